@@ -1,0 +1,41 @@
+import { createRequire } from 'node:module';
+import util from 'node:util';
+import type * as tfjs from '@tensorflow/tfjs-node-gpu';
+import { AppError, messageOf } from '../../shared/errors.ts';
+
+const require = createRequire(import.meta.url);
+
+export interface EngineOptions {
+  /** Threads inside one operation; by default TensorFlow takes all cores. */
+  threads?: number;
+}
+
+let opened: typeof tfjs | undefined;
+
+/**
+ * Loads TensorFlow and makes it the backend of `@tensorflow/tfjs-core`, which all of core is written against. Call it
+ * once, first, and in a worker process only: the library is large and blocks its thread while it computes.
+ * @throws AppError `engine` when TensorFlow is not there or does not load.
+ */
+export function openEngine(options: EngineOptions = {}): typeof tfjs {
+  if (opened) return opened;
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  if (options.threads !== undefined) {
+    process.env['TF_NUM_INTRAOP_THREADS'] = String(options.threads);
+    process.env['TF_NUM_INTEROP_THREADS'] = '1';
+  }
+  restoreRemovedUtilities();
+  try {
+    opened = require('@tensorflow/tfjs-node-gpu') as typeof tfjs;
+  } catch (error) {
+    throw new AppError('engine', 'TensorFlow is not installed for this program. Run: npm run setup', { cause: error, details: { reason: messageOf(error) } });
+  }
+  return opened;
+}
+
+/** tfjs-node 4.22 calls two functions that Node 23 removed from `util`. */
+function restoreRemovedUtilities(): void {
+  const legacy = util as unknown as Record<string, unknown>;
+  legacy['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
+  legacy['isArray'] ??= Array.isArray;
+}

@@ -1,0 +1,73 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import { conv2d, type Layer, pixelShuffle } from './layers.ts';
+import type { NetworkDefinition } from './network.ts';
+import type { Parameters } from './parameters.ts';
+
+const options = z.strictObject({
+  num_in_ch: z.literal(3).default(3).describe('Input channels.'),
+  num_out_ch: z.literal(3).default(3).describe('Output channels.'),
+  num_feat: z.int().min(1).max(1024).default(64).describe('Channels of every feature map.'),
+  num_block: z.int().min(0).max(256).default(16).describe('Residual blocks.'),
+  upscale: z.literal([1, 2, 3, 4, 8]).default(4).describe('Output size over input size.'),
+  res_scale: z.number().default(1).describe('Factor on each residual.'),
+  img_range: z.number().positive().default(255).describe('The network works in [0, img_range].'),
+  rgb_mean: z.tuple([z.number(), z.number(), z.number()]).default([0.4488, 0.4371, 0.404]).describe('Mean colour taken off before the network; that of DIV2K.'),
+});
+type Options = z.output<typeof options>;
+
+/** "Enhanced Deep Residual Networks for Single Image Super-Resolution", CVPRW 2017; names of BasicSR's class. */
+export const edsr: NetworkDefinition<Options> = {
+  id: 'edsr',
+  title: 'EDSR',
+  description: 'Enlarges pictures with plain residual blocks; fast and dependable.',
+  tasks: ['super-resolution', 'general'],
+  paper: 'Lim et al., Enhanced Deep Residual Networks for Single Image Super-Resolution, CVPRW 2017',
+  options,
+  scale: ({ upscale }) => upscale,
+  seesWholePicture: false,
+  inputSizes: 'any size',
+
+  detect(shapes) {
+    const first = shapes.get('conv_first.weight');
+    const names = [...shapes.keys()];
+    if (!first || !shapes.has('conv_after_body.weight') || !shapes.has('conv_last.weight') || shapes.has('conv_before_upsample.0.weight')) return undefined;
+    const blocks = new Set(names.flatMap((name) => /^body\.(\d+)\.conv[12]\.weight$/.exec(name)?.[1] ?? []));
+    const feat = first[0] ?? 0;
+    const stages = names.filter((name) => /^upsample\.\d+\.weight$/.test(name)).length;
+    const threefold = shapes.get('upsample.0.weight')?.[0] === 9 * feat;
+    return options.parse({ num_feat: feat, num_block: blocks.size, upscale: threefold ? 3 : 2 ** stages });
+  },
+
+  build(p, o) {
+    const first = conv2d(p, 'conv_first', o.num_in_ch, o.num_feat, 3);
+    const body = Array.from({ length: o.num_block }, (_, i) => residualBlock(p, `body.${i}`, o));
+    const afterBody = conv2d(p, 'conv_after_body', o.num_feat, o.num_feat, 3);
+    const enlarge = upsample(p, 'upsample', o.num_feat, o.upscale);
+    const last = conv2d(p, 'conv_last', o.num_feat, o.num_out_ch, 3);
+
+    return (x) => {
+      const mean = tf.tensor1d(o.rgb_mean);
+      const h = first(tf.mul<tf.Tensor4D>(tf.sub(x, mean), o.img_range));
+      const features = tf.add<tf.Tensor4D>(afterBody(body.reduce((y, block) => block(y), h)), h);
+      return tf.add(tf.div(last(enlarge(features)), o.img_range), mean);
+    };
+  },
+};
+
+function residualBlock(p: Parameters, name: string, o: Options): Layer {
+  const conv1 = conv2d(p, `${name}.conv1`, o.num_feat, o.num_feat, 3);
+  const conv2 = conv2d(p, `${name}.conv2`, o.num_feat, o.num_feat, 3);
+  return (x) => {
+    const residual = conv2(tf.relu(conv1(x)));
+    return tf.add(x, o.res_scale === 1 ? residual : tf.mul(residual, o.res_scale));
+  };
+}
+
+/** BasicSR's `Upsample`: convolution and pixel shuffle, by 2 as often as needed, or once by 3. */
+export function upsample(p: Parameters, name: string, channels: number, scale: number): Layer {
+  const factors = scale === 3 ? [3] : Array.from({ length: Math.log2(scale) }, () => 2);
+  // The authors' Sequential counts the shuffles too, hence every second index.
+  const convs = factors.map((factor, i) => conv2d(p, `${name}.${2 * i}`, channels, channels * factor * factor, 3));
+  return (x) => convs.reduce((h, conv, i) => pixelShuffle(conv(h), factors[i] ?? 2), x);
+}

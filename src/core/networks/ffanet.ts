@@ -1,0 +1,86 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import { conv2d, globalAverage, type Layer } from './layers.ts';
+import type { NetworkDefinition } from './network.ts';
+import type { Parameters } from './parameters.ts';
+
+const options = z.strictObject({
+  gps: z.literal(3).default(3).describe('Groups of blocks; the network is defined for three.'),
+  blocks: z.int().min(1).max(64).default(19).describe('Blocks in each group; 19 as published.'),
+});
+type Options = z.output<typeof options>;
+
+/** Width of every feature map, fixed by the authors. */
+const DIM = 64;
+
+/** "FFA-Net: Feature Fusion Attention Network for Single Image Dehazing", AAAI 2020; names of zhilin007/FFA-Net. */
+export const ffanet: NetworkDefinition<Options> = {
+  id: 'ffanet',
+  title: 'FFA-Net',
+  description: 'Removes haze with channel and pixel attention; slow and accurate.',
+  tasks: ['dehazing', 'general'],
+  paper: 'Qin et al., FFA-Net: Feature Fusion Attention Network for Single Image Dehazing, AAAI 2020',
+  options,
+  scale: () => 1,
+  seesWholePicture: true,
+  inputSizes: 'any size',
+
+  detect(shapes) {
+    if (shapes.get('g1.gp.0.calayer.ca.0.weight')?.join() !== '8,64,1,1') return undefined;
+    // A group ends with a plain convolution, so its highest index is the number of blocks.
+    const indices = [...shapes.keys()].flatMap((name) => /^g1\.gp\.(\d+)\./.exec(name)?.[1] ?? []);
+    return { gps: 3, blocks: Math.max(...indices.map(Number)) };
+  },
+
+  build(p, { gps, blocks }) {
+    // Declared in the order of the authors' class, which is the order in their files.
+    const groups = Array.from({ length: gps }, (_, i) => group(p, `g${i + 1}`, blocks));
+    const weigh = squeezeExcite(p, 'ca', DIM * gps, DIM / 16);
+    const attend = pixelAttention(p, 'palayer.pa');
+    const pre = conv2d(p, 'pre.0', 3, DIM, 3);
+    const post = [conv2d(p, 'post.0', DIM, DIM, 3), conv2d(p, 'post.1', DIM, 3, 3)] as const;
+
+    return (x) => {
+      let h = pre(x); // [B,H,W,64]
+      const results = groups.map((g) => (h = g(h)));
+      const weights = tf.split(weigh(tf.concat(results, 3)), gps, 3); // gps × [B,1,1,64]
+      const fused = tf.addN<tf.Tensor4D>(results.map((result, i) => tf.mul(result, weights[i] as tf.Tensor4D)));
+      return tf.add(post[1](post[0](attend(fused))), x);
+    };
+  },
+};
+
+function group(p: Parameters, name: string, blocks: number): Layer {
+  const body = Array.from({ length: blocks }, (_, i) => block(p, `${name}.gp.${i}`));
+  const last = conv2d(p, `${name}.gp.${blocks}`, DIM, DIM, 3);
+  return (x) => tf.add(last(body.reduce((h, b) => b(h), x)), x);
+}
+
+function block(p: Parameters, name: string): Layer {
+  const conv1 = conv2d(p, `${name}.conv1`, DIM, DIM, 3);
+  const conv2 = conv2d(p, `${name}.conv2`, DIM, DIM, 3);
+  const channel = squeezeExcite(p, `${name}.calayer.ca`, DIM, DIM / 8, 0);
+  const pixel = pixelAttention(p, `${name}.palayer.pa`);
+  return (x) => {
+    const features = conv2(tf.add<tf.Tensor4D>(tf.relu(conv1(x)), x));
+    const attended = tf.mul<tf.Tensor4D>(features, channel(features));
+    return tf.add(pixel(attended), x);
+  };
+}
+
+/**
+ * Channel attention's weights, [B,H,W,C] → [B,1,1,C]. `offset` is the index of the first convolution in the authors'
+ * Sequential: 1 where the pooling stands inside it.
+ */
+function squeezeExcite(p: Parameters, name: string, channels: number, hidden: number, offset = 1): Layer {
+  const squeeze = conv2d(p, `${name}.${offset}`, channels, hidden, 1);
+  const excite = conv2d(p, `${name}.${offset + 2}`, hidden, channels, 1);
+  return (x) => tf.sigmoid(excite(tf.relu(squeeze(globalAverage(x)))));
+}
+
+/** Pixel attention, [B,H,W,64] → the same, each pixel weighed by one number. */
+function pixelAttention(p: Parameters, name: string): Layer {
+  const squeeze = conv2d(p, `${name}.0`, DIM, DIM / 8, 1);
+  const excite = conv2d(p, `${name}.2`, DIM / 8, 1, 1);
+  return (x) => tf.mul(x, tf.sigmoid(excite(tf.relu(squeeze(x)))));
+}

@@ -1,0 +1,32 @@
+import { AppError } from '../../shared/errors.ts';
+import { edsr } from './edsr.ts';
+import { ffanet } from './ffanet.ts';
+import type { Layer } from './layers.ts';
+import type { NetworkDefinition } from './network.ts';
+import { Parameters } from './parameters.ts';
+
+/** Every architecture. Adding one is its file and its line here. */
+export const networks: readonly NetworkDefinition[] = [ffanet, edsr].map((network) => network as unknown as NetworkDefinition);
+
+/** @throws AppError `not-found`, naming what there is. */
+export function findNetwork(id: string): NetworkDefinition {
+  const network = networks.find((candidate) => candidate.id === id);
+  if (!network) throw new AppError('not-found', `There is no network called "${id}". Choose one of: ${networks.map((n) => n.id).join(', ')}.`);
+  return network;
+}
+
+/** One instance of a network: its definition, its options, its parameters (still without values) and its forward pass. */
+export interface Model {
+  readonly network: NetworkDefinition;
+  readonly options: Record<string, unknown>;
+  readonly parameters: Parameters;
+  readonly forward: Layer;
+}
+
+/** Builds an instance. Give it values with `parameters.initialise(seed)` or `parameters.load(weights)`. */
+export function createModel(id: string, options: unknown = {}): Model {
+  const network = findNetwork(id);
+  const parsed = network.options.parse(options);
+  const parameters = new Parameters();
+  return { network, options: parsed, parameters, forward: network.build(parameters, parsed) };
+}

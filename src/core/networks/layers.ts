@@ -1,0 +1,145 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Init, Parameter, Parameters } from './parameters.ts';
+
+/** A function of one NHWC feature map: what every layer and block is once it has been built. */
+export type Layer = (x: tf.Tensor4D) => tf.Tensor4D;
+
+/** PyTorch's default for convolutions and linear layers: uniform in ±1/√fan-in (Kaiming uniform with a = √5). */
+export const torchUniform = (fanIn: number): Init => uniform(1 / Math.sqrt(fanIn));
+
+export const uniform =
+  (bound: number): Init =>
+  (shape, random) =>
+    Float32Array.from({ length: sizeOf(shape) }, () => random.range(-bound, bound));
+
+export const constant =
+  (value: number): Init =>
+  (shape) =>
+    new Float32Array(sizeOf(shape)).fill(value);
+
+export const zeros = constant(0);
+export const ones = constant(1);
+
+/** Normal with this deviation, cut at two (timm's `trunc_normal_` cuts at ±2, far outside for the deviations in use). */
+export const truncatedNormal =
+  (deviation: number): Init =>
+  (shape, random) =>
+    Float32Array.from({ length: sizeOf(shape) }, () => Math.max(-2, Math.min(2, random.normal() * deviation)));
+
+/** Kaiming (He) normal by fan-in, times `scale` (BasicSR's `default_init_weights`). */
+export const kaimingNormal =
+  (fanIn: number, scale = 1): Init =>
+  (shape, random) =>
+    Float32Array.from({ length: sizeOf(shape) }, () => random.normal() * Math.sqrt(2 / fanIn) * scale);
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+export interface ConvOptions {
+  stride?: number;
+  /** Pixels of zeros on each side; by default kernel/2, which keeps the size at stride 1. */
+  padding?: number;
+  dilation?: number;
+  bias?: boolean;
+  weightInit?: Init;
+  biasInit?: Init;
+}
+
+/** A convolution named as PyTorch names it: `name.weight` [out,in,k,k] and `name.bias` [out]. */
+export function conv2d(p: Parameters, name: string, channelsIn: number, channelsOut: number, kernel: number, options: ConvOptions = {}): Layer {
+  const fanIn = channelsIn * kernel * kernel;
+  const weight = p.add(`${name}.weight`, [channelsOut, channelsIn, kernel, kernel], 'conv', options.weightInit ?? torchUniform(fanIn));
+  const bias = options.bias === false ? undefined : p.add(`${name}.bias`, [channelsOut], 'plain', options.biasInit ?? torchUniform(fanIn));
+  const dilation = options.dilation ?? 1;
+  const stride = options.stride ?? 1;
+  const { before, rest } = paddingOf(options.padding ?? Math.floor(kernel / 2), (kernel - 1) * dilation + 1, stride);
+  return (x) => addBias(tf.conv2d(before(x), weight.value as tf.Tensor4D, stride, rest, 'NHWC', dilation), bias);
+}
+
+/** A depthwise convolution (PyTorch's `groups = channels`): `name.weight` [channels,1,k,k] and `name.bias`. */
+export function depthwiseConv2d(p: Parameters, name: string, channels: number, kernel: number, options: Omit<ConvOptions, 'dilation'> = {}): Layer {
+  const fanIn = kernel * kernel;
+  const weight = p.add(`${name}.weight`, [channels, 1, kernel, kernel], 'depthwise', options.weightInit ?? torchUniform(fanIn));
+  const bias = options.bias === false ? undefined : p.add(`${name}.bias`, [channels], 'plain', options.biasInit ?? torchUniform(fanIn));
+  const stride = options.stride ?? 1;
+  const { before, rest } = paddingOf(options.padding ?? Math.floor(kernel / 2), kernel, stride);
+  return (x) => addBias(tf.depthwiseConv2d(before(x), weight.value as tf.Tensor4D, stride, rest), bias);
+}
+
+/**
+ * PyTorch pads both sides alike; TensorFlow's 'same' does so only at stride 1 and tfjs-node takes no numbers, so other
+ * cases pad with zeros first.
+ */
+function paddingOf(pixels: number, extent: number, stride: number): { before: Layer; rest: 'same' | 'valid' } {
+  if (pixels > 0 && stride === 1 && extent === 2 * pixels + 1) return { before: (x) => x, rest: 'same' };
+  if (pixels === 0) return { before: (x) => x, rest: 'valid' };
+  return { before: (x) => tf.pad(x, [[0, 0], [pixels, pixels], [pixels, pixels], [0, 0]]), rest: 'valid' };
+}
+
+function addBias(y: tf.Tensor4D, bias: Parameter | undefined): tf.Tensor4D {
+  return bias ? tf.add(y, bias.value) : y;
+}
+
+/**
+ * A linear layer over the last axis: `name.weight` [out,in] and `name.bias` [out].
+ * Takes any rank; everything before the last axis is one batch for the multiplication.
+ */
+export function linear(p: Parameters, name: string, channelsIn: number, channelsOut: number, options: Pick<ConvOptions, 'bias' | 'weightInit' | 'biasInit'> = {}): <T extends tf.Tensor>(x: T) => T {
+  const weight = p.add(`${name}.weight`, [channelsOut, channelsIn], 'linear', options.weightInit ?? torchUniform(channelsIn));
+  const bias = options.bias === false ? undefined : p.add(`${name}.bias`, [channelsOut], 'plain', options.biasInit ?? torchUniform(channelsIn));
+  return <T extends tf.Tensor>(x: T) => {
+    const rows = tf.reshape(x, [-1, channelsIn]) as tf.Tensor2D;
+    const product = tf.matMul(rows, weight.value as tf.Tensor2D);
+    const y = bias ? tf.add(product, bias.value) : product;
+    return tf.reshape(y, [...x.shape.slice(0, -1), channelsOut]) as T;
+  };
+}
+
+/**
+ * PyTorch's pixel shuffle, [B,H,W,C·r·r] → [B,H·r,W·r,C]. Its channels are ordered (C,r,r), TensorFlow's
+ * depth-to-space expects (r,r,C) and has no gradient in tfjs, so it is written with reshape and transpose.
+ */
+export function pixelShuffle(x: tf.Tensor4D, factor: number): tf.Tensor4D {
+  const [batch, height, width, channels] = x.shape;
+  const c = channels / (factor * factor);
+  const parts = tf.reshape(x, [batch, height, width, c, factor, factor]);
+  return tf.reshape(tf.transpose(parts, [0, 1, 4, 2, 5, 3]), [batch, height * factor, width * factor, c]);
+}
+
+/**
+ * Reflects the border like PyTorch's `reflect` (the edge pixel itself is not repeated), by slices and reversal because
+ * tfjs has no gradient for MirrorPad. A side as large as the picture reflects more than once, so 1-pixel sides work.
+ */
+export function reflectPad(x: tf.Tensor4D, top: number, bottom: number, left: number, right: number): tf.Tensor4D {
+  return reflectAxis(reflectAxis(x, 1, top, bottom), 2, left, right);
+}
+
+function reflectAxis(x: tf.Tensor4D, axis: 1 | 2, before: number, after: number): tf.Tensor4D {
+  let y = x;
+  let [first, last] = [before, after];
+  while (first > 0 || last > 0) {
+    const size = y.shape[axis];
+    // A single row has nothing to reflect: repeat it.
+    const usable = Math.max(1, size - 1);
+    const skip = size > 1 ? 1 : 0;
+    const [a, b] = [Math.min(first, usable), Math.min(last, usable)];
+    const parts: tf.Tensor4D[] = [y];
+    if (a > 0) parts.unshift(tf.reverse(sliceAxis(y, axis, skip, a), axis));
+    if (b > 0) parts.push(tf.reverse(sliceAxis(y, axis, size - skip - b, b), axis));
+    y = tf.concat(parts, axis);
+    first -= a;
+    last -= b;
+  }
+  return y;
+}
+
+function sliceAxis(x: tf.Tensor4D, axis: 1 | 2, begin: number, size: number): tf.Tensor4D {
+  return axis === 1 ? tf.slice(x, [0, begin, 0, 0], [-1, size, -1, -1]) : tf.slice(x, [0, 0, begin, 0], [-1, -1, size, -1]);
+}
+
+/** The top left `height` × `width` of a feature map: undoes padding at the bottom and the right. */
+export function crop(x: tf.Tensor4D, height: number, width: number): tf.Tensor4D {
+  return x.shape[1] === height && x.shape[2] === width ? x : tf.slice(x, [0, 0, 0, 0], [-1, height, width, -1]);
+}
+
+/** Mean over height and width, kept as [B,1,1,C] (PyTorch's `AdaptiveAvgPool2d(1)`). */
+export const globalAverage: Layer = (x) => tf.mean(x, [1, 2], true);

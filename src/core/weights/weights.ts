@@ -1,0 +1,9 @@
+/** A tensor as it stands in a weights file: PyTorch's name for it is the key of {@link Weights}. */
+export interface WeightTensor {
+  dtype: 'float32' | 'int32' | 'int64' | 'uint8' | 'bool';
+  shape: number[];
+  data: Float32Array | Int32Array | BigInt64Array | Uint8Array;
+}
+
+/** Weights under PyTorch's names, in PyTorch's layouts (OIHW). Half precision is widened to float32 when read. */
+export type Weights = Map<string, WeightTensor>;
