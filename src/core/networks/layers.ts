@@ -94,6 +94,24 @@ export function linear(p: Parameters, name: string, channelsIn: number, channels
   };
 }
 
+/** Layer norm over the last axis, of any rank: `name.weight` and `name.bias` [channels]. */
+export function layerNorm(p: Parameters, name: string, channels: number, eps = 1e-5): <T extends tf.Tensor>(x: T) => T {
+  const weight = p.add(`${name}.weight`, [channels], 'plain', ones);
+  const bias = p.add(`${name}.bias`, [channels], 'plain', zeros);
+  return <T extends tf.Tensor>(x: T) => {
+    const centred = tf.sub<T>(x, tf.mean(x, -1, true));
+    const variance = tf.mean(tf.square(centred), -1, true);
+    const normalised = tf.mul<T>(centred, tf.rsqrt(tf.add(variance, eps)));
+    return tf.add<T>(tf.mul(normalised, weight.value), bias.value);
+  };
+}
+
+/** GELU, exact as in PyTorch: x·Φ(x). */
+export function gelu<T extends tf.Tensor>(x: T): T {
+  const cumulative = tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+  return tf.mul<T>(x, cumulative);
+}
+
 /**
  * PyTorch's pixel shuffle, [B,H,W,C·r·r] → [B,H·r,W·r,C]. Its channels are ordered (C,r,r), TensorFlow's
  * depth-to-space expects (r,r,C) and has no gradient in tfjs, so it is written with reshape and transpose.
