@@ -1,0 +1,5 @@
+import type { Register } from '../context.ts';
+import { registerNetworks } from './networks.ts';
+
+/** Every command, in the order of the help. */
+export const commands: readonly Register[] = [registerNetworks];

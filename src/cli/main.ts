@@ -1,0 +1,31 @@
+import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { commands } from './commands/index.ts';
+import { CliContext } from './context.ts';
+import { exitCode } from './output.ts';
+
+/** The command line. Commander finds a wrong use; what a command throws becomes one sentence and an exit code here. */
+const context = new CliContext();
+const program = new Command('mcir')
+  .description(packageJson.description)
+  .version(packageJson.version)
+  .option('--json', 'print exactly one JSON object on stdout')
+  .configureHelp({ showGlobalOptions: true })
+  // Errors are reported below, in one place.
+  .configureOutput({ outputError: () => undefined })
+  .exitOverride()
+  .hook('preAction', (_, action) => {
+    context.output.json = action.optsWithGlobals<{ json?: boolean }>().json ?? false;
+  });
+for (const register of commands) register(program, context);
+
+try {
+  context.output.json = process.argv.includes('--json');
+  await program.parseAsync();
+} catch (error) {
+  // Help and version are thrown as well, with exit code 0.
+  const helped = error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help');
+  process.exitCode = helped ? (error.exitCode === 0 ? exitCode.done : exitCode.wrongUse) : context.output.error(error);
+} finally {
+  await context.close();
+}

@@ -1,0 +1,57 @@
+import { CommanderError } from 'commander';
+import { AppError, messageOf, toWire } from '../shared/errors.ts';
+
+/** Exit codes of the command line. */
+export const exitCode = { done: 0, failed: 1, wrongUse: 2 } as const;
+
+/**
+ * What a command says. Results go to stdout and everything else to stderr, so that output can be piped; with `--json`
+ * stdout holds exactly one JSON object, the result or `{"error": …}`.
+ */
+export class Output {
+  json = false;
+
+  /** True where progress may redraw a line. */
+  get interactive(): boolean {
+    return process.stderr.isTTY && !this.json;
+  }
+
+  /** A line for people, on stderr. */
+  log(line: string): void {
+    process.stderr.write(`${line}\n`);
+  }
+
+  /** The result of the command, once: `data` for programs, `text` for people. */
+  result(data: object, text: string): void {
+    process.stdout.write(this.json ? `${JSON.stringify(data)}\n` : `${text}\n`);
+  }
+
+  /** Reports what ended the command and returns the exit code. */
+  error(error: unknown): number {
+    if (this.json) process.stdout.write(`${JSON.stringify({ error: toWire(error) })}\n`);
+    if (error instanceof CommanderError) {
+      this.log(error.message.replace(/^error: /, ''));
+      return exitCode.wrongUse;
+    }
+    this.log(messageOf(error));
+    // A fault of ours: the stack is what a report needs.
+    if (!(error instanceof AppError) && error instanceof Error && error.stack) this.log(error.stack);
+    return exitCode.failed;
+  }
+}
+
+/** Turns an error in what was typed, or in a file that was typed for, into a wrong use of the command (exit code 2). */
+export function wrongUse(error: unknown): never {
+  if (error instanceof AppError) throw new CommanderError(exitCode.wrongUse, `mcir.${error.code}`, error.message);
+  throw error;
+}
+
+/** A table for people: columns padded to their widest cell, numbers to the right. */
+export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const cells = [header, ...rows].map((row) => row.map(String));
+  const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const numeric = header.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'));
+  return cells
+    .map((row) => row.map((cell, column) => (numeric[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd())
+    .join('\n');
+}

@@ -1,0 +1,37 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import envPaths from 'env-paths';
+
+/** Where the program keeps what it makes. */
+export interface Home {
+  readonly root: string;
+  /** The history: an SQLite file. */
+  readonly database: string;
+  /** One folder for each training run. */
+  readonly runs: string;
+  /** Models that were added. */
+  readonly models: string;
+  /** Imported feature weights. */
+  readonly features: string;
+  /** Whatever can be made again. */
+  readonly cache: string;
+}
+
+/**
+ * The folders of the program, made where they are missing: under `root`, by default the environment's `MCIR_HOME` or
+ * else the place the operating system has for a program's data.
+ */
+export function openHome(root: string | undefined = process.env['MCIR_HOME']): Home {
+  const standard = envPaths('mcir-studio', { suffix: '' });
+  const base = root ? resolve(root) : standard.data;
+  const home: Home = {
+    root: base,
+    database: join(base, 'mcir.sqlite'),
+    runs: join(base, 'runs'),
+    models: join(base, 'models'),
+    features: join(base, 'features'),
+    cache: root ? join(base, 'cache') : standard.cache,
+  };
+  for (const folder of [home.runs, home.models, home.features, home.cache]) mkdirSync(folder, { recursive: true });
+  return home;
+}
