@@ -1,0 +1,66 @@
+import type { WeightTensor } from './weights.ts';
+
+/** How one value is stored in a weights file; always little-endian. */
+export type ElementType = 'f64' | 'f32' | 'f16' | 'bf16' | 'i64' | 'i32' | 'i16' | 'i8' | 'u32' | 'u16' | 'u8' | 'bool';
+
+export const elementBytes: Readonly<Record<ElementType, number>> = { f64: 8, f32: 4, f16: 2, bf16: 2, i64: 8, i32: 4, i16: 2, i8: 1, u32: 4, u16: 2, u8: 1, bool: 1 };
+
+/**
+ * Number of values of a shape.
+ * @returns undefined where a side is no whole number ≥ 0 or the product is too large to be exact.
+ */
+export function countOf(shape: readonly number[]): number | undefined {
+  let count = 1;
+  for (const side of shape) {
+    count *= side;
+    if (!Number.isSafeInteger(side) || side < 0 || !Number.isSafeInteger(count)) return undefined;
+  }
+  return count;
+}
+
+/**
+ * Makes a tensor of packed values. All floats become float32 (halves exactly, doubles rounded), small whole numbers
+ * int32, unsigned 32-bit ones int64.
+ * @param bytes copied, so that they may lie unaligned in a larger buffer; as long as type and shape say.
+ */
+export function tensorOf(type: ElementType, shape: number[], bytes: Uint8Array): WeightTensor {
+  // Not `slice`, which gives a view where the bytes are a Node Buffer.
+  const raw = new Uint8Array(bytes).buffer;
+  switch (type) {
+    case 'f32':
+      return { dtype: 'float32', shape, data: new Float32Array(raw) };
+    case 'f64':
+      return { dtype: 'float32', shape, data: Float32Array.from(new Float64Array(raw)) };
+    case 'f16':
+      return { dtype: 'float32', shape, data: Float32Array.from(new Uint16Array(raw), halfToFloat) };
+    case 'bf16':
+      // The upper half of a float32.
+      return { dtype: 'float32', shape, data: new Float32Array(Uint32Array.from(new Uint16Array(raw), (bits) => bits * 0x10000).buffer) };
+    case 'i64':
+      return { dtype: 'int64', shape, data: new BigInt64Array(raw) };
+    case 'u32':
+      return { dtype: 'int64', shape, data: BigInt64Array.from(new Uint32Array(raw) as Iterable<number>, BigInt) };
+    case 'i32':
+      return { dtype: 'int32', shape, data: new Int32Array(raw) };
+    case 'i16':
+      return { dtype: 'int32', shape, data: Int32Array.from(new Int16Array(raw)) };
+    case 'i8':
+      return { dtype: 'int32', shape, data: Int32Array.from(new Int8Array(raw)) };
+    case 'u16':
+      return { dtype: 'int32', shape, data: Int32Array.from(new Uint16Array(raw)) };
+    case 'u8':
+      return { dtype: 'uint8', shape, data: new Uint8Array(raw) };
+    case 'bool':
+      return { dtype: 'bool', shape, data: new Uint8Array(raw) };
+  }
+}
+
+/** IEEE 754 binary16, subnormals, infinities and NaN included. */
+export function halfToFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
