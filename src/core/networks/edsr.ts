@@ -16,6 +16,9 @@ const options = z.strictObject({
 });
 type Options = z.output<typeof options>;
 
+/** The authors' full size; it trains only with the residuals scaled down. */
+const large = { num_feat: 256, num_block: 32, res_scale: 0.1 };
+
 /** "Enhanced Deep Residual Networks for Single Image Super-Resolution", CVPRW 2017; names of BasicSR's class. */
 export const edsr: NetworkDefinition<Options> = {
   id: 'edsr',
@@ -24,6 +27,14 @@ export const edsr: NetworkDefinition<Options> = {
   tasks: ['super-resolution', 'general'],
   paper: 'Lim et al., Enhanced Deep Residual Networks for Single Image Super-Resolution, CVPRW 2017',
   options,
+  published: {
+    'EDSR-M x2': options.parse({ upscale: 2 }),
+    'EDSR-M x3': options.parse({ upscale: 3 }),
+    'EDSR-M x4': options.parse({ upscale: 4 }),
+    'EDSR-L x2': options.parse({ ...large, upscale: 2 }),
+    'EDSR-L x3': options.parse({ ...large, upscale: 3 }),
+    'EDSR-L x4': options.parse({ ...large, upscale: 4 }),
+  },
   scale: ({ upscale }) => upscale,
   seesWholePicture: false,
   inputSizes: 'any size',

@@ -21,6 +21,7 @@ export const ffanet: NetworkDefinition<Options> = {
   tasks: ['dehazing', 'general'],
   paper: 'Qin et al., FFA-Net: Feature Fusion Attention Network for Single Image Dehazing, AAAI 2020',
   options,
+  published: { 'FFA-Net': options.parse({}) },
   scale: () => 1,
   seesWholePicture: true,
   inputSizes: 'any size',

@@ -24,6 +24,8 @@ export interface NetworkDefinition<Options = Record<string, unknown>> {
   readonly paper: string;
   /** Options under the names of the authors' class; every field described and with a default. */
   readonly options: z.ZodType<Options>;
+  /** The configurations that the authors published, under the name people know them by. */
+  readonly published: Readonly<Record<string, Options>>;
   /** Output size over input size. */
   scale(options: Options): number;
   /** True where the whole picture influences every pixel (global pooling), so that tiles change the result slightly. */
