@@ -1,0 +1,86 @@
+import { calls, type CallInput, type CallName, type CallOutput, type StudioEvent } from '../../shared/contract.ts';
+import type { Place } from '../../shared/contract/common.ts';
+import { AppError, type WireError } from '../../shared/errors.ts';
+
+type Reply = { value: unknown } | { error: WireError };
+
+/** What the preload script offers where the window is Electron's. */
+export interface Bridge {
+  call(name: string, input: unknown): Promise<Reply>;
+  subscribe(listener: (event: StudioEvent) => void): void;
+  /** Makes places of files dropped on the window. */
+  admit(files: File[]): Promise<Reply>;
+  /** Shows the system's own dialog. */
+  choose(kind: 'folder' | 'pictures' | 'weights'): Promise<Reply>;
+}
+
+declare global {
+  interface Window {
+    mcir?: Bridge;
+  }
+}
+
+export const bridge = window.mcir;
+
+/** Calls the services. @throws AppError as the services threw it, or `io` where the program is not reached. */
+export async function call<Name extends CallName>(name: Name, input: CallInput<Name>): Promise<CallOutput<Name>> {
+  const reply = bridge ? await bridge.call(name, input) : await post(`/api/${name}`, JSON.stringify(input), { 'content-type': 'application/json' });
+  return calls[name].output.parse(unwrap(reply)) as CallOutput<Name>;
+}
+
+/** Events until the page is left. In a browser the socket connects again by itself; `onReconnect` then catches up. */
+export function subscribe(listener: (event: StudioEvent) => void, onReconnect: () => void): void {
+  if (bridge) return bridge.subscribe(listener);
+  let wasOpen = false;
+  const connect = (): void => {
+    const socket = new WebSocket(`ws://${location.host}/events`);
+    socket.onopen = () => {
+      if (wasOpen) onReconnect();
+      wasOpen = true;
+    };
+    socket.onmessage = (message) => listener(JSON.parse(String(message.data)) as StudioEvent);
+    socket.onclose = () => setTimeout(connect, 1000);
+  };
+  connect();
+}
+
+/** Address of a picture that the host gave an id; `size` asks for a small one. */
+export const pictureUrl = (id: string, size?: number): string => `/picture/${id}${size === undefined ? '' : `?size=${size}`}`;
+
+/** A dropped file and its name inside what was dropped. */
+export interface Dropped {
+  file: File;
+  path: string;
+}
+
+/** Makes places of dropped files: by their paths in Electron, else by copying them to the host. */
+export async function admit(dropped: Dropped[], onProgress: (done: number) => void): Promise<Place[]> {
+  if (bridge) return unwrap(await bridge.admit(dropped.map((item) => item.file))) as Place[];
+  const drop = unwrap(await post('/import', '')) as Place;
+  for (const [index, item] of dropped.entries()) {
+    unwrap(await post(`/import/${drop.id}?path=${encodeURIComponent(item.path)}`, item.file));
+    onProgress(index + 1);
+  }
+  return [drop];
+}
+
+/** Shows the system's dialog. Only where there is a bridge. */
+export async function chooseNatively(host: Bridge, kind: Parameters<Bridge['choose']>[0]): Promise<Place[]> {
+  return unwrap(await host.choose(kind)) as Place[];
+}
+
+async function post(path: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Reply> {
+  let response: Response;
+  try {
+    response = await fetch(path, { method: 'POST', body, headers });
+  } catch (cause) {
+    throw new AppError('io', 'MCIR Studio does not answer. Start it again, then reload this page.', { cause });
+  }
+  if (response.headers.get('content-type') === 'application/json') return (await response.json()) as Reply;
+  throw new AppError('io', await response.text());
+}
+
+function unwrap(reply: Reply): unknown {
+  if ('error' in reply) throw AppError.fromWire(reply.error);
+  return reply.value;
+}

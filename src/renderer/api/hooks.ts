@@ -1,0 +1,46 @@
+import { QueryCache, QueryClient, MutationCache, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import type { CallInput, CallName, CallOutput, StudioEvent } from '../../shared/contract.ts';
+import type { AppError } from '../../shared/errors.ts';
+import { call, subscribe } from './client.ts';
+import { showError } from './showError.ts';
+
+export const queryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: (error, query) => query.meta?.['silent'] !== true && showError(error) }),
+  mutationCache: new MutationCache({ onError: showError }),
+  defaultOptions: { queries: { retry: false, staleTime: 30_000, refetchOnWindowFocus: false } },
+});
+
+/** What a call answers, kept and shared by all who ask the same. */
+export function useCall<Name extends CallName>(name: Name, input: CallInput<Name>, options: { enabled?: boolean } = {}): UseQueryResult<CallOutput<Name>, AppError> {
+  return useQuery<CallOutput<Name>, AppError>({ queryKey: [name, input], queryFn: () => call(name, input), ...options });
+}
+
+/** A call that changes something; afterwards what `refreshes` name is asked anew. */
+export function useAction<Name extends CallName>(name: Name, refreshes: CallName[] = []): UseMutationResult<CallOutput<Name>, AppError, CallInput<Name>> {
+  const client = useQueryClient();
+  return useMutation<CallOutput<Name>, AppError, CallInput<Name>>({
+    mutationFn: (input) => call(name, input),
+    onSuccess: async () => {
+      await Promise.all(refreshes.map((key) => client.invalidateQueries({ queryKey: [key] })));
+    },
+  });
+}
+
+const listeners = new Set<(event: StudioEvent) => void>();
+
+/** Connects the events to the page, once. */
+export function startEvents(): void {
+  subscribe(
+    (event) => listeners.forEach((listener) => listener(event)),
+    () => void queryClient.invalidateQueries(),
+  );
+}
+
+/** Hears events while the component is shown. */
+export function useEvents(listener: (event: StudioEvent) => void): void {
+  useEffect(() => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }, [listener]);
+}

@@ -1,0 +1,32 @@
+import '@mantine/core/styles.css';
+import '@mantine/notifications/styles.css';
+import 'uplot/dist/uPlot.min.css';
+import './style.css';
+import { MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './App.tsx';
+import { queryClient, startEvents } from './api/hooks.ts';
+import './i18n/index.ts';
+import { theme } from './theme.ts';
+
+// Libraries that write style elements sign them with the page's nonce; the policy refuses any other.
+const nonce = document.querySelector('meta[name="style-nonce"]')?.getAttribute('content') ?? '';
+Object.assign(globalThis, { __webpack_nonce__: nonce });
+
+startEvents();
+const root = document.getElementById('root');
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <MantineProvider theme={theme} defaultColorScheme="dark" getStyleNonce={() => nonce}>
+        <QueryClientProvider client={queryClient}>
+          <Notifications position="bottom-right" />
+          <App />
+        </QueryClientProvider>
+      </MantineProvider>
+    </StrictMode>,
+  );
+}

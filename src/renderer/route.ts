@@ -1,0 +1,24 @@
+import { useSyncExternalStore } from 'react';
+
+/** Where in the program the window is: `#/runs/abc` is screen `runs`, item `abc`. A reload stays there. */
+export interface Route {
+  screen: string;
+  item: string | undefined;
+}
+
+const subscribe = (changed: () => void) => {
+  window.addEventListener('hashchange', changed);
+  return () => window.removeEventListener('hashchange', changed);
+};
+
+export function useRoute(): Route {
+  const hash = useSyncExternalStore(subscribe, () => location.hash);
+  const [, screen = '', item] = hash.split('/');
+  return { screen, item: item === undefined ? undefined : decodeURIComponent(item) };
+}
+
+export const href = (screen: string, item?: string): string => `#/${screen}${item === undefined ? '' : `/${encodeURIComponent(item)}`}`;
+
+export function go(screen: string, item?: string): void {
+  location.hash = href(screen, item);
+}

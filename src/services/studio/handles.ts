@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Place } from '../../shared/contract/common.ts';
+import { AppError } from '../../shared/errors.ts';
+
+/**
+ * Gives out opaque ids for files and folders and takes nothing else back: a face can name only what it was shown.
+ * Ids live as long as the process.
+ */
+export class Handles {
+  readonly #paths = new Map<string, string>();
+  readonly #ids = new Map<string, string>();
+
+  /** The id of an absolute path; the same path keeps its id. */
+  issue(path: string): string {
+    const known = this.#ids.get(path);
+    if (known) return known;
+    const id = randomBytes(16).toString('base64url');
+    this.#ids.set(path, id);
+    this.#paths.set(id, path);
+    return id;
+  }
+
+  /** @throws AppError `not-found` for an id that was not given out. */
+  path(id: string): string {
+    const path = this.#paths.get(id);
+    if (path === undefined) throw new AppError('not-found', 'This file is no longer known to the program. Add it again.');
+    return path;
+  }
+
+  /** @throws AppError `not-found` where the file or folder is gone. */
+  async place(path: string): Promise<Place> {
+    const found = await stat(path).catch(() => undefined);
+    if (!found) throw new AppError('not-found', `${path} is not there any more, or cannot be read.`);
+    const kind = found.isDirectory() ? 'folder' : 'file';
+    return { id: this.issue(path), name: basename(path) || path, path, kind, ...(kind === 'file' ? { bytes: found.size } : {}) };
+  }
+}

@@ -1,0 +1,63 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { AppError, messageOf } from '../../shared/errors.ts';
+
+const keptFor = 7 * 24 * 3600 * 1000;
+
+/**
+ * Files dropped on a browser have no path, so they are copied here, each drop into a folder of its own. Drops older
+ * than a week are removed when the program starts.
+ */
+export class Imports {
+  readonly #folder: string;
+
+  constructor(cacheFolder: string) {
+    this.#folder = join(cacheFolder, 'imports');
+  }
+
+  async removeOld(now = Date.now()): Promise<void> {
+    const names = await readdir(this.#folder).catch(() => []);
+    for (const name of names) {
+      const path = join(this.#folder, name);
+      const found = await stat(path).catch(() => undefined);
+      if (found && now - found.mtimeMs > keptFor) await rm(path, { recursive: true, force: true });
+    }
+  }
+
+  /** An empty folder for one drop. */
+  async open(): Promise<string> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    return mkdtemp(join(this.#folder, 'drop-'));
+  }
+
+  /**
+   * Writes one dropped file under its name inside the drop; it appears there only when it is whole.
+   * @param drop a folder made by `open`
+   * @param relative the name as the browser tells it, with `/` between folders
+   * @throws AppError `bad-input` for a folder that is no drop or a name that would lead out of it
+   */
+  async write(drop: string, relative: string, content: Readable): Promise<string> {
+    if (dirname(drop) !== this.#folder) throw new AppError('bad-input', 'Files can only be added to a drop.');
+    const path = join(drop, ...safeSegments(relative));
+    await mkdir(dirname(path), { recursive: true });
+    const partial = `${path}.part`;
+    try {
+      await pipeline(content, createWriteStream(partial, { flags: 'wx' }));
+      await rename(partial, path);
+    } catch (cause) {
+      await rm(partial, { force: true });
+      throw new AppError('io', `${relative} could not be copied: ${messageOf(cause)}`, { cause });
+    }
+    return path;
+  }
+}
+
+function safeSegments(relative: string): string[] {
+  const segments = relative.split('/');
+  const fine = (segment: string) => segment !== '' && segment !== '.' && segment !== '..' && Buffer.byteLength(segment) <= 240 && !/[\\:\p{Cc}]/u.test(segment);
+  if (segments.length > 32 || !segments.every(fine)) throw new AppError('bad-input', 'This file name cannot be used. Rename the file and drop it again.');
+  return segments;
+}

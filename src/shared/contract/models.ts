@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { call, handle, nothing, recordId } from './common.ts';
+
+export const model = z.object({
+  id: recordId,
+  title: z.string(),
+  network: z.string(),
+  /** What the network is for, in a sentence. */
+  description: z.string(),
+  scale: z.int(),
+  parameters: z.int().optional(),
+  hash: z.string(),
+  bytes: z.number().optional(),
+  /** The run that made it. */
+  run: recordId.optional(),
+  psnr: z.number().optional(),
+});
+export type ModelEntry = z.output<typeof model>;
+
+export const modelCalls = {
+  'models.list': call(nothing, z.array(model)),
+  'models.add': call(z.strictObject({ file: handle }), model),
+  'models.remove': call(z.strictObject({ model: recordId }), nothing),
+};

@@ -1,0 +1,166 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { AppError, toWire, type ErrorCode } from '../shared/errors.ts';
+import { dispatch } from '../services/studio/dispatch.ts';
+import type { Studio } from '../services/studio.ts';
+import type { Served } from '../services/studio/thumbnails.ts';
+import { cookieName, refuse, refuseSender, type Refusal } from './guard.ts';
+import { asset, commonHeaders, page } from './pages.ts';
+import { Invitations } from './session.ts';
+
+export interface WebServer {
+  port: number;
+  /** A fresh address that lets one browser in. */
+  invite(): string;
+  close(): Promise<void>;
+}
+
+const statusOf: Partial<Record<ErrorCode, number>> = { 'bad-input': 400, 'not-found': 404, conflict: 409, unsupported: 415, internal: 500 };
+/** A call is text; pictures come by /import. */
+const callLimit = 4 * 1024 * 1024;
+/** Unsent bytes above which a browser that does not read its socket is cut off; it connects again and asks anew. */
+const socketLimit = 8 * 1024 * 1024;
+
+/**
+ * Serves the studio to browsers of this machine: 127.0.0.1 only, every route and the socket behind guard.ts.
+ * @param options.port 0 takes a free one
+ * @param options.renderer folder of the built page
+ */
+export async function startServer(studio: Studio, options: { port: number; token: string; renderer: string }): Promise<WebServer> {
+  const invitations = new Invitations();
+  let port = options.port;
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: unknown) => sendError(response, error));
+  });
+
+  const invite = (): string => `http://127.0.0.1:${port}/enter/${invitations.issue()}`;
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const [, area = '', name = '', ...rest] = url.pathname.split('/');
+    if (request.method === 'GET' && area === 'enter' && rest.length === 0) return enter(request, response, name);
+    const refusal = refuse(request, options.token, port);
+    if (refusal) return sendRefusal(response, refusal);
+    const route = `${request.method} /${area}`;
+    if (rest.length === 0) {
+      if (route === 'GET /' && name === '') return sendPage(request, response);
+      if (route === 'GET /assets') return sendServed(response, await asset(options.renderer, name), 'public, max-age=31536000, immutable');
+      if (route === 'GET /picture') return sendServed(response, await studio.picture(name, pictureSize(url)), 'private, max-age=3600');
+      if (route === 'POST /api') return sendCall(request, response, name);
+      if (route === 'POST /import') return receive(request, response, name, url.searchParams.get('path') ?? '');
+      if (route === 'POST /invite' && name === '') return sendText(response, 200, invite());
+    }
+    throw new AppError('not-found', 'There is nothing here.');
+  }
+
+  function enter(request: IncomingMessage, response: ServerResponse, code: string): void {
+    const refusal = refuseSender(request) ?? (invitations.use(code) ? undefined : ({ status: 401, reason: 'This address was used already. Start MCIR Studio again for a new one.' } as const));
+    if (refusal) return sendRefusal(response, refusal);
+    // A page that goes on, not a redirect: a strict cookie is not sent along a redirect that began elsewhere.
+    response.setHeader('set-cookie', `${cookieName(port)}=${options.token}; HttpOnly; SameSite=Strict; Path=/; Max-Age=31536000`);
+    response.setHeader('cache-control', 'no-store');
+    send(response, 200, 'text/html; charset=utf-8', '<!doctype html><meta http-equiv="refresh" content="0;url=/"><title>MCIR Studio</title>');
+  }
+
+  async function sendPage(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { body, type, policy } = await page(options.renderer, `ws://${request.headers.host}`);
+    response.setHeader('content-security-policy', policy);
+    response.setHeader('cache-control', 'no-store');
+    send(response, 200, type, body);
+  }
+
+  async function sendCall(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> {
+    const reply = await dispatch(studio.handlers, name, await readJson(request));
+    sendJson(response, 'error' in reply ? (statusOf[reply.error.code] ?? 422) : 200, reply);
+  }
+
+  /** `POST /import` opens a drop; `POST /import/<drop>?path=` adds one file to it. Both answer with a place. */
+  async function receive(request: IncomingMessage, response: ServerResponse, drop: string, relative: string): Promise<void> {
+    const path = drop === '' ? await studio.imports.open() : await studio.imports.write(studio.handles.path(drop), relative, request);
+    sendJson(response, 200, { value: await studio.handles.place(path) });
+  }
+
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const refusal = request.url === '/events' ? refuse(request, options.token, port) : ({ status: 404, reason: '' } as const);
+    if (refusal) return void socket.end(`HTTP/1.1 ${refusal.status} Refused\r\nConnection: close\r\n\r\n`);
+    sockets.handleUpgrade(request, socket, head, (client) => client.on('error', () => client.terminate()));
+  });
+  const unsubscribe = studio.subscribe((event) => {
+    const text = JSON.stringify(event);
+    for (const client of sockets.clients) {
+      if (client.bufferedAmount > socketLimit) client.terminate();
+      else client.send(text);
+    }
+  });
+
+  port = await listen(server, port);
+  return {
+    port,
+    invite,
+    close: async () => {
+      unsubscribe();
+      for (const client of sockets.clients) client.terminate();
+      sockets.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'EADDRINUSE' ? new AppError('conflict', `Port ${port} is taken. Choose another with --port, or leave it out.`) : error);
+    });
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address ? address.port : port);
+    });
+  });
+}
+
+function pictureSize(url: URL): number | undefined {
+  const text = url.searchParams.get('size');
+  if (text === null) return undefined;
+  const size = Number(text);
+  if (!Number.isInteger(size) || size < 16 || size > 4096) throw new AppError('bad-input', 'A size is a whole number from 16 to 4096.');
+  return size;
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  if (request.headers['content-type'] !== 'application/json') throw new AppError('bad-input', 'A call is sent as JSON.');
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > callLimit) throw new AppError('bad-input', 'This call is too large.');
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch (cause) {
+    throw new AppError('bad-input', 'A call is sent as JSON.', { cause });
+  }
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string | Uint8Array): void {
+  response.writeHead(status, { ...commonHeaders, 'content-type': type });
+  response.end(body);
+}
+const sendText = (response: ServerResponse, status: number, text: string) => send(response, status, 'text/plain; charset=utf-8', text);
+const sendJson = (response: ServerResponse, status: number, value: unknown) => send(response, status, 'application/json', JSON.stringify(value));
+const sendRefusal = (response: ServerResponse, refusal: Refusal) => sendText(response, refusal.status, refusal.reason);
+
+function sendServed(response: ServerResponse, served: Served | undefined, caching: string): void {
+  if (!served) throw new AppError('not-found', 'There is nothing here.');
+  response.setHeader('cache-control', caching);
+  send(response, 200, served.type, served.body);
+}
+
+function sendError(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) return void response.destroy();
+  const wire = toWire(error);
+  sendJson(response, statusOf[wire.code] ?? 422, { error: wire });
+}
