@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+/**
+ * Makes a fresh clone ready and does nothing twice: npm packages, a recent Node, TensorFlow. Plain Node 20 without
+ * dependencies, because none of them is there yet. Progress goes to stderr.
+ *
+ *   npm run setup            what is missing
+ *   npm run setup -- --gpu   TensorFlow with CUDA instead (Linux, NVIDIA)
+ *   npm run setup -- --cpu   and back
+ */
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { withLock } from './setup/lock.mjs';
+import { recentNode } from './setup/node.mjs';
+import { packages } from './setup/packages.mjs';
+import { cache } from './setup/places.mjs';
+import { SetupError, stopAll } from './setup/processes.mjs';
+import { tensorflow } from './setup/tensorflow.mjs';
+
+const say = (text) => process.stderr.write(`${text}\n`);
+
+/**
+ * Does what is missing, each step looked at before it is done. Ctrl-C ends what was started.
+ * @param {{ variant?: 'cpu' | 'gpu' }} [options]
+ * @returns {Promise<string[]>} the titles of what was done; empty where all was in place
+ */
+export async function setup({ variant } = {}) {
+  const done = [];
+  const interrupt = () => {
+    stopAll();
+    process.exit(130);
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  try {
+    // The last step reads which TensorFlow there was before the first replaces node_modules.
+    for (const step of [packages, recentNode, tensorflow(variant)]) {
+      if (await step.isDone()) continue;
+      await withLock(cache, say, async () => {
+        if (await step.isDone()) return; // another set-up has done it while we waited
+        say(`Setting up: ${step.title}`);
+        await step.install(say);
+        done.push(step.title);
+      });
+    }
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+  return done;
+}
+
+/** Runs a script's main function; an error meant for people is printed in one line. */
+export function main(work) {
+  work().catch((error) => {
+    say(error instanceof SetupError ? error.message : error.stack);
+    process.exitCode = 1;
+  });
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  main(async () => {
+    const flags = process.argv.slice(2);
+    const unknown = flags.find((flag) => flag !== '--gpu' && flag !== '--cpu');
+    if (unknown) throw new SetupError(`There is no option ${unknown}. Use --gpu, --cpu or nothing.`);
+    const variant = flags.includes('--gpu') ? 'gpu' : flags.includes('--cpu') ? 'cpu' : undefined;
+    const done = await setup({ variant });
+    say(done.length > 0 ? `Done: ${done.join(', ')}. Next: npm start` : 'Everything is in place.');
+  });
+}

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { delimiter, sep } from 'node:path';
+
+/** An error for the person at the terminal: printed as it is, without a stack. */
+export class SetupError extends Error {}
+
+/** Programs being run; ended with us, so that nothing goes on downloading after Ctrl-C. */
+const running = new Set();
+export const stopAll = () => running.forEach((child) => child.kill());
+
+/**
+ * Runs a program with its output on our stderr, because stdout belongs to whoever called us (`npm test`, `--json`).
+ * @param {string} command
+ * @param {string[]} args
+ * @param {import('node:child_process').SpawnOptions} [options]
+ * @returns {Promise<void>} rejects with a {@link SetupError} where the program is missing or fails
+ */
+export function run(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    // On Windows npm is a .cmd file, which only a shell can start.
+    const child = spawn(command, args, { stdio: ['ignore', process.stderr, process.stderr], shell: process.platform === 'win32', ...options });
+    running.add(child);
+    child.on('error', (error) => reject(new SetupError(`${command} could not be run: ${error.message}`)));
+    child.on('close', (code, signal) => {
+      running.delete(child);
+      if (code === 0) resolve();
+      else reject(new SetupError(`${command} ${args.slice(0, 3).join(' ')} failed (${signal ?? `exit code ${code}`}).`));
+    });
+  });
+}
+
+/** Whether a program is there and ends well; says nothing. */
+export const works = (command, args, options = {}) =>
+  run(command, args, { ...options, stdio: 'ignore' }).then(
+    () => true,
+    () => false,
+  );
+
+/** The first of some commands (each a list: program, then arguments) that works with `probe` added; undefined if none does. */
+export async function firstThatWorks(commands, probe) {
+  for (const [program, ...args] of commands) if (program && (await works(program, [...args, ...probe]))) return [program, ...args];
+  return undefined;
+}
+
+/**
+ * Our environment without the project's own programs on the path. npm replaces node_modules while it works, and must not
+ * run on the Node that it is about to delete.
+ */
+export function environmentOutsideProject() {
+  const name = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
+  const path = (process.env[name] ?? '').split(delimiter).filter((folder) => !folder.endsWith(`node_modules${sep}.bin`));
+  return { ...process.env, [name]: path.join(delimiter) };
+}

@@ -1,0 +1,28 @@
+import { spawn } from 'node:child_process';
+import { delimiter, dirname, join } from 'node:path';
+import { projectNode } from './node.mjs';
+import { nodeModules, root } from './places.mjs';
+
+/**
+ * Runs a Node program of this project, at the terminal and on a recent Node, and passes Ctrl-C on by waiting for the
+ * program's own way of ending.
+ * @param {string[]} args a file relative to the checkout, then its arguments
+ * @param {import('node:child_process').SpawnOptions} [options]
+ * @returns {Promise<number>} its exit code
+ */
+export function runNode([file = '', ...args], options = {}) {
+  const node = projectNode();
+  const path = [dirname(node), join(nodeModules, '.bin'), process.env.PATH].join(delimiter);
+  return new Promise((resolve, reject) => {
+    const child = spawn(node, [join(root, file), ...args], { stdio: 'inherit', ...options, env: { ...process.env, PATH: path, ...options.env } });
+    // The terminal sends Ctrl-C to both; a signal sent to us alone is passed on.
+    const ignore = () => undefined;
+    const forward = () => child.kill('SIGTERM');
+    process.on('SIGINT', ignore).on('SIGTERM', forward);
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      process.off('SIGINT', ignore).off('SIGTERM', forward);
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 143));
+    });
+  });
+}

@@ -1,0 +1,59 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cache } from './places.mjs';
+import { SetupError, firstThatWorks, run } from './processes.mjs';
+
+/** The TensorFlow whose wheels `wheels/*.txt` pin by hash. */
+export const VERSION = '2.21.0';
+
+const downloads = { 'cpu-x64': '274 MB', 'cpu-arm64': '285 MB', 'gpu-x64': '3.5 GB' };
+const lists = fileURLToPath(new URL('wheels/', import.meta.url));
+const pythons = [['python3'], ['python']];
+
+/** Which wheels fit this machine: a key of `wheels/`, or undefined where there are none. */
+export function wheelsFor(variant) {
+  const key = `${variant}-${process.arch}`;
+  return process.platform === 'linux' && key in downloads ? key : undefined;
+}
+
+/** A command that runs pip, or undefined. */
+export const findPython = () => firstThatWorks(pythons, ['-m', 'pip', '--version']);
+
+/**
+ * Fetches TensorFlow's libraries and C headers out of Python wheels into the user's cache, where every clone uses them.
+ * Everything is made in a folder beside and renamed when it is whole.
+ * @param {string} wheels a key of `wheels/`
+ * @returns {Promise<string>} the folder: `tensorflow/*.so.2`, `tensorflow/include`, and `nvidia/` for CUDA
+ */
+export async function fetchLibrary(wheels, say) {
+  const folder = join(cache, `tensorflow-${VERSION}-${wheels}`);
+  if (existsSync(folder)) return folder;
+  const python = await findPython();
+  if (!python) throw new SetupError('pip was not found.');
+
+  const partial = `${folder}.partial`;
+  await rm(partial, { recursive: true, force: true }); // of a set-up that was killed
+  const downloaded = join(partial, 'wheels');
+  await mkdir(downloaded, { recursive: true });
+  try {
+    say(`Downloading TensorFlow ${VERSION} (${downloads[wheels]}, once for all clones) into ${cache}`);
+    await run(python[0], ['-m', 'pip', 'download', ...pipOptions(wheels), '--dest', downloaded]);
+    say('Unpacking');
+    const files = readdirSync(downloaded).map((name) => join(downloaded, name));
+    await run(python[0], [fileURLToPath(new URL('unpack.py', import.meta.url)), partial, ...files]);
+    await rm(downloaded, { recursive: true });
+    await rename(partial, folder);
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+/** One Python version and these platforms whatever the machine's Python is, no dependencies, and every file by its hash. */
+function pipOptions(wheels) {
+  const machine = process.arch === 'x64' ? 'x86_64' : 'aarch64';
+  const platforms = ['manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'manylinux_2_12', 'manylinux2010'].flatMap((name) => ['--platform', `${name}_${machine}`]);
+  return ['--requirement', join(lists, `${wheels}.txt`), '--require-hashes', '--no-deps', '--only-binary=:all:', '--implementation', 'cp', '--python-version', '311', '--abi', 'cp311', '--abi', 'none', ...platforms, '--no-cache-dir', '--disable-pip-version-check'];
+}

@@ -1,0 +1,60 @@
+/**
+ * `npm test`: set-up, types, lint, unit tests and, where ../shared lies beside the checkout, parity with the authors'
+ * code. Everything runs even when something before it failed. The last line counts; exit 1 if anything failed.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { main, setup } from './setup.mjs';
+import { runNode } from './setup/program.mjs';
+import { parity } from './test/parity.mjs';
+import { systemPackages } from './test/systemPackages.mjs';
+
+const count = { passed: 0, failed: 0, skipped: 0 };
+
+/** Counts a check that passes or fails as a whole. */
+async function check(title, file, args) {
+  const code = await runNode([file, ...args]);
+  count[code === 0 ? 'passed' : 'failed'] += 1;
+  console.log(`${title}: ${code === 0 ? 'passed' : 'failed'}`);
+}
+
+async function unitTests() {
+  const folder = mkdtempSync(join(tmpdir(), 'mcir-test-'));
+  const file = join(folder, 'vitest.json');
+  try {
+    const code = await runNode(['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
+    const report = JSON.parse(readFileSync(file, 'utf8'));
+    // A file that does not load has no tests to fail, and vitest can fail outside of any test.
+    const broken = report.testResults.filter((suite) => suite.status === 'failed' && !suite.assertionResults.some((test) => test.status === 'failed')).length;
+    const failed = report.numFailedTests + broken;
+    count.passed += report.numPassedTests;
+    count.skipped += report.numPendingTests + report.numTodoTests;
+    count.failed += code !== 0 && failed === 0 ? 1 : failed;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function countParity() {
+  const cases = await parity();
+  if (cases === undefined) {
+    count.skipped += 1;
+    console.log('parity: skipped, ../shared/parity is not there');
+    return;
+  }
+  count.passed += cases.passed;
+  count.failed += cases.failed;
+  console.log(`parity: ${cases.passed} passed, ${cases.failed} failed`);
+}
+
+main(async () => {
+  await setup();
+  if (process.env.CI) await systemPackages();
+  await check('types', 'node_modules/typescript/bin/tsc', ['--project', '.']);
+  await check('lint', 'node_modules/eslint/bin/eslint.js', ['.', '--max-warnings', '0']);
+  await unitTests();
+  await countParity();
+  console.log(`tests: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+  process.exitCode = count.failed > 0 ? 1 : 0;
+});
