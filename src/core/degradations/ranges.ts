@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import type { Random } from '../random.ts';
+
+/** Bounds of a value that is drawn anew for each sample; equal bounds fix it. */
+export type Range = [low: number, high: number];
+
+/** A setting that is a range within [minimum, maximum]. Give `.describe` and `.default` where it is used. */
+export const range = (minimum: number, maximum: number): z.ZodType<Range> & { default(value: Range): z.ZodDefault<z.ZodType<Range>> } => {
+  const bound = z.number().min(minimum).max(maximum);
+  return z.tuple([bound, bound]).refine(([low, high]) => low <= high, 'the first number is the lower one');
+};
+
+export const draw = ([low, high]: Range, random: Random): number => random.range(low, high);

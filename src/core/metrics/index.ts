@@ -1,0 +1,3 @@
+export type { MetricOptions } from './planes.ts';
+export { psnr } from './psnr.ts';
+export { ssim } from './ssim.ts';
