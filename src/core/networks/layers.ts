@@ -94,6 +94,12 @@ export function linear(p: Parameters, name: string, channelsIn: number, channels
   };
 }
 
+/** One value for each channel, stored as [1,C,1,1]; its value in the engine is [1,1,1,C]. */
+export function perChannel(p: Parameters, name: string, channels: number, init: Init): Parameter {
+  // The layout of depthwise filters moves the channels last, which is all that is needed here.
+  return p.add(name, [1, channels, 1, 1], 'depthwise', init);
+}
+
 /** Layer norm over the last axis, of any rank: `name.weight` and `name.bias` [channels]. */
 export function layerNorm(p: Parameters, name: string, channels: number, eps = 1e-5): <T extends tf.Tensor>(x: T) => T {
   const weight = p.add(`${name}.weight`, [channels], 'plain', ones);
@@ -121,6 +127,30 @@ export function pixelShuffle(x: tf.Tensor4D, factor: number): tf.Tensor4D {
   const c = channels / (factor * factor);
   const parts = tf.reshape(x, [batch, height, width, c, factor, factor]);
   return tf.reshape(tf.transpose(parts, [0, 1, 4, 2, 5, 3]), [batch, height * factor, width * factor, c]);
+}
+
+/** PyTorch's pixel unshuffle, [B,H·r,W·r,C] → [B,H,W,C·r·r]: the inverse of {@link pixelShuffle}. */
+export function pixelUnshuffle(x: tf.Tensor4D, factor: number): tf.Tensor4D {
+  const [batch, height, width, channels] = x.shape;
+  const parts = tf.reshape(x, [batch, height / factor, factor, width / factor, factor, channels]);
+  return tf.reshape(tf.transpose(parts, [0, 1, 3, 5, 2, 4]), [batch, height / factor, width / factor, channels * factor * factor]);
+}
+
+/** Repeats every pixel `factor` times along both sides (PyTorch's `interpolate` with `nearest`). */
+export function enlargeNearest(x: tf.Tensor4D, factor: number): tf.Tensor4D {
+  return tf.image.resizeNearestNeighbor(x, [x.shape[1] * factor, x.shape[2] * factor]);
+}
+
+/** Lets a network of one channel take colour pictures too: it restores their planes one by one. */
+export function perPlane(forward: Layer): Layer {
+  return (x) => {
+    const [batch, height, width, channels] = x.shape;
+    if (channels === 1) return forward(x);
+    const planes = tf.reshape(tf.transpose(x, [3, 0, 1, 2]), [channels * batch, height, width, 1]);
+    const restored = forward(planes);
+    const split = tf.reshape(restored, [channels, batch, restored.shape[1], restored.shape[2]]);
+    return tf.transpose(split, [1, 2, 3, 0]);
+  };
 }
 
 /**

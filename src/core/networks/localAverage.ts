@@ -1,0 +1,61 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Layer } from './layers.ts';
+
+/** Steps at which the fast form may look at the picture. */
+const STEPS = [5, 4, 3, 2, 1];
+
+export interface LocalAverageOptions {
+  /** Window, in pixels of the feature map. */
+  kernel: readonly [height: number, width: number];
+  /** For the fast form: the largest step along each axis. Undefined gives the exact form. */
+  maxStep?: readonly [height: number, width: number];
+}
+
+/**
+ * Mean over a window around each pixel, [B,H,W,C] → the same; windows that would leave the picture are moved inside. An
+ * axis no longer than the window gives its plain mean, so small pictures see the global average, [B,1,1,C].
+ *
+ * "Revisiting Global Statistics Aggregation for Improving Image Restoration" (TLC), as NAFNetLocal runs it: networks
+ * trained on patches keep, on larger pictures, the statistics that they were trained with.
+ */
+export function localAverage({ kernel, maxStep }: LocalAverageOptions): Layer {
+  return (x) => {
+    const [, height, width] = x.shape;
+    if (kernel[0] >= height && kernel[1] >= width) return tf.mean(x, [1, 2], true);
+    const rows = windows(height, kernel[0], maxStep?.[0]);
+    const columns = windows(width, kernel[1], maxStep?.[1]);
+    const sparse = maxStep ? (tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, rows.step, columns.step, 1]) as tf.Tensor4D) : x;
+    return averageAlong(averageAlong(sparse, 2, columns), 1, rows);
+  };
+}
+
+interface Windows {
+  step: number;
+  /** Window, in pixels seen. */
+  size: number;
+  /** For every pixel of the feature map, the first pixel seen of its window. */
+  starts: Int32Array;
+}
+
+/**
+ * The windows along an axis. The exact form sees every pixel. The fast form sees every `step`th, never puts a window at
+ * the first of them, and repeats each mean `step` times; both repeat the outermost means to fill the axis.
+ */
+function windows(length: number, kernel: number, maxStep: number | undefined): Windows {
+  const fast = maxStep !== undefined;
+  const step = fast ? Math.min(maxStep, STEPS.find((candidate) => length % candidate === 0) ?? 1) : 1;
+  const seen = Math.ceil(length / step);
+  const first = fast && seen > 1 ? 1 : 0;
+  const size = Math.min(seen - first, Math.floor(kernel / step));
+  const means = (seen - size + 1 - first) * step;
+  const before = Math.floor((length - means) / 2);
+  const starts = Int32Array.from({ length }, (_, i) => first + Math.floor(Math.max(0, Math.min(means - 1, i - before)) / step));
+  return { step, size, starts };
+}
+
+/** The sum of a window is the difference of two running sums, whatever its size. */
+function averageAlong(x: tf.Tensor4D, axis: 1 | 2, { size, starts }: Windows): tf.Tensor4D {
+  const sums = tf.pad(tf.cumsum(x, axis), axis === 1 ? [[0, 0], [1, 0], [0, 0], [0, 0]] : [[0, 0], [0, 0], [1, 0], [0, 0]]);
+  const at = (indices: Int32Array) => tf.gather(sums, tf.tensor1d(indices, 'int32'), axis);
+  return tf.div(tf.sub(at(starts.map((start) => start + size)), at(starts)), size);
+}
