@@ -54,14 +54,25 @@ export class Parameter {
 
   /** Sets the value from data in PyTorch's layout. */
   set(data: Float32Array): void {
+    if (this.#variable) return this.assignTo(this.#variable, data);
+    const engine = this.#toEngine(data);
+    this.#variable = tf.variable(engine, true);
+    engine.dispose();
+  }
+
+  /** Sets a variable of this parameter's shape (a moment of the optimiser, say) from data in PyTorch's layout. */
+  assignTo(variable: tf.Variable, data: Float32Array): void {
+    const engine = this.#toEngine(data);
+    variable.assign(engine);
+    engine.dispose();
+  }
+
+  #toEngine(data: Float32Array): tf.Tensor {
     const order = toEngine[this.layout];
-    const engine = tf.tidy(() => {
+    return tf.tidy(() => {
       const tensor = tf.tensor(data, [...this.shape], 'float32');
       return order ? tf.transpose(tensor, order) : tensor.clone();
     });
-    if (this.#variable) this.#variable.assign(engine);
-    else this.#variable = tf.variable(engine, true);
-    engine.dispose();
   }
 
   /** Reads a tensor of the engine's layout (this one's value, or its moment or gradient) in PyTorch's layout. */

@@ -1,0 +1,43 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { AppError } from '../../shared/errors.ts';
+
+/** An attribute as tfjs-node hands it to an operation: the value and the kind of value, by the binding's numbers. */
+export interface OperationAttribute {
+  name: string;
+  type: number;
+  value: unknown;
+}
+
+/** The part of tfjs-node's native binding that is used here. */
+interface Binding {
+  TF_ATTR_STRING: number;
+  TF_ATTR_INT: number;
+  TF_ATTR_FLOAT: number;
+  TF_ATTR_BOOL: number;
+  TF_ATTR_TYPE: number;
+  TF_ATTR_SHAPE: number;
+  loadSavedModel(folder: string, tags: string): number;
+  deleteSavedModel(id: number): void;
+  runSavedModel(id: number, inputs: number[], inputNames: string, outputNames: string): unknown[];
+}
+
+/** The TensorFlow backend of tfjs-node. Every operation of every kernel goes through the two `execute` methods. */
+export interface TensorFlowBackend {
+  binding: Binding;
+  isUsingGpuDevice: boolean;
+  executeSingleOutput(name: string, attributes: OperationAttribute[], inputs: tf.Tensor[]): tf.Tensor;
+  executeMultipleOutputs(name: string, attributes: OperationAttribute[], inputs: tf.Tensor[], count: number): tf.Tensor[];
+  getInputTensorIds(tensors: tf.Tensor[]): number[];
+  createOutputTensor(metadata: unknown): tf.Tensor;
+  readSync(dataId: object): Float32Array | Int32Array | Uint8Array;
+}
+
+/**
+ * The backend that `openEngine` loaded.
+ * @throws AppError `engine` where another backend (or none) is active.
+ */
+export function tensorFlowBackend(): TensorFlowBackend {
+  const backend = tf.backend() as unknown as Partial<TensorFlowBackend>;
+  if (!backend.binding) throw new AppError('engine', 'TensorFlow is not loaded in this process. Run: npm run setup');
+  return backend as TensorFlowBackend;
+}

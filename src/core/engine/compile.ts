@@ -1,0 +1,64 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Layer } from '../networks/layers.ts';
+import { rewrite, type Precision } from './rewrite.ts';
+import { Session } from './session.ts';
+import { Tracer } from './trace.ts';
+
+/** How many graphs, each for one input shape, are kept: the one for whole tiles, and a few for odd pictures. */
+const MOST_GRAPHS = 4;
+
+export interface CompiledForward {
+  /** [B,H,W,3] → [B,H',W',3]; the caller disposes the result. */
+  (x: tf.Tensor4D): tf.Tensor4D;
+  /** Why the last shape ran op by op, if it did. */
+  readonly fallback: string | undefined;
+  dispose(): void;
+}
+
+/**
+ * Compiles a forward pass into one TensorFlow graph for each input shape it meets. Weights become constants of the graph,
+ * so that TensorFlow can prepare them once: later changes of the parameters are not seen. Where an operation cannot be
+ * recorded the pass runs op by op, with the same result.
+ */
+export function compileForward(forward: Layer, precision: Precision = 'float32'): CompiledForward {
+  // In the order of last use; a Map keeps the order of insertion.
+  const graphs = new Map<string, { session: Session; output: string }>();
+  let fallback: string | undefined;
+
+  const compiled = (x: tf.Tensor4D): tf.Tensor4D => {
+    const key = x.shape.join();
+    let graph = graphs.get(key);
+    if (!graph && fallback === undefined) {
+      try {
+        graph = trace(forward, x.shape, precision);
+      } catch (error) {
+        fallback = error instanceof Error ? error.message : String(error);
+      }
+    }
+    if (!graph) return tf.tidy(() => forward(x));
+    graphs.delete(key);
+    graphs.set(key, graph);
+    const oldest = graphs.keys().next().value;
+    if (graphs.size > MOST_GRAPHS && oldest !== undefined) {
+      graphs.get(oldest)?.session.dispose();
+      graphs.delete(oldest);
+    }
+    return graph.session.run({ x }, [graph.output])[0] as tf.Tensor4D;
+  };
+  const dispose = (): void => {
+    for (const { session } of graphs.values()) session.dispose();
+    graphs.clear();
+  };
+  return Object.defineProperty(Object.assign(compiled, { dispose }), 'fallback', { get: () => fallback }) as CompiledForward;
+}
+
+function trace(forward: Layer, shape: [number, number, number, number], precision: Precision): { session: Session; output: string } {
+  const tracer = new Tracer();
+  let output = '';
+  tf.tidy(() => {
+    const x = tf.fill(shape, 0.5) as tf.Tensor4D;
+    tracer.bindPlaceholder(x, 'x');
+    output = tracer.nameOf(tracer.record(() => forward(x)));
+  });
+  return { session: new Session(rewrite(tracer.nodes, { precision, keep: [output] })), output };
+}

@@ -1,0 +1,144 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { AppError } from '../../shared/errors.ts';
+import { conv2d, kaimingNormal, type Layer, zeros } from '../networks/layers.ts';
+import { Parameters } from '../networks/parameters.ts';
+import { randomStream } from '../random.ts';
+import type { Weights } from '../weights/weights.ts';
+
+export type VggNetwork = 'vgg16' | 'vgg19';
+
+/** Weights of a feature network, and one line that says where they come from. */
+export interface FeatureWeights {
+  network: VggNetwork;
+  /** Under torchvision's names (`features.0.weight` …); layers beyond the last one tapped may be missing. */
+  weights: Weights;
+  source: string;
+}
+
+/** Convolutions in each of the five stages; every stage but the last tapped one ends with a 2×2 maximum. */
+const STAGES: Record<VggNetwork, readonly number[]> = { vgg16: [2, 2, 3, 3, 3], vgg19: [2, 2, 4, 4, 4] };
+const WIDTHS = [64, 128, 256, 512, 512] as const;
+
+/** ImageNet's mean and deviation, which torchvision's VGG expects its input to be normalised with. */
+const MEAN = [0.485, 0.456, 0.406];
+const DEVIATION = [0.229, 0.224, 0.225];
+
+/** Features of pictures: [B,H,W,3] in [0,1] → one feature map for each tapped layer, in the order of the layers. */
+export type FeatureExtractor = (x: tf.Tensor4D) => tf.Tensor4D[];
+
+interface Convolution {
+  /** torchvision's index in `features`. */
+  index: number;
+  /** Name of the activation that follows it, `relu3_3`. */
+  activation: string;
+  stage: number;
+  channelsIn: number;
+  channelsOut: number;
+}
+
+/** The convolutions up to the last tapped layer. */
+function convolutions(network: VggNetwork, layers: readonly string[]): Convolution[] {
+  let index = 0;
+  let channelsIn = 3;
+  const all = STAGES[network].flatMap((count, stage) => {
+    const channelsOut = WIDTHS[stage] ?? 512;
+    const convs = Array.from({ length: count }, (_, i) => {
+      const conv = { index, activation: `relu${stage + 1}_${i + 1}`, stage, channelsIn, channelsOut };
+      channelsIn = channelsOut;
+      index += 2; // convolution and activation
+      return conv;
+    });
+    index += 1; // maximum
+    return convs;
+  });
+  const unknown = layers.find((layer) => !all.some(({ activation }) => activation === layer));
+  if (unknown) throw new AppError('bad-input', `${network} has no layer "${unknown}"; its layers are ${all.map((c) => c.activation).join(', ')}.`);
+  return all.slice(0, 1 + Math.max(...layers.map((layer) => all.findIndex(({ activation }) => activation === layer))));
+}
+
+/** torchvision's names of the weights that these layers need. */
+export function neededFeatureWeights(network: VggNetwork, layers: readonly string[]): string[] {
+  return convolutions(network, layers).flatMap(({ index }) => [`features.${index}.weight`, `features.${index}.bias`]);
+}
+
+/** VGG with its activations tapped (Simonyan and Zisserman 2015; torchvision's numbering). */
+export class VggFeatures {
+  readonly layers: readonly string[];
+  /** One line that says which weights these are. */
+  readonly source: string;
+  readonly #parameters = new Parameters();
+  readonly #convs: { layer: Layer; conv: Convolution }[];
+
+  constructor(network: VggNetwork, layers: readonly string[], given?: FeatureWeights) {
+    this.layers = layers;
+    this.#convs = convolutions(network, layers).map((conv) => ({
+      conv,
+      layer: conv2d(this.#parameters, `features.${conv.index}`, conv.channelsIn, conv.channelsOut, 3, {
+        weightInit: kaimingNormal(conv.channelsIn * 9),
+        biasInit: zeros,
+      }),
+    }));
+    if (given) {
+      const needed = new Set(neededFeatureWeights(network, layers));
+      this.#parameters.load(new Map([...given.weights].filter(([name]) => needed.has(name))));
+      this.source = given.source;
+    } else {
+      this.#parameters.initialise(SEED);
+      this.#calibrate();
+      this.source = `${network} with seeded random weights (a stand-in; import torchvision's weights with "mcir features import FILE" for the published loss)`;
+    }
+  }
+
+  readonly extract: FeatureExtractor = (x) => this.#activations(x).filter((_, i) => this.layers.includes(this.#convs[i]?.conv.activation ?? ''));
+
+  dispose(): void {
+    this.#parameters.dispose();
+  }
+
+  #activations(x: tf.Tensor4D): tf.Tensor4D[] {
+    let h = tf.div<tf.Tensor4D>(tf.sub(x, MEAN), DEVIATION);
+    let stage = 0;
+    return this.#convs.map(({ layer, conv }) => {
+      if (conv.stage > stage) h = tf.maxPool(h, 2, 2, 'valid');
+      stage = conv.stage;
+      h = tf.relu(layer(h));
+      return h;
+    });
+  }
+
+  /**
+   * Scales the layers one after the other so that each activation has a mean absolute value of 1 on pictures with the
+   * statistics of natural ones. Random weights then measure a perceptual distance of a useful size (Liu et al., "A generic
+   * perceptual loss for modeling structured output dependencies", CVPR 2021).
+   */
+  #calibrate(): void {
+    const pictures = naturalStatistics(4, 64);
+    for (let i = 0; i < this.#convs.length; i++) {
+      const mean = tf.tidy(() => (this.#activations(pictures)[i] as tf.Tensor4D).mean().dataSync<'float32'>()[0] ?? 1);
+      const weight = this.#parameters.all[2 * i];
+      if (weight) weight.set(weight.toTorch(weight.value).map((value) => value / mean));
+    }
+    pictures.dispose();
+  }
+}
+
+/** Seed of the stand-in weights: the same for every run, so that runs can be compared. */
+const SEED = 16;
+
+/**
+ * Seeded pictures with the falling spectrum of natural ones (power ~ 1/f²): bilinear noise summed over octaves, with
+ * correlated colours. [count,size,size,3] in [0,1].
+ */
+function naturalStatistics(count: number, size: number): tf.Tensor4D {
+  return tf.tidy(() => {
+    const random = randomStream('natural statistics');
+    const octaves: tf.Tensor4D[] = [];
+    for (let cells = 2; cells <= size; cells *= 2) {
+      const noise = Float32Array.from({ length: count * cells * cells * 4 }, () => random.normal());
+      const [grey, colour] = tf.split(tf.tensor4d(noise, [count, cells, cells, 4]), [1, 3], 3) as [tf.Tensor4D, tf.Tensor4D];
+      const octave = tf.add<tf.Tensor4D>(grey, tf.mul(0.4, colour));
+      octaves.push(tf.mul(tf.image.resizeBilinear(octave, [size, size]), 1 / cells));
+    }
+    return tf.clipByValue(tf.add<tf.Tensor4D>(0.45, tf.mul(0.45, tf.addN(octaves))), 0, 1);
+  });
+}

@@ -1,0 +1,97 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { RunConfig } from '../../shared/runConfig.ts';
+import { CONTRASTIVE_LAYERS, contrastiveRatio, curricularRatio } from '../losses/contrastive.ts';
+import { perceptualDistance, selfPromptedNegative } from '../losses/perceptual.ts';
+import { pixelLosses } from '../losses/pixel.ts';
+import { type FeatureWeights, VggFeatures } from '../losses/vgg.ts';
+
+/** The loss of a step, and its terms by name, weighted; all scalars. */
+export interface Objective {
+  total: tf.Scalar;
+  terms: Record<string, tf.Scalar>;
+}
+
+/** Makes the loss of one batch, given what does not depend on the network's weights. Runs inside a gradient. */
+export type ObjectiveOf = (output: tf.Tensor4D) => Objective;
+
+/**
+ * The objective of a run as its configuration describes it: pixel term, self-prompted negative term, positive term and
+ * ratio terms (METHOD.md). The features of the output are computed once whatever the number of negatives is, those of
+ * target, negatives and input before, in one batched pass each and without gradient.
+ */
+export class LossFunction {
+  readonly #config: RunConfig;
+  readonly #spn: VggFeatures | undefined;
+  readonly #ratio: VggFeatures | undefined;
+  readonly #spnWeights: number[];
+  readonly #ratioWeights: number[];
+
+  constructor(config: RunConfig, features: readonly FeatureWeights[] = []) {
+    this.#config = config;
+    const given = (network: string): FeatureWeights | undefined => features.find((f) => f.network === network);
+    const { network, layers } = config.features;
+    this.#spnWeights = Object.values(layers);
+    this.#ratioWeights = Object.values(CONTRASTIVE_LAYERS);
+    if (config.mcir || config.loss.positive) this.#spn = new VggFeatures(network, Object.keys(layers), given(network));
+    if (config.loss.contrastive) this.#ratio = new VggFeatures('vgg19', Object.keys(CONTRASTIVE_LAYERS), given('vgg19'));
+  }
+
+  /** One line that says which features the run compares pictures in. */
+  get featuresNote(): string {
+    const used = [this.#spn, this.#ratio].flatMap((features) => features?.source ?? []);
+    return used.length > 0 ? [...new Set(used)].join('; ') : 'no feature network is used';
+  }
+
+  /**
+   * @param input the degraded pictures [B,h,w,3], enlarged to the target's size where the network enlarges
+   * @param target the clean pictures [B,H,W,3]
+   * @param negatives the outputs of all latency models in one batch [N·B,H,W,3]; undefined without MCIR
+   */
+  prepare(input: tf.Tensor4D, target: tf.Tensor4D, negatives: tf.Tensor4D | undefined): ObjectiveOf {
+    const { loss, mcir } = this.#config;
+    const negativeFeatures = negatives && this.#spn?.extract(negatives);
+    const targetFeatures = loss.positive && this.#spn?.extract(target);
+    const ratio = this.#prepareRatio(input, target, negatives);
+
+    return (output) => {
+      const terms: Record<string, tf.Scalar> = { l_pix: tf.mul(loss.pixel.weight, pixelLosses[loss.pixel.type](output, target)) };
+      let total = terms['l_pix'] as tf.Scalar;
+      const features = this.#spn?.extract(output);
+      if (mcir && features && negativeFeatures) {
+        terms['l_neg'] = tf.mul(mcir.weight, selfPromptedNegative(features, negativeFeatures, mcir.negatives.length, this.#spnWeights));
+        total = tf.sub(total, terms['l_neg']);
+      }
+      if (loss.positive && features && targetFeatures) {
+        terms['l_pos'] = tf.mul(loss.positive.weight, perceptualDistance(features, targetFeatures, this.#spnWeights));
+        total = tf.add(total, terms['l_pos']);
+      }
+      if (ratio) {
+        terms['l_contrastive'] = ratio(output);
+        total = tf.add(total, terms['l_contrastive']);
+      }
+      return { total, terms };
+    };
+  }
+
+  dispose(): void {
+    this.#spn?.dispose();
+    this.#ratio?.dispose();
+  }
+
+  #prepareRatio(input: tf.Tensor4D, target: tf.Tensor4D, negatives: tf.Tensor4D | undefined): ((output: tf.Tensor4D) => tf.Scalar) | undefined {
+    const { contrastive } = this.#config.loss;
+    const vgg = this.#ratio;
+    if (!contrastive || !vgg) return undefined;
+    const targetFeatures = vgg.extract(target);
+    const inputFeatures = vgg.extract(input);
+    if (contrastive.type === 'cr' || !negatives) {
+      return (output) => tf.mul(contrastive.weight, contrastiveRatio(vgg.extract(output), targetFeatures, inputFeatures, this.#ratioWeights));
+    }
+    // The latency models' outputs are the harder negatives: nearer to the clean picture than the input is.
+    const count = (negatives.shape[0] ?? 0) / (target.shape[0] ?? 1);
+    const split = vgg.extract(negatives).map((map) => tf.split(map, count));
+    const all = [inputFeatures, ...Array.from({ length: count }, (_, i) => split.map((maps) => maps[i] as tf.Tensor))];
+    const shares = all.map(() => 1 / all.length);
+    return (output) => tf.mul(contrastive.weight, curricularRatio(vgg.extract(output), targetFeatures, all, shares, this.#ratioWeights));
+  }
+}

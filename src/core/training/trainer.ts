@@ -1,0 +1,283 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { AppError } from '../../shared/errors.ts';
+import type { RunConfig } from '../../shared/runConfig.ts';
+import type { Batch } from '../data/loader.ts';
+import { Program, type ProgramFunction } from '../engine/program.ts';
+import type { FeatureWeights } from '../losses/vgg.ts';
+import { blend, residualDeviation } from '../negatives/blend.ts';
+import { dueNegatives } from '../negatives/schedule.ts';
+import { createModel, type Model } from '../networks/index.ts';
+import type { FloatPicture } from '../pictures/picture.ts';
+import type { Weights } from '../weights/weights.ts';
+import { adamW, type AdamWScalars, adamWScalars, clipByNorm } from './adamw.ts';
+import { LearningRate } from './learningRate.ts';
+import { LossFunction } from './objective.ts';
+import { readState, type Snapshot, writeState } from './snapshot.ts';
+
+export interface TrainerOptions {
+  /** Imported feature networks; without them seeded stand-ins are used, and {@link Trainer.featuresNote} says so. */
+  features?: readonly FeatureWeights[];
+  /** Weights to start from, under PyTorch names. */
+  initial?: Weights;
+}
+
+/** What one step tells. */
+export interface StepReport {
+  /** Steps done, this one included. */
+  step: number;
+  /** The learning rate that this step used. */
+  lr: number;
+  /** Weighted loss terms of before the update; `residual_std` with the adaptive rule. */
+  losses: Record<string, number>;
+}
+
+/** The optimiser's two moments of one parameter. */
+interface Moments {
+  first: tf.Variable;
+  second: tf.Variable;
+}
+
+/**
+ * Trains a network by the MCIR method (METHOD.md): in each step forward, the latency models' outputs without gradient,
+ * loss, AdamW, moving average, then the latency models that are due. The step is a {@link Program}, so it runs compiled or
+ * op by op alike.
+ */
+export class Trainer {
+  readonly config: RunConfig;
+  /** The network under training. */
+  readonly model: Model;
+  /** Its moving average: what validation measures and what is saved as the result. */
+  readonly average: Model;
+  readonly negatives: readonly Model[];
+  readonly moments: readonly Moments[];
+  readonly #loss: LossFunction;
+  readonly #learningRate: LearningRate;
+  #program: Program<string> | undefined;
+  #shapes = '';
+  #step = 0;
+  /** How often the adaptive rule has updated a latency model; the next in turn follows from it. */
+  #adaptiveUpdates = 0;
+  #averageIsStale = false;
+
+  constructor(config: RunConfig, options: TrainerOptions = {}) {
+    this.config = config;
+    const { type, options: networkOptions } = config.network;
+    const make = (): Model => createModel(type, networkOptions);
+    this.model = make();
+    if (options.initial) this.model.parameters.load(options.initial);
+    else this.model.parameters.initialise(config.seed);
+    this.average = make();
+    this.average.parameters.load(this.model.parameters.toWeights());
+    this.negatives = (config.mcir?.negatives ?? []).map((_, i) => this.#latencyModel(make(), config.seed + 1 + i));
+    this.moments = this.model.parameters.all.map(({ engineShape }) => ({ first: tf.variable(tf.zeros(engineShape)), second: tf.variable(tf.zeros(engineShape)) }));
+    this.#loss = new LossFunction(config, options.features);
+    this.#learningRate = new LearningRate(config.schedule, config.optimiser.lr, config.steps);
+  }
+
+  /** Steps done. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** One line for the record of the run: which feature weights are used. */
+  get featuresNote(): string {
+    return this.#loss.featuresNote;
+  }
+
+  /** One line: whether steps run compiled, and if not, why; undefined before the first step. */
+  get engineNote(): string | undefined {
+    if (!this.#program) return undefined;
+    if (this.#program.compiled) return `steps run as one compiled graph (${this.config.precision})`;
+    const { fallback } = this.#program;
+    return fallback ? `steps run op by op, because they could not be compiled: ${fallback}` : 'steps run op by op, as configured';
+  }
+
+  /**
+   * One training step.
+   * @throws AppError `non-finite` that names the term and the step.
+   */
+  train(batch: Batch): StepReport {
+    const { count, lqSize, gtSize } = batch;
+    const program = this.#prepare([count, lqSize, lqSize, 3], [count, gtSize, gtSize, 3]);
+    const step = this.#step + 1;
+    const lr = this.#learningRate.at(step);
+    const losses = tf.tidy(() => {
+      const outputs = program.run('step', {
+        lq: tf.tensor(batch.lq, [count, lqSize, lqSize, 3]),
+        gt: tf.tensor(batch.gt, [count, gtSize, gtSize, 3]),
+        ...mapValues(adamWScalars(this.config.optimiser, lr, step), (value) => tf.scalar(value)),
+        ...this.#adaptiveInputs(),
+      });
+      return mapValues(outputs, (output) => output.dataSync<'float32'>()[0] ?? Number.NaN);
+    });
+    this.#step = step;
+    this.#averageIsStale = true;
+    for (const [name, value] of Object.entries(losses)) {
+      if (!Number.isFinite(value)) throw new AppError('non-finite', `The term ${name} is ${value} at step ${step}. Lower the learning rate, or set clipNorm.`, { details: { term: name, step } });
+    }
+    const { mcir } = this.config;
+    if (mcir) for (const i of dueNegatives(mcir, step)) program.run(`blend${i}`, {});
+    if (mcir?.rule === 'adaptive' && (losses['residual_std'] ?? 0) > mcir.adaptive.threshold) this.#adaptiveUpdates += 1;
+    return { step, lr, losses };
+  }
+
+  /** Restores a picture with the averaged weights, as validation does. */
+  infer(lq: FloatPicture): FloatPicture {
+    if (this.#averageIsStale) this.#program?.pull(this.average.parameters.all.map(({ value }) => value));
+    this.#averageIsStale = false;
+    return tf.tidy(() => {
+      const x = tf.tensor4d(lq.data, [1, lq.height, lq.width, 3]);
+      const y = this.average.forward(this.#normalise(x));
+      return { width: y.shape[2], height: y.shape[1], channels: 3 as const, data: y.dataSync<'float32'>() };
+    });
+  }
+
+  /** The averaged weights under PyTorch names: the result of the training. */
+  modelWeights(): Weights {
+    this.#program?.pull(this.average.parameters.all.map(({ value }) => value));
+    return this.average.parameters.toWeights();
+  }
+
+  /** Everything that an equal continuation needs. */
+  snapshot(): Snapshot {
+    this.#program?.pull();
+    return { tensors: readState(this), meta: { step: this.#step, adaptiveUpdates: this.#adaptiveUpdates } };
+  }
+
+  /** Goes on from a snapshot of a trainer with the same configuration. */
+  restore({ tensors, meta }: Snapshot): void {
+    writeState(this, tensors);
+    this.#step = meta.step;
+    this.#adaptiveUpdates = meta.adaptiveUpdates;
+    this.#program?.push();
+    this.#averageIsStale = false;
+  }
+
+  dispose(): void {
+    this.#program?.dispose();
+    this.#loss.dispose();
+    for (const model of [this.model, this.average, ...this.negatives]) model.parameters.dispose();
+    for (const { first, second } of this.moments) tf.dispose([first, second]);
+  }
+
+  /** At the start a latency model is `start * random + (1 - start) * network`. */
+  #latencyModel(model: Model, seed: number): Model {
+    const start = this.config.mcir?.start ?? 0;
+    model.parameters.initialise(seed);
+    model.parameters.all.forEach((parameter, i) => {
+      const network = this.model.parameters.all[i];
+      if (network) tf.tidy(() => parameter.value.assign(blend(parameter.value, network.value, start)));
+    });
+    return model;
+  }
+
+  /** The program for batches of these shapes; another shape needs another graph. */
+  #prepare(lq: number[], gt: number[]): Program<string> {
+    const shapes = `${lq.join()} ${gt.join()}`;
+    if (this.#program && this.#shapes === shapes) return this.#program;
+    this.#program?.pull();
+    this.#program?.dispose();
+    const { compile, precision } = this.config;
+    this.#program = new Program(this.#functions(lq, gt), this.#variables(), { compile, precision });
+    this.#shapes = shapes;
+    return this.#program;
+  }
+
+  #variables(): tf.Variable[] {
+    const models = [this.model, this.average, ...this.negatives].flatMap(({ parameters }) => parameters.all.map(({ value }) => value));
+    return [...models, ...this.moments.flatMap(({ first, second }) => [first, second])];
+  }
+
+  #functions(lq: number[], gt: number[]): Record<string, ProgramFunction> {
+    const scalars = { decay: [], stepSize: [], correction: [] };
+    const adaptive = this.config.mcir?.rule === 'adaptive' ? { turn: [this.negatives.length] } : {};
+    const functions: Record<string, ProgramFunction> = {
+      step: { inputs: { lq, gt, ...scalars, ...adaptive }, run: (inputs) => this.#stepFunction(inputs) },
+    };
+    this.config.mcir?.negatives.forEach(({ decay }, i) => {
+      functions[`blend${i}`] = { inputs: {}, run: () => ({ outputs: {}, updates: this.#blendUpdates(i, decay) }) };
+    });
+    return functions;
+  }
+
+  #stepFunction(inputs: Record<string, tf.Tensor>): ReturnType<ProgramFunction['run']> {
+    const lq = inputs['lq'] as tf.Tensor4D;
+    const gt = inputs['gt'] as tf.Tensor4D;
+    const x = this.#normalise(lq);
+    const negatives = this.negatives.length > 0 ? tf.concat(this.negatives.map((negative) => negative.forward(x))) : undefined;
+    const enlarged = lq.shape[1] === gt.shape[1] ? lq : tf.image.resizeBilinear(lq, [gt.shape[1], gt.shape[2]]);
+    const objective = this.#loss.prepare(enlarged, gt, negatives);
+
+    const outputs: Record<string, tf.Tensor> = {};
+    const parameters = this.model.parameters.all;
+    const { value, grads } = tf.variableGrads(
+      () => {
+        const output = this.model.forward(x);
+        const { total, terms } = objective(output);
+        for (const [name, term] of Object.entries(terms)) outputs[name] = tf.keep(term);
+        if (this.config.mcir?.rule === 'adaptive') outputs['residual_std'] = tf.keep(residualDeviation(output, gt));
+        return total;
+      },
+      parameters.map((parameter) => parameter.value),
+    );
+    // Kept only to leave the gradient's scope; from here on the caller's scope owns them.
+    const kept = mapValues(outputs, (output) => tf.clone(output));
+    tf.dispose([outputs, value]);
+
+    const gradients = parameters.map((parameter) => grads[parameter.value.name] as tf.Tensor);
+    return { outputs: kept, updates: [...this.#optimiserUpdates(gradients, inputs), ...this.#adaptiveUpdatesOf(kept['residual_std'], inputs['turn'])] };
+  }
+
+  /** New weights, moments and averages. */
+  #optimiserUpdates(gradients: readonly tf.Tensor[], inputs: Record<string, tf.Tensor>): [tf.Variable, tf.Tensor][] {
+    const { clipNorm, optimiser, ema } = this.config;
+    const clipped = clipNorm === undefined ? gradients : clipByNorm(gradients, clipNorm);
+    const scalars = inputs as { [K in keyof AdamWScalars]: tf.Tensor };
+    return this.model.parameters.all.flatMap((parameter, i): [tf.Variable, tf.Tensor][] => {
+      const moments = this.moments[i] as Moments;
+      const average = (this.average.parameters.all[i] ?? parameter).value;
+      const next = adamW(parameter.value, clipped[i] as tf.Tensor, moments, scalars, optimiser);
+      return [
+        [parameter.value, next.weight],
+        [moments.first, next.first],
+        [moments.second, next.second],
+        [average, blend(average, next.weight, ema)],
+      ];
+    });
+  }
+
+  /**
+   * The adaptive rule: where the residual is above the threshold, the negative whose turn it is takes over the weights of
+   * before this step. The others keep theirs exactly (1·old + 0·now).
+   */
+  #adaptiveUpdatesOf(residual: tf.Tensor | undefined, turn: tf.Tensor | undefined): readonly (readonly [tf.Variable, tf.Tensor])[] {
+    const adaptive = this.config.mcir?.adaptive;
+    if (!adaptive || !residual || !turn) return [];
+    const fires = tf.mul(turn, tf.cast(tf.greater(residual, adaptive.threshold), 'float32')); // [N], at most one 1
+    const keep = tf.sub(1, tf.mul(fires, 1 - adaptive.decay));
+    return this.negatives.flatMap((_, i) => this.#blendUpdates(i, tf.reshape(tf.slice(keep, i, 1), [])));
+  }
+
+  #blendUpdates(i: number, keep: number | tf.Tensor): (readonly [tf.Variable, tf.Tensor])[] {
+    const negative = this.negatives[i];
+    return this.model.parameters.all.flatMap((parameter, k) => {
+      const old = negative?.parameters.all[k];
+      return old ? [[old.value, blend(old.value, parameter.value, keep)] as const] : [];
+    });
+  }
+
+  #adaptiveInputs(): Record<string, tf.Tensor> {
+    if (this.config.mcir?.rule !== 'adaptive') return {};
+    const turn = this.negatives.map((_, i) => (i === this.#adaptiveUpdates % this.negatives.length ? 1 : 0));
+    return { turn: tf.tensor1d(turn) };
+  }
+
+  #normalise(x: tf.Tensor4D): tf.Tensor4D {
+    const norm = this.config.network.inputNorm;
+    return norm ? tf.div(tf.sub(x, norm.mean), norm.std) : x;
+  }
+}
+
+function mapValues<A extends object, B>(object: A, map: (value: A[keyof A]) => B): { [K in keyof A]: B } {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value as A[keyof A])])) as { [K in keyof A]: B };
+}

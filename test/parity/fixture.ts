@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { networks } from '../../src/core/networks/index.ts';
+import { readSafetensors } from '../../src/core/weights/safetensors.ts';
+import type { Weights, WeightTensor } from '../../src/core/weights/weights.ts';
+
+/** One line of `npm run parity`. */
+export interface CaseResult {
+  name: string;
+  case: string;
+  [measure: string]: unknown;
+  pass: boolean;
+}
+
+export const readWeights = (folder: string, file: string): Weights => readSafetensors(readFileSync(join(folder, file))).weights;
+
+export const readMeta = <T>(folder: string): T => JSON.parse(readFileSync(join(folder, 'meta.json'), 'utf8')) as T;
+
+/** The network that a fixture's name or a class's name means: `swinir_real`, `FFANet`. */
+export function networkId(name: string): string {
+  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  const found = networks.filter(({ id }) => plain.startsWith(id.replaceAll(/[^a-z0-9]/g, ''))).sort((a, b) => b.id.length - a.id.length)[0];
+  if (!found) throw new Error(`no network is called ${name}`);
+  return found.id;
+}
+
+export function tensorOf(weights: Weights, name: string): WeightTensor & { data: Float32Array } {
+  const tensor = weights.get(name);
+  if (!(tensor?.data instanceof Float32Array)) throw new Error(`${name} is missing`);
+  return tensor as WeightTensor & { data: Float32Array };
+}
+
+/** NCHW → NHWC on the host. */
+export function toNhwc({ shape, data }: { shape: number[]; data: Float32Array }): { shape: [number, number, number, number]; data: Float32Array } {
+  const [batch, channels, height, width] = shape as [number, number, number, number];
+  const out = new Float32Array(data.length);
+  for (let b = 0; b < batch; b++)
+    for (let c = 0; c < channels; c++)
+      for (let i = 0; i < height * width; i++) out[(b * height * width + i) * channels + c] = data[(b * channels + c) * height * width + i] ?? 0;
+  return { shape: [batch, height, width, channels], data: out };
+}

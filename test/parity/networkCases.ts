@@ -1,0 +1,67 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { compileForward } from '../../src/core/engine/compile.ts';
+import { l1 } from '../../src/core/losses/pixel.ts';
+import { createModel } from '../../src/core/networks/index.ts';
+import type { Weights } from '../../src/core/weights/weights.ts';
+import { compare, none, type Worst, worstOf } from './errors.ts';
+import { type CaseResult, networkId, readMeta, readWeights, tensorOf, toNhwc } from './fixture.ts';
+
+const BARS = { outputs: 1e-4, gradients: 1e-3 };
+
+interface Meta {
+  name: string;
+  config: Record<string, unknown>;
+  cases: unknown[];
+}
+
+/** Compares outputs (op by op and compiled) and gradients of a network with PyTorch's, one line for each case. */
+export function* networkCases(folder: string): Generator<CaseResult> {
+  const meta = readMeta<Meta>(folder);
+  const io = readWeights(folder, 'io.safetensors');
+  const model = createModel(networkId(meta.name), meta.config);
+  model.parameters.load(readWeights(folder, 'weights.safetensors'));
+  const compiled = compileForward(model.forward);
+  for (let i = 0; i < meta.cases.length; i++) {
+    let outputs = none;
+    let compiledOutputs = none;
+    let gradients = none;
+    tf.tidy(() => {
+      const input = tensor4d(io, `input.${i}`);
+      const expected = toNhwc(tensorOf(io, `output.${i}`)).data;
+      outputs = compare(model.forward(input).dataSync(), expected);
+      compiledOutputs = compare(compiled(input).dataSync(), expected);
+      gradients = compareGradients(model, io, i, input);
+    });
+    const engine = compiled.fallback ?? 'compiled';
+    const pass = engine === 'compiled' && outputs.absolute <= BARS.outputs && compiledOutputs.absolute <= BARS.outputs && gradients.relative <= BARS.gradients;
+    yield { name: meta.name, case: String(i), outputs, compiledOutputs, gradients, engine, pass };
+  }
+  compiled.dispose();
+  model.parameters.dispose();
+}
+
+/** Gradients of mean(|output - target|) by the input, and where the fixture has them by every parameter. */
+function compareGradients(model: ReturnType<typeof createModel>, io: Weights, i: number, input: tf.Tensor4D): Worst {
+  if (!io.has(`grad_input.${i}`)) return none;
+  const target = tensor4d(io, `target.${i}`);
+  const all = model.parameters.all;
+  const hasParameters = i === 0 && all.some(({ name }) => io.has(`grad.${name}`));
+  const wanted = hasParameters ? all.filter(({ name }) => io.has(`grad.${name}`)) : [];
+  const errors: Worst[] = [];
+  // The parameters' gradients and the input's are taken in turn: tfjs offers one or the other.
+  const byInput = tf.grad((x) => l1(model.forward(x as tf.Tensor4D), target))(input);
+  errors.push(compare(byInput.dataSync(), toNhwc(tensorOf(io, `grad_input.${i}`)).data));
+  if (wanted.length > 0) {
+    const { grads } = tf.variableGrads(() => l1(model.forward(input), target), wanted.map(({ value }) => value));
+    for (const parameter of wanted) {
+      const gradient = grads[parameter.value.name];
+      errors.push(gradient ? compare(parameter.toTorch(gradient), tensorOf(io, `grad.${parameter.name}`).data) : { absolute: Infinity, relative: Infinity });
+    }
+  }
+  return worstOf(errors);
+}
+
+function tensor4d(io: Weights, name: string): tf.Tensor4D {
+  const { shape, data } = toNhwc(tensorOf(io, name));
+  return tf.tensor4d(data, shape);
+}

@@ -1,0 +1,46 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openEngine } from '../../src/core/engine/open.ts';
+import { messageOf } from '../../src/shared/errors.ts';
+import { networkCases } from './networkCases.ts';
+import { trainingRun } from './trainingRun.ts';
+
+/**
+ * `npm run parity -- DIR...`: compares this program with fixtures computed by the authors' PyTorch code. Finds network
+ * fixtures and golden runs anywhere below the folders, prints one JSON line for each case, and exits 1 if any fails.
+ */
+function* fixtures(folder: string): Generator<string> {
+  if (existsSync(join(folder, 'meta.json'))) yield folder;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) yield* fixtures(join(folder, entry.name));
+}
+
+function* cases(folder: string) {
+  if (existsSync(join(folder, 'io.safetensors')) && existsSync(join(folder, 'weights.safetensors'))) yield* networkCases(folder);
+  else if (existsSync(join(folder, 'initial.safetensors'))) yield* trainingRun(folder);
+}
+
+const folders = process.argv.slice(2);
+const count = { passed: 0, failed: 0 };
+const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+
+if (folders.length === 0) {
+  process.stderr.write('Name the folders with the fixtures: npm run parity -- DIR...\n');
+  process.exit(2);
+}
+openEngine();
+for (const folder of folders.flatMap((root) => [...fixtures(root)])) {
+  try {
+    for (const result of cases(folder)) {
+      print(result);
+      count[result.pass ? 'passed' : 'failed'] += 1;
+    }
+  } catch (error) {
+    print({ name: folder, case: 'all', error: messageOf(error), pass: false });
+    count.failed += 1;
+  }
+}
+if (count.passed + count.failed === 0) {
+  process.stderr.write(`No fixture was found below ${folders.join(', ')}.\n`);
+  process.exit(1);
+}
+process.exit(count.failed > 0 ? 1 : 0);
