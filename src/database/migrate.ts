@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Database } from 'better-sqlite3';
+import { AppError } from '../shared/errors.ts';
+
+export interface Migration {
+  version: number;
+  name: string;
+  sql: string;
+}
+
+const folder = new URL('./migrations/', import.meta.url);
+
+/** The migrations in order. Their files are only ever added to: a published one never changes. */
+export function readMigrations(): Migration[] {
+  const files = readdirSync(folder).filter((file) => /^\d{4}-[a-z0-9-]+\.sql$/.test(file)).sort();
+  return files.map((name, index) => {
+    const version = Number(name.slice(0, 4));
+    if (version !== index + 1) throw new Error(`Migration ${name} should have number ${index + 1}.`);
+    return { version, name, sql: readFileSync(new URL(name, folder), 'utf8') };
+  });
+}
+
+export const databaseVersion = (db: Database): number => db.pragma('user_version', { simple: true }) as number;
+
+/**
+ * Brings a database up to date, each migration in a transaction of its own together with its number.
+ * @throws AppError `unsupported` for a database that a newer program has written.
+ */
+export function migrate(db: Database, migrations: readonly Migration[] = readMigrations()): void {
+  refuseNewer(databaseVersion(db), migrations);
+  for (const { version, sql } of migrations) {
+    // Asked again inside the write lock: another program may be migrating at this moment.
+    db.transaction(() => {
+      if (databaseVersion(db) >= version) return;
+      db.exec(sql);
+      db.pragma(`user_version = ${version}`);
+    }).immediate();
+  }
+}
+
+export function refuseNewer(version: number, migrations: readonly Migration[]): void {
+  if (version <= migrations.length) return;
+  throw new AppError('unsupported', `The history was written by a newer version of this program (format ${version}, this one knows ${migrations.length}); update the program, or set MCIR_HOME to another folder.`);
+}

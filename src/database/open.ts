@@ -1,0 +1,58 @@
+import { existsSync, renameSync, statSync } from 'node:fs';
+import Sqlite, { type Database } from 'better-sqlite3';
+import { databaseVersion, migrate, readMigrations, refuseNewer } from './migrate.ts';
+
+export type { Database };
+
+export interface OpenedDatabase {
+  readonly db: Database;
+  /** True where the history did not exist, or had to be set aside: the run folders are then read in again. */
+  readonly fresh: boolean;
+  /** Where a damaged history has been kept. */
+  readonly setAside?: string;
+}
+
+/**
+ * Opens the history: write-ahead log (a terminal and the window work side by side), every commit on disk before it
+ * counts, references enforced, format up to date. A damaged file is renamed and kept, and an empty one takes its place.
+ * @throws AppError `unsupported` for a database of a newer program, which is left as it is.
+ */
+export function openDatabase({ database: file }: { readonly database: string }): OpenedDatabase {
+  let setAside: string | undefined;
+  if (existsSync(file) && !isSound(file)) {
+    setAside = `${file.replace(/\.sqlite$/, '')}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}.sqlite`;
+    for (const part of ['', '-wal', '-shm']) if (existsSync(file + part)) renameSync(file + part, setAside + part);
+  }
+  const db = new Sqlite(file, { timeout: 10_000 });
+  try {
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = FULL');
+    db.pragma('foreign_keys = ON');
+    const fresh = databaseVersion(db) === 0;
+    migrate(db);
+    return { db, fresh, ...(setAside ? { setAside } : {}) };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Beyond this size a full check takes noticeable time, and is made only after a program did not close its files. */
+const alwaysCheckedBytes = 64 * 2 ** 20;
+
+/** Reads through an existing database without writing to it; false where SQLite finds it damaged. */
+function isSound(file: string): boolean {
+  let db: Database | undefined;
+  try {
+    const thorough = statSync(file).size < alwaysCheckedBytes || existsSync(`${file}-wal`);
+    db = new Sqlite(file, { readonly: true, timeout: 10_000 });
+    refuseNewer(databaseVersion(db), readMigrations());
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return !thorough || db.pragma('quick_check(1)', { simple: true }) === 'ok';
+  } catch (error) {
+    if (error instanceof Sqlite.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) return false;
+    throw error;
+  } finally {
+    db?.close();
+  }
+}
