@@ -24,8 +24,7 @@ export function localAverage({ kernel, maxStep }: LocalAverageOptions): Layer {
     if (kernel[0] >= height && kernel[1] >= width) return tf.mean(x, [1, 2], true);
     const rows = windows(height, kernel[0], maxStep?.[0]);
     const columns = windows(width, kernel[1], maxStep?.[1]);
-    const sparse = maxStep ? (tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, rows.step, columns.step, 1]) as tf.Tensor4D) : x;
-    return averageAlong(averageAlong(sparse, 2, columns), 1, rows);
+    return averageAlong(averageAlong(x, 2, columns), 1, rows);
   };
 }
 
@@ -54,8 +53,19 @@ function windows(length: number, kernel: number, maxStep: number | undefined): W
 }
 
 /** The sum of a window is the difference of two running sums, whatever its size. */
-function averageAlong(x: tf.Tensor4D, axis: 1 | 2, { size, starts }: Windows): tf.Tensor4D {
-  const sums = tf.pad(tf.cumsum(x, axis), axis === 1 ? [[0, 0], [1, 0], [0, 0], [0, 0]] : [[0, 0], [0, 0], [1, 0], [0, 0]]);
-  const at = (indices: Int32Array) => tf.gather(sums, tf.tensor1d(indices, 'int32'), axis);
-  return tf.div(tf.sub(at(starts.map((start) => start + size)), at(starts)), size);
+function averageAlong(x: tf.Tensor4D, axis: 1 | 2, { step, size, starts }: Windows): tf.Tensor4D {
+  const seen = step === 1 ? x : pick(x, axis, Int32Array.from({ length: Math.ceil(x.shape[axis] / step) }, (_, i) => i * step));
+  const sums = tf.pad(runningSum(seen, axis), axis === 1 ? [[0, 0], [1, 0], [0, 0], [0, 0]] : [[0, 0], [0, 0], [1, 0], [0, 0]]);
+  const ends = starts.map((start) => start + size);
+  return tf.div(tf.sub(pick(sums, axis, ends), pick(sums, axis, starts)), size);
+}
+
+const pick = (x: tf.Tensor4D, axis: 1 | 2, indices: Int32Array): tf.Tensor4D => tf.gather(x, tf.tensor1d(indices, 'int32'), axis);
+
+/** Running sum along an axis, with its own gradient: that of tfjs is wrong for every axis but the last. */
+function runningSum(x: tf.Tensor4D, axis: number): tf.Tensor4D {
+  return tf.customGrad((input) => ({
+    value: tf.cumsum(input as tf.Tensor, axis),
+    gradFunc: (dy) => tf.cumsum(dy, axis, false, true),
+  }))(x) as tf.Tensor4D;
 }
