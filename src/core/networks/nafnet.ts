@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { conv2d, crop, depthwiseConv2d, globalAverage, type Layer, layerNorm, perChannel, pixelShuffle, zeros } from './layers.ts';
+import { conv2d, crop, depthwiseConv2d, globalAverage, type Layer, layerNorm, perChannel, perPlane, pixelShuffle, zeros } from './layers.ts';
 import { localAverage } from './localAverage.ts';
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';
@@ -10,7 +10,7 @@ const blockCounts = z.array(z.int().min(0).max(128)).min(1).max(8);
 
 const options = z
   .strictObject({
-    img_channel: z.int().min(1).max(16).default(3).describe('Channels of the picture; 3 for colour.'),
+    img_channel: z.literal([1, 3]).default(3).describe('Channels of the pictures: 3 for colour, 1 for grey.'),
     width: z.int().min(1).max(1024).default(32).describe('Channels at full resolution; they double at each level.'),
     middle_blk_num: z.int().min(0).max(128).default(1).describe('Blocks at the lowest resolution.'),
     enc_blk_nums: blockCounts.default([1, 1, 1, 28]).describe('Blocks of the encoder at each level, from full resolution down.'),
@@ -69,7 +69,7 @@ export const nafnet: NetworkDefinition<Options> = {
     const ups = decoders.map((_, i) => conv2d(p, `ups.${i}.0`, channels(levels - i), channels(levels - i) * 2, 1, { bias: false }));
     const downs = encoders.map((_, i) => conv2d(p, `downs.${i}`, channels(i), channels(i + 1), 2, { stride: 2, padding: 0 }));
 
-    return (x) => {
+    const restore: Layer = (x) => {
       const [, height, width] = x.shape;
       const bottom = -height & (multiple - 1);
       const right = -width & (multiple - 1);
@@ -86,6 +86,7 @@ export const nafnet: NetworkDefinition<Options> = {
       });
       return crop(tf.add(ending(h), input), height, width);
     };
+    return o.img_channel === 1 ? perPlane(restore) : restore;
   },
 };
 
