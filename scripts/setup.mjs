@@ -26,6 +26,7 @@ const say = (text) => process.stderr.write(`${text}\n`);
 export async function setup({ variant } = {}) {
   const done = [];
   const interrupt = () => {
+    say('Interrupted. Run it again to go on.');
     stopAll();
     process.exit(130);
   };

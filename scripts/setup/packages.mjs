@@ -22,5 +22,5 @@ export const packages = {
     return Object.entries(wanted).every(([path, entry]) => path === '' || asWanted([path, entry])) && Object.keys(installed).every((path) => path in wanted);
   },
 
-  install: () => run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, env: environmentOutsideProject() }),
+  install: () => run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, env: environmentOutsideProject() }),
 };

@@ -1,12 +1,19 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { delimiter, sep } from 'node:path';
 
 /** An error for the person at the terminal: printed as it is, without a stack. */
 export class SetupError extends Error {}
 
-/** Programs being run; ended with us, so that nothing goes on downloading after Ctrl-C. */
+/** Programs being run. */
 const running = new Set();
-export const stopAll = () => running.forEach((child) => child.kill());
+
+/** Ends them, with whatever they have started in turn, so that nothing goes on downloading after Ctrl-C. */
+export function stopAll() {
+  for (const { pid } of running) {
+    if (process.platform === 'win32') spawnSync('taskkill', ['/pid', String(pid), '/t', '/f']);
+    else process.kill(-pid); // its process group
+  }
+}
 
 /**
  * Runs a program with its output on our stderr, because stdout belongs to whoever called us (`npm test`, `--json`).
@@ -17,9 +24,10 @@ export const stopAll = () => running.forEach((child) => child.kill());
  */
 export function run(command, args, options = {}) {
   return new Promise((resolve, reject) => {
-    // On Windows npm is a .cmd file, which only a shell can start.
-    const child = spawn(command, args, { stdio: ['ignore', process.stderr, process.stderr], shell: process.platform === 'win32', ...options });
-    running.add(child);
+    // On Windows npm is a .cmd file, which only a shell can start; elsewhere a group of its own can be ended whole.
+    const windows = process.platform === 'win32';
+    const child = spawn(command, args, { stdio: ['ignore', process.stderr, process.stderr], shell: windows, detached: !windows, ...options });
+    if (child.pid !== undefined) running.add(child);
     child.on('error', (error) => reject(new SetupError(`${command} could not be run: ${error.message}`)));
     child.on('close', (code, signal) => {
       running.delete(child);

@@ -1,6 +1,6 @@
 import { bindingLoads, compileBinding, findCompiler, installedOrigin, placeBinding, rememberOrigin, runPackageInstaller } from './binding.mjs';
 import { SetupError } from './processes.mjs';
-import { VERSION, fetchLibrary, findPython, wheelsFor } from './wheel.mjs';
+import { VERSION, fetchLibrary, findPython, isFetched, wheelsFor } from './wheel.mjs';
 
 /**
  * TensorFlow and its binding for @tensorflow/tfjs-node-gpu. On Linux from a pinned wheel and the package's sources,
@@ -30,7 +30,8 @@ const isCurrent = ({ id, variant }) => id === 'package' || id === `${VERSION}-${
 
 /** @returns {Promise<boolean>} false where this way is closed; why has been said */
 async function fromWheel(wheels, variant, say) {
-  const missing = [(await findPython()) ? '' : 'pip', (await findCompiler()) ? '' : 'a C++ compiler'].filter(Boolean);
+  // Asked before the download; what the cache holds already needs neither.
+  const missing = isFetched(wheels) ? [] : [(await findPython()) ? '' : 'pip', (await findCompiler()) ? '' : 'a C++ compiler'].filter(Boolean);
   if (missing.length > 0) {
     say(`${missing.join(' and ')} is missing, so the package's own installer is tried.`);
     return false;

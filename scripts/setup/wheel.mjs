@@ -18,6 +18,11 @@ export function wheelsFor(variant) {
   return process.platform === 'linux' && key in downloads ? key : undefined;
 }
 
+const folderOf = (wheels) => join(cache, `tensorflow-${VERSION}-${wheels}`);
+
+/** Whether some clone has fetched these wheels already. */
+export const isFetched = (wheels) => existsSync(folderOf(wheels));
+
 /** A command that runs pip, or undefined. */
 export const findPython = () => firstThatWorks(pythons, ['-m', 'pip', '--version']);
 
@@ -28,13 +33,13 @@ export const findPython = () => firstThatWorks(pythons, ['-m', 'pip', '--version
  * @returns {Promise<string>} the folder: `tensorflow/*.so.2`, `tensorflow/include`, and `nvidia/` for CUDA
  */
 export async function fetchLibrary(wheels, say) {
-  const folder = join(cache, `tensorflow-${VERSION}-${wheels}`);
-  if (existsSync(folder)) return folder;
+  const folder = folderOf(wheels);
+  if (isFetched(wheels)) return folder;
   const python = await findPython();
   if (!python) throw new SetupError('pip was not found.');
 
-  const partial = `${folder}.partial`;
-  await rm(partial, { recursive: true, force: true }); // of a set-up that was killed
+  await removeRemains();
+  const partial = `${folder}.partial-${process.pid}`;
   const downloaded = join(partial, 'wheels');
   await mkdir(downloaded, { recursive: true });
   try {
@@ -49,6 +54,12 @@ export async function fetchLibrary(wheels, say) {
     await rm(partial, { recursive: true, force: true });
   }
   return folder;
+}
+
+/** Removes what a set-up left that was killed in the middle; only one runs at a time. */
+async function removeRemains() {
+  const remains = existsSync(cache) ? readdirSync(cache).filter((name) => name.includes('.partial-')) : [];
+  for (const name of remains) await rm(join(cache, name), { recursive: true, force: true });
 }
 
 /** One Python version and these platforms whatever the machine's Python is, no dependencies, and every file by its hash. */

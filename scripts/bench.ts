@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+/**
+ * `npm run bench`: times a plain L1 step, an MCIR step and the inference of one picture, as the peer
+ * (../shared/peer/torch_step.py) does, and prints one JSON object. With `--peer` both programs run in turn, each in a
+ * process of its own, A B A B, and the ratios of the medians are printed (above 1: this program is faster).
+ */
+const { values } = parseArgs({
+  allowNegative: true,
+  options: {
+    arch: { type: 'string', default: 'ffanet' },
+    blocks: { type: 'string', default: '3' },
+    scale: { type: 'string', default: '4' },
+    batch: { type: 'string', default: '2' },
+    patch: { type: 'string', default: '64' },
+    negatives: { type: 'string', default: '4' },
+    steps: { type: 'string', default: '5' },
+    infer: { type: 'string', default: '256' },
+    precision: { type: 'string', default: 'float32' },
+    compile: { type: 'boolean', default: true },
+    peer: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+    python: { type: 'string', default: process.env['PYTHON'] ?? 'python3' },
+    'peer-options': { type: 'string', default: '' },
+  },
+});
+
+type Figures = Record<'l1_step_ms' | 'mcir_step_ms' | 'infer_ms', number>;
+
+const common = (['arch', 'blocks', 'scale', 'batch', 'patch', 'negatives', 'steps', 'infer'] as const).flatMap((name) => [`--${name}`, values[name]]);
+
+function run(command: string, args: readonly string[]): Figures & Record<string, unknown> {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  if (status !== 0) {
+    process.stderr.write(`${command} failed:\n${stderr.slice(-2000)}\n`);
+    process.exit(1);
+  }
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Figures;
+}
+
+const ours = () => run(process.execPath, [fileURLToPath(new URL('bench/step.ts', import.meta.url)), ...common, '--precision', values.precision, ...(values.compile ? [] : ['--no-compile'])]);
+const peer = () => run(values.python, [fileURLToPath(new URL('../../shared/peer/torch_step.py', import.meta.url)), ...common, ...values['peer-options'].split(' ').filter(Boolean)]);
+
+const median = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+const names = ['l1_step_ms', 'mcir_step_ms', 'infer_ms'] as const;
+const medians = (runs: Figures[]): Figures => Object.fromEntries(names.map((name) => [name, median(runs.map((figures) => figures[name]))])) as Figures;
+
+if (!values.peer) {
+  process.stdout.write(`${JSON.stringify(ours())}\n`);
+} else {
+  const rounds = Array.from({ length: Number(values.rounds) }, () => ({ ours: ours(), peer: peer() }));
+  const a = medians(rounds.map((round) => round.ours));
+  const b = medians(rounds.map((round) => round.peer));
+  const ratios = Object.fromEntries(names.map((name) => [name.replace('_ms', ''), Number((b[name] / a[name]).toFixed(3))]));
+  process.stdout.write(`${JSON.stringify({ arch: values.arch, precision: values.precision, peerOptions: values['peer-options'], rounds: rounds.length, ours: a, peer: b, timesAsFast: ratios })}\n`);
+}
