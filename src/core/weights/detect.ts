@@ -1,0 +1,68 @@
+import { AppError } from '../../shared/errors.ts';
+import { createModel, networks } from '../networks/index.ts';
+import type { Shapes } from '../networks/network.ts';
+import type { Parameters } from '../networks/parameters.ts';
+import type { Weights } from './weights.ts';
+
+export interface DetectedNetwork {
+  /** The network's id. */
+  network: string;
+  options: Record<string, unknown>;
+}
+
+/**
+ * Finds the architecture and its options from names and shapes alone. What a network recognises is built (without
+ * values) and compared tensor by tensor, so an answer means that the weights will load.
+ * @throws AppError `unsupported` that says what was looked for and what was found.
+ */
+export function detectNetwork(weights: Weights | Shapes): DetectedNetwork {
+  const shapes: Shapes = new Map([...weights].map(([name, value]) => [name, 'shape' in value ? value.shape : value]));
+  const near: { title: string; differences: string[] }[] = [];
+  for (const network of networks) {
+    const options = recognise(() => network.detect(shapes));
+    if (!options) continue;
+    const differences = compare(shapes, createModel(network.id, options).parameters);
+    if (differences.length === 0) return { network: network.id, options };
+    near.push({ title: network.title, differences });
+  }
+  near.sort((a, b) => a.differences.length - b.differences.length);
+  const [nearest] = near;
+  const found = `${shapes.size} tensors, the first of them ${[...shapes].slice(0, 3).map(([name, shape]) => `${shorten(name)} [${shape.join()}]`).join(', ')}`;
+  const reason = nearest
+    ? `It looks most like ${nearest.title}, but ${nearest.differences.slice(0, 3).map(shorten).join('; ')}${nearest.differences.length > 3 ? ` and ${nearest.differences.length - 3} more` : ''}.`
+    : `Looked for ${networks.map(({ title }) => title).join(', ')}.`;
+  throw new AppError('unsupported', `These weights belong to no network here. ${reason} Found ${found}.`, { details: { differences: nearest?.differences ?? [] } });
+}
+
+/** Options beyond what a network allows (a depth of 10,000, say) mean that it is another network. */
+function recognise<T>(detect: () => T): T | undefined {
+  try {
+    return detect();
+  } catch (error) {
+    if (error instanceof Error && error.name.includes('ZodError')) return undefined;
+    throw error;
+  }
+}
+
+/** Buffers are computed here, so a file may lack them. */
+function compare(found: Shapes, { all, buffers }: Parameters): string[] {
+  const differences: string[] = [];
+  const check = (name: string, shape: readonly number[], other: readonly number[]) => {
+    if (other.join() !== shape.join()) differences.push(`${name} is [${other.join()}] instead of [${shape.join()}]`);
+  };
+  const known = new Set<string>();
+  for (const { name, shape } of all) {
+    known.add(name);
+    const other = found.get(name);
+    if (other) check(name, shape, other);
+    else differences.push(`${name} is missing`);
+  }
+  for (const [name, shape] of found) {
+    const buffer = buffers.get(name);
+    if (buffer) check(name, buffer().shape, shape);
+    else if (!known.has(name)) differences.push(`${name} is not part of it`);
+  }
+  return differences;
+}
+
+const shorten = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text);

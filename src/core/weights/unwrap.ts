@@ -1,0 +1,41 @@
+/** Under what training programs keep the weights; averaged weights come first, as Real-ESRGAN takes them. */
+const containers = ['params_ema', 'ema', 'params', 'state_dict', 'model_state_dict', 'model', 'net'] as const;
+
+/** What wrappers put before every name: DataParallel, torch.compile, Lightning modules. */
+const prefixes = ['module.', '_orig_mod.', 'net_g.', 'net.', 'generator.', 'model.'] as const;
+
+/** Deeper nesting than this is no training program's. */
+const MAX_DEPTH = 6;
+
+/**
+ * Finds the dictionary of tensors in what was saved: the value itself, or under one of the names that training programs
+ * use, however often they are nested.
+ * @param isTensor tells a tensor from anything else.
+ * @returns undefined where there are no tensors.
+ */
+export function findTensors<T>(saved: unknown, isTensor: (value: unknown) => value is T, depth = 0): Map<string, T> | undefined {
+  if (!(saved instanceof Map) || depth > MAX_DEPTH) return undefined;
+  for (const key of containers) {
+    const found = findTensors(saved.get(key), isTensor, depth + 1);
+    if (found) return found;
+  }
+  const tensors = new Map<string, T>();
+  for (const [name, value] of saved as Map<unknown, unknown>) if (typeof name === 'string' && isTensor(value)) tensors.set(name, value);
+  return tensors.size > 0 ? tensors : undefined;
+}
+
+/**
+ * Takes wrappers' prefixes off names, where every name has them. In a flat file (safetensors) that keeps several sets
+ * under `params_ema.`, `ema.` or `params.`, the first of these sets is taken.
+ */
+export function stripPrefixes<T>(tensors: ReadonlyMap<string, T>): Map<string, T> {
+  const names = [...tensors.keys()];
+  const set = ['params_ema.', 'ema.', 'params.', 'state_dict.'].find((prefix) => names.some((name) => name.startsWith(prefix)));
+  const chosen = set ? names.filter((name) => name.startsWith(set)) : names;
+  const prefix = set ?? prefixes.find((candidate) => names.length > 0 && names.every((name) => name.startsWith(candidate) && !isNumbered(name, candidate)));
+  if (!prefix) return new Map(tensors);
+  return stripPrefixes(new Map(chosen.map((name) => [name.slice(prefix.length), tensors.get(name) as T])));
+}
+
+/** `model.0.weight` is a layer of the old ESRGAN, not a wrapper. */
+const isNumbered = (name: string, prefix: string): boolean => /^\d/.test(name.slice(prefix.length));
