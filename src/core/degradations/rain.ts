@@ -4,10 +4,10 @@ import { type Degradation, type Place, pointwise } from './degradation.ts';
 import { draw, range } from './ranges.ts';
 
 const schema = z.strictObject({
-  density: range(0, 20).default([1, 4]).describe('Streaks for every thousand pixels, from and to.'),
+  density: range(0, 20).default([2, 10]).describe('Streaks for every thousand pixels, from and to.'),
   length: range(2, 200).default([12, 40]).describe('Length of the nearest streaks in pixels, from and to.'),
   angle: range(-60, 60).default([-25, 25]).describe('Slant of the rain in degrees from the vertical, from and to.'),
-  brightness: range(0, 1).default([0.25, 0.6]).describe('How bright the nearest streaks are, from and to.'),
+  brightness: range(0, 1).default([0.3, 0.7]).describe('How bright the nearest streaks are, from and to.'),
   veil: range(0, 0.5).default([0.02, 0.12]).describe('How much far rain veils the whole picture, from and to.'),
 });
 type Settings = z.output<typeof schema>;

@@ -1,0 +1,43 @@
+import { AppError } from '../../shared/errors.ts';
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** How a pair lies on each other: the usable size in input pixels, and where it begins in the clean picture. */
+export interface Alignment extends Size {
+  targetX: number;
+  targetY: number;
+}
+
+/** RESIDE's SOTS keeps a border of so many pixels around its clean pictures. */
+const SOTS_BORDER = 10;
+
+/**
+ * Lays a degraded picture on its clean one, which is `scale` times larger. A clean picture that is larger by SOTS's
+ * border on each side is cut in the middle; for super-resolution less than one input pixel may be left over at the right
+ * and the bottom (BasicSR's `mod_crop`).
+ * @throws AppError `bad-input` where the sizes do not belong together.
+ */
+export function alignPair(input: Size, target: Size, scale: number): Alignment {
+  const extra = { x: target.width - input.width * scale, y: target.height - input.height * scale };
+  if (scale === 1 && extra.x === 2 * SOTS_BORDER && extra.y === 2 * SOTS_BORDER) {
+    return { width: input.width, height: input.height, targetX: SOTS_BORDER, targetY: SOTS_BORDER };
+  }
+  if (Math.abs(extra.x) >= scale || Math.abs(extra.y) >= scale) {
+    const expected = `${input.width * scale} × ${input.height * scale}`;
+    throw new AppError('bad-input', `The clean picture has ${target.width} × ${target.height} pixels; ${expected} would belong to this input at scale ${scale}.`);
+  }
+  return { ...alignClean(target, scale, input), targetX: 0, targetY: 0 };
+}
+
+/** The size in input pixels that a clean picture gives; what is left over at the right and the bottom is cut. */
+export function alignClean(target: Size, scale: number, limit: Size = target): Alignment {
+  return {
+    width: Math.min(limit.width, Math.floor(target.width / scale)),
+    height: Math.min(limit.height, Math.floor(target.height / scale)),
+    targetX: 0,
+    targetY: 0,
+  };
+}

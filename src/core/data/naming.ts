@@ -1,0 +1,121 @@
+import { AppError } from '../../shared/errors.ts';
+import { type Listing, stemOf } from './files.ts';
+
+/**
+ * How the names of a degraded picture and its clean picture belong together. Both expressions are put to the name
+ * without its extension; two names are partners where the captured parts are equal.
+ */
+export interface NamingRule {
+  /** For people. */
+  title: string;
+  input: RegExp;
+  target: RegExp;
+  /** Several degraded pictures share a clean one. */
+  manyInputs?: boolean;
+}
+
+const sameNames: NamingRule = { title: 'the same names', input: /^(.*)$/, target: /^(.*)$/ };
+
+/** The conventions of the usual data sets, the strictest first. */
+export const namingRules: readonly NamingRule[] = [
+  sameNames,
+  { title: 'rain-N and norain-N (Rain100)', input: /^rain[-_](.+)$/i, target: /^norain[-_](.+)$/i },
+  { title: 'NOISY and GT in the names (SIDD)', input: /^(.*)NOISY(.*)$/, target: /^(.*)GT(.*)$/ },
+  { title: 'N_rain and N_clean (Raindrop)', input: /^(.+)_rain$/i, target: /^(.+)_clean$/i },
+  { title: 'N_LR4 and N_HR (RealSR)', input: /^(.+)_LR\d?$/i, target: /^(.+)_HR$/i },
+  { title: 'the clean name with x2, x3, x4 or x8 behind it (DIV2K)', input: /^(.+?)[-_]?x[2348][a-z]?$/i, target: /^(.*)$/ },
+  { title: 'the clean name before the first _ (RESIDE, DDN)', input: /^([^_]+)_.*$/, target: /^(.*)$/, manyInputs: true },
+];
+
+/** Partners, as relative paths within the two listings. */
+export interface Pairing {
+  rule: NamingRule;
+  pairs: { input: string; target: string }[];
+  unmatchedInputs: string[];
+  unmatchedTargets: string[];
+}
+
+/**
+ * Pairs two folders' pictures under the rule that pairs most of them; first within folders of the same name, and where
+ * that pairs nothing, whatever the folders are.
+ * @throws AppError `bad-input` where nothing pairs, `conflict` where a picture could have more than one partner.
+ */
+export function pairNames(inputs: Listing, targets: Listing): Pairing {
+  for (const ignoreFolders of [false, true]) {
+    const attempts = namingRules.map((rule) => pairUnder(rule, inputs.pictures, targets.pictures, ignoreFolders));
+    const best = attempts.reduce((a, b) => (b.pairing.pairs.length > a.pairing.pairs.length ? b : a));
+    if (best.pairing.pairs.length === 0) continue;
+    if (best.conflict) throw new AppError('conflict', best.conflict);
+    refuseDisagreement(best.pairing, attempts.map(({ pairing }) => pairing));
+    return best.pairing;
+  }
+  throw new AppError(
+    'bad-input',
+    `No picture in ${inputs.folder} has a partner in ${targets.folder}: name them alike, or after one of the conventions of \`mcir data check --help\`. ` +
+      `The first names there are ${inputs.pictures[0] ?? 'none'} and ${targets.pictures[0] ?? 'none'}.`,
+  );
+}
+
+/** Tells the two sides of one folder apart where every picture in it is plainly one or the other (rain-N, norain-N). */
+export function splitSides(listing: Listing): { inputs: Listing; targets: Listing } | undefined {
+  for (const rule of namingRules) {
+    if (rule.target.source === sameNames.target.source) continue;
+    const targets = listing.pictures.filter((path) => keyOf(rule.target, path, false) !== undefined);
+    const inputs = listing.pictures.filter((path) => keyOf(rule.input, path, false) !== undefined && !targets.includes(path));
+    if (targets.length > 0 && inputs.length > 0 && inputs.length + targets.length === listing.pictures.length) {
+      return { inputs: { ...listing, pictures: inputs }, targets: { ...listing, pictures: targets } };
+    }
+  }
+  return undefined;
+}
+
+function pairUnder(rule: NamingRule, inputs: readonly string[], targets: readonly string[], ignoreFolders: boolean): { pairing: Pairing; conflict?: string } {
+  const conflicts: string[] = [];
+  const byKey = new Map<string, string>();
+  for (const target of targets) {
+    const key = keyOf(rule.target, target, ignoreFolders);
+    if (key === undefined) continue;
+    const other = byKey.get(key);
+    if (other) conflicts.push(`Both ${other} and ${target} could be the clean picture of the same input. Remove one, or give folders that hold one each.`);
+    byKey.set(key, target);
+  }
+  const pairing: Pairing = { rule, pairs: [], unmatchedInputs: [], unmatchedTargets: [] };
+  const inputOf = new Map<string, string>();
+  for (const input of inputs) {
+    const key = keyOf(rule.input, input, ignoreFolders);
+    const target = key === undefined ? undefined : byKey.get(key);
+    if (!target) {
+      pairing.unmatchedInputs.push(input);
+      continue;
+    }
+    const other = inputOf.get(target);
+    if (other && !rule.manyInputs) conflicts.push(`Both ${other} and ${input} could be the degraded picture of ${target}. Remove one, or give folders that hold one each.`);
+    inputOf.set(target, input);
+    pairing.pairs.push({ input, target });
+  }
+  pairing.unmatchedTargets = targets.filter((target) => !inputOf.has(target));
+  return { pairing, ...(conflicts[0] ? { conflict: conflicts[0] } : {}) };
+}
+
+/** A picture that has the same name as one clean picture but belongs to another under the chosen rule is not guessed. */
+function refuseDisagreement(chosen: Pairing, all: readonly Pairing[]): void {
+  const size = chosen.pairs.length;
+  const rivals = all.filter(({ rule, pairs }) => rule !== chosen.rule && pairs.length > 0 && (rule === sameNames || (chosen.rule !== sameNames && pairs.length === size)));
+  const targetOf = new Map(chosen.pairs.map(({ input, target }) => [input, target]));
+  for (const rival of rivals) {
+    const clash = rival.pairs.find(({ input, target }) => targetOf.has(input) && targetOf.get(input) !== target);
+    if (clash) {
+      throw new AppError(
+        'conflict',
+        `${clash.input} could belong to ${targetOf.get(clash.input)} (${chosen.rule.title}) or to ${clash.target} (${rival.rule.title}). Rename the pictures, or give folders where only one holds.`,
+      );
+    }
+  }
+}
+
+function keyOf(expression: RegExp, path: string, ignoreFolders: boolean): string | undefined {
+  const stem = stemOf(path);
+  const cut = stem.lastIndexOf('/') + 1;
+  const parts = expression.exec(stem.slice(cut));
+  return parts ? [ignoreFolders ? '' : stem.slice(0, cut), ...parts.slice(1)].join('\u0000') : undefined;
+}

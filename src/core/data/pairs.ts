@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
+import { type Listing, listPictures } from './files.ts';
+import { recogniseLayout } from './layout.ts';
+import { pairNames, splitSides } from './naming.ts';
+
+/** One picture to learn from: a pair, or a clean picture that is to be degraded. */
+export interface Sample {
+  /** Unique in its data set: the path of the degraded picture (or of the clean one alone) in its folder. */
+  name: string;
+  target: string;
+  input?: string;
+}
+
+/** What a folder or two turned out to hold. */
+export interface DataSet {
+  samples: Sample[];
+  /** How pairs were found, for people; missing where there are only clean pictures. */
+  convention?: string;
+  /** Pictures without a partner. */
+  unmatched: string[];
+  /** Files that are not pictures this program reads. */
+  others: string[];
+}
+
+export interface DataSource {
+  /** The clean pictures, or, without `input`, possibly the root of a data set that holds both. */
+  target: string;
+  input?: string | undefined;
+}
+
+/**
+ * Finds the pairs of two folders, or of a data set's root whose layout is recognised.
+ * @param scale how many times smaller the degraded pictures are
+ * @throws AppError `bad-input` or `conflict`: one sentence on what is missing or ambiguous.
+ */
+export async function findPairs({ target, input }: DataSource, scale = 1): Promise<DataSet> {
+  if (input !== undefined) return pairFolders(input, target);
+  const layouts = await recogniseLayout(target, scale);
+  if (layouts.length === 0) return pairWithin(target);
+  const sets: DataSet[] = [];
+  for (const layout of layouts) {
+    const set = await pairFolders(join(target, layout.input), join(target, layout.target));
+    // Scenes number their pictures alike, so the folder makes the name unique.
+    const folder = layouts.length > 1 ? `${layout.input}/` : '';
+    sets.push({ ...set, samples: set.samples.map((sample) => ({ ...sample, name: folder + sample.name })) });
+  }
+  const conventions = new Set(sets.flatMap(({ convention }) => convention ?? []));
+  return {
+    samples: sets.flatMap(({ samples }) => samples),
+    convention: [...conventions].join('; '),
+    unmatched: sets.flatMap(({ unmatched }) => unmatched),
+    others: sets.flatMap(({ others }) => others),
+  };
+}
+
+/**
+ * Lists a folder of clean pictures that are to be degraded.
+ * @throws AppError `conflict` if it holds a paired data set, whose degraded pictures would be taken for clean ones.
+ */
+export async function findClean(folder: string, scale = 1): Promise<DataSet> {
+  const [layout] = await recogniseLayout(folder, scale);
+  if (layout) {
+    throw new AppError('conflict', `${folder} holds pairs (${layout.input} and ${layout.target}): leave out the degradations, or give ${join(folder, layout.target)} alone.`);
+  }
+  const listing = await listPictures(folder);
+  if (listing.pictures.length === 0) throw new AppError('bad-input', `There is no picture in ${folder}. Give a folder with PNG, JPEG, WebP, TIFF, AVIF or GIF files.`);
+  return {
+    samples: listing.pictures.map((name) => ({ name, target: join(folder, name) })),
+    unmatched: [],
+    others: absolute(listing, listing.others),
+  };
+}
+
+async function pairFolders(input: string, target: string): Promise<DataSet> {
+  const [inputs, targets] = [await listPictures(input), await listPictures(target)];
+  return pairListings(inputs, targets, [...absolute(inputs, inputs.others), ...absolute(targets, targets.others)]);
+}
+
+/** Both sides in one folder, told apart by their names. */
+async function pairWithin(folder: string): Promise<DataSet> {
+  const listing = await listPictures(folder);
+  const sides = splitSides(listing);
+  if (!sides) {
+    throw new AppError('bad-input', `${folder} is not laid out like a data set this program knows: give an input folder too, or degradations that make the inputs.`);
+  }
+  return pairListings(sides.inputs, sides.targets, absolute(listing, listing.others));
+}
+
+function pairListings(inputs: Listing, targets: Listing, others: string[]): DataSet {
+  const { rule, pairs, unmatchedInputs, unmatchedTargets } = pairNames(inputs, targets);
+  return {
+    samples: pairs.map(({ input, target }) => ({ name: input, input: join(inputs.folder, input), target: join(targets.folder, target) })),
+    convention: rule.title,
+    unmatched: [...absolute(inputs, unmatchedInputs), ...absolute(targets, unmatchedTargets)],
+    others,
+  };
+}
+
+const absolute = ({ folder }: Listing, names: readonly string[]): string[] => names.map((name) => join(folder, name));

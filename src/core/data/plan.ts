@@ -1,0 +1,74 @@
+import { AppError } from '../../shared/errors.ts';
+import type { DataConfig, DegradationStep } from '../../shared/runConfig.ts';
+import { parseChain } from '../degradations/chain.ts';
+import { permutation } from './order.ts';
+import { type DataSet, type DataSource, findClean, findPairs, type Sample } from './pairs.ts';
+
+/** What a configuration's folders come to: which samples are trained on, which are measured on, and how inputs are made. */
+export interface DataPlan {
+  train: readonly Sample[];
+  trainDegradations: readonly DegradationStep[];
+  validation: readonly Sample[];
+  validationDegradations: readonly DegradationStep[];
+  unmatched: readonly string[];
+}
+
+/**
+ * Scans the folders of a configuration and sets the validation apart.
+ * @param scale how many times the network enlarges
+ * @throws AppError where folders, names, settings or the scale do not fit: one sentence that says what to do.
+ */
+export async function planData(data: DataConfig, seed: number, scale: number): Promise<DataPlan> {
+  const { train: source, validation } = data;
+  const train = await findSamples(source, source.degradations, scale);
+  const validationDegradations = validation.degradations ?? (validation.input === undefined ? source.degradations : []);
+  if (validation.target === undefined) {
+    if (validation.input !== undefined) throw new AppError('bad-input', 'The validation has an input folder and no target: set data.validation.target too.');
+    const split = setApart(train.samples, validation.share, seed);
+    return {
+      train: split.train,
+      trainDegradations: source.degradations,
+      validation: spread(split.validation, validation.count),
+      validationDegradations,
+      unmatched: train.unmatched,
+    };
+  }
+  const measured = await findSamples({ target: validation.target, input: validation.input }, validationDegradations, scale);
+  return {
+    train: train.samples,
+    trainDegradations: source.degradations,
+    validation: spread(measured.samples, validation.count),
+    validationDegradations,
+    unmatched: [...train.unmatched, ...measured.unmatched],
+  };
+}
+
+/** Pairs, or clean pictures with a chain of degradations that fits the network's scale. */
+export async function findSamples(source: DataSource, degradations: readonly DegradationStep[], scale: number): Promise<DataSet> {
+  if (degradations.length === 0) return findPairs(source, scale);
+  if (source.input !== undefined) throw new AppError('bad-input', 'Give either an input folder or degradations that make the inputs, not both.');
+  const { shrink } = parseChain(degradations);
+  if (shrink !== scale) {
+    const advice = scale === 1 ? 'set `enlarge: true` on the bicubic step' : `use one step \`type: bicubic\` with \`scale: ${scale}\``;
+    throw new AppError('bad-input', `The degradations make pictures ${shrink} times smaller and the network enlarges ${scale} times: ${advice}.`);
+  }
+  return findClean(source.target, scale);
+}
+
+/** Splits by clean pictures, so that none is measured on that was trained on under another degradation. */
+function setApart(samples: readonly Sample[], share: number, seed: number): { train: Sample[]; validation: Sample[] } {
+  const targets = [...new Set(samples.map(({ target }) => target))];
+  if (targets.length < 2) throw new AppError('bad-input', 'There is only one clean picture, so none can be set apart: give validation folders, or more pictures.');
+  const count = Math.min(targets.length - 1, Math.max(1, Math.round(share * targets.length)));
+  const chosen = new Set([...permutation(targets.length, seed, 'validation')].slice(0, count).map((index) => targets[index]));
+  return {
+    train: samples.filter(({ target }) => !chosen.has(target)),
+    validation: samples.filter(({ target }) => chosen.has(target)),
+  };
+}
+
+/** At most `count`, evenly over the list: the first ones of a data set are often the same scene. */
+function spread(samples: readonly Sample[], count: number): Sample[] {
+  const step = Math.max(1, samples.length / count);
+  return Array.from({ length: Math.min(count, samples.length) }, (_, i) => samples[Math.floor(i * step)] as Sample);
+}
