@@ -66,6 +66,20 @@ export function depthwiseConv2d(p: Parameters, name: string, channels: number, k
 }
 
 /**
+ * A transposed convolution whose stride is its kernel, so that it enlarges `factor` times without overlap:
+ * `name.weight` [in,out,factor,factor] and `name.bias` [out].
+ */
+export function enlargingConv2d(p: Parameters, name: string, channelsIn: number, channelsOut: number, factor: number): Layer {
+  const init = torchUniform(channelsOut * factor * factor); // PyTorch counts this as its fan-in.
+  const weight = p.add(`${name}.weight`, [channelsIn, channelsOut, factor, factor], 'transposed', init);
+  const bias = p.add(`${name}.bias`, [channelsOut], 'plain', init);
+  return (x) => {
+    const [batch, height, width] = x.shape;
+    return addBias(tf.conv2dTranspose(x, weight.value as tf.Tensor4D, [batch, height * factor, width * factor, channelsOut], factor, 'valid'), bias);
+  };
+}
+
+/**
  * PyTorch pads both sides alike; TensorFlow's 'same' does so only at stride 1 and tfjs-node takes no numbers, so other
  * cases pad with zeros first.
  */
@@ -87,8 +101,8 @@ export function linear(p: Parameters, name: string, channelsIn: number, channels
   const weight = p.add(`${name}.weight`, [channelsOut, channelsIn], 'linear', options.weightInit ?? torchUniform(channelsIn));
   const bias = options.bias === false ? undefined : p.add(`${name}.bias`, [channelsOut], 'plain', options.biasInit ?? torchUniform(channelsIn));
   return <T extends tf.Tensor>(x: T) => {
-    const rows = tf.reshape(x, [-1, channelsIn]) as tf.Tensor2D;
-    const product = tf.matMul(rows, weight.value as tf.Tensor2D);
+    const rows = tf.reshape<tf.Rank.R2>(x, [-1, channelsIn]);
+    const product = tf.matMul(rows, weight.value);
     const y = bias ? tf.add(product, bias.value) : product;
     return tf.reshape(y, [...x.shape.slice(0, -1), channelsOut]) as T;
   };
@@ -146,9 +160,9 @@ export function perPlane(forward: Layer): Layer {
   return (x) => {
     const [batch, height, width, channels] = x.shape;
     if (channels === 1) return forward(x);
-    const planes = tf.reshape(tf.transpose(x, [3, 0, 1, 2]), [channels * batch, height, width, 1]);
+    const planes = tf.reshape<tf.Rank.R4>(tf.transpose(x, [3, 0, 1, 2]), [channels * batch, height, width, 1]);
     const restored = forward(planes);
-    const split = tf.reshape(restored, [channels, batch, restored.shape[1], restored.shape[2]]);
+    const split = tf.reshape<tf.Rank.R4>(restored, [channels, batch, restored.shape[1], restored.shape[2]]);
     return tf.transpose(split, [1, 2, 3, 0]);
   };
 }

@@ -21,8 +21,10 @@ export function mergeWindows(windows: tf.Tensor3D, size: number, height: number,
  */
 export function splitHeads(x: tf.Tensor3D, parts: number, heads: number): tf.Tensor4D[] {
   const [windows, tokens, channels] = x.shape;
-  const split = tf.reshape(x, [windows, tokens, parts, heads, channels / parts / heads]);
-  return tf.unstack(tf.transpose(split, [2, 0, 3, 1, 4])) as tf.Tensor4D[];
+  const depth = channels / parts / heads;
+  // The gradient of tfjs's unstack fails for a single part.
+  if (parts === 1) return [tf.transpose(tf.reshape(x, [windows, tokens, heads, depth]), [0, 2, 1, 3])];
+  return tf.unstack(tf.transpose(tf.reshape(x, [windows, tokens, parts, heads, depth]), [2, 0, 3, 1, 4])) as tf.Tensor4D[];
 }
 
 /** Joins the heads again, [W,heads,N,D] → [W,N,heads·D]. */
@@ -61,4 +63,53 @@ export function relativePositionBias(table: Parameter, index: Int32Array): tf.Te
   const tokens = Math.sqrt(index.length);
   const rows = tf.gather(table.value as tf.Tensor2D, tf.tensor1d(index, 'int32'));
   return tf.reshape(tf.transpose(rows, [1, 0]), [1, heads, tokens, tokens]);
+}
+
+/** Rolls rows and columns by `shift`, what leaves on one side enters on the other (`torch.roll`); negative is up and left. */
+export function roll(x: tf.Tensor4D, shift: number): tf.Tensor4D {
+  return rollAxis(rollAxis(x, 1, shift), 2, shift);
+}
+
+function rollAxis(x: tf.Tensor4D, axis: 1 | 2, shift: number): tf.Tensor4D {
+  const size = x.shape[axis];
+  const moved = ((shift % size) + size) % size;
+  const [kept, wrapped] = tf.split(x, [size - moved, moved], axis) as [tf.Tensor4D, tf.Tensor4D];
+  return tf.concat([wrapped, kept], axis);
+}
+
+/**
+ * A map rolled by −`shift` has windows at its lower and right edge that hold pixels of opposite sides. Numbers the parts
+ * that belong together: one number per pixel, in the order of {@link partitionWindows}, [windows·size²].
+ */
+export function shiftRegions(height: number, width: number, size: number, shift: number): Float32Array {
+  const part = (at: number, length: number): number => (at < length - size ? 0 : at < length - shift ? 1 : 2);
+  const across = width / size;
+  const tokens = size * size;
+  return Float32Array.from({ length: height * width }, (_, i) => {
+    const [window, token] = [Math.floor(i / tokens), i % tokens];
+    const y = Math.floor(window / across) * size + Math.floor(token / size);
+    const x = (window % across) * size + (token % size);
+    return 3 * part(y, height) + part(x, width);
+  });
+}
+
+/** What Swin adds to the scores of two pixels of different regions; far enough below zero that softmax gives nothing. */
+const APART = -100;
+
+/** The mask of shifted windows as PyTorch stores it, [windows,size²,size²], from {@link shiftRegions}. */
+export function storedShiftMask(regions: Float32Array, size: number): Float32Array {
+  const tokens = size * size;
+  return Float32Array.from({ length: regions.length * tokens }, (_, i) => {
+    const window = Math.floor(i / (tokens * tokens)) * tokens;
+    const [from, to] = [Math.floor(i / tokens) % tokens, i % tokens];
+    return regions[window + from] === regions[window + to] ? 0 : APART;
+  });
+}
+
+/** The same mask for a batch, [B·windows,1,size²,size²], computed by the engine because it is large where regions are not. */
+export function shiftMask(regions: Float32Array, size: number, batch: number): tf.Tensor4D {
+  const tokens = size * size;
+  const numbers = tf.tile(tf.tensor2d(regions, [regions.length / tokens, tokens]), [batch, 1]);
+  const apart = tf.notEqual(tf.reshape(numbers, [-1, 1, tokens, 1]), tf.reshape(numbers, [-1, 1, 1, tokens]));
+  return tf.mul<tf.Tensor4D>(tf.cast(apart, 'float32'), APART);
 }

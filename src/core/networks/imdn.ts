@@ -1,0 +1,99 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import { conv2d, globalAverage, type Layer, perPlane, pixelShuffle } from './layers.ts';
+import type { NetworkDefinition } from './network.ts';
+import type { Parameters } from './parameters.ts';
+
+/** Blocks, fixed by the authors: each is a field of their class. */
+const BLOCKS = 6;
+
+const options = z
+  .strictObject({
+    in_nc: z.literal([1, 3]).default(3).describe('Input channels: 3 for colour, 1 for grey.'),
+    nf: z.int().min(16).max(1024).multipleOf(4).default(64).describe('Channels of every feature map; a multiple of 4.'),
+    num_modules: z.literal(BLOCKS).default(BLOCKS).describe('Distillation blocks; the network is defined for six.'),
+    out_nc: z.literal([1, 3]).default(3).describe('Output channels; as many as go in.'),
+    upscale: z.int().min(1).max(8).default(4).describe('Output size over input size.'),
+  })
+  .refine(({ in_nc, out_nc }) => in_nc === out_nc, { path: ['out_nc'], error: 'Give out_nc the value of in_nc.' });
+type Options = z.output<typeof options>;
+
+/** "Lightweight Image Super-Resolution with Information Multi-distillation Network", ACM MM 2019; names of Zheng222/IMDN. */
+export const imdn: NetworkDefinition<Options> = {
+  id: 'imdn',
+  title: 'IMDN',
+  description: 'Enlarges pictures with blocks that set features aside step by step; light and fast.',
+  tasks: ['super-resolution', 'general'],
+  paper: 'Hui et al., Lightweight Image Super-Resolution with Information Multi-distillation Network, ACM MM 2019',
+  options,
+  published: {
+    'IMDN x2': options.parse({ upscale: 2 }),
+    'IMDN x3': options.parse({ upscale: 3 }),
+    'IMDN x4': options.parse({ upscale: 4 }),
+  },
+  scale: ({ upscale }) => upscale,
+  seesWholePicture: true,
+  inputSizes: 'any size',
+
+  detect(shapes) {
+    const [nf, in_nc] = shapes.get('fea_conv.weight') ?? [];
+    const [rows] = shapes.get('upsampler.0.weight') ?? [];
+    if (!nf || !in_nc || !rows || ![...shapes.keys()].every((name) => NAMES.test(name))) return undefined;
+    return options.safeParse({ in_nc, nf, out_nc: in_nc, upscale: Math.sqrt(rows / in_nc) }).data;
+  },
+
+  build(p, { in_nc, nf, out_nc, upscale }) {
+    const first = conv2d(p, 'fea_conv', in_nc, nf, 3);
+    const blocks = Array.from({ length: BLOCKS }, (_, i) => distillation(p, `IMDB${i + 1}`, nf));
+    const fuse = conv2d(p, 'c.0', nf * BLOCKS, nf, 1);
+    const afterBody = conv2d(p, 'LR_conv', nf, nf, 3);
+    const last = conv2d(p, 'upsampler.0', nf, out_nc * upscale ** 2, 3);
+
+    const restore: Layer = (x) => {
+      const shallow = first(x); // [B,H,W,nf]
+      let h = shallow;
+      const results = blocks.map((block) => (h = block(h)));
+      const features = afterBody(leaky(fuse(tf.concat(results, 3))));
+      return pixelShuffle(last(tf.add(features, shallow)), upscale);
+    };
+    return in_nc === 1 ? perPlane(restore) : restore;
+  },
+};
+
+/** Every name that an IMDN file may hold. */
+const NAMES = /^(fea_conv|IMDB[1-6]\.(c[1-5]|cca\.conv_du\.[02])|c\.0|LR_conv|upsampler\.0)\.(weight|bias)$/;
+
+const leaky: Layer = (x) => tf.leakyRelu(x, 0.05);
+
+/** IMDB, [B,H,W,nf] → the same: each step sets a quarter of its channels aside and refines the rest. */
+function distillation(p: Parameters, name: string, nf: number): Layer {
+  const aside = nf / 4;
+  const rest = nf - aside;
+  const steps = [conv2d(p, `${name}.c1`, nf, nf, 3), conv2d(p, `${name}.c2`, rest, nf, 3), conv2d(p, `${name}.c3`, rest, nf, 3)];
+  const finish = conv2d(p, `${name}.c4`, rest, aside, 3);
+  const fuse = conv2d(p, `${name}.c5`, nf, nf, 1);
+  const weigh = contrastAttention(p, `${name}.cca.conv_du`, nf);
+  return (x) => {
+    let h = x;
+    const distilled = steps.map((step) => {
+      const [kept, refined] = tf.split(leaky(step(h)), [aside, rest], 3) as [tf.Tensor4D, tf.Tensor4D];
+      h = refined;
+      return kept;
+    });
+    const gathered = tf.concat([...distilled, finish(h)], 3);
+    return tf.add(fuse(tf.mul(gathered, weigh(gathered))), x);
+  };
+}
+
+/** Contrast-aware channel attention's weights, [B,H,W,C] → [B,1,1,C], from each channel's mean and standard deviation. */
+function contrastAttention(p: Parameters, name: string, channels: number): Layer {
+  const squeeze = conv2d(p, `${name}.0`, channels, Math.floor(channels / 16), 1);
+  const excite = conv2d(p, `${name}.2`, Math.floor(channels / 16), channels, 1);
+  return (x) => {
+    const average = globalAverage(x);
+    const variance = globalAverage(tf.square(tf.sub<tf.Tensor4D>(x, average)));
+    // The root has no gradient at 0, which a channel of one value reaches.
+    const contrast = tf.sqrt(tf.maximum(variance, 1e-12));
+    return tf.sigmoid(excite(tf.relu(squeeze(tf.add(contrast, average)))));
+  };
+}
