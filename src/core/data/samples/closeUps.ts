@@ -105,11 +105,12 @@ export function wall(random: Random): Promise<Buffer> {
 function poster(random: Random): string {
   const [x, y] = [random.range(30, 190), random.range(16, 50)];
   const hue = random.uniform();
-  const lines = pick(random, [['SUMMER', 'CONCERT', 'in the park', '21 JUNE 19:30'], ['THE', 'HARBOUR', 'a film in colour', 'FROM FRIDAY'], ['CITY', 'MARATHON', 'start 9:00', '42.195 km']] as const);
-  const rays = Array.from({ length: 12 }, (_, i) => `<path d="M0 0 L${70 * Math.cos(i * 0.5236)} ${70 * Math.sin(i * 0.5236)} L${70 * Math.cos(i * 0.5236 + 0.22)} ${70 * Math.sin(i * 0.5236 + 0.22)}Z" fill="${css(hsl(hue + 0.12, 0.7, 0.62))}"/>`);
-  const text = lines.map((line, i) => `<text x="75" y="${[38, 66, 150, 176][i] ?? 0}" font-size="${[25, 25, 15, 14][i] ?? 14}" font-weight="${i < 2 ? 'bold' : 'normal'}" text-anchor="middle" fill="#f7f1e3">${line}</text>`);
+  const lines = pick<readonly string[]>(random, [['SUMMER', 'CONCERT', 'in the park', '21 JUNE 19:30'], ['THE', 'HARBOUR', 'a film in colour', 'FROM FRIDAY'], ['CITY', 'MARATHON', 'start 9:00', '42.195 km']]);
+  const ray = css(hsl(hue + 0.12, 0.7, 0.62));
+  const rays = Array.from({ length: 12 }, (_, i) => `<path d="M0 0 L44 -5 L44 5Z" transform="rotate(${i * 30})" fill="${ray}"/>`);
+  const text = lines.map((line, i) => `<text x="75" y="${[34, 60, 170, 187][i] ?? 0}" font-size="${[23, 23, 14, 13][i] ?? 14}" font-weight="${i < 2 ? 'bold' : 'normal'}" text-anchor="middle" fill="#f7f1e3">${line}</text>`);
   return (
     `<g transform="translate(${x} ${y}) rotate(${random.range(-4, 4)})"><rect x="4" y="5" width="150" height="195" fill="#000" opacity="0.4"/>` +
-    `<rect width="150" height="195" fill="${css(hsl(hue, 0.55, 0.27))}"/><g transform="translate(75 108)">${rays.join('')}<circle r="27" fill="${css(hsl(hue + 0.1, 0.8, 0.58))}"/></g>${text.join('')}</g>`
+    `<rect width="150" height="195" fill="${css(hsl(hue, 0.55, 0.27))}"/><g transform="translate(75 112)">${rays.join('')}<circle r="25" fill="${css(hsl(hue + 0.1, 0.8, 0.58))}"/></g>${text.join('')}</g>`
   );
 }

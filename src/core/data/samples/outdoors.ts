@@ -52,8 +52,9 @@ export function landscape(random: Random): Promise<Buffer> {
     if (v > slope) return shade(mix(season, [0.1, 0.16, 0.1], 0.35), 0.9 + 0.7 * wood(u, v) + 0.25 * relief(u, v));
     if (v > ridge) {
       const snow = smoothstep(0, 0.08, snowline - v + 0.1 * relief(u, v));
-      const lit = 0.85 + 0.5 * (relief(u + 0.012, v) - relief(u - 0.012, v)) * 6;
-      return shade(mix(rock, [0.95, 0.96, 1], snow), clamp(lit, 0.45, 1.25));
+      // The slope of the relief against light from the left.
+      const lit = 0.88 + 0.9 * (relief(u + 0.02, v) - relief(u - 0.02, v)) + 0.15 * wood(u, v);
+      return shade(mix(rock, [0.95, 0.96, 1], snow), clamp(lit, 0.4, 1.2));
     }
     return above(u, v);
   };
@@ -78,7 +79,7 @@ export function street(random: Random): Promise<Buffer> {
     let x = -random.range(0, 20);
     for (let i = 0; i < count && x < WIDTH; i++) {
       const width = random.range(0.8, 1.4) * (WIDTH / count);
-      const height = (row === 0 ? random.range(110, 190) : random.range(70, 130));
+      const height = row === 0 ? random.range(110, 190) : random.range(70, 130);
       shapes.push(house(random, x, kerb - height, width, height, row === 0));
       x += width + (row === 0 ? 0 : random.range(0, 22));
     }
