@@ -2,6 +2,7 @@ import { AppError } from '../../shared/errors.ts';
 import { dehazeformer } from './dehazeformer.ts';
 import { edsr } from './edsr.ts';
 import { ffanet } from './ffanet.ts';
+import { idt } from './idt.ts';
 import { imdn } from './imdn.ts';
 import type { Layer } from './layers.ts';
 import { nafnet } from './nafnet.ts';
@@ -10,7 +11,7 @@ import { Parameters } from './parameters.ts';
 import { swinir } from './swinir.ts';
 
 /** Every architecture. Adding one is its file and its line here. */
-export const networks: readonly NetworkDefinition[] = [ffanet, edsr, nafnet, dehazeformer, swinir, imdn].map((network) => network as unknown as NetworkDefinition);
+export const networks: readonly NetworkDefinition[] = [ffanet, edsr, nafnet, dehazeformer, idt, swinir, imdn].map((network) => network as unknown as NetworkDefinition);
 
 /** @throws AppError `not-found`, naming what there is. */
 export function findNetwork(id: string): NetworkDefinition {
