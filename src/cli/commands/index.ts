@@ -1,5 +1,6 @@
 import type { Register } from '../context.ts';
+import { registerData } from './data.ts';
 import { registerNetworks } from './networks.ts';
 
 /** Every command, in the order of the help. */
-export const commands: readonly Register[] = [registerNetworks];
+export const commands: readonly Register[] = [registerNetworks, registerData];

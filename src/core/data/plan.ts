@@ -68,7 +68,7 @@ function setApart(samples: readonly Sample[], share: number, seed: number): { tr
 }
 
 /** At most `count`, evenly over the list: the first ones of a data set are often the same scene. */
-function spread(samples: readonly Sample[], count: number): Sample[] {
+export function spread(samples: readonly Sample[], count: number): Sample[] {
   const step = Math.max(1, samples.length / count);
   return Array.from({ length: Math.min(count, samples.length) }, (_, i) => samples[Math.floor(i * step)] as Sample);
 }
