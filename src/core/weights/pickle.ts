@@ -6,10 +6,15 @@ export type PickleDict = Map<PickleKey, PickleValue>;
 type PickleKey = null | boolean | number | bigint | string;
 
 /** An inert stand-in for something of Python's: our own class, our own meaning. */
-export abstract class PickleObject {
-  /** What calling it gives; an allowed class or function overrides this. */
-  call(_args: PickleValue[]): PickleValue {
-    throw refused('it calls something that cannot be called');
+export abstract class PickleObject {}
+
+/** A stand-in for a class or function that may be called, with what our reading makes of the call. */
+export class PickleFunction extends PickleObject {
+  readonly call: (args: PickleValue[]) => PickleValue;
+
+  constructor(call: (args: PickleValue[]) => PickleValue) {
+    super();
+    this.call = call;
   }
 }
 
@@ -173,7 +178,7 @@ class Machine {
       case 0x52: { // REDUCE
         const args = listOf(this.#pop());
         const callable = this.#pop();
-        if (!(callable instanceof PickleObject)) throw refused('it calls something that is not a function');
+        if (!(callable instanceof PickleFunction)) throw refused('it calls something that is not a function');
         // A call may look at each value of a list it is given, again and again.
         this.#spend(args.reduce<number>((cost, arg) => cost + (Array.isArray(arg) ? arg.length : 1), 0));
         return this.#push(callable.call(args));
@@ -213,7 +218,7 @@ class Machine {
     if (mark < 0) throw refused('a mark is missing');
     const items = this.#stack.splice(mark).slice(1);
     this.#spend(items.length);
-    return items as PickleValue[];
+    return items;
   }
 
   #remembered(index: number): PickleValue {
@@ -268,7 +273,7 @@ class Machine {
 /** Puts key, value, key, value, … into a dictionary. */
 function setPairs(dict: PickleDict, items: readonly PickleValue[]): void {
   if (items.length % 2 !== 0) throw refused('a key has no value');
-  for (let i = 0; i < items.length; i += 2) dict.set(keyOf(items[i] as PickleValue), items[i + 1] as PickleValue);
+  for (let i = 0; i < items.length; i += 2) dict.set(keyOf(items[i]), items[i + 1] as PickleValue);
 }
 
 /** @throws AppError unless the value is a list or tuple. */

@@ -1,6 +1,6 @@
 import { AppError } from '../../shared/errors.ts';
 import { countOf, elementBytes, type ElementType, tensorOf } from './elements.ts';
-import { keyOf, listOf, PickleObject, type PickleScope, type PickleValue, refused } from './pickle.ts';
+import { keyOf, listOf, PickleFunction, PickleObject, type PickleScope, type PickleValue, refused } from './pickle.ts';
 import type { WeightTensor } from './weights.ts';
 
 /** PyTorch's storage classes that hold numbers we read. */
@@ -25,20 +25,6 @@ const MAX_RANK = 16;
 
 /** Something that may be mentioned but tells us nothing. */
 class Mention extends PickleObject {}
-
-/** A class or function on the allow list, with what our reading makes of a call. */
-class Allowed extends PickleObject {
-  readonly #apply: (args: PickleValue[]) => PickleValue;
-
-  constructor(apply: (args: PickleValue[]) => PickleValue) {
-    super();
-    this.#apply = apply;
-  }
-
-  override call(args: PickleValue[]): PickleValue {
-    return this.#apply(args);
-  }
-}
 
 class StorageType extends PickleObject {
   readonly type: ElementType;
@@ -112,18 +98,18 @@ export function torchScope(storages: Map<string, Storage>): PickleScope {
   };
 }
 
-const orderedDict = new Allowed(([pairs]) => {
+const orderedDict = new PickleFunction(([pairs]) => {
   if (pairs === undefined) return new Map();
   return new Map(listOf(pairs).map((pair) => [keyOf(listOf(pair)[0]), listOf(pair)[1] ?? null]));
 });
-const rebuildTensor = new Allowed(makeTensor);
-const rebuildParameter = new Allowed(([tensor]) => {
+const rebuildTensor = new PickleFunction(makeTensor);
+const rebuildParameter = new PickleFunction(([tensor]) => {
   if (!(tensor instanceof TorchTensor)) throw refused('a parameter is no tensor');
   return tensor;
 });
-const size = new Allowed(([sides]) => listOf(sides));
+const size = new PickleFunction(([sides]) => listOf(sides));
 const mention = new Mention();
-const mentioned = new Allowed(() => mention);
+const mentioned = new PickleFunction(() => mention);
 
 const allowed: Readonly<Record<string, PickleObject>> = {
   'collections.OrderedDict': orderedDict,
