@@ -10,12 +10,14 @@ export interface OperationAttribute {
 
 /** The part of tfjs-node's native binding that is used here. */
 interface Binding {
+  TF_Version: string;
   TF_ATTR_STRING: number;
   TF_ATTR_INT: number;
   TF_ATTR_FLOAT: number;
   TF_ATTR_BOOL: number;
   TF_ATTR_TYPE: number;
   TF_ATTR_SHAPE: number;
+  TF_FLOAT: number;
   loadSavedModel(folder: string, tags: string): number;
   deleteSavedModel(id: number): void;
   runSavedModel(id: number, inputs: number[], inputNames: string, outputNames: string): unknown[];
