@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { tensorFlowBackend } from './backend.ts';
+
+/** What the engine computes on. */
+export interface Device {
+  kind: 'cpu' | 'gpu';
+  /** The maker's name of it. */
+  name: string;
+  /** Memory of the GPU, or of the machine for a CPU, in bytes; 0 where it is not known. */
+  memory: number;
+  /** Threads that one operation may take on the CPU. */
+  threads: number;
+  /** Which instructions for bfloat16 the CPU has. */
+  bf16: readonly string[];
+}
+
+/** An NVIDIA GPU of this machine, whether TensorFlow uses it or not. */
+export interface Gpu {
+  name: string;
+  /** In bytes. */
+  memory: number;
+}
+
+/** Facts about the engine; call `openEngine` first. */
+export function readEngine(): { tensorflow: string; device: Device } {
+  const backend = tensorFlowBackend();
+  return { tensorflow: backend.binding.TF_Version, device: readDevice(backend.isUsingGpuDevice) };
+}
+
+function readDevice(usesGpu: boolean): Device {
+  const threads = Number(process.env['TF_NUM_INTRAOP_THREADS']) || availableParallelism();
+  const bf16 = bf16Instructions();
+  if (!usesGpu) return { kind: 'cpu', name: cpus()[0]?.model.trim() ?? 'unknown CPU', memory: totalmem(), threads, bf16 };
+  const gpu = visibleGpus()[0];
+  return { kind: 'gpu', name: gpu?.name ?? 'GPU', memory: gpu?.memory ?? 0, threads, bf16 };
+}
+
+/** The machine's NVIDIA GPUs, asked of the driver's own tool; none where it is missing. */
+export function visibleGpus(): Gpu[] {
+  try {
+    const text = execFileSync('nvidia-smi', ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits'], { encoding: 'utf8', timeout: 10_000, stdio: ['ignore', 'pipe', 'ignore'] });
+    return text.trim().split('\n').map(parseGpu);
+  } catch {
+    return [];
+  }
+}
+
+/** A line such as `NVIDIA H100 80GB HBM3, 81559`, memory in MiB. */
+function parseGpu(line: string): Gpu {
+  const comma = line.lastIndexOf(',');
+  return { name: line.slice(0, comma).trim(), memory: Number(line.slice(comma + 1)) * 2 ** 20 };
+}
+
+/** Linux names them in /proc/cpuinfo (`bf16` on ARM); other systems do not tell, and none is claimed for them. */
+function bf16Instructions(): string[] {
+  try {
+    const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' ') ?? [];
+    return ['avx512_bf16', 'amx_bf16', 'bf16'].filter((flag) => flags.includes(flag));
+  } catch {
+    return [];
+  }
+}
+
+/** The device in words, as run records and `mcir doctor` show it. */
+export function describeDevice({ kind, name, memory, threads }: Device): string {
+  const size = memory > 0 ? `, ${(memory / 2 ** 30).toFixed(0)} GiB` : '';
+  return kind === 'gpu' ? `${name}${size}` : `CPU ${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}${size}`;
+}
