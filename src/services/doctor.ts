@@ -67,7 +67,7 @@ function tensorflowCheck(engine: EngineFacts | AppError): Check {
   if (!(engine instanceof AppError)) return { title: 'TensorFlow', state: 'ok', detail: engine.tensorflow };
   const reason = engine.details?.['reason'];
   const [line = ''] = (typeof reason === 'string' ? reason : engine.message).split('\n');
-  return { title: 'TensorFlow', state: 'missing', detail: line, fix: 'npm run setup' };
+  return { title: 'TensorFlow', state: 'missing', detail: line.replace(/ Run: .*/, ''), fix: 'npm run setup' };
 }
 
 /** A GPU that lies idle is worth a word. */
