@@ -8,10 +8,12 @@ import type { Layer } from './layers.ts';
 import { nafnet } from './nafnet.ts';
 import type { NetworkDefinition } from './network.ts';
 import { Parameters } from './parameters.ts';
+import { rrdbnet } from './rrdbnet.ts';
+import { srvgg } from './srvgg.ts';
 import { swinir } from './swinir.ts';
 
 /** Every architecture. Adding one is its file and its line here. */
-export const networks: readonly NetworkDefinition[] = [ffanet, edsr, nafnet, dehazeformer, idt, swinir, imdn].map((network) => network as unknown as NetworkDefinition);
+export const networks: readonly NetworkDefinition[] = [ffanet, edsr, nafnet, dehazeformer, idt, swinir, imdn, rrdbnet, srvgg].map((network) => network as unknown as NetworkDefinition);
 
 /** @throws AppError `not-found`, naming what there is. */
 export function findNetwork(id: string): NetworkDefinition {

@@ -1,0 +1,153 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import { conv2d, crop, enlargeNearest, kaimingNormal, type Layer, perPlane, pixelUnshuffle, reflectPad, zeros } from './layers.ts';
+import type { NetworkDefinition, Shapes } from './network.ts';
+import type { Parameters } from './parameters.ts';
+import { countParts } from './shapes.ts';
+
+const options = z
+  .strictObject({
+    num_in_ch: z.literal([1, 3]).default(3).describe('Input channels: 3 for colour, 1 for grey.'),
+    num_out_ch: z.literal([1, 3]).default(3).describe('Output channels; as many as go in.'),
+    scale: z.literal([1, 2, 4, 8]).default(4).describe('Output size over input size.'),
+    num_feat: z.int().min(1).max(1024).default(64).describe('Channels of every feature map.'),
+    num_block: z.int().min(1).max(256).default(23).describe('Residual in residual dense blocks.'),
+    num_grow_ch: z.int().min(1).max(512).default(32).describe('Channels that each convolution of a dense block adds.'),
+    names: z.enum(['basicsr', 'esrgan', 'esrgan-old']).default('basicsr').describe('Whose names the weights carry: BasicSR and Real-ESRGAN (body.0.rdb1), ESRGAN and BSRGAN (RRDB_trunk.0.RDB1), or the first ESRGAN (model.1.sub.0.RDB1). Only with those of basicsr do scales 1 and 2 work on unshuffled pixels.'),
+  })
+  .refine(({ num_in_ch, num_out_ch }) => num_in_ch === num_out_ch, { path: ['num_out_ch'], error: 'Give num_out_ch the value of num_in_ch.' })
+  .refine(({ names, scale }) => names !== 'basicsr' || scale !== 8, { path: ['scale'], error: 'BasicSR enlarges by 1, 2 or 4; choose the names of esrgan to enlarge by 8.' });
+type Options = z.output<typeof options>;
+
+/** "ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks", ECCV Workshops 2018; class of BasicSR. */
+export const rrdbnet: NetworkDefinition<Options> = {
+  id: 'rrdbnet',
+  title: 'ESRGAN (RRDBNet)',
+  description: 'Enlarges pictures with dense blocks; the network of ESRGAN, Real-ESRGAN and BSRGAN and of most models that photographers share.',
+  tasks: ['super-resolution', 'general'],
+  paper: 'Wang et al., ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks, ECCV Workshops 2018',
+  options,
+  published: {
+    'Real-ESRGAN x4plus': options.parse({}),
+    'Real-ESRGAN x4plus anime 6B': options.parse({ num_block: 6 }),
+    'Real-ESRGAN x2plus': options.parse({ scale: 2 }),
+    'ESRGAN x4': options.parse({ names: 'esrgan' }),
+    'ESRGAN x4, first release': options.parse({ names: 'esrgan-old' }),
+    'BSRGAN x2': options.parse({ names: 'esrgan', scale: 2 }),
+  },
+  scale: ({ scale }) => scale,
+  seesWholePicture: false,
+  inputSizes: 'any size',
+  detect,
+
+  build(p, o) {
+    const { unshuffle, stages } = resolution(o);
+    const names = namings[o.names](o.num_block, stages);
+    const feat = o.num_feat;
+    const first = conv2d(p, names.first, o.num_in_ch * unshuffle ** 2, feat, 3);
+    const body = Array.from({ length: o.num_block }, (_, i) => residualInResidual(p, (dense, conv) => names.body(i, dense, conv), o));
+    const afterBody = conv2d(p, names.afterBody, feat, feat, 3);
+    const ups = Array.from({ length: stages }, (_, i) => conv2d(p, names.up(i), feat, feat, 3));
+    const full = conv2d(p, names.full, feat, feat, 3);
+    const last = conv2d(p, names.last, feat, o.num_out_ch, 3);
+
+    const restore: Layer = (picture) => {
+      const [, height, width] = picture.shape;
+      const padded = reflectPad(picture, 0, -height & (unshuffle - 1), 0, -width & (unshuffle - 1)); // unshuffle is a power of 2
+      const shallow = first(unshuffle > 1 ? pixelUnshuffle(padded, unshuffle) : padded); // [B,H/u,W/u,feat]
+      const deep = tf.add<tf.Tensor4D>(shallow, afterBody(body.reduce((h, block) => block(h), shallow)));
+      const enlarged = ups.reduce((h, up) => leaky(up(enlargeNearest(h, 2))), deep);
+      return crop(last(leaky(full(enlarged))), height * o.scale, width * o.scale);
+    };
+    return o.num_in_ch === 1 ? perPlane(restore) : restore;
+  },
+};
+
+const leaky: Layer = (x) => tf.leakyRelu(x, 0.2);
+
+/** By how much pixels are first moved into channels, and how often the features are doubled in size at the end. */
+function resolution({ names, scale }: Options): { unshuffle: number; stages: number } {
+  // BasicSR always doubles twice, and for small scales works at a lower resolution instead.
+  return names === 'basicsr' ? { unshuffle: 4 / scale, stages: 2 } : { unshuffle: 1, stages: Math.log2(scale) };
+}
+
+/** RRDB: three dense blocks, their result scaled down and added. */
+function residualInResidual(p: Parameters, name: (dense: number, conv: number) => string, o: Options): Layer {
+  const blocks = [1, 2, 3].map((dense) => denseBlock(p, (conv) => name(dense, conv), o));
+  return (x) => tf.add(tf.mul<tf.Tensor4D>(blocks.reduce((h, block) => block(h), x), 0.2), x);
+}
+
+/** Five convolutions, each of everything before it; the last one's result is scaled down and added. */
+function denseBlock(p: Parameters, name: (conv: number) => string, { num_feat: feat, num_grow_ch: grow }: Options): Layer {
+  const convs = [1, 2, 3, 4, 5].map((i) => {
+    const channels = feat + (i - 1) * grow;
+    return conv2d(p, name(i), channels, i === 5 ? feat : grow, 3, { weightInit: kaimingNormal(channels * 9, 0.1), biasInit: zeros });
+  });
+  const [last] = convs.splice(4) as [Layer];
+  return (x) => {
+    const dense = convs.reduce((h, conv) => tf.concat([h, leaky(conv(h))], 3), x); // grows by `grow` channels each time
+    return tf.add(tf.mul<tf.Tensor4D>(last(dense), 0.2), x);
+  };
+}
+
+interface Names {
+  first: string;
+  /** Convolution `conv` (1 to 5) of dense block `dense` (1 to 3) of block `i`. */
+  body(i: number, dense: number, conv: number): string;
+  afterBody: string;
+  up(i: number): string;
+  full: string;
+  last: string;
+}
+
+/** The three sets of names under which the same network is in use. */
+const namings: Record<Options['names'], (blocks: number, stages: number) => Names> = {
+  basicsr: () => ({
+    first: 'conv_first',
+    body: (i, dense, conv) => `body.${i}.rdb${dense}.conv${conv}`,
+    afterBody: 'conv_body',
+    up: (i) => `conv_up${i + 1}`,
+    full: 'conv_hr',
+    last: 'conv_last',
+  }),
+  esrgan: () => ({
+    first: 'conv_first',
+    body: (i, dense, conv) => `RRDB_trunk.${i}.RDB${dense}.conv${conv}`,
+    afterBody: 'trunk_conv',
+    up: (i) => `upconv${i + 1}`,
+    full: 'HRconv',
+    last: 'conv_last',
+  }),
+  // One Sequential: each stage is an upsampling, a convolution and an activation.
+  'esrgan-old': (blocks, stages) => ({
+    first: 'model.0',
+    body: (i, dense, conv) => `model.1.sub.${i}.RDB${dense}.conv${conv}.0`,
+    afterBody: `model.1.sub.${blocks}`,
+    up: (i) => `model.${3 * i + 3}`,
+    full: `model.${3 * stages + 2}`,
+    last: `model.${3 * stages + 4}`,
+  }),
+};
+
+/** Every name that a file of each kind may hold. */
+const NAMES: Record<Options['names'], RegExp> = {
+  basicsr: /^(conv_(first|body|up1|up2|hr|last)|body\.\d+\.rdb[123]\.conv[1-5])\.(weight|bias)$/,
+  esrgan: /^(conv_first|RRDB_trunk\.\d+\.RDB[123]\.conv[1-5]|trunk_conv|upconv[123]|HRconv|conv_last)\.(weight|bias)$/,
+  'esrgan-old': /^model\.(\d+|1\.sub\.\d+(\.RDB[123]\.conv[1-5]\.0)?)\.(weight|bias)$/,
+};
+
+function detect(shapes: Shapes): Options | undefined {
+  const names = options.def.shape.names.unwrap().options.find((kind) => [...shapes.keys()].every((name) => NAMES[kind].test(name)));
+  if (!names) return undefined;
+  const old = names === 'esrgan-old';
+  const stages = old ? (countParts(shapes, 'model.') - 5) / 3 : [...shapes.keys()].filter((name) => /^upconv\d\.weight$/.test(name)).length;
+  const num_block = old ? countParts(shapes, 'model.1.sub.') - 1 : Math.max(countParts(shapes, 'body.'), countParts(shapes, 'RRDB_trunk.'));
+  const naming = namings[names](num_block, stages);
+  const [num_feat, channels] = shapes.get(`${naming.first}.weight`) ?? [];
+  const [num_grow_ch] = shapes.get(`${naming.body(0, 1, 1)}.weight`) ?? [];
+  const [num_out_ch] = shapes.get(`${naming.last}.weight`) ?? [];
+  if (!channels || !num_grow_ch || !num_out_ch) return undefined;
+  const unshuffle = Math.sqrt(channels / num_out_ch);
+  const scale = names === 'basicsr' ? 4 / unshuffle : 2 ** stages;
+  return options.safeParse({ num_in_ch: names === 'basicsr' ? num_out_ch : channels, num_out_ch, scale, num_feat, num_block, num_grow_ch, names }).data;
+}
