@@ -1,0 +1,186 @@
+import { readdir } from 'node:fs/promises';
+import { dirname, extname, join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import type { InferenceSession } from 'onnxruntime-node';
+import { z } from 'zod';
+import { AppError, messageOf } from '../../shared/errors.ts';
+import { openEngine } from '../engine/open.ts';
+import { crop, reflectPad } from '../networks/layers.ts';
+import { refuseExternalData } from './onnxCheck.ts';
+import { readWhole } from './readWeights.ts';
+
+/** What a finished graph cannot tell about itself; packs know, other files follow the defaults. */
+export interface GraphModelOptions {
+  /** Pixel values are in [0, range] inside the graph; 1 by default. */
+  range?: number;
+  /** Sides of the input are padded to a multiple of this; 1 by default. */
+  multipleOf?: number;
+}
+
+/** A network that came as a graph (ONNX or TensorFlow.js) and can be run but not trained. */
+export interface GraphModel {
+  readonly format: 'onnx' | 'tfjs-graph' | 'tfjs-layers';
+  /** Output size over input size, found by running the graph once. */
+  readonly scale: number;
+  /** [1,H,W,3] in [0,1] to [1,H·scale,W·scale,3]; asynchronous because ONNX Runtime is. */
+  run(x: tf.Tensor4D): Promise<tf.Tensor4D>;
+  dispose(): Promise<void>;
+}
+
+type Graph = Omit<GraphModel, 'scale'> & { /** The only size a side may have, where the graph is fixed. */ fixed?: { height: number; width: number } };
+
+/** Side of the picture of zeros that tells the scale. */
+const PROBE = 64;
+
+/**
+ * Opens an `.onnx` file or the `model.json` of a TensorFlow.js graph or layers model. Loads TensorFlow: call it in a
+ * worker.
+ * @throws AppError `not-found`, `bad-input`, or `unsupported` where the graph does not turn a picture into a picture.
+ */
+export async function openGraphModel(path: string, options: GraphModelOptions = {}): Promise<GraphModel> {
+  openEngine();
+  const graph = extname(path).toLowerCase() === '.onnx' ? await openOnnx(path) : await openTfjs(path);
+  const { range = 1, multipleOf = 1 } = options;
+  const run = async (x: tf.Tensor4D): Promise<tf.Tensor4D> => {
+    const [, height, width] = x.shape;
+    const padded = tf.tidy(() => {
+      const target = (side: number, fixed?: number) => fixed ?? Math.ceil(side / multipleOf) * multipleOf;
+      const [bottom, right] = [target(height, graph.fixed?.height) - height, target(width, graph.fixed?.width) - width];
+      if (bottom < 0 || right < 0) throw new AppError('unsupported', `This model takes pictures of ${graph.fixed?.width}x${graph.fixed?.height} only. Restore in tiles of that size.`);
+      return tf.mul<tf.Tensor4D>(reflectPad(x, 0, bottom, 0, right), range);
+    });
+    const y = await graph.run(padded).finally(() => padded.dispose());
+    const scale = y.shape[1] / padded.shape[1];
+    const cropped = tf.tidy(() => tf.div<tf.Tensor4D>(crop(y, height * scale, width * scale), range));
+    y.dispose();
+    return cropped;
+  };
+  return { format: graph.format, scale: await probeScale(run, graph.fixed), run, dispose: () => graph.dispose() };
+}
+
+async function probeScale(run: GraphModel['run'], fixed: Graph['fixed']): Promise<number> {
+  const { height, width } = fixed ?? { height: PROBE, width: PROBE };
+  const x = tf.zeros<tf.Rank.R4>([1, height, width, 3]);
+  try {
+    const y = await run(x);
+    const scale = y.shape[1] / height;
+    y.dispose();
+    if (y.shape.join() !== [1, height * scale, width * scale, 3].join() || !Number.isInteger(scale)) throw new Error(`it gave [${y.shape.join()}] for [${x.shape.join()}]`);
+    return scale;
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError('unsupported', `This model does not turn a colour picture into one: ${messageOf(error).slice(0, 300)}.`, { cause: error });
+  } finally {
+    x.dispose();
+  }
+}
+
+async function openOnnx(path: string): Promise<Graph> {
+  const bytes = await readWhole(path);
+  refuseExternalData(bytes);
+  const { InferenceSession, Tensor } = await import('onnxruntime-node');
+  const session = await InferenceSession.create(bytes).catch((error: unknown) => {
+    throw new AppError('bad-input', `This ONNX file cannot be opened: ${messageOf(error).slice(0, 300)}`, { cause: error });
+  });
+  const [input] = session.inputNames;
+  const [output] = session.outputNames;
+  if (session.inputNames.length !== 1 || !input || !output) throw new AppError('unsupported', `This ONNX file takes ${session.inputNames.length} inputs; a model here takes one picture.`);
+  return {
+    format: 'onnx',
+    ...fixedSize(session.inputMetadata[0]),
+    // ONNX models keep channels before rows, as PyTorch does.
+    async run(x) {
+      const planes = tf.transpose(x, [0, 3, 1, 2]);
+      const data = (await planes.data()) as Float32Array;
+      planes.dispose();
+      const result = (await session.run({ [input]: new Tensor('float32', data, planes.shape) }))[output];
+      if (!(result?.data instanceof Float32Array) || result.dims.length !== 4) throw new Error('its output is no float32 picture');
+      const { data: pixels, dims } = result as { data: Float32Array; dims: readonly number[] };
+      return tf.tidy(() => tf.transpose(tf.tensor4d(pixels, dims as [number, number, number, number]), [0, 2, 3, 1]));
+    },
+    dispose: () => session.release(),
+  };
+}
+
+function fixedSize(input: InferenceSession.ValueMetadata | undefined): Pick<Graph, 'fixed'> {
+  if (!input?.isTensor) return {};
+  const [height, width] = [input.shape[2], input.shape[3]];
+  return typeof height === 'number' && typeof width === 'number' && height > 0 && width > 0 ? { fixed: { height, width } } : {};
+}
+
+const manifestSchema = z.looseObject({
+  format: z.enum(['graph-model', 'layers-model']),
+  modelTopology: z.record(z.string(), z.unknown()),
+  // File names, never paths: a model may not read elsewhere.
+  weightsManifest: z.array(z.looseObject({ paths: z.array(z.string().regex(/^[\w-][\w.-]*$/)), weights: z.array(z.looseObject({ name: z.string() })) })),
+});
+
+async function openTfjs(path: string): Promise<Graph> {
+  const engine = openEngine();
+  const manifest = parseManifest(await readWhole(path));
+  const folder = dirname(path);
+  const files = new Set(await readdir(folder));
+  const shards: Uint8Array[] = [];
+  for (const name of manifest.weightsManifest.flatMap(({ paths }) => paths)) {
+    if (!files.has(name)) throw new AppError('not-found', `The model needs the file ${name} beside its model.json. Keep its files together.`);
+    shards.push(await readWhole(join(folder, name)));
+  }
+  const weightData = new Uint8Array(Buffer.concat(shards)).buffer;
+  const artifacts = { ...manifest, weightSpecs: manifest.weightsManifest.flatMap(({ weights }) => weights), weightData } as unknown as tf.io.ModelArtifacts;
+  try {
+    if (manifest.format === 'graph-model') {
+      const model = await engine.loadGraphModel(tf.io.fromMemory(artifacts));
+      return { format: 'tfjs-graph', run: (x) => Promise.resolve(tf.tidy(() => onePicture(model.predict(x)))), dispose: () => Promise.resolve(model.dispose()) };
+    }
+    registerEsrganLayers();
+    const model = await engine.loadLayersModel(tf.io.fromMemory(artifacts));
+    return { format: 'tfjs-layers', run: (x) => Promise.resolve(tf.tidy(() => onePicture(model.predict(x)))), dispose: () => Promise.resolve(void model.dispose()) };
+  } catch (error) {
+    throw new AppError('bad-input', `This TensorFlow.js model cannot be opened: ${messageOf(error).slice(0, 300)}`, { cause: error });
+  }
+}
+
+function parseManifest(bytes: Uint8Array): z.output<typeof manifestSchema> {
+  try {
+    return manifestSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch (error) {
+    throw new AppError('bad-input', 'This is not the model.json of a TensorFlow.js graph or layers model.', { cause: error });
+  }
+}
+
+function onePicture(output: unknown): tf.Tensor4D {
+  const tensor: unknown = Array.isArray(output) ? output[0] : output;
+  if (!(tensor instanceof tf.Tensor) || tensor.rank !== 4) throw new Error('its output is no picture');
+  return tensor as tf.Tensor4D;
+}
+
+let registered = false;
+
+/** The layers that UpscalerJS's ESRGAN models (thick, and older ones) name but Keras does not have. */
+function registerEsrganLayers(): void {
+  if (registered) return;
+  registered = true;
+  const { layers, serialization } = openEngine();
+  const first = (inputs: tf.Tensor | tf.Tensor[]): tf.Tensor4D => (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
+
+  class MultiplyBeta extends layers.Layer {
+    static readonly className: string = 'MultiplyBeta';
+    override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+      return tf.mul(first(inputs), 0.2);
+    }
+  }
+  serialization.registerClass(MultiplyBeta);
+
+  for (const factor of [2, 3, 4, 8]) {
+    class PixelShuffle extends layers.Layer {
+      static readonly className: string = `PixelShuffle${factor}x`;
+      override computeOutputShape(shape: (number | null)[]): (number | null)[] {
+        return [shape[0] ?? null, null, null, 3];
+      }
+      override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+        return tf.depthToSpace(first(inputs), factor, 'NHWC');
+      }
+    }
+    serialization.registerClass(PixelShuffle);
+  }
+}
