@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { conv2d, type Layer, pixelShuffle } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';
+import { countParts } from './shapes.ts';
 
 const options = z.strictObject({
   num_in_ch: z.literal(3).default(3).describe('Input channels.'),
@@ -40,14 +41,14 @@ export const edsr: NetworkDefinition<Options> = {
   inputSizes: 'any size',
 
   detect(shapes) {
-    const first = shapes.get('conv_first.weight');
-    const names = [...shapes.keys()];
-    if (!first || !shapes.has('conv_after_body.weight') || !shapes.has('conv_last.weight') || shapes.has('conv_before_upsample.0.weight')) return undefined;
-    const blocks = new Set(names.flatMap((name) => /^body\.(\d+)\.conv[12]\.weight$/.exec(name)?.[1] ?? []));
-    const feat = first[0] ?? 0;
-    const stages = names.filter((name) => /^upsample\.\d+\.weight$/.test(name)).length;
-    const threefold = shapes.get('upsample.0.weight')?.[0] === 9 * feat;
-    return options.parse({ num_feat: feat, num_block: blocks.size, upscale: threefold ? 3 : 2 ** stages });
+    const [num_feat] = shapes.get('conv_first.weight') ?? [];
+    if (!num_feat || ![...shapes.keys()].every((name) => NAMES.test(name))) return undefined;
+    const num_block = countParts(shapes, 'body.');
+    const threefold = shapes.get('upsample.0.weight')?.[0] === 9 * num_feat;
+    const stages = [...shapes.keys()].filter((name) => /^upsample\.\d+\.weight$/.test(name)).length;
+    // The factor on residuals is not in a file; only the large size is published with one.
+    const res_scale = num_feat === large.num_feat && num_block === large.num_block ? large.res_scale : 1;
+    return options.safeParse({ num_feat, num_block, upscale: threefold ? 3 : 2 ** stages, res_scale }).data;
   },
 
   build(p, o) {
@@ -65,6 +66,9 @@ export const edsr: NetworkDefinition<Options> = {
     };
   },
 };
+
+/** Every name that an EDSR file may hold. */
+const NAMES = /^(conv_(first|after_body|last)|body\.\d+\.conv[12]|upsample\.\d+)\.(weight|bias)$/;
 
 function residualBlock(p: Parameters, name: string, o: Options): Layer {
   const conv1 = conv2d(p, `${name}.conv1`, o.num_feat, o.num_feat, 3);
