@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { readFile, rename } from 'node:fs/promises';
+import { z } from 'zod';
+import { AppError, messageOf } from '../../shared/errors.ts';
+import { bestResult } from '../../shared/runs.ts';
+import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
+import type { Weights } from '../weights/weights.ts';
+import { writeDurably } from './durableFile.ts';
+import type { RunFolder } from './runFolder.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What decides about best checkpoint and early stop; part of a checkpoint, so that a resumed run decides alike. */
+export const judgement = z.object({
+  best: bestResult.optional(),
+  /** Validations since the best one. */
+  validationsSinceBest: z.int(),
+});
+export type Judgement = z.infer<typeof judgement>;
+
+/** What a model file says about itself (metadata key `mcir`). */
+export interface ModelDescription {
+  network: string;
+  options: Record<string, unknown>;
+  inputNorm?: { mean: readonly number[]; std: readonly number[] };
+  title: string;
+  run: string;
+  step: number;
+  psnr?: number;
+}
+
+export interface Checkpoint {
+  snapshot: Snapshot;
+  judgement: Judgement;
+}
+
+const trainerMetadata = z.object({
+  step: z.int().nonnegative(),
+  adaptiveUpdates: z.int().nonnegative(),
+  judgement,
+  /** Over all tensors, because safetensors itself notices cut files but no changed bytes. */
+  sha256: z.string(),
+});
+
+/**
+ * Saves the whole state of a run as its `last` checkpoint. The one before becomes `previous` when the new file is whole
+ * and on the disk.
+ */
+export async function saveCheckpoint(folder: RunFolder, { snapshot, judgement }: Checkpoint, model: ModelDescription): Promise<void> {
+  const trainer = { ...snapshot.meta, judgement, sha256: digest(snapshot.tensors) } satisfies z.input<typeof trainerMetadata>;
+  const bytes = writeSafetensors(snapshot.tensors, { mcir: JSON.stringify(model), trainer: JSON.stringify(trainer) });
+  const last = folder.checkpoint('last');
+  await writeDurably(last, bytes, async () => {
+    try {
+      await rename(last, folder.checkpoint('previous'));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  });
+}
+
+/** Saves the averaged weights alone, as a model that can be used at once. */
+export async function saveBest(folder: RunFolder, weights: Weights, model: ModelDescription): Promise<void> {
+  await writeDurably(folder.checkpoint('best'), writeSafetensors(weights, { mcir: JSON.stringify(model) }));
+}
+
+/**
+ * The state to go on from: `last`, or `previous` where `last` is missing or damaged; undefined for a run that has not
+ * saved yet.
+ * @param warn is told what could not be read
+ * @throws AppError `io` when there are checkpoints and none can be read.
+ */
+export async function loadCheckpoint(folder: RunFolder, warn: (text: string) => void): Promise<Checkpoint | undefined> {
+  let damaged = false;
+  for (const name of ['last', 'previous'] as const) {
+    try {
+      return readCheckpoint(await readFile(folder.checkpoint(name)));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
+      damaged = true;
+      warn(`The ${name} checkpoint cannot be read and is passed over: ${messageOf(error)}`);
+    }
+  }
+  if (damaged) throw new AppError('io', `No checkpoint of this run can be read; start a new run, or put back a copy of ${folder.checkpoint('last')}.`);
+  return undefined;
+}
+
+function readCheckpoint(bytes: Uint8Array): Checkpoint {
+  const { weights, metadata } = readSafetensors(bytes);
+  const trainer = trainerMetadata.safeParse(JSON.parse(metadata['trainer'] ?? 'null'));
+  if (!trainer.success) throw new AppError('bad-input', 'it does not hold the state of a training');
+  const { sha256, judgement, ...meta } = trainer.data;
+  if (digest(weights) !== sha256) throw new AppError('bad-input', 'its content has changed since it was written');
+  return { snapshot: { tensors: weights, meta }, judgement };
+}
+
+function digest(weights: Weights): string {
+  const hash = createHash('sha256');
+  for (const name of [...weights.keys()].sort()) {
+    const data = weights.get(name)?.data;
+    if (data) hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,31 @@
+import { open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * Writes a file so that after any crash either the old or the new content stands under its name, whole: written beside,
+ * flushed to the disk, renamed, and the rename flushed.
+ */
+export async function writeDurably(path: string, content: Uint8Array | string, beforeRename?: () => Promise<void>): Promise<void> {
+  const beside = `${path}.part`;
+  const file = await open(beside, 'w');
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await beforeRename?.();
+  await rename(beside, path);
+  await syncFolder(dirname(path));
+}
+
+/** Flushes a folder's list of names. Windows has no such call and does it by itself. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

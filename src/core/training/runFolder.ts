@@ -1,0 +1,126 @@
+import { appendFileSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { type MetricLine, metricLine } from '../../shared/runs.ts';
+
+/**
+ * The folder of a training run. It holds everything that is known about the run, so that the history can be made again
+ * from it:
+ *
+ *     run.json, config.yml      written by the program that owns the job
+ *     metrics.jsonl, log.txt    appended to by the worker
+ *     checkpoints/              last, previous and best
+ *     validation/N-name/        input.png, target.png and the result at each validation
+ */
+export class RunFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  get record(): string {
+    return join(this.path, 'run.json');
+  }
+
+  get config(): string {
+    return join(this.path, 'config.yml');
+  }
+
+  get metrics(): string {
+    return join(this.path, 'metrics.jsonl');
+  }
+
+  get log(): string {
+    return join(this.path, 'log.txt');
+  }
+
+  get checkpoints(): string {
+    return join(this.path, 'checkpoints');
+  }
+
+  checkpoint(name: 'last' | 'previous' | 'best'): string {
+    return join(this.checkpoints, `${name}.safetensors`);
+  }
+
+  get validation(): string {
+    return join(this.path, 'validation');
+  }
+
+  /** Makes the folders inside. */
+  create(): this {
+    for (const folder of [this.checkpoints, this.validation]) mkdirSync(folder, { recursive: true });
+    return this;
+  }
+
+  /** Adds a line to the log, with the time. */
+  writeLog(text: string): void {
+    appendFileSync(this.log, `${new Date().toISOString()} ${text}\n`);
+  }
+
+  /** The lines of metrics.jsonl, in order; a last line that a crash cut short is left out. */
+  *readMetrics(): IterableIterator<MetricLine> {
+    for (const { line } of parseLines(this.#metricsFile())) yield line;
+  }
+
+  /** Drops the lines beyond a step, and what a crash left of a line: the run goes on from that step. */
+  truncateMetrics(step: number): void {
+    const bytes = this.#metricsFile();
+    let end = 0;
+    for (const { line, end: after } of parseLines(bytes)) {
+      if (line.step > step) break;
+      end = after;
+    }
+    if (end < bytes.length) truncateSync(this.metrics, end);
+  }
+
+  #metricsFile(): Buffer {
+    try {
+      return readFileSync(this.metrics);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+      throw error;
+    }
+  }
+}
+
+const NEWLINE = 0x0a;
+
+function* parseLines(bytes: Buffer): IterableIterator<{ line: MetricLine; end: number }> {
+  let start = 0;
+  for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+    const line = parseLine(bytes.toString('utf8', start, end));
+    // Lines depend on those before them; behind a damaged one there is nothing to be trusted.
+    if (!line) return;
+    start = end + 1;
+    yield { line, end: start };
+  }
+}
+
+function parseLine(text: string): MetricLine | undefined {
+  try {
+    return metricLine.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Appends to metrics.jsonl. What has been written survives the process; {@link flush} makes it survive the machine. */
+export class MetricsWriter {
+  readonly #file: number;
+
+  constructor(folder: RunFolder) {
+    this.#file = openSync(folder.metrics, 'a');
+  }
+
+  write(line: MetricLine): void {
+    writeSync(this.#file, `${JSON.stringify(line)}\n`);
+  }
+
+  flush(): void {
+    fsyncSync(this.#file);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}

@@ -1,0 +1,170 @@
+import type { RunConfig } from '../../shared/runConfig.ts';
+import type { MetricLine, TrainProgress } from '../../shared/runs.ts';
+import type { BatchLoader } from '../data/loader.ts';
+import type { JobControl } from '../jobControl.ts';
+import { type Judgement, type ModelDescription, saveBest, saveCheckpoint } from './checkpoint.ts';
+import { MetricsWriter, type RunFolder } from './runFolder.ts';
+import type { Trainer } from './trainer.ts';
+import { validate } from './validation.ts';
+
+/** How a session ended without an error: all steps done, no better result for long enough, or asked to stop. */
+export type SessionEnd = 'all-steps' | 'no-progress' | 'stopped';
+
+export interface SessionOptions {
+  run: string;
+  config: RunConfig;
+  folder: RunFolder;
+  trainer: Trainer;
+  loader: BatchLoader;
+  control: JobControl;
+  /** From the checkpoint that the trainer was restored from. */
+  judgement?: Judgement | undefined;
+  /** Told after every step and every validation, when it is in metrics.jsonl. */
+  onMetrics: (line: MetricLine, progress: TrainProgress) => void;
+  /** Told around a pause. */
+  onPause: (paused: boolean) => void;
+}
+
+/**
+ * The loop of a training run, from wherever the trainer stands to its end. What it leaves in the folder depends on
+ * configuration, pictures and engine alone, not on how often it was interrupted: a checkpoint is written only after the
+ * validation of its step, and everything that decides later is in it.
+ */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #metrics: MetricsWriter;
+  readonly #pace: Pace;
+  #judgement: Judgement;
+  /** Step of the last checkpoint of this session. */
+  #savedStep: number;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#metrics = new MetricsWriter(options.folder);
+    this.#judgement = options.judgement ?? { validationsSinceBest: 0 };
+    this.#pace = new Pace(options.config);
+    this.#savedStep = options.trainer.step;
+  }
+
+  /**
+   * Trains until the end.
+   * @throws AppError `non-finite` that names term and step; the last checkpoint is left as it is.
+   */
+  async run(): Promise<SessionEnd> {
+    try {
+      return await this.#loop();
+    } finally {
+      this.#metrics.close();
+    }
+  }
+
+  async #loop(): Promise<SessionEnd> {
+    const { config, trainer, loader, control } = this.#options;
+    if (trainer.step === 0 && !this.#judgement.best) await this.#validate();
+    while (trainer.step < config.steps) {
+      await this.#waitWhilePaused();
+      if (control.stopping) {
+        await this.#save();
+        return 'stopped';
+      }
+      if (this.#hasStalled) break;
+      this.#pace.start();
+      const batch = await loader.next(trainer.step);
+      const { step, lr, losses } = trainer.train(batch);
+      this.#pace.stop(step);
+      this.#write({ step, values: { lr, ...losses } }, { lr, losses });
+      const last = step === config.steps;
+      if (step % config.validateEvery === 0 || last) await this.#validate();
+      if (step % config.saveEvery === 0 || last) await this.#save();
+      // TensorFlow holds the thread during a step; messages from the host come in here.
+      await new Promise(setImmediate);
+    }
+    await this.#save();
+    return trainer.step < config.steps ? 'no-progress' : 'all-steps';
+  }
+
+  get #hasStalled(): boolean {
+    const limit = this.#options.config.stopEarly;
+    return limit !== undefined && this.#judgement.validationsSinceBest >= limit;
+  }
+
+  async #waitWhilePaused(): Promise<void> {
+    const { control, onPause } = this.#options;
+    if (!control.paused) return;
+    await this.#save();
+    onPause(true);
+    await control.whilePaused();
+    onPause(false);
+  }
+
+  async #validate(): Promise<void> {
+    const { config, trainer, loader, folder } = this.#options;
+    const { pictures, psnr, ssim } = await validate(trainer, loader, config.metrics, folder);
+    const { step } = trainer;
+    if (this.#judgement.best && psnr <= this.#judgement.best.psnr) this.#judgement = { ...this.#judgement, validationsSinceBest: this.#judgement.validationsSinceBest + 1 };
+    else {
+      this.#judgement = { best: { step, psnr, ssim }, validationsSinceBest: 0 };
+      await saveBest(folder, trainer.modelWeights(), this.#describe());
+    }
+    folder.writeLog(`step ${step}: PSNR ${psnr.toFixed(3)} dB, SSIM ${ssim.toFixed(4)}`);
+    this.#write({ step, values: { psnr, ssim }, pictures });
+  }
+
+  #write(line: MetricLine, latest: Partial<TrainProgress> = {}): void {
+    this.#metrics.write(line);
+    this.#options.onMetrics(line, this.#pace.progress(line.step, latest));
+  }
+
+  async #save(): Promise<void> {
+    const { folder, trainer } = this.#options;
+    if (trainer.step === this.#savedStep) return;
+    // The metrics of a step must not be younger than its checkpoint: resuming keeps what it finds up to there.
+    this.#metrics.flush();
+    await saveCheckpoint(folder, { snapshot: trainer.snapshot(), judgement: this.#judgement }, this.#describe());
+    this.#savedStep = trainer.step;
+  }
+
+  #describe(): ModelDescription {
+    const { run, config, trainer } = this.#options;
+    const { inputNorm } = config.network;
+    return {
+      network: trainer.model.network.id,
+      options: trainer.model.options,
+      ...(inputNorm ? { inputNorm } : {}),
+      title: config.name,
+      run,
+      step: trainer.step,
+      ...(this.#judgement.best?.step === trainer.step ? { psnr: this.#judgement.best.psnr } : {}),
+    };
+  }
+}
+
+/** Speed of the steps, as a moving average that forgets a slow first step (compiling) quickly. */
+class Pace {
+  readonly #config: RunConfig;
+  #started = 0;
+  #secondsPerStep: number | undefined;
+  #latest: Pick<TrainProgress, 'lr' | 'losses'> = { lr: 0, losses: {} };
+
+  constructor(config: RunConfig) {
+    this.#config = config;
+  }
+
+  start(): void {
+    this.#started = performance.now();
+  }
+
+  stop(step: number): void {
+    const seconds = (performance.now() - this.#started) / 1000;
+    const weight = step <= 2 ? 1 : 0.1;
+    this.#secondsPerStep = this.#secondsPerStep === undefined ? seconds : this.#secondsPerStep * (1 - weight) + seconds * weight;
+  }
+
+  /** Before the first step the pace is unknown: 0 images a second, and no time left to tell. */
+  progress(step: number, latest: Partial<TrainProgress>): TrainProgress {
+    this.#latest = { ...this.#latest, ...latest };
+    const { steps, data } = this.#config;
+    const seconds = this.#secondsPerStep ?? 0;
+    return { step, steps, ...this.#latest, imagesPerSecond: seconds > 0 ? data.batch / seconds : 0, eta: seconds * (steps - step) };
+  }
+}

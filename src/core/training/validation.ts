@@ -1,0 +1,79 @@
+import { mkdir } from 'node:fs/promises';
+import { basename, extname, join, posix } from 'node:path';
+import sharp from 'sharp';
+import type { RunConfig } from '../../shared/runConfig.ts';
+import type { ValidationPicture } from '../../shared/runs.ts';
+import type { BatchLoader } from '../data/loader.ts';
+import { psnr, ssim } from '../metrics/index.ts';
+import { cropPicture } from '../pictures/crop.ts';
+import type { FloatPicture } from '../pictures/picture.ts';
+import type { RunFolder } from './runFolder.ts';
+import type { Trainer } from './trainer.ts';
+
+export interface ValidationResult {
+  /** Means over all pictures; PSNR in dB. */
+  psnr: number;
+  ssim: number;
+  /** The pictures that were kept as files. */
+  pictures: ValidationPicture[];
+}
+
+/** How many pictures of a validation are kept, and the side of the square cut from their middle, in target pixels. */
+const kept = { pictures: 4, size: 256 };
+
+/** A picture restored without any error has an infinite PSNR; curves and means keep this instead. */
+const highestPsnr = 100;
+
+/**
+ * Restores every validation picture with the averaged weights and measures the results. The middles of the first few
+ * are written to the run's folder: input and target once, the restored one for each step.
+ */
+export async function validate(trainer: Pick<Trainer, 'infer' | 'step'>, loader: Pick<BatchLoader, 'validation'>, metrics: RunConfig['metrics'], folder: RunFolder): Promise<ValidationResult> {
+  const pictures: ValidationPicture[] = [];
+  let [count, psnrSum, ssimSum] = [0, 0, 0];
+  for await (const { name, lq, gt } of loader.validation()) {
+    const restored = trainer.infer(lq);
+    const measured = { psnr: Math.min(highestPsnr, psnr(restored, gt, metrics)), ssim: ssim(restored, gt, metrics) };
+    psnrSum += measured.psnr;
+    ssimSum += measured.ssim;
+    if (count < kept.pictures) pictures.push({ step: trainer.step, name, ...measured, ...(await keepPictures(folder, count, name, trainer.step, { lq, restored, gt })) });
+    count += 1;
+    // Lets a message from the host in between two pictures.
+    await new Promise(setImmediate);
+  }
+  return { psnr: psnrSum / count, ssim: ssimSum / count, pictures };
+}
+
+interface Sheets {
+  lq: FloatPicture;
+  restored: FloatPicture;
+  gt: FloatPicture;
+}
+
+async function keepPictures(folder: RunFolder, index: number, name: string, step: number, { lq, restored, gt }: Sheets): Promise<Pick<ValidationPicture, 'input' | 'restored' | 'target'>> {
+  const readable = basename(name, extname(name)).replace(/[^A-Za-z0-9]+/g, '-').slice(0, 40);
+  const place = `${index + 1}-${readable}`;
+  await mkdir(join(folder.validation, place), { recursive: true });
+  const scale = gt.width / lq.width;
+  const write = async (file: string, picture: FloatPicture, size: number): Promise<string> => {
+    const path = posix.join('validation', place, file);
+    await writePng(join(folder.path, path), middle(picture, size));
+    return path;
+  };
+  return {
+    input: await write('input.png', lq, Math.floor(kept.size / scale)),
+    target: await write('target.png', gt, kept.size),
+    restored: await write(`step-${String(step).padStart(7, '0')}.png`, restored, kept.size),
+  };
+}
+
+function middle(picture: FloatPicture, size: number): FloatPicture {
+  const width = Math.min(size, picture.width);
+  const height = Math.min(size, picture.height);
+  return cropPicture(picture, { x: Math.floor((picture.width - width) / 2), y: Math.floor((picture.height - height) / 2), width, height });
+}
+
+async function writePng(path: string, { width, height, channels, data }: FloatPicture): Promise<void> {
+  const bytes = Uint8Array.from(data, (value) => Math.round(Math.min(1, Math.max(0, value)) * 255));
+  await sharp(bytes, { raw: { width, height, channels } }).png().toFile(path);
+}

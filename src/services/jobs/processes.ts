@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/**
+ * A process, told apart from a later one that was given the same number: `pid@start`. Two programs that share a history
+ * know by it whether the other is still there.
+ */
+export function processIdentity(pid: number = process.pid): string {
+  return `${pid}@${startOf(pid) ?? 'gone'}`;
+}
+
+export const pidOf = (identity: string): number => Number.parseInt(identity, 10);
+
+/** True as long as this very process runs. */
+export function isRunning(identity: string): boolean {
+  const start = startOf(pidOf(identity));
+  return start !== undefined && `${pidOf(identity)}@${start}` === identity;
+}
+
+/** Ends a process whose host is gone and waits until it is. */
+export async function endProcess(identity: string): Promise<void> {
+  while (isRunning(identity)) {
+    try {
+      process.kill(pidOf(identity), 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** When a process started, in the operating system's own terms; undefined for one that is not there. */
+function startOf(pid: number): string | undefined {
+  if (process.platform === 'linux') return startFromProc(pid);
+  if (!exists(pid)) return undefined;
+  // Windows tells the start only through slow tools; there the number alone has to do.
+  if (process.platform === 'win32') return 'running';
+  return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim().replace(/\s+/g, '-');
+}
+
+function startFromProc(pid: number): string | undefined {
+  try {
+    // The name in brackets may hold anything; the fields behind it are state (3rd of all) … start time (22nd).
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    const [state] = fields;
+    return state === 'Z' || state === 'X' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
