@@ -1,0 +1,62 @@
+import { AppShell, Group, Kbd, NavLink, Stack, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { useDisclosure, useHotkeys } from '@mantine/hooks';
+import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useCall } from './api/hooks.ts';
+import { useLiveUpdates } from './api/liveUpdates.ts';
+import { ShortcutHelp } from './components/ShortcutHelp.tsx';
+import { go, href, useRoute } from './route.ts';
+import { screens } from './screens/routes.tsx';
+import { SelectionProvider } from './screens/restore/selection.tsx';
+
+/** The frame: navigation at the left, the chosen screen beside it, and the list of keys on `?`. */
+export function App() {
+  const { t } = useTranslation();
+  const route = useRoute();
+  const [help, { toggle, close }] = useDisclosure(false);
+  const current = screens.find((screen) => screen.id === route.screen) ?? screens[0];
+  useChosenAppearance();
+  useLiveUpdates();
+  useHotkeys([['shift+?', toggle], ['?', toggle], ...screens.map((screen, index) => [`${index + 1}`, () => go(screen.id)] as [string, () => void])]);
+
+  return (
+    <AppShell navbar={{ width: 196, breakpoint: 0 }} padding={0}>
+      <AppShell.Navbar className="panel" p="xs" component="nav" aria-label={t('nav.title')}>
+        <Stack gap={2} h="100%">
+          <Text fw={600} px="sm" py="xs" size="md">
+            MCIR Studio
+          </Text>
+          {screens.map(({ id, icon: Icon }) => (
+            <NavLink key={id} href={href(id)} label={t(`nav.${id}`)} leftSection={<Icon size={18} stroke={1.5} />} active={current?.id === id} aria-current={current?.id === id ? 'page' : undefined} />
+          ))}
+          <UnstyledButton mt="auto" p="sm" onClick={toggle}>
+            <Group gap="xs">
+              <Kbd>?</Kbd>
+              <Text size="xs" c="dimmed">
+                {t('nav.shortcuts')}
+              </Text>
+            </Group>
+          </UnstyledButton>
+        </Stack>
+      </AppShell.Navbar>
+      <AppShell.Main h="100dvh">
+        <SelectionProvider>{current && <current.component />}</SelectionProvider>
+      </AppShell.Main>
+      <ShortcutHelp opened={help} onClose={close} />
+    </AppShell>
+  );
+}
+
+function useChosenAppearance(): void {
+  const { data } = useCall('app.settings', {});
+  const { setColorScheme } = useMantineColorScheme();
+  const { i18n } = useTranslation();
+  const theme = data?.theme;
+  const language = data?.language;
+  useEffect(() => {
+    if (theme) setColorScheme(theme);
+  }, [theme, setColorScheme]);
+  useEffect(() => {
+    if (language) void i18n.changeLanguage(language);
+  }, [language, i18n]);
+}

@@ -1,0 +1,109 @@
+import { Anchor, Button, Checkbox, Group, Modal, ScrollArea, Stack, Text, UnstyledButton } from '@mantine/core';
+import { IconArrowUp, IconFile, IconFolder, IconPhoto } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Place } from '../../shared/contract/common.ts';
+import { bridge, chooseNatively } from '../api/client.ts';
+import { useCall } from '../api/hooks.ts';
+import { showError } from '../api/showError.ts';
+
+export type Wanted = 'folder' | 'pictures' | 'weights';
+
+/** A button that lets a file or folder of the host be chosen: with the system's dialog in Electron, else with our own. */
+export function ChoosePlace({ wanted, label, onChoose, variant = 'default' }: { wanted: Wanted; label: string; onChoose: (places: Place[]) => void; variant?: string }) {
+  const [opened, setOpened] = useState(false);
+  const open = (): void => {
+    if (!bridge) return setOpened(true);
+    chooseNatively(bridge, wanted).then((places) => places.length > 0 && onChoose(places), showError);
+  };
+  return (
+    <>
+      <Button size="xs" variant={variant} onClick={open}>
+        {label}
+      </Button>
+      {opened && (
+        <PlaceDialog
+          wanted={wanted}
+          title={label}
+          onClose={() => setOpened(false)}
+          onChoose={(places) => {
+            setOpened(false);
+            onChoose(places);
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function PlaceDialog({ wanted, title, onClose, onChoose }: { wanted: Wanted; title: string; onClose: () => void; onChoose: (places: Place[]) => void }) {
+  const { t } = useTranslation();
+  const roots = useCall('places.roots', {});
+  const [chosenFolder, setFolder] = useState<string>();
+  const [marked, setMarked] = useState<Place[]>([]);
+  const folder = chosenFolder ?? roots.data?.[0]?.id;
+  const listing = useCall('places.list', { folder: folder ?? '', show: wanted === 'folder' ? 'folders' : wanted }, { enabled: folder !== undefined });
+  const here = listing.data?.folder;
+  const enter = (id: string): void => {
+    setMarked([]);
+    setFolder(id);
+  };
+  const result = marked.length > 0 ? marked : wanted === 'weights' || !here ? [] : [here];
+
+  return (
+    <Modal opened onClose={onClose} title={title} size="lg" closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <Stack gap="sm">
+        <Group gap="md">
+          {roots.data?.map((root) => (
+            <Anchor key={root.id} component="button" size="sm" onClick={() => enter(root.id)}>
+              {root.path}
+            </Anchor>
+          ))}
+        </Group>
+        <Group gap="xs" wrap="nowrap">
+          <Button size="compact-sm" variant="default" aria-label={t('places.up')} disabled={!listing.data?.parent} onClick={() => listing.data?.parent && enter(listing.data.parent.id)}>
+            <IconArrowUp size={16} />
+          </Button>
+          <Text size="sm" ff="monospace" lineClamp={1}>
+            {here?.path}
+          </Text>
+        </Group>
+        <ScrollArea h={320} style={{ border: '1px solid var(--line)' }} p={4}>
+          {listing.data?.entries.map((entry) =>
+            entry.kind === 'folder' ? (
+              <UnstyledButton key={entry.id} w="100%" p={6} onClick={() => enter(entry.id)}>
+                <Group gap="xs" wrap="nowrap">
+                  <IconFolder size={18} stroke={1.5} />
+                  <Text size="sm">{entry.name}</Text>
+                </Group>
+              </UnstyledButton>
+            ) : (
+              <Group key={entry.id} gap="xs" p={6} wrap="nowrap">
+                {wanted === 'pictures' ? <IconPhoto size={18} stroke={1.5} /> : <IconFile size={18} stroke={1.5} />}
+                <Checkbox
+                  size="xs"
+                  label={entry.name}
+                  checked={marked.some((place) => place.id === entry.id)}
+                  onChange={(event) => setMarked(event.currentTarget.checked ? (wanted === 'weights' ? [entry] : [...marked, entry]) : marked.filter((place) => place.id !== entry.id))}
+                />
+              </Group>
+            ),
+          )}
+          {listing.data?.entries.length === 0 && (
+            <Text size="sm" c="dimmed" p="sm">
+              {t(`places.empty.${wanted}`)}
+            </Text>
+          )}
+        </ScrollArea>
+        <Group justify="flex-end">
+          <Button size="sm" variant="default" onClick={onClose}>
+            {t('common.cancel')}
+          </Button>
+          <Button size="sm" disabled={result.length === 0} onClick={() => onChoose(result)}>
+            {marked.length > 0 ? t('places.chooseMarked', { count: marked.length }) : t('places.chooseFolder')}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
