@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import { createModel, findNetwork, networks } from '../../../src/core/networks/index.ts';
+import type { Parameters } from '../../../src/core/networks/parameters.ts';
+import { shared } from '../../shared.ts';
+
+interface PublishedModel {
+  params: number;
+  keys: Record<string, number[]>;
+}
+
+/** Names and shapes of everything that a network's file holds, buffers included; needs no engine. */
+export function shapesOf(parameters: Parameters): Map<string, readonly number[]> {
+  const shapes = new Map<string, readonly number[]>(parameters.all.map(({ name, shape }) => [name, shape]));
+  for (const [name, make] of parameters.buffers) shapes.set(name, make().shape);
+  return shapes;
+}
+
+/** Which networks recognise a file, and the options that each of them finds. */
+export function detected(shapes: ReadonlyMap<string, readonly number[]>): { id: string; options: unknown }[] {
+  return networks.flatMap((network) => {
+    const options = network.detect(shapes);
+    return options ? [{ id: network.id, options }] : [];
+  });
+}
+
+/**
+ * Tests that published configurations have the names, shapes and sizes of the authors' files, and that those files are
+ * recognised by this network alone. `titles` gives the configuration's title for each name in meta.json.
+ */
+export function testPublished(id: string, titles: Record<string, string>): void {
+  const { published } = JSON.parse(readFileSync(shared(`parity/${id}/meta.json`), 'utf8')) as { published: Record<string, PublishedModel> };
+
+  it('has every published configuration', () => {
+    expect(Object.keys(titles).sort()).toEqual(Object.keys(published).sort());
+    expect(Object.values(titles).sort()).toEqual(Object.keys(findNetwork(id).published).sort());
+  });
+
+  it.each(Object.entries(titles))('%s has the names, shapes and size of the authors’ file, and is recognised', (name, title) => {
+    const { params, keys } = published[name] as PublishedModel;
+    const options = findNetwork(id).published[title];
+    const { parameters } = createModel(id, options);
+    expect(Object.fromEntries(shapesOf(parameters))).toEqual(keys);
+    expect(parameters.all.map((parameter) => parameter.name)).toEqual(Object.keys(keys).filter((key) => !parameters.buffers.has(key)));
+    expect(parameters.count).toBe(params);
+    expect(detected(new Map(Object.entries(keys))).map((found) => found.id)).toEqual([id]);
+    expect(createModel(id, detected(new Map(Object.entries(keys)))[0]?.options).parameters.count).toBe(params);
+  });
+}
+
+/** A picture of seeded noise under a bright right side, so that what is far away differs from what is near. */
+export function noise(batch: number, height: number, width: number, channels = 3): tf.Tensor4D {
+  const ramp = tf.reshape(tf.linspace(0, 2, width), [1, 1, width, 1]);
+  return tf.mul(tf.randomUniform([batch, height, width, channels], 0, 1, 'float32', 1), ramp);
+}
+
+export function worstDifference(a: tf.Tensor, b: tf.Tensor): number {
+  expect(a.shape).toEqual(b.shape);
+  return tf.tidy(() => tf.max(tf.abs(tf.sub(a, b))).dataSync<'float32'>()[0] ?? Infinity);
+}
