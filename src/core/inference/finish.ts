@@ -1,0 +1,74 @@
+import { AppError } from '../../shared/errors.ts';
+import type { Region } from '../pictures/crop.ts';
+import { enlarge } from '../pictures/enlarge.ts';
+import { decodeSrgb } from '../pictures/iccProfile.ts';
+import type { FloatPicture } from '../pictures/picture.ts';
+import { fullScale, type Samples, type SampleType, type ScratchReader } from '../pictures/scratch.ts';
+import type { PhotographSource } from './sources.ts';
+
+export interface FinishOptions {
+  /** Size of the result over that of the original. */
+  scale: number;
+  strength: number;
+  luminance: boolean;
+  grey: boolean;
+  linear: boolean;
+  type: Exclude<SampleType, 'float32'>;
+  /** Grey, as large as the result: where the effect shows. */
+  mask?: ScratchReader;
+}
+
+/** Weights of R, G and B in luma (ITU-R BT.601). */
+const LUMA = [0.299, 0.587, 0.114] as const;
+
+/**
+ * Turns restored rows into the samples that are encoded: the effect is limited by strength, mask and luminance, the alpha
+ * channel is added, and the tone curve and depth of the original come back.
+ * @param region where `restored` lies in the result
+ * @throws AppError `non-finite` where the model gave something that is no number
+ */
+export function finish(restored: FloatPicture, region: Region, original: PhotographSource, options: FinishOptions): Samples {
+  const { scale, grey, linear, type } = options;
+  const data = limitEffect(restored.data, region, original, options);
+  const alpha = original.hasAlpha ? enlarge((part) => original.alpha(part), original, 1, region, scale) : undefined;
+  if (alpha && scale === 1) keepInvisible(data, alpha, original.colours(region).data);
+  const full = fullScale(type);
+  const colours = grey ? 1 : 3;
+  const channels = colours + (alpha ? 1 : 0);
+  const count = region.width * region.height;
+  const result = type === 'uint16' ? new Uint16Array(count * channels) : new Uint8Array(count * channels);
+  for (let i = 0; i < count; i++) {
+    for (let c = 0; c < colours; c++) {
+      // The network saw grey as three equal channels; their mean is the grey again.
+      const value = grey ? mean(data, i * 3) : (data[i * 3 + c] as number);
+      if (!Number.isFinite(value)) throw new AppError('non-finite', 'The model gave values that are not numbers; its weights are damaged or do not suit this picture.');
+      const inside = Math.min(1, Math.max(0, value));
+      result[i * channels + c] = Math.round((linear ? decodeSrgb(inside) : inside) * full);
+    }
+    if (alpha) result[i * channels + colours] = Math.round(Math.min(1, Math.max(0, alpha[i] as number)) * full);
+  }
+  return result;
+}
+
+const mean = (data: Float32Array, at: number): number => ((data[at] as number) + (data[at + 1] as number) + (data[at + 2] as number)) / 3;
+
+/** original + strength · mask · (restored − original), the difference in colour or in luma only. */
+function limitEffect(restored: Float32Array, region: Region, original: PhotographSource, { scale, strength, luminance, mask }: FinishOptions): Float32Array {
+  if (strength === 1 && !luminance && !mask) return restored;
+  const base = enlarge((part) => original.read(part).data, original, 3, region, scale);
+  const masks = mask?.read(region);
+  const full = mask ? fullScale(mask.shape.type) : 1;
+  const result = new Float32Array(base.length);
+  for (let i = 0; i < base.length; i += 3) {
+    const amount = masks ? (strength * (masks[i / 3] as number)) / full : strength;
+    const difference = LUMA.map((_, c) => (restored[i + c] as number) - (base[i + c] as number));
+    const luma = LUMA.reduce((sum, weight, c) => sum + weight * (difference[c] as number), 0);
+    for (let c = 0; c < 3; c++) result[i + c] = (base[i + c] as number) + amount * (luminance ? luma : (difference[c] as number));
+  }
+  return result;
+}
+
+/** Fully transparent pixels keep the colour they had. */
+function keepInvisible(data: Float32Array, alpha: Float32Array, before: Float32Array): void {
+  for (let i = 0; i < alpha.length; i++) if (alpha[i] === 0) data.set(before.subarray(i * 3, i * 3 + 3), i * 3);
+}

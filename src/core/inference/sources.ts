@@ -1,0 +1,67 @@
+import type { Region } from '../pictures/crop.ts';
+import { encodeSrgb } from '../pictures/iccProfile.ts';
+import type { Photograph } from '../pictures/photograph.ts';
+import type { FloatPicture } from '../pictures/picture.ts';
+import { fullScale, type Samples, type ScratchReader } from '../pictures/scratch.ts';
+import { extendColours } from './extendColours.ts';
+import type { PixelSource } from './restoreTiled.ts';
+
+/** A decoded photograph as the networks take it: RGB [0,1] with an ordinary tone curve, grey expanded. */
+export class PhotographSource implements PixelSource {
+  readonly width: number;
+  readonly height: number;
+  readonly #reader: ScratchReader;
+  readonly #grey: boolean;
+  readonly #linear: boolean;
+
+  constructor(reader: ScratchReader, { grey, linear }: Pick<Photograph, 'grey' | 'linear'>) {
+    this.#reader = reader;
+    this.#grey = grey;
+    this.#linear = linear;
+    this.width = reader.shape.width;
+    this.height = reader.shape.height;
+  }
+
+  get hasAlpha(): boolean {
+    return this.#reader.shape.channels % 2 === 0;
+  }
+
+  /** With colours continued under transparency. */
+  read(region: Region): FloatPicture {
+    const samples = this.#reader.read(region);
+    const colours = this.#colours(samples, region);
+    return this.hasAlpha ? extendColours(colours, this.#alpha(samples)) : colours;
+  }
+
+  /** Without: what is really there, for comparing. */
+  colours(region: Region): FloatPicture {
+    return this.#colours(this.#reader.read(region), region);
+  }
+
+  /** Opacity in [0,1], one value for each pixel. */
+  alpha(region: Region): Float32Array {
+    return this.#alpha(this.#reader.read(region));
+  }
+
+  #colours(samples: Samples, { width, height }: Region): FloatPicture {
+    const { channels, type } = this.#reader.shape;
+    const full = fullScale(type);
+    const data = new Float32Array(width * height * 3);
+    for (let i = 0, from = 0, to = 0; i < width * height; i++, from += channels) {
+      for (let c = 0; c < 3; c++) data[to++] = (samples[this.#grey ? from : from + c] as number) / full;
+    }
+    if (this.#linear) for (let i = 0; i < data.length; i++) data[i] = encodeSrgb(data[i] as number);
+    return { width, height, channels: 3, data };
+  }
+
+  #alpha(samples: Samples): Float32Array {
+    const { channels, type } = this.#reader.shape;
+    return Float32Array.from({ length: samples.length / channels }, (_, i) => (samples[(i + 1) * channels - 1] as number) / fullScale(type));
+  }
+}
+
+/** What an earlier model of a chain has made: RGB floats. */
+export function floatSource(reader: ScratchReader): PixelSource {
+  const { width, height } = reader.shape;
+  return { width, height, read: (region) => ({ width: region.width, height: region.height, channels: 3, data: reader.read(region) as Float32Array }) };
+}

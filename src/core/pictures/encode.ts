@@ -1,0 +1,65 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { AppError, messageOf } from '../../shared/errors.ts';
+import { encodeAs, type FileFormat, type Photograph } from './photograph.ts';
+import { syncFile } from './scratch.ts';
+
+export type OutputFormat = Exclude<FileFormat, 'gif'>;
+
+/** The format a photograph is written in, and the ending of its name. */
+export function outputFormat(original: FileFormat, wanted: 'same' | OutputFormat): OutputFormat {
+  if (wanted !== 'same') return wanted;
+  return original === 'gif' ? 'png' : original;
+}
+
+export const extensionOf: Record<OutputFormat, string> = { jpeg: 'jpg', png: 'png', tiff: 'tif', webp: 'webp', avif: 'avif' };
+
+/** What a format cannot hold of this photograph, each in a sentence. */
+export function losses(photograph: Photograph, format: OutputFormat): string[] {
+  const lost: string[] = [];
+  if (photograph.bits === 16 && (format === 'jpeg' || format === 'webp')) lost.push(`${format === 'jpeg' ? 'JPEG' : 'WebP'} holds 8 bits of the original's 16.`);
+  if (photograph.bits === 16 && format === 'avif') lost.push("AVIF holds 12 bits of the original's 16.");
+  if (photograph.alpha && format === 'jpeg') lost.push('JPEG has no transparency; the colours under it are shown.');
+  return lost;
+}
+
+export interface EncodeOptions {
+  format: OutputFormat;
+  quality: number;
+  keepMetadata: boolean;
+  /** For temporary files. */
+  folder: string;
+}
+
+/**
+ * Encodes a scratch file, whose metadata come from the original's, into a new file, and has it written to the disk.
+ * @throws AppError `io` where it cannot be written.
+ */
+export async function encodePhotograph(scratch: string, photograph: Photograph, { format, quality, keepMetadata, folder }: EncodeOptions, file: string): Promise<void> {
+  const { grey, bits, alpha, convertedFrom, profile } = photograph;
+  const deep = bits === 16 && (format === 'png' || format === 'tiff' || format === 'avif');
+  let image = sharp(scratch, { ignoreIcc: true, limitInputPixels: false, sequentialRead: true });
+  if (alpha && format === 'jpeg') image = image.removeAlpha();
+  const backToCmyk = convertedFrom === 'cmyk' && (format === 'jpeg' || format === 'tiff');
+  if (backToCmyk) image = image.toColourspace('cmyk').withIccProfile(await cmykProfile(profile, folder));
+  else {
+    image = image.toColourspace(grey ? (deep ? 'grey16' : 'b-w') : deep ? 'rgb16' : 'srgb');
+    if (!convertedFrom) image = image.keepIccProfile();
+  }
+  if (keepMetadata) image = image.keepExif().keepXmp();
+  try {
+    await encodeAs(image, format, quality, bits).toFile(file);
+    syncFile(file);
+  } catch (cause) {
+    throw new AppError('io', `The result could not be written: ${messageOf(cause).split('\n')[0]}.`, { cause });
+  }
+}
+
+/** sharp takes profiles by name or file only; without a profile of its own a picture gets libvips' press profile. */
+async function cmykProfile(profile: Buffer | undefined, folder: string): Promise<string> {
+  if (!profile) return 'cmyk';
+  const file = join(folder, 'profile.icc');
+  await writeFile(file, profile);
+  return file;
+}

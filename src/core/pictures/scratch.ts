@@ -1,0 +1,137 @@
+import { closeSync, fsyncSync, openSync, readSync, writeSync, fstatSync } from 'node:fs';
+import type { Region } from './crop.ts';
+
+/**
+ * Pixels on disk in libvips' own format (`.v`): a header of 64 bytes, the rows, then the metadata as XML. sharp reads and
+ * writes it, it is read at any place without decoding, and so a picture of any size is worked on with little memory.
+ */
+
+export type Samples = Uint8Array | Uint16Array | Float32Array;
+export type SampleType = 'uint8' | 'uint16' | 'float32';
+
+export interface ScratchShape {
+  width: number;
+  height: number;
+  channels: number;
+  type: SampleType;
+}
+
+const HEADER_BYTES = 64;
+/** "VIPS' magic", in a file of this byte order. */
+const MAGIC = 0x08f2a6b6;
+const bandFormats: Record<SampleType, number> = { uint8: 0, uint16: 2, float32: 6 };
+const arrays = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array } as const;
+
+/** What the samples mean, by libvips' numbers: B_W, GREY16, sRGB, RGB16; floats are never given to an encoder. */
+function interpretation({ channels, type }: ScratchShape): number {
+  if (channels < 3) return type === 'uint16' ? 26 : 1;
+  return type === 'uint16' ? 25 : 22;
+}
+
+export const bytesPerSample = (type: SampleType): number => arrays[type].BYTES_PER_ELEMENT;
+
+/** The largest value of a sample; floats are in [0,1]. */
+export const fullScale = (type: SampleType): number => (type === 'uint8' ? 255 : type === 'uint16' ? 65535 : 1);
+
+/** Reads rectangles of a scratch file. Close it when done. */
+export class ScratchReader {
+  readonly shape: ScratchShape;
+  readonly #file: number;
+
+  /** @throws Error where the file is not what sharp writes; it is our own file, so that is a fault of ours. */
+  constructor(path: string) {
+    this.#file = openSync(path, 'r');
+    const header = Buffer.alloc(HEADER_BYTES);
+    readSync(this.#file, header, 0, HEADER_BYTES, 0);
+    const type = (Object.keys(bandFormats) as SampleType[]).find((name) => bandFormats[name] === header.readInt32LE(20));
+    if (header.readUInt32LE(0) !== MAGIC || !type) {
+      closeSync(this.#file);
+      throw new Error(`${path} is not a scratch picture.`);
+    }
+    this.shape = { width: header.readInt32LE(4), height: header.readInt32LE(8), channels: header.readInt32LE(12), type };
+  }
+
+  /** The samples of a rectangle inside the picture, row by row, channels interleaved. */
+  read({ x, y, width, height }: Region): Samples {
+    const { channels, type } = this.shape;
+    const result = new arrays[type](width * height * channels);
+    const bytes = new Uint8Array(result.buffer);
+    const rowBytes = width * channels * bytesPerSample(type);
+    const fileRowBytes = this.shape.width * channels * bytesPerSample(type);
+    const start = HEADER_BYTES + x * channels * bytesPerSample(type);
+    if (rowBytes === fileRowBytes) this.#fill(bytes, start + y * fileRowBytes);
+    else for (let row = 0; row < height; row++) this.#fill(bytes.subarray(row * rowBytes, (row + 1) * rowBytes), start + (y + row) * fileRowBytes);
+    return result;
+  }
+
+  /** The metadata behind the pixels, as libvips wrote it. */
+  trailer(): Uint8Array {
+    const { width, height, channels, type } = this.shape;
+    const start = HEADER_BYTES + width * height * channels * bytesPerSample(type);
+    const bytes = new Uint8Array(fstatSync(this.#file).size - start);
+    this.#fill(bytes, start);
+    return bytes;
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #fill(into: Uint8Array, position: number): void {
+    for (let done = 0; done < into.length; ) {
+      const read = readSync(this.#file, into, done, into.length - done, position + done);
+      if (read === 0) throw new Error('A scratch picture ended too early.');
+      done += read;
+    }
+  }
+}
+
+/** Writes a scratch file from top to bottom. */
+export class ScratchWriter {
+  readonly shape: ScratchShape;
+  readonly #file: number;
+
+  constructor(path: string, shape: ScratchShape) {
+    this.shape = shape;
+    this.#file = openSync(path, 'w');
+    const header = Buffer.alloc(HEADER_BYTES);
+    header.writeUInt32LE(MAGIC, 0);
+    header.writeInt32LE(shape.width, 4);
+    header.writeInt32LE(shape.height, 8);
+    header.writeInt32LE(shape.channels, 12);
+    header.writeInt32LE(bandFormats[shape.type], 20);
+    header.writeInt32LE(interpretation(shape), 28);
+    header.writeFloatLE(1, 32);
+    header.writeFloatLE(1, 36);
+    this.#append(header);
+  }
+
+  /** Appends whole rows. */
+  write(rows: Samples): void {
+    this.#append(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
+  }
+
+  /** Ends the file with metadata, taken from the picture this one was made of. */
+  finish(trailer: Uint8Array = new Uint8Array()): void {
+    this.#append(trailer);
+    this.close();
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #append(bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) done += writeSync(this.#file, bytes, done, bytes.length - done);
+  }
+}
+
+/** Has everything of a file written to the disk. */
+export function syncFile(path: string): void {
+  const file = openSync(path, 'r+');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

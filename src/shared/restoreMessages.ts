@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { wireError } from './jobs.ts';
+import { effect, exportSettings, type RestoreModel } from './restore.ts';
+
+/** What passes between a batch and the child process that decodes, computes and encodes its pictures. */
+
+export const restoreTask = z.object({
+  id: z.int(),
+  source: z.string(),
+  /** Where the result is written, beside its final place; the batch gives it its name. */
+  target: z.string(),
+  /** Temporary files go here. */
+  folder: z.string(),
+  effect,
+  export: exportSettings,
+  /** Left out: nothing is noted in the metadata. */
+  provenance: z.object({ software: z.string(), when: z.string(), parameters: z.string() }).optional(),
+});
+export type RestoreTask = z.infer<typeof restoreTask>;
+
+/** `open` comes once, first, with the models (RestoreModel: checked where the weights are loaded). */
+export const toRestoreWorker = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('open'), models: z.array(z.custom<RestoreModel>()) }),
+  z.object({ type: z.literal('restore'), task: restoreTask }),
+]);
+export type ToRestoreWorker = z.infer<typeof toRestoreWorker>;
+
+export const restoredFile = z.object({
+  width: z.int(),
+  height: z.int(),
+  /** Megapixels of the original. */
+  megapixels: z.number(),
+  seconds: z.number(),
+  warnings: z.array(z.string()),
+});
+export type RestoredFile = z.infer<typeof restoredFile>;
+
+export const fromRestoreWorker = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('opened'), scales: z.array(z.int()) }),
+  z.object({ type: z.literal('progress'), id: z.int(), share: z.number() }),
+  z.object({ type: z.literal('restored'), id: z.int(), file: restoredFile }),
+  /** Without an id: the models could not be opened. */
+  z.object({ type: z.literal('failed'), id: z.int().optional(), error: wireError }),
+]);
+export type FromRestoreWorker = z.infer<typeof fromRestoreWorker>;

@@ -1,0 +1,111 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import sharp from 'sharp';
+import { openEngine } from '../core/engine/open.ts';
+import { openRestorer, type Restorer } from '../core/inference/restorer.ts';
+import { restorePhotograph } from '../core/inference/restorePhotograph.ts';
+import { encodePhotograph, losses, outputFormat } from '../core/pictures/encode.ts';
+import { MetadataTool } from '../core/pictures/metadata.ts';
+import { decodeInto, inspect } from '../core/pictures/photograph.ts';
+import { verify } from '../core/pictures/verify.ts';
+import { AppError, toWire } from '../shared/errors.ts';
+import type { RestoreModel } from '../shared/restore.ts';
+import { type FromRestoreWorker, type RestoredFile, type RestoreTask, toRestoreWorker } from '../shared/restoreMessages.ts';
+
+/**
+ * The child process of a batch: it decodes, computes and encodes, and knows nothing of the ledger. Whatever a broken file
+ * or a lack of memory does to it, the batch goes on with another one.
+ */
+
+// libvips keeps decoded pictures for later; here each is read once.
+sharp.cache(false);
+const metadata = new MetadataTool();
+/** One picture is in the network while others are decoded and encoded. */
+const network = pLimit(1);
+let chain: Restorer[] = [];
+
+const send = (message: FromRestoreWorker): void => void process.send?.(message);
+
+process.on('message', (data) => {
+  const message = toRestoreWorker.parse(data);
+  switch (message.type) {
+    case 'open':
+      open(message.models).then(
+        () => send({ type: 'opened', scales: chain.map(({ scale }) => scale) }),
+        (error: unknown) => send({ type: 'failed', error: toWire(error) }),
+      );
+      break;
+    case 'restore': {
+      const { id } = message.task;
+      restore(message.task).then(
+        (file) => send({ type: 'restored', id, file }),
+        (error: unknown) => send({ type: 'failed', id, error: toWire(error) }),
+      );
+      break;
+    }
+  }
+});
+// The batch is gone: nobody waits for a result.
+process.on('disconnect', () => process.exit(0));
+
+async function open(models: RestoreModel[]): Promise<void> {
+  if (models.some(({ network: id }) => id !== 'identity')) openEngine();
+  for (const model of models) chain.push(await openRestorer(model));
+}
+
+async function restore(task: RestoreTask): Promise<RestoredFile> {
+  const { id, source, target, export: settings } = task;
+  const folder = join(task.folder, String(id));
+  await mkdir(folder, { recursive: true });
+  try {
+    const photograph = await inspect(source);
+    const decoded = join(folder, 'original.v');
+    await decodeInto(photograph, decoded);
+    const started = performance.now();
+    let seconds = 0;
+    let reported = started;
+    const result = await network(async () => {
+      const entered = performance.now();
+      const path = await restorePhotograph(photograph, decoded, {
+        chain,
+        effect: task.effect,
+        folder,
+        onProgress: (share) => {
+          // A few messages a second are enough for a bar.
+          if (performance.now() - reported < 200) return;
+          reported = performance.now();
+          send({ type: 'progress', id, share });
+        },
+      });
+      seconds = (performance.now() - entered) / 1000;
+      return path;
+    });
+    const format = outputFormat(photograph.format, settings.format);
+    const keepMetadata = settings.strip !== 'all';
+    await encodePhotograph(result, photograph, { format, quality: settings.quality, keepMetadata, folder }, target);
+    const warnings = await metadata.transfer(source, target, { strip: settings.strip, ...(task.provenance ? { provenance: task.provenance } : {}) });
+    const scale = chain.reduce((product, restorer) => product * restorer.scale, 1);
+    const differences = await verify(target, decoded, join(folder, 'written.v'), { original: photograph, scale, format, metadata: keepMetadata }, metadata);
+    return {
+      width: photograph.width * scale,
+      height: photograph.height * scale,
+      megapixels: (photograph.width * photograph.height) / 1e6,
+      seconds,
+      warnings: [...photograph.notes, ...losses(photograph, format), ...warnings, ...differences],
+    };
+  } catch (error) {
+    await rm(target, { force: true });
+    throw placeError(error) ?? error;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Errors that are the disk's or the folder's and not the picture's, so that the batch waits instead of failing every file. */
+function placeError(error: unknown): AppError | undefined {
+  const text = [error, (error as { cause?: unknown }).cause].map((e) => `${(e as NodeJS.ErrnoException | undefined)?.code ?? ''} ${e instanceof Error ? e.message : ''}`).join(' ');
+  if (/ENOSPC|No space left|EDQUOT/i.test(text)) return new AppError('io', 'The disk is full; free some space.', { cause: error, details: { place: true } });
+  if (/EROFS|Read-only file system/i.test(text)) return new AppError('io', 'The folder has become read-only.', { cause: error, details: { place: true } });
+  return undefined;
+}
