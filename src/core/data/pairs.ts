@@ -37,7 +37,7 @@ export interface DataSource {
 export async function findPairs({ target, input }: DataSource, scale = 1): Promise<DataSet> {
   if (input !== undefined) return pairFolders(input, target);
   const layouts = await recogniseLayout(target, scale);
-  if (layouts.length === 0) return pairWithin(target);
+  if (layouts.length === 0) return pairWithin(target, scale);
   const sets: DataSet[] = [];
   for (const layout of layouts) {
     const set = await pairFolders(join(target, layout.input), join(target, layout.target));
@@ -78,10 +78,13 @@ async function pairFolders(input: string, target: string): Promise<DataSet> {
 }
 
 /** Both sides in one folder, told apart by their names. */
-async function pairWithin(folder: string): Promise<DataSet> {
+async function pairWithin(folder: string, scale: number): Promise<DataSet> {
   const listing = await listPictures(folder);
   const sides = splitSides(listing);
   if (!sides) {
+    const scales: number[] = [];
+    for (const other of [2, 3, 4, 8]) if ((await recogniseLayout(folder, other)).length > 0) scales.push(other);
+    if (scales.length > 0) throw new AppError('bad-input', `${folder} has inputs for the scales ${scales.join(', ')}, not for ${scale}. Choose a network, or a folder, of another scale.`);
     throw new AppError('bad-input', `${folder} is not laid out like a data set this program knows: give an input folder too, or degradations that make the inputs.`);
   }
   return pairListings(sides.inputs, sides.targets, absolute(listing, listing.others));
