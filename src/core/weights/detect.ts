@@ -1,5 +1,5 @@
 import { AppError } from '../../shared/errors.ts';
-import { createModel, networks } from '../networks/index.ts';
+import { createModel, findNetwork, networks } from '../networks/index.ts';
 import type { Shapes } from '../networks/network.ts';
 import type { Parameters } from '../networks/parameters.ts';
 import type { Weights } from './weights.ts';
@@ -16,7 +16,7 @@ export interface DetectedNetwork {
  * @throws AppError `unsupported` that says what was looked for and what was found.
  */
 export function detectNetwork(weights: Weights | Shapes): DetectedNetwork {
-  const shapes: Shapes = new Map([...weights].map(([name, value]) => [name, 'shape' in value ? value.shape : value]));
+  const shapes = shapesOf(weights);
   const near: { title: string; differences: string[] }[] = [];
   for (const network of networks) {
     const options = recognise(() => network.detect(shapes));
@@ -29,9 +29,21 @@ export function detectNetwork(weights: Weights | Shapes): DetectedNetwork {
   const [nearest] = near;
   const found = `${shapes.size} tensors, the first of them ${[...shapes].slice(0, 3).map(([name, shape]) => `${shorten(name)} [${shape.join()}]`).join(', ')}`;
   const reason = nearest
-    ? `It looks most like ${nearest.title}, but ${nearest.differences.slice(0, 3).map(shorten).join('; ')}${nearest.differences.length > 3 ? ` and ${nearest.differences.length - 3} more` : ''}.`
+    ? `It looks most like ${nearest.title}, but ${listed(nearest.differences)}.`
     : `Looked for ${networks.map(({ title }) => title).join(', ')}.`;
   throw new AppError('unsupported', `These weights belong to no network here. ${reason} Found ${found}.`, { details: { differences: nearest?.differences ?? [] } });
+}
+
+/**
+ * Checks weights against a network that is known.
+ * @throws AppError `not-found` for an unknown network, `bad-input` where options or tensors do not fit.
+ */
+export function assertFits(weights: Weights, id: string, options: Record<string, unknown>): void {
+  const network = findNetwork(id);
+  const parsed = network.options.safeParse(options);
+  if (!parsed.success) throw new AppError('bad-input', `These weights name options that ${network.title} does not have. Get the file again from where it came from.`, { cause: parsed.error });
+  const differences = compare(shapesOf(weights), createModel(id, parsed.data).parameters);
+  if (differences.length > 0) throw new AppError('bad-input', `These weights do not fit ${network.title}: ${listed(differences)}. Get the file again from where it came from.`, { details: { differences } });
 }
 
 /** Options beyond what a network allows (a depth of 10,000, say) mean that it is another network. */
@@ -64,5 +76,10 @@ function compare(found: Shapes, { all, buffers }: Parameters): string[] {
   }
   return differences;
 }
+
+const shapesOf = (weights: Weights | Shapes): Shapes => new Map([...weights].map(([name, value]) => [name, 'shape' in value ? value.shape : value]));
+
+const listed = (differences: readonly string[]): string =>
+  `${differences.slice(0, 3).map(shorten).join('; ')}${differences.length > 3 ? ` and ${differences.length - 3} more` : ''}`;
 
 const shorten = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text);

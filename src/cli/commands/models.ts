@@ -1,0 +1,120 @@
+import { basename, extname } from 'node:path';
+import { createModel, findNetwork } from '../../core/networks/index.ts';
+import { readWeightsFile } from '../../core/weights/readWeights.ts';
+import { GRAPH } from '../../services/modelCard.ts';
+import { convertModel, readModelFile } from '../../services/modelFiles.ts';
+import { addPack, modelPacks } from '../../services/modelPacks.ts';
+import { addModel, isGraphFile, listModels, type ModelCard, removeModel, resolveModel } from '../../services/models.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { Register } from '../context.ts';
+import { table, wrongUse } from '../output.ts';
+
+const PACK = 'pack:';
+
+/** `mcir models`: the models at hand, and weights files in other formats. */
+export const registerModels: Register = (program, context) => {
+  const { output } = context;
+  const models = program.command('models').description('add, list, inspect, convert and remove models');
+
+  models
+    .command('add')
+    .description('add a weights file (.pth, .pt, .ckpt, .safetensors), an .onnx file, a TensorFlow.js model.json, or a pack')
+    .argument('<file>', 'the file, or pack:NAME for a model that is fetched once (`mcir models packs`)')
+    .option('--title <title>', 'what to call it; by default the name of the file')
+    .option('--licence <licence>', 'under which licence it may be used')
+    .action(async (file: string, options: { title?: string; licence?: string }) => {
+      if (file.startsWith(PACK)) output.log('Fetching the pack; afterwards it is used offline.');
+      const card = await (file.startsWith(PACK) ? addPack(file.slice(PACK.length), context.home) : addModel(file, context.home, options)).catch(wrongUse);
+      output.result({ model: card }, `Added ${card.id}: ${describe(card)}`);
+    });
+
+  models
+    .command('list')
+    .description('list the added models')
+    .action(async () => {
+      const cards = await listModels(context.home);
+      const rows = cards.map((card) => [card.id, networkTitle(card), `x${card.scale}`, megabytes(card.bytes), card.licence ?? '', card.source]);
+      output.result({ models: cards }, cards.length > 0 ? table(['id', 'network', 'scale', 'MB', 'licence', 'source'], rows) : 'No models yet. Add one with: mcir models add FILE');
+    });
+
+  models
+    .command('packs')
+    .description('list the model packs that `mcir models add pack:NAME` can fetch')
+    .action(() => {
+      const rows = modelPacks.map(({ id, bytes, licence, description }) => [id, megabytes(bytes), licence, description]);
+      output.result({ packs: modelPacks }, table(['name', 'MB', 'licence', 'what it does'], rows));
+    });
+
+  models
+    .command('inspect')
+    .description('show what a weights file holds and for which network it is, without adding it')
+    .argument('<file>', 'a .pth, .pt, .ckpt or .safetensors file')
+    .action(async (file: string) => {
+      const report = await inspect(file).catch(wrongUse);
+      output.result(report, describeReport(report));
+    });
+
+  models
+    .command('convert')
+    .description('write a model to another file: .safetensors, .pth (PyTorch, BasicSR) or .onnx')
+    .argument('<in>', 'an added model, a run, or a file')
+    .argument('<out>', 'the file to write; its ending tells the format')
+    .action(async (from: string, out: string) => {
+      const model = await resolveModel(from, context.home).catch(wrongUse);
+      if (model.graph) throw new AppError('unsupported', `"${model.title}" is a finished graph; only weights can be converted.`);
+      await convertModel(model, out).catch(wrongUse);
+      output.result({ file: out, network: model.network }, `Wrote ${out}.`);
+    });
+
+  models
+    .command('remove')
+    .description('remove an added model')
+    .argument('<model>', 'its id or title')
+    .action(async (ref: string) => {
+      const card = await removeModel(ref, context.home).catch(wrongUse);
+      output.result({ removed: card.id }, `Removed ${card.id}.`);
+    });
+};
+
+interface Report {
+  file: string;
+  format: string;
+  tensors: number;
+  values: number;
+  network?: string;
+  options?: Record<string, unknown>;
+  /** Why the network is not known. */
+  reason?: string;
+}
+
+async function inspect(file: string): Promise<Report> {
+  if (isGraphFile(file)) throw new AppError('unsupported', `${basename(file)} is a finished graph (${extname(file)}); add it to use it.`);
+  const { weights, format } = await readWeightsFile(file);
+  const values = [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
+  const common = { file, format, tensors: weights.size, values };
+  try {
+    const { network, options } = await readModelFile(file);
+    return { ...common, network, options };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { ...common, reason: error.message };
+  }
+}
+
+function describeReport({ format, tensors, values, network, options, reason }: Report): string {
+  const lines = [`Format:  ${format}, ${tensors} tensors, ${values} values`];
+  if (network === undefined) return [...lines, reason].join('\n');
+  const { network: definition, options: all } = createModel(network, options);
+  return [
+    ...lines,
+    `Network: ${definition.title}, x${definition.scale(all)}. ${definition.description}`,
+    ...Object.entries(all).map(([name, value]) => `    ${name} = ${JSON.stringify(value)}`),
+  ].join('\n');
+}
+
+function describe(card: ModelCard): string {
+  return `${card.title}, ${networkTitle(card)}, x${card.scale}. ${card.description}`;
+}
+
+const networkTitle = ({ network }: ModelCard): string => (network === GRAPH ? 'graph' : findNetwork(network).title);
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);

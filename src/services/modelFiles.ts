@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { assertFits, detectNetwork } from '../core/weights/detect.ts';
+import { readWeights, readWhole, type WeightsFile } from '../core/weights/readWeights.ts';
+import { writeSafetensors } from '../core/weights/safetensors.ts';
+import type { Weights } from '../core/weights/weights.ts';
+import { writeTorchFile } from '../core/weights/writeTorch.ts';
+import { AppError } from '../shared/errors.ts';
+import { askWorker } from './askWorker.ts';
+import { type InputNorm, inputNorm } from './modelCard.ts';
+
+/** What a weights file is: a network, its options and its weights. */
+export interface ModelFile {
+  title: string;
+  network: string;
+  options: Record<string, unknown>;
+  inputNorm?: InputNorm;
+  run?: string;
+  psnr?: number;
+  weights: Weights;
+  format: WeightsFile['format'];
+  /** SHA-256 of the file. */
+  hash: string;
+}
+
+/** What of a model is written. */
+export type WritableModel = Omit<ModelFile, 'format' | 'hash'>;
+
+/** What our own files say about themselves under the metadata key `mcir`. */
+const description = z.looseObject({
+  network: z.string(),
+  options: z.record(z.string(), z.unknown()),
+  inputNorm: inputNorm.optional(),
+  title: z.string().optional(),
+  run: z.string().optional(),
+  psnr: z.number().optional(),
+});
+
+/**
+ * Reads a weights file of any format and finds its network: from what it says about itself where this program wrote it,
+ * else from its names and shapes. Of a checkpoint the averaged weights are taken.
+ * @throws AppError where it cannot be read, or its network is not known here.
+ */
+export async function readModelFile(path: string): Promise<ModelFile> {
+  const bytes = await readWhole(path);
+  const { weights, metadata, format } = await readWeights(bytes);
+  const common = { weights, format, hash: sha256(bytes) };
+  const own = metadata['mcir'];
+  if (own === undefined) return { title: basename(path, extname(path)), ...detectNetwork(weights), ...common };
+  const { network, options, title, ...rest } = parseDescription(own, path);
+  assertFits(weights, network, options);
+  const known = { ...(rest.inputNorm && { inputNorm: rest.inputNorm }), ...(rest.run !== undefined && { run: rest.run }), ...(rest.psnr !== undefined && { psnr: rest.psnr }) };
+  return { title: title ?? basename(path, extname(path)), network, options, ...known, ...common };
+}
+
+function parseDescription(text: string, path: string): z.output<typeof description> {
+  try {
+    return description.parse(JSON.parse(text));
+  } catch (error) {
+    throw new AppError('bad-input', `${path} says in a damaged way which network it is for. Get it again from where it came from.`, { cause: error });
+  }
+}
+
+/** The content of a model file of ours. */
+export function encodeModelFile({ weights, network, options, title, inputNorm, run, psnr }: WritableModel): Uint8Array {
+  return writeSafetensors(weights, { mcir: JSON.stringify({ network, options, title, inputNorm, run, psnr }) });
+}
+
+/** The endings that {@link convertModel} writes. */
+export const writtenFormats = ['.safetensors', '.pth', '.pt', '.onnx'] as const;
+
+/**
+ * Writes a model to another format, told by the ending of `out`: `.safetensors` (ours), `.pth` (for PyTorch and BasicSR,
+ * with `params` and `params_ema`), or `.onnx` (convolutional networks).
+ * @throws AppError `bad-input` for another ending, `unsupported` where a network cannot be written as ONNX.
+ */
+export async function convertModel(model: WritableModel, out: string): Promise<void> {
+  const ending = extname(out).toLowerCase();
+  if (ending === '.safetensors') await writeFileAtomic(out, Buffer.from(encodeModelFile(model)));
+  else if (ending === '.pth' || ending === '.pt') await writeFileAtomic(out, Buffer.from(writeTorchFile(model.weights)));
+  else if (ending === '.onnx') await writeOnnx(model, out);
+  else throw new AppError('bad-input', `A model cannot be written as "${ending || out}". End the name with one of ${writtenFormats.join(', ')}.`);
+}
+
+/** Only a worker may load TensorFlow, which follows the network's operations. */
+async function writeOnnx(model: WritableModel, out: string): Promise<void> {
+  const source = `${out}.safetensors.part`;
+  await writeFileAtomic(source, Buffer.from(encodeModelFile(model)));
+  try {
+    await askWorker('exportOnnx', { source, out });
+  } finally {
+    await rm(source, { force: true });
+  }
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

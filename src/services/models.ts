@@ -1,0 +1,186 @@
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { closest } from 'fastest-levenshtein';
+import writeFileAtomic from 'write-file-atomic';
+import { createModel } from '../core/networks/index.ts';
+import type { GraphModelOptions } from '../core/weights/graphModels.ts';
+import { readWhole } from '../core/weights/readWeights.ts';
+import { RunFolder } from '../core/training/runFolder.ts';
+import type { Weights } from '../core/weights/weights.ts';
+import { openDatabase } from '../database/open.ts';
+import { RunRepository } from '../database/runs.ts';
+import { AppError } from '../shared/errors.ts';
+import { askWorker } from './askWorker.ts';
+import type { Home } from './home.ts';
+import { GRAPH, type InputNorm, type ModelCard, newId, readCards, writeCard } from './modelCard.ts';
+import { encodeModelFile, readModelFile, sha256 } from './modelFiles.ts';
+
+export type { ModelCard } from './modelCard.ts';
+
+/** A model ready to be loaded. */
+export interface ResolvedModel {
+  title: string;
+  /** A network's id, or `graph`. */
+  network: string;
+  options: Record<string, unknown>;
+  inputNorm?: InputNorm;
+  /** Empty for a graph. */
+  weights: Weights;
+  /** SHA-256 of the file. */
+  hash: string;
+  /** The run that made it. */
+  run?: string;
+  file: string;
+  /** Set for a finished graph: open `file` with `openGraphModel` and these options. */
+  graph?: GraphModelOptions;
+}
+
+/** Added models, oldest first. */
+export const listModels = readCards;
+
+/**
+ * Finds what a person calls a model: an added model (id or title), a file, or a run (id or name), of which the best
+ * checkpoint is taken, or the last where nothing was validated yet.
+ * @throws AppError `not-found` with the nearest name, or what reading the file throws.
+ */
+export async function resolveModel(ref: string, home: Home): Promise<ResolvedModel> {
+  const cards = await readCards(home);
+  const card = cards.find(({ id }) => id === ref) ?? cards.find(({ title }) => title.toLowerCase() === ref.toLowerCase());
+  if (card) return resolveCard(card, home);
+  if (existsSync(ref)) return isGraphFile(ref) ? { title: basename(ref), network: GRAPH, options: {}, weights: new Map(), hash: sha256(await readWhole(ref)), file: ref, graph: {} } : resolveFile(ref);
+  const run = findRun(ref, home);
+  if (run) return { ...(await resolveFile(run.file)), run: run.id };
+  const nearest = cards.length > 0 ? ` Did you mean "${closest(ref, cards.flatMap(({ id, title }) => [id, title]))}"?` : '';
+  throw new AppError('not-found', `There is no model, file or run "${ref}".${nearest} \`mcir models list\` shows the models.`);
+}
+
+async function resolveCard(card: ModelCard, home: Home): Promise<ResolvedModel> {
+  const file = join(home.models, card.file);
+  const { title, network, options, hash } = card;
+  const common = { title, network, options, hash, file, ...(card.inputNorm && { inputNorm: card.inputNorm }), ...(card.run !== undefined && { run: card.run }) };
+  if (card.graph) return { ...common, weights: new Map(), graph: card.graph };
+  const model = await readModelFile(file);
+  if (model.hash !== hash) throw new AppError('bad-input', `The file of the model "${title}" has changed since it was added. Remove the model and add it again.`);
+  return { ...common, weights: model.weights };
+}
+
+async function resolveFile(file: string): Promise<ResolvedModel> {
+  const { title, network, options, weights, hash, inputNorm, run } = await readModelFile(file);
+  return { title, network, options, weights, hash, file, ...(inputNorm && { inputNorm }), ...(run !== undefined && { run }) };
+}
+
+function findRun(ref: string, home: Home): { id: string; file: string } | undefined {
+  // An id names one folder; anything with a separator in it is no id.
+  const ids = basename(ref) === ref && existsSync(join(home.runs, ref)) ? [ref] : runsNamed(ref, home);
+  for (const id of ids) {
+    const folder = new RunFolder(join(home.runs, id));
+    const file = [folder.checkpoint('best'), folder.checkpoint('last')].find((path) => existsSync(path));
+    if (file) return { id, file };
+  }
+  if (ids[0] !== undefined) throw new AppError('not-found', `The run "${ref}" has no checkpoint yet. Wait until it has saved one.`);
+  return undefined;
+}
+
+function runsNamed(name: string, home: Home): string[] {
+  if (!existsSync(home.database)) return [];
+  const { db } = openDatabase(home);
+  try {
+    return new RunRepository(db).named(name).map(({ id }) => id);
+  } finally {
+    db.close();
+  }
+}
+
+export interface AddOptions {
+  title?: string;
+  licence?: string;
+  /** Where it came from, instead of the file's name. */
+  source?: string;
+  description?: string;
+  graph?: { range: number; multipleOf: number };
+}
+
+/**
+ * Adds a weights file (kept as safetensors), an ONNX file or a TensorFlow.js model (its model.json). A file that was
+ * added before is not added twice.
+ * @throws AppError where the file is damaged, unsafe, or of no network here.
+ */
+export async function addModel(path: string, home: Home, options: AddOptions = {}): Promise<ModelCard> {
+  const cards = await readCards(home);
+  const sourceHash = sha256(await readWhole(path));
+  const known = cards.find((card) => card.sourceHash === sourceHash);
+  if (known) return known;
+  const common = { source: options.source ?? basename(path), sourceHash, added: Date.now(), ...(options.licence !== undefined && { licence: options.licence }) };
+  const card = isGraphFile(path) ? await addGraph(path, home, cards, options) : await addWeights(path, home, cards, options);
+  const complete: ModelCard = { ...common, ...card };
+  await writeCard(home, complete);
+  return complete;
+}
+
+type OwnPart = Omit<ModelCard, 'source' | 'sourceHash' | 'added' | 'licence'>;
+
+async function addWeights(path: string, home: Home, cards: readonly ModelCard[], options: AddOptions): Promise<OwnPart> {
+  const model = await readModelFile(path);
+  const title = options.title ?? model.title;
+  const id = newId(title, cards);
+  const bytes = encodeModelFile({ ...model, title });
+  const file = `${id}.safetensors`;
+  await writeFileAtomic(join(home.models, file), Buffer.from(bytes));
+  const { network, options: networkOptions, inputNorm, run, psnr } = model;
+  const { network: definition, parameters } = createModel(network, networkOptions);
+  return {
+    id, title, file, network, options: networkOptions,
+    description: options.description ?? definition.description,
+    hash: sha256(bytes),
+    bytes: bytes.length,
+    scale: definition.scale(networkOptions),
+    parameters: parameters.count,
+    ...(inputNorm && { inputNorm }),
+    ...(run !== undefined && { run }),
+    ...(psnr !== undefined && { psnr }),
+  };
+}
+
+async function addGraph(path: string, home: Home, cards: readonly ModelCard[], options: AddOptions): Promise<OwnPart> {
+  const graph = options.graph ?? { range: 1, multipleOf: 1 };
+  const { format, scale } = (await askWorker('probeGraph', { path, graph })) as { format: string; scale: number };
+  const title = options.title ?? basename(path.endsWith('model.json') ? dirname(path) : path, extname(path));
+  const id = newId(title, cards);
+  const folder = join(home.models, id);
+  await mkdir(folder, { recursive: true });
+  const names = format === 'onnx' ? [basename(path)] : [basename(path), ...(await shardsOf(path))];
+  for (const name of names) await copyFile(join(dirname(path), name), join(folder, name));
+  const { hash, bytes } = await hashFolder(folder);
+  const description = options.description ?? `A finished ${format === 'onnx' ? 'ONNX' : 'TensorFlow.js'} model.`;
+  return { id, title, description, file: join(id, basename(path)), hash, bytes, network: GRAPH, options: {}, scale, graph };
+}
+
+/** The names were checked when the model was opened. */
+async function shardsOf(path: string): Promise<string[]> {
+  const manifest = JSON.parse(await readFile(path, 'utf8')) as { weightsManifest: { paths: string[] }[] };
+  return manifest.weightsManifest.flatMap(({ paths }) => paths);
+}
+
+async function hashFolder(folder: string): Promise<{ hash: string; bytes: number }> {
+  const parts: Uint8Array[] = [];
+  for (const name of (await readdir(folder)).sort()) parts.push(await readFile(join(folder, name)));
+  const all = Buffer.concat(parts);
+  return { hash: sha256(all), bytes: all.length };
+}
+
+/**
+ * Removes an added model and its files.
+ * @throws AppError `not-found`.
+ */
+export async function removeModel(ref: string, home: Home): Promise<ModelCard> {
+  const cards = await readCards(home);
+  const card = cards.find(({ id }) => id === ref) ?? cards.find(({ title }) => title === ref);
+  if (!card) throw new AppError('not-found', `There is no added model "${ref}". \`mcir models list\` shows what there is.`);
+  // The card first: a model without a card does not exist.
+  await rm(join(home.models, `${card.id}.json`));
+  await rm(join(home.models, card.graph ? card.id : card.file), { recursive: true, force: true });
+  return card;
+}
+
+export const isGraphFile = (path: string): boolean => ['.onnx', '.json'].includes(extname(path).toLowerCase());
