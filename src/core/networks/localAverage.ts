@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Layer } from './layers.ts';
+import { globalAverage, type Layer } from './layers.ts';
 
 /** Steps at which the fast form may look at the picture. */
 const STEPS = [5, 4, 3, 2, 1];
@@ -21,7 +21,7 @@ export interface LocalAverageOptions {
 export function localAverage({ kernel, maxStep }: LocalAverageOptions): Layer {
   return (x) => {
     const [, height, width] = x.shape;
-    if (kernel[0] >= height && kernel[1] >= width) return tf.mean(x, [1, 2], true);
+    if (kernel[0] >= height && kernel[1] >= width) return globalAverage(x);
     const rows = windows(height, kernel[0], maxStep?.[0]);
     const columns = windows(width, kernel[1], maxStep?.[1]);
     return averageAlong(averageAlong(x, 2, columns), 1, rows);

@@ -1,9 +1,9 @@
 import type { Shapes } from './network.ts';
 
-/** How many numbered parts follow a prefix: with `layer1.blocks.`, the highest index in names like `layer1.blocks.3.…`, plus one. */
+/** How many numbered parts follow a prefix: with `layer1.blocks.`, the different numbers in names like `layer1.blocks.3.…`. */
 export function countParts(shapes: Shapes, prefix: string): number {
-  const indices = [...shapes.keys()].filter((name) => name.startsWith(prefix)).map((name) => Number.parseInt(name.slice(prefix.length), 10));
-  return Math.max(-1, ...indices.filter(Number.isInteger)) + 1;
+  const followers = [...shapes.keys()].filter((name) => name.startsWith(prefix)).map((name) => /^\d+/.exec(name.slice(prefix.length))?.[0]);
+  return new Set(followers.filter((number) => number !== undefined)).size;
 }
 
 /**

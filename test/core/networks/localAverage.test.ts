@@ -31,7 +31,7 @@ describe('localAverage', () => {
 
   it('is the global average where the window covers the picture', () => {
     const x = noise(2, 9, 12, 2);
-    expect(worstDifference(localAverage({ kernel: [9, 12] })(x), tf.mean(x, [1, 2], true))).toBe(0);
+    expect(worstDifference(localAverage({ kernel: [9, 12] })(x), tf.mean(x, [1, 2], true))).toBeLessThan(1e-6);
   });
 
   it.each([undefined, [2, 2] as const])('has the gradient of what it computes (steps %j)', (maxStep) => {
