@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import packageJson from '../../package.json' with { type: 'json' };
+import { programVersion } from '../services/version.ts';
 import { commands } from './commands/index.ts';
 import { CliContext } from './context.ts';
 import { exitCode } from './output.ts';
@@ -7,8 +7,8 @@ import { exitCode } from './output.ts';
 /** The command line. Commander finds a wrong use; what a command throws becomes one sentence and an exit code here. */
 const context = new CliContext();
 const program = new Command('mcir')
-  .description(packageJson.description)
-  .version(packageJson.version)
+  .description('Restore photographs and retrain restoration networks with model contrastive learning (MCIR), offline.')
+  .version(programVersion)
   .option('--json', 'print exactly one JSON object on stdout')
   .configureHelp({ showGlobalOptions: true })
   // Errors are reported below, in one place.

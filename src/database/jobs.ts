@@ -37,12 +37,20 @@ export class JobRepository {
     this.#db = db;
   }
 
-  /** Adds a job together with its whole history of states; the last of them is its state. */
-  add(job: OwnedJob, states: readonly StateChange[]): void {
+  /**
+   * Adds a job together with its whole history of states, and in the same transaction whatever `record` writes.
+   * The last of the states is the job's own.
+   */
+  add(job: OwnedJob, states: readonly StateChange[], record: () => void = () => undefined): void {
     this.#db
-      .prepare('INSERT INTO jobs (id, kind, title, state, created, changed, error, host, worker) VALUES (@id, @kind, @title, @state, @created, @changed, @error, @host, @worker)')
-      .run({ ...job, error: job.error ? JSON.stringify(job.error) : null, host: job.host ?? null, worker: job.worker ?? null });
-    for (const state of states) this.#addState(job.id, state);
+      .transaction(() => {
+        this.#db
+          .prepare('INSERT INTO jobs (id, kind, title, state, created, changed, error, host, worker) VALUES (@id, @kind, @title, @state, @created, @changed, @error, @host, @worker)')
+          .run({ ...job, error: job.error ? JSON.stringify(job.error) : null, host: job.host ?? null, worker: job.worker ?? null });
+        for (const state of states) this.#addState(job.id, state);
+        record();
+      })
+      .immediate();
   }
 
   find(id: string): OwnedJob | undefined {

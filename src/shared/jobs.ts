@@ -29,7 +29,7 @@ export const stateChange = z.object({
   at: z.number(),
   state: jobState,
   /** Why, in a sentence, where there is more to say than the state does. */
-  reason: z.string().optional(),
+  reason: z.string().exactOptional(),
 });
 export type StateChange = z.infer<typeof stateChange>;
 
@@ -42,6 +42,6 @@ export const job = z.object({
   created: z.number(),
   /** Time of the last change of state. */
   changed: z.number(),
-  error: wireError.optional(),
+  error: wireError.exactOptional(),
 });
 export type Job = z.infer<typeof job>;

@@ -40,12 +40,12 @@ export const runSummary = z.object({
   /** How many older copies it learns from; 0 without MCIR. */
   negatives: z.int().nonnegative(),
   seed: z.int(),
-  best: bestResult.optional(),
+  best: bestResult.exactOptional(),
   /** PSNR of the validation before the first step. */
-  psnrBefore: z.number().optional(),
+  psnrBefore: z.number().exactOptional(),
   tags: z.array(z.string()),
   note: z.string(),
-  error: wireError.optional(),
+  error: wireError.exactOptional(),
 });
 export type RunSummary = z.infer<typeof runSummary>;
 
@@ -66,7 +66,7 @@ export const runDetail = runSummary.extend({
   folder: z.string(),
   /** The configuration, as YAML. */
   config: z.string(),
-  facts: runFacts.optional(),
+  facts: runFacts.exactOptional(),
   states: z.array(stateChange),
   pictures: z.array(validationPicture),
 });
@@ -84,7 +84,7 @@ export type MetricSeries = z.infer<typeof metricSeries>;
 export const metricLine = z.object({
   step: z.int().nonnegative(),
   values: z.record(z.string(), z.number()),
-  pictures: z.array(validationPicture).optional(),
+  pictures: z.array(validationPicture).exactOptional(),
 });
 export type MetricLine = z.infer<typeof metricLine>;
 

@@ -1,0 +1,43 @@
+import { type History, openHistory } from '../database/history.ts';
+import { type Home, openHome } from './home.ts';
+import { JobManager } from './jobs/JobManager.ts';
+import { forkWorker, type StartWorker } from './jobs/workerProcess.ts';
+import { Runs } from './runs.ts';
+import { Training } from './training.ts';
+
+/** Everything a face works with. */
+export interface Services {
+  readonly home: Home;
+  readonly history: History;
+  readonly jobs: JobManager;
+  readonly runs: Runs;
+  readonly training: Training;
+  /** What happened while opening that the user should know, a sentence each. */
+  readonly notices: readonly string[];
+  /** Lets jobs save and end, and closes the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the history and the services over it, and marks as interrupted what a program that is gone has left running.
+ * A history that is new or had to be set aside is made again from the run folders.
+ */
+export async function openServices(home: Home = openHome(), startWorker: StartWorker = forkWorker): Promise<Services> {
+  const history = openHistory(home);
+  const notices: string[] = [];
+  const jobs = new JobManager(history.jobs, startWorker);
+  const runs = new Runs(home, history);
+  const training = new Training(home, history, runs, jobs);
+  if (history.fresh) {
+    const count = runs.rebuild();
+    if (history.setAside) notices.push(`The history was damaged; it is kept as ${history.setAside}, and ${count} ${count === 1 ? 'run was' : 'runs were'} read in again from the run folders.`);
+  }
+  await jobs.recover();
+  return {
+    home, history, jobs, runs, training, notices,
+    async close() {
+      await jobs.close();
+      history.db.close();
+    },
+  };
+}

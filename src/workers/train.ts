@@ -1,0 +1,113 @@
+import { availableParallelism } from 'node:os';
+import { BatchLoader } from '../core/data/loader.ts';
+import { tensorFlowBackend } from '../core/engine/backend.ts';
+import { openEngine } from '../core/engine/open.ts';
+import type { FeatureWeights } from '../core/losses/vgg.ts';
+import { type Checkpoint, loadCheckpoint } from '../core/training/checkpoint.ts';
+import { RunFolder } from '../core/training/runFolder.ts';
+import { Session, type SessionEnd } from '../core/training/session.ts';
+import { Trainer } from '../core/training/trainer.ts';
+import { loadFeatures } from '../services/features.ts';
+import { type Home, openHome } from '../services/home.ts';
+import { resolveModel } from '../services/models.ts';
+import { programVersion } from '../services/version.ts';
+import { AppError, messageOf } from '../shared/errors.ts';
+import { type Outcome, type TrainEvent, type TrainStart, trainStart } from '../shared/jobMessages.ts';
+import type { RunFacts } from '../shared/runs.ts';
+import { serveJob, type WorkerJob } from './host.ts';
+
+/** The child process that does one training: everything a run needs is opened here, then core's session runs. */
+serveJob(async (payload, job) => {
+  const start = trainStart.parse(payload);
+  const folder = new RunFolder(start.folder).create();
+  try {
+    return await train(start, folder, job);
+  } catch (error) {
+    folder.writeLog(`failed: ${messageOf(error)}`);
+    throw error;
+  }
+});
+
+async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Promise<Outcome> {
+  const { config } = start;
+  const emit = (event: TrainEvent): void => job.emit(event);
+  const log = (text: string): void => {
+    folder.writeLog(text);
+    emit({ type: 'log', text });
+  };
+  const threads = openEngineLike(start);
+  const checkpoint = await loadCheckpoint(folder, log);
+  const { trainer, importedFeatures } = await openTrainer(start, checkpoint);
+  const loader = await BatchLoader.open({ data: config.data, seed: config.seed, scale: trainer.model.network.scale(trainer.model.options) });
+  try {
+    folder.truncateMetrics(checkpoint ? trainer.step : -1);
+    const facts: RunFacts = {
+      versions: { program: programVersion, tensorflow: tensorFlowVersion(), node: process.versions.node },
+      device: tensorFlowBackend().isUsingGpuDevice ? 'GPU' : 'CPU',
+      threads,
+      dataFingerprint: loader.fingerprint,
+      features: trainer.featuresNote,
+      importedFeatures,
+      parameters: trainer.model.parameters.count,
+    };
+    emit({ type: 'ready', step: trainer.step, facts });
+    log(`${trainer.step > 0 ? `Going on at step ${trainer.step}` : 'Starting'}: ${config.network.type}, ${facts.parameters} parameters; ${loader.counts.train} pictures to train on, ${loader.counts.validation} to measure on; features: ${facts.features}.`);
+    if (start.facts && start.facts.dataFingerprint !== facts.dataFingerprint) log('The pictures have changed since this run began: from here on it differs from one that was not interrupted.');
+    if (loader.unmatched.length > 0) log(`${loader.unmatched.length} pictures have no partner and are left out: ${loader.unmatched.slice(0, 5).join(', ')}${loader.unmatched.length > 5 ? ', …' : ''}`);
+    const session = new Session({
+      run: start.run, config, folder, trainer, loader,
+      control: job.control,
+      judgement: checkpoint?.judgement,
+      onMetrics: (line, progress) => emit({ type: 'metrics', line, progress }),
+      onPause: (paused) => job.paused(paused),
+    });
+    const end = await session.run();
+    for (const { file, reason } of loader.problems) log(`Left out ${file}: ${reason}`);
+    return outcomes[end](config.stopEarly ?? 0);
+  } finally {
+    await loader.close();
+    trainer.dispose();
+  }
+}
+
+const outcomes: Record<SessionEnd, (stopEarly: number) => Outcome> = {
+  'all-steps': () => ({ state: 'finished' }),
+  'no-progress': (validations) => ({ state: 'finished', reason: `Ended early: the PSNR has not risen in ${validations} validations.` }),
+  stopped: () => ({ state: 'stopped' }),
+};
+
+/**
+ * Opens the engine with as many threads as the run began with: sums over another number of threads round differently.
+ * @returns how many
+ */
+function openEngineLike({ config, facts }: TrainStart): number {
+  const standard = availableParallelism();
+  const threads = facts?.threads ?? config.threads ?? standard;
+  openEngine(threads === standard && config.threads === undefined ? {} : { threads });
+  return threads;
+}
+
+/** The trainer at its start or at the checkpoint, in the feature space that the run began with. */
+async function openTrainer(start: TrainStart, checkpoint: Checkpoint | undefined): Promise<{ trainer: Trainer; importedFeatures: string | null }> {
+  const { config, facts } = start;
+  const home = openHome(start.home);
+  const compares = config.mcir ?? config.loss.positive ?? config.loss.contrastive;
+  const features = !compares || facts?.importedFeatures === null ? [] : importedFeatureWeights(home);
+  const importedFeatures = features.length > 0 ? features.map(({ source }) => source).join('; ') : null;
+  if (facts && facts.importedFeatures !== importedFeatures) {
+    throw new AppError('conflict', `This run began with other feature weights (${facts.importedFeatures}); import them again with \`mcir features import\`, then resume.`);
+  }
+  const { weights } = config.network;
+  const initial = weights !== undefined && !checkpoint ? (await resolveModel(weights, home)).weights : undefined;
+  const trainer = new Trainer(config, { features, ...(initial ? { initial } : {}) });
+  if (checkpoint) trainer.restore(checkpoint.snapshot);
+  return { trainer, importedFeatures };
+}
+
+function importedFeatureWeights(home: Home): FeatureWeights[] {
+  return (['vgg16', 'vgg19'] as const).flatMap((name) => loadFeatures(name, home) ?? []);
+}
+
+function tensorFlowVersion(): string {
+  return (tensorFlowBackend().binding as unknown as { TF_Version: string }).TF_Version;
+}
