@@ -42,7 +42,7 @@ export const edsr: NetworkDefinition<Options> = {
 
   detect(shapes) {
     const [num_feat] = shapes.get('conv_first.weight') ?? [];
-    if (!num_feat || ![...shapes.keys()].every((name) => NAMES.test(name))) return undefined;
+    if (!num_feat || !shapes.has('body.0.conv1.weight')) return undefined;
     const num_block = countParts(shapes, 'body.');
     const threefold = shapes.get('upsample.0.weight')?.[0] === 9 * num_feat;
     const stages = [...shapes.keys()].filter((name) => /^upsample\.\d+\.weight$/.test(name)).length;
@@ -66,9 +66,6 @@ export const edsr: NetworkDefinition<Options> = {
     };
   },
 };
-
-/** Every name that an EDSR file may hold. */
-const NAMES = /^(conv_(first|after_body|last)|body\.\d+\.conv[12]|upsample\.\d+)\.(weight|bias)$/;
 
 function residualBlock(p: Parameters, name: string, o: Options): Layer {
   const conv1 = conv2d(p, `${name}.conv1`, o.num_feat, o.num_feat, 3);

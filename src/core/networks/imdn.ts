@@ -38,7 +38,7 @@ export const imdn: NetworkDefinition<Options> = {
   detect(shapes) {
     const [nf, in_nc] = shapes.get('fea_conv.weight') ?? [];
     const [rows] = shapes.get('upsampler.0.weight') ?? [];
-    if (!nf || !in_nc || !rows || ![...shapes.keys()].every((name) => NAMES.test(name))) return undefined;
+    if (!nf || !in_nc || !rows || !shapes.has('IMDB1.c1.weight')) return undefined;
     return options.safeParse({ in_nc, nf, out_nc: in_nc, upscale: Math.sqrt(rows / in_nc) }).data;
   },
 
@@ -59,9 +59,6 @@ export const imdn: NetworkDefinition<Options> = {
     return in_nc === 1 ? perPlane(restore) : restore;
   },
 };
-
-/** Every name that an IMDN file may hold. */
-const NAMES = /^(fea_conv|IMDB[1-6]\.(c[1-5]|cca\.conv_du\.[02])|c\.0|LR_conv|upsampler\.0)\.(weight|bias)$/;
 
 const leaky: Layer = (x) => tf.leakyRelu(x, 0.05);
 

@@ -129,25 +129,20 @@ const namings: Record<Options['names'], (blocks: number, stages: number) => Name
   }),
 };
 
-/** Every name that a file of each kind may hold. */
-const NAMES: Record<Options['names'], RegExp> = {
-  basicsr: /^(conv_(first|body|up1|up2|hr|last)|body\.\d+\.rdb[123]\.conv[1-5])\.(weight|bias)$/,
-  esrgan: /^(conv_first|RRDB_trunk\.\d+\.RDB[123]\.conv[1-5]|trunk_conv|upconv[123]|HRconv|conv_last)\.(weight|bias)$/,
-  'esrgan-old': /^model\.(\d+|1\.sub\.\d+(\.RDB[123]\.conv[1-5]\.0)?)\.(weight|bias)$/,
-};
-
 function detect(shapes: Shapes): Options | undefined {
-  const names = options.def.shape.names.unwrap().options.find((kind) => [...shapes.keys()].every((name) => NAMES[kind].test(name)));
+  const names = (['basicsr', 'esrgan', 'esrgan-old'] as const).find((kind) => shapes.has(`${namings[kind](1, 2).body(0, 1, 1)}.weight`));
   if (!names) return undefined;
   const old = names === 'esrgan-old';
-  const stages = old ? (countParts(shapes, 'model.') - 5) / 3 : [...shapes.keys()].filter((name) => /^upconv\d\.weight$/.test(name)).length;
+  // The old Sequential has weights at its first two and last two places, and once for each stage between.
+  const stages = old ? countParts(shapes, 'model.') - 4 : [...shapes.keys()].filter((name) => /^upconv\d\.weight$/.test(name)).length;
   const num_block = old ? countParts(shapes, 'model.1.sub.') - 1 : Math.max(countParts(shapes, 'body.'), countParts(shapes, 'RRDB_trunk.'));
   const naming = namings[names](num_block, stages);
   const [num_feat, channels] = shapes.get(`${naming.first}.weight`) ?? [];
   const [num_grow_ch] = shapes.get(`${naming.body(0, 1, 1)}.weight`) ?? [];
   const [num_out_ch] = shapes.get(`${naming.last}.weight`) ?? [];
-  if (!channels || !num_grow_ch || !num_out_ch) return undefined;
-  const unshuffle = Math.sqrt(channels / num_out_ch);
-  const scale = names === 'basicsr' ? 4 / unshuffle : 2 ** stages;
-  return options.safeParse({ num_in_ch: names === 'basicsr' ? num_out_ch : channels, num_out_ch, scale, num_feat, num_block, num_grow_ch, names }).data;
+  if (!channels || !num_out_ch) return undefined;
+  // With BasicSR's names, the first convolution tells how pixels were unshuffled, and so the scale.
+  const scale = names === 'basicsr' ? 4 / Math.sqrt(channels / num_out_ch) : 2 ** stages;
+  const num_in_ch = names === 'basicsr' ? num_out_ch : channels;
+  return options.safeParse({ num_in_ch, num_out_ch, scale, num_feat, num_block, num_grow_ch, names }).data;
 }

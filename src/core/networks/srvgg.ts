@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { constant, conv2d, enlargeNearest, type Layer, perPlane, pixelShuffle } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';
-import { countParts } from './shapes.ts';
 
 const options = z
   .strictObject({
@@ -34,11 +33,11 @@ export const srvgg: NetworkDefinition<Options> = {
   inputSizes: 'any size',
 
   detect(shapes) {
-    // First and last convolution and those between, each but the last followed by its activation.
-    const convs = (countParts(shapes, 'body.') + 1) / 2;
+    // The first and last convolution and those between; activations, where they have weights, have one axis.
+    const convs = [...shapes].filter(([name, shape]) => name.startsWith('body.') && shape.length === 4).length;
     const [num_feat, channels] = shapes.get('body.0.weight') ?? [];
     const [rows] = shapes.get(`body.${2 * convs - 2}.weight`) ?? [];
-    if (!num_feat || !channels || !rows || ![...shapes.keys()].every((name) => NAMES.test(name))) return undefined;
+    if (!num_feat || !channels || !rows) return undefined;
     // The two activations without weights cannot be told apart; no model with leakyrelu is published.
     const act_type = shapes.has('body.1.weight') ? 'prelu' : 'relu';
     return options.safeParse({ num_in_ch: channels, num_out_ch: channels, num_feat, num_conv: convs - 2, upscale: Math.sqrt(rows / channels), act_type }).data;
@@ -56,9 +55,6 @@ export const srvgg: NetworkDefinition<Options> = {
     return o.num_in_ch === 1 ? perPlane(restore) : restore;
   },
 };
-
-/** Every name that such a file may hold. */
-const NAMES = /^body\.\d+\.(weight|bias)$/;
 
 function activation(p: Parameters, name: string, { act_type, num_feat }: Options): Layer {
   switch (act_type) {

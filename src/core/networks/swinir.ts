@@ -8,7 +8,8 @@ import { countParts, ratioOf } from './shapes.ts';
 import { type MaskedLayer, swinBlock, type Windows } from './swinBlock.ts';
 import { shiftMask, shiftRegions } from './windows.ts';
 
-const side = z.int().min(1).max(4096);
+const MAX_SIDE = 4096;
+const side = z.int().min(1).max(MAX_SIDE);
 
 const options = z
   .strictObject({
@@ -183,19 +184,17 @@ function enlargeAndConvolve(p: Parameters, upscale: number): Layer {
   return (x) => tf.leakyRelu(full(ups.reduce((h, up) => tf.leakyRelu(up(enlargeNearest(h, 2)), 0.2), x)), 0.2);
 }
 
-/** Every name that a SwinIR file may hold. */
-const NAMES = /^(absolute_pos_embed|((patch_embed\.)?norm|layers\.\d+\.(residual_group\.blocks\.\d+\.(norm[12]|attn\.(qkv|proj)|mlp\.fc[12])|conv(\.[024])?)|conv_after_body(\.[024])?|conv_before_upsample\.0|upsample\.[024]|conv_(first|up1|up2|hr|last))\.(weight|bias)|layers\.\d+\.residual_group\.blocks\.\d+\.(attn_mask|attn\.relative_position_(bias_table|index)))$/;
-
 /** img_range is not in a file: it is 255 for the JPEG models, which alone have windows of 7, and 1 for all others. */
 function detect(shapes: Shapes): Options | undefined {
   const block = 'layers.0.residual_group.blocks.0';
   const [embed_dim, in_chans] = shapes.get('conv_first.weight') ?? [];
   const [positions] = shapes.get(`${block}.attn.relative_position_bias_table`) ?? [];
   const [hidden] = shapes.get(`${block}.mlp.fc1.weight`) ?? [];
-  if (!embed_dim || !in_chans || !positions || !hidden || ![...shapes.keys()].every((name) => NAMES.test(name))) return undefined;
+  if (!embed_dim || !in_chans || !positions || !hidden) return undefined;
+  const window_size = (Math.sqrt(positions) + 1) / 2;
+  if (!Number.isInteger(window_size)) return undefined;
 
   const groups = Array.from({ length: countParts(shapes, 'layers.') }, (_, i) => `layers.${i}.residual_group.blocks.`);
-  const window_size = (Math.sqrt(positions) + 1) / 2;
   const end = detectEnd(shapes, in_chans);
   const found = options.safeParse({
     img_size: detectImageSize(shapes, window_size),
@@ -231,7 +230,7 @@ function detectImageSize(shapes: Shapes, window: number): number | [number, numb
   const pixels = shapes.get('absolute_pos_embed')?.[1] ?? (windows ? windows * window ** 2 : undefined);
   // A file without masks: of training patches of one window, or its masks were left out.
   if (pixels === undefined) return unshifted ? window : Math.ceil(64 / window) * window;
-  let height = Math.floor(Math.sqrt(pixels));
+  let height = Math.min(MAX_SIDE, Math.floor(Math.sqrt(pixels)));
   while (pixels % height !== 0 || (!unshifted && height % window !== 0 && height > 1)) height--;
   return height * height === pixels ? height : [height, pixels / height];
 }

@@ -99,11 +99,15 @@ const APART = -100;
 /** The mask of shifted windows as PyTorch stores it, [windows,size²,size²], from {@link shiftRegions}. */
 export function storedShiftMask(regions: Float32Array, size: number): Float32Array {
   const tokens = size * size;
-  return Float32Array.from({ length: regions.length * tokens }, (_, i) => {
-    const window = Math.floor(i / (tokens * tokens)) * tokens;
-    const [from, to] = [Math.floor(i / tokens) % tokens, i % tokens];
-    return regions[window + from] === regions[window + to] ? 0 : APART;
-  });
+  const mask = new Float32Array(regions.length * tokens);
+  for (let start = 0; start < regions.length; start += tokens) {
+    const window = regions.subarray(start, start + tokens);
+    if (window.every((region) => region === window[0])) continue; // all windows but those at the far edges
+    for (let from = 0; from < tokens; from++) {
+      for (let to = 0; to < tokens; to++) if (window[from] !== window[to]) mask[(start + from) * tokens + to] = APART;
+    }
+  }
+  return mask;
 }
 
 /** The same mask for a batch, [B·windows,1,size²,size²], computed by the engine because it is large where regions are not. */
