@@ -1,15 +1,22 @@
 import type { Command } from 'commander';
 import { type Home, openHome } from '../services/home.ts';
+import { openServices, type Services } from '../services/open.ts';
 import { Output } from './output.ts';
 
 /** What every command is given: where to write, and the program's folders and services, opened when first asked for. */
 export class CliContext {
   readonly output = new Output();
   #home: Home | undefined;
+  #services: Promise<Services> | undefined;
   readonly #closers: (() => void | Promise<void>)[] = [];
 
   get home(): Home {
     return (this.#home ??= openHome());
+  }
+
+  /** Runs, jobs and their history. */
+  services(): Promise<Services> {
+    return (this.#services ??= this.#open());
   }
 
   /** Has something closed when the command has ended, last first. */
@@ -19,6 +26,13 @@ export class CliContext {
 
   async close(): Promise<void> {
     for (const close of this.#closers.splice(0).reverse()) await close();
+  }
+
+  async #open(): Promise<Services> {
+    const services = await openServices(this.home);
+    this.onClose(() => services.close());
+    for (const notice of services.notices) this.output.log(notice);
+    return services;
   }
 }
 

@@ -1,0 +1,130 @@
+import { SingleBar } from 'cli-progress';
+import type { Services } from '../services/open.ts';
+import { AppError } from '../shared/errors.ts';
+import type { TrainEvent } from '../shared/jobMessages.ts';
+import type { RunDetail, TrainProgress } from '../shared/runs.ts';
+import { exitCode, type Output } from './output.ts';
+
+/** Without a terminal that redraws, a line of progress this often. */
+const lineEveryMs = 2000;
+
+/** Shows a training until it ends, and gives the command its result and exit code. */
+export async function followTraining(services: Services, id: string, output: Output): Promise<void> {
+  await watchTraining(services, id, output);
+  report(services.runs.show(id), output);
+}
+
+/** Shows a training until it ends. The first Ctrl-C lets it save and stop, the second ends it at once. */
+export async function watchTraining({ training, runs }: Services, id: string, output: Output): Promise<void> {
+  const display = output.interactive ? new BarDisplay(runs.find(id).steps) : new LineDisplay(output);
+  const onProgress = (run: string, event: TrainEvent): void => {
+    if (run !== id) return;
+    if (event.type === 'log') display.say(event.text);
+    if (event.type !== 'metrics') return;
+    const { psnr, ssim } = event.line.values;
+    if (psnr !== undefined && ssim !== undefined) display.say(`Validation at step ${event.line.step}: PSNR ${psnr.toFixed(3)} dB, SSIM ${ssim.toFixed(4)}`);
+    else display.progress(event.progress);
+  };
+  training.events.on('progress', onProgress);
+  const release = handleSignals(() => training.stop(id), () => training.kill(id), (text) => display.say(text));
+  try {
+    await training.ended(id);
+  } finally {
+    release();
+    training.events.off('progress', onProgress);
+    display.end();
+  }
+}
+
+function report(run: RunDetail, output: Output): void {
+  const { state, error } = run;
+  if (state === 'failed') throw error ? AppError.fromWire(error) : new AppError('internal', 'The training failed.');
+  const reason = run.states.at(-1)?.reason;
+  const best = run.best ? `best PSNR ${run.best.psnr.toFixed(3)} dB at step ${run.best.step}${run.psnrBefore === undefined ? '' : ` (before: ${run.psnrBefore.toFixed(3)} dB)`}` : 'no validation yet';
+  const lines = [
+    `Run ${run.id} "${run.name}" ${state} at step ${run.step} of ${run.steps}; ${best}.`,
+    ...(reason ? [reason] : []),
+    state === 'finished' ? `Use it: mcir restore PICTURES --model ${run.id} --out FOLDER` : `Go on: mcir resume ${run.id}`,
+  ];
+  output.result(run, lines.join('\n'));
+  if (state !== 'finished') process.exitCode = exitCode.failed;
+}
+
+/** What shows progress on a terminal or in a log. */
+interface Display {
+  progress(progress: TrainProgress): void;
+  say(text: string): void;
+  end(): void;
+}
+
+/** A bar that is redrawn; lines appear above it. */
+class BarDisplay implements Display {
+  readonly #bar: SingleBar;
+  #started = false;
+
+  constructor(steps: number) {
+    this.#bar = new SingleBar({ format: '{bar} {value}/{total}  {text}', stream: process.stderr, hideCursor: true, clearOnComplete: true, gracefulExit: false, barsize: 20 });
+    this.#bar.start(steps, 0, { text: 'starting …' });
+    this.#started = true;
+  }
+
+  progress(progress: TrainProgress): void {
+    this.#bar.update(progress.step, { text: describe(progress) });
+  }
+
+  say(text: string): void {
+    process.stderr.write(`\r\u001b[K${text}\n`);
+    if (this.#started) this.#bar.render();
+  }
+
+  end(): void {
+    this.#started = false;
+    this.#bar.stop();
+  }
+}
+
+/** A line now and then, for pipes and logs. */
+class LineDisplay implements Display {
+  readonly #output: Output;
+  #last = 0;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  progress(progress: TrainProgress): void {
+    if (Date.now() - this.#last < lineEveryMs && progress.step < progress.steps) return;
+    this.#last = Date.now();
+    this.#output.log(`step ${progress.step}/${progress.steps}  ${describe(progress)}`);
+  }
+
+  say(text: string): void {
+    this.#output.log(text);
+  }
+
+  end(): void {}
+}
+
+function describe({ losses, lr, imagesPerSecond, eta }: TrainProgress): string {
+  const terms = Object.entries(losses).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
+  return [...terms, `lr ${lr.toExponential(2)}`, `${imagesPerSecond.toFixed(1)} images/s`, `ETA ${duration(eta)}`].join('  ');
+}
+
+function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
+  return hours > 0 ? `${hours}h ${minutes}m` : minutes > 0 ? `${minutes}m ${rest}s` : `${rest}s`;
+}
+
+function handleSignals(stop: () => void, kill: () => void, say: (text: string) => void): () => void {
+  let asked = false;
+  const onSignal = (): void => {
+    if (asked) return kill();
+    asked = true;
+    say('Saving, then stopping; once more ends at once, without saving.');
+    stop();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  return () => signals.forEach((signal) => process.off(signal, onSignal));
+}
