@@ -83,7 +83,7 @@ export class BatchLoader {
    */
   static async open(options: LoaderOptions): Promise<BatchLoader> {
     const plan = await planData(options.data, options.seed, options.scale);
-    return new BatchLoader(options, plan, await fingerprintOf({ train: plan.train, validation: plan.validation }));
+    return new BatchLoader(options, plan, fingerprintOf({ train: plan.train, validation: plan.validation }));
   }
 
   /** Number of samples trained on, and of those measured on. */

@@ -249,6 +249,8 @@ describe('settings that do not fit', () => {
     ['a bicubic step without a scale', (target) => ({ train: { target, degradations: [{ type: 'bicubic' }] } }), 1, 'enlarge: true'],
     ['input and degradations together', (target) => ({ train: { target, input: target, degradations: noisy } }), 1, 'not both'],
     ['a validation input alone', (target) => ({ train: { target, degradations: noisy }, validation: { input: target } }), 1, 'data.validation.target'],
+    ['a validation of another scale', (target) => ({ train: { target, degradations: noisy }, validation: { degradations: [{ type: 'bicubic' }] } }), 1, 'enlarge: true'],
+    ['a validation without degradation', (target) => ({ train: { target, degradations: noisy }, validation: { degradations: [] } }), 1, 'nothing to measure on'],
     ['neither input nor degradations', (target) => ({ train: { target } }), 1, 'give an input folder too, or degradations'],
   ])('%s', async (_, data, scale, message) => {
     await expect(load(data(await clean(2)), { scale })).rejects.toThrow(message);
