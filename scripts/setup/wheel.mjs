@@ -8,7 +8,7 @@ import { SetupError, firstThatWorks, run } from './processes.mjs';
 /** The TensorFlow whose wheels `wheels/*.txt` pin by hash. */
 export const VERSION = '2.21.0';
 
-const downloads = { 'cpu-x64': '274 MB', 'cpu-arm64': '285 MB', 'gpu-x64': '3.5 GB' };
+const downloads = { 'cpu-x64': '274 MB', 'cpu-arm64': '285 MB', 'gpu-x64': '3.4 GB' };
 const lists = fileURLToPath(new URL('wheels/', import.meta.url));
 const pythons = [['python3'], ['python']];
 
