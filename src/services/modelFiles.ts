@@ -46,8 +46,12 @@ const description = z.looseObject({
  */
 export async function readModelFile(path: string): Promise<ModelFile> {
   const bytes = await readWhole(path);
-  const { weights, metadata, format } = await readWeights(bytes);
-  const common = { weights, format, hash: sha256(bytes) };
+  return { ...identify(await readWeights(bytes), path), hash: sha256(bytes) };
+}
+
+/** {@link readModelFile} for a file that has been read. */
+export function identify({ weights, metadata, format }: WeightsFile, path: string): Omit<ModelFile, 'hash'> {
+  const common = { weights, format };
   const own = metadata['mcir'];
   if (own === undefined) return { title: basename(path, extname(path)), ...detectNetwork(weights), ...common };
   const { network, options, title, ...rest } = parseDescription(own, path);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pacote from 'pacote';
 import { AppError, messageOf } from '../shared/errors.ts';
 import type { Home } from './home.ts';
-import { addModel, type ModelCard } from './models.ts';
+import { addModel, isLicence, type ModelCard } from './models.ts';
 
 /** A restoration model that others publish as a package; fetched on request only. */
 export interface ModelPack {
@@ -99,5 +99,5 @@ async function fetchPackage({ package: name, version, integrity }: ModelPack, de
 }
 
 async function keepLicence(from: string, to: string): Promise<void> {
-  for (const name of await readdir(from)) if (/^licen[cs]e/i.test(name)) await copyFile(join(from, name), join(to, name));
+  for (const name of await readdir(from)) if (isLicence(name)) await copyFile(join(from, name), join(to, name));
 }

@@ -59,10 +59,9 @@ async function resolveCard(card: ModelCard, home: Home): Promise<ResolvedModel> 
   const file = join(home.models, card.file);
   const { title, network, options, hash } = card;
   const common = { title, network, options, hash, file, ...(card.inputNorm && { inputNorm: card.inputNorm }), ...(card.run !== undefined && { run: card.run }) };
-  if (card.graph) return { ...common, weights: new Map(), graph: card.graph };
-  const model = await readModelFile(file);
+  const model = card.graph ? { ...(await hashFolder(dirname(file))), weights: new Map() } : await readModelFile(file);
   if (model.hash !== hash) throw new AppError('bad-input', `The file of the model "${title}" has changed since it was added. Remove the model and add it again.`);
-  return { ...common, weights: model.weights };
+  return { ...common, weights: model.weights, ...(card.graph && { graph: card.graph }) };
 }
 
 async function resolveFile(file: string): Promise<ResolvedModel> {
@@ -162,9 +161,10 @@ async function shardsOf(path: string): Promise<string[]> {
   return manifest.weightsManifest.flatMap(({ paths }) => paths);
 }
 
+/** Of the model's files; a licence may lie beside them. */
 async function hashFolder(folder: string): Promise<{ hash: string; bytes: number }> {
   const parts: Uint8Array[] = [];
-  for (const name of (await readdir(folder)).sort()) parts.push(await readFile(join(folder, name)));
+  for (const name of (await readdir(folder)).sort()) if (!isLicence(name)) parts.push(await readFile(join(folder, name)));
   const all = Buffer.concat(parts);
   return { hash: sha256(all), bytes: all.length };
 }
@@ -183,4 +183,7 @@ export async function removeModel(ref: string, home: Home): Promise<ModelCard> {
   return card;
 }
 
+export const isLicence = (name: string): boolean => /^licen[cs]e/i.test(name);
+
+/** True for files that hold a finished graph instead of weights. */
 export const isGraphFile = (path: string): boolean => ['.onnx', '.json'].includes(extname(path).toLowerCase());

@@ -2,7 +2,7 @@ import { basename, extname } from 'node:path';
 import { createModel, findNetwork } from '../../core/networks/index.ts';
 import { readWeightsFile } from '../../core/weights/readWeights.ts';
 import { GRAPH } from '../../services/modelCard.ts';
-import { convertModel, readModelFile } from '../../services/modelFiles.ts';
+import { convertModel, identify } from '../../services/modelFiles.ts';
 import { addPack, modelPacks } from '../../services/modelPacks.ts';
 import { addModel, isGraphFile, listModels, type ModelCard, removeModel, resolveModel } from '../../services/models.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -89,11 +89,12 @@ interface Report {
 
 async function inspect(file: string): Promise<Report> {
   if (isGraphFile(file)) throw new AppError('unsupported', `${basename(file)} is a finished graph (${extname(file)}); add it to use it.`);
-  const { weights, format } = await readWeightsFile(file);
+  const content = await readWeightsFile(file);
+  const { weights, format } = content;
   const values = [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
   const common = { file, format, tensors: weights.size, values };
   try {
-    const { network, options } = await readModelFile(file);
+    const { network, options } = identify(content, file);
     return { ...common, network, options };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
