@@ -30,7 +30,7 @@ export const ffanet: NetworkDefinition<Options> = {
     if (shapes.get('g1.gp.0.calayer.ca.0.weight')?.join() !== '8,64,1,1') return undefined;
     // A group ends with a plain convolution, so its highest index is the number of blocks.
     const indices = [...shapes.keys()].flatMap((name) => /^g1\.gp\.(\d+)\./.exec(name)?.[1] ?? []);
-    return { gps: 3, blocks: Math.max(...indices.map(Number)) };
+    return options.safeParse({ blocks: Math.max(...indices.map(Number)) }).data;
   },
 
   build(p, { gps, blocks }) {
