@@ -63,6 +63,7 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
     });
     const end = await session.run();
     for (const { file, reason } of loader.problems) log(`Left out ${file}: ${reason}`);
+    if (loader.withAlpha.length > 0) log(`The alpha channel of ${loader.withAlpha.length} pictures was left out, first of ${loader.withAlpha[0]}.`);
     return outcomes[end](config.stopEarly ?? 0);
   } finally {
     await loader.close();

@@ -4,8 +4,8 @@ import type { Random } from '../random.ts';
 /** Bounds of a value that is drawn anew for each sample; equal bounds fix it. */
 export type Range = [low: number, high: number];
 
-/** A setting that is a range within [minimum, maximum]. Give `.describe` and `.default` where it is used. */
-export const range = (minimum: number, maximum: number): z.ZodType<Range> & { default(value: Range): z.ZodDefault<z.ZodType<Range>> } => {
+/** A setting that is a range within [minimum, maximum]. */
+export const range = (minimum: number, maximum: number) => {
   const bound = z.number().min(minimum).max(maximum);
   return z.tuple([bound, bound]).refine(([low, high]) => low <= high, 'the first number is the lower one');
 };
