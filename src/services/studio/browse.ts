@@ -12,9 +12,6 @@ const extensions = {
 };
 export type Shown = keyof typeof extensions;
 
-/** Whether a file's name says that it is a picture the program may be able to read. */
-export const isPictureName = (name: string): boolean => extensions.pictures.has(extname(name).toLowerCase());
-
 /** Where choosing starts: home, the root of its disk, and the program's own folder. */
 export async function roots(handles: Handles, own: string): Promise<Place[]> {
   const found = await Promise.all([homedir(), own, parse(homedir()).root].map((path) => handles.place(path).catch(() => undefined)));

@@ -9,8 +9,11 @@ export const model = z.object({
   description: z.string(),
   scale: z.int(),
   parameters: z.int().optional(),
-  hash: z.string(),
+  /** SHA-256; a run that still trains has none. */
+  hash: z.string().optional(),
   bytes: z.number().optional(),
+  /** File or package it was added from. */
+  source: z.string().optional(),
   /** The run that made it. */
   run: recordId.optional(),
   psnr: z.number().optional(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { jobState } from '../jobs.ts';
-import { call, handle, nothing, place, recordId } from './common.ts';
+import { batchSummary, exportSettings, ledgerFile } from '../restore.ts';
+import { call, handle, nothing, recordId } from './common.ts';
 
 export const source = z.object({
   id: handle,
@@ -11,36 +11,12 @@ export const source = z.object({
 });
 export type Source = z.output<typeof source>;
 
-export const exportOptions = z.strictObject({
-  format: z.enum(['same', 'png', 'jpeg', 'tiff', 'webp', 'avif']).default('same'),
-  quality: z.int().min(1).max(100).default(92),
-  template: z.string().min(1).max(200).default('{name}'),
-  conflict: z.enum(['unique', 'skip', 'overwrite', 'changed']).default('unique'),
-  strip: z.enum(['none', 'gps', 'all']).default('none'),
-});
-export type ExportOptions = z.output<typeof exportOptions>;
-
-export const batchFile = z.object({
-  id: z.int(),
-  name: z.string(),
-  state: z.enum(['waiting', 'running', 'done', 'failed', 'skipped']),
-  reason: z.string().optional(),
-  warnings: z.array(z.string()),
-});
+/** A file of a batch as a face gets it. */
+export const batchFile = ledgerFile.pick({ number: true, folder: true, state: true, reason: true, warnings: true }).extend({ name: z.string() });
 export type BatchFile = z.output<typeof batchFile>;
 
-export const batch = z.object({
-  id: recordId,
-  model: z.string(),
-  out: place,
-  state: jobState,
-  reason: z.string().optional(),
-  created: z.number(),
-  total: z.int(),
-  done: z.int(),
-  failed: z.int(),
-  skipped: z.int(),
-  /** Seconds left, once enough is done to tell. */
+export const batch = batchSummary.extend({
+  /** Seconds left at the pace so far, while it runs. */
   secondsLeft: z.number().optional(),
 });
 export type Batch = z.output<typeof batch>;
@@ -63,7 +39,7 @@ export const restoreCalls = {
     z.object({ picture: handle, region, seconds: z.number() }),
   ),
   'batches.start': call(
-    z.strictObject({ pictures: z.array(handle).min(1).max(20_000), model: recordId, strength, out: handle, options: exportOptions }),
+    z.strictObject({ pictures: z.array(handle).min(1).max(20_000), model: recordId, strength, out: handle, options: exportSettings }),
     batch,
   ),
   'batches.list': call(nothing, z.array(batch)),

@@ -1,6 +1,7 @@
 import { Button, Group, NumberInput, Progress, ScrollArea, Select, Slider, Stack, Text, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import type { Batch, ExportOptions } from '../../../shared/contract/restore.ts';
+import type { Batch } from '../../../shared/contract/restore.ts';
+import type { ExportSettings } from '../../../shared/restore.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
 import { ChoosePlace } from '../../components/ChoosePlace.tsx';
 import { StateBadge } from '../../components/States.tsx';
@@ -19,7 +20,7 @@ export function ExportPanel() {
   const batches = useCall('batches.list', {});
   const batch = batches.data?.find((candidate) => candidate.id === selection.batch);
   const { options, out, model } = selection;
-  const set = (changed: Partial<ExportOptions>) => change({ options: { ...options, ...changed } });
+  const set = (changed: Partial<ExportSettings>) => change({ options: { ...options, ...changed } });
   const pictures = selection.marked.size > 0 ? selection.pictures.filter((picture) => selection.marked.has(picture.id)) : selection.pictures;
   const choices = <Value extends string>(key: string, values: readonly Value[]) => values.map((value) => ({ value, label: t(`export.${key}.${value}`) }));
 

@@ -1,6 +1,7 @@
 import { createContext, useContext, useMemo, useReducer, type ReactNode } from 'react';
 import type { Place } from '../../../shared/contract/common.ts';
-import type { ExportOptions, Source } from '../../../shared/contract/restore.ts';
+import type { Source } from '../../../shared/contract/restore.ts';
+import type { ExportSettings } from '../../../shared/restore.ts';
 
 /** What a photographer has laid out: kept while other screens are open. */
 export interface Selection {
@@ -12,7 +13,7 @@ export interface Selection {
   model: string | undefined;
   strength: number;
   out: Place | undefined;
-  options: ExportOptions;
+  options: ExportSettings;
   /** The batch made of these pictures last. */
   batch: string | undefined;
 }
@@ -24,7 +25,7 @@ const empty: Selection = {
   model: undefined,
   strength: 1,
   out: undefined,
-  options: { format: 'same', quality: 92, template: '{name}', conflict: 'unique', strip: 'none' },
+  options: { format: 'same', quality: 92, template: '{name}', conflict: 'unique', strip: 'none', provenance: true },
   batch: undefined,
 };
 

@@ -1,0 +1,38 @@
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { McirConfig } from '../../../shared/runConfig.ts';
+import { Curves, type Line } from '../../components/Curves.tsx';
+
+/** Points along the run at which ages are drawn. */
+const points = 400;
+
+/**
+ * How many steps each older copy lies behind the network, over the run. An update with decay d leaves the share d of
+ * what the copy was: age' = d * age, where age has grown by the steps since the last update.
+ */
+export function NegativesTimeline({ negatives, steps }: { negatives: McirConfig['negatives']; steps: number }) {
+  const { t } = useTranslation();
+  const shown = Math.min(steps, 5 * Math.max(...negatives.map(({ every }) => every)));
+  const lines = useMemo<Line[]>(
+    () => negatives.map((negative, index) => ({ label: t('train.copy', { number: index + 1 }), ...ages(negative, shown) })),
+    [negatives, shown, t],
+  );
+  return <Curves lines={lines} label={t('train.timeline')} height={150} />;
+}
+
+function ages({ every, decay }: McirConfig['negatives'][number], steps: number): { steps: number[]; values: number[] } {
+  const stride = Math.max(1, Math.floor(steps / points));
+  const line = { steps: [] as number[], values: [] as number[] };
+  let age = 0;
+  for (let step = 0; step <= steps; step++) {
+    if (step > 0) age += 1;
+    const updates = step > 0 && step % every === 0;
+    // Both ends of a fall are drawn, or it would look like a slope.
+    if (step % stride === 0 || updates) {
+      line.steps.push(step);
+      line.values.push(age);
+    }
+    if (updates) age *= decay;
+  }
+  return line;
+}

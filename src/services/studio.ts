@@ -1,0 +1,46 @@
+import type { Handlers, StudioEvent } from '../shared/contract.ts';
+import type { Services } from './open.ts';
+import { appHandlers } from './studio/appHandlers.ts';
+import type { StudioContext } from './studio/context.ts';
+import { datasetHandlers } from './studio/datasetHandlers.ts';
+import { Handles } from './studio/handles.ts';
+import { Imports } from './studio/imports.ts';
+import { modelHandlers } from './studio/modelHandlers.ts';
+import { restoreFeature } from './studio/restoreHandlers.ts';
+import { Thumbnails, type Served } from './studio/thumbnails.ts';
+import { trainingHandlers } from './studio/trainingHandlers.ts';
+
+/** All that a window needs of the services, whichever shell it stands in. */
+export interface Studio {
+  readonly handlers: Handlers;
+  readonly handles: Handles;
+  readonly imports: Imports;
+  /** A picture by its id; `size` is the longest side in pixels. @throws AppError `not-found`, `unsupported` */
+  picture(id: string, size?: number): Promise<Served>;
+  /** Hears every event until the returned function is called. */
+  subscribe(listener: (event: StudioEvent) => void): () => void;
+  /** Ends what restores; the services stay open. */
+  close(): Promise<void>;
+}
+
+/** Joins the services into the contract's handlers. */
+export async function openStudio(services: Services): Promise<Studio> {
+  const listeners = new Set<(event: StudioEvent) => void>();
+  const handles = new Handles();
+  const imports = new Imports(services.home.cache);
+  const thumbnails = new Thumbnails(services.home.cache);
+  await imports.removeOld();
+  const context: StudioContext = { services, handles, tell: (event) => listeners.forEach((listener) => listener(event)) };
+  const restore = restoreFeature(context);
+  return {
+    handlers: { ...appHandlers(context), ...restore.handlers, ...modelHandlers(context), ...trainingHandlers(context), ...datasetHandlers(context) },
+    handles,
+    imports,
+    picture: (id, size) => thumbnails.serve(handles.path(id), size),
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    close: restore.close,
+  };
+}

@@ -1,0 +1,35 @@
+import type { Handlers } from '../../shared/contract.ts';
+import type { StudioContext } from './context.ts';
+import { DatasetList } from './datasetList.ts';
+
+type Calls = `datasets.${string}`;
+
+export function datasetHandlers({ services, handles, tell }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
+  const datasets = new DatasetList(services.home);
+  const cleaned = datasets.clean();
+  const changed = (): void => tell({ name: 'changed', data: 'datasets' });
+  return {
+    'datasets.list': () => datasets.list(),
+    'datasets.add': async ({ name, target, input, clean }) => {
+      const added = await datasets.add({ name, clean, target: handles.path(target), ...(input === undefined ? {} : { input: handles.path(input) }) });
+      changed();
+      return added;
+    },
+    'datasets.change': async ({ dataset, ...change }) => {
+      const next = await datasets.change(dataset, change);
+      changed();
+      return next;
+    },
+    'datasets.remove': async ({ dataset }) => {
+      await datasets.remove(dataset);
+      changed();
+      return {};
+    },
+    'datasets.inspect': ({ dataset }) => datasets.inspect(dataset),
+    'datasets.preview': async ({ dataset, degradations, count, seed }) => {
+      await cleaned;
+      const pairs = await datasets.preview(dataset, degradations, { count, seed });
+      return pairs.map(({ name, input, target }) => ({ name, input: handles.issue(input), target: handles.issue(target) }));
+    },
+  };
+}
