@@ -26,6 +26,8 @@ export const toRestoreWorker = z.discriminatedUnion('type', [
 export type ToRestoreWorker = z.infer<typeof toRestoreWorker>;
 
 export const restoredFile = z.object({
+  /** Ending that fits what was written. */
+  extension: z.string(),
   width: z.int(),
   height: z.int(),
   /** Megapixels of the original. */
@@ -36,7 +38,7 @@ export const restoredFile = z.object({
 export type RestoredFile = z.infer<typeof restoredFile>;
 
 export const fromRestoreWorker = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('opened'), scales: z.array(z.int()) }),
+  z.object({ type: z.literal('opened') }),
   z.object({ type: z.literal('progress'), id: z.int(), share: z.number() }),
   z.object({ type: z.literal('restored'), id: z.int(), file: restoredFile }),
   /** Without an id: the models could not be opened. */

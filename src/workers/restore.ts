@@ -5,11 +5,11 @@ import sharp from 'sharp';
 import { openEngine } from '../core/engine/open.ts';
 import { openRestorer, type Restorer } from '../core/inference/restorer.ts';
 import { restorePhotograph } from '../core/inference/restorePhotograph.ts';
-import { encodePhotograph, losses, outputFormat } from '../core/pictures/encode.ts';
+import { encodePhotograph, extensionOf, losses, outputFormat } from '../core/pictures/encode.ts';
 import { MetadataTool } from '../core/pictures/metadata.ts';
 import { decodeInto, inspect } from '../core/pictures/photograph.ts';
 import { verify } from '../core/pictures/verify.ts';
-import { AppError, toWire } from '../shared/errors.ts';
+import { toWire } from '../shared/errors.ts';
 import type { RestoreModel } from '../shared/restore.ts';
 import { type FromRestoreWorker, type RestoredFile, type RestoreTask, toRestoreWorker } from '../shared/restoreMessages.ts';
 
@@ -32,7 +32,7 @@ process.on('message', (data) => {
   switch (message.type) {
     case 'open':
       open(message.models).then(
-        () => send({ type: 'opened', scales: chain.map(({ scale }) => scale) }),
+        () => send({ type: 'opened' }),
         (error: unknown) => send({ type: 'failed', error: toWire(error) }),
       );
       break;
@@ -62,9 +62,8 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
     const photograph = await inspect(source);
     const decoded = join(folder, 'original.v');
     await decodeInto(photograph, decoded);
-    const started = performance.now();
     let seconds = 0;
-    let reported = started;
+    let reported = performance.now();
     const result = await network(async () => {
       const entered = performance.now();
       const path = await restorePhotograph(photograph, decoded, {
@@ -83,11 +82,14 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
     });
     const format = outputFormat(photograph.format, settings.format);
     const keepMetadata = settings.strip !== 'all';
-    await encodePhotograph(result, photograph, { format, quality: settings.quality, keepMetadata, folder }, target);
+    // ExifTool adds to the XMP that it copies; what sharp had copied before would be there twice.
+    const keep = { exif: keepMetadata, xmp: keepMetadata && (await metadata.version()) === undefined };
+    await encodePhotograph(result, photograph, { format, quality: settings.quality, keep, folder }, target);
     const warnings = await metadata.transfer(source, target, { strip: settings.strip, ...(task.provenance ? { provenance: task.provenance } : {}) });
     const scale = chain.reduce((product, restorer) => product * restorer.scale, 1);
     const differences = await verify(target, decoded, join(folder, 'written.v'), { original: photograph, scale, format, metadata: keepMetadata }, metadata);
     return {
+      extension: extensionOf[format],
       width: photograph.width * scale,
       height: photograph.height * scale,
       megapixels: (photograph.width * photograph.height) / 1e6,
@@ -96,16 +98,8 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
     };
   } catch (error) {
     await rm(target, { force: true });
-    throw placeError(error) ?? error;
+    throw error;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** Errors that are the disk's or the folder's and not the picture's, so that the batch waits instead of failing every file. */
-function placeError(error: unknown): AppError | undefined {
-  const text = [error, (error as { cause?: unknown }).cause].map((e) => `${(e as NodeJS.ErrnoException | undefined)?.code ?? ''} ${e instanceof Error ? e.message : ''}`).join(' ');
-  if (/ENOSPC|No space left|EDQUOT/i.test(text)) return new AppError('io', 'The disk is full; free some space.', { cause: error, details: { place: true } });
-  if (/EROFS|Read-only file system/i.test(text)) return new AppError('io', 'The folder has become read-only.', { cause: error, details: { place: true } });
-  return undefined;
 }

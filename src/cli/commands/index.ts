@@ -1,13 +1,15 @@
 import type { Register } from '../context.ts';
+import { registerBatch } from './batch.ts';
 import { registerData } from './data.ts';
 import { registerDemo } from './demo.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerFeatures } from './features.ts';
 import { registerModels } from './models.ts';
 import { registerNetworks } from './networks.ts';
+import { registerRestore } from './restore.ts';
 import { registerResume } from './resume.ts';
 import { registerRuns } from './runs.ts';
 import { registerTrain } from './train.ts';
 
 /** Every command, in the order of the help. */
-export const commands: readonly Register[] = [registerDoctor, registerDemo, registerNetworks, registerTrain, registerResume, registerRuns, registerModels, registerFeatures, registerData];
+export const commands: readonly Register[] = [registerDoctor, registerDemo, registerNetworks, registerRestore, registerBatch, registerTrain, registerResume, registerRuns, registerModels, registerFeatures, registerData];

@@ -27,7 +27,8 @@ export function losses(photograph: Photograph, format: OutputFormat): string[] {
 export interface EncodeOptions {
   format: OutputFormat;
   quality: number;
-  keepMetadata: boolean;
+  /** Of the original's metadata; the colour profile is always kept. */
+  keep: { exif: boolean; xmp: boolean };
   /** For temporary files. */
   folder: string;
 }
@@ -36,18 +37,19 @@ export interface EncodeOptions {
  * Encodes a scratch file, whose metadata come from the original's, into a new file, and has it written to the disk.
  * @throws AppError `io` where it cannot be written.
  */
-export async function encodePhotograph(scratch: string, photograph: Photograph, { format, quality, keepMetadata, folder }: EncodeOptions, file: string): Promise<void> {
+export async function encodePhotograph(scratch: string, photograph: Photograph, { format, quality, keep, folder }: EncodeOptions, file: string): Promise<void> {
   const { grey, bits, alpha, convertedFrom, profile } = photograph;
   const deep = bits === 16 && (format === 'png' || format === 'tiff' || format === 'avif');
   let image = sharp(scratch, { ignoreIcc: true, limitInputPixels: false, sequentialRead: true });
   if (alpha && format === 'jpeg') image = image.removeAlpha();
   const backToCmyk = convertedFrom === 'cmyk' && (format === 'jpeg' || format === 'tiff');
-  if (backToCmyk) image = image.toColourspace('cmyk').withIccProfile(await cmykProfile(profile, folder));
+  if (backToCmyk) image = image.toColourspace('cmyk').withIccProfile(await cmykProfile(profile, folder), { attach: profile !== undefined });
   else {
     image = image.toColourspace(grey ? (deep ? 'grey16' : 'b-w') : deep ? 'rgb16' : 'srgb');
     if (!convertedFrom) image = image.keepIccProfile();
   }
-  if (keepMetadata) image = image.keepExif().keepXmp();
+  if (keep.exif) image = image.keepExif();
+  if (keep.xmp) image = image.keepXmp();
   try {
     await encodeAs(image, format, quality, bits).toFile(file);
     syncFile(file);

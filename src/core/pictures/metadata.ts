@@ -40,7 +40,7 @@ export class MetadataTool {
     }
     try {
       const { warnings } = await this.#tool.write(to, {}, { writeArgs: args, useMWG: false });
-      return (warnings ?? []).map((warning) => `Metadata: ${warning}`);
+      return (warnings ?? []).filter((warning) => !harmless.test(warning)).map((warning) => `Metadata: ${warning.replace(/^Warning: /, '')}`);
     } catch (error) {
       return [`Some metadata could not be copied: ${messageOf(error).split('\n')[0]}`];
     }
@@ -63,7 +63,10 @@ export class MetadataTool {
 
 /** Written by the encoder, as the result is. */
 const outdated = ['Orientation', 'IFD1:all', 'ExifImageWidth', 'ExifImageHeight', 'ThumbnailImage', 'PreviewImage'];
-const outdatedXmp = ['XMP-tiff:Orientation', 'XMP-tiff:ImageWidth', 'XMP-tiff:ImageLength', 'XMP-exif:ExifImageWidth', 'XMP-exif:ExifImageHeight', 'XMP-xmp:Thumbnails'];
+const outdatedXmp = ['XMP-tiff:Orientation', 'XMP-tiff:ImageWidth', 'XMP-tiff:ImageHeight', 'XMP-exif:ExifImageWidth', 'XMP-exif:ExifImageHeight', 'XMP-xmp:Thumbnails'];
+
+/** The original has no metadata at all. */
+const harmless = /No writable tags set/;
 
 /** Characters that ExifTool takes for the syntax of structures. */
 const escaped = (text: string): string => text.replace(/[|,{}[\]]/g, '|$&');

@@ -1,0 +1,54 @@
+import { SingleBar } from 'cli-progress';
+import type { Batches } from '../services/batches.ts';
+import { exitCode, type Output } from './output.ts';
+
+/**
+ * Runs a batch with a bar of files, megapixels a second and time left; Ctrl-C ends it such that it can go on later.
+ * With `--json` a line is printed for every file as it ends, and the batch last.
+ */
+export async function runBatch(batches: Batches, id: string, output: Output): Promise<void> {
+  const stop = new AbortController();
+  const interrupt = (): void => {
+    output.log('Stopping; what is done stays done.');
+    stop.abort();
+  };
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  const total = batches.find(id).total;
+  const bar = output.interactive ? new SingleBar({ format: '{bar} {value}/{total} files  {speed} MP/s  {eta_formatted} left  {file}', etaBuffer: 20 }) : undefined;
+  const started = performance.now();
+  let megapixels = 0;
+  let lastReason: string | undefined;
+  bar?.start(total, ended(batches, id), { speed: '0.0', file: '' });
+
+  const onFile: Parameters<typeof batches.events.on<'file'>>[1] = (batch, file) => {
+    if (batch !== id) return;
+    megapixels += file.state === 'done' ? (file.megapixels ?? 0) : 0;
+    bar?.update(ended(batches, id), { speed: ((megapixels * 1000) / (performance.now() - started)).toFixed(1), file: file.source });
+    if (output.json) process.stdout.write(`${JSON.stringify({ file })}\n`);
+    if (file.state === 'failed') output.log(`${file.source}: ${file.reason}`);
+    for (const warning of file.warnings) output.log(`${file.source}: ${warning}`);
+  };
+  const onBatch: Parameters<typeof batches.events.on<'batch'>>[1] = (batch) => {
+    if (batch.id !== id || batch.state !== 'paused' || batch.reason === lastReason) return;
+    lastReason = batch.reason;
+    output.log(`Waiting: ${batch.reason ?? 'paused'}`);
+  };
+  batches.events.on('file', onFile).on('batch', onBatch);
+  try {
+    const batch = await batches.run(id, stop.signal);
+    bar?.stop();
+    const { done, failed, skipped, waiting, settings, state } = batch;
+    const rest = [failed > 0 ? `${failed} failed (mcir batch retry ${id})` : '', skipped > 0 ? `${skipped} skipped` : '', waiting > 0 ? `${waiting} waiting (mcir batch resume ${id})` : ''].filter(Boolean);
+    output.result({ batch }, [`${done} of ${total} restored into ${settings.out}`, ...rest].join(', '));
+    if (failed > 0 || state !== 'finished') process.exitCode = exitCode.failed;
+  } finally {
+    bar?.stop();
+    batches.events.off('file', onFile).off('batch', onBatch);
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+function ended(batches: Batches, id: string): number {
+  const { done, failed, skipped } = batches.find(id);
+  return done + failed + skipped;
+}

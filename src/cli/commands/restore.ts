@@ -1,0 +1,26 @@
+import { Batches } from '../../services/batches.ts';
+import { collectSources } from '../../services/restoreSources.ts';
+import { runBatch } from '../batchProgress.ts';
+import type { Register } from '../context.ts';
+import { wrongUse } from '../output.ts';
+import { addEffectOptions, addExportOptions, batchSettings, type RestoreOptions } from '../restoreOptions.ts';
+
+/** `mcir restore`: photographs in, photographs out. */
+export const registerRestore: Register = (program, context) => {
+  const { output } = context;
+  const command = program
+    .command('restore')
+    .description('restore photographs; what was interrupted goes on with `mcir batch resume`')
+    .argument('<path...>', 'pictures, and folders that hold some')
+    .requiredOption('--out <folder>', 'where results are written')
+    .option('--recursive', 'folders within folders, their structure kept');
+  addExportOptions(addEffectOptions(command)).action(async (paths: string[], options: RestoreOptions & { out: string; recursive?: boolean }) => {
+    const settings = batchSettings(options, options.out);
+    const { files, ignored } = await collectSources(paths, options.recursive ?? false).catch(wrongUse);
+    if (ignored > 0) output.log(`${ignored} ${ignored === 1 ? 'file is' : 'files are'} no picture and left out.`);
+    const { home, history } = await context.services();
+    const batches = new Batches(home, history);
+    const { id } = await batches.create(files, options.model, settings).catch(wrongUse);
+    await runBatch(batches, id, output);
+  });
+};

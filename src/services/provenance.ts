@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { MetadataChange } from '../core/pictures/metadata.ts';
+import { MetadataTool } from '../core/pictures/metadata.ts';
+import { AppError } from '../shared/errors.ts';
+import { type BatchSettings, effect, modelReference } from '../shared/restore.ts';
+import { programVersion } from './version.ts';
+
+const PROGRAM = 'MCIR Studio';
+
+/** What a restored file says of itself: the parameters of an event in its XMP history (xmpMM:History). */
+export const provenance = z.object({
+  models: z.array(modelReference.pick({ title: true, hash: true, scale: true, run: true })),
+  effect: effect.omit({ mask: true, tile: true }).extend({ mask: z.boolean() }),
+  batch: z.string().optional(),
+});
+export type Provenance = z.infer<typeof provenance>;
+
+export interface RestoringEvent extends Provenance {
+  software: string;
+  when?: string;
+}
+
+/** What is written into the results of a batch. */
+export function describeProvenance({ models, effect: { mask, tile: _tile, ...settings } }: Pick<BatchSettings, 'models' | 'effect'>, batch?: string): NonNullable<MetadataChange['provenance']> {
+  const parameters: Provenance = {
+    models: models.map(({ ref: _ref, ...model }) => model),
+    effect: { ...settings, mask: mask !== undefined },
+    ...(batch === undefined ? {} : { batch }),
+  };
+  return { software: `${PROGRAM} ${programVersion}`, when: new Date().toISOString(), parameters: JSON.stringify(parameters) };
+}
+
+/**
+ * Reads back how a file was restored, the oldest event first; empty where it says nothing.
+ * @throws AppError `bad-input` for a file that cannot be read
+ */
+export async function explain(file: string): Promise<RestoringEvent[]> {
+  const tool = new MetadataTool();
+  try {
+    const tags = await tool.read(file);
+    if (typeof tags['errors'] === 'string' || Object.keys(tags).length < 3) throw new AppError('bad-input', `${file} cannot be read.`);
+    const history = tags['XMP-xmpMM:History'];
+    return (Array.isArray(history) ? history : []).flatMap((event) => readEvent(event));
+  } finally {
+    await tool.close();
+  }
+}
+
+const historyEvent = z.object({ SoftwareAgent: z.string().startsWith(PROGRAM), Parameters: z.string(), When: z.coerce.string().optional() });
+
+/** Events of other programs are passed over. */
+function readEvent(event: unknown): RestoringEvent[] {
+  const parsed = historyEvent.safeParse(event);
+  if (!parsed.success) return [];
+  const { SoftwareAgent, Parameters, When } = parsed.data;
+  try {
+    return [{ ...provenance.parse(JSON.parse(Parameters)), software: SoftwareAgent, ...(When === undefined ? {} : { when: When }) }];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+/** `device:inode`: the same for every path, link and spelling of a file; undefined where there is none. */
+export async function identityOf(path: string): Promise<string | undefined> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found && `${found.dev}:${found.ino}`;
+}
+
+/**
+ * Gives a finished file its final name, if no file has that name: the check and the naming are one operation.
+ * @returns whether the name was free
+ */
+export async function claimName(temporary: string, final: string): Promise<boolean> {
+  try {
+    await link(temporary, final);
+    await rm(temporary);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (code === undefined || !['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EOPNOTSUPP'].includes(code)) throw error;
+    // A memory card without hard links: the name is taken by an empty file, which is then replaced.
+    const placeholder = await open(final, 'wx').catch((reason: NodeJS.ErrnoException) => {
+      if (reason.code === 'EEXIST') return undefined;
+      throw reason;
+    });
+    if (!placeholder) return false;
+    await placeholder.close();
+    await rename(temporary, final);
+  }
+  await syncFolder(dirname(final));
+  return true;
+}
+
+/** Gives a finished file its final name, in the place of a file that may have it. */
+export async function replace(temporary: string, final: string): Promise<void> {
+  await rename(temporary, final);
+  await syncFolder(dirname(final));
+}
+
+/** A new name is on the disk only when its folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  // Windows cannot open folders and needs no such call.
+  if (process.platform === 'win32') return;
+  await using handle = await open(folder, 'r');
+  await handle.sync();
+}
+
+/** Less than this, and a disk counts as full. */
+const ROOM_BYTES = 64 * 2 ** 20;
+
+/**
+ * Whether results can be written to a folder, tried by writing.
+ * @returns what is wrong, in a sentence that says what to do
+ */
+export async function whyNotWritable(folder: string): Promise<string | undefined> {
+  const probe = join(folder, `.mcir-${randomUUID()}`);
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(probe, 'x', { flush: true });
+    await rm(probe);
+    const { bavail, bsize } = await statfs(folder);
+    if (bavail * bsize < ROOM_BYTES) return `The disk of ${folder} is full; free some space.`;
+    return undefined;
+  } catch (error) {
+    await rm(probe, { force: true }).catch(() => undefined);
+    switch ((error as NodeJS.ErrnoException).code) {
+      case 'ENOSPC':
+      case 'EDQUOT':
+        return `The disk of ${folder} is full; free some space.`;
+      case 'EROFS':
+      case 'EACCES':
+      case 'EPERM':
+        return `${folder} may not be written to; change its permissions.`;
+      default:
+        return `${folder} cannot be reached; connect the drive again.`;
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { AppError } from '../shared/errors.ts';
+import type { RestoreModel } from '../shared/restore.ts';
+import { fromRestoreWorker, type RestoredFile, type RestoreTask, type ToRestoreWorker } from '../shared/restoreMessages.ts';
+
+/** A picture of which nothing was heard for so long is given up, with the process. */
+const SILENCE_MS = 20 * 60_000;
+
+interface Pending {
+  resolve(file: RestoredFile): void;
+  reject(error: AppError): void;
+  onProgress(share: number): void;
+  timer: NodeJS.Timeout;
+}
+
+/** The child process of a batch. When it ends, everything that waits for it is rejected with `worker-died`. */
+export class RestoreWorker {
+  readonly #child: ChildProcess;
+  readonly #pending = new Map<number, Pending>();
+  readonly #opened = Promise.withResolvers<void>();
+  #ended = false;
+
+  constructor(models: readonly RestoreModel[]) {
+    const file = fileURLToPath(new URL('../workers/restore.ts', import.meta.url));
+    this.#child = fork(file, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] });
+    this.#child.on('message', (data) => this.#onMessage(data));
+    this.#child.on('close', (code, signal) => this.#onEnd(code, signal));
+    this.#child.on('error', () => this.#onEnd(null, null));
+    this.#send({ type: 'open', models: [...models] });
+    // Rejections are told to those who wait for `opened`; there may be none yet.
+    this.#opened.promise.catch(() => undefined);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  /** Resolves when the models are loaded; @throws AppError */
+  opened(): Promise<void> {
+    return this.#opened.promise;
+  }
+
+  /** @throws AppError the picture's own fault, or `worker-died` */
+  restore(task: RestoreTask, onProgress: (share: number) => void): Promise<RestoredFile> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(died(null, null));
+      this.#pending.set(task.id, { resolve, reject, onProgress, timer: setTimeout(() => this.end(), SILENCE_MS) });
+      this.#send({ type: 'restore', task });
+    });
+  }
+
+  end(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #send(message: ToRestoreWorker): void {
+    // A process that has just ended is told by its exit.
+    if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
+
+  #onMessage(data: unknown): void {
+    const message = fromRestoreWorker.parse(data);
+    if (message.type === 'opened') return this.#opened.resolve();
+    if (message.type === 'failed' && message.id === undefined) return this.#opened.reject(AppError.fromWire(message.error));
+    const pending = this.#pending.get(message.id ?? -1);
+    if (!pending) return;
+    if (message.type === 'progress') {
+      pending.timer.refresh();
+      return pending.onProgress(message.share);
+    }
+    clearTimeout(pending.timer);
+    this.#pending.delete(message.id ?? -1);
+    if (message.type === 'restored') pending.resolve(message.file);
+    else pending.reject(AppError.fromWire(message.error));
+  }
+
+  #onEnd(code: number | null, signal: string | null): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const error = died(code, signal);
+    this.#opened.reject(error);
+    for (const { reject, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      reject(error);
+    }
+    this.#pending.clear();
+  }
+}
+
+function died(code: number | null, signal: string | null): AppError {
+  const how = signal ? `by ${signal}` : `with code ${code ?? 'unknown'}`;
+  return new AppError('worker-died', `The process that restores pictures ended unexpectedly (${how}).`, { details: { code, signal } });
+}
