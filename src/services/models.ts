@@ -170,13 +170,12 @@ async function hashFolder(folder: string): Promise<{ hash: string; bytes: number
 }
 
 /**
- * Removes an added model and its files.
+ * Removes an added model and its files, by its id: titles may repeat.
  * @throws AppError `not-found`.
  */
-export async function removeModel(ref: string, home: Home): Promise<ModelCard> {
-  const cards = await readCards(home);
-  const card = cards.find(({ id }) => id === ref) ?? cards.find(({ title }) => title === ref);
-  if (!card) throw new AppError('not-found', `There is no added model "${ref}". \`mcir models list\` shows what there is.`);
+export async function removeModel(id: string, home: Home): Promise<ModelCard> {
+  const card = (await readCards(home)).find((candidate) => candidate.id === id);
+  if (!card) throw new AppError('not-found', `There is no added model "${id}". \`mcir models list\` shows what there is.`);
   // The card first: a model without a card does not exist.
   await rm(join(home.models, `${card.id}.json`));
   await rm(join(home.models, card.graph ? card.id : card.file), { recursive: true, force: true });

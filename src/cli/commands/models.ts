@@ -69,9 +69,9 @@ export const registerModels: Register = (program, context) => {
   models
     .command('remove')
     .description('remove an added model')
-    .argument('<model>', 'its id or title')
-    .action(async (ref: string) => {
-      const card = await removeModel(ref, context.home).catch(wrongUse);
+    .argument('<id>', 'its id, as `mcir models list` shows it')
+    .action(async (id: string) => {
+      const card = await removeModel(id, context.home).catch(wrongUse);
       output.result({ removed: card.id }, `Removed ${card.id}.`);
     });
 };

@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { constantWeights } from '../core/weights/modelWeights.ts';
+import { readWeightsFile } from '../../src/core/weights/readWeights.ts';
+import { writeSafetensors } from '../../src/core/weights/safetensors.ts';
+import { writeTorchFile } from '../../src/core/weights/writeTorch.ts';
+import { type Home, openHome } from '../../src/services/home.ts';
+import { addModel, listModels, removeModel, resolveModel } from '../../src/services/models.ts';
+import { describeWithShared, shared } from '../shared.ts';
+
+let home: Home;
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mcir-models-'));
+  home = openHome(join(folder, 'home'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A small EDSR with every value set to `value`. */
+const edsr = { num_feat: 4, num_block: 1, upscale: 2 };
+const weightsOf = (value: number) => constantWeights('edsr', edsr, value);
+
+describe('added models', () => {
+  it('are found by id, title and file, once each', async () => {
+    const file = join(folder, 'My EDSR.pth');
+    writeFileSync(file, writeTorchFile(weightsOf(0.5)));
+    const card = await addModel(file, home, { licence: 'MIT' });
+    expect(card).toMatchObject({ id: 'my-edsr', title: 'My EDSR', network: 'edsr', scale: 2, licence: 'MIT', source: 'My EDSR.pth' });
+    expect(card.options).toMatchObject(edsr);
+    expect(await addModel(file, home)).toEqual(card);
+    expect(await listModels(home)).toEqual([card]);
+    rmSync(file);
+    for (const ref of ['my-edsr', 'my EDSR']) {
+      const model = await resolveModel(ref, home);
+      expect(model).toMatchObject({ network: 'edsr', hash: card.hash, title: 'My EDSR' });
+      expect([...model.weights]).toEqual([...weightsOf(0.5)]);
+    }
+  });
+
+  it('get ids of their own and are removed with their files', async () => {
+    for (const value of [1, 2]) {
+      mkdirSync(join(folder, String(value)));
+      writeFileSync(join(folder, String(value), 'net.safetensors'), writeSafetensors(weightsOf(value)));
+      await addModel(join(folder, String(value), 'net.safetensors'), home);
+    }
+    expect((await listModels(home)).map(({ id }) => id)).toEqual(['net', 'net-2']);
+    await removeModel('net', home);
+    expect(readdirSync(home.models).sort()).toEqual(['net-2.json', 'net-2.safetensors']);
+    await expect(removeModel('net', home)).rejects.toThrow(/no added model "net"/);
+  });
+
+  it('are refused when their file has changed', async () => {
+    const file = join(folder, 'a.safetensors');
+    writeFileSync(file, writeSafetensors(weightsOf(1)));
+    await addModel(file, home);
+    const kept = join(home.models, 'a.safetensors');
+    const bytes = readFileSync(kept);
+    bytes[bytes.length - 1] = 1;
+    writeFileSync(kept, bytes);
+    await expect(resolveModel('a', home)).rejects.toThrow(/has changed since it was added/);
+  });
+
+  it('are suggested where a name is misspelt', async () => {
+    writeFileSync(join(folder, 'garden.safetensors'), writeSafetensors(weightsOf(1)));
+    await addModel(join(folder, 'garden.safetensors'), home);
+    await expect(resolveModel('gardn', home)).rejects.toThrow(/Did you mean "garden"/);
+  });
+});
+
+describe('runs', () => {
+  const description = { network: 'edsr', options: edsr, title: 'haze', run: 'r1', step: 10, inputNorm: { mean: [0, 0, 0], std: [1, 1, 1] } };
+
+  it('are found by id: the best checkpoint, else the averaged weights of the last', async () => {
+    const checkpoints = join(home.runs, 'r1', 'checkpoints');
+    mkdirSync(checkpoints, { recursive: true });
+    await expect(resolveModel('r1', home)).rejects.toThrow(/no checkpoint yet/);
+    const state = new Map([...weightsOf(1)].map(([name, tensor]) => [`net.${name}`, tensor]));
+    for (const [name, tensor] of weightsOf(2)) state.set(`ema.${name}`, tensor);
+    writeFileSync(join(checkpoints, 'last.safetensors'), writeSafetensors(state, { mcir: JSON.stringify(description), trainer: '{}' }));
+    const last = await resolveModel('r1', home);
+    expect(last).toMatchObject({ run: 'r1', network: 'edsr', title: 'haze', inputNorm: description.inputNorm });
+    expect(last.weights.get('conv_first.bias')?.data[0]).toBe(2);
+    writeFileSync(join(checkpoints, 'best.safetensors'), writeSafetensors(weightsOf(3), { mcir: JSON.stringify(description) }));
+    expect((await resolveModel('r1', home)).weights.get('conv_first.bias')?.data[0]).toBe(3);
+  });
+
+  it('are not looked for outside the folder of runs', async () => {
+    mkdirSync(join(home.root, 'elsewhere', 'checkpoints'), { recursive: true });
+    await expect(resolveModel('../elsewhere', { ...home })).rejects.toThrow(/no model, file or run/);
+  });
+});
+
+/** The command as people run it. */
+function mcir(...args: string[]): string {
+  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+  return execFileSync(process.execPath, [main, ...args], { env: { ...process.env, MCIR_HOME: home.root }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+describeWithShared('mcir models', 'weights', () => {
+  it('adds, inspects, converts, lists and removes the published IMDN', async () => {
+    mcir('models', 'add', shared('weights/IMDN_x4.pth'), '--title', 'IMDN x4');
+    expect(mcir('models', 'list')).toMatch(/imdn-x4 +IMDN +x4/);
+    const pth = join(folder, 'imdn.pth');
+    mcir('models', 'convert', 'imdn-x4', pth);
+    const report = JSON.parse(mcir('models', 'inspect', pth, '--json')) as { network: string; options: object; tensors: number };
+    expect(report).toMatchObject({ network: 'imdn', options: { upscale: 4 }, tensors: 92 });
+    const [original, converted] = [await readWeightsFile(shared('weights/IMDN_x4.pth')), await readWeightsFile(pth)];
+    expect([...converted.weights.keys()].sort()).toEqual([...original.weights.keys()].sort());
+    for (const [name, tensor] of original.weights) expect(converted.weights.get(name)).toEqual(tensor);
+    mcir('models', 'remove', 'imdn-x4');
+    expect(readdirSync(home.models)).toEqual([]);
+  });
+
+  it('says in one sentence why a file is refused, with exit code 2', () => {
+    const file = join(folder, 'page.pth');
+    writeFileSync(file, '<html>');
+    expect(() => mcir('models', 'add', file)).toThrow(/not a weights file/);
+    copyFileSync(shared('weights/IMDN_x4.pth'), file);
+    expect(() => mcir('models', 'convert', file, join(folder, 'out.txt'))).toThrow(/cannot be written as "\.txt"/);
+    expect(existsSync(join(folder, 'out.txt'))).toBe(false);
+  });
+});
