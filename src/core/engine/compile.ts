@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Layer } from '../networks/layers.ts';
-import { rewrite, type Precision } from './rewrite.ts';
+import { wide } from './kernels.ts';
+import { type Precision, withPrecision } from './precision.ts';
 import { Session } from './session.ts';
 import { Tracer } from './trace.ts';
 
@@ -58,7 +59,7 @@ function trace(forward: Layer, shape: [number, number, number, number], precisio
   tf.tidy(() => {
     const x = tf.fill(shape, 0.5) as tf.Tensor4D;
     tracer.bindPlaceholder(x, 'x');
-    output = tracer.nameOf(tracer.record(() => forward(x)));
+    output = tracer.nameOf(tracer.record(() => wide(forward(x))));
   });
-  return { session: new Session(rewrite(tracer.nodes, { precision, keep: [output] })), output };
+  return { session: new Session(withPrecision(tracer.nodes, precision)), output };
 }

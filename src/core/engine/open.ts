@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import util from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs-node-gpu';
 import { AppError, messageOf } from '../../shared/errors.ts';
+import { registerKernels } from './kernels.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -30,6 +31,7 @@ export function openEngine(options: EngineOptions = {}): typeof tfjs {
   } catch (error) {
     throw new AppError('engine', 'TensorFlow is not installed for this program. Run: npm run setup', { cause: error, details: { reason: messageOf(error) } });
   }
+  registerKernels();
   return opened;
 }
 

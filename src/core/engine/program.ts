@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { messageOf } from '../../shared/errors.ts';
 import { DT } from './graph.ts';
-import { type Precision, rewrite } from './rewrite.ts';
+import { type Precision, withPrecision } from './precision.ts';
 import { Session } from './session.ts';
 import { Tracer } from './trace.ts';
 
@@ -108,13 +108,11 @@ export class Program<Names extends string> {
       nodes.push({ name: `s${i}/write`, op: 'AssignVariableOp', inputs: [`s${i}`, `s${i}/new`], attrs: { dtype: type }, outputs: [] });
       nodes.push(done(`s${i}/written`, [`s${i}/write`]));
     });
-    const wanted: string[] = this.#variables.flatMap((_, i) => [`s${i}/read`, `s${i}/written`]);
-    for (const [name, definition] of Object.entries(this.#functions) as [Names, ProgramFunction][]) wanted.push(...this.#traceFunction(tracer, name, definition));
-    return new Session(rewrite(nodes, { precision, keep: wanted }));
+    for (const [name, definition] of Object.entries(this.#functions) as [Names, ProgramFunction][]) this.#traceFunction(tracer, name, definition);
+    return new Session(withPrecision(nodes, precision));
   }
 
-  #traceFunction(tracer: Tracer, name: Names, { inputs: shapes, run }: ProgramFunction): string[] {
-    let kept: string[] = [];
+  #traceFunction(tracer: Tracer, name: Names, { inputs: shapes, run }: ProgramFunction): void {
     tf.tidy(() => {
       const inputs = Object.fromEntries(Object.entries(shapes).map(([key, shape]) => [key, tf.fill(shape, 0.5)]));
       for (const [key, tensor] of Object.entries(inputs)) tracer.bindPlaceholder(tensor, `${name}/${key}`);
@@ -137,9 +135,7 @@ export class Program<Names extends string> {
       tracer.nodes.push(done(`${name}/done`, writes));
       nodes.push(`${name}/done`);
       this.#outputs.set(name, { names: Object.keys(outputs), nodes });
-      kept = nodes;
     });
-    return kept;
   }
 }
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../shared/errors.ts';
-import { conv2d, kaimingNormal, type Layer, zeros } from '../networks/layers.ts';
+import { wide } from '../engine/kernels.ts';
+import { conv2d, kaimingNormal, type Layer } from '../networks/layers.ts';
 import { Parameters } from '../networks/parameters.ts';
 import { randomStream } from '../random.ts';
 import type { Weights } from '../weights/weights.ts';
@@ -75,7 +76,6 @@ export class VggFeatures {
       conv,
       layer: conv2d(this.#parameters, `features.${conv.index}`, conv.channelsIn, conv.channelsOut, 3, {
         weightInit: kaimingNormal(conv.channelsIn * 9),
-        biasInit: zeros,
       }),
     }));
     if (given) {
@@ -89,7 +89,10 @@ export class VggFeatures {
     }
   }
 
-  readonly extract: FeatureExtractor = (x) => this.#activations(x).filter((_, i) => this.layers.includes(this.#convs[i]?.conv.activation ?? ''));
+  readonly extract: FeatureExtractor = (x) => {
+    const tapped = this.#activations(x).filter((_, i) => this.layers.includes(this.#convs[i]?.conv.activation ?? ''));
+    return tapped.map(wide);
+  };
 
   dispose(): void {
     this.#parameters.dispose();
@@ -115,8 +118,8 @@ export class VggFeatures {
     const pictures = naturalStatistics(4, 64);
     for (let i = 0; i < this.#convs.length; i++) {
       const mean = tf.tidy(() => (this.#activations(pictures)[i] as tf.Tensor4D).mean().dataSync<'float32'>()[0] ?? 1);
-      const weight = this.#parameters.all[2 * i];
-      if (weight) weight.set(weight.toTorch(weight.value).map((value) => value / mean));
+      // Weight and bias alike: a ReLU scales with its input.
+      for (const parameter of this.#parameters.all.slice(2 * i, 2 * i + 2)) parameter.set(parameter.toTorch(parameter.value).map((value) => value / mean));
     }
     pictures.dispose();
   }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { biasAdd } from '../engine/kernels.ts';
 import type { Init, Parameter, Parameters } from './parameters.ts';
 
 /** A function of one NHWC feature map: what every layer and block is once it has been built. */
@@ -89,8 +90,8 @@ function paddingOf(pixels: number, extent: number, stride: number): { before: La
   return { before: (x) => tf.pad(x, [[0, 0], [pixels, pixels], [pixels, pixels], [0, 0]]), rest: 'valid' };
 }
 
-function addBias(y: tf.Tensor4D, bias: Parameter | undefined): tf.Tensor4D {
-  return bias ? tf.add(y, bias.value) : y;
+function addBias<T extends tf.Tensor>(y: T, bias: Parameter | undefined): T {
+  return bias ? biasAdd(y, bias.value) : y;
 }
 
 /**
@@ -103,8 +104,7 @@ export function linear(p: Parameters, name: string, channelsIn: number, channels
   return <T extends tf.Tensor>(x: T) => {
     const rows = tf.reshape<tf.Rank.R2>(x, [-1, channelsIn]);
     const product = tf.matMul(rows, weight.value);
-    const y = bias ? tf.add(product, bias.value) : product;
-    return tf.reshape(y, [...x.shape.slice(0, -1), channelsOut]) as T;
+    return tf.reshape(addBias(product, bias), [...x.shape.slice(0, -1), channelsOut]) as T;
   };
 }
 
@@ -204,4 +204,10 @@ export function crop(x: tf.Tensor4D, height: number, width: number): tf.Tensor4D
 }
 
 /** Mean over height and width, kept as [B,1,1,C] (PyTorch's `AdaptiveAvgPool2d(1)`). */
-export const globalAverage: Layer = (x) => tf.mean(x, [1, 2], true);
+export const globalAverage: Layer = (x) => {
+  const [batch, height, width, channels] = x.shape;
+  // A product with ones: several times as fast as TensorFlow's mean, and its sum is float32 in any precision.
+  const ones = tf.fill([batch, 1, height * width], 1);
+  const sums = tf.matMul(ones, tf.reshape(x, [batch, height * width, channels]));
+  return tf.reshape(tf.div(sums, height * width), [batch, 1, 1, channels]);
+};

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../shared/errors.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { Batch } from '../data/loader.ts';
+import { wide } from '../engine/kernels.ts';
 import { Program, type ProgramFunction } from '../engine/program.ts';
 import type { FeatureWeights } from '../losses/vgg.ts';
 import { blend, residualDeviation } from '../negatives/blend.ts';
@@ -204,7 +205,7 @@ export class Trainer {
     const lq = inputs['lq'] as tf.Tensor4D;
     const gt = inputs['gt'] as tf.Tensor4D;
     const x = this.#normalise(lq);
-    const negatives = this.negatives.length > 0 ? tf.concat(this.negatives.map((negative) => negative.forward(x))) : undefined;
+    const negatives = this.negatives.length > 0 ? wide(tf.concat(this.negatives.map((negative) => negative.forward(x)))) : undefined;
     const enlarged = lq.shape[1] === gt.shape[1] ? lq : tf.image.resizeBilinear(lq, [gt.shape[1], gt.shape[2]]);
     const objective = this.#loss.prepare(enlarged, gt, negatives);
 
@@ -212,7 +213,7 @@ export class Trainer {
     const parameters = this.model.parameters.all;
     const { value, grads } = tf.variableGrads(
       () => {
-        const output = this.model.forward(x);
+        const output = wide(this.model.forward(x));
         const { total, terms } = objective(output);
         for (const [name, term] of Object.entries(terms)) outputs[name] = tf.keep(term);
         if (this.config.mcir?.rule === 'adaptive') outputs['residual_std'] = tf.keep(residualDeviation(output, gt));

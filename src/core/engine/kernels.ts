@@ -1,0 +1,70 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { OperationAttribute, TensorFlowBackend } from './backend.ts';
+
+/**
+ * Operations and gradients that TensorFlow has as one kernel and tfjs spells out in several. They are faster, and
+ * TensorFlow fuses convolution, bias and activation where it meets them. Registered once, by `openEngine`.
+ */
+export function registerKernels(): void {
+  kernel('ReluGrad', ({ dy, y }, backend) => execute(backend, 'ReluGrad', [dy, y]));
+  kernel('Wide', ({ x }, backend) => execute(backend, 'Identity', [x]));
+  kernel('BiasAdd', ({ x, bias }, backend) => execute(backend, 'BiasAdd', [x, bias], [format(backend)]));
+  kernel('BiasAddGrad', ({ dy }, backend) => execute(backend, 'BiasAddGrad', [dy], [format(backend)]));
+
+  // tfjs multiplies by a step function of the input; TensorFlow's kernel takes the output, which lets the activation be
+  // fused with what comes before it.
+  tf.unregisterGradient('Relu');
+  tf.registerGradient({
+    kernelName: 'Relu',
+    outputsToSave: [true],
+    gradFunc: (dy, [y]) => ({ x: () => run('ReluGrad', { dy: dy as tf.Tensor, y: y as tf.Tensor }) }),
+  });
+  // tfjs takes -1 for the slope of |x| at 0, PyTorch 0; it shows where output and negative are equal.
+  tf.unregisterGradient('Abs');
+  tf.registerGradient({
+    kernelName: 'Abs',
+    inputsToSave: ['x'],
+    gradFunc: (dy, [x]) => ({ x: () => tf.mul(dy as tf.Tensor, tf.sign(x as tf.Tensor)) }),
+  });
+  tf.registerGradient({ kernelName: 'Wide', gradFunc: (dy) => ({ x: () => wide(dy as tf.Tensor) }) });
+  tf.registerGradient({
+    kernelName: 'BiasAdd',
+    gradFunc: (dy) => ({ x: () => tf.clone(dy as tf.Tensor), bias: () => run('BiasAddGrad', { dy: dy as tf.Tensor }) }),
+  });
+}
+
+/** Adds a bias [C] to the last axis of [..., C]. */
+export function biasAdd<T extends tf.Tensor>(x: T, bias: tf.Tensor): T {
+  return run('BiasAdd', { x, bias }) as T;
+}
+
+/**
+ * Marks where a result must be float32 although what made it computed in 16 bits (see precision.ts): before losses, and at
+ * the end of a network. Changes nothing else.
+ */
+export function wide<T extends tf.Tensor>(x: T): T {
+  return run('Wide', { x }) as T;
+}
+
+function run(name: string, inputs: Record<string, tf.Tensor>): tf.Tensor {
+  return tf.engine().runKernel(name, inputs);
+}
+
+type Inputs = Record<string, tf.Tensor>;
+
+function kernel(name: string, compute: (inputs: Inputs, backend: TensorFlowBackend) => tf.Tensor): void {
+  tf.registerKernel({
+    kernelName: name,
+    backendName: 'tensorflow',
+    kernelFunc: ({ inputs, backend }) => compute(inputs as unknown as Inputs, backend as unknown as TensorFlowBackend),
+  });
+}
+
+function execute(backend: TensorFlowBackend, op: string, inputs: (tf.Tensor | undefined)[], attributes: OperationAttribute[] = []): tf.Tensor {
+  const { TF_ATTR_TYPE, TF_FLOAT } = backend.binding;
+  return backend.executeSingleOutput(op, [{ name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT }, ...attributes], inputs as tf.Tensor[]);
+}
+
+function format({ binding }: TensorFlowBackend): OperationAttribute {
+  return { name: 'data_format', type: binding.TF_ATTR_STRING, value: 'NHWC' };
+}
