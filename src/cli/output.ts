@@ -28,15 +28,19 @@ export class Output {
 
   /** Reports what ended the command and returns the exit code. */
   error(error: unknown): number {
-    if (this.json) process.stdout.write(`${JSON.stringify({ error: toWire(error) })}\n`);
     if (error instanceof CommanderError) {
-      this.log(error.message.replace(/^error: /, ''));
+      this.#report(new AppError('bad-input', error.message.replace(/^error: /, '')));
       return exitCode.wrongUse;
     }
-    this.log(messageOf(error));
+    this.#report(error);
     // A fault of ours: the stack is what a report needs.
     if (!(error instanceof AppError) && error instanceof Error && error.stack) this.log(error.stack);
     return exitCode.failed;
+  }
+
+  #report(error: unknown): void {
+    if (this.json) process.stdout.write(`${JSON.stringify({ error: toWire(error) })}\n`);
+    this.log(messageOf(error));
   }
 }
 

@@ -3,6 +3,7 @@ import { registerBatch } from './batch.ts';
 import { registerData } from './data.ts';
 import { registerDemo } from './demo.ts';
 import { registerDoctor } from './doctor.ts';
+import { registerEvaluate } from './evaluate.ts';
 import { registerFeatures } from './features.ts';
 import { registerModels } from './models.ts';
 import { registerNetworks } from './networks.ts';
@@ -12,4 +13,4 @@ import { registerRuns } from './runs.ts';
 import { registerTrain } from './train.ts';
 
 /** Every command, in the order of the help. */
-export const commands: readonly Register[] = [registerDoctor, registerDemo, registerNetworks, registerRestore, registerBatch, registerTrain, registerResume, registerRuns, registerModels, registerFeatures, registerData];
+export const commands: readonly Register[] = [registerDoctor, registerDemo, registerNetworks, registerRestore, registerBatch, registerTrain, registerResume, registerEvaluate, registerRuns, registerModels, registerFeatures, registerData];

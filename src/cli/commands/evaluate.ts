@@ -1,0 +1,42 @@
+import { resolve } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import { evaluate } from '../../services/evaluation.ts';
+import type { Register } from '../context.ts';
+import { table } from '../output.ts';
+
+interface Options {
+  model: string;
+  input: string;
+  target: string;
+  cropBorder: number;
+  yChannel?: boolean;
+}
+
+/** `mcir evaluate`: PSNR and SSIM of a model on pairs of pictures, as BasicSR measures them. */
+export const registerEvaluate: Register = (program, context) => {
+  const { output } = context;
+  program
+    .command('evaluate')
+    .description('measure a model on pairs of pictures: PSNR and SSIM of each and the means')
+    .requiredOption('--model <model>', 'a run (its best checkpoint), a checkpoint, a weights file or an added model')
+    .requiredOption('--input <folder>', 'degraded pictures')
+    .requiredOption('--target <folder>', 'clean pictures, paired by name')
+    .option('--crop-border <pixels>', 'pixels cut from each side before measuring', wholeNumber, 0)
+    .option('--y-channel', 'measure on luma instead of RGB')
+    .action(async ({ model, input, target, cropBorder, yChannel = false }: Options) => {
+      const question = { home: context.home.root, model, input: resolve(input), target: resolve(target), cropBorder, yChannel };
+      const decibel = (psnr: number | null): string => (psnr === null ? 'infinite' : psnr.toFixed(3));
+      const result = await evaluate(question, (event) => {
+        if (event.type === 'model' && event.unmatched.length > 0) output.log(`${event.unmatched.length} files have no partner and are left out: ${event.unmatched.join(', ')}`);
+        if (event.type === 'picture') output.log(`${event.picture.name}  PSNR ${decibel(event.picture.psnr)} dB  SSIM ${event.picture.ssim.toFixed(4)}`);
+      });
+      const rows = result.pictures.map(({ name, psnr, ssim }) => [name, decibel(psnr), ssim.toFixed(4)]);
+      const mean = ['mean', decibel(result.mean.psnr), result.mean.ssim.toFixed(4)];
+      output.result(result, `${result.model.title} (${result.model.network}), ${yChannel ? 'Y' : 'RGB'}, border ${cropBorder}\n${table(['picture', 'PSNR', 'SSIM'], [...rows, mean])}`);
+    });
+};
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Give a whole number.');
+  return Number(text);
+}

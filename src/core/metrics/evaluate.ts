@@ -1,0 +1,24 @@
+import { alignPair } from '../data/align.ts';
+import { decodePixels, toFloat } from '../data/decode.ts';
+import type { Sample } from '../data/pairs.ts';
+import type { FloatPicture } from '../pictures/picture.ts';
+import { type MetricOptions, psnr, ssim } from './index.ts';
+
+/** What is measured: anything that turns a degraded picture into one `scale` times as large. */
+export interface EvaluatedModel {
+  readonly scale: number;
+  run(lq: FloatPicture): FloatPicture | Promise<FloatPicture>;
+}
+
+/**
+ * Restores the degraded picture of a pair whole and measures it against the clean one.
+ * @returns PSNR in dB, infinite for equal pictures, and SSIM
+ * @throws AppError `bad-input` where a file cannot be read or the sizes do not belong together
+ */
+export async function evaluatePair(model: EvaluatedModel, { input, target }: Required<Pick<Sample, 'input' | 'target'>>, options: MetricOptions): Promise<{ psnr: number; ssim: number }> {
+  const [{ picture: lq }, { picture: gt }] = await Promise.all([decodePixels(input), decodePixels(target)]);
+  const { width, height, targetX, targetY } = alignPair(lq, gt, model.scale);
+  const restored = await model.run(toFloat(lq, { x: 0, y: 0, width, height }));
+  const clean = toFloat(gt, { x: targetX, y: targetY, width: width * model.scale, height: height * model.scale });
+  return { psnr: psnr(restored, clean, options), ssim: ssim(restored, clean, options) };
+}

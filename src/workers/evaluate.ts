@@ -1,0 +1,45 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { findPairs } from '../core/data/pairs.ts';
+import { openEngine } from '../core/engine/open.ts';
+import { openRestorer } from '../core/inference/restorer.ts';
+import { type EvaluatedModel, evaluatePair } from '../core/metrics/evaluate.ts';
+import { openGraphModel } from '../core/weights/graphModels.ts';
+import { openHome } from '../services/home.ts';
+import { type ResolvedModel, resolveModel } from '../services/models.ts';
+import { type EvaluateEvent, evaluateStart } from '../shared/jobMessages.ts';
+import { serveJob } from './host.ts';
+
+/** The child process that measures a model on a folder of pairs, picture by picture. */
+serveJob(async (payload, job) => {
+  const { home, model: reference, input, target, cropBorder, yChannel, threads } = evaluateStart.parse(payload);
+  const tell = (event: EvaluateEvent): void => job.emit(event);
+  openEngine(threads === undefined ? {} : { threads });
+  const resolved = await resolveModel(reference, openHome(home));
+  const model = await openModel(resolved);
+  const { samples, unmatched } = await findPairs({ target, input }, model.scale);
+  const { title, network, hash } = resolved;
+  tell({ type: 'model', title, network, hash, pictures: samples.length, unmatched });
+  for (const { name, input: lq, target: gt } of samples) {
+    if (job.control.stopping) return { state: 'stopped' };
+    if (lq === undefined) continue;
+    const { psnr, ssim } = await evaluatePair(model, { input: lq, target: gt }, { cropBorder, yChannel });
+    tell({ type: 'picture', picture: { name, psnr: Number.isFinite(psnr) ? psnr : null, ssim } });
+    await new Promise(setImmediate);
+  }
+  return { state: 'finished' };
+});
+
+async function openModel(resolved: ResolvedModel): Promise<EvaluatedModel> {
+  if (!resolved.graph) return openRestorer(resolved);
+  const graph = await openGraphModel(resolved.file, resolved.graph);
+  return {
+    scale: graph.scale,
+    async run({ width, height, data }) {
+      const x = tf.tensor4d(data, [1, height, width, 3]);
+      const y = await graph.run(x).finally(() => x.dispose());
+      const pixels = await y.data<'float32'>();
+      y.dispose();
+      return { width: y.shape[2], height: y.shape[1], channels: 3, data: pixels };
+    },
+  };
+}
