@@ -1,12 +1,15 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodePicture } from '../core/data/decode.ts';
 import { psnr } from '../core/metrics/index.ts';
 import { AppError } from '../shared/errors.ts';
-import type { RunSummary, ValidationPicture } from '../shared/runs.ts';
+import { effect, exportSettings } from '../shared/restore.ts';
+import type { RunSummary } from '../shared/runs.ts';
+import { Batches } from './batches.ts';
 import { readConfigFile } from './configFile.ts';
 import type { Services } from './open.ts';
+import { collectSources } from './restoreSources.ts';
 import type { SampleSet } from './sampleSet.ts';
 import { writeSheet } from './sheets.ts';
 
@@ -41,34 +44,41 @@ export function startDemo({ training }: Services, { clear, hazy }: SampleSet, st
 }
 
 /**
- * Writes before/after sheets of the pictures that the run has set apart and restored at its last validation.
+ * Restores the pictures that the run has set apart, whole, with the run as the model, and writes before/after sheets.
  * @param id of a run that has ended
  * @throws AppError the training's own, or `cancelled` where it was stopped
  */
-export async function finishDemo({ runs }: Services, id: string): Promise<DemoResult> {
-  const { folder, pictures, ...run } = runs.show(id);
+export async function finishDemo({ home, history, runs }: Services, { clear, hazy }: SampleSet, id: string): Promise<DemoResult> {
+  const { folder, pictures: validated, ...run } = runs.show(id);
   if (run.error) throw AppError.fromWire(run.error);
   if (run.state !== 'finished') throw new AppError('cancelled', `The sample was stopped at step ${run.step}. Go on with: mcir resume ${id}`);
+
+  const names = [...new Set(validated.map(({ name }) => name))];
+  const batches = new Batches(home, history);
+  const { files } = await collectSources(names.map((name) => join(hazy, name)), false);
+  const settings = { out: join(folder, 'restored'), effect: effect.parse({}), export: exportSettings.parse({ conflict: 'overwrite' }) };
+  const batch = await batches.run((await batches.create(files, [id], settings)).id);
+
   const sheets = join(folder, 'sheets');
   await mkdir(sheets, { recursive: true });
-  const last = pictures.filter(({ step }) => step === run.steps);
-  return { run: runs.find(id), folder, sheets, pictures: await Promise.all(last.map((picture) => makeSheet(folder, sheets, picture))) };
+  const pictures: DemoPicture[] = [];
+  for (const { source, output, reason } of batches.files(batch.id)) {
+    if (output === undefined) throw new AppError('io', `${source} could not be restored: ${reason ?? batch.state}`);
+    const name = basename(source);
+    pictures.push(await makeSheet(name, { hazy: source, restored: output, clear: join(clear, name) }, join(sheets, name)));
+  }
+  return { run: runs.find(id), folder, sheets, pictures };
 }
 
-async function makeSheet(folder: string, sheets: string, { name, input, restored, target, psnr: after }: ValidationPicture): Promise<DemoPicture> {
-  const files = { input: join(folder, input), restored: join(folder, restored), target: join(folder, target) };
-  const before = psnr(await decodePicture(files.input), await decodePicture(files.target), { cropBorder: 0, yChannel: false });
-  const sheet = join(sheets, `${name.replace(/\.[^.]+$/, '')}.png`);
-  await writeSheet(
-    {
-      title: `${name}: ${before.toFixed(2)} dB before, ${after.toFixed(2)} dB after`,
-      columns: [
-        { caption: 'with haze', file: files.input },
-        { caption: 'restored', file: files.restored },
-        { caption: 'as it was', file: files.target },
-      ],
-    },
-    sheet,
-  );
+async function makeSheet(name: string, files: { hazy: string; restored: string; clear: string }, sheet: string): Promise<DemoPicture> {
+  const target = await decodePicture(files.clear);
+  const against = async (file: string): Promise<number> => psnr(await decodePicture(file), target, { cropBorder: 0, yChannel: false });
+  const [before, after] = [await against(files.hazy), await against(files.restored)];
+  const columns = [
+    { caption: `with haze: ${before.toFixed(2)} dB`, file: files.hazy },
+    { caption: `restored: ${after.toFixed(2)} dB`, file: files.restored },
+    { caption: 'as it was', file: files.clear },
+  ];
+  await writeSheet({ title: name, columns }, sheet);
   return { name, before, after, sheet };
 }

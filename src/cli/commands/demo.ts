@@ -23,8 +23,8 @@ export const registerDemo: Register = (program, context) => {
       output.log('2/3  Training a small FFA-Net; two older copies of itself are what it moves away from (MCIR).');
       const { id } = startDemo(services, set, steps === undefined ? undefined : Number(steps));
       await watchTraining(services, id, output);
-      output.log('3/3  Before and after, on three pictures that it has not learnt from.');
-      const result = await finishDemo(services, id);
+      output.log('3/3  Restoring three pictures that it has not learnt from.');
+      const result = await finishDemo(services, set, id);
       output.result(result, describe(result, set.folder));
     });
 };
