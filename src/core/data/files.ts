@@ -13,6 +13,9 @@ export interface Listing {
 /** Formats that sharp's own libvips reads and that hold photographs. */
 const EXTENSIONS = new Set(['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'tif', 'tiff', 'gif', 'avif']);
 
+/** Whether a file's name has the ending of a picture this program reads. */
+export const isPictureName = (name: string): boolean => EXTENSIONS.has(name.slice(name.lastIndexOf('.') + 1).toLowerCase());
+
 /** Files and folders that systems and NAS boxes leave among pictures. */
 const isSystemFile = (name: string): boolean => name.startsWith('.') || /^(thumbs\.db|desktop\.ini|__macosx|@eadir)$/i.test(name);
 
@@ -63,8 +66,7 @@ async function walk(folder: string, ancestors: readonly string[], listing: Listi
       continue;
     }
     const name = relative(listing.folder, path).split(sep).join('/');
-    const extension = entry.name.slice(entry.name.lastIndexOf('.') + 1).toLowerCase();
-    (EXTENSIONS.has(extension) ? listing.pictures : listing.others).push(name);
+    (isPictureName(entry.name) ? listing.pictures : listing.others).push(name);
   }
 }
 
