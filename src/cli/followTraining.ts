@@ -16,7 +16,9 @@ export async function followTraining(services: Services, id: string, output: Out
 
 /** Shows a training until it ends. The first Ctrl-C lets it save and stop, the second ends it at once. */
 export async function watchTraining({ training, runs }: Services, id: string, output: Output): Promise<void> {
-  const display = output.interactive ? new BarDisplay(runs.find(id).steps) : new LineDisplay(output);
+  const { name, steps } = runs.find(id);
+  output.log(`Run ${id} "${name}" in ${runs.folder(id).path}`);
+  const display = output.interactive ? new BarDisplay(steps) : new LineDisplay(output);
   const onProgress = (run: string, event: TrainEvent): void => {
     if (run !== id) return;
     if (event.type === 'log') display.say(event.text);

@@ -72,7 +72,7 @@ function applySetting(document: ReturnType<typeof parseDocument>, setting: strin
   const data = value.toJS() as unknown;
   try {
     if (data === null) document.deleteIn(path);
-    else document.setIn(path, typeof data === 'string' ? resolvePath(path, data, process.cwd()) : data);
+    else document.setIn(path, document.createNode(typeof data === 'string' ? resolvePath(path, data, process.cwd()) : data));
   } catch (error) {
     throw new AppError('bad-input', `--set ${name} does not fit: ${messageOf(error)}.`, { cause: error });
   }

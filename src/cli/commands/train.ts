@@ -23,7 +23,6 @@ export const registerTrain: Register = (program, context) => {
       }
       const services = await context.services();
       const run = services.training.start(config);
-      context.output.log(`Run ${run.id} "${run.name}" in ${services.runs.folder(run.id).path}`);
       await followTraining(services, run.id, context.output);
     });
 };
