@@ -5,14 +5,10 @@ import { exitCode, type Output } from './output.ts';
 /**
  * Runs a batch with a bar of files, megapixels a second and time left; Ctrl-C ends it such that it can go on later.
  * With `--json` a line is printed for every file as it ends, and the batch last.
+ * @param signal ends the batch in the place of Ctrl-C
  */
-export async function runBatch(batches: Batches, id: string, output: Output): Promise<void> {
-  const stop = new AbortController();
-  const interrupt = (): void => {
-    output.log('Stopping; what is done stays done.');
-    stop.abort();
-  };
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+export async function runBatch(batches: Batches, id: string, output: Output, signal?: AbortSignal): Promise<void> {
+  using interruption = signal ? { signal, [Symbol.dispose]: () => undefined } : untilInterrupted(output);
   const total = batches.find(id).total;
   const bar = output.interactive ? new SingleBar({ format: '{bar} {value}/{total} files  {speed} MP/s  {eta_formatted} left  {file}', etaBuffer: 20 }) : undefined;
   const started = performance.now();
@@ -35,7 +31,7 @@ export async function runBatch(batches: Batches, id: string, output: Output): Pr
   };
   batches.events.on('file', onFile).on('batch', onBatch);
   try {
-    const batch = await batches.run(id, stop.signal);
+    const batch = await batches.run(id, interruption.signal);
     bar?.stop();
     const { done, failed, skipped, waiting, settings, state } = batch;
     const rest = [failed > 0 ? `${failed} failed (mcir batch retry ${id})` : '', skipped > 0 ? `${skipped} skipped` : '', waiting > 0 ? `${waiting} waiting (mcir batch resume ${id})` : ''].filter(Boolean);
@@ -44,11 +40,21 @@ export async function runBatch(batches: Batches, id: string, output: Output): Pr
   } finally {
     bar?.stop();
     batches.events.off('file', onFile).off('batch', onBatch);
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
 
 function ended(batches: Batches, id: string): number {
   const { done, failed, skipped } = batches.find(id);
   return done + failed + skipped;
+}
+
+/** A signal that Ctrl-C, or the end of the session, gives; the second Ctrl-C ends the program at once. */
+export function untilInterrupted(output: Output): { signal: AbortSignal } & Disposable {
+  const stop = new AbortController();
+  const interrupt = (): void => {
+    output.log('Stopping; what is done stays done.');
+    stop.abort();
+  };
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  return { signal: stop.signal, [Symbol.dispose]: () => void process.off('SIGINT', interrupt).off('SIGTERM', interrupt) };
 }

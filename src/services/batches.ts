@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { createModel } from '../core/networks/index.ts';
 import { BatchRepository, type BatchFileRecord, type NewBatchFile } from '../database/batches.ts';
 import type { History } from '../database/history.ts';
 import { AppError, messageOf } from '../shared/errors.ts';
@@ -10,9 +9,9 @@ import { activeStates, type JobState } from '../shared/jobs.ts';
 import type { BatchSettings, BatchSummary, ModelReference, RestoreModel } from '../shared/restore.ts';
 import type { Home } from './home.ts';
 import { isRunning, pidOf, processIdentity } from './jobs/processes.ts';
-import { resolveModel } from './models.ts';
 import { type BatchWork, recoverFile, restoreFile } from './restoreFile.ts';
 import { whyNotWritable } from './restorePublish.ts';
+import { findModel } from './restoreModel.ts';
 import { RestoreWorker } from './restoreWorker.ts';
 
 export interface BatchEvents {
@@ -239,14 +238,6 @@ class Workers {
   end(): void {
     this.#worker?.end();
   }
-}
-
-/** A model by what people call it, as the worker and as the ledger need it. */
-async function findModel(ref: string, home: Home): Promise<{ model: RestoreModel; reference: ModelReference }> {
-  if (ref === 'identity') return { model: { title: 'identity', network: 'identity', options: {}, weights: new Map() }, reference: { ref, title: 'identity', hash: '', scale: 1 } };
-  const model = await resolveModel(ref, home);
-  const { network, options } = createModel(model.network, model.options);
-  return { model, reference: { ref, title: model.title, hash: model.hash, scale: network.scale(options), ...(model.run === undefined ? {} : { run: model.run }) } };
 }
 
 /** Sorts by time; short enough to type. */

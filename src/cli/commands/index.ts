@@ -4,6 +4,8 @@ import { registerData } from './data.ts';
 import { registerDemo } from './demo.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerEvaluate } from './evaluate.ts';
+import { registerEdit } from './edit.ts';
+import { registerExplain } from './explain.ts';
 import { registerFeatures } from './features.ts';
 import { registerModels } from './models.ts';
 import { registerNetworks } from './networks.ts';
@@ -11,6 +13,7 @@ import { registerRestore } from './restore.ts';
 import { registerResume } from './resume.ts';
 import { registerRuns } from './runs.ts';
 import { registerTrain } from './train.ts';
+import { registerWatch } from './watch.ts';
 
 /** Every command, in the order of the help. */
-export const commands: readonly Register[] = [registerDoctor, registerDemo, registerNetworks, registerRestore, registerBatch, registerTrain, registerResume, registerEvaluate, registerRuns, registerModels, registerFeatures, registerData];
+export const commands: readonly Register[] = [registerDoctor, registerDemo, registerNetworks, registerRestore, registerBatch, registerWatch, registerEdit, registerExplain, registerTrain, registerResume, registerEvaluate, registerRuns, registerModels, registerFeatures, registerData];

@@ -1,0 +1,28 @@
+import { resolve } from 'node:path';
+import { Batches } from '../../services/batches.ts';
+import { requireFolder, watchFolder } from '../../services/watch.ts';
+import { runBatch, untilInterrupted } from '../batchProgress.ts';
+import type { Register } from '../context.ts';
+import { wrongUse } from '../output.ts';
+import { addEffectOptions, addExportOptions, batchSettings, type RestoreOptions } from '../restoreOptions.ts';
+
+/** `mcir watch`: restores what arrives in a folder. */
+export const registerWatch: Register = (program, context) => {
+  const { output } = context;
+  const command = program
+    .command('watch')
+    .description('restore pictures as they arrive in a folder, until Ctrl-C')
+    .argument('<folder>', 'the folder to watch, with the folders in it')
+    .requiredOption('--out <folder>', 'where results are written')
+    .option('--existing', 'restore the pictures that are there already, too');
+  addExportOptions(addEffectOptions(command)).action(async (given: string, options: RestoreOptions & { out: string; existing?: boolean }) => {
+    const settings = batchSettings(options, options.out);
+    const folder = resolve(given);
+    await requireFolder(folder).catch(wrongUse);
+    const { home, history } = await context.services();
+    const batches = new Batches(home, history);
+    using interruption = untilInterrupted(output);
+    output.log(`Watching ${folder}; Ctrl-C ends it.`);
+    await watchFolder(batches, { folder, models: options.model, settings, existing: options.existing ?? false }, (id) => runBatch(batches, id, output, interruption.signal), interruption.signal);
+  });
+};
