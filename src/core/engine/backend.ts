@@ -18,6 +18,7 @@ interface Binding {
   TF_ATTR_TYPE: number;
   TF_ATTR_SHAPE: number;
   TF_FLOAT: number;
+  TF_INT32: number;
   loadSavedModel(folder: string, tags: string): number;
   deleteSavedModel(id: number): void;
   runSavedModel(id: number, inputs: number[], inputNames: string, outputNames: string): unknown[];

@@ -11,6 +11,13 @@ export function registerKernels(): void {
   kernel('BiasAdd', ({ x, bias }, backend) => execute(backend, 'BiasAdd', [x, bias], [format(backend)]));
   kernel('BiasAddGrad', ({ dy }, backend) => execute(backend, 'BiasAddGrad', [dy], [format(backend)]));
 
+  kernel('MirrorPadGrad', ({ dy }, backend, { paddings, mode }) => mirrorPadGrad(dy as tf.Tensor, paddings as number[][], mode as string, backend));
+
+  // tfjs has no gradient for it.
+  tf.registerGradient({
+    kernelName: 'MirrorPad',
+    gradFunc: (dy, _, attributes) => ({ x: () => run('MirrorPadGrad', { dy: dy as tf.Tensor }, attributes) }),
+  });
   // tfjs multiplies by a step function of the input; TensorFlow's kernel takes the output, which lets the activation be
   // fused with what comes before it.
   tf.unregisterGradient('Relu');
@@ -46,17 +53,31 @@ export function wide<T extends tf.Tensor>(x: T): T {
   return run('Wide', { x }) as T;
 }
 
-function run(name: string, inputs: Record<string, tf.Tensor>): tf.Tensor {
-  return tf.engine().runKernel(name, inputs);
+/** Adds the gradient of the border to the pixels that it was copied from. */
+function mirrorPadGrad(dy: tf.Tensor, paddings: number[][], mode: string, backend: TensorFlowBackend): tf.Tensor {
+  const { TF_ATTR_TYPE, TF_INT32, TF_ATTR_STRING } = backend.binding;
+  const pixels = tf.tensor2d(paddings, [paddings.length, 2], 'int32');
+  const attributes = [
+    { name: 'Tpaddings', type: TF_ATTR_TYPE, value: TF_INT32 },
+    { name: 'mode', type: TF_ATTR_STRING, value: mode.toUpperCase() },
+  ];
+  const dx = execute(backend, 'MirrorPadGrad', [dy, pixels], attributes);
+  pixels.dispose();
+  return dx;
+}
+
+function run(name: string, inputs: Record<string, tf.Tensor>, attributes: Attributes = {}): tf.Tensor {
+  return tf.engine().runKernel(name, inputs, attributes);
 }
 
 type Inputs = Record<string, tf.Tensor>;
+type Attributes = tf.NamedAttrMap;
 
-function kernel(name: string, compute: (inputs: Inputs, backend: TensorFlowBackend) => tf.Tensor): void {
+function kernel(name: string, compute: (inputs: Inputs, backend: TensorFlowBackend, attributes: Attributes) => tf.Tensor): void {
   tf.registerKernel({
     kernelName: name,
     backendName: 'tensorflow',
-    kernelFunc: ({ inputs, backend }) => compute(inputs as unknown as Inputs, backend as unknown as TensorFlowBackend),
+    kernelFunc: ({ inputs, backend, attrs }) => compute(inputs as unknown as Inputs, backend as unknown as TensorFlowBackend, attrs ?? {}),
   });
 }
 

@@ -168,34 +168,24 @@ export function perPlane(forward: Layer): Layer {
 }
 
 /**
- * Reflects the border like PyTorch's `reflect` (the edge pixel itself is not repeated), by slices and reversal because
- * tfjs has no gradient for MirrorPad. A side as large as the picture reflects more than once, so 1-pixel sides work.
+ * Reflects the border like PyTorch's `reflect` (the edge pixel itself is not repeated). A border wider than the picture
+ * reflects more than once, and a single row or column, which has nothing to reflect, is repeated; so any size works.
  */
 export function reflectPad(x: tf.Tensor4D, top: number, bottom: number, left: number, right: number): tf.Tensor4D {
-  return reflectAxis(reflectAxis(x, 1, top, bottom), 2, left, right);
-}
-
-function reflectAxis(x: tf.Tensor4D, axis: 1 | 2, before: number, after: number): tf.Tensor4D {
   let y = x;
-  let [first, last] = [before, after];
-  while (first > 0 || last > 0) {
-    const size = y.shape[axis];
-    // A single row has nothing to reflect: repeat it.
-    const usable = Math.max(1, size - 1);
-    const skip = size > 1 ? 1 : 0;
-    const [a, b] = [Math.min(first, usable), Math.min(last, usable)];
-    const parts: tf.Tensor4D[] = [y];
-    if (a > 0) parts.unshift(tf.reverse(sliceAxis(y, axis, skip, a), axis));
-    if (b > 0) parts.push(tf.reverse(sliceAxis(y, axis, size - skip - b, b), axis));
-    y = tf.concat(parts, axis);
-    first -= a;
-    last -= b;
+  let missing: [number, number][] = [[0, 0], [top, bottom], [left, right], [0, 0]];
+  while (missing.some(([before, after]) => before + after > 0)) {
+    const single = missing.map(([before, after], axis) => before + after > 0 && y.shape[axis] === 1);
+    const repeat = single.includes(true);
+    const widths = missing.map(([before, after], axis): [number, number] => {
+      if (repeat && !single[axis]) return [0, 0];
+      const most = Math.max(1, (y.shape[axis] ?? 1) - 1);
+      return [Math.min(before, most), Math.min(after, most)];
+    });
+    y = tf.mirrorPad(y, widths, repeat ? 'symmetric' : 'reflect');
+    missing = missing.map(([before, after], axis) => [before - (widths[axis]?.[0] ?? 0), after - (widths[axis]?.[1] ?? 0)]);
   }
   return y;
-}
-
-function sliceAxis(x: tf.Tensor4D, axis: 1 | 2, begin: number, size: number): tf.Tensor4D {
-  return axis === 1 ? tf.slice(x, [0, begin, 0, 0], [-1, size, -1, -1]) : tf.slice(x, [0, 0, begin, 0], [-1, -1, size, -1]);
 }
 
 /** The top left `height` × `width` of a feature map: undoes padding at the bottom and the right. */
