@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { openEngine } from '../engine/open.ts';
 import { crop, reflectPad } from '../networks/layers.ts';
-import { refuseExternalData } from './onnxCheck.ts';
+import { refuseExternalData } from './onnx/externalData.ts';
 import { readWhole } from './readWeights.ts';
 
 /** What a finished graph cannot tell about itself; packs know, other files follow the defaults. */
@@ -79,7 +79,7 @@ async function openOnnx(path: string): Promise<Graph> {
   const bytes = await readWhole(path);
   refuseExternalData(bytes);
   const { InferenceSession, Tensor } = await import('onnxruntime-node');
-  const session = await InferenceSession.create(bytes).catch((error: unknown) => {
+  const session = await InferenceSession.create(bytes, { logSeverityLevel: 4 }).catch((error: unknown) => {
     throw new AppError('bad-input', `This ONNX file cannot be opened: ${messageOf(error).slice(0, 300)}`, { cause: error });
   });
   const [input] = session.inputNames;

@@ -1,0 +1,19 @@
+import { writeFileSync } from 'node:fs';
+import { openEngine } from '../core/engine/open.ts';
+import { createModel } from '../core/networks/index.ts';
+import { exportOnnx } from '../core/weights/onnx/exportOnnx.ts';
+import { readModelFile } from '../services/modelFiles.ts';
+import { toWire } from '../shared/errors.ts';
+
+/** Child process: reads a model file, writes it as ONNX, and ends. */
+try {
+  const { source, out } = JSON.parse(process.argv[2] ?? '{}') as { source: string; out: string };
+  const { network, options, weights } = await readModelFile(source);
+  openEngine();
+  const model = createModel(network, options);
+  model.parameters.load(weights);
+  writeFileSync(out, exportOnnx(model));
+  process.send?.({ answer: {} });
+} catch (error) {
+  process.send?.({ error: toWire(error) });
+}
