@@ -1,0 +1,158 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type History, openHistory } from '../../../src/database/history.ts';
+import { JobManager } from '../../../src/services/jobs/JobManager.ts';
+import { isRunning, processIdentity } from '../../../src/services/jobs/processes.ts';
+import type { Job, JobState } from '../../../src/shared/jobs.ts';
+import type { Script } from './scriptedWorker.ts';
+
+let folder: string;
+let history: History;
+let jobs: JobManager;
+let scripts: Record<string, Script>;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mcir-test-'));
+  history = openHistory({ database: join(folder, 'mcir.sqlite') });
+  jobs = new JobManager(history.jobs);
+  scripts = {};
+  jobs.register('count', { worker: '../../test/services/jobs/scriptedWorker', start: ({ id }) => scripts[id] ?? {} });
+});
+afterEach(async () => {
+  await jobs.close();
+  history.db.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function submit(id: string, script: Script = {}): Job {
+  scripts[id] = script;
+  return jobs.submit({ id, kind: 'count', title: id });
+}
+
+const entered = (id: string, state: JobState): Promise<void> =>
+  new Promise((resolve) => {
+    const look = (job: Job): void => {
+      if (job.id === id && job.state === state) resolve();
+    };
+    jobs.events.on('state', look);
+    look(jobs.find(id));
+  });
+
+const firstEvent = (id: string): Promise<{ pid: number }> =>
+  new Promise((resolve) => jobs.events.on('event', (job, event) => job.id === id && resolve(event as { pid: number })));
+
+const statesOf = (id: string): JobState[] => history.jobs.states(id).map(({ state }) => state);
+
+describe('JobManager', () => {
+  it('tells of a state only when it is in the database', async () => {
+    const told: [JobState, JobState | undefined][] = [];
+    jobs.events.on('state', ({ id, state }) => told.push([state, history.jobs.find(id)?.state]));
+    submit('a', { steps: 3 });
+    await jobs.ended('a');
+    expect(told).toEqual([['queued', 'queued'], ['running', 'running'], ['finished', 'finished']]);
+    expect(statesOf('a')).toEqual(['queued', 'running', 'finished']);
+  });
+
+  it('does one job at a time, in the order in which they came', async () => {
+    submit('a', { steps: 5 });
+    submit('b', { steps: 5 });
+    submit('c', { steps: 5 });
+    expect(['a', 'b', 'c'].map((id) => jobs.find(id).state)).toEqual(['running', 'queued', 'queued']);
+    await jobs.ended('c');
+    const at = (id: string, state: JobState): number => history.jobs.states(id).find((change) => change.state === state)?.at ?? NaN;
+    expect(at('b', 'running')).toBeGreaterThanOrEqual(at('a', 'finished'));
+    expect(at('c', 'running')).toBeGreaterThanOrEqual(at('b', 'finished'));
+  });
+
+  it('pauses, goes on, stops, and goes on again', async () => {
+    submit('a');
+    await firstEvent('a');
+    jobs.pause('a');
+    await entered('a', 'paused');
+    await jobs.resume('a');
+    await entered('a', 'running');
+    jobs.stop('a');
+    expect((await jobs.ended('a')).state).toBe('stopped');
+    scripts['a'] = { steps: 2 };
+    await jobs.resume('a');
+    expect((await jobs.ended('a')).state).toBe('finished');
+    expect(statesOf('a')).toEqual(['queued', 'running', 'paused', 'running', 'stopped', 'queued', 'running', 'finished']);
+    await expect(jobs.resume('a')).rejects.toThrow(/has finished/);
+  });
+
+  it('takes a waiting job out of the queue at once', async () => {
+    submit('a');
+    submit('b');
+    jobs.stop('b');
+    expect(jobs.find('b').state).toBe('stopped');
+    expect(() => jobs.pause('b')).toThrow(/only a running job/);
+    jobs.stop('a');
+    await jobs.ended('a');
+    expect(statesOf('b')).toEqual(['queued', 'stopped']);
+  });
+
+  it('records why a worker died, and starts the next', async () => {
+    submit('a', { die: 'SIGKILL' });
+    submit('b', { fail: 'the reason' });
+    submit('c', { steps: 1 });
+    expect(await jobs.ended('a')).toMatchObject({ state: 'failed', error: { code: 'worker-died', message: expect.stringContaining('SIGKILL') as string } });
+    expect(await jobs.ended('b')).toMatchObject({ state: 'failed', error: { code: 'internal', message: 'the reason' } });
+    expect(await jobs.ended('c')).toMatchObject({ state: 'finished' });
+  });
+
+  it('ends a job at once when asked to', async () => {
+    submit('a');
+    const { pid } = await firstEvent('a');
+    const worker = processIdentity(pid);
+    expect(isRunning(worker)).toBe(true);
+    jobs.kill('a');
+    expect((await jobs.ended('a')).state).toBe('stopped');
+    expect(isRunning(worker)).toBe(false);
+  });
+
+  it('ends the job, not the program, when its service cannot keep up', async () => {
+    jobs.register('count', {
+      worker: '../../test/services/jobs/scriptedWorker',
+      start: () => ({}),
+      onEvent: () => {
+        throw new Error('the disk is full');
+      },
+    });
+    submit('a');
+    expect(await jobs.ended('a')).toMatchObject({ state: 'failed', error: { message: 'the disk is full' } });
+  });
+});
+
+describe('two programs with one history', () => {
+  it('leave each other alone while both live; what a dead one left is interrupted, and its worker gone', async () => {
+    const host = spawn(process.execPath, [fileURLToPath(new URL('./scriptedHost.ts', import.meta.url)), join(folder, 'mcir.sqlite')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(host.stdout, 'data')) as [Buffer];
+    const worker = processIdentity(Number(line.toString()));
+
+    expect(await jobs.recover()).toEqual([]);
+    expect(jobs.find('theirs').state).toBe('running');
+    expect(() => jobs.stop('theirs')).toThrow(/another window or terminal/);
+    await expect(jobs.resume('theirs')).rejects.toThrow(/another window or terminal/);
+
+    host.kill('SIGKILL');
+    await once(host, 'close');
+    expect(await jobs.recover()).toMatchObject([{ id: 'theirs', state: 'interrupted' }]);
+    expect(isRunning(worker)).toBe(false);
+    scripts['theirs'] = { steps: 1 };
+    await jobs.resume('theirs');
+    expect((await jobs.ended('theirs')).state).toBe('finished');
+  });
+
+  it('a worker whose program is killed ends itself', async () => {
+    const host = spawn(process.execPath, [fileURLToPath(new URL('./scriptedHost.ts', import.meta.url)), join(folder, 'mcir.sqlite')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(host.stdout, 'data')) as [Buffer];
+    const worker = processIdentity(Number(line.toString()));
+    expect(isRunning(worker)).toBe(true);
+    host.kill('SIGKILL');
+    await expect.poll(() => isRunning(worker), { timeout: 10_000 }).toBe(false);
+  });
+});
