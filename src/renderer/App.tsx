@@ -27,7 +27,7 @@ export function App() {
             MCIR Studio
           </Text>
           {screens.map(({ id, icon: Icon }) => (
-            <NavLink key={id} href={href(id)} label={t(`nav.${id}`)} leftSection={<Icon size={18} stroke={1.5} />} active={current?.id === id} aria-current={current?.id === id ? 'page' : undefined} />
+            <NavLink key={id} href={href(id)} label={t(`nav.${id}`)} leftSection={<Icon size={18} stroke={1.5} />} active={current?.id === id} color="gray" aria-current={current?.id === id ? 'page' : undefined} />
           ))}
           <UnstyledButton mt="auto" p="sm" onClick={toggle}>
             <Group gap="xs">

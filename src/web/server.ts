@@ -37,8 +37,10 @@ export async function startServer(studio: Studio, options: { port: number; token
   const invite = (): string => `http://127.0.0.1:${port}/enter/${invitations.issue()}`;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    const [, area = '', name = '', ...rest] = url.pathname.split('/');
+    // Taken as it was sent: nothing may be folded or decoded into another path.
+    const [path = '/', search] = (request.url ?? '/').split('?', 2);
+    const query = new URLSearchParams(search);
+    const [, area = '', name = '', ...rest] = path.split('/');
     if (request.method === 'GET' && area === 'enter' && rest.length === 0) return enter(request, response, name);
     const refusal = refuse(request, options.token, port);
     if (refusal) return sendRefusal(response, refusal);
@@ -46,9 +48,9 @@ export async function startServer(studio: Studio, options: { port: number; token
     if (rest.length === 0) {
       if (route === 'GET /' && name === '') return sendPage(request, response);
       if (route === 'GET /assets') return sendServed(response, await asset(options.renderer, name), 'public, max-age=31536000, immutable');
-      if (route === 'GET /picture') return sendServed(response, await studio.picture(name, pictureSize(url)), 'private, max-age=3600');
+      if (route === 'GET /picture') return sendServed(response, await studio.picture(name, pictureSize(query)), 'private, max-age=3600');
       if (route === 'POST /api') return sendCall(request, response, name);
-      if (route === 'POST /import') return receive(request, response, name, url.searchParams.get('path') ?? '');
+      if (route === 'POST /import') return receive(request, response, name, query.get('path') ?? '');
       if (route === 'POST /invite' && name === '') return sendText(response, 200, invite());
     }
     throw new AppError('not-found', 'There is nothing here.');
@@ -60,7 +62,7 @@ export async function startServer(studio: Studio, options: { port: number; token
     // A page that goes on, not a redirect: a strict cookie is not sent along a redirect that began elsewhere.
     response.setHeader('set-cookie', `${cookieName(port)}=${options.token}; HttpOnly; SameSite=Strict; Path=/; Max-Age=31536000`);
     response.setHeader('cache-control', 'no-store');
-    send(response, 200, 'text/html; charset=utf-8', '<!doctype html><meta http-equiv="refresh" content="0;url=/"><title>MCIR Studio</title>');
+    send(response, 200, 'text/html; charset=utf-8', '<!doctype html><meta http-equiv="refresh" content="0;url=/"><link rel="icon" href="data:,"><title>MCIR Studio</title>');
   }
 
   async function sendPage(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -121,8 +123,8 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-function pictureSize(url: URL): number | undefined {
-  const text = url.searchParams.get('size');
+function pictureSize(query: URLSearchParams): number | undefined {
+  const text = query.get('size');
   if (text === null) return undefined;
   const size = Number(text);
   if (!Number.isInteger(size) || size < 16 || size > 4096) throw new AppError('bad-input', 'A size is a whole number from 16 to 4096.');
@@ -162,5 +164,7 @@ function sendServed(response: ServerResponse, served: Served | undefined, cachin
 function sendError(response: ServerResponse, error: unknown): void {
   if (response.headersSent) return void response.destroy();
   const wire = toWire(error);
+  // Part of what was sent may not have been read.
+  response.setHeader('connection', 'close');
   sendJson(response, statusOf[wire.code] ?? 422, { error: wire });
 }

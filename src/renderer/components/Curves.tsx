@@ -16,7 +16,7 @@ export const lineColour = (index: number): string => strokes[index % strokes.len
  * Curves over steps with a crosshair; drag to zoom, double-click to see all.
  * @param smoothing 0 to 0.99: weight of the past in a running mean, as tensorboard's
  */
-export function Curves({ lines, label, log = false, smoothing = 0, height = 220 }: { lines: Line[]; label: string; log?: boolean; smoothing?: number; height?: number }) {
+export function Curves({ lines, label, log = false, smoothing = 0, height = 220, legend = true }: { lines: Line[]; label: string; log?: boolean; smoothing?: number; height?: number; legend?: boolean }) {
   const box = useRef<HTMLDivElement>(null);
   const dark = useComputedColorScheme('dark') === 'dark';
 
@@ -33,6 +33,7 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220 
         scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
         axes: [axis, { ...axis, size: 68 }],
         series: [{ label: 'step' }, ...lines.map((line, index) => ({ label: line.label, stroke: lineColour(index), width: 1.5, spanGaps: true, points: { show: line.steps.length < 40, size: 5 } }))],
+        legend: { show: legend },
         cursor: { drag: { x: true, y: false } },
       },
       table(lines, smoothing, log),
@@ -44,9 +45,9 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220 
       observer.disconnect();
       plot.destroy();
     };
-  }, [lines, log, smoothing, height, dark]);
+  }, [lines, log, smoothing, height, legend, dark]);
 
-  return <div ref={box} role="img" aria-label={label} style={{ width: '100%', minHeight: height + 30 }} />;
+  return <div ref={box} role="img" aria-label={label} style={{ width: '100%', minHeight: height + (legend ? 30 : 0) }} />;
 }
 
 /** uPlot wants one column of x for all; a step that a line lacks is null. */

@@ -8,7 +8,7 @@ import type { Handles } from './handles.ts';
 const extensions = {
   folders: new Set<string>(),
   pictures: new Set(['.jpg', '.jpeg', '.png', '.tif', '.tiff', '.webp', '.avif', '.gif']),
-  weights: new Set(['.safetensors', '.pth', '.pt', '.ckpt']),
+  weights: new Set(['.safetensors', '.pth', '.pt', '.ckpt', '.onnx', '.json']),
 };
 export type Shown = keyof typeof extensions;
 

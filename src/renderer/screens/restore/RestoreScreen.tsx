@@ -1,9 +1,11 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
 import { IconPhotoPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Place } from '../../../shared/contract/common.ts';
 import { call } from '../../api/client.ts';
+import { useAction } from '../../api/hooks.ts';
 import { showError } from '../../api/showError.ts';
 import { ChoosePlace } from '../../components/ChoosePlace.tsx';
 import { ScreenFrame } from '../../components/ScreenFrame.tsx';
@@ -21,13 +23,15 @@ export function RestoreScreen() {
   const { item } = useRoute();
   const { selection, change } = useSelection();
   const [busy, setBusy] = useState<string>();
+  const sample = useAction('app.sample');
   const open = selection.pictures.find((picture) => picture.id === item);
 
   const add = async (places: Place[]): Promise<void> => {
     setBusy(t('restore.collecting'));
     try {
-      const { pictures } = await call('restore.collect', { places: places.map((place) => place.id) });
+      const { pictures, ignored } = await call('restore.collect', { places: places.map((place) => place.id) });
       change(added(pictures));
+      if (ignored > 0) notifications.show({ message: t('restore.ignored', { count: ignored }), closeButtonProps: { 'aria-label': t('common.close') } });
     } catch (error) {
       showError(error);
     } finally {
@@ -66,6 +70,9 @@ export function RestoreScreen() {
         {selection.pictures.length === 0 ? (
           <Empty icon={<IconPhotoPlus size={56} stroke={1} />} title={t('restore.emptyTitle')} text={t('restore.emptyText')}>
             <Group>{choosers}</Group>
+            <Button size="xs" variant="subtle" loading={sample.isPending} onClick={() => sample.mutate({}, { onSuccess: ({ pictures }) => void add([pictures]) })}>
+              {t('restore.sample')}
+            </Button>
             {busy && <Text size="sm">{busy}</Text>}
           </Empty>
         ) : (

@@ -4,6 +4,7 @@ import type { Run } from '../../../shared/contract/training.ts';
 import { isActive } from '../../../shared/jobs.ts';
 import { useAction } from '../../api/hooks.ts';
 import { go } from '../../route.ts';
+import { useSelection } from '../restore/selection.tsx';
 
 /** What can be done with a run in its state. */
 export function RunActions({ run }: { run: Run }) {
@@ -12,6 +13,7 @@ export function RunActions({ run }: { run: Run }) {
   const resume = useAction('training.resume');
   const stop = useAction('training.stop');
   const remove = useAction('runs.remove', ['runs.list']);
+  const { change } = useSelection();
   const ref = { run: run.id };
   const active = isActive(run.state);
   const canResume = run.state === 'paused' || run.state === 'stopped' || run.state === 'failed' || run.state === 'interrupted';
@@ -31,6 +33,17 @@ export function RunActions({ run }: { run: Run }) {
       {active && (
         <Button size="xs" variant="default" loading={stop.isPending} onClick={() => stop.mutate(ref)}>
           {t('action.stop')}
+        </Button>
+      )}
+      {!active && run.best && (
+        <Button
+          size="xs"
+          onClick={() => {
+            change({ model: run.id });
+            go('restore');
+          }}
+        >
+          {t('models.use')}
         </Button>
       )}
       <Menu position="bottom-end">

@@ -15,6 +15,9 @@ export function NegativesEditor({ mcir, steps, onChange }: { mcir: McirConfig; s
 
   return (
     <Stack gap="sm" mt="md">
+      <Text size="xs" c="dimmed">
+        {t('train.timeline')}
+      </Text>
       <NegativesTimeline negatives={negatives} steps={steps} />
       {negatives.map((negative, index) => (
         <Group key={index} gap="sm" align="flex-end" wrap="nowrap">

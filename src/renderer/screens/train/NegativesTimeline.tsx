@@ -17,7 +17,7 @@ export function NegativesTimeline({ negatives, steps }: { negatives: McirConfig[
     () => negatives.map((negative, index) => ({ label: t('train.copy', { number: index + 1 }), ...ages(negative, shown) })),
     [negatives, shown, t],
   );
-  return <Curves lines={lines} label={t('train.timeline')} height={150} />;
+  return <Curves lines={lines} label={t('train.timeline')} height={150} legend={false} />;
 }
 
 function ages({ every, decay }: McirConfig['negatives'][number], steps: number): { steps: number[]; values: number[] } {

@@ -1,19 +1,33 @@
-import { Badge, Card, Group, ScrollArea, SimpleGrid, Stack, Text, UnstyledButton } from '@mantine/core';
+import { Badge, Card, Group, Loader, ScrollArea, SimpleGrid, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Preset } from '../../../shared/contract/training.ts';
+import type { RunConfig } from '../../../shared/runConfig.ts';
+import { useAction } from '../../api/hooks.ts';
 
-export function PresetList({ presets, onChoose }: { presets: Preset[]; onChoose: (preset: Preset) => void }) {
+/** The preset of the guided sample; its pictures come with the program. */
+const sampleId = 'sample';
+
+export function PresetList({ presets, onChoose }: { presets: Preset[]; onChoose: (config: RunConfig) => void }) {
   const { t } = useTranslation();
+  const sample = useAction('app.sample');
+  const ordered = [...presets].sort((a, b) => Number(b.id === sampleId) - Number(a.id === sampleId));
+  const choose = (preset: Preset): void => {
+    if (preset.id !== sampleId) onChoose(preset.config);
+    else sample.mutate({}, { onSuccess: ({ config }) => onChoose(config) });
+  };
   return (
     <ScrollArea flex={1}>
       <SimpleGrid cols={{ base: 2, xl: 3 }} p="lg" spacing="md">
-        {presets.map((preset) => (
-          <UnstyledButton key={preset.id} onClick={() => onChoose(preset)} style={{ height: '100%' }}>
+        {ordered.map((preset) => (
+          <UnstyledButton key={preset.id} onClick={() => choose(preset)} disabled={sample.isPending} style={{ height: '100%' }}>
             <Card className="panel" withBorder h="100%">
               <Stack gap="xs">
-                <Text fw={600}>{preset.title}</Text>
+                <Group justify="space-between">
+                  <Text fw={600}>{preset.id === sampleId ? t('train.sampleTitle') : preset.title}</Text>
+                  {preset.id === sampleId && sample.isPending && <Loader size="xs" aria-label={t('common.loading')} />}
+                </Group>
                 <Text size="sm" c="dimmed">
-                  {preset.description}
+                  {preset.id === sampleId ? t('train.sampleText') : preset.description}
                 </Text>
                 <Group gap="xs">
                   <Badge variant="default" tt="none">

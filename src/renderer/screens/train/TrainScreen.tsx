@@ -25,7 +25,7 @@ export function TrainScreen() {
       {start ? (
         <RunForm key={item} initial={start} dataset={dataset} onBack={kind === 'run' ? undefined : () => setChosen(undefined)} />
       ) : (
-        <Loaded query={presets}>{(list) => <PresetList presets={list} onChoose={(preset) => setChosen(preset.config)} />}</Loaded>
+        <Loaded query={presets}>{(list) => <PresetList presets={list} onChoose={setChosen} />}</Loaded>
       )}
     </ScreenFrame>
   );

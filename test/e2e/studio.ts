@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, chromium, type Page } from '@playwright/test';
+import { build } from 'vite';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Where Debian and others put Chromium; CHROMIUM names another. */
+export const chromiumPath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path !== undefined && existsSync(path));
+
+const chromiumFlags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+/** The program over a home folder of its own, and a page that has been let in. */
+export interface OpenStudio {
+  page: Page;
+  folder: string;
+  home: string;
+  /** Opens a screen, as a click in the navigation would. */
+  open(screen: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts the loopback shell as people do, waits for its address and enters with it. */
+export async function openStudio(): Promise<OpenStudio> {
+  if (!existsSync(here('../../out/renderer/index.html'))) await build({ configFile: here('../../vite.renderer.config.ts'), logLevel: 'error' });
+  const folder = await mkdtemp(join(tmpdir(), 'mcir-e2e-'));
+  const home = join(folder, 'home');
+  const server = spawn(process.execPath, [here('../../src/web/main.ts'), '--no-open'], { env: { ...process.env, MCIR_HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const address = await firstAddress(server);
+  const browser: Browser = await chromium.launch({ ...(chromiumPath ? { executablePath: chromiumPath } : {}), args: chromiumFlags });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' });
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  await page.goto(address);
+  await page.getByRole('navigation').waitFor();
+  return {
+    page,
+    folder,
+    home,
+    open: async (screen) => page.getByRole('navigation').getByRole('link', { name: screen }).click(),
+    close: async () => {
+      await browser.close();
+      const ended = new Promise((resolve) => server.once('exit', resolve));
+      server.kill('SIGTERM');
+      await ended;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function firstAddress(server: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    server.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const address = /http:\/\/\S+/.exec(text)?.[0];
+      if (address) resolve(address);
+    });
+    server.once('exit', (code) => reject(new Error(`The server ended with code ${code}.`)));
+  });
+}
+
+/** What axe finds that is serious or worse on the page as it is, one line each. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+}
+
+/** Drops real files and folders on the middle of the page, as the desktop would. */
+export async function dropPaths(page: Page, paths: string[]): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: paths, dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) await session.send('Input.dispatchDragEvent', { type, x: 640, y: 400, data });
+  await session.detach();
+}
+
+/** Keeps a picture of the page for the documentation. */
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  await page.mouse.move(0, 799);
+  await page.screenshot({ path: here(`../../docs/screens/${name}.png`), animations: 'disabled' });
+}

@@ -1,0 +1,178 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { openHome } from '../../src/services/home.ts';
+import { openServices, type Services } from '../../src/services/open.ts';
+import { openStudio, type Studio } from '../../src/services/studio.ts';
+import { calls } from '../../src/shared/contract.ts';
+import { startServer, type WebServer } from '../../src/web/server.ts';
+import { enterRunning, noteRunning, readToken } from '../../src/web/session.ts';
+
+interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
+
+let folder: string;
+let services: Services;
+let studio: Studio;
+let server: WebServer;
+let token: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mcir-web-'));
+  services = await openServices(openHome(folder));
+  studio = await openStudio(services);
+  token = await readToken(folder);
+  server = await startServer(studio, { port: 0, token, renderer: folder });
+});
+afterAll(async () => {
+  await server.close();
+  await studio.close();
+  await services.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A request as it is, without what fetch would set right. */
+function send(method: string, path: string, headers: Record<string, string> = {}, body = ''): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port: server.port, method, path, headers: { host: `127.0.0.1:${server.port}`, ...headers } }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
+
+const origin = (): string => `http://127.0.0.1:${server.port}`;
+const cookie = (value = token): string => `mcir_${server.port}=${value}`;
+const own = (): Record<string, string> => ({ cookie: cookie(), origin: origin(), 'content-type': 'application/json' });
+
+/** Every route there is; calls by their names. */
+const routes: [method: string, path: string][] = [
+  ['GET', '/'],
+  ['GET', '/assets/index.js'],
+  ['GET', `/picture/${'A'.repeat(22)}`],
+  ['POST', '/import'],
+  ['POST', `/import/${'A'.repeat(22)}?path=a.png`],
+  ['POST', '/invite'],
+  ...Object.keys(calls).map((name): [string, string] => ['POST', `/api/${name}`]),
+];
+
+/** Everything that somebody who should not come in may try. */
+const strangers: Record<string, () => Record<string, string>> = {
+  'no token': () => ({ origin: origin() }),
+  'a wrong token': () => ({ cookie: cookie('x'.repeat(43)), origin: origin() }),
+  'a wrong bearer': () => ({ authorization: 'Bearer nonsense' }),
+  "another port's cookie": () => ({ cookie: `mcir_1=${token}`, origin: origin() }),
+  'a foreign Host': () => ({ ...own(), host: 'evil.example' }),
+  'a Host that only begins like ours': () => ({ ...own(), host: `127.0.0.1.evil.example:${server.port}` }),
+  'a foreign Origin': () => ({ ...own(), origin: 'http://evil.example' }),
+  "another local port's Origin": () => ({ ...own(), origin: 'http://127.0.0.1:1' }),
+  'Origin null': () => ({ ...own(), origin: 'null' }),
+  'a fetch of another site': () => ({ ...own(), 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors' }),
+};
+
+describe('hostile requests', () => {
+  for (const [who, headers] of Object.entries(strangers)) {
+    test(`${who} is refused on every route`, async () => {
+      for (const [method, path] of routes) {
+        const { status, body } = await send(method, path, headers(), method === 'POST' ? '{}' : '');
+        expect([401, 403], `${method} ${path}`).toContain(status);
+        expect(body).not.toContain(token);
+      }
+    });
+
+    test(`${who} is refused at the socket`, async () => {
+      await expect(openSocket(headers())).rejects.toThrow(/40[13]/);
+    });
+  }
+
+  test('a cookie without an Origin changes nothing', async () => {
+    for (const [method, path] of routes.filter(([verb]) => verb === 'POST')) expect((await send(method, path, { cookie: cookie() }, '{}')).status).toBe(403);
+    await expect(openSocket({ cookie: cookie() })).rejects.toThrow(/403/);
+  });
+
+  test('ids and names that lead elsewhere open nothing', async () => {
+    const tries = ['..', '%2e%2e%2fetc%2fpasswd', '..%2f..%2fweb-token', '/etc/passwd', 'A'.repeat(22), '%00', 'web-token'];
+    for (const id of tries) {
+      for (const area of ['picture', 'assets']) {
+        const { status, body } = await send('GET', `/${area}/${id}`, own());
+        expect(status, `${area}/${id}`).toBe(404);
+        expect(body).not.toContain(token);
+      }
+      const listed = await send('POST', '/api/places.list', own(), JSON.stringify({ folder: id, show: 'folders' }));
+      expect([400, 404]).toContain(listed.status);
+    }
+  });
+
+  test('a dropped file cannot leave its drop, and only a drop takes files', async () => {
+    const drop = (JSON.parse((await send('POST', '/import', own())).body) as { value: { id: string } }).value;
+    for (const name of ['../out.png', 'a/../../out.png', '/etc/out.png', 'a\\..\\b.png', '', 'a//b.png', 'C:x.png', 'a\u0000b.png']) {
+      expect((await send('POST', `/import/${drop.id}?path=${encodeURIComponent(name)}`, own(), 'x')).status, name).toBe(400);
+    }
+    const home = studio.handles.issue(folder);
+    expect((await send('POST', `/import/${home}?path=a.png`, own(), 'x')).status).toBe(400);
+    expect((await send('POST', `/import/${drop.id}?path=trip%2Fa.png`, own(), 'x')).status).toBe(200);
+  });
+
+  test('unknown calls, wrong methods and bodies that are no JSON are refused', async () => {
+    expect((await send('POST', '/api/app.nothing', own(), '{}')).status).toBe(404);
+    expect((await send('POST', '/api/constructor', own(), '{}')).status).toBe(404);
+    expect((await send('GET', '/api/app.info', own())).status).toBe(404);
+    expect((await send('POST', '/api/app.info', own(), '{')).status).toBe(400);
+    expect((await send('POST', '/api/app.info', { ...own(), 'content-type': 'text/plain' }, '{}')).status).toBe(400);
+    expect((await send('POST', '/api/app.info', own(), '{"extra":1}')).status).toBe(400);
+    expect((await send('POST', '/api/app.info', own(), ' '.repeat(5_000_000))).status).toBe(400);
+  });
+});
+
+describe('the loopback server', () => {
+  test('lets a browser in once for each invitation, and gives it a cookie that scripts and other sites cannot use', async () => {
+    const path = new URL(server.invite()).pathname;
+    const first = await send('GET', path);
+    expect(first.status).toBe(200);
+    expect(first.headers['set-cookie']?.[0]).toMatch(/HttpOnly; SameSite=Strict/);
+    expect((await send('GET', path)).status).toBe(401);
+    expect((await send('GET', '/enter/nonsense')).status).toBe(401);
+  });
+
+  test('answers a call with what the contract says', async () => {
+    const { status, body } = await send('POST', '/api/app.info', own(), '{}');
+    expect(status).toBe(200);
+    expect((JSON.parse(body) as { value: { folders: { home: string } } }).value.folders.home).toBe(folder);
+  });
+
+  test('keeps its secret in a file that only its owner reads', async () => {
+    expect((await stat(join(folder, 'web-token'))).mode & 0o777).toBe(0o600);
+    expect(await readToken(folder)).toBe(token);
+  });
+
+  test('invites a second start, and nobody where none runs', async () => {
+    expect(await enterRunning(folder)).toBeUndefined();
+    await noteRunning(folder, { port: server.port, pid: process.pid, token });
+    expect(await enterRunning(folder)).toMatch(new RegExp(`^http://127.0.0.1:${server.port}/enter/`));
+  });
+
+  test('tells events to a socket that belongs here', async () => {
+    const socket = await openSocket(own());
+    const heard = new Promise<string>((resolve) => socket.once('message', (data: Buffer) => resolve(data.toString())));
+    await studio.handlers['datasets.remove']({ dataset: 'none' });
+    expect(JSON.parse(await heard)).toEqual({ name: 'changed', data: 'datasets' });
+    socket.terminate();
+  });
+});
+
+function openSocket(headers: Record<string, string>): Promise<WebSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/events`, { headers });
+    socket.once('open', () => resolve(socket));
+    socket.once('error', reject);
+  });
+}
