@@ -30,7 +30,9 @@ export async function openServices(home: Home = openHome(), startWorker: StartWo
   const training = new Training(home, history, runs, jobs);
   if (history.fresh) {
     const count = runs.rebuild();
-    if (history.setAside) notices.push(`The history was damaged; it is kept as ${history.setAside}, and ${count} ${count === 1 ? 'run was' : 'runs were'} read in again from the run folders.`);
+    const readIn = `${count} ${count === 1 ? 'run was' : 'runs were'} read in again from the run folders.`;
+    if (history.setAside) notices.push(`The history was damaged; it is kept as ${history.setAside}, and ${readIn}`);
+    else if (count > 0) notices.push(`The history was missing; ${readIn}`);
   }
   await jobs.recover();
   return {

@@ -70,7 +70,7 @@ interface ParentPort {
 }
 
 function openHostLink(): HostLink {
-  const { parentPort } = process as { parentPort?: ParentPort };
+  const { parentPort } = process as unknown as { parentPort?: ParentPort };
   if (parentPort) {
     return {
       send: (message) => Promise.resolve(parentPort.postMessage(message)),

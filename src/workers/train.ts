@@ -3,6 +3,7 @@ import { BatchLoader } from '../core/data/loader.ts';
 import { tensorFlowBackend } from '../core/engine/backend.ts';
 import { openEngine } from '../core/engine/open.ts';
 import type { FeatureWeights } from '../core/losses/vgg.ts';
+import { findNetwork } from '../core/networks/index.ts';
 import { type Checkpoint, loadCheckpoint } from '../core/training/checkpoint.ts';
 import { RunFolder } from '../core/training/runFolder.ts';
 import { Session, type SessionEnd } from '../core/training/session.ts';
@@ -35,11 +36,16 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
     folder.writeLog(text);
     emit({ type: 'log', text });
   };
-  const threads = openEngineLike(start);
-  const checkpoint = await loadCheckpoint(folder, log);
-  const { trainer, importedFeatures } = await openTrainer(start, checkpoint);
-  const loader = await BatchLoader.open({ data: config.data, seed: config.seed, scale: trainer.model.network.scale(trainer.model.options) });
+  // Pictures first: what is wrong with them is told before the engine takes its time to load.
+  const { type, options } = config.network;
+  const network = findNetwork(type);
+  const loader = await BatchLoader.open({ data: config.data, seed: config.seed, scale: network.scale(network.options.parse(options)) });
+  let trainer: Trainer | undefined;
   try {
+    const threads = openEngineLike(start);
+    const checkpoint = await loadCheckpoint(folder, log);
+    const opened = await openTrainer(start, checkpoint);
+    trainer = opened.trainer;
     folder.truncateMetrics(checkpoint ? trainer.step : -1);
     const facts: RunFacts = {
       versions: { program: programVersion, tensorflow: tensorFlowVersion(), node: process.versions.node },
@@ -47,13 +53,13 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
       threads,
       dataFingerprint: loader.fingerprint,
       features: trainer.featuresNote,
-      importedFeatures,
+      importedFeatures: opened.importedFeatures,
       parameters: trainer.model.parameters.count,
     };
     emit({ type: 'ready', step: trainer.step, facts });
     log(`${trainer.step > 0 ? `Going on at step ${trainer.step}` : 'Starting'}: ${config.network.type}, ${facts.parameters} parameters; ${loader.counts.train} pictures to train on, ${loader.counts.validation} to measure on; features: ${facts.features}.`);
     if (start.facts && start.facts.dataFingerprint !== facts.dataFingerprint) log('The pictures have changed since this run began: from here on it differs from one that was not interrupted.');
-    if (loader.unmatched.length > 0) log(`${loader.unmatched.length} pictures have no partner and are left out: ${loader.unmatched.slice(0, 5).join(', ')}${loader.unmatched.length > 5 ? ', …' : ''}`);
+    if (loader.unmatched.length > 0) log(`${loader.unmatched.length} pictures have no partner and are left out:\n  ${loader.unmatched.join('\n  ')}`);
     const session = new Session({
       run: start.run, config, folder, trainer, loader,
       control: job.control,
@@ -67,7 +73,7 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
     return outcomes[end](config.stopEarly ?? 0);
   } finally {
     await loader.close();
-    trainer.dispose();
+    trainer?.dispose();
   }
 }
 

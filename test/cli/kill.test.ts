@@ -1,14 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rmSync } from 'node:fs';
 import { readSafetensors } from '../../src/core/weights/safetensors.ts';
 import { runRecord } from '../../src/services/runRecord.ts';
 import type { RunDetail, RunSummary } from '../../src/shared/runs.ts';
 import { Mcir, mcir, mcirJson, newFolder, tinyTraining } from './program.ts';
 
-/** `KILLS=20 vitest run test/cli/kill.test.ts` is the long form. */
-const kills = Number(process.env['KILLS'] ?? 3);
+/** `KILLS=20 vitest run test/cli/kill.test.ts` is the long form. Compiling takes a while at every start. */
+const variants = [
+  { compile: false, kills: Number(process.env['KILLS'] ?? 3) },
+  { compile: true, kills: Number(process.env['KILLS'] ?? 1) },
+];
 
 let folder: string;
 let home: string;
@@ -54,7 +56,7 @@ function workerOf(id: string): number | undefined {
   return record.worker === undefined ? undefined : Number.parseInt(record.worker, 10);
 }
 
-describe.each([{ compile: false }, { compile: true }])('a training killed at random moments (%o)', ({ compile }) => {
+describe.each(variants)('a training killed at random moments, compile: $compile', ({ compile, kills }) => {
   it(`ends bit for bit like one that was not, over ${kills} kills`, { timeout: (120 + kills * 120) * 1000 }, async () => {
     const config = await tinyTraining(folder, { compile });
     const started = Date.now();

@@ -39,13 +39,12 @@ export const registerRuns: Register = (program, context) => {
   runs
     .command('tag')
     .argument('<run>', 'id or name')
-    .argument('[tags...]', 'tags to add; with a minus in front, to remove')
-    .description('add and remove tags: mcir runs tag RUN good -- -draft')
-    .action(async (reference: string, changes: string[]) => {
+    .argument('[tags...]', 'tags to add')
+    .option('--remove <tags...>', 'tags to remove')
+    .description('add and remove tags')
+    .action(async (reference: string, added: string[], { remove = [] }: { remove?: string[] }) => {
       const { runs: history } = await context.services();
-      const removed = changes.filter((tag) => tag.startsWith('-')).map((tag) => tag.slice(1));
-      const added = changes.filter((tag) => !tag.startsWith('-'));
-      const tags = new Set([...history.find(reference).tags, ...added].filter((tag) => !removed.includes(tag)));
+      const tags = new Set([...history.find(reference).tags, ...added].filter((tag) => !remove.includes(tag)));
       const run = history.setTags(reference, [...tags]);
       output.result(run, `Tags of ${run.id} "${run.name}": ${run.tags.join(', ') || 'none'}.`);
     });

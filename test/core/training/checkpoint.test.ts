@@ -15,7 +15,7 @@ afterEach(() => rmSync(path, { recursive: true, force: true }));
 
 const checkpoint = (step: number): Checkpoint => ({
   snapshot: { tensors: new Map([['net.w', { dtype: 'float32', shape: [3], data: Float32Array.of(step, 1e-38, -0.1) }]]), meta: { step, adaptiveUpdates: step * 2 } },
-  judgement: { best: { step: 1, psnr: 30.123456789012345, ssim: 0.9 }, validationsSinceBest: 2 },
+  judgement: { best: { step: 1, psnr: 30.12345678901234, ssim: 0.9 }, validationsSinceBest: 2 },
 });
 const save = (step: number): Promise<void> => saveCheckpoint(folder, checkpoint(step), { network: 'ffanet', options: {}, title: 't', run: 'r', step });
 
