@@ -19,7 +19,7 @@ describe('mcir demo', () => {
 
   const mcir = (...args: string[]) => promisify(execFile)(process.execPath, [program, ...args], { env: { ...process.env, MCIR_HOME: home } });
 
-  it('trains, restores three pictures better than they were, and writes their sheets', async () => {
+  it('trains, restores three pictures better than they were, and writes their sheets', { timeout: 300_000 }, async () => {
     const { stdout, stderr } = await mcir('demo', '--steps', '10', '--json');
     const { run, pictures } = JSON.parse(stdout) as DemoResult;
     expect(run).toMatchObject({ state: 'finished', step: 10, network: 'ffanet', negatives: 2 });
