@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs-core';
 import { openEngine } from '../core/engine/open.ts';
 import { createModel } from '../core/networks/index.ts';
+import type { Layer } from '../core/networks/layers.ts';
 import { exportOnnx } from '../core/weights/onnx/exportOnnx.ts';
 import { readModelFile } from '../services/modelFiles.ts';
 import { toWire } from '../shared/errors.ts';
@@ -8,11 +10,13 @@ import { toWire } from '../shared/errors.ts';
 /** Child process: reads a model file, writes it as ONNX, and ends. */
 try {
   const { source, out } = JSON.parse(process.argv[2] ?? '{}') as { source: string; out: string };
-  const { network, options, weights } = await readModelFile(source);
+  const { network, options, weights, inputNorm } = await readModelFile(source);
   openEngine();
   const model = createModel(network, options);
   model.parameters.load(weights);
-  writeFileSync(out, exportOnnx(model));
+  // A graph has no place to say how its input is normalised, so it does that itself.
+  const forward: Layer = (x) => model.forward(inputNorm ? tf.div(tf.sub(x, inputNorm.mean), inputNorm.std) : x);
+  writeFileSync(out, exportOnnx({ ...model, forward }));
   process.send?.({ answer: {} });
 } catch (error) {
   process.send?.({ error: toWire(error) });

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,8 +97,16 @@ describe('runs', () => {
 
 /** The command as people run it. */
 function mcir(...args: string[]): string {
+  const { stdout, stderr, status } = run(args);
+  if (status !== 0) throw new Error(`${status}: ${stderr}`);
+  return stdout;
+}
+
+const mcirErrors = (...args: string[]): string => run(args).stderr;
+
+function run(args: string[]) {
   const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-  return execFileSync(process.execPath, [main, ...args], { env: { ...process.env, MCIR_HOME: home.root }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawnSync(process.execPath, [main, ...args], { env: { ...process.env, MCIR_HOME: home.root }, encoding: 'utf8' });
 }
 
 describeWithShared('mcir models', 'weights', () => {
@@ -116,12 +124,27 @@ describeWithShared('mcir models', 'weights', () => {
     expect(readdirSync(home.models)).toEqual([]);
   });
 
+  it('writes ONNX that can be added, with the normalisation of the input inside', async () => {
+    const file = join(folder, 'haze.safetensors');
+    const inputNorm = { mean: [0.5, 0.5, 0.5], std: [2, 2, 2] };
+    writeFileSync(file, writeSafetensors(constantWeights('ffanet', { blocks: 1 }, 0), { mcir: JSON.stringify({ network: 'ffanet', options: { blocks: 1 }, inputNorm }) }));
+    mcir('models', 'convert', file, join(folder, 'haze.onnx'));
+    const { InferenceSession, Tensor } = await import('onnxruntime-node');
+    const session = await InferenceSession.create(join(folder, 'haze.onnx'));
+    const { output } = await session.run({ input: new Tensor('float32', new Float32Array(3 * 5 * 7).fill(0.9), [1, 3, 5, 7]) });
+    expect(output?.dims).toEqual([1, 3, 5, 7]);
+    // FFA-Net adds its input to what it computes, which is nothing here: (0.9 - 0.5) / 2.
+    expect((output?.data as Float32Array)[0]).toBeCloseTo(0.2, 6);
+    expect(JSON.parse(mcir('models', 'add', join(folder, 'haze.onnx'), '--json'))).toMatchObject({ model: { id: 'haze', network: 'graph', scale: 1 } });
+    expect(mcirErrors('models', 'convert', file, join(folder, 'haze.pth'))).toMatch(/normalised with mean 0\.5, 0\.5, 0\.5/);
+  });
+
   it('says in one sentence why a file is refused, with exit code 2', () => {
     const file = join(folder, 'page.pth');
     writeFileSync(file, '<html>');
-    expect(() => mcir('models', 'add', file)).toThrow(/not a weights file/);
+    expect(() => mcir('models', 'add', file)).toThrow(/^2: .*not a weights file/);
     copyFileSync(shared('weights/IMDN_x4.pth'), file);
-    expect(() => mcir('models', 'convert', file, join(folder, 'out.txt'))).toThrow(/cannot be written as "\.txt"/);
+    expect(() => mcir('models', 'convert', file, join(folder, 'out.txt'))).toThrow(/^2: .*cannot be written as "\.txt"/);
     expect(existsSync(join(folder, 'out.txt'))).toBe(false);
   });
 });
