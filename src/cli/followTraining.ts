@@ -1,4 +1,4 @@
-import { SingleBar } from 'cli-progress';
+import { MultiBar, type SingleBar } from 'cli-progress';
 import type { Services } from '../services/open.ts';
 import { AppError } from '../shared/errors.ts';
 import type { TrainEvent } from '../shared/jobMessages.ts';
@@ -61,13 +61,11 @@ interface Display {
 
 /** A bar that is redrawn; lines appear above it. */
 class BarDisplay implements Display {
+  readonly #bars = new MultiBar({ format: '{bar} {value}/{total}  {text}', stream: process.stderr, hideCursor: true, clearOnComplete: true, gracefulExit: false, barsize: 20 });
   readonly #bar: SingleBar;
-  #started = false;
 
   constructor(steps: number) {
-    this.#bar = new SingleBar({ format: '{bar} {value}/{total}  {text}', stream: process.stderr, hideCursor: true, clearOnComplete: true, gracefulExit: false, barsize: 20 });
-    this.#bar.start(steps, 0, { text: 'starting …' });
-    this.#started = true;
+    this.#bar = this.#bars.create(steps, 0, { text: 'starting …' });
   }
 
   progress(progress: TrainProgress): void {
@@ -75,13 +73,13 @@ class BarDisplay implements Display {
   }
 
   say(text: string): void {
-    process.stderr.write(`\r\u001b[K${text}\n`);
-    if (this.#started) this.#bar.render();
+    this.#bars.log(`${text}\n`);
   }
 
   end(): void {
-    this.#started = false;
-    this.#bar.stop();
+    // Lines that still wait are printed with the next drawing.
+    this.#bars.update();
+    this.#bars.stop();
   }
 }
 
