@@ -31,8 +31,10 @@ describe.skipIf(!chromiumPath)('the studio in Chromium (needs chromium)', () => 
     const { page, open } = studio;
     await open('Train');
     await page.getByText('Guided sample').click();
-    await page.getByLabel('Steps', { exact: true }).fill('20');
     await keepPicture(page, 'train');
+    await page.getByLabel('Steps', { exact: true }).fill('20');
+    await page.getByLabel('Samples in a step').fill('1');
+    await page.getByLabel('Patch, in pixels').fill('16');
     expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('button', { name: 'Start training' }).click();
     await page.getByText('Running').waitFor();

@@ -1,0 +1,50 @@
+import { openHome } from '../services/home.ts';
+import { openServices, type Services } from '../services/open.ts';
+import { dispatch } from '../services/studio/dispatch.ts';
+import { openStudio, type Studio } from '../services/studio.ts';
+import { toWire } from '../shared/errors.ts';
+import { isActive } from '../shared/jobs.ts';
+import type { Asked, Told } from './hostMessages.ts';
+
+/** Entry of the Node process that runs the services for Electron's window. It ends with the window. */
+
+const tell = (message: Told): void => void process.send?.(message);
+const opened = open();
+
+process.on('message', (asked: Asked) => {
+  opened
+    .then(({ services, studio }) => answer(services, studio, asked))
+    .then(
+      (value) => tell({ type: 'answer', id: asked.id, value }),
+      (error: unknown) => tell({ type: 'refusal', id: asked.id, error: toWire(error) }),
+    );
+});
+process.on('disconnect', () => void opened.then(({ services, studio }) => close(services, studio)).finally(() => process.exit(0)));
+
+async function open(): Promise<{ services: Services; studio: Studio }> {
+  const services = await openServices(openHome());
+  const studio = await openStudio(services);
+  studio.subscribe((event) => tell({ type: 'event', event }));
+  return { services, studio };
+}
+
+async function answer(services: Services, studio: Studio, asked: Asked): Promise<unknown> {
+  switch (asked.type) {
+    case 'call':
+      return dispatch(studio.handlers, asked.name, asked.input);
+    case 'picture':
+      return studio.picture(asked.picture, asked.size);
+    case 'place':
+      return studio.handles.place(asked.path);
+    case 'active':
+      return services.jobs.list().flatMap(({ state, title }) => (isActive(state) ? [title] : []));
+    case 'close':
+      return close(services, studio);
+  }
+}
+
+let closed: Promise<void> | undefined;
+function close(services: Services, studio: Studio): Promise<void> {
+  closed ??= studio.close().then(() => services.close());
+  return closed;
+}

@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Host } from '../../src/main/host.ts';
+import { answer } from '../../src/main/protocol.ts';
+import type { Place } from '../../src/shared/contract/common.ts';
+
+/** The process behind Electron's window, without Electron. */
+describe('the services behind the window', () => {
+  let folder: string;
+  let host: Host;
+  const deaths: string[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'mcir-host-'));
+    process.env['MCIR_HOME'] = folder;
+    host = new Host(fileURLToPath(new URL('../../src/main/hostProcess.ts', import.meta.url)), process.execPath, (reason) => deaths.push(reason));
+  });
+  afterAll(async () => {
+    delete process.env['MCIR_HOME'];
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('answers calls, and refuses what the contract does not have', async () => {
+    expect(await host.ask({ type: 'call', name: 'app.info', input: {} })).toMatchObject({ value: { folders: { home: folder } } });
+    expect(await host.ask({ type: 'call', name: 'app.nothing', input: {} })).toMatchObject({ error: { code: 'not-found' } });
+    expect(await host.ask({ type: 'call', name: 'app.info', input: { extra: 1 } })).toMatchObject({ error: { code: 'bad-input' } });
+    expect(await host.activeJobs()).toEqual([]);
+  });
+
+  test('serves pictures by ids it gave out, and nothing else', async () => {
+    const path = join(folder, 'red.png');
+    await sharp({ create: { width: 64, height: 48, channels: 3, background: 'red' } }).png().toFile(path);
+    const place = (await host.ask({ type: 'place', path })) as Place;
+    const small = await answer(host, folder, `mcir://studio/picture/${place.id}?size=32`);
+    expect(small.headers.get('content-type')).toBe('image/webp');
+    expect(await sharp(Buffer.from(await small.arrayBuffer())).metadata()).toMatchObject({ width: 32, height: 24 });
+    for (const name of ['A'.repeat(22), '..', '%2e%2e', `${place.id}/x`]) expect((await answer(host, folder, `mcir://studio/picture/${name}`)).status).toBe(404);
+    for (const name of ['../web-token', '..%2fweb-token', 'web-token']) expect((await answer(host, folder, `mcir://studio/assets/${name}`)).status).toBe(404);
+  });
+
+  test('tells events, and ends when it is closed without counting as dead', async () => {
+    const heard = new Promise((resolve) => host.subscribe(resolve));
+    await host.ask({ type: 'call', name: 'datasets.remove', input: { dataset: 'none' } });
+    expect(await heard).toEqual({ name: 'changed', data: 'datasets' });
+    await host.close();
+    await expect(host.ask({ type: 'active' })).rejects.toMatchObject({ code: 'worker-died' });
+    expect(deaths).toEqual([]);
+  });
+
+  test('a process that cannot start is told of, and nobody waits for it', async () => {
+    const told = new Promise<string>((resolve) => {
+      const broken = new Host(join(folder, 'missing.ts'), process.execPath, resolve);
+      broken.ask({ type: 'active' }).catch(() => undefined);
+    });
+    expect(await told).toBe('code 1');
+  });
+});
