@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { MetadataChange } from '../core/pictures/metadata.ts';
-import { MetadataTool } from '../core/pictures/metadata.ts';
+import { type MetadataChange, MetadataTool } from '../core/pictures/metadata.ts';
 import { AppError } from '../shared/errors.ts';
 import { type BatchSettings, effect, modelReference } from '../shared/restore.ts';
 import { programVersion } from './version.ts';
@@ -35,15 +34,12 @@ export function describeProvenance({ models, effect: { mask, tile: _tile, ...set
  * @throws AppError `bad-input` for a file that cannot be read
  */
 export async function explain(file: string): Promise<RestoringEvent[]> {
-  const tool = new MetadataTool();
-  try {
-    const tags = await tool.read(file);
-    if (typeof tags['errors'] === 'string' || Object.keys(tags).length < 3) throw new AppError('bad-input', `${file} cannot be read.`);
-    const history = tags['XMP-xmpMM:History'];
-    return (Array.isArray(history) ? history : []).flatMap((event) => readEvent(event));
-  } finally {
-    await tool.close();
-  }
+  const tags = await new MetadataTool().read(file).catch((cause: unknown) => {
+    if (cause instanceof AppError) throw cause;
+    throw new AppError('bad-input', `${file} cannot be read. Check the path.`, { cause });
+  });
+  const history = tags['XMP-xmpMM:History'];
+  return (Array.isArray(history) ? history : []).flatMap((event) => readEvent(event));
 }
 
 const historyEvent = z.object({ SoftwareAgent: z.string().startsWith(PROGRAM), Parameters: z.string(), When: z.coerce.string().optional() });

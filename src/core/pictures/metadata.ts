@@ -1,5 +1,9 @@
-import { ExifTool } from 'exiftool-vendored';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { exiftoolPath } from 'exiftool-vendored';
 import { AppError, messageOf } from '../../shared/errors.ts';
+
+const execute = promisify(execFile);
 
 export interface MetadataChange {
   /** What is left out. */
@@ -10,15 +14,14 @@ export interface MetadataChange {
 
 /**
  * Carries metadata from file to file with ExifTool, which knows them all; sharp's own way loses GPS figures, IPTC in some
- * formats, and maker notes. One ExifTool process serves all files until {@link close}.
+ * formats, and maker notes. Each call is a process of its own: the one that stays open would outlive a killed worker.
  */
 export class MetadataTool {
-  readonly #tool = new ExifTool({ maxProcs: 1, taskTimeoutMillis: 120_000, spawnTimeoutMillis: 30_000 });
-  #available: Promise<string | undefined> | undefined;
+  #version: Promise<string | undefined> | undefined;
 
   /** ExifTool's version; undefined where it cannot run (it needs Perl, except on Windows). */
   version(): Promise<string | undefined> {
-    return (this.#available ??= this.#tool.version().catch(() => undefined));
+    return (this.#version ??= exiftool('-ver').then(({ stdout }) => stdout.trim(), () => undefined));
   }
 
   /**
@@ -39,8 +42,9 @@ export class MetadataTool {
       args.push(`-IFD0:Software=${software}`, `-XMP-xmpMM:History+={action=converted,softwareAgent=${escaped(software)},when=${when},parameters=${escaped(parameters)}}`);
     }
     try {
-      const { warnings } = await this.#tool.write(to, {}, { writeArgs: args, useMWG: false });
-      return (warnings ?? []).filter((warning) => !harmless.test(warning)).map((warning) => `Metadata: ${warning.replace(/^Warning: /, '')}`);
+      const { stderr } = await exiftool('-q', ...args, to);
+      const warnings = stderr.split('\n').filter((line) => line !== '' && !harmless.test(line));
+      return warnings.map((line) => `Metadata: ${line.replace(/^Warning: /, '').replace(/ - \S*$/, '')}.`);
     } catch (error) {
       return [`Some metadata could not be copied: ${messageOf(error).split('\n')[0]}`];
     }
@@ -52,21 +56,23 @@ export class MetadataTool {
    */
   async read(file: string): Promise<Record<string, unknown>> {
     if ((await this.version()) === undefined) throw new AppError('unsupported', 'Reading metadata needs ExifTool, which needs Perl; install Perl.');
-    return (await this.#tool.readRaw(file, { readArgs: ['-G1', '-struct', '-n'] })) as unknown as Record<string, unknown>;
+    const { stdout } = await exiftool('-json', '-G1', '-struct', '-n', file);
+    return (JSON.parse(stdout) as Record<string, unknown>[])[0] ?? {};
   }
+}
 
-  /** Ends ExifTool. */
-  async close(): Promise<void> {
-    await this.#tool.end();
-  }
+const TIMEOUT_MS = 120_000;
+
+async function exiftool(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  return execute(await exiftoolPath(), ['-charset', 'filename=utf8', ...args], { timeout: TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: 2 ** 26 });
 }
 
 /** Written by the encoder, as the result is. */
 const outdated = ['Orientation', 'IFD1:all', 'ExifImageWidth', 'ExifImageHeight', 'ThumbnailImage', 'PreviewImage'];
 const outdatedXmp = ['XMP-tiff:Orientation', 'XMP-tiff:ImageWidth', 'XMP-tiff:ImageHeight', 'XMP-exif:ExifImageWidth', 'XMP-exif:ExifImageHeight', 'XMP-xmp:Thumbnails'];
 
-/** The original has no metadata at all. */
-const harmless = /No writable tags set/;
+/** The original has no metadata at all, or something in it that ExifTool has put right. */
+const harmless = /No writable tags set|\[minor\]/;
 
 /** Characters that ExifTool takes for the syntax of structures. */
 const escaped = (text: string): string => text.replace(/[|,{}[\]]/g, '|$&');
