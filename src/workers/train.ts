@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { BatchLoader } from '../core/data/loader.ts';
-import { tensorFlowBackend } from '../core/engine/backend.ts';
+import { describeDevice, readEngine } from '../core/engine/device.ts';
 import { openEngine } from '../core/engine/open.ts';
 import type { FeatureWeights } from '../core/losses/vgg.ts';
 import { findNetwork } from '../core/networks/index.ts';
@@ -47,9 +47,10 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
     const opened = await openTrainer(start, checkpoint);
     trainer = opened.trainer;
     folder.truncateMetrics(checkpoint ? trainer.step : -1);
+    const { tensorflow, device } = readEngine();
     const facts: RunFacts = {
-      versions: { program: programVersion, tensorflow: tensorFlowVersion(), node: process.versions.node },
-      device: tensorFlowBackend().isUsingGpuDevice ? 'GPU' : 'CPU',
+      versions: { program: programVersion, tensorflow, node: process.versions.node },
+      device: describeDevice(device),
       threads,
       dataFingerprint: loader.fingerprint,
       features: trainer.featuresNote,
@@ -113,8 +114,4 @@ async function openTrainer(start: TrainStart, checkpoint: Checkpoint | undefined
 
 function importedFeatureWeights(home: Home): FeatureWeights[] {
   return (['vgg16', 'vgg19'] as const).flatMap((name) => loadFeatures(name, home) ?? []);
-}
-
-function tensorFlowVersion(): string {
-  return (tensorFlowBackend().binding as unknown as { TF_Version: string }).TF_Version;
 }

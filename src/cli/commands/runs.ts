@@ -81,7 +81,7 @@ function describe(run: RunDetail): string {
     `${run.id} "${run.name}": ${run.state} at step ${run.step} of ${run.steps}`,
     ...(run.psnrBefore === undefined ? [] : [`PSNR before  ${run.psnrBefore.toFixed(3)} dB`]),
     ...(run.best ? [`PSNR best    ${run.best.psnr.toFixed(3)} dB, SSIM ${run.best.ssim.toFixed(4)}, at step ${run.best.step}`] : []),
-    ...(facts ? [`engine       TensorFlow ${facts.versions.tensorflow} on ${facts.device}, ${facts.threads} threads; Node ${facts.versions.node}; program ${facts.versions.program}`, `features     ${facts.features}`, `pictures     ${facts.dataFingerprint}`] : []),
+    ...(facts ? [`engine       TensorFlow ${facts.versions.tensorflow} on ${facts.device}; Node ${facts.versions.node}; program ${facts.versions.program}`, `features     ${facts.features}`, `pictures     ${facts.dataFingerprint}`] : []),
     `seed         ${run.seed}`,
     `folder       ${run.folder}`,
     ...(run.tags.length > 0 ? [`tags         ${run.tags.join(', ')}`] : []),
