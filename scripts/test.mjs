@@ -19,11 +19,12 @@ async function check(title, file, args) {
   console.log(`${title}: ${code === 0 ? 'passed' : 'failed'}`);
 }
 
-async function unitTests() {
+/** @param {string[]} options of vitest */
+async function vitest(...options) {
   const folder = mkdtempSync(join(tmpdir(), 'mcir-test-'));
   const file = join(folder, 'vitest.json');
   try {
-    const code = await runNode(['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
+    const code = await runNode(['node_modules/vitest/vitest.mjs', 'run', ...options, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
     const report = JSON.parse(readFileSync(file, 'utf8'));
     // A file that does not load has no tests to fail, and vitest can fail outside of any test.
     const broken = report.testResults.filter((suite) => suite.status === 'failed' && !suite.assertionResults.some((test) => test.status === 'failed')).length;
@@ -53,7 +54,8 @@ main(async () => {
   if (process.env.CI) await systemPackages();
   await check('types', 'node_modules/typescript/bin/tsc', ['--project', '.']);
   await check('lint', 'node_modules/eslint/bin/eslint.js', ['.', '--max-warnings', '0']);
-  await unitTests();
+  await vitest();
+  await vitest('--config', 'vitest.e2e.config.ts');
   await countParity();
   console.log(`tests: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
   process.exitCode = count.failed > 0 ? 1 : 0;

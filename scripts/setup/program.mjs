@@ -10,11 +10,13 @@ import { nodeModules, root } from './places.mjs';
  * @param {import('node:child_process').SpawnOptions} [options]
  * @returns {Promise<number>} its exit code
  */
-export function runNode([file = '', ...args], options = {}) {
-  const node = projectNode();
-  const path = [dirname(node), join(nodeModules, '.bin'), process.env.PATH].join(delimiter);
+export const runNode = (command, options = {}) => runProgram(projectNode(), command, options);
+
+/** As {@link runNode}, with another program in the place of Node. */
+export function runProgram(program, [file = '', ...args], options = {}) {
+  const path = [dirname(projectNode()), join(nodeModules, '.bin'), process.env.PATH].join(delimiter);
   return new Promise((resolve, reject) => {
-    const child = spawn(node, [join(root, file), ...args], { stdio: 'inherit', ...options, env: { ...process.env, PATH: path, ...options.env } });
+    const child = spawn(program, [join(root, file), ...args], { stdio: 'inherit', ...options, env: { ...process.env, PATH: path, ...options.env } });
     // The terminal sends Ctrl-C to both; a signal sent to us alone is passed on.
     const ignore = () => undefined;
     const forward = () => child.kill('SIGTERM');
