@@ -25,6 +25,8 @@ export interface ResolvedModel {
   network: string;
   options: Record<string, unknown>;
   inputNorm?: InputNorm;
+  /** Output size over input size. */
+  scale: number;
   /** Empty for a graph. */
   weights: Weights;
   /** SHA-256 of the file. */
@@ -48,7 +50,7 @@ export async function resolveModel(ref: string, home: Home): Promise<ResolvedMod
   const cards = await readCards(home);
   const card = cards.find(({ id }) => id === ref) ?? cards.find(({ title }) => title.toLowerCase() === ref.toLowerCase());
   if (card) return resolveCard(card, home);
-  if (existsSync(ref)) return isGraphFile(ref) ? { title: basename(ref), network: GRAPH, options: {}, weights: new Map(), hash: sha256(await readWhole(ref)), file: ref, graph: {} } : resolveFile(ref);
+  if (existsSync(ref)) return isGraphFile(ref) ? resolveGraphFile(ref) : resolveFile(ref);
   const run = findRun(ref, home);
   if (run) return { ...(await resolveFile(run.file)), run: run.id };
   const nearest = cards.length > 0 ? ` Did you mean "${closest(ref, cards.flatMap(({ id, title }) => [id, title]))}"?` : '';
@@ -57,8 +59,8 @@ export async function resolveModel(ref: string, home: Home): Promise<ResolvedMod
 
 async function resolveCard(card: ModelCard, home: Home): Promise<ResolvedModel> {
   const file = join(home.models, card.file);
-  const { title, network, options, hash } = card;
-  const common = { title, network, options, hash, file, ...(card.inputNorm && { inputNorm: card.inputNorm }), ...(card.run !== undefined && { run: card.run }) };
+  const { title, network, options, hash, scale } = card;
+  const common = { title, network, options, hash, scale, file, ...(card.inputNorm && { inputNorm: card.inputNorm }), ...(card.run !== undefined && { run: card.run }) };
   const model = card.graph ? { ...(await hashFolder(dirname(file))), weights: new Map() } : await readModelFile(file);
   if (model.hash !== hash) throw new AppError('bad-input', `The file of the model "${title}" has changed since it was added. Remove the model and add it again.`);
   return { ...common, weights: model.weights, ...(card.graph && { graph: card.graph }) };
@@ -66,8 +68,19 @@ async function resolveCard(card: ModelCard, home: Home): Promise<ResolvedModel> 
 
 async function resolveFile(file: string): Promise<ResolvedModel> {
   const { title, network, options, weights, hash, inputNorm, run } = await readModelFile(file);
-  return { title, network, options, weights, hash, file, ...(inputNorm && { inputNorm }), ...(run !== undefined && { run }) };
+  const { network: definition, options: complete } = createModel(network, options);
+  return { title, network, options: complete, scale: definition.scale(complete), weights, hash, file, ...(inputNorm && { inputNorm }), ...(run !== undefined && { run }) };
 }
+
+async function resolveGraphFile(file: string): Promise<ResolvedModel> {
+  const { scale } = await probe(file, plainGraph);
+  return { title: basename(file), network: GRAPH, options: {}, scale, weights: new Map(), hash: sha256(await readWhole(file)), file, graph: plainGraph };
+}
+
+/** What is assumed of a graph that nothing is known of. */
+const plainGraph = { range: 1, multipleOf: 1 };
+
+const probe = async (path: string, graph: { range: number; multipleOf: number }) => (await askWorker('probeGraph', { path, graph })) as { format: string; scale: number };
 
 function findRun(ref: string, home: Home): { id: string; file: string } | undefined {
   // An id names one folder; anything with a separator in it is no id.
@@ -126,8 +139,8 @@ async function addWeights(path: string, home: Home, cards: readonly ModelCard[],
   const bytes = encodeModelFile({ ...model, title });
   const file = `${id}.safetensors`;
   await writeFileAtomic(join(home.models, file), Buffer.from(bytes));
-  const { network, options: networkOptions, inputNorm, run, psnr } = model;
-  const { network: definition, parameters } = createModel(network, networkOptions);
+  const { network, inputNorm, run, psnr } = model;
+  const { network: definition, options: networkOptions, parameters } = createModel(network, model.options);
   return {
     id, title, file, network, options: networkOptions,
     description: options.description ?? definition.description,
@@ -142,8 +155,8 @@ async function addWeights(path: string, home: Home, cards: readonly ModelCard[],
 }
 
 async function addGraph(path: string, home: Home, cards: readonly ModelCard[], options: AddOptions): Promise<OwnPart> {
-  const graph = options.graph ?? { range: 1, multipleOf: 1 };
-  const { format, scale } = (await askWorker('probeGraph', { path, graph })) as { format: string; scale: number };
+  const graph = options.graph ?? plainGraph;
+  const { format, scale } = await probe(path, graph);
   const title = options.title ?? basename(path.endsWith('model.json') ? dirname(path) : path, extname(path));
   const id = newId(title, cards);
   const folder = join(home.models, id);

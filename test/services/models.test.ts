@@ -83,7 +83,7 @@ describe('runs', () => {
     for (const [name, tensor] of weightsOf(2)) state.set(`ema.${name}`, tensor);
     writeFileSync(join(checkpoints, 'last.safetensors'), writeSafetensors(state, { mcir: JSON.stringify(description), trainer: '{}' }));
     const last = await resolveModel('r1', home);
-    expect(last).toMatchObject({ run: 'r1', network: 'edsr', title: 'haze', inputNorm: description.inputNorm });
+    expect(last).toMatchObject({ run: 'r1', network: 'edsr', scale: 2, title: 'haze', inputNorm: description.inputNorm });
     expect(last.weights.get('conv_first.bias')?.data[0]).toBe(2);
     writeFileSync(join(checkpoints, 'best.safetensors'), writeSafetensors(weightsOf(3), { mcir: JSON.stringify(description) }));
     expect((await resolveModel('r1', home)).weights.get('conv_first.bias')?.data[0]).toBe(3);
@@ -129,6 +129,7 @@ describeWithShared('mcir models', 'weights', () => {
     const inputNorm = { mean: [0.5, 0.5, 0.5], std: [2, 2, 2] };
     writeFileSync(file, writeSafetensors(constantWeights('ffanet', { blocks: 1 }, 0), { mcir: JSON.stringify({ network: 'ffanet', options: { blocks: 1 }, inputNorm }) }));
     mcir('models', 'convert', file, join(folder, 'haze.onnx'));
+    expect(await resolveModel(join(folder, 'haze.onnx'), home)).toMatchObject({ network: 'graph', scale: 1, graph: { range: 1, multipleOf: 1 } });
     const { InferenceSession, Tensor } = await import('onnxruntime-node');
     const session = await InferenceSession.create(join(folder, 'haze.onnx'));
     const { output } = await session.run({ input: new Tensor('float32', new Float32Array(3 * 5 * 7).fill(0.9), [1, 3, 5, 7]) });
