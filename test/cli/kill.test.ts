@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../src/core/weights/safetensors.ts';
 import { runRecord } from '../../src/services/runRecord.ts';
 import type { RunDetail, RunSummary } from '../../src/shared/runs.ts';
-import { Mcir, mcir, mcirJson, newFolder, tinyTraining } from './program.ts';
+import { endPrograms, Mcir, mcir, mcirJson, newFolder, tinyTraining } from './program.ts';
 
 /** `KILLS=20 vitest run test/cli/kill.test.ts` is the long form. Compiling takes a while at every start. */
 const variants = [
@@ -18,6 +18,7 @@ beforeAll(() => {
   folder = newFolder();
   home = join(folder, 'home');
 });
+afterAll(endPrograms);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Everything of a run's end that must not depend on how often it was interrupted. */
@@ -57,7 +58,7 @@ function workerOf(id: string): number | undefined {
 }
 
 describe.each(variants)('a training killed at random moments, compile: $compile', ({ compile, kills }) => {
-  it(`ends bit for bit like one that was not, over ${kills} kills`, { timeout: (120 + kills * 120) * 1000 }, async () => {
+  it(`ends bit for bit like one that was not, over ${kills} kills`, { timeout: (300 + kills * 240) * 1000 }, async () => {
     const config = await tinyTraining(folder, { compile });
     const started = Date.now();
     const whole = await mcirJson<RunDetail>(home, 'train', config);

@@ -15,6 +15,13 @@ export interface Ended {
   stderr: string;
 }
 
+const running = new Set<ChildProcess>();
+
+/** Ends what a failed test has left running; the workers end themselves. */
+export function endPrograms(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
 /** The command line, running as a process of its own with a home of its own. */
 export class Mcir {
   readonly child: ChildProcess;
@@ -23,10 +30,14 @@ export class Mcir {
 
   constructor(home: string, args: readonly string[]) {
     this.child = spawn(process.execPath, [main, ...args], { env: { ...process.env, MCIR_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(this.child);
     let stdout = '';
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
-    this.ended = new Promise((resolve) => this.child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr: this.#stderr })));
+    this.ended = new Promise((resolve) => this.child.on('close', (code, signal) => {
+      running.delete(this.child);
+      resolve({ code, signal, stdout, stderr: this.#stderr });
+    }));
   }
 
   /** Resolves when the program has said this on stderr; rejects when it ends without. */
