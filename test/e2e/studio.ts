@@ -21,8 +21,8 @@ export interface OpenStudio {
   folder: string;
   home: string;
   /** Opens a screen, as a click in the navigation would. */
-  open(screen: string): Promise<void>;
-  close(): Promise<void>;
+  readonly open: (screen: string) => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Starts the loopback shell as people do, waits for its address and enters with it. */

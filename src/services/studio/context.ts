@@ -7,6 +7,6 @@ export interface StudioContext {
   services: Services;
   handles: Handles;
   /** Tells every face. */
-  tell(event: StudioEvent): void;
+  readonly tell: (event: StudioEvent) => void;
 }
 

@@ -15,7 +15,7 @@ type Calls = `restore.${string}` | `batches.${string}`;
 export interface RestoreFeature {
   handlers: Pick<Handlers, Extract<keyof Handlers, Calls>>;
   /** Lets running batches end after the pictures at hand, and waits. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export function restoreFeature({ services, handles, tell }: StudioContext): RestoreFeature {

@@ -35,9 +35,18 @@ export function trainingHandlers({ services, handles, tell }: StudioContext): Pi
     'registry.networks': () => Promise.resolve(networks.map(({ id, title, description, options }) => ({ id, title, description, schema: schemaOf(options) }))),
     'registry.degradations': () => Promise.resolve(degradations.map(({ id, title, description, schema }) => ({ id, title, description, schema: schemaOf(schema) }))),
     'training.start': ({ config }) => Promise.resolve(training.start(config)),
-    'training.pause': async ({ run }) => (await training.pause(run), {}),
-    'training.resume': async ({ run }) => (await training.resume(run), {}),
-    'training.stop': async ({ run }) => (await training.stop(run), {}),
+    'training.pause': ({ run }) => {
+      training.pause(run);
+      return Promise.resolve({});
+    },
+    'training.resume': async ({ run }) => {
+      await training.resume(run);
+      return {};
+    },
+    'training.stop': ({ run }) => {
+      training.stop(run);
+      return Promise.resolve({});
+    },
     'runs.list': () => Promise.resolve(runs.list()),
     'runs.show': async ({ run }) => {
       const { folder, pictures, ...page } = runs.show(run);

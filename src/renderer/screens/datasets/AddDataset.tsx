@@ -37,7 +37,7 @@ export function AddDataset({ onAdded }: { onAdded: (dataset: Dataset) => void })
       </Button>
       <Modal opened={opened} onClose={() => setOpened(false)} title={t('datasets.add')} size="lg" closeButtonProps={{ 'aria-label': t('common.close') }}>
         <Stack>
-          <Radio.Group label={t('datasets.kind')} value={kind} onChange={(value) => setKind(value as Kind)}>
+          <Radio.Group label={t('datasets.kind')} value={kind} onChange={(value) => setKind(value)}>
             <Stack gap="xs" mt="xs">
               {kinds.map((value) => (
                 <Radio key={value} value={value} label={t(`datasets.kinds.${value}.title`)} description={t(`datasets.kinds.${value}.text`)} />

@@ -1,4 +1,4 @@
-import { Checkbox, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, type KeyboardEvent } from 'react';
@@ -20,6 +20,7 @@ export function PictureGrid() {
   const scroller = useRef<HTMLDivElement>(null);
   const { ref: measured, width } = useElementSize();
   const columns = Math.max(1, Math.floor(width / tile.width));
+  // eslint-disable-next-line react-hooks/incompatible-library -- the compiler leaves this component alone, which is right
   const rows = useVirtualizer({ count: Math.ceil(pictures.length / columns), getScrollElement: () => scroller.current, estimateSize: () => tile.height, overscan: 3 });
   const files = useFileStates(selection.batch);
   const index = Math.max(0, pictures.findIndex((picture) => picture.id === current));
@@ -76,8 +77,15 @@ function Tile({ picture, file, marked, focusable }: { picture: Source; file: Bat
         <img src={pictureUrl(picture.id, 320)} alt="" loading="lazy" decoding="async" />
       </div>
       <div className="tile-line">
-        {/* The option itself tells assistive technology whether it is marked. */}
-        <Checkbox size="xs" tabIndex={-1} aria-hidden checked={marked} onChange={() => change(markToggled(picture.id))} onClick={(event) => event.stopPropagation()} />
+        {/* For the mouse alone: the option itself tells whether it is marked, and space marks it. */}
+        <span
+          className="tile-mark"
+          data-marked={marked}
+          onClick={(event) => {
+            event.stopPropagation();
+            change(markToggled(picture.id));
+          }}
+        />
         <Text size="xs" truncate flex={1}>
           {picture.name}
         </Text>

@@ -68,7 +68,7 @@ export function PictureView({ source }: { source: Source }) {
             size="xs"
             aria-label={t('compare.layout')}
             value={layout}
-            onChange={(value) => setLayout(value as Layout)}
+            onChange={(value) => setLayout(value)}
             data={layouts.map((value) => ({ value, label: t(`compare.${value}`) }))}
           />
           <Button size="compact-sm" variant="default" onClick={zoom.fit}>

@@ -3,6 +3,7 @@ import { useQueries } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Run } from '../../../shared/contract/training.ts';
+import type { MetricSeries } from '../../../shared/runs.ts';
 import { call } from '../../api/client.ts';
 import { Curves, type Line } from '../../components/Curves.tsx';
 
@@ -31,13 +32,8 @@ export function CurvesPanel({ runs }: { runs: Run[] }) {
     const all = new Set(series.flatMap((curves) => curves?.map(({ name }) => name) ?? []));
     return [...all].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
   }, [series]);
-  const lines = (name: string): Line[] =>
-    runs.flatMap((run, index) => {
-      const found = series[index]?.find((candidate) => candidate.name === name);
-      return found ? [{ label: runs.length > 1 ? `${run.name} (${run.id})` : name, steps: found.steps, values: found.values }] : [];
-    });
-  const psnr = useMemo(() => lines('psnr'), [series, runs]);
-  const other = useMemo(() => lines(chosen), [series, runs, chosen]);
+  const psnr = useMemo(() => linesOf(runs, series, 'psnr'), [series, runs]);
+  const other = useMemo(() => linesOf(runs, series, chosen), [series, runs, chosen]);
 
   return (
     <Group align="stretch" grow preventGrowOverflow={false} wrap="nowrap">
@@ -62,6 +58,14 @@ export function CurvesPanel({ runs }: { runs: Run[] }) {
       </Paper>
     </Group>
   );
+}
+
+/** The series of one name of every run that has it. */
+function linesOf(runs: Run[], series: (MetricSeries[] | undefined)[], name: string): Line[] {
+  return runs.flatMap((run, index) => {
+    const found = series[index]?.find((candidate) => candidate.name === name);
+    return found ? [{ label: runs.length > 1 ? `${run.name} (${run.id})` : name, steps: found.steps, values: found.values }] : [];
+  });
 }
 
 const rank = (name: string): number => {

@@ -31,7 +31,7 @@ export function SettingsScreen() {
                 aria-labelledby="theme-label"
                 data={(['dark', 'light'] as const).map((value) => ({ value, label: t(`settings.themes.${value}`) }))}
                 value={settings.data?.theme ?? 'dark'}
-                onChange={(theme) => change.mutate({ theme: theme as 'dark' | 'light' })}
+                onChange={(theme) => change.mutate({ theme: theme })}
               />
             </div>
             <Select

@@ -95,8 +95,10 @@ export function RunForm({ initial, dataset, onBack }: { initial: RunConfig; data
 
 /** With the published settings of the method, or without it. */
 function withMcir(config: RunConfig, on: boolean): RunConfig {
-  const { mcir: _, ...without } = config;
-  return on ? { ...without, mcir: mcirConfig.parse({}) } : without;
+  if (on) return { ...config, mcir: mcirConfig.parse({}) };
+  const without = { ...config };
+  delete without.mcir;
+  return without;
 }
 
 export function Count({ label, value, min = 1, max = 10_000_000, onChange }: { label: string; value: number; min?: number; max?: number; onChange: (value: number) => void }) {
