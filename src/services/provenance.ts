@@ -34,7 +34,7 @@ export function describeProvenance({ models, effect: { mask, tile: _tile, ...set
  * @throws AppError `bad-input` for a file that cannot be read
  */
 export async function explain(file: string): Promise<RestoringEvent[]> {
-  const tags = await new MetadataTool().read(file).catch((cause: unknown) => {
+  const [tags = {}] = await new MetadataTool().read(file).catch((cause: unknown) => {
     if (cause instanceof AppError) throw cause;
     throw new AppError('bad-input', `${file} cannot be read. Check the path.`, { cause });
   });

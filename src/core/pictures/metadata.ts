@@ -51,13 +51,13 @@ export class MetadataTool {
   }
 
   /**
-   * All metadata of a file by group and name (`IFD0:Artist`), as ExifTool tells them.
+   * All metadata of files by group and name (`IFD0:Artist`), as ExifTool tells them.
    * @throws AppError `unsupported` where ExifTool cannot run
    */
-  async read(file: string): Promise<Record<string, unknown>> {
+  async read(...files: string[]): Promise<Record<string, unknown>[]> {
     if ((await this.version()) === undefined) throw new AppError('unsupported', 'Reading metadata needs ExifTool, which needs Perl; install Perl.');
-    const { stdout } = await exiftool('-json', '-G1', '-struct', '-n', file);
-    return (JSON.parse(stdout) as Record<string, unknown>[])[0] ?? {};
+    const { stdout } = await exiftool('-json', '-G1', '-struct', '-n', ...files);
+    return JSON.parse(stdout) as Record<string, unknown>[];
   }
 }
 

@@ -48,7 +48,7 @@ export async function verify(file: string, decoded: string, scratch: string, { o
 
 async function missingFields(original: string, file: string, tool: MetadataTool): Promise<string[]> {
   if ((await tool.version()) === undefined) return [];
-  const [before, after] = await Promise.all([original, file].map(async (path) => new Set(Object.keys(await tool.read(path)).map((key) => key.replace(/^.*:/, '')))));
+  const [before, after] = (await tool.read(original, file)).map((tags) => new Set(Object.keys(tags).map((key) => key.replace(/^.*:/, ''))));
   const lost = watched.filter((name) => before?.has(name) && !after?.has(name));
   return lost.length > 0 ? [`Metadata were lost: ${lost.join(', ')}.`] : [];
 }
