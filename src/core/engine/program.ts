@@ -68,21 +68,22 @@ export class Program<Names extends string> {
     return Object.fromEntries(outputs.names.map((output, i) => [output, results[i] as tf.Tensor]));
   }
 
-  /** Sends the values of all variables into the session. */
+  /**
+   * Sends the values of all variables into the session. All at once: a session prepares a graph for every set of names it
+   * is asked for, which takes far longer than the copying.
+   */
   push(): void {
-    this.#variables.forEach((variable, i) => {
-      this.#session?.run({ [`s${i}/new`]: variable }, [`s${i}/written`]).forEach((t) => t.dispose());
-    });
+    const values = Object.fromEntries(this.#variables.map((variable, i) => [`s${i}/new`, variable]));
+    tf.dispose(this.#session?.run(values, ['written']) ?? []);
   }
 
   /** Fetches the values of all variables, or of some, from the session. */
   pull(variables: readonly tf.Variable[] = this.#variables): void {
-    for (const variable of variables) {
-      const [value] = this.#session?.run({}, [`s${this.#variables.indexOf(variable)}/read`]) ?? [];
-      if (!value) continue;
-      variable.assign(value);
+    const reads = variables.map((variable) => `s${this.#variables.indexOf(variable)}/read`);
+    this.#session?.run({}, reads).forEach((value, i) => {
+      variables[i]?.assign(value);
       value.dispose();
-    }
+    });
   }
 
   dispose(): void {
@@ -106,8 +107,8 @@ export class Program<Names extends string> {
       const type = { type: DT.float32 };
       nodes.push({ name: `s${i}/new`, op: 'Placeholder', inputs: [], attrs: { dtype: type, shape: { shape: info.shape } }, outputs: [info] });
       nodes.push({ name: `s${i}/write`, op: 'AssignVariableOp', inputs: [`s${i}`, `s${i}/new`], attrs: { dtype: type }, outputs: [] });
-      nodes.push(done(`s${i}/written`, [`s${i}/write`]));
     });
+    nodes.push(done('written', this.#variables.map((_, i) => `s${i}/write`)));
     for (const [name, definition] of Object.entries(this.#functions) as [Names, ProgramFunction][]) this.#traceFunction(tracer, name, definition);
     return new Session(withPrecision(nodes, precision));
   }

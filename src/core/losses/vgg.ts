@@ -98,12 +98,14 @@ export class VggFeatures {
     this.#parameters.dispose();
   }
 
-  #activations(x: tf.Tensor4D): tf.Tensor4D[] {
+  /** The activation after every convolution. `before` is called with each layer and its input. */
+  #activations(x: tf.Tensor4D, before?: (index: number, input: tf.Tensor4D) => void): tf.Tensor4D[] {
     let h = tf.div<tf.Tensor4D>(tf.sub(x, MEAN), DEVIATION);
     let stage = 0;
-    return this.#convs.map(({ layer, conv }) => {
+    return this.#convs.map(({ layer, conv }, i) => {
       if (conv.stage > stage) h = tf.maxPool(h, 2, 2, 'valid');
       stage = conv.stage;
+      before?.(i, h);
       h = tf.relu(layer(h));
       return h;
     });
@@ -115,13 +117,13 @@ export class VggFeatures {
    * perceptual loss for modeling structured output dependencies", CVPR 2021).
    */
   #calibrate(): void {
-    const pictures = naturalStatistics(4, 64);
-    for (let i = 0; i < this.#convs.length; i++) {
-      const mean = tf.tidy(() => (this.#activations(pictures)[i] as tf.Tensor4D).mean().dataSync<'float32'>()[0] ?? 1);
-      // Weight and bias alike: a ReLU scales with its input.
-      for (const parameter of this.#parameters.all.slice(2 * i, 2 * i + 2)) parameter.set(parameter.toTorch(parameter.value).map((value) => value / mean));
-    }
-    pictures.dispose();
+    tf.tidy(() => {
+      this.#activations(naturalStatistics(4, 64), (i, input) => {
+        const mean = tf.relu(this.#convs[i]?.layer(input) ?? input).mean().dataSync<'float32'>()[0] ?? 1;
+        // Weight and bias alike: a ReLU scales with its input.
+        for (const parameter of this.#parameters.all.slice(2 * i, 2 * i + 2)) parameter.set(parameter.toTorch(parameter.value).map((value) => value / mean));
+      });
+    });
   }
 }
 

@@ -11,7 +11,7 @@ export const torchUniform = (fanIn: number): Init => uniform(1 / Math.sqrt(fanIn
 export const uniform =
   (bound: number): Init =>
   (shape, random) =>
-    Float32Array.from({ length: sizeOf(shape) }, () => random.range(-bound, bound));
+    new Float32Array(sizeOf(shape)).map(() => random.range(-bound, bound));
 
 export const constant =
   (value: number): Init =>
@@ -25,13 +25,13 @@ export const ones = constant(1);
 export const truncatedNormal =
   (deviation: number): Init =>
   (shape, random) =>
-    Float32Array.from({ length: sizeOf(shape) }, () => Math.max(-2, Math.min(2, random.normal() * deviation)));
+    new Float32Array(sizeOf(shape)).map(() => Math.max(-2, Math.min(2, random.normal() * deviation)));
 
 /** Kaiming (He) normal by fan-in, times `scale` (BasicSR's `default_init_weights`). */
 export const kaimingNormal =
   (fanIn: number, scale = 1): Init =>
   (shape, random) =>
-    Float32Array.from({ length: sizeOf(shape) }, () => random.normal() * Math.sqrt(2 / fanIn) * scale);
+    new Float32Array(sizeOf(shape)).map(() => random.normal() * Math.sqrt(2 / fanIn) * scale);
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
