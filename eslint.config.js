@@ -29,7 +29,7 @@ export default tseslint.config(
   ...Object.entries(layers).map(([folder, forbidden]) => ({
     files: [`src/${folder}/**/*.{ts,tsx}`],
     rules: {
-      'no-restricted-imports': ['error', { patterns: forbidden.map((name) => ({ group: [`**/${name}/**`], message: `src/${folder} does not import src/${name}; see docs/architecture.md.` })) }],
+      'no-restricted-imports': ['error', { patterns: forbidden.map((name) => ({ group: [`**/${name}/**`, '!@mantine/**'], message: `src/${folder} does not import src/${name}; see docs/architecture.md.` })) }],
     },
   })),
   { files: ['src/renderer/**/*.{ts,tsx}'], ...reactHooks.configs.flat.recommended },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from '@playwright/test';
+import sharp from 'sharp';
 import { build } from 'vite';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -82,5 +83,6 @@ export async function dropPaths(page: Page, paths: string[]): Promise<void> {
 /** Keeps a picture of the page for the documentation. */
 export async function keepPicture(page: Page, name: string): Promise<void> {
   await page.mouse.move(0, 799);
-  await page.screenshot({ path: here(`../../docs/screens/${name}.png`), animations: 'disabled' });
+  const picture = await page.screenshot({ animations: 'disabled' });
+  await sharp(picture).png({ palette: true, quality: 90, compressionLevel: 9 }).toFile(here(`../../docs/screens/${name}.png`));
 }

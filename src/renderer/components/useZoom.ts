@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState, type PointerEvent, type WheelEvent } from 'react';
+import { useCallback, useRef, useState, type PointerEvent, type WheelEvent } from 'react';
 
 /** How a picture lies on the stage: screen pixels per picture pixel, and where its left top corner is. */
 export interface View {
@@ -21,7 +21,10 @@ export interface Zoom {
 
 const limits = { smallest: 0.02, largest: 32 };
 
-/** Zoom and pan of a picture of the given size; everything drawn with the same view stays in step. */
+/**
+ * Zoom and pan of a picture of the given size; everything drawn with the same view stays in step. Another picture wants
+ * another component (a key), which begins fitted again.
+ */
 export function useZoom(picture: { width: number; height: number } | undefined): Zoom {
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [chosen, setChosen] = useState<View>();
@@ -34,9 +37,6 @@ export function useZoom(picture: { width: number; height: number } | undefined):
     observer.current = new ResizeObserver(([entry]) => entry && setSize({ width: entry.contentRect.width, height: entry.contentRect.height }));
     observer.current.observe(element);
   }, []);
-
-  const pictureKey = picture && `${picture.width}x${picture.height}`;
-  useEffect(() => setChosen(undefined), [pictureKey]);
 
   const fitted = fitTo(picture, size);
   const view = chosen ?? fitted;

@@ -24,7 +24,7 @@ export function DatasetsScreen() {
             <Group gap={0} align="stretch" wrap="nowrap" flex={1} mih={0}>
               <ScrollArea className="panel" w={220} style={{ borderRight: '1px solid var(--line)', flexShrink: 0 }}>
                 {list.map((dataset) => (
-                  <NavLink key={dataset.id} href={href('datasets', dataset.id)} label={dataset.name} description={dataset.target} active={dataset.id === chosen.id} styles={{ description: { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' } }} />
+                  <NavLink key={dataset.id} href={href('datasets', dataset.id)} label={dataset.name} description={dataset.target} active={dataset.id === chosen.id} color="gray" styles={{ description: { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' } }} />
                 ))}
               </ScrollArea>
               <DatasetView

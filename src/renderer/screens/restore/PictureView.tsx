@@ -19,7 +19,8 @@ export function PictureView({ source }: { source: Source }) {
   const { selection, change } = useSelection();
   const size = usePictureSize(source.id);
   const zoom = useZoom(size);
-  const [layout, setLayout] = useState<Layout>('slider');
+  const { layout } = selection;
+  const setLayout = (next: Layout) => change({ layout: next });
   const holding = useHeldKey('\\');
   const preview = useAction('restore.preview');
   const shown = preview.data && preview.variables.picture === source.id && preview.variables.model === selection.model ? preview.data : undefined;
@@ -37,7 +38,7 @@ export function PictureView({ source }: { source: Source }) {
     ['ArrowLeft', () => step(-1)],
     ['ArrowRight', () => step(1)],
     ['Escape', () => go('restore')],
-    ['C', () => setLayout((now) => layouts[(layouts.indexOf(now) + 1) % layouts.length] ?? 'slider')],
+    ['C', () => setLayout(layouts[(layouts.indexOf(layout) + 1) % layouts.length] ?? 'slider')],
     ['0', zoom.fit],
     ['9', () => zoom.to(1)],
     ['+', () => zoom.by(1.25)],

@@ -78,7 +78,7 @@ export function RestoreScreen() {
         ) : (
           <Group gap={0} align="stretch" wrap="nowrap" flex={1} mih={0}>
             <Stack flex={1} miw={0} gap={0}>
-              {open ? <PictureView source={open} /> : <PictureGrid />}
+              {open ? <PictureView key={open.id} source={open} /> : <PictureGrid />}
             </Stack>
             <ExportPanel />
           </Group>

@@ -2,6 +2,7 @@ import { createContext, useContext, useMemo, useReducer, type ReactNode } from '
 import type { Place } from '../../../shared/contract/common.ts';
 import type { Source } from '../../../shared/contract/restore.ts';
 import type { ExportSettings } from '../../../shared/restore.ts';
+import type { Layout } from '../../components/CompareStage.tsx';
 
 /** What a photographer has laid out: kept while other screens are open. */
 export interface Selection {
@@ -11,6 +12,8 @@ export interface Selection {
   /** Pictures marked to be exported alone; none means all. */
   marked: ReadonlySet<string>;
   model: string | undefined;
+  /** How before and after are compared. */
+  layout: Layout;
   strength: number;
   out: Place | undefined;
   options: ExportSettings;
@@ -23,6 +26,7 @@ const empty: Selection = {
   current: undefined,
   marked: new Set(),
   model: undefined,
+  layout: 'slider',
   strength: 1,
   out: undefined,
   options: { format: 'same', quality: 92, template: '{name}', conflict: 'unique', strip: 'none', provenance: true },
