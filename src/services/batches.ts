@@ -243,7 +243,7 @@ class Workers {
 /** Sorts by time; short enough to type. */
 const newId = (): string => `b${Date.now().toString(36)}${Math.random().toString(36).slice(2, 5)}`;
 
-function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; forget(): void } {
+function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; forget: () => void } {
   const { promise, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(new AppError('cancelled', 'Stopped.'));
   if (signal?.aborted) abort();

@@ -20,10 +20,10 @@ export interface RestoringEvent extends Provenance {
 }
 
 /** What is written into the results of a batch. */
-export function describeProvenance({ models, effect: { mask, tile: _tile, ...settings } }: Pick<BatchSettings, 'models' | 'effect'>, batch?: string): NonNullable<MetadataChange['provenance']> {
+export function describeProvenance({ models, effect: { strength, ensemble, luminance, mask } }: Pick<BatchSettings, 'models' | 'effect'>, batch?: string): NonNullable<MetadataChange['provenance']> {
   const parameters: Provenance = {
-    models: models.map(({ ref: _ref, ...model }) => model),
-    effect: { ...settings, mask: mask !== undefined },
+    models: models.map(({ title, hash, scale, run }) => ({ title, hash, scale, ...(run === undefined ? {} : { run }) })),
+    effect: { strength, ensemble, luminance, mask: mask !== undefined },
     ...(batch === undefined ? {} : { batch }),
   };
   return { software: `${PROGRAM} ${programVersion}`, when: new Date().toISOString(), parameters: JSON.stringify(parameters) };

@@ -8,9 +8,9 @@ import { fromRestoreWorker, type RestoredFile, type RestoreTask, type ToRestoreW
 const SILENCE_MS = 20 * 60_000;
 
 interface Pending {
-  resolve(file: RestoredFile): void;
-  reject(error: AppError): void;
-  onProgress(share: number): void;
+  resolve: (file: RestoredFile) => void;
+  reject: (error: AppError) => void;
+  onProgress: (share: number) => void;
   timer: NodeJS.Timeout;
 }
 

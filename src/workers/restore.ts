@@ -23,7 +23,7 @@ sharp.cache(false);
 const metadata = new MetadataTool();
 /** One picture is in the network while others are decoded and encoded. */
 const network = pLimit(1);
-let chain: Restorer[] = [];
+const chain: Restorer[] = [];
 
 const send = (message: FromRestoreWorker): void => void process.send?.(message);
 
