@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../shared/errors.ts';
+import { valuesOf } from '../engine/read.ts';
 import { type Random, randomStream } from '../random.ts';
 import { type Weights, type WeightTensor } from '../weights/weights.ts';
 
@@ -80,7 +81,7 @@ export class Parameter {
     const order = toEngine[this.layout];
     if (!order) return tensor.dataSync<'float32'>();
     const inverse = order.map((_, axis) => order.indexOf(axis));
-    return tf.tidy(() => tf.transpose(tensor, inverse).dataSync<'float32'>());
+    return valuesOf(() => tf.transpose(tensor, inverse));
   }
 
   dispose(): void {

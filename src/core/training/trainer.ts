@@ -4,6 +4,7 @@ import type { RunConfig } from '../../shared/runConfig.ts';
 import type { Batch } from '../data/loader.ts';
 import { wide } from '../engine/kernels.ts';
 import { Program, type ProgramFunction } from '../engine/program.ts';
+import { valuesOf } from '../engine/read.ts';
 import type { FeatureWeights } from '../losses/vgg.ts';
 import { blend, residualDeviation } from '../negatives/blend.ts';
 import { dueNegatives } from '../negatives/schedule.ts';
@@ -126,11 +127,10 @@ export class Trainer {
   infer(lq: FloatPicture): FloatPicture {
     if (this.#averageIsStale) this.#program?.pull(this.average.parameters.all.map(({ value }) => value));
     this.#averageIsStale = false;
-    return tf.tidy(() => {
-      const x = tf.tensor4d(lq.data, [1, lq.height, lq.width, 3]);
-      const y = this.average.forward(this.#normalise(x));
-      return { width: y.shape[2], height: y.shape[1], channels: 3 as const, data: y.dataSync<'float32'>() };
-    });
+    const { options, network } = this.average;
+    const scale = network.scale(options);
+    const data = valuesOf(() => this.average.forward(this.#normalise(tf.tensor4d(lq.data, [1, lq.height, lq.width, 3]))));
+    return { width: lq.width * scale, height: lq.height * scale, channels: 3, data };
   }
 
   /** The averaged weights under PyTorch names: the result of the training. */
