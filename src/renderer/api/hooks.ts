@@ -12,7 +12,7 @@ export const queryClient = new QueryClient({
 });
 
 /** What a call answers, kept and shared by all who ask the same. */
-export function useCall<Name extends CallName>(name: Name, input: CallInput<Name>, options: { enabled?: boolean } = {}): UseQueryResult<CallOutput<Name>, AppError> {
+export function useCall<Name extends CallName>(name: Name, input: CallInput<Name>, options: { enabled?: boolean; staleTime?: number } = {}): UseQueryResult<CallOutput<Name>, AppError> {
   return useQuery<CallOutput<Name>, AppError>({ queryKey: [name, input], queryFn: () => call(name, input), ...options });
 }
 

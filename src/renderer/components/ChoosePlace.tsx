@@ -42,7 +42,8 @@ function PlaceDialog({ wanted, title, onClose, onChoose }: { wanted: Wanted; tit
   const [chosenFolder, setFolder] = useState<string>();
   const [marked, setMarked] = useState<Place[]>([]);
   const folder = chosenFolder ?? roots.data?.[0]?.id;
-  const listing = useCall('places.list', { folder: folder ?? '', show: wanted === 'folder' ? 'folders' : wanted }, { enabled: folder !== undefined });
+  // Other programs change folders, so what was listed before is only shown until it is listed again.
+  const listing = useCall('places.list', { folder: folder ?? '', show: wanted === 'folder' ? 'folders' : wanted }, { enabled: folder !== undefined, staleTime: 0 });
   const here = listing.data?.folder;
   const enter = (id: string): void => {
     setMarked([]);
