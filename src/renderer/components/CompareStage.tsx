@@ -81,7 +81,9 @@ function Layer({ picture, zoom, label, restored = false, strength = 1, differenc
           )}
         </div>
       </div>
-      <span className="stage-label">{label}</span>
+      <span className="stage-label" data-restored={restored}>
+        {label}
+      </span>
     </div>
   );
 }
