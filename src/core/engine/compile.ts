@@ -57,7 +57,7 @@ function trace(forward: Layer, shape: [number, number, number, number], precisio
   const tracer = new Tracer();
   let output = '';
   tf.tidy(() => {
-    const x = tf.fill(shape, 0.5) as tf.Tensor4D;
+    const x = tf.fill<tf.Rank.R4>(shape, 0.5);
     tracer.bindPlaceholder(x, 'x');
     output = tracer.nameOf(tracer.record(() => wide(forward(x))));
   });

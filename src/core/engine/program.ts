@@ -93,7 +93,7 @@ export class Program<Names extends string> {
   #runEagerly(name: Names, inputs: Tensors): Tensors {
     return tf.tidy(() => {
       const { outputs, updates = [] } = this.#functions[name].run(inputs);
-      for (const [variable, value] of updates) variable.assign(value as tf.Tensor);
+      for (const [variable, value] of updates) variable.assign(value);
       return outputs;
     });
   }
@@ -113,11 +113,11 @@ export class Program<Names extends string> {
     return new Session(withPrecision(nodes, precision));
   }
 
-  #traceFunction(tracer: Tracer, name: Names, { inputs: shapes, run }: ProgramFunction): void {
+  #traceFunction(tracer: Tracer, name: Names, definition: ProgramFunction): void {
     tf.tidy(() => {
-      const inputs = Object.fromEntries(Object.entries(shapes).map(([key, shape]) => [key, tf.fill(shape, 0.5)]));
+      const inputs = Object.fromEntries(Object.entries(definition.inputs).map(([key, shape]) => [key, tf.fill(shape, 0.5)]));
       for (const [key, tensor] of Object.entries(inputs)) tracer.bindPlaceholder(tensor, `${name}/${key}`);
-      const { outputs, updates = [] } = tracer.record(() => run(inputs));
+      const { outputs, updates = [] } = tracer.record(() => definition.run(inputs));
       const values = updates.map(([variable, value]) => [this.#variables.indexOf(variable), tracer.nameOf(value)] as const);
       const results = Object.entries(outputs).map(([key, tensor]) => [key, tracer.nameOf(tensor)] as const);
       // A variable is overwritten only when everything of this call that reads a variable has been computed.

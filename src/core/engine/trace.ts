@@ -45,22 +45,21 @@ export class Tracer {
   /** Runs `body` and records what it executes. */
   record<T>(body: () => T): T {
     const backend = this.#backend;
-    const { executeSingleOutput: single, executeMultipleOutputs: multiple } = backend;
+    const { executeSingleOutput, executeMultipleOutputs } = backend;
     backend.executeSingleOutput = (name, attributes, inputs) => {
-      const output = single.call(backend, name, attributes, inputs);
+      const output = executeSingleOutput.call(backend, name, attributes, inputs);
       this.#add(name, attributes, inputs, [output]);
       return output;
     };
     backend.executeMultipleOutputs = (name, attributes, inputs, count) => {
-      const outputs = multiple.call(backend, name, attributes, inputs, count);
+      const outputs = executeMultipleOutputs.call(backend, name, attributes, inputs, count);
       this.#add(name, attributes, inputs, outputs);
       return outputs;
     };
     try {
       return body();
     } finally {
-      backend.executeSingleOutput = single;
-      backend.executeMultipleOutputs = multiple;
+      Object.assign(backend, { executeSingleOutput, executeMultipleOutputs });
     }
   }
 
