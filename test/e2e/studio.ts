@@ -26,9 +26,9 @@ export interface OpenStudio {
   readonly close: () => Promise<void>;
 }
 
-/** Starts the loopback shell as people do, waits for its address and enters with it. */
+/** Builds the page, starts the loopback shell as people do, waits for its address and enters with it. */
 export async function openStudio(): Promise<OpenStudio> {
-  if (!existsSync(here('../../out/renderer/index.html'))) await build({ configFile: here('../../vite.renderer.config.ts'), logLevel: 'error' });
+  await build({ configFile: here('../../vite.renderer.config.ts'), logLevel: 'error' });
   const folder = await mkdtemp(join(tmpdir(), 'mcir-e2e-'));
   const home = join(folder, 'home');
   const server = spawn(process.execPath, [here('../../src/web/main.ts'), '--no-open'], { env: { ...process.env, MCIR_HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -43,7 +43,10 @@ export async function openStudio(): Promise<OpenStudio> {
     page,
     folder,
     home,
-    open: async (screen) => page.getByRole('navigation').getByRole('link', { name: screen }).click(),
+    open: async (screen) => {
+      await page.getByRole('navigation').getByRole('link', { name: screen }).click();
+      await page.getByRole('heading', { level: 1, name: screen, exact: true }).waitFor();
+    },
     close: async () => {
       await browser.close();
       const ended = new Promise((resolve) => server.once('exit', resolve));
