@@ -5,7 +5,8 @@ import { parseArgs } from 'node:util';
 /**
  * `npm run bench`: times a plain L1 step, an MCIR step and the inference of one picture, as the peer
  * (../shared/peer/torch_step.py) does, and prints one JSON object. With `--peer` both programs run in turn, each in a
- * process of its own, A B A B, and the ratios of the medians are printed (above 1: this program is faster).
+ * process of its own, A B A B, and the ratios of the medians are printed (above 1: this program is faster). With
+ * `--data FOLDER` it trains on real pictures and prints the share of the time that steps waited for them.
  */
 const { values } = parseArgs({
   allowNegative: true,
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     peer: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     python: { type: 'string', default: process.env['PYTHON'] ?? 'python3' },
+    data: { type: 'string' },
     'peer-options': { type: 'string', default: '' },
   },
 });
@@ -40,7 +42,7 @@ function run(command: string, args: readonly string[]): Figures & Record<string,
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Figures;
 }
 
-const ours = () => run(process.execPath, [fileURLToPath(new URL('bench/step.ts', import.meta.url)), ...common, '--precision', values.precision, ...(values.compile ? [] : ['--no-compile'])]);
+const ours = () => run(process.execPath, [fileURLToPath(new URL('bench/step.ts', import.meta.url)), ...common, '--precision', values.precision, ...(values.compile ? [] : ['--no-compile']), ...(values.data === undefined ? [] : ['--data', values.data])]);
 const peer = () => run(values.python, [fileURLToPath(new URL('../../shared/peer/torch_step.py', import.meta.url)), ...common, ...values['peer-options'].split(' ').filter(Boolean)]);
 
 const median = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;

@@ -18,7 +18,7 @@ export function withPrecision(nodes: readonly GraphNode[], precision: Precision)
 const PRODUCTS = new Set(['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', 'DepthwiseConv2dNative', 'DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropFilter', 'MatMul', 'BatchMatMul', 'BatchMatMulV2']);
 
 /** Cheap operations that may follow their inputs. */
-const FOLLOWERS = new Set(['BiasAdd', 'BiasAddGrad', 'Relu', 'LeakyRelu', 'Sigmoid', 'Add', 'AddV2', 'AddN', 'Sub', 'Mul', 'ConcatV2', 'Split', 'SplitV', 'Reshape', 'Transpose', 'MaxPool', 'Pad', 'PadV2', 'Slice', 'Pack', 'ExpandDims', 'Tile', 'BroadcastTo']);
+const FOLLOWERS = new Set(['BiasAdd', 'BiasAddGrad', 'Relu', 'LeakyRelu', 'Sigmoid', 'Add', 'AddV2', 'AddN', 'Sub', 'Mul', 'ConcatV2', 'Split', 'SplitV', 'Reshape', 'Transpose', 'MaxPool', 'Pad', 'PadV2', 'MirrorPad', 'MirrorPadGrad', 'Slice', 'Pack', 'ExpandDims', 'Tile', 'BroadcastTo']);
 
 /** Gradients that follow the activation they belong to (by the index of that input), whatever the gradient comes in as. */
 const GRADIENTS: Readonly<Record<string, number>> = { ReluGrad: 1, MaxPoolGrad: 0 };

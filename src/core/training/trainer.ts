@@ -209,6 +209,8 @@ export class Trainer {
     const enlarged = lq.shape[1] === gt.shape[1] ? lq : tf.image.resizeBilinear(lq, [gt.shape[1], gt.shape[2]]);
     const objective = this.#loss.prepare(enlarged, gt, negatives);
 
+    // The smallest gradients would vanish in float16's range; bfloat16 has that of float32.
+    const gradientScale = this.config.precision === 'float16' ? 1024 : 1;
     const outputs: Record<string, tf.Tensor> = {};
     const parameters = this.model.parameters.all;
     const { value, grads } = tf.variableGrads(
@@ -217,7 +219,7 @@ export class Trainer {
         const { total, terms } = objective(output);
         for (const [name, term] of Object.entries(terms)) outputs[name] = tf.keep(term);
         if (this.config.mcir?.rule === 'adaptive') outputs['residual_std'] = tf.keep(residualDeviation(output, gt));
-        return total;
+        return gradientScale === 1 ? total : tf.mul<tf.Scalar>(total, gradientScale);
       },
       parameters.map((parameter) => parameter.value),
     );
@@ -225,7 +227,10 @@ export class Trainer {
     const kept = mapValues(outputs, (output) => tf.clone(output));
     tf.dispose([outputs, value]);
 
-    const gradients = parameters.map((parameter) => grads[parameter.value.name] as tf.Tensor);
+    const gradients = parameters.map((parameter) => {
+      const gradient = grads[parameter.value.name] as tf.Tensor;
+      return gradientScale === 1 ? gradient : tf.div(gradient, gradientScale);
+    });
     return { outputs: kept, updates: [...this.#optimiserUpdates(gradients, inputs), ...this.#adaptiveUpdatesOf(kept['residual_std'], inputs['turn'])] };
   }
 

@@ -1,0 +1,42 @@
+import { parseArgs } from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
+import { compileForward } from '../../src/core/engine/compile.ts';
+import { openEngine } from '../../src/core/engine/open.ts';
+import { createModel } from '../../src/core/networks/index.ts';
+import { Trainer } from '../../src/core/training/trainer.ts';
+import { runConfig } from '../../src/shared/runConfig.ts';
+
+/**
+ * Resident memory after a hundred training steps and after all, and likewise for restored tiles: `node
+ * scripts/bench/leak.ts [--steps 10000] [--pictures 1000]`. A small network, because a leak does not depend on its size.
+ */
+const { values } = parseArgs({ options: { steps: { type: 'string', default: '10000' }, pictures: { type: 'string', default: '1000' } } });
+openEngine();
+
+function watch(title: string, times: number, call: (k: number) => void): void {
+  const at: Record<number, { megabytes: number; tensors: number }> = {};
+  for (let k = 1; k <= times; k++) {
+    call(k);
+    if (k === 100 || k === times) at[k] = { megabytes: Math.round(process.memoryUsage().rss / 1e6), tensors: tf.memory().numTensors };
+  }
+  process.stdout.write(`${JSON.stringify({ title, after: at })}\n`);
+}
+
+const trainer = new Trainer(
+  runConfig.parse({
+    network: { type: 'edsr', options: { num_feat: 8, num_block: 1, upscale: 1 } },
+    data: { train: { target: '-' } },
+    steps: Number(values.steps),
+    mcir: { negatives: [{ every: 10 }, { every: 3 }] },
+    features: { layers: { relu1_1: 1 } },
+  }),
+);
+const lq = new Float32Array(2 * 8 * 8 * 3).fill(0.5);
+watch('training steps', Number(values.steps), () => trainer.train({ lq, gt: lq, count: 2, lqSize: 8, gtSize: 8, names: [] }));
+trainer.dispose();
+
+const model = createModel('edsr', { num_feat: 8, num_block: 1, upscale: 2 });
+model.parameters.initialise(0);
+const forward = compileForward(model.forward);
+// Sizes come and go, so graphs are made and thrown away as well.
+watch('pictures', Number(values.pictures), (k) => tf.tidy(() => void forward(tf.fill([1, 32, 32 + (k % 6), 3], 0.5)).dataSync()));
