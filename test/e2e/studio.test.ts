@@ -30,6 +30,7 @@ describe.skipIf(!chromiumPath)('the studio in Chromium (needs chromium)', () => 
     const { page, open } = studio;
     await open('Train');
     await page.getByText('Guided sample').click();
+    await page.getByLabel('Name of the run').waitFor();
     await keepPicture(page, 'train');
     await page.getByLabel('Steps', { exact: true }).fill('20');
     await page.getByLabel('Samples in a step').fill('1');
@@ -47,6 +48,7 @@ describe.skipIf(!chromiumPath)('the studio in Chromium (needs chromium)', () => 
     await page.getByText(/step 20 ·/).waitFor();
     await page.getByText('20 / 20').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
+    await page.waitForLoadState('networkidle');
     await keepPicture(page, 'run');
   });
 
