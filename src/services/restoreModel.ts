@@ -1,7 +1,6 @@
-import { createModel } from '../core/networks/index.ts';
 import type { ModelReference, RestoreModel } from '../shared/restore.ts';
 import type { Home } from './home.ts';
-import { resolveModel } from './models.ts';
+import { type ResolvedModel, resolveModel } from './models.ts';
 
 /**
  * A model by what people call it (see resolveModel; `identity` is the one that changes nothing), as the worker and as the
@@ -10,7 +9,12 @@ import { resolveModel } from './models.ts';
  */
 export async function findModel(ref: string, home: Home): Promise<{ model: RestoreModel; reference: ModelReference }> {
   if (ref === 'identity') return { model: { title: 'identity', network: 'identity', options: {}, weights: new Map() }, reference: { ref, title: 'identity', hash: '', scale: 1 } };
-  const model = await resolveModel(ref, home);
-  const { network, options } = createModel(model.network, model.options);
-  return { model, reference: { ref, title: model.title, hash: model.hash, scale: network.scale(options), ...(model.run === undefined ? {} : { run: model.run }) } };
+  const resolved = await resolveModel(ref, home);
+  const { title, hash, scale, run } = resolved;
+  return { model: toRestoreModel(resolved), reference: { ref, title, hash, scale, ...(run === undefined ? {} : { run }) } };
+}
+
+/** What the worker needs of a model: the weights, or the file of a finished graph. */
+export function toRestoreModel({ title, network, options, inputNorm, weights, file, graph }: ResolvedModel): RestoreModel {
+  return { title, network, options, weights, ...(inputNorm && { inputNorm }), ...(graph && { graph: { ...graph, file } }) };
 }

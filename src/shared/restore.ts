@@ -66,9 +66,11 @@ export type BatchSummary = z.infer<typeof batchSummary>;
 /** A model whole, as a worker needs it: see services/models.ts. */
 export interface RestoreModel {
   title: string;
-  /** A network's id, or `identity`. */
+  /** A network's id, `identity`, or `graph`. */
   network: string;
   options: Record<string, unknown>;
   inputNorm?: { mean: [number, number, number]; std: [number, number, number] };
   weights: Map<string, { dtype: 'float32' | 'int32' | 'int64' | 'uint8' | 'bool'; shape: number[]; data: Float32Array | Int32Array | BigInt64Array | Uint8Array }>;
+  /** Of `graph`: the file, and how it is run (see core/weights/graphModels.ts). */
+  graph?: { file: string; range?: number; multipleOf?: number };
 }

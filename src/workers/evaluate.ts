@@ -1,11 +1,10 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { findPairs } from '../core/data/pairs.ts';
 import { openEngine } from '../core/engine/open.ts';
 import { openRestorer } from '../core/inference/restorer.ts';
-import { type EvaluatedModel, evaluatePair } from '../core/metrics/evaluate.ts';
-import { openGraphModel } from '../core/weights/graphModels.ts';
+import { evaluatePair } from '../core/metrics/evaluate.ts';
 import { openHome } from '../services/home.ts';
-import { type ResolvedModel, resolveModel } from '../services/models.ts';
+import { resolveModel } from '../services/models.ts';
+import { toRestoreModel } from '../services/restoreModel.ts';
 import { type EvaluateEvent, evaluateStart } from '../shared/jobMessages.ts';
 import { serveJob } from './host.ts';
 
@@ -15,7 +14,7 @@ serveJob(async (payload, job) => {
   const tell = (event: EvaluateEvent): void => job.emit(event);
   openEngine(threads === undefined ? {} : { threads });
   const resolved = await resolveModel(reference, openHome(home));
-  const model = await openModel(resolved);
+  const model = await openRestorer(toRestoreModel(resolved));
   const { samples, unmatched } = await findPairs({ target, input }, model.scale);
   const { title, network, hash } = resolved;
   tell({ type: 'model', title, network, hash, pictures: samples.length, unmatched });
@@ -28,18 +27,3 @@ serveJob(async (payload, job) => {
   }
   return { state: 'finished' };
 });
-
-async function openModel(resolved: ResolvedModel): Promise<EvaluatedModel> {
-  if (!resolved.graph) return openRestorer(resolved);
-  const graph = await openGraphModel(resolved.file, resolved.graph);
-  return {
-    scale: graph.scale,
-    async run({ width, height, data }) {
-      const x = tf.tensor4d(data, [1, height, width, 3]);
-      const y = await graph.run(x).finally(() => x.dispose());
-      const pixels = await y.data<'float32'>();
-      y.dispose();
-      return { width: y.shape[2], height: y.shape[1], channels: 3, data: pixels };
-    },
-  };
-}

@@ -8,10 +8,10 @@ import type { Restorer } from './restorer.ts';
 export function selfEnsemble(restorer: Restorer): Restorer {
   return {
     ...restorer,
-    run: (tile) => {
+    run: async (tile) => {
       let sum: FloatPicture | undefined;
       for (const orientation of orientations) {
-        const turned = restorer.run(turn(tile, orientation));
+        const turned = await restorer.run(turn(tile, orientation));
         const back = turn(turned, inverse(orientation));
         if (!sum) sum = { ...back, data: back.data.slice() };
         else for (let i = 0; i < sum.data.length; i++) sum.data[i] = (sum.data[i] as number) + (back.data[i] as number);

@@ -89,7 +89,8 @@ async function write(path: string, shape: ScratchWriter['shape'], bands: AsyncIt
 
 /** Restores in tiles of a fitting size; where memory runs out, again in tiles of half the size. */
 async function withTiles(source: PixelSource, restorer: Restorer, { effect, signal }: RestoreOptions, onTile: (share: number) => void, consume: (bands: AsyncIterable<Band>) => Promise<void>): Promise<void> {
-  for (let tile = effect.tile ?? chooseTile(restorer.bytesPerPixel, tileBudget()); ; tile = Math.floor(tile / 32) * 16) {
+  const first = Math.min(effect.tile ?? chooseTile(restorer, tileBudget()), restorer.largestTile ?? Infinity);
+  for (let tile = first; ; tile = Math.floor(tile / 32) * 16) {
     const tiling: Tiling = { tile, onTile, ...(signal ? { signal } : {}) };
     try {
       return await consume(restoreTiled(source, restorer, tiling));

@@ -60,7 +60,7 @@ export async function* restoreTiled(source: PixelSource, restorer: Restorer, { t
     for (const i of across) {
       signal?.throwIfAborted();
       const x = columns.starts[i] as number;
-      const restored = runPadded(restorer, source.read({ x, y, width: columns.tile, height: rows.tile }));
+      const restored = await runPadded(restorer, source.read({ x, y, width: columns.tile, height: rows.tile }));
       add(restored, { x: x * scale, y: y * scale }, shares(columns, i, scale), shares(rows, j, scale), { data: sum, x: window.x * scale, y: top, width });
       onTile?.(++done / (across.length * down.length));
       // The network blocks the thread; between tiles, other pictures are decoded and messages are read.
@@ -100,11 +100,11 @@ function add(tile: FloatPicture, at: { x: number; y: number }, shareX: Float32Ar
 }
 
 /** Runs a tile; one that is too small for the networks is continued by its last pixels first. */
-function runPadded(restorer: Restorer, tile: FloatPicture): FloatPicture {
+async function runPadded(restorer: Restorer, tile: FloatPicture): Promise<FloatPicture> {
   const { width, height } = tile;
   if (width >= SMALLEST && height >= SMALLEST) return restorer.run(tile);
   const padded = clampedCopy(tile, Math.max(width, SMALLEST), Math.max(height, SMALLEST));
-  return clampedCopy(restorer.run(padded), width * restorer.scale, height * restorer.scale);
+  return clampedCopy(await restorer.run(padded), width * restorer.scale, height * restorer.scale);
 }
 
 /** The picture cut or, by repeating its last row and column, grown to a size. */

@@ -4,6 +4,7 @@ import type { RestoreModel } from '../../shared/restore.ts';
 import { compileForward } from '../engine/compile.ts';
 import { createModel } from '../networks/index.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
+import { openGraphModel } from '../weights/graphModels.ts';
 
 /** Restores tiles: what a model is to the rest of the photograph's path. */
 export interface Restorer {
@@ -12,8 +13,12 @@ export interface Restorer {
   readonly scale: number;
   /** Bytes of working memory for each pixel of a tile, estimated. */
   readonly bytesPerPixel: number;
+  /** What the sides of tiles are best a multiple of; 1 by default. */
+  readonly multipleOf?: number;
+  /** Side of the largest tile that it takes, where that is fixed. */
+  readonly largestTile?: number;
   /** RGB [0,1] in, RGB out, `scale` times as large; not clamped. @throws AppError `out-of-memory` */
-  run(tile: FloatPicture): FloatPicture;
+  run(tile: FloatPicture): FloatPicture | Promise<FloatPicture>;
   dispose(): void;
 }
 
@@ -24,42 +29,68 @@ export const identityRestorer: Restorer = { title: 'identity', scale: 1, bytesPe
 const PROBE = 48;
 /** Live tensors of the largest layer that TensorFlow is assumed to hold at once. */
 const LIVE_TENSORS = 8;
+/** ONNX Runtime does not tell what it needs: 16 live tensors of 64 channels are assumed. */
+const ONNX_BYTES_PER_PIXEL = 16 * 64 * 4;
+/** Float32 in another order of summation differs by less, a graph that was recorded wrongly by more. */
+const TOLERANCE = 1e-3;
 
 /**
- * Builds the network of a model, compiled. The engine must be open.
- * @throws AppError `bad-input` where weights and network do not fit.
+ * Opens a model: builds its network, or reads its graph, and compiles it. The engine must be open.
+ * @throws AppError `bad-input` where weights and network do not fit, or as {@link openGraphModel}
  */
 export async function openRestorer(model: RestoreModel): Promise<Restorer> {
   if (model.network === 'identity') return identityRestorer;
-  const { network, options, parameters, forward } = createModel(model.network, model.options);
-  parameters.load(model.weights);
-  const { inputNorm } = model;
+  return model.graph ? openGraph(model.title, model.graph) : openNetwork(model);
+}
+
+async function openNetwork({ title, network: id, options: given, weights, inputNorm }: RestoreModel): Promise<Restorer> {
+  const { network, options, parameters, forward } = createModel(id, given);
+  parameters.load(weights);
   const normalised = inputNorm ? (x: tf.Tensor4D) => forward(tf.div(tf.sub(x, tf.tensor1d(inputNorm.mean)), tf.tensor1d(inputNorm.std))) : forward;
   const bytesPerPixel = await measure(normalised);
   const compiled = compileForward(normalised);
-  const scale = network.scale(options);
-  return {
-    title: model.title,
-    scale,
-    bytesPerPixel,
-    run: ({ width, height, data }) => {
-      const x = tf.tensor4d(data, [1, height, width, 3]);
-      let y: tf.Tensor4D | undefined;
-      try {
-        y = compiled(x);
-        return { width: width * scale, height: height * scale, channels: 3, data: y.dataSync<'float32'>() };
-      } catch (error) {
-        if (isOutOfMemory(error)) throw new AppError('out-of-memory', `There is not enough memory for a tile of ${width}x${height} pixels; choose smaller tiles.`, { cause: error });
-        throw error;
-      } finally {
-        tf.dispose(y ? [x, y] : x);
-      }
-    },
-    dispose: () => {
-      compiled.dispose();
-      parameters.dispose();
-    },
+  const dispose = (): void => {
+    compiled.dispose();
+    parameters.dispose();
   };
+  return { title, scale: network.scale(options), bytesPerPixel, run: (tile) => runTile(compiled, tile), dispose };
+}
+
+async function openGraph(title: string, { file, ...options }: NonNullable<RestoreModel['graph']>): Promise<Restorer> {
+  const graph = await openGraphModel(file, options);
+  const { scale, fixed, forward } = graph;
+  const common = { title, scale, multipleOf: options.multipleOf ?? 1, ...(fixed && { largestTile: Math.min(fixed.width, fixed.height) }) };
+  if (!forward) return { ...common, bytesPerPixel: ONNX_BYTES_PER_PIXEL, run: (tile) => runTile((x) => graph.run(x), tile), dispose: () => void graph.dispose() };
+  const bytesPerPixel = await measure(forward);
+  const compiled = compileForward(forward);
+  const run = isFaithful(compiled, forward) ? compiled : (x: tf.Tensor4D) => graph.run(x);
+  const dispose = (): void => {
+    compiled.dispose();
+    void graph.dispose();
+  };
+  return { ...common, bytesPerPixel, run: (tile) => runTile(run, tile), dispose };
+}
+
+/** A graph that others made may hold an operation that tfjs computes outside TensorFlow; its result would be a constant. */
+function isFaithful(compiled: (x: tf.Tensor4D) => tf.Tensor4D, forward: (x: tf.Tensor4D) => tf.Tensor4D): boolean {
+  return tf.tidy(() => {
+    const x = tf.randomUniform<tf.Rank.R4>([1, PROBE, PROBE, 3], 0, 1, 'float32', 1);
+    return (tf.max(tf.abs(tf.sub(compiled(x), forward(x)))).dataSync<'float32'>()[0] ?? Infinity) < TOLERANCE;
+  });
+}
+
+async function runTile(run: (x: tf.Tensor4D) => tf.Tensor4D | Promise<tf.Tensor4D>, { width, height, data }: FloatPicture): Promise<FloatPicture> {
+  const x = tf.tensor4d(data, [1, height, width, 3]);
+  let y: tf.Tensor4D | undefined;
+  try {
+    y = await run(x);
+    return { width: y.shape[2], height: y.shape[1], channels: 3, data: y.dataSync<'float32'>() };
+  } catch (error) {
+    if (isOutOfMemory(error)) throw new AppError('out-of-memory', `There is not enough memory for a tile of ${width}x${height} pixels; choose smaller tiles.`, { cause: error });
+    throw error;
+  } finally {
+    tf.dispose(y ? [x, y] : x);
+  }
 }
 
 /** Runs a small tile op by op and takes the largest result of a layer as the measure. */
@@ -71,8 +102,9 @@ async function measure(forward: (x: tf.Tensor4D) => tf.Tensor4D): Promise<number
 
 const isOutOfMemory = (error: unknown): boolean => /\bOOM\b|out of memory|resource exhausted|bad_alloc|allocat/i.test(messageOf(error));
 
-/** Side of the tiles such that a tile's working memory stays within `budget` bytes; a multiple of 16, from 64 to 512. */
-export function chooseTile(bytesPerPixel: number, budget: number): number {
-  const side = Math.floor(Math.sqrt(budget / bytesPerPixel) / 16) * 16;
-  return Math.min(512, Math.max(64, side));
+/** Side of the tiles such that a tile's working memory stays within `budget` bytes: from 64 to 512, in steps of 16 or of what the model likes. */
+export function chooseTile({ bytesPerPixel, multipleOf = 1, largestTile = 512 }: Restorer, budget: number): number {
+  const step = Math.ceil(16 / multipleOf) * multipleOf;
+  const side = Math.floor(Math.sqrt(budget / bytesPerPixel) / step) * step;
+  return Math.min(512, largestTile, Math.max(64, side));
 }

@@ -24,10 +24,15 @@ export interface GraphModel {
   readonly scale: number;
   /** [1,H,W,3] in [0,1] to [1,H·scale,W·scale,3]; asynchronous because ONNX Runtime is. */
   run(x: tf.Tensor4D): Promise<tf.Tensor4D>;
+  /** The same at once, where TensorFlow runs it: what `compileForward` takes. */
+  readonly forward?: (x: tf.Tensor4D) => tf.Tensor4D;
+  /** The only size that its input may have, where the graph is fixed; smaller pictures are padded to it. */
+  readonly fixed?: { height: number; width: number };
   dispose(): Promise<void>;
 }
 
-type Graph = Omit<GraphModel, 'scale'> & { /** The only size a side may have, where the graph is fixed. */ fixed?: { height: number; width: number } };
+/** A graph as it came, without range and padding; TensorFlow.js answers at once, ONNX Runtime does not. */
+type Graph = Pick<GraphModel, 'format' | 'fixed' | 'dispose'> & ({ forward: (x: tf.Tensor4D) => tf.Tensor4D } | { run: GraphModel['run'] });
 
 /** Side of the picture of zeros that tells the scale. */
 const PROBE = 64;
@@ -41,24 +46,38 @@ export async function openGraphModel(path: string, options: GraphModelOptions = 
   openEngine();
   const graph = extname(path).toLowerCase() === '.onnx' ? await openOnnx(path) : await openTfjs(path);
   const { range = 1, multipleOf = 1 } = options;
-  const run = async (x: tf.Tensor4D): Promise<tf.Tensor4D> => {
+  const { format, fixed, dispose } = graph;
+  const before = (x: tf.Tensor4D): tf.Tensor4D => {
     const [, height, width] = x.shape;
-    const padded = tf.tidy(() => {
-      const target = (side: number, fixed?: number) => fixed ?? Math.ceil(side / multipleOf) * multipleOf;
-      const [bottom, right] = [target(height, graph.fixed?.height) - height, target(width, graph.fixed?.width) - width];
-      if (bottom < 0 || right < 0) throw new AppError('unsupported', `This model takes pictures of ${graph.fixed?.width}x${graph.fixed?.height} only. Restore in tiles of that size.`);
-      return tf.mul<tf.Tensor4D>(reflectPad(x, 0, bottom, 0, right), range);
-    });
-    const y = await graph.run(padded).finally(() => padded.dispose());
-    const scale = y.shape[1] / padded.shape[1];
-    const cropped = tf.tidy(() => tf.div<tf.Tensor4D>(crop(y, height * scale, width * scale), range));
-    y.dispose();
-    return cropped;
+    const target = (side: number, only?: number) => only ?? Math.ceil(side / multipleOf) * multipleOf;
+    const [bottom, right] = [target(height, fixed?.height) - height, target(width, fixed?.width) - width];
+    if (bottom < 0 || right < 0) throw new AppError('unsupported', `This model takes pictures of ${fixed?.width}x${fixed?.height} only. Restore in tiles of that size.`);
+    return tf.mul(reflectPad(x, 0, bottom, 0, right), range);
   };
-  return { format: graph.format, scale: await probeScale(run, graph.fixed), run, dispose: () => graph.dispose() };
+  const after = (y: tf.Tensor4D, padded: tf.Tensor4D, [, height, width]: tf.Tensor4D['shape']): tf.Tensor4D => {
+    const scale = y.shape[1] / padded.shape[1];
+    return tf.div(crop(y, height * scale, width * scale), range);
+  };
+  const common = { format, dispose, ...(fixed && { fixed }) };
+  if ('forward' in graph) {
+    const forward = (x: tf.Tensor4D): tf.Tensor4D => {
+      const padded = before(x);
+      return after(graph.forward(padded), padded, x.shape);
+    };
+    const run = (x: tf.Tensor4D) => Promise.resolve(tf.tidy(() => forward(x)));
+    return { ...common, scale: await probeScale(run, fixed), run, forward };
+  }
+  const run = async (x: tf.Tensor4D): Promise<tf.Tensor4D> => {
+    const padded = tf.tidy(() => before(x));
+    const y = await graph.run(padded).finally(() => padded.dispose());
+    const result = tf.tidy(() => after(y, padded, x.shape));
+    y.dispose();
+    return result;
+  };
+  return { ...common, scale: await probeScale(run, fixed), run };
 }
 
-async function probeScale(run: GraphModel['run'], fixed: Graph['fixed']): Promise<number> {
+async function probeScale(run: GraphModel['run'], fixed: GraphModel['fixed']): Promise<number> {
   const { height, width } = fixed ?? { height: PROBE, width: PROBE };
   const x = tf.zeros<tf.Rank.R4>([1, height, width, 3]);
   try {
@@ -130,11 +149,11 @@ async function openTfjs(path: string): Promise<Graph> {
   try {
     if (manifest.format === 'graph-model') {
       const model = await engine.loadGraphModel(tf.io.fromMemory(artifacts));
-      return { format: 'tfjs-graph', run: (x) => Promise.resolve(tf.tidy(() => onePicture(model.predict(x)))), dispose: () => Promise.resolve(model.dispose()) };
+      return { format: 'tfjs-graph', forward: (x) => onePicture(model.predict(x)), dispose: () => Promise.resolve(model.dispose()) };
     }
     registerEsrganLayers();
     const model = await engine.loadLayersModel(tf.io.fromMemory(artifacts));
-    return { format: 'tfjs-layers', run: (x) => Promise.resolve(tf.tidy(() => onePicture(model.predict(x)))), dispose: () => Promise.resolve(void model.dispose()) };
+    return { format: 'tfjs-layers', forward: (x) => onePicture(model.predict(x)), dispose: () => Promise.resolve(void model.dispose()) };
   } catch (error) {
     throw new AppError('bad-input', `This TensorFlow.js model cannot be opened: ${messageOf(error).slice(0, 300)}`, { cause: error });
   }

@@ -9,7 +9,7 @@ import { openEngine } from '../../../src/core/engine/open.ts';
 import { cropPicture, type Region } from '../../../src/core/pictures/crop.ts';
 import type { FloatPicture } from '../../../src/core/pictures/picture.ts';
 import { randomStream } from '../../../src/core/random.ts';
-import { resolveModel } from '../../../src/services/models.ts';
+import { findModel } from '../../../src/services/restoreModel.ts';
 import { openHome } from '../../../src/services/home.ts';
 import { decodePicture } from '../../../src/core/data/decode.ts';
 import { shared } from '../../shared.ts';
@@ -68,9 +68,9 @@ describe('restoreTiled', () => {
 });
 
 describe('self-ensemble', () => {
-  it('turns every orientation back', () => {
+  it('turns every orientation back', async () => {
     const picture = noise(5, 3);
-    expect(worst(selfEnsemble(identityRestorer).run(picture).data, picture.data)).toBeLessThan(1e-6);
+    expect(worst((await selfEnsemble(identityRestorer).run(picture)).data, picture.data)).toBeLessThan(1e-6);
     expect(turn(picture, { transpose: true, flipX: false, flipY: false })).toMatchObject({ width: 3, height: 5 });
   });
 });
@@ -93,7 +93,7 @@ describe('seams', () => {
   });
 
   it.skipIf(!existsSync(shared('parity/swinir')))('differ by less than 2 of 255 in a network with windows (with ../shared)', async () => {
-    const model = await resolveModel(shared('parity/swinir/weights.safetensors'), openHome(folder));
+    const { model } = await findModel(shared('parity/swinir/weights.safetensors'), openHome(folder));
     const restorer = await openRestorer(model);
     const picture = await decodePicture(shared('data/BSD100/LRx4/img_001.png'));
     const whole = await collect(picture, restorer, 512);
