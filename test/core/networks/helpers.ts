@@ -30,16 +30,17 @@ export function detected(shapes: ReadonlyMap<string, readonly number[]>): { id: 
  * recognised by this network alone. `titles` gives the configuration's title for each name in meta.json.
  */
 export function testPublished(id: string, titles: Record<string, string>): void {
-  const { published } = JSON.parse(readFileSync(shared(`parity/${id}/meta.json`), 'utf8')) as { published: Record<string, PublishedModel> };
+  // Read within the tests: the body of a skipped `describe` runs too.
+  const published = () => (JSON.parse(readFileSync(shared(`parity/${id}/meta.json`), 'utf8')) as { published: Record<string, PublishedModel> }).published;
 
   it('has every published configuration', () => {
-    expect(Object.keys(titles).sort()).toEqual(Object.keys(published).sort());
+    expect(Object.keys(titles).sort()).toEqual(Object.keys(published()).sort());
     // The authors may have published more than meta.json holds.
     expect(Object.keys(findNetwork(id).published)).toEqual(expect.arrayContaining(Object.values(titles)));
   });
 
   it.each(Object.entries(titles))('%s has the names, shapes and size of the authors’ file, and is recognised', (name, title) => {
-    const { params, keys } = published[name] as PublishedModel;
+    const { params, keys } = published()[name] as PublishedModel;
     const options = findNetwork(id).published[title];
     const { parameters } = createModel(id, options);
     expect(Object.fromEntries(shapesOf(parameters))).toEqual(keys);
