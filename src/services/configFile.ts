@@ -3,9 +3,10 @@ import { dirname, resolve } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import { parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
-import { findNetwork, networks } from '../core/networks/index.ts';
+import { degradations } from '../core/degradations/index.ts';
+import { networks } from '../core/networks/index.ts';
 import { AppError, messageOf } from '../shared/errors.ts';
-import { type RunConfig, runConfig } from '../shared/runConfig.ts';
+import { type DegradationStep, type RunConfig, runConfig } from '../shared/runConfig.ts';
 
 /** Fields that hold a folder or a file. */
 const pathFields = [
@@ -47,20 +48,33 @@ export function readConfigFile(file: string, settings: readonly string[] = []): 
 export const writeConfig = (config: RunConfig): string => stringify(config);
 
 /**
- * Checks a configuration, the network's own options included.
+ * Checks a configuration, the network's own options and the degradations' own settings included.
  * @param source what errors call it
  */
 export function parseConfig(value: unknown, source: string): RunConfig {
   const parsed = runConfig.safeParse(value);
   if (!parsed.success) throw firstIssue(parsed.error, runConfig, [], source);
-  const { type, options } = parsed.data.network;
-  if (!networks.some(({ id }) => id === type)) {
-    throw new AppError('not-found', `${source}: network.type "${type}" is not known; did you mean "${closest(type, networks.map(({ id }) => id))}"?`);
-  }
-  const network = findNetwork(type);
-  const checked = network.options.safeParse(options);
-  if (!checked.success) throw firstIssue(checked.error, network.options, ['network', 'options'], source);
+  const { network, data } = parsed.data;
+  checkChoice(networks, network.type, ['network', 'type'], source, ({ options }) => [options, network.options, ['network', 'options']]);
+  checkDegradations(data.train.degradations, ['data', 'train', 'degradations'], source);
+  checkDegradations(data.validation.degradations ?? [], ['data', 'validation', 'degradations'], source);
   return parsed.data;
+}
+
+function checkDegradations(steps: readonly DegradationStep[], path: Path, source: string): void {
+  for (const [i, { type, ...settings }] of steps.entries()) {
+    const step = [...path, i];
+    checkChoice(degradations, type, [...step, 'type'], source, ({ schema }) => [schema, settings, step]);
+  }
+}
+
+/** Checks that a registry has what a field names, and the fields that are this entry's own. */
+function checkChoice<Entry extends { id: string }>(registry: readonly Entry[], id: string, path: Path, source: string, own: (entry: Entry) => [z.ZodType, unknown, Path]): void {
+  const entry = registry.find((candidate) => candidate.id === id);
+  if (!entry) throw new AppError('not-found', `${source}: ${path.join('.')} "${id}" is not known; did you mean "${closest(id, registry.map((known) => known.id))}"?`);
+  const [schema, value, prefix] = own(entry);
+  const checked = schema.safeParse(value);
+  if (!checked.success) throw firstIssue(checked.error, schema, prefix, source);
 }
 
 function applySetting(document: ReturnType<typeof parseDocument>, setting: string): void {

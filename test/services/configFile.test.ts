@@ -50,6 +50,8 @@ describe('readConfigFile', () => {
     ['an unknown field inside', ['mcir.negatives=[{evry: 3}]'], 'there is no field mcir.negatives.0.evry; did you mean "every"?'],
     ['an unknown option of the network', ['network.options.block=3'], 'there is no field network.options.block; did you mean "blocks"?'],
     ['an unknown network', ['network.type=ffnet'], 'network.type "ffnet" is not known; did you mean "ffanet"?'],
+    ['an unknown degradation', ['data.train.degradations=[{type: hase}]'], 'data.train.degradations.0.type "hase" is not known; did you mean "haze"?'],
+    ['an unknown setting of a degradation', ['data.validation.degradations=[{type: haze, betta: 1}]'], 'there is no field data.validation.degradations.0.betta; did you mean "beta"?'],
     ['a value of another kind', ['steps=many'], 'steps is not right: invalid input: expected number, received string.'],
     ['a value out of range', ['data.batch=0'], 'data.batch is not right: too small: expected number to be >=1.'],
     ['a missing field', ['data.train.target=null'], 'data.train.target is missing.'],
