@@ -58,8 +58,8 @@ async function openNetwork({ title, network: id, options: given, weights, inputN
 
 async function openGraph(title: string, { file, ...options }: NonNullable<RestoreModel['graph']>): Promise<Restorer> {
   const graph = await openGraphModel(file, options);
-  const { scale, fixed, forward } = graph;
-  const common = { title, scale, multipleOf: options.multipleOf ?? 1, ...(fixed && { largestTile: Math.min(fixed.width, fixed.height) }) };
+  const { scale, multipleOf, fixed, forward } = graph;
+  const common = { title, scale, multipleOf, ...(fixed && { largestTile: Math.min(fixed.width, fixed.height) }) };
   if (!forward) return { ...common, bytesPerPixel: ONNX_BYTES_PER_PIXEL, run: (tile) => runTile((x) => graph.run(x), tile), dispose: () => void graph.dispose() };
   const bytesPerPixel = await measure(forward);
   const compiled = compileForward(forward);

@@ -7,13 +7,14 @@ import { AppError, messageOf } from '../../shared/errors.ts';
 import { openEngine } from '../engine/open.ts';
 import { crop, reflectPad } from '../networks/layers.ts';
 import { refuseExternalData } from './onnx/externalData.ts';
+import { readOnnxMetadata } from './onnx/metadata.ts';
 import { readWhole } from './readWeights.ts';
 
 /** What a finished graph cannot tell about itself; packs know, other files follow the defaults. */
 export interface GraphModelOptions {
   /** Pixel values are in [0, range] inside the graph; 1 by default. */
   range?: number;
-  /** Sides of the input are padded to a multiple of this; 1 by default. */
+  /** Sides of the input are padded to a multiple of this; by default of 1, or what an ONNX file of ours says. */
   multipleOf?: number;
 }
 
@@ -26,13 +27,15 @@ export interface GraphModel {
   run(x: tf.Tensor4D): Promise<tf.Tensor4D>;
   /** The same at once, where TensorFlow runs it: what `compileForward` takes. */
   readonly forward?: (x: tf.Tensor4D) => tf.Tensor4D;
+  /** Sides of the input are padded to a multiple of this. */
+  readonly multipleOf: number;
   /** The only size that its input may have, where the graph is fixed; smaller pictures are padded to it. */
   readonly fixed?: { height: number; width: number };
   dispose(): Promise<void>;
 }
 
 /** A graph as it came, without range and padding; TensorFlow.js answers at once, ONNX Runtime does not. */
-type Graph = Pick<GraphModel, 'format' | 'fixed' | 'dispose'> & ({ forward: (x: tf.Tensor4D) => tf.Tensor4D } | { run: GraphModel['run'] });
+type Graph = Pick<GraphModel, 'format' | 'fixed' | 'dispose'> & Partial<Pick<GraphModel, 'multipleOf'>> & ({ forward: (x: tf.Tensor4D) => tf.Tensor4D } | { run: GraphModel['run'] });
 
 /** Side of the picture of zeros that tells the scale. */
 const PROBE = 64;
@@ -45,8 +48,9 @@ const PROBE = 64;
 export async function openGraphModel(path: string, options: GraphModelOptions = {}): Promise<GraphModel> {
   openEngine();
   const graph = extname(path).toLowerCase() === '.onnx' ? await openOnnx(path) : await openTfjs(path);
-  const { range = 1, multipleOf = 1 } = options;
   const { format, fixed, dispose } = graph;
+  const { range = 1 } = options;
+  const multipleOf = Math.max(options.multipleOf ?? 1, graph.multipleOf ?? 1);
   const before = (x: tf.Tensor4D): tf.Tensor4D => {
     const [, height, width] = x.shape;
     const target = (side: number, only?: number) => only ?? Math.ceil(side / multipleOf) * multipleOf;
@@ -58,7 +62,7 @@ export async function openGraphModel(path: string, options: GraphModelOptions = 
     const scale = y.shape[1] / padded.shape[1];
     return tf.div(crop(y, height * scale, width * scale), range);
   };
-  const common = { format, dispose, ...(fixed && { fixed }) };
+  const common = { format, multipleOf, dispose, ...(fixed && { fixed }) };
   if ('forward' in graph) {
     const forward = (x: tf.Tensor4D): tf.Tensor4D => {
       const padded = before(x);
@@ -107,6 +111,7 @@ async function openOnnx(path: string): Promise<Graph> {
   return {
     format: 'onnx',
     ...fixedSize(session.inputMetadata[0]),
+    ...ownMultiple(bytes),
     // ONNX models keep channels before rows, as PyTorch does.
     async run(x) {
       const planes = tf.transpose(x, [0, 3, 1, 2]);
@@ -125,6 +130,12 @@ function fixedSize(input: InferenceSession.ValueMetadata | undefined): Pick<Grap
   if (!input?.isTensor) return {};
   const [height, width] = [input.shape[2], input.shape[3]];
   return typeof height === 'number' && typeof width === 'number' && height > 0 && width > 0 ? { fixed: { height, width } } : {};
+}
+
+/** Our own files say it (see onnx/exportOnnx.ts). */
+function ownMultiple(bytes: Uint8Array): Pick<Graph, 'multipleOf'> {
+  const multipleOf = Number(readOnnxMetadata(bytes)['multiple_of']);
+  return Number.isInteger(multipleOf) && multipleOf > 1 && multipleOf <= 512 ? { multipleOf } : {};
 }
 
 const manifestSchema = z.looseObject({

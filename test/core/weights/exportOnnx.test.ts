@@ -25,7 +25,8 @@ describe('exportOnnx', () => {
     model.parameters.initialise(3);
     const file = join(folder, `${network}.onnx`);
     writeFileSync(file, exportOnnx(model));
-    const graph = await openGraphModel(file, { multipleOf });
+    const graph = await openGraphModel(file);
+    expect(graph.multipleOf).toBe(multipleOf);
     for (const [height, width] of [[64, 128], [51, 37]] as const) {
       // Where it cannot pad like the network, the size is one that needs no padding.
       const [h, w] = multipleOf === 1 ? [height, width] : [64, 192];
@@ -35,6 +36,7 @@ describe('exportOnnx', () => {
       const [difference] = tf.tidy(() => tf.max(tf.abs(tf.sub(ours, theirs))).dataSync());
       expect(difference).toBeLessThan(2e-5);
     }
+    expect((await graph.run(tf.zeros([1, 51, 37, 3]))).shape).toEqual([1, 51 * graph.scale, 37 * graph.scale, 3]);
     await graph.dispose();
   });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -11,6 +11,7 @@ import { openGraphModel } from '../../../src/core/weights/graphModels.ts';
 import { refuseExternalData } from '../../../src/core/weights/onnx/externalData.ts';
 import { encodeOnnx, type OnnxNode } from '../../../src/core/weights/onnx/proto.ts';
 import { AppError } from '../../../src/shared/errors.ts';
+import { writeHalvingGraph } from './halvingGraph.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mcir-graphs-'));
 beforeAll(() => void openEngine());
@@ -20,28 +21,7 @@ const half = { name: 'half', shape: [], data: Float32Array.of(0.5) };
 const halve: OnnxNode = { op: 'Mul', inputs: ['input', 'half'], outputs: ['output'], attributes: {} };
 const onnx = (sides: (number | string)[], nodes: OnnxNode[] = [halve]) => encodeOnnx({ nodes, tensors: [half], input: { name: 'input', shape: [1, 3, ...sides] }, output: { name: 'output', shape: [1, 3, ...sides] }, metadata: {} });
 
-/** A tfjs graph model that multiplies by 0.5, in a folder of its own; `change` edits its model.json. */
-function graphModel(name: string, change: (json: Record<string, unknown>) => unknown = (json) => json, shard = new Uint8Array(Float32Array.of(0.5).buffer)): string {
-  const type = { attr: { dtype: { type: 'DT_FLOAT' } } };
-  const any = { shape: { dim: ['1', '-1', '-1', '3'].map((size) => ({ size })) } };
-  const json = {
-    format: 'graph-model',
-    modelTopology: {
-      node: [
-        { name: 'x', op: 'Placeholder', attr: { ...type.attr, shape: any } },
-        { name: 'half', op: 'Const', ...type },
-        { name: 'y', op: 'Mul', input: ['x', 'half'], attr: { T: { type: 'DT_FLOAT' } } },
-      ],
-      versions: { producer: 1 },
-    },
-    weightsManifest: [{ paths: ['shard1.bin'], weights: [{ name: 'half', shape: [], dtype: 'float32' }] }],
-  };
-  mkdirSync(join(folder, name), { recursive: true });
-  const path = join(folder, name, 'model.json');
-  writeFileSync(path, JSON.stringify(change(json)));
-  writeFileSync(join(folder, name, 'shard1.bin'), shard);
-  return path;
-}
+const graphModel = (name: string, ...rest: [change?: (json: Record<string, unknown>) => unknown, shard?: Uint8Array<ArrayBuffer>]): string => writeHalvingGraph(join(folder, name), ...rest);
 
 async function expectHalved(path: string, options = {}): Promise<void> {
   const model = await openGraphModel(path, options);

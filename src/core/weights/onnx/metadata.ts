@@ -1,0 +1,25 @@
+import protobuf from 'protobufjs/minimal.js';
+
+/** ModelProto's `metadata_props`, and the key and the value of one, in onnx.proto. */
+const METADATA = 14;
+const KEY = 1;
+const VALUE = 2;
+
+/** What an ONNX file says about itself. The bytes were checked by `refuseExternalData`. */
+export function readOnnxMetadata(bytes: Uint8Array): Record<string, string> {
+  return Object.fromEntries(strings(bytes, METADATA).map((entry) => [text(entry, KEY), text(entry, VALUE)]));
+}
+
+const text = (message: Uint8Array, field: number): string => new TextDecoder().decode(strings(message, field)[0]);
+
+/** The values of a field of strings, bytes or messages. */
+function strings(message: Uint8Array, field: number): Uint8Array[] {
+  const reader = protobuf.Reader.create(message);
+  const found: Uint8Array[] = [];
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag >>> 3 === field && (tag & 7) === 2) found.push(reader.bytes());
+    else reader.skipType(tag & 7);
+  }
+  return found;
+}
