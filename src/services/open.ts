@@ -29,10 +29,11 @@ export async function openServices(home: Home = openHome(), startWorker: StartWo
   const runs = new Runs(home, history);
   const training = new Training(home, history, runs, jobs);
   if (history.fresh) {
-    const count = runs.rebuild();
+    const { count, problems } = runs.rebuild();
     const readIn = `${count} ${count === 1 ? 'run was' : 'runs were'} read in again from the run folders.`;
     if (history.setAside) notices.push(`The history was damaged; it is kept as ${history.setAside}, and ${readIn}`);
     else if (count > 0) notices.push(`The history was missing; ${readIn}`);
+    notices.push(...problems);
   }
   await jobs.recover();
   return {

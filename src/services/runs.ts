@@ -2,9 +2,10 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { RunFolder } from '../core/training/runFolder.ts';
 import type { History } from '../database/history.ts';
-import { AppError } from '../shared/errors.ts';
+import { AppError, messageOf } from '../shared/errors.ts';
 import { isActive } from '../shared/jobs.ts';
 import type { RunConfig } from '../shared/runConfig.ts';
 import type { MetricSeries, RunDetail, RunSummary } from '../shared/runs.ts';
@@ -133,12 +134,21 @@ export class Runs {
   }
 
   /**
-   * Reads in every run folder that the database does not know.
-   * @returns how many runs were read in
+   * Reads in every run folder that the database does not know. A folder that cannot be read keeps no other out.
+   * @returns how many runs were read in, and a sentence about each that could not be
    */
-  rebuild(): number {
+  rebuild(): { count: number; problems: string[] } {
     const folders = readdirSync(this.#home.runs, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    return folders.filter(({ name }) => !this.#history.jobs.find(name) && this.#readIn(name)).length;
+    const problems: string[] = [];
+    let count = 0;
+    for (const { name } of folders) {
+      try {
+        if (!this.#history.jobs.find(name) && this.#readIn(name)) count++;
+      } catch (error) {
+        problems.push(`The run in ${this.folder(name).path} could not be read in again: ${messageOf(error)}`);
+      }
+    }
+    return { count, problems };
   }
 
   #readIn(id: string): boolean {
@@ -146,9 +156,11 @@ export class Runs {
     const record = readRunRecord(folder);
     if (!record) return false;
     const config = readFileSync(folder.config, 'utf8');
+    const summary = summarisedConfig.safeParse(parse(config)).data;
+    if (!summary) throw new AppError('bad-input', 'its config.yml is not the configuration of a run; put back a copy of that file.');
     const { name, note, tags, facts, states, ...job } = record;
     this.#history.jobs.add({ ...job, kind: 'train', title: name }, states, () => {
-      this.#history.runs.add({ ...runFields(parseConfig(parse(config), folder.config)), id, config, step: 0, note, tags, ...(facts ? { facts } : {}) });
+      this.#history.runs.add({ ...runFields(summary), id, config, step: 0, note, tags, ...(facts ? { facts } : {}) });
       this.#history.metrics.append(id, [...folder.readMetrics()]);
     });
     return true;
@@ -160,5 +172,13 @@ export class Runs {
   }
 }
 
+/** What the history asks of a configuration, so that runs of other versions, with other fields, can be read in too. */
+const summarisedConfig = z.object({
+  network: z.object({ type: z.string() }),
+  mcir: z.object({ negatives: z.array(z.unknown()) }).optional(),
+  seed: z.int(),
+  steps: z.int(),
+});
+
 /** The fields of a run that stand in its configuration. */
-export const runFields = ({ network, mcir, seed, steps }: RunConfig) => ({ network: network.type, negatives: mcir?.negatives.length ?? 0, seed, steps });
+export const runFields = ({ network, mcir, seed, steps }: z.output<typeof summarisedConfig>) => ({ network: network.type, negatives: mcir?.negatives.length ?? 0, seed, steps });
