@@ -2,14 +2,14 @@ import { availableParallelism } from 'node:os';
 import { BatchLoader } from '../core/data/loader.ts';
 import { describeDevice, readEngine } from '../core/engine/device.ts';
 import { openEngine } from '../core/engine/open.ts';
-import type { FeatureWeights } from '../core/losses/vgg.ts';
 import { findNetwork } from '../core/networks/index.ts';
 import { type Checkpoint, loadCheckpoint } from '../core/training/checkpoint.ts';
+import { usedFeatureNetworks } from '../core/training/objective.ts';
 import { RunFolder } from '../core/training/runFolder.ts';
 import { Session, type SessionEnd } from '../core/training/session.ts';
 import { Trainer } from '../core/training/trainer.ts';
 import { loadFeatures } from '../services/features.ts';
-import { type Home, openHome } from '../services/home.ts';
+import { openHome } from '../services/home.ts';
 import { resolveModel } from '../services/models.ts';
 import { programVersion } from '../services/version.ts';
 import { AppError, messageOf } from '../shared/errors.ts';
@@ -40,6 +40,10 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
   const { type, options } = config.network;
   const network = findNetwork(type);
   const loader = await BatchLoader.open({ data: config.data, seed: config.seed, scale: network.scale(network.options.parse(options)) });
+  let leftOut = 0;
+  const nameUnusable = (): void => {
+    for (const { file, reason } of loader.problems.slice(leftOut)) log(`Left out ${file} (${++leftOut} so far): ${reason}`);
+  };
   let trainer: Trainer | undefined;
   try {
     const threads = openEngineLike(start);
@@ -65,14 +69,17 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
       run: start.run, config, folder, trainer, loader,
       control: job.control,
       judgement: checkpoint?.judgement,
-      onMetrics: (line, progress) => emit({ type: 'metrics', line, progress }),
+      onMetrics: (line, progress) => {
+        emit({ type: 'metrics', line, progress });
+        nameUnusable();
+      },
       onPause: (paused) => job.paused(paused),
     });
     const end = await session.run();
-    for (const { file, reason } of loader.problems) log(`Left out ${file}: ${reason}`);
     if (loader.withAlpha.length > 0) log(`The alpha channel of ${loader.withAlpha.length} pictures was left out, first of ${loader.withAlpha[0]}.`);
     return outcomes[end](config.stopEarly ?? 0);
   } finally {
+    nameUnusable();
     await loader.close();
     trainer?.dispose();
   }
@@ -99,8 +106,7 @@ function openEngineLike({ config, facts }: TrainStart): number {
 async function openTrainer(start: TrainStart, checkpoint: Checkpoint | undefined): Promise<{ trainer: Trainer; importedFeatures: string | null }> {
   const { config, facts } = start;
   const home = openHome(start.home);
-  const compares = config.mcir ?? config.loss.positive ?? config.loss.contrastive;
-  const features = !compares || facts?.importedFeatures === null ? [] : importedFeatureWeights(home);
+  const features = facts?.importedFeatures === null ? [] : usedFeatureNetworks(config).flatMap((name) => loadFeatures(name, home) ?? []);
   const importedFeatures = features.length > 0 ? features.map(({ source }) => source).join('; ') : null;
   if (facts && facts.importedFeatures !== importedFeatures) {
     throw new AppError('conflict', `This run began with other feature weights (${facts.importedFeatures}); import them again with \`mcir features import\`, then resume.`);
@@ -110,8 +116,4 @@ async function openTrainer(start: TrainStart, checkpoint: Checkpoint | undefined
   const trainer = new Trainer(config, { features, ...(initial ? { initial } : {}) });
   if (checkpoint) trainer.restore(checkpoint.snapshot);
   return { trainer, importedFeatures };
-}
-
-function importedFeatureWeights(home: Home): FeatureWeights[] {
-  return (['vgg16', 'vgg19'] as const).flatMap((name) => loadFeatures(name, home) ?? []);
 }

@@ -3,7 +3,7 @@ import type { RunConfig } from '../../shared/runConfig.ts';
 import { CONTRASTIVE_LAYERS, contrastiveRatio, curricularRatio } from '../losses/contrastive.ts';
 import { perceptualDistance, selfPromptedNegative } from '../losses/perceptual.ts';
 import { pixelLosses } from '../losses/pixel.ts';
-import { type FeatureWeights, VggFeatures } from '../losses/vgg.ts';
+import { type FeatureWeights, VggFeatures, type VggNetwork } from '../losses/vgg.ts';
 
 /** The loss of a step, and its terms by name, weighted; all scalars. */
 export interface Objective {
@@ -13,6 +13,17 @@ export interface Objective {
 
 /** Makes the loss of one batch, given what does not depend on the network's weights. Runs inside a gradient. */
 export type ObjectiveOf = (output: tf.Tensor4D) => Objective;
+
+/** AECR-Net and C2PNet compare in this network, whatever the other terms do. */
+const RATIO_NETWORK = 'vgg19';
+
+/** The feature networks that the terms of a run compare pictures in. */
+export function usedFeatureNetworks({ mcir, loss, features }: RunConfig): VggNetwork[] {
+  const used: VggNetwork[] = [];
+  if (mcir || loss.positive) used.push(features.network);
+  if (loss.contrastive && !used.includes(RATIO_NETWORK)) used.push(RATIO_NETWORK);
+  return used;
+}
 
 /**
  * The objective of a run as its configuration describes it: pixel term, self-prompted negative term, positive term and
@@ -33,7 +44,7 @@ export class LossFunction {
     this.#spnWeights = Object.values(layers);
     this.#ratioWeights = Object.values(CONTRASTIVE_LAYERS);
     if (config.mcir || config.loss.positive) this.#spn = new VggFeatures(network, Object.keys(layers), given(network));
-    if (config.loss.contrastive) this.#ratio = new VggFeatures('vgg19', Object.keys(CONTRASTIVE_LAYERS), given('vgg19'));
+    if (config.loss.contrastive) this.#ratio = new VggFeatures(RATIO_NETWORK, Object.keys(CONTRASTIVE_LAYERS), given(RATIO_NETWORK));
   }
 
   /** One line that says which features the run compares pictures in. */
