@@ -24,8 +24,8 @@ try {
   await program.parseAsync();
 } catch (error) {
   // Help and version are thrown as well, with exit code 0.
-  const helped = error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help');
-  process.exitCode = helped ? (error.exitCode === 0 ? exitCode.done : exitCode.wrongUse) : context.output.error(error);
+  const helped = error instanceof CommanderError && error.exitCode === 0;
+  process.exitCode = helped ? exitCode.done : context.output.error(error);
 } finally {
   await context.close();
 }

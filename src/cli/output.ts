@@ -29,7 +29,7 @@ export class Output {
   /** Reports what ended the command and returns the exit code. */
   error(error: unknown): number {
     if (error instanceof CommanderError) {
-      this.#report(new AppError('bad-input', error.message.replace(/^error: /, '')));
+      this.#report(new AppError('bad-input', error.code.startsWith('commander.') ? adviseUse(error) : error.message));
       return exitCode.wrongUse;
     }
     this.#report(error);
@@ -42,6 +42,13 @@ export class Output {
     if (this.json) process.stdout.write(`${JSON.stringify({ error: toWire(error) })}\n`);
     this.log(messageOf(error));
   }
+}
+
+/** Commander's own errors only say what is wrong. */
+function adviseUse({ code, message }: CommanderError): string {
+  // Without a command commander shows the help and has no sentence of its own.
+  const wrong = code === 'commander.help' ? 'no command was given' : message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ').replace(/\.$/, '');
+  return `${wrong}; \`mcir help COMMAND\` shows how a command is used.`;
 }
 
 /** Turns an error in what was typed, or in a file that was typed for, into a wrong use of the command (exit code 2). */

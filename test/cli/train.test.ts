@@ -79,6 +79,7 @@ describe('mcir train', () => {
     ['a field that does not exist', ['train', '--set', 'stpes=3'], 2, /there is no field stpes; did you mean "steps"\?/],
     ['an option that does not exist', ['train', '--stpes', '3'], 2, /unknown option '--stpes'/],
     ['a command that does not exist', ['trian'], 2, /unknown command 'trian'/],
+    ['no command', ['--json'], 2, /no command was given; `mcir help COMMAND`/],
     ['a run that does not exist', ['resume', 'nobody'], 1, /There is no run "nobody"/],
     ['pictures that do not exist', ['train', '--set', 'data.train.target=nowhere'], 1, /nowhere/],
   ])('says in one sentence what is wrong with %s', async (_, args, expected, sentence) => {
