@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { closest } from 'fastest-levenshtein';
@@ -8,13 +8,12 @@ import type { GraphModelOptions } from '../core/weights/graphModels.ts';
 import { readWhole } from '../core/weights/readWeights.ts';
 import { RunFolder } from '../core/training/runFolder.ts';
 import type { Weights } from '../core/weights/weights.ts';
-import { openDatabase } from '../database/open.ts';
-import { RunRepository } from '../database/runs.ts';
 import { AppError } from '../shared/errors.ts';
 import { askWorker } from './askWorker.ts';
 import type { Home } from './home.ts';
 import { GRAPH, type InputNorm, type ModelCard, newId, readCards, writeCard } from './modelCard.ts';
 import { encodeModelFile, readModelFile, sha256 } from './modelFiles.ts';
+import { readRunRecord } from './runRecord.ts';
 
 export type { ModelCard } from './modelCard.ts';
 
@@ -44,7 +43,7 @@ export const listModels = readCards;
 /**
  * Finds what a person calls a model: an added model (id or title), a file, or a run (id or name), of which the best
  * checkpoint is taken, or the last where nothing was validated yet.
- * @throws AppError `not-found` with the nearest name, or what reading the file throws.
+ * @throws AppError `not-found` with the nearest name, `conflict` where several runs have the name, or what reading the file throws.
  */
 export async function resolveModel(ref: string, home: Home): Promise<ResolvedModel> {
   const cards = await readCards(home);
@@ -85,24 +84,18 @@ const probe = async (path: string, graph: { range: number; multipleOf: number })
 function findRun(ref: string, home: Home): { id: string; file: string } | undefined {
   // An id names one folder; anything with a separator in it is no id.
   const ids = basename(ref) === ref && existsSync(join(home.runs, ref)) ? [ref] : runsNamed(ref, home);
-  for (const id of ids) {
+  const usable = ids.flatMap((id) => {
     const folder = new RunFolder(join(home.runs, id));
     const file = [folder.checkpoint('best'), folder.checkpoint('last')].find((path) => existsSync(path));
-    if (file) return { id, file };
-  }
-  if (ids[0] !== undefined) throw new AppError('not-found', `The run "${ref}" has no checkpoint yet. Wait until it has saved one.`);
-  return undefined;
+    return file ? [{ id, file }] : [];
+  });
+  if (usable.length > 1) throw new AppError('conflict', `${usable.length} runs are called "${ref}"; give the id instead: ${usable.map(({ id }) => id).join(', ')}.`);
+  if (usable.length === 0 && ids.length > 0) throw new AppError('not-found', `The run "${ref}" has no checkpoint yet. Wait until it has saved one.`);
+  return usable[0];
 }
 
-function runsNamed(name: string, home: Home): string[] {
-  if (!existsSync(home.database)) return [];
-  const { db } = openDatabase(home);
-  try {
-    return new RunRepository(db).named(name).map(({ id }) => id);
-  } finally {
-    db.close();
-  }
-}
+/** From the folders, not the history, which a model can do without. */
+const runsNamed = (name: string, home: Home): string[] => readdirSync(home.runs).filter((id) => readRunRecord(new RunFolder(join(home.runs, id)))?.name === name);
 
 export interface AddOptions {
   title?: string;

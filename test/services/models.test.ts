@@ -8,8 +8,10 @@ import { constantWeights } from '../core/weights/modelWeights.ts';
 import { readWeightsFile } from '../../src/core/weights/readWeights.ts';
 import { writeSafetensors } from '../../src/core/weights/safetensors.ts';
 import { writeTorchFile } from '../../src/core/weights/writeTorch.ts';
+import { RunFolder } from '../../src/core/training/runFolder.ts';
 import { type Home, openHome } from '../../src/services/home.ts';
 import { addModel, listModels, removeModel, resolveModel } from '../../src/services/models.ts';
+import { writeRunRecord } from '../../src/services/runRecord.ts';
 import { describeWithShared, shared } from '../shared.ts';
 
 let home: Home;
@@ -87,6 +89,19 @@ describe('runs', () => {
     expect(last.weights.get('conv_first.bias')?.data[0]).toBe(2);
     writeFileSync(join(checkpoints, 'best.safetensors'), writeSafetensors(weightsOf(3), { mcir: JSON.stringify(description) }));
     expect((await resolveModel('r1', home)).weights.get('conv_first.bias')?.data[0]).toBe(3);
+  });
+
+  it('are found by a name that one run with a checkpoint has', async () => {
+    const leave = (id: string): RunFolder => {
+      const folder = new RunFolder(join(home.runs, id)).create();
+      writeRunRecord(folder, { id, name: 'fog', state: 'finished', created: 1, changed: 1, note: '', tags: [], states: [] });
+      return folder;
+    };
+    const [first, second] = [leave('n1'), leave('n2')];
+    writeFileSync(first.checkpoint('best'), writeSafetensors(weightsOf(1), { mcir: JSON.stringify({ ...description, run: 'n1' }) }));
+    expect(await resolveModel('fog', home)).toMatchObject({ run: 'n1' });
+    copyFileSync(first.checkpoint('best'), second.checkpoint('best'));
+    await expect(resolveModel('fog', home)).rejects.toThrow('2 runs are called "fog"; give the id instead: n1, n2.');
   });
 
   it('are not looked for outside the folder of runs', async () => {
