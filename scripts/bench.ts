@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { commonOptions, readOptions } from './bench/options.ts';
 
 /**
  * `npm run bench`: times a plain L1 step, an MCIR step and the inference of one picture, as the peer
@@ -8,30 +8,16 @@ import { parseArgs } from 'node:util';
  * process of its own, A B A B, and the ratios of the medians are printed (above 1: this program is faster). With
  * `--data FOLDER` it trains on real pictures and prints the share of the time that steps waited for them.
  */
-const { values } = parseArgs({
-  allowNegative: true,
-  options: {
-    arch: { type: 'string', default: 'ffanet' },
-    blocks: { type: 'string', default: '3' },
-    scale: { type: 'string', default: '4' },
-    batch: { type: 'string', default: '2' },
-    patch: { type: 'string', default: '64' },
-    negatives: { type: 'string', default: '4' },
-    steps: { type: 'string', default: '5' },
-    infer: { type: 'string', default: '256' },
-    precision: { type: 'string', default: 'float32' },
-    compile: { type: 'boolean', default: true },
-    peer: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '3' },
-    python: { type: 'string', default: process.env['PYTHON'] ?? 'python3' },
-    data: { type: 'string' },
-    'peer-options': { type: 'string', default: '' },
-  },
+const values = readOptions({
+  peer: { type: 'boolean', default: false },
+  rounds: { type: 'string', default: '3' },
+  python: { type: 'string', default: process.env['PYTHON'] ?? 'python3' },
+  'peer-options': { type: 'string', default: '' },
 });
 
 type Figures = Record<'l1_step_ms' | 'mcir_step_ms' | 'infer_ms', number>;
 
-const common = (['arch', 'blocks', 'scale', 'batch', 'patch', 'negatives', 'steps', 'infer'] as const).flatMap((name) => [`--${name}`, values[name]]);
+const common = commonOptions.flatMap((name) => [`--${name}`, values[name]]);
 
 function run(command: string, args: readonly string[]): Figures & Record<string, unknown> {
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 26 });

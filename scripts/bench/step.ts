@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { BatchLoader } from '../../src/core/data/loader.ts';
 import { compileForward } from '../../src/core/engine/compile.ts';
@@ -7,29 +6,14 @@ import { createModel } from '../../src/core/networks/index.ts';
 import { randomStream } from '../../src/core/random.ts';
 import { Trainer } from '../../src/core/training/trainer.ts';
 import { runConfig, type RunConfig } from '../../src/shared/runConfig.ts';
+import { readOptions } from './options.ts';
 
 /**
  * One process of the bench: median milliseconds of a plain step, an MCIR step and one inference, as one JSON object. With
  * `--data FOLDER` instead: MCIR steps on real pictures with haze made on the way, and the share of the time that they
  * waited for data.
  */
-const { values } = parseArgs({
-  allowNegative: true,
-  options: {
-    arch: { type: 'string', default: 'ffanet' },
-    blocks: { type: 'string', default: '3' },
-    scale: { type: 'string', default: '4' },
-    batch: { type: 'string', default: '2' },
-    patch: { type: 'string', default: '64' },
-    negatives: { type: 'string', default: '4' },
-    steps: { type: 'string', default: '5' },
-    infer: { type: 'string', default: '256' },
-    precision: { type: 'string', default: 'float32' },
-    compile: { type: 'boolean', default: true },
-    only: { type: 'string' },
-    data: { type: 'string' },
-  },
-});
+const values = readOptions({ only: { type: 'string' } });
 const number = (name: 'blocks' | 'scale' | 'batch' | 'patch' | 'negatives' | 'steps' | 'infer'): number => Number(values[name]);
 
 /** The networks of the peer, with its settings. */
