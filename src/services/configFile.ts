@@ -4,6 +4,7 @@ import { closest } from 'fastest-levenshtein';
 import { parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
 import { degradations } from '../core/degradations/index.ts';
+import { neededFeatureWeights } from '../core/losses/vgg.ts';
 import { networks } from '../core/networks/index.ts';
 import { AppError, messageOf } from '../shared/errors.ts';
 import { type DegradationStep, type RunConfig, runConfig } from '../shared/runConfig.ts';
@@ -54,11 +55,20 @@ export const writeConfig = (config: RunConfig): string => stringify(config);
 export function parseConfig(value: unknown, source: string): RunConfig {
   const parsed = runConfig.safeParse(value);
   if (!parsed.success) throw firstIssue(parsed.error, runConfig, [], source);
-  const { network, data } = parsed.data;
+  const { network, data, features } = parsed.data;
   checkChoice(networks, network.type, ['network', 'type'], source, ({ options }) => [options, network.options, ['network', 'options']]);
   checkDegradations(data.train.degradations, ['data', 'train', 'degradations'], source);
   checkDegradations(data.validation.degradations ?? [], ['data', 'validation', 'degradations'], source);
+  checkLayers(features, source);
   return parsed.data;
+}
+
+function checkLayers({ network, layers }: RunConfig['features'], source: string): void {
+  try {
+    neededFeatureWeights(network, Object.keys(layers));
+  } catch (error) {
+    throw new AppError('bad-input', `${source}: features.layers is not right: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function checkDegradations(steps: readonly DegradationStep[], path: Path, source: string): void {

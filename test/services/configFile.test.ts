@@ -52,6 +52,8 @@ describe('readConfigFile', () => {
     ['an unknown network', ['network.type=ffnet'], 'network.type "ffnet" is not known; did you mean "ffanet"?'],
     ['an unknown degradation', ['data.train.degradations=[{type: hase}]'], 'data.train.degradations.0.type "hase" is not known; did you mean "haze"?'],
     ['an unknown setting of a degradation', ['data.validation.degradations=[{type: haze, betta: 1}]'], 'there is no field data.validation.degradations.0.betta; did you mean "beta"?'],
+    ['a layer that the feature network lacks', ['features.layers={relu9_9: 1}'], 'features.layers is not right: vgg16 has no layer "relu9_9"; its layers are relu1_1'],
+    ['features without a layer', ['features.layers={}'], 'features.layers is not right: No layer of vgg16 is named'],
     ['a value of another kind', ['steps=many'], 'steps is not right: invalid input: expected number, received string.'],
     ['a value out of range', ['data.batch=0'], 'data.batch is not right: too small: expected number to be >=1.'],
     ['a missing field', ['data.train.target=null'], 'data.train.target is missing.'],

@@ -6,6 +6,7 @@ import { Parameters } from '../networks/parameters.ts';
 import { randomStream } from '../random.ts';
 import type { Weights } from '../weights/weights.ts';
 
+/** The feature networks there are. */
 export type VggNetwork = 'vgg16' | 'vgg19';
 
 /** Weights of a feature network, and one line that says where they come from. */
@@ -52,12 +53,16 @@ function convolutions(network: VggNetwork, layers: readonly string[]): Convoluti
     index += 1; // maximum
     return convs;
   });
+  if (layers.length === 0) throw new AppError('bad-input', `No layer of ${network} is named to compare pictures in; name some of ${all.map((c) => c.activation).join(', ')}.`);
   const unknown = layers.find((layer) => !all.some(({ activation }) => activation === layer));
   if (unknown) throw new AppError('bad-input', `${network} has no layer "${unknown}"; its layers are ${all.map((c) => c.activation).join(', ')}.`);
   return all.slice(0, 1 + Math.max(...layers.map((layer) => all.findIndex(({ activation }) => activation === layer))));
 }
 
-/** torchvision's names of the weights that these layers need. */
+/**
+ * torchvision's names of the weights that these layers need.
+ * @throws AppError `bad-input` where there is no such layer, or none is named
+ */
 export function neededFeatureWeights(network: VggNetwork, layers: readonly string[]): string[] {
   return convolutions(network, layers).flatMap(({ index }) => [`features.${index}.weight`, `features.${index}.bias`]);
 }
