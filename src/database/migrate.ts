@@ -20,6 +20,7 @@ export function readMigrations(): Migration[] {
   });
 }
 
+/** The number of the last migration that a database went through; 0 for an empty one. */
 export const databaseVersion = (db: Database): number => db.pragma('user_version', { simple: true }) as number;
 
 /**
@@ -38,6 +39,7 @@ export function migrate(db: Database, migrations: readonly Migration[] = readMig
   }
 }
 
+/** @throws AppError `unsupported` for a version beyond the last migration that this program has */
 export function refuseNewer(version: number, migrations: readonly Migration[]): void {
   if (version <= migrations.length) return;
   throw new AppError('unsupported', `The history was written by a newer version of this program (format ${version}, this one knows ${migrations.length}); update the program, or set MCIR_HOME to another folder.`);

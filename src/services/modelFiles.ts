@@ -100,4 +100,5 @@ async function writeOnnx(model: WritableModel, out: string): Promise<void> {
   }
 }
 
+/** SHA-256 in hexadecimal digits. */
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -188,6 +188,7 @@ export async function removeModel(id: string, home: Home): Promise<ModelCard> {
   return card;
 }
 
+/** True for the name of a licence file, in either spelling. */
 export const isLicence = (name: string): boolean => /^licen[cs]e/i.test(name);
 
 /** True for files that hold a finished graph instead of weights. */

@@ -22,6 +22,7 @@ export const runRecord = z.object({
 });
 export type RunRecord = z.infer<typeof runRecord>;
 
+/** Writes run.json anew, whole or not at all. */
 export function writeRunRecord(folder: RunFolder, record: RunRecord): void {
   writeFileAtomic(folder.record, `${JSON.stringify(record, null, 2)}\n`);
 }

@@ -10,4 +10,5 @@ export const range = (minimum: number, maximum: number) => {
   return z.tuple([bound, bound]).refine(([low, high]) => low <= high, 'the first number is the lower one');
 };
 
+/** A value between the ends of a range, each as likely. */
 export const draw = ([low, high]: Range, random: Random): number => random.range(low, high);

@@ -8,11 +8,13 @@ export type Layer = (x: tf.Tensor4D) => tf.Tensor4D;
 /** PyTorch's default for convolutions and linear layers: uniform in ±1/√fan-in (Kaiming uniform with a = √5). */
 export const torchUniform = (fanIn: number): Init => uniform(1 / Math.sqrt(fanIn));
 
+/** Values between −bound and bound, each as likely. */
 export const uniform =
   (bound: number): Init =>
   (shape, random) =>
     new Float32Array(sizeOf(shape)).map(() => random.range(-bound, bound));
 
+/** The same value everywhere. */
 export const constant =
   (value: number): Init =>
   (shape) =>

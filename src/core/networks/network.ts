@@ -1,4 +1,3 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 import type { Layer } from './layers.ts';
 import type { Parameters } from './parameters.ts';
@@ -36,5 +35,3 @@ export interface NetworkDefinition<Options = Record<string, unknown>> {
   detect(shapes: Shapes): Options | undefined;
   build(p: Parameters, options: Options): Layer;
 }
-
-export type Forward = (lq: tf.Tensor4D) => tf.Tensor4D;

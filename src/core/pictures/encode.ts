@@ -13,6 +13,7 @@ export function outputFormat(original: FileFormat, wanted: 'same' | OutputFormat
   return original === 'gif' ? 'png' : original;
 }
 
+/** The ending of a file of each format. */
 export const extensionOf: Record<OutputFormat, string> = { jpeg: 'jpg', png: 'png', tiff: 'tif', webp: 'webp', avif: 'avif' };
 
 /** What a format cannot hold of this photograph, each in a sentence. */

@@ -3,7 +3,7 @@ import sharp, { type Metadata, type Sharp } from 'sharp';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { isLinearProfile } from './iccProfile.ts';
 
-export const fileFormats = ['jpeg', 'png', 'tiff', 'webp', 'avif', 'gif'] as const;
+const fileFormats = ['jpeg', 'png', 'tiff', 'webp', 'avif', 'gif'] as const;
 export type FileFormat = (typeof fileFormats)[number];
 
 /** What has to be kept or undone when a photograph is written. Its pixels are in a scratch file, upright. */

@@ -28,7 +28,7 @@ function interpretation({ channels, type }: ScratchShape): number {
   return type === 'uint16' ? 25 : 22;
 }
 
-export const bytesPerSample = (type: SampleType): number => arrays[type].BYTES_PER_ELEMENT;
+const bytesPerSample = (type: SampleType): number => arrays[type].BYTES_PER_ELEMENT;
 
 /** The largest value of a sample; floats are in [0,1]. */
 export const fullScale = (type: SampleType): number => (type === 'uint8' ? 255 : type === 'uint16' ? 65535 : 1);

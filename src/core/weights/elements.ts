@@ -3,6 +3,7 @@ import type { WeightTensor } from './weights.ts';
 /** How one value is stored in a weights file; always little-endian. */
 export type ElementType = 'f64' | 'f32' | 'f16' | 'bf16' | 'i64' | 'i32' | 'i16' | 'i8' | 'u32' | 'u16' | 'u8' | 'bool';
 
+/** Bytes of one element. */
 export const elementBytes: Readonly<Record<ElementType, number>> = { f64: 8, f32: 4, f16: 2, bf16: 2, i64: 8, i32: 4, i16: 2, i8: 1, u32: 4, u16: 2, u8: 1, bool: 1 };
 
 /**

@@ -21,7 +21,7 @@ export async function readTorchFile(bytes: Uint8Array): Promise<TorchFile> {
   return isZip(bytes) ? readZip(bytes) : readLegacy(bytes);
 }
 
-export const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
+const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
 
 async function readZip(bytes: Uint8Array): Promise<TorchFile> {
   const entries = await readStoredZip(bytes);

@@ -9,6 +9,7 @@ export function processIdentity(pid: number = process.pid): string {
   return `${pid}@${startOf(pid) ?? 'gone'}`;
 }
 
+/** The process id in an identity (`pid@start`). */
 export const pidOf = (identity: string): number => Number.parseInt(identity, 10);
 
 /** True as long as this very process runs. */

@@ -12,6 +12,7 @@ import { readPresets } from './presets.ts';
 
 type Calls = `app.${string}` | `places.${string}`;
 
+/** Answers of the calls about the program itself and the places on this machine. */
 export function appHandlers({ services, handles }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
   const { home, notices } = services;
   const file = join(home.root, 'settings.json');

@@ -4,6 +4,7 @@ import { DatasetList } from './datasetList.ts';
 
 type Calls = `datasets.${string}`;
 
+/** Answers of the calls about data sets. */
 export function datasetHandlers({ services, handles, tell }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
   const datasets = new DatasetList(services.home);
   const cleaned = datasets.clean();

@@ -8,6 +8,7 @@ import type { StudioContext } from './context.ts';
 
 type Calls = `models.${string}`;
 
+/** Answers of the calls about models. */
 export function modelHandlers({ services, handles, tell }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
   const { home, runs } = services;
   const changed = (): void => tell({ name: 'changed', data: 'models' });

@@ -18,6 +18,7 @@ export interface RestoreFeature {
   readonly close: () => Promise<void>;
 }
 
+/** Answers of the calls about restoring, and what the rest of the studio needs of it. */
 export function restoreFeature({ services, handles, tell }: StudioContext): RestoreFeature {
   const { home, history } = services;
   const batches = new Batches(home, history);

@@ -17,6 +17,7 @@ const logLines = 200;
 /** Steps come faster than anybody looks. */
 const progressEvery = 200;
 
+/** Answers of the calls about training runs. */
 export function trainingHandlers({ services, handles, tell }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
   const { runs, training } = services;
   let told = 0;
