@@ -107,7 +107,8 @@ class LineDisplay implements Display {
 
 function describe({ losses, lr, imagesPerSecond, eta }: TrainProgress): string {
   const terms = Object.entries(losses).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
-  return [...terms, `lr ${lr.toExponential(2)}`, `${imagesPerSecond.toFixed(1)} images/s`, `ETA ${duration(eta)}`].join('  ');
+  const pace = imagesPerSecond > 0 ? [`${imagesPerSecond.toFixed(1)} images/s`, `ETA ${duration(eta)}`] : [];
+  return [...terms, `lr ${lr.toExponential(2)}`, ...pace].join('  ');
 }
 
 function duration(seconds: number): string {

@@ -71,7 +71,7 @@ export class Session {
       this.#pace.start();
       const batch = await loader.next(trainer.step);
       const { step, lr, losses } = trainer.train(batch);
-      this.#pace.stop(step);
+      this.#pace.stop();
       this.#write({ step, values: { lr, ...losses } }, { lr, losses });
       const last = step === config.steps;
       if (step % config.validateEvery === 0 || last) await this.#validate();
@@ -139,10 +139,11 @@ export class Session {
   }
 }
 
-/** Speed of the steps, as a moving average that forgets a slow first step (compiling) quickly. */
+/** Speed of the steps, as a moving average. The first step of a session is left out: it compiles. */
 class Pace {
   readonly #config: RunConfig;
   #started = 0;
+  #steps = 0;
   #secondsPerStep: number | undefined;
   #latest: Pick<TrainProgress, 'lr' | 'losses'> = { lr: 0, losses: {} };
 
@@ -154,13 +155,14 @@ class Pace {
     this.#started = performance.now();
   }
 
-  stop(step: number): void {
+  stop(): void {
     const seconds = (performance.now() - this.#started) / 1000;
-    const weight = step <= 2 ? 1 : 0.1;
-    this.#secondsPerStep = this.#secondsPerStep === undefined ? seconds : this.#secondsPerStep * (1 - weight) + seconds * weight;
+    this.#steps += 1;
+    if (this.#steps === 1) return;
+    this.#secondsPerStep = this.#secondsPerStep === undefined ? seconds : this.#secondsPerStep * 0.9 + seconds * 0.1;
   }
 
-  /** Before the first step the pace is unknown: 0 images a second, and no time left to tell. */
+  /** Before the second step the pace is unknown: 0 images a second, and no time left to tell. */
   progress(step: number, latest: Partial<TrainProgress>): TrainProgress {
     this.#latest = { ...this.#latest, ...latest };
     const { steps, data } = this.#config;
