@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
+import { AppError, messageOf } from '../shared/errors.ts';
 
 /** Where the program keeps what it makes. */
 export interface Home {
@@ -20,6 +21,7 @@ export interface Home {
 /**
  * The folders of the program, made where they are missing: under `root`, by default the environment's `MCIR_HOME` or
  * else the place the operating system has for a program's data.
+ * @throws AppError `io` where they cannot be made
  */
 export function openHome(root: string | undefined = process.env['MCIR_HOME']): Home {
   const standard = envPaths('mcir-studio', { suffix: '' });
@@ -32,6 +34,10 @@ export function openHome(root: string | undefined = process.env['MCIR_HOME']): H
     features: join(base, 'features'),
     cache: root ? join(base, 'cache') : standard.cache,
   };
-  for (const folder of [home.runs, home.models, home.features, home.cache]) mkdirSync(folder, { recursive: true });
+  try {
+    for (const folder of [home.runs, home.models, home.features, home.cache]) mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new AppError('io', `The program's folders cannot be made in ${base} (${messageOf(error)}); set MCIR_HOME to a folder that can be written to.`, { cause: error });
+  }
   return home;
 }
