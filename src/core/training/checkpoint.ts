@@ -65,22 +65,26 @@ export async function saveBest(folder: RunFolder, weights: Weights, model: Model
 
 /**
  * The state to go on from: `last`, or `previous` where `last` is missing or damaged; undefined for a run that has not
- * saved yet.
+ * saved yet. A damaged file is kept beside, as `….damaged`.
  * @param warn is told what could not be read
  * @throws AppError `io` when there are checkpoints and none can be read.
  */
 export async function loadCheckpoint(folder: RunFolder, warn: (text: string) => void): Promise<Checkpoint | undefined> {
-  let damaged = false;
+  const damaged: string[] = [];
   for (const name of ['last', 'previous'] as const) {
+    const file = folder.checkpoint(name);
     try {
-      return readCheckpoint(await readFile(folder.checkpoint(name)));
+      const checkpoint = readCheckpoint(await readFile(file));
+      // Out of the way, or the next save would put it in the place of the one that is whole.
+      for (const other of damaged) await rename(other, `${other}.damaged`);
+      return checkpoint;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
-      damaged = true;
+      damaged.push(file);
       warn(`The ${name} checkpoint cannot be read and is passed over: ${messageOf(error)}`);
     }
   }
-  if (damaged) throw new AppError('io', `No checkpoint of this run can be read; start a new run, or put back a copy of ${folder.checkpoint('last')}.`);
+  if (damaged.length > 0) throw new AppError('io', `No checkpoint of this run can be read; start a new run, or put back a copy of ${folder.checkpoint('last')}.`);
   return undefined;
 }
 
