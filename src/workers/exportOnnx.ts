@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import * as tf from '@tensorflow/tfjs-core';
 import { openEngine } from '../core/engine/open.ts';
 import { createModel } from '../core/networks/index.ts';
-import type { Layer } from '../core/networks/layers.ts';
+import { type Layer, normaliseInput } from '../core/networks/layers.ts';
 import { exportOnnx } from '../core/weights/onnx/exportOnnx.ts';
 import { readModelFile } from '../services/modelFiles.ts';
 import { toWire } from '../shared/errors.ts';
@@ -15,7 +14,7 @@ try {
   const model = createModel(network, options);
   model.parameters.load(weights);
   // A graph has no place to say how its input is normalised, so it does that itself.
-  const forward: Layer = (x) => model.forward(inputNorm ? tf.div(tf.sub(x, inputNorm.mean), inputNorm.std) : x);
+  const forward: Layer = (x) => model.forward(normaliseInput(x, inputNorm));
   writeFileSync(out, exportOnnx({ ...model, forward }));
   process.send?.({ answer: {} });
 } catch (error) {

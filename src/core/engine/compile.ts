@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { messageOf } from '../../shared/errors.ts';
 import type { Layer } from '../networks/layers.ts';
 import { wide } from './kernels.ts';
 import { type Precision, withPrecision } from './precision.ts';
@@ -33,7 +34,7 @@ export function compileForward(forward: Layer, precision: Precision = 'float32')
       try {
         graph = trace(forward, x.shape, precision);
       } catch (error) {
-        fallback = error instanceof Error ? error.message : String(error);
+        fallback = messageOf(error);
       }
     }
     if (!graph) return tf.tidy(() => forward(x));

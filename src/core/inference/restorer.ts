@@ -3,6 +3,7 @@ import { AppError, messageOf } from '../../shared/errors.ts';
 import type { RestoreModel } from '../../shared/restore.ts';
 import { compileForward } from '../engine/compile.ts';
 import { createModel } from '../networks/index.ts';
+import { type Layer, normaliseInput } from '../networks/layers.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
 import { openGraphModel } from '../weights/graphModels.ts';
 
@@ -46,7 +47,7 @@ export async function openRestorer(model: RestoreModel): Promise<Restorer> {
 async function openNetwork({ title, network: id, options: given, weights, inputNorm }: RestoreModel): Promise<Restorer> {
   const { network, options, parameters, forward } = createModel(id, given);
   parameters.load(weights);
-  const normalised = inputNorm ? (x: tf.Tensor4D) => forward(tf.div(tf.sub(x, tf.tensor1d(inputNorm.mean)), tf.tensor1d(inputNorm.std))) : forward;
+  const normalised: Layer = (x) => forward(normaliseInput(x, inputNorm));
   const bytesPerPixel = await measure(normalised);
   const compiled = compileForward(normalised);
   const dispose = (): void => {

@@ -195,6 +195,17 @@ export function crop(x: tf.Tensor4D, height: number, width: number): tf.Tensor4D
   return x.shape[1] === height && x.shape[2] === width ? x : tf.slice(x, [0, 0, 0, 0], [-1, height, width, -1]);
 }
 
+/** Mean and deviation of each colour that a model expects its input to be normalised with. */
+export interface InputNorm {
+  mean: readonly number[];
+  std: readonly number[];
+}
+
+/** `(x - mean) / std` for each colour of [B,H,W,3]; `x` itself where the model asks for none. */
+export function normaliseInput(x: tf.Tensor4D, norm: InputNorm | undefined): tf.Tensor4D {
+  return norm ? tf.div(tf.sub(x, [...norm.mean]), [...norm.std]) : x;
+}
+
 /** Mean over height and width, kept as [B,1,1,C] (PyTorch's `AdaptiveAvgPool2d(1)`). */
 export const globalAverage: Layer = (x) => {
   const [batch, height, width, channels] = x.shape;

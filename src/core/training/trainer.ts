@@ -9,6 +9,7 @@ import type { FeatureWeights } from '../losses/vgg.ts';
 import { blend, residualDeviation } from '../negatives/blend.ts';
 import { dueNegatives } from '../negatives/schedule.ts';
 import { createModel, type Model } from '../networks/index.ts';
+import { normaliseInput } from '../networks/layers.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
 import type { Weights } from '../weights/weights.ts';
 import { adamW, type AdamWScalars, adamWScalars, clipByNorm } from './adamw.ts';
@@ -129,7 +130,7 @@ export class Trainer {
     this.#averageIsStale = false;
     const { options, network } = this.average;
     const scale = network.scale(options);
-    const data = valuesOf(() => this.average.forward(this.#normalise(tf.tensor4d(lq.data, [1, lq.height, lq.width, 3]))));
+    const data = valuesOf(() => this.average.forward(normaliseInput(tf.tensor4d(lq.data, [1, lq.height, lq.width, 3]), this.config.network.inputNorm)));
     return { width: lq.width * scale, height: lq.height * scale, channels: 3, data };
   }
 
@@ -204,7 +205,7 @@ export class Trainer {
   #stepFunction(inputs: Record<string, tf.Tensor>): ReturnType<ProgramFunction['run']> {
     const lq = inputs['lq'] as tf.Tensor4D;
     const gt = inputs['gt'] as tf.Tensor4D;
-    const x = this.#normalise(lq);
+    const x = normaliseInput(lq, this.config.network.inputNorm);
     const negatives = this.negatives.length > 0 ? wide(tf.concat(this.negatives.map((negative) => negative.forward(x)))) : undefined;
     const enlarged = lq.shape[1] === gt.shape[1] ? lq : tf.image.resizeBilinear(lq, [gt.shape[1], gt.shape[2]]);
     const objective = this.#loss.prepare(enlarged, gt, negatives);
@@ -276,11 +277,6 @@ export class Trainer {
     if (this.config.mcir?.rule !== 'adaptive') return {};
     const turn = this.negatives.map((_, i) => (i === this.#adaptiveUpdates % this.negatives.length ? 1 : 0));
     return { turn: tf.tensor1d(turn) };
-  }
-
-  #normalise(x: tf.Tensor4D): tf.Tensor4D {
-    const norm = this.config.network.inputNorm;
-    return norm ? tf.div(tf.sub(x, norm.mean), norm.std) : x;
   }
 }
 
