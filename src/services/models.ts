@@ -177,14 +177,15 @@ async function hashFolder(folder: string): Promise<{ hash: string; bytes: number
 
 /**
  * Removes an added model and its files, by its id: titles may repeat.
+ * @param remove what is done with a file or folder of it, by default deleting
  * @throws AppError `not-found`.
  */
-export async function removeModel(id: string, home: Home): Promise<ModelCard> {
+export async function removeModel(id: string, home: Home, remove: (path: string) => Promise<void> = (path) => rm(path, { recursive: true, force: true })): Promise<ModelCard> {
   const card = (await readCards(home)).find((candidate) => candidate.id === id);
   if (!card) throw new AppError('not-found', `There is no added model "${id}". \`mcir models list\` shows what there is.`);
   // The card first: a model without a card does not exist.
-  await rm(join(home.models, `${card.id}.json`));
-  await rm(join(home.models, card.graph ? card.id : card.file), { recursive: true, force: true });
+  await remove(join(home.models, `${card.id}.json`));
+  await remove(join(home.models, card.graph ? card.id : card.file));
   return card;
 }
 

@@ -6,6 +6,7 @@ import { datasetHandlers } from './studio/datasetHandlers.ts';
 import { Handles } from './studio/handles.ts';
 import { Imports } from './studio/imports.ts';
 import { modelHandlers } from './studio/modelHandlers.ts';
+import { packHandlers } from './studio/packHandlers.ts';
 import { restoreFeature } from './studio/restoreHandlers.ts';
 import { Thumbnails, type Served } from './studio/thumbnails.ts';
 import { trainingHandlers } from './studio/trainingHandlers.ts';
@@ -33,7 +34,7 @@ export async function openStudio(services: Services): Promise<Studio> {
   const context: StudioContext = { services, handles, tell: (event) => listeners.forEach((listener) => listener(event)) };
   const restore = restoreFeature(context);
   return {
-    handlers: { ...appHandlers(context), ...restore.handlers, ...modelHandlers(context), ...trainingHandlers(context), ...datasetHandlers(context) },
+    handlers: { ...appHandlers(context), ...restore.handlers, ...modelHandlers(context), ...packHandlers(context), ...trainingHandlers(context), ...datasetHandlers(context) },
     handles,
     imports,
     picture: (id, size) => thumbnails.serve(handles.path(id), size),

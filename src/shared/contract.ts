@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { appCalls } from './contract/app.ts';
 import { datasetCalls } from './contract/datasets.ts';
-import { modelCalls } from './contract/models.ts';
+import { modelCalls, pack } from './contract/models.ts';
 import { restoreCalls, batch } from './contract/restore.ts';
 import { trainingCalls } from './contract/training.ts';
 import { runSummary, trainProgress } from './runs.ts';
@@ -15,6 +15,8 @@ export const events = {
   run: runSummary,
   progress: z.object({ run: z.string(), progress: trainProgress }),
   batch,
+  /** A pack is being fetched, or no longer. */
+  pack,
   /** A model or a data set was added or removed. */
   changed: z.enum(['models', 'datasets']),
 };

@@ -1,8 +1,16 @@
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import trash from 'trash';
 import { findNetwork } from '../../core/networks/index.ts';
 import type { Handlers } from '../../shared/contract.ts';
-import type { ModelEntry } from '../../shared/contract/models.ts';
+import { modelFormat, type ModelDetail, type ModelEntry } from '../../shared/contract/models.ts';
+import { AppError, messageOf } from '../../shared/errors.ts';
 import type { RunSummary } from '../../shared/runs.ts';
-import { addModel, listModels, removeModel, type ModelCard } from '../models.ts';
+import { GRAPH } from '../modelCard.ts';
+import { convertModel } from '../modelFiles.ts';
+import { addModel, listModels, type ModelCard, removeModel, resolveModel } from '../models.ts';
+import { numbered, safeName } from '../naming.ts';
 import type { Runs } from '../runs.ts';
 import type { StudioContext } from './context.ts';
 
@@ -12,10 +20,19 @@ type Calls = `models.${string}`;
 export function modelHandlers({ services, handles, tell }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
   const { home, runs } = services;
   const changed = (): void => tell({ name: 'changed', data: 'models' });
+  const list = async (): Promise<ModelEntry[]> => {
+    const trained = runs.list().filter(({ best }) => best !== undefined);
+    return [...trained.map((run) => ofRun(run, runs)), ...(await listModels(home)).map(ofCard)];
+  };
+
   return {
-    'models.list': async () => {
-      const trained = runs.list().filter(({ best }) => best !== undefined);
-      return [...trained.map((run) => ofRun(run, runs)), ...(await listModels(home)).map(ofCard)];
+    'models.list': list,
+    'models.show': async ({ model }): Promise<ModelDetail> => {
+      const entry = (await list()).find(({ id }) => id === model);
+      if (!entry) throw new AppError('not-found', 'This model is not there any more.');
+      const { file, hash, options, graph, weights } = await resolveModel(model, home);
+      const parameters = graph ? entry.parameters : [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
+      return { ...entry, file, hash, options, bytes: entry.bytes ?? (await stat(file)).size, formats: graph ? [] : modelFormat.options, ...(parameters === undefined ? {} : { parameters }) };
     },
     'models.add': async ({ file }) => {
       const card = await addModel(handles.path(file), home);
@@ -23,29 +40,66 @@ export function modelHandlers({ services, handles, tell }: StudioContext): Pick<
       return ofCard(card);
     },
     'models.remove': async ({ model }) => {
-      await removeModel(model, home);
+      await removeModel(model, home, moveToTrash);
       changed();
       return {};
     },
+    'models.export': async ({ model, folder, format }) => {
+      const resolved = await resolveModel(model, home);
+      if (resolved.graph) throw new AppError('unsupported', `"${resolved.title}" is a finished graph; only weights can be converted.`);
+      const path = freePath(handles.path(folder), safeName(resolved.title), format);
+      await convertModel(resolved, path);
+      return handles.place(path);
+    },
   };
+}
+
+/** @throws AppError `io` where this machine has no trash that takes the file */
+async function moveToTrash(path: string): Promise<void> {
+  try {
+    await trash(path);
+  } catch (cause) {
+    throw new AppError('io', `The model could not be moved to the trash: ${messageOf(cause)}. Remove it for good with \`mcir models remove\`.`, { cause });
+  }
+}
+
+function freePath(folder: string, stem: string, format: string): string {
+  for (let n = 1; ; n++) {
+    const path = join(folder, `${numbered(stem, n)}.${format}`);
+    if (!existsSync(path)) return path;
+  }
 }
 
 /** A run is a model as soon as it has a checkpoint that was validated. */
 function ofRun(run: RunSummary, runs: Runs): ModelEntry {
   const network = findNetwork(run.network);
   const { options } = runs.config(run.id).network;
-  return { id: run.id, title: run.name, network: network.title, description: network.description, scale: network.scale(network.options.parse(options)), run: run.id, ...(run.best ? { psnr: run.best.psnr } : {}) };
+  return {
+    id: run.id,
+    title: run.name,
+    network: network.title,
+    description: network.description,
+    scale: network.scale(network.options.parse(options)),
+    added: run.created,
+    run: run.id,
+    removable: false,
+    ...(run.best ? { psnr: run.best.psnr } : {}),
+  };
 }
 
-const ofCard = ({ id, title, network, description, scale, hash, bytes, source, parameters, run, psnr }: ModelCard): ModelEntry => ({
+/** An added model as a face gets it. */
+export const ofCard = ({ id, title, network, description, scale, hash, bytes, source, licence, added, parameters, run, psnr }: ModelCard): ModelEntry => ({
   id,
   title,
-  network,
+  network: network === GRAPH ? 'Finished graph' : findNetwork(network).title,
   description,
   scale,
   hash,
   bytes,
   source,
+  added,
+  removable: true,
+  ...(licence === undefined ? {} : { licence }),
   ...(parameters === undefined ? {} : { parameters }),
   ...(run === undefined ? {} : { run }),
   ...(psnr === undefined ? {} : { psnr }),
