@@ -111,7 +111,8 @@ function describe({ losses, lr, imagesPerSecond, eta }: TrainProgress): string {
   return [...terms, `lr ${lr.toExponential(2)}`, ...pace].join('  ');
 }
 
-function duration(seconds: number): string {
+/** `1h 5m`, `3m 20s`, `12s`. */
+export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
   return hours > 0 ? `${hours}h ${minutes}m` : minutes > 0 ? `${minutes}m ${rest}s` : `${rest}s`;

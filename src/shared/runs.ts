@@ -3,7 +3,13 @@ import { jobState, stateChange, wireError } from './jobs.ts';
 
 /** A training run as its folder (run.json), the database and the faces know it. */
 
-export const versions = z.object({ program: z.string(), tensorflow: z.string(), node: z.string() });
+export const versions = z.object({
+  program: z.string(),
+  /** Of the program's repository, with a `+` where files had been changed; missing where there is none. */
+  commit: z.string().exactOptional(),
+  tensorflow: z.string(),
+  node: z.string(),
+});
 export type Versions = z.infer<typeof versions>;
 
 /** What the worker finds out before the first step. */

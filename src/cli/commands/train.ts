@@ -1,7 +1,9 @@
 import { readConfigFile } from '../../services/configFile.ts';
+import { tryTraining } from '../../services/trial.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
+import type { Trial } from '../../shared/trials.ts';
 import type { Register } from '../context.ts';
-import { followTraining } from '../followTraining.ts';
+import { duration, followTraining } from '../followTraining.ts';
 import { wrongUse } from '../output.ts';
 
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
@@ -14,15 +16,32 @@ export const registerTrain: Register = (program, context) => {
     .description('train a network; Ctrl-C saves first, and `mcir resume` goes on')
     .option('--set <path=value>', 'set a field of the configuration, such as mcir.weight=0.002; null leaves it out (repeatable)', collect, [])
     .option('--steps <number>', 'training steps: the same as --set steps=NUMBER')
-    .action(async (file: string, options: { set: string[]; steps?: string }) => {
+    .option('--estimate', 'only run a few steps, and say what the whole training would take')
+    .action(async (file: string, options: { set: string[]; steps?: string; estimate?: boolean }) => {
       let config: RunConfig;
       try {
         config = readConfigFile(file, [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])]);
       } catch (error) {
         wrongUse(error);
       }
+      if (options.estimate) {
+        const measured = await tryTraining(config, context.home);
+        return context.output.result(measured, describe(measured, config));
+      }
       const services = await context.services();
       const run = services.training.start(config);
       await followTraining(services, run.id, context.output);
     });
 };
+
+function describe({ stepMs, measured, firstStepMs, validationMs, validations, totalSeconds, memory, device, threads, engine, features, parameters, counts }: Trial, { steps }: RunConfig): string {
+  return [
+    `${steps} steps would take about ${duration(totalSeconds)}.`,
+    `a step       ${stepMs.toFixed(0)} ms (median of ${measured}); the first ${firstStepMs.toFixed(0)} ms; ${engine}`,
+    `validations  ${validations} of ${(validationMs / 1000).toFixed(1)} s`,
+    `memory       ${(memory / 2 ** 30).toFixed(2)} GiB at the most so far`,
+    `pictures     ${counts.train} to train on, ${counts.validation} to measure on`,
+    `network      ${parameters} parameters; features: ${features}`,
+    `device       ${device}, ${threads} threads`,
+  ].join('\n');
+}

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { AppError, messageOf } from '../../shared/errors.ts';
+import { AppError } from '../../shared/errors.ts';
+import { isOutOfMemory } from '../engine/memory.ts';
 import type { RestoreModel } from '../../shared/restore.ts';
 import { compileForward } from '../engine/compile.ts';
 import { createModel } from '../networks/index.ts';
@@ -100,8 +101,6 @@ async function measure(forward: (x: tf.Tensor4D) => tf.Tensor4D): Promise<number
   const largest = Math.max(...profile.kernels.map(({ outputShapes }) => Math.max(...outputShapes.map((shape) => (shape ?? []).reduce((a, b) => a * b, 4)))));
   return (LIVE_TENSORS * largest) / (PROBE * PROBE);
 }
-
-const isOutOfMemory = (error: unknown): boolean => /\bOOM\b|out of memory|resource exhausted|bad_alloc|allocat/i.test(messageOf(error));
 
 /** Side of the tiles such that a tile's working memory stays within `budget` bytes: from 64 to 512, in steps of 16 or of what the model likes. */
 export function chooseTile({ bytesPerPixel, multipleOf = 1, largestTile = 512 }: Restorer, budget: number): number {

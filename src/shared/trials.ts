@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { runConfig } from './runConfig.ts';
+
+/** What a trial of a training measures: a few real steps of its configuration, on its own pictures. */
+
+/** Payload of `start` for a trial. */
+export const trialStart = z.object({ home: z.string(), config: runConfig });
+
+export const trial = z.object({
+  /** Milliseconds of a step: the median of those measured, how many, and the first, which compiles the step, by itself. */
+  stepMs: z.number(),
+  measured: z.int().positive(),
+  firstStepMs: z.number(),
+  /** Milliseconds of one validation of all its pictures, from one of them; how many validations the run makes. */
+  validationMs: z.number(),
+  validations: z.int().positive(),
+  /** Seconds of the whole run: first step, other steps, validations. Checkpoints, a second each at most, are left out. */
+  totalSeconds: z.number(),
+  /** The most memory that the process has held so far, in bytes; on a GPU without the GPU's own. */
+  memory: z.number(),
+  /** What it ran on, in words. */
+  device: z.string(),
+  threads: z.int().positive(),
+  /** Whether steps run compiled, and why not. */
+  engine: z.string(),
+  features: z.string(),
+  parameters: z.int(),
+  /** Pictures to train on, and to measure on. */
+  counts: z.object({ train: z.int(), validation: z.int() }),
+});
+export type Trial = z.infer<typeof trial>;

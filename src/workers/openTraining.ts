@@ -1,0 +1,55 @@
+import { availableParallelism } from 'node:os';
+import { BatchLoader } from '../core/data/loader.ts';
+import { openEngine } from '../core/engine/open.ts';
+import { isOutOfMemory } from '../core/engine/memory.ts';
+import { findNetwork } from '../core/networks/index.ts';
+import type { Checkpoint } from '../core/training/checkpoint.ts';
+import { usedFeatureNetworks } from '../core/training/objective.ts';
+import { Trainer } from '../core/training/trainer.ts';
+import { loadFeatures } from '../services/features.ts';
+import { openHome } from '../services/home.ts';
+import { resolveModel } from '../services/models.ts';
+import { AppError } from '../shared/errors.ts';
+import type { RunConfig } from '../shared/runConfig.ts';
+import type { RunFacts } from '../shared/runs.ts';
+
+/** What a training and a trial of one open alike. */
+
+/** The pictures of a configuration. @throws AppError what is wrong with folders or names */
+export function openLoader({ network: { type, options }, data, seed }: RunConfig): Promise<BatchLoader> {
+  const network = findNetwork(type);
+  return BatchLoader.open({ data, seed, scale: network.scale(network.options.parse(options)) });
+}
+
+/**
+ * Opens the engine with as many threads as the run began with: sums over another number of threads round differently.
+ * @returns how many
+ */
+export function openEngineLike(config: RunConfig, facts?: RunFacts): number {
+  const standard = availableParallelism();
+  const threads = facts?.threads ?? config.threads ?? standard;
+  openEngine(threads === standard && config.threads === undefined ? {} : { threads });
+  return threads;
+}
+
+/** The trainer at its start or at the checkpoint, in the feature space that the run began with. */
+export async function openTrainer(homePath: string, config: RunConfig, facts?: RunFacts, checkpoint?: Checkpoint): Promise<{ trainer: Trainer; importedFeatures: string | null }> {
+  const home = openHome(homePath);
+  const features = facts?.importedFeatures === null ? [] : usedFeatureNetworks(config).flatMap((name) => loadFeatures(name, home) ?? []);
+  const importedFeatures = features.length > 0 ? features.map(({ source }) => source).join('; ') : null;
+  if (facts && facts.importedFeatures !== importedFeatures) {
+    throw new AppError('conflict', `This run began with other feature weights (${facts.importedFeatures}); import them again with \`mcir features import\`, then resume.`);
+  }
+  const { weights } = config.network;
+  const initial = weights !== undefined && !checkpoint ? (await resolveModel(weights, home)).weights : undefined;
+  const trainer = new Trainer(config, { features, ...(initial ? { initial } : {}) });
+  if (checkpoint) trainer.restore(checkpoint.snapshot);
+  return { trainer, importedFeatures };
+}
+
+/** Says what to lower where a training did not fit into memory; everything else is thrown on as it is. */
+export function explainMemory(error: unknown, { data: { batch, patch }, mcir }: RunConfig): never {
+  if (!isOutOfMemory(error) || error instanceof AppError) throw error;
+  const copies = mcir ? ` or the number of older copies (now ${mcir.negatives.length})` : '';
+  throw new AppError('out-of-memory', `There is not enough memory for steps of this size. Lower the samples in a step (now ${batch}), the patch (now ${patch} pixels)${copies}, and start again.`, { cause: error });
+}

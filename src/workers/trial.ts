@@ -1,0 +1,69 @@
+import { describeDevice, readEngine } from '../core/engine/device.ts';
+import type { BatchLoader } from '../core/data/loader.ts';
+import { psnr, ssim } from '../core/metrics/index.ts';
+import type { Trainer } from '../core/training/trainer.ts';
+import type { RunConfig } from '../shared/runConfig.ts';
+import { type Trial, trialStart } from '../shared/trials.ts';
+import { serveJob } from './host.ts';
+import { explainMemory, openEngineLike, openLoader, openTrainer } from './openTraining.ts';
+
+/** Steps measured after the first; fewer where they take longer than this, but at least one. */
+const most = { steps: 6, ms: 15_000 };
+
+/** The child process that tries a configuration: it trains a few real steps, measures them, and forgets what was learnt. */
+serveJob(async (payload, job) => {
+  const { home, config } = trialStart.parse(payload);
+  const loader = await openLoader(config);
+  let trainer: Trainer | undefined;
+  try {
+    const threads = openEngineLike(config);
+    ({ trainer } = await openTrainer(home, config));
+    const validationMs = await timeValidation(config, loader, trainer);
+    const firstStepMs = await timeStep(loader, trainer);
+    const times: number[] = [];
+    const end = performance.now() + most.ms;
+    while (times.length < most.steps && (times.length === 0 || performance.now() < end) && !job.control.stopping) times.push(await timeStep(loader, trainer));
+    const stepMs = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? firstStepMs;
+    const validations = 1 + Math.ceil(config.steps / config.validateEvery);
+    const result: Trial = {
+      stepMs, firstStepMs, measured: times.length, validationMs, validations,
+      totalSeconds: (firstStepMs + (config.steps - 1) * stepMs + validations * validationMs) / 1000,
+      memory: process.resourceUsage().maxRSS * 1024,
+      device: describeDevice(readEngine().device),
+      threads,
+      engine: trainer.engineNote ?? '',
+      features: trainer.featuresNote,
+      parameters: trainer.model.parameters.count,
+      counts: loader.counts,
+    };
+    job.emit(result);
+    return { state: 'finished' };
+  } catch (error) {
+    return explainMemory(error, config);
+  } finally {
+    await loader.close();
+    trainer?.dispose();
+  }
+});
+
+async function timeStep(loader: BatchLoader, trainer: Trainer): Promise<number> {
+  const started = performance.now();
+  trainer.train(await loader.next(trainer.step));
+  return performance.now() - started;
+}
+
+/** Of all validation pictures, from the second of them where there is one: the first allocates what later ones reuse. */
+async function timeValidation({ metrics }: RunConfig, loader: BatchLoader, trainer: Trainer): Promise<number> {
+  let ms = 0;
+  let started = performance.now();
+  let seen = 0;
+  for await (const { lq, gt } of loader.validation()) {
+    const restored = trainer.infer(lq);
+    psnr(restored, gt, metrics);
+    ssim(restored, gt, metrics);
+    ms = performance.now() - started;
+    if (++seen === 2) break;
+    started = performance.now();
+  }
+  return ms * loader.counts.validation;
+}
