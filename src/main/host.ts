@@ -9,24 +9,33 @@ interface Waiting {
   reject(error: AppError): void;
 }
 
+/** What the services need of the shell. */
+export interface HostShell {
+  /** Told why, where the process ends without having been asked to. */
+  onDeath(reason: string): void;
+  /** Shows a file or folder in the file manager. */
+  reveal(path: string): void;
+}
+
 /** The process that runs the services, as the window sees it. When it ends, everything that waits for it is rejected. */
 export class Host {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<(event: StudioEvent) => void>();
+  readonly #shell: HostShell;
   #count = 0;
   #closing = false;
 
   /**
    * @param file hostProcess.ts
    * @param node the Node that runs it
-   * @param onDeath told why, where it ends without having been asked to
    */
-  constructor(file: string, node: string, onDeath: (reason: string) => void) {
+  constructor(file: string, node: string, shell: HostShell) {
+    this.#shell = shell;
     this.#child = fork(file, [], { execPath: node, execArgv: [], serialization: 'advanced' });
     this.#child.on('message', (message: Told) => this.#hear(message));
-    this.#child.on('error', (error) => this.#end(error.message, onDeath));
-    this.#child.on('exit', (code, signal) => this.#end(signal ?? `code ${code}`, onDeath));
+    this.#child.on('error', (error) => this.#end(error.message));
+    this.#child.on('exit', (code, signal) => this.#end(signal ?? `code ${code}`));
   }
 
   /** @throws AppError as the services threw it, or `worker-died` */
@@ -60,15 +69,16 @@ export class Host {
 
   #hear(message: Told): void {
     if (message.type === 'event') return this.#listeners.forEach((listener) => listener(message.event));
+    if (message.type === 'reveal') return this.#shell.reveal(message.path);
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
     if (message.type === 'answer') waiting?.resolve(message.value);
     else waiting?.reject(AppError.fromWire(message.error));
   }
 
-  #end(reason: string, onDeath: (reason: string) => void): void {
+  #end(reason: string): void {
     for (const id of [...this.#waiting.keys()]) this.#refuse(id);
-    if (!this.#closing) onDeath(reason);
+    if (!this.#closing) this.#shell.onDeath(reason);
     this.#closing = true;
   }
 

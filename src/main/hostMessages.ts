@@ -13,4 +13,9 @@ export type Question =
   | { type: 'close' };
 
 export type Asked = Question & { id: number };
-export type Told = { type: 'answer'; id: number; value: unknown } | { type: 'refusal'; id: number; error: WireError } | { type: 'event'; event: StudioEvent };
+export type Told =
+  | { type: 'answer'; id: number; value: unknown }
+  | { type: 'refusal'; id: number; error: WireError }
+  | { type: 'event'; event: StudioEvent }
+  /** Show this file or folder, which the services have found to exist, in the file manager. */
+  | { type: 'reveal'; path: string };

@@ -1,5 +1,6 @@
 import { openHome } from '../services/home.ts';
 import { openServices, type Services } from '../services/open.ts';
+import { folderToShow } from '../services/reveal.ts';
 import { dispatch } from '../services/studio/dispatch.ts';
 import { openStudio, type Studio } from '../services/studio.ts';
 import { toWire } from '../shared/errors.ts';
@@ -23,7 +24,10 @@ process.on('disconnect', () => void opened.then(({ services, studio }) => close(
 
 async function open(): Promise<{ services: Services; studio: Studio }> {
   const services = await openServices(openHome());
-  const studio = await openStudio(services);
+  const studio = await openStudio(services, async (path) => {
+    await folderToShow(path);
+    tell({ type: 'reveal', path });
+  });
   studio.subscribe((event) => tell({ type: 'event', event }));
   return { services, studio };
 }

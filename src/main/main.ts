@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import { app, BrowserWindow, dialog, ipcMain, Menu, Notification, protocol, session } from 'electron';
+import { app, BrowserWindow, dialog, ipcMain, Menu, Notification, protocol, session, shell } from 'electron';
 import { isActive } from '../shared/jobs.ts';
 import { AppError, messageOf, toWire } from '../shared/errors.ts';
 import { isOwnFrame, isOwnUrl, pageOrigin } from './guard.ts';
@@ -43,9 +43,12 @@ function start(): void {
 
 async function open(): Promise<void> {
   // `npm start` names the Node that the services run on; Electron's own cannot load TensorFlow.
-  const host = new Host(join(root, 'src/main/hostProcess.ts'), process.env['MCIR_NODE'] ?? 'node', (reason) => {
-    dialog.showErrorBox('MCIR Studio', `The program's services ended unexpectedly (${reason}). Start it again; runs and batches go on where they last saved.`);
-    app.exit(1);
+  const host = new Host(join(root, 'src/main/hostProcess.ts'), process.env['MCIR_NODE'] ?? 'node', {
+    onDeath: (reason) => {
+      dialog.showErrorBox('MCIR Studio', `The program's services ended unexpectedly (${reason}). Start it again; runs and batches go on where they last saved.`);
+      app.exit(1);
+    },
+    reveal: (path) => shell.showItemInFolder(path),
   });
   session.defaultSession.setPermissionRequestHandler((_, __, decide) => decide(false));
   session.defaultSession.setPermissionCheckHandler(() => false);

@@ -1,5 +1,6 @@
 import type { Handlers, StudioEvent } from '../shared/contract.ts';
 import type { Services } from './open.ts';
+import { type Reveal, revealInFileManager } from './reveal.ts';
 import { appHandlers } from './studio/appHandlers.ts';
 import type { StudioContext } from './studio/context.ts';
 import { datasetHandlers } from './studio/datasetHandlers.ts';
@@ -24,14 +25,17 @@ export interface Studio {
   close(): Promise<void>;
 }
 
-/** Joins the services into the contract's handlers. */
-export async function openStudio(services: Services): Promise<Studio> {
+/**
+ * Joins the services into the contract's handlers.
+ * @param reveal how the shell shows a file or folder; by default with the file manager of this machine
+ */
+export async function openStudio(services: Services, reveal: Reveal = revealInFileManager): Promise<Studio> {
   const listeners = new Set<(event: StudioEvent) => void>();
   const handles = new Handles();
   const imports = new Imports(services.home.cache);
   const thumbnails = new Thumbnails(services.home.cache);
   await imports.removeOld();
-  const context: StudioContext = { services, handles, tell: (event) => listeners.forEach((listener) => listener(event)) };
+  const context: StudioContext = { services, handles, reveal, tell: (event) => listeners.forEach((listener) => listener(event)) };
   const restore = restoreFeature(context);
   return {
     handlers: { ...appHandlers(context), ...restore.handlers, ...modelHandlers(context), ...packHandlers(context), ...trainingHandlers(context), ...datasetHandlers(context) },

@@ -13,11 +13,12 @@ describe('the services behind the window', () => {
   let folder: string;
   let host: Host;
   const deaths: string[] = [];
+  const shown: string[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'mcir-host-'));
     process.env['MCIR_HOME'] = folder;
-    host = new Host(fileURLToPath(new URL('../../src/main/hostProcess.ts', import.meta.url)), process.execPath, (reason) => deaths.push(reason));
+    host = new Host(fileURLToPath(new URL('../../src/main/hostProcess.ts', import.meta.url)), process.execPath, { onDeath: (reason) => deaths.push(reason), reveal: (path) => shown.push(path) });
   });
   afterAll(async () => {
     delete process.env['MCIR_HOME'];
@@ -42,6 +43,15 @@ describe('the services behind the window', () => {
     for (const name of ['../web-token', '..%2fweb-token', 'web-token']) expect((await answer(host, folder, `mcir://studio/assets/${name}`)).status).toBe(404);
   });
 
+  test('what is to be shown in the file manager is given to the shell, and nothing that is not there', async () => {
+    const { id } = (await host.ask({ type: 'place', path: folder })) as Place;
+    expect(await host.ask({ type: 'call', name: 'app.reveal', input: { place: id } })).toEqual({ value: {} });
+    expect(await host.ask({ type: 'call', name: 'app.reveal', input: { folder: 'runs' } })).toEqual({ value: {} });
+    expect(shown).toEqual([folder, join(folder, 'runs')]);
+    for (const input of [{ place: 'A'.repeat(22) }, { batch: 'none' }, { run: 'none' }]) expect(await host.ask({ type: 'call', name: 'app.reveal', input })).toMatchObject({ error: { code: 'not-found' } });
+    expect(shown).toHaveLength(2);
+  });
+
   test('tells events, and ends when it is closed without counting as dead', async () => {
     const heard = new Promise((resolve) => host.subscribe(resolve));
     await host.ask({ type: 'call', name: 'datasets.remove', input: { dataset: 'none' } });
@@ -53,7 +63,7 @@ describe('the services behind the window', () => {
 
   test('a process that cannot start is told of, and nobody waits for it', async () => {
     const told = new Promise<string>((resolve) => {
-      const broken = new Host(join(folder, 'missing.ts'), process.execPath, resolve);
+      const broken = new Host(join(folder, 'missing.ts'), process.execPath, { onDeath: resolve, reveal: () => undefined });
       broken.ask({ type: 'active' }).catch(() => undefined);
     });
     expect(await told).toBe('code 1');

@@ -1,12 +1,14 @@
 import type { StudioEvent } from '../../shared/contract.ts';
 import type { Services } from '../open.ts';
+import type { Reveal } from '../reveal.ts';
 import type { Handles } from './handles.ts';
 
 /** What the handlers of every feature work with. */
 export interface StudioContext {
   services: Services;
   handles: Handles;
+  /** As the shell does it. */
+  readonly reveal: Reveal;
   /** Tells every face. */
   readonly tell: (event: StudioEvent) => void;
 }
-

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { runConfig } from '../runConfig.ts';
-import { call, handle, nothing, place } from './common.ts';
+import { call, handle, nothing, place, recordId } from './common.ts';
 
 export const settings = z.object({
   theme: z.enum(['dark', 'light']).default('dark'),
@@ -17,6 +17,15 @@ export const check = z.object({
 });
 export type Check = z.output<typeof check>;
 
+/** What can be shown in the system's file manager: something that was given out by an id, a record's folder, or a folder of the program. */
+export const revealed = z.union([
+  z.strictObject({ place: handle }),
+  z.strictObject({ batch: recordId }),
+  z.strictObject({ run: recordId }),
+  z.strictObject({ folder: z.enum(['home', 'runs', 'models', 'cache']) }),
+]);
+export type Revealed = z.output<typeof revealed>;
+
 export const appCalls = {
   'app.info': call(
     nothing,
@@ -32,6 +41,8 @@ export const appCalls = {
   'app.check': call(nothing, z.array(check)),
   /** Makes the sample pictures where they are missing; gives the hazy ones and a training on them. */
   'app.sample': call(nothing, z.object({ pictures: place, config: runConfig })),
+  /** Shows a folder, or a file in its folder, on the machine that the program runs on. */
+  'app.reveal': call(revealed, nothing),
   /** Where choosing a file or folder starts: the home folder, the disks, the program's own folder. */
   'places.roots': call(nothing, z.array(place)),
   /** What a folder holds: its folders, and the files of the kind asked for. Hidden entries are left out. */
