@@ -87,6 +87,10 @@ export class RunRepository {
     return row && { config: row.config, ...(row.facts === null ? {} : { facts: JSON.parse(row.facts) as RunFacts }) };
   }
 
+  setConfig(id: string, config: string, steps: number): void {
+    this.#db.prepare('UPDATE runs SET config = ?, steps = ? WHERE id = ?').run(config, steps, id);
+  }
+
   setFacts(id: string, facts: RunFacts): void {
     this.#db.prepare('UPDATE runs SET facts = ? WHERE id = ?').run(JSON.stringify(facts), id);
   }

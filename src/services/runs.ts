@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sync as writeFileAtomic } from 'write-file-atomic';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { RunFolder } from '../core/training/runFolder.ts';
@@ -9,7 +10,7 @@ import { AppError, messageOf } from '../shared/errors.ts';
 import { isActive } from '../shared/jobs.ts';
 import type { RunConfig } from '../shared/runConfig.ts';
 import type { MetricSeries, RunDetail, RunSummary } from '../shared/runs.ts';
-import { parseConfig } from './configFile.ts';
+import { parseConfig, writeConfig } from './configFile.ts';
 import type { Home } from './home.ts';
 import { readRunRecord, writeRunRecord } from './runRecord.ts';
 
@@ -82,6 +83,13 @@ export class Runs {
   /** The configuration a run was started with. */
   config(id: string): RunConfig {
     return parseConfig(parse(this.#history.runs.record(id)?.config ?? ''), `The configuration of run ${id}`);
+  }
+
+  /** Replaces the configuration of a run, in its folder first: the folder is right where the two differ. */
+  changeConfig(id: string, config: RunConfig): void {
+    const text = writeConfig(config);
+    writeFileAtomic(this.folder(id).config, text);
+    this.#history.runs.setConfig(id, text, config.steps);
   }
 
   /** Series of a run, whole: those named or all. */

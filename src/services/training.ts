@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import type { History } from '../database/history.ts';
+import { AppError } from '../shared/errors.ts';
 import { isActive, type Job } from '../shared/jobs.ts';
 import { type TrainEvent, trainEvent, type TrainStart } from '../shared/jobMessages.ts';
 import type { RunConfig } from '../shared/runConfig.ts';
@@ -68,6 +69,21 @@ export class Training {
     const { id } = this.#runs.find(reference);
     await this.#jobs.resume(id);
     return this.#runs.find(id);
+  }
+
+  /**
+   * Goes on with a run that has ended until it has done more steps than it was set up for. A schedule whose length is that
+   * of the run follows the new length from here on.
+   * @param steps in all
+   * @throws AppError `not-found`, `conflict` while it is active, `bad-input` for steps that it has done already
+   */
+  async extend(reference: string, steps: number): Promise<RunSummary> {
+    const run = this.#runs.find(reference);
+    if (isActive(run.state)) throw new AppError('conflict', `"${run.name}" is ${run.state}; it can be given more steps when it has ended.`);
+    if (steps <= run.step) throw new AppError('bad-input', `"${run.name}" has done ${run.step} steps; give it more than that.`);
+    this.#runs.changeConfig(run.id, { ...this.#runs.config(run.id), steps });
+    await this.#jobs.resume(run.id, `From here on for ${steps} steps instead of ${run.steps}.`);
+    return this.#runs.find(run.id);
   }
 
   pause(reference: string): void {

@@ -1,7 +1,11 @@
-import { exportRun } from '../../services/exportRun.ts';
+import { writeFile } from 'node:fs/promises';
+import { exportRun } from '../../services/report/exportRun.ts';
+import { htmlReport } from '../../services/report/htmlReport.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { RunDetail, RunSummary } from '../../shared/runs.ts';
 import type { Register } from '../context.ts';
-import { table } from '../output.ts';
+import { followTraining } from '../followTraining.ts';
+import { table, wrongUse } from '../output.ts';
 
 /** `mcir runs`: the history of trainings. */
 export const registerRuns: Register = (program, context) => {
@@ -66,11 +70,34 @@ export const registerRuns: Register = (program, context) => {
     .command('export')
     .argument('<run>', 'id or name')
     .requiredOption('--out <folder>', 'a new folder')
-    .description('configuration, metrics (CSV), pictures and model of a run, in a folder')
+    .description('configuration, metrics (CSV), curves (SVG), pictures, model and report of a run, in a folder')
     .action(async (reference: string, options: { out: string }) => {
       const { runs: history } = await context.services();
       const files = await exportRun(history, reference, options.out);
       output.result({ folder: options.out, files }, `Exported ${files.length} files to ${options.out}.`);
+    });
+
+  runs
+    .command('report')
+    .argument('<run>', 'id or name')
+    .requiredOption('--out <file>', 'an HTML file; it is replaced where it exists')
+    .description('a run as one HTML file: figures, curves, pictures, configuration')
+    .action(async (reference: string, { out }: { out: string }) => {
+      const { runs: history } = await context.services();
+      await writeFile(out, await htmlReport(history, reference));
+      output.result({ file: out }, `Wrote ${out}.`);
+    });
+
+  runs
+    .command('extend')
+    .argument('<run>', 'id or name of a run that has ended')
+    .requiredOption('--steps <number>', 'steps in all, more than it has done')
+    .description('go on with a run for more steps than it was set up for')
+    .action(async (reference: string, { steps }: { steps: string }) => {
+      if (!/^[1-9]\d*$/.test(steps)) wrongUse(new AppError('bad-input', `--steps takes a whole number, not "${steps}".`));
+      const services = await context.services();
+      const { id } = await services.training.extend(reference, Number(steps));
+      await followTraining(services, id, output);
     });
 };
 
@@ -81,7 +108,7 @@ function describe(run: RunDetail): string {
     `${run.id} "${run.name}": ${run.state} at step ${run.step} of ${run.steps}`,
     ...(run.psnrBefore === undefined ? [] : [`PSNR before  ${run.psnrBefore.toFixed(3)} dB`]),
     ...(run.best ? [`PSNR best    ${run.best.psnr.toFixed(3)} dB, SSIM ${run.best.ssim.toFixed(4)}, at step ${run.best.step}`] : []),
-    ...(facts ? [`engine       TensorFlow ${facts.versions.tensorflow} on ${facts.device}; Node ${facts.versions.node}; program ${facts.versions.program}`, `features     ${facts.features}`, `pictures     ${facts.dataFingerprint}`] : []),
+    ...(facts ? [`engine       TensorFlow ${facts.versions.tensorflow} on ${facts.device}; Node ${facts.versions.node}; program ${facts.versions.program}${facts.versions.commit ? ` (${facts.versions.commit})` : ''}`, `features     ${facts.features}`, `pictures     ${facts.dataFingerprint}`] : []),
     `seed         ${run.seed}`,
     `folder       ${run.folder}`,
     ...(run.tags.length > 0 ? [`tags         ${run.tags.join(', ')}`] : []),

@@ -89,13 +89,14 @@ export class JobManager {
 
   /**
    * Goes on after a pause, or queues a stopped, failed or interrupted job again.
+   * @param more why a finished job has something left to do; without it, a finished one is refused
    * @throws AppError `conflict` where there is nothing to go on with, or another program owns the job.
    */
-  async resume(id: string): Promise<Job> {
+  async resume(id: string, more?: string): Promise<Job> {
     await this.recover();
     const job = this.#owned(id);
     if (job.state === 'paused') this.#running.get(id)?.worker.send({ type: 'resume' });
-    else if (this.#enter(id, resumable, { state: 'queued' })) this.#startNext(job.kind);
+    else if (this.#enter(id, more === undefined ? resumable : [...resumable, 'finished'], { state: 'queued', reason: more })) this.#startNext(job.kind);
     else throw new AppError('conflict', job.state === 'finished' ? `"${job.title}" has finished; there is nothing left to do.` : `"${job.title}" is ${job.state} already.`);
     return this.find(id);
   }

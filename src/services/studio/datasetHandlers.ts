@@ -16,8 +16,10 @@ export function datasetHandlers({ services, handles, tell }: StudioContext): Pic
       changed();
       return added;
     },
-    'datasets.change': async ({ dataset, ...change }) => {
-      const next = await datasets.change(dataset, change);
+    'datasets.change': async ({ dataset, validation, ...change }) => {
+      const { target, input, ...rest } = validation ?? {};
+      const folders = { ...(target === undefined ? {} : { target: handles.path(target) }), ...(input === undefined ? {} : { input: handles.path(input) }) };
+      const next = await datasets.change(dataset, { ...change, ...(validation ? { validation: { ...validation, ...rest, ...folders } } : {}) });
       changed();
       return next;
     },
@@ -27,6 +29,11 @@ export function datasetHandlers({ services, handles, tell }: StudioContext): Pic
       return {};
     },
     'datasets.inspect': ({ dataset }) => datasets.inspect(dataset),
+    'datasets.samples': async ({ dataset, offset, count }) => {
+      const { total, samples } = await datasets.samples(dataset, offset, count);
+      return { total, samples: samples.map(({ input, target, ...names }) => ({ ...names, target: handles.issue(target), ...(input === undefined ? {} : { input: handles.issue(input) }) })) };
+    },
+    'datasets.split': ({ dataset, seed }) => datasets.split(dataset, seed),
     'datasets.preview': async ({ dataset, degradations, count, seed }) => {
       await cleaned;
       const pairs = await datasets.preview(dataset, degradations, { count, seed });

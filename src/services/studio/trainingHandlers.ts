@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import trash from 'trash';
 import { z } from 'zod';
@@ -6,7 +6,13 @@ import { degradations } from '../../core/degradations/index.ts';
 import { networks } from '../../core/networks/index.ts';
 import type { Handlers } from '../../shared/contract.ts';
 import type { Registered } from '../../shared/contract/training.ts';
-import type { MetricSeries } from '../../shared/runs.ts';
+import { thin } from '../report/runSummary.ts';
+import { measurePart, sharedPictures } from '../crops.ts';
+import { safeName } from '../naming.ts';
+import { exportRun } from '../report/exportRun.ts';
+import { htmlReport } from '../report/htmlReport.ts';
+import { retrainConfig } from '../retrain.ts';
+import { tryTraining } from '../trial.ts';
 import type { StudioContext } from './context.ts';
 import { readPresets } from './presets.ts';
 
@@ -19,10 +25,13 @@ const progressEvery = 200;
 
 /** Answers of the calls about training runs. */
 export function trainingHandlers({ services, handles, tell }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
-  const { runs, training } = services;
+  const { home, runs, training } = services;
+  let estimate: AbortController | undefined;
   let told = 0;
   training.events.on('state', (run) => tell({ name: 'run', data: run }));
   training.events.on('progress', (id, event) => {
+    // A line of the log; whoever shows the run asks for it anew.
+    if (event.type === 'log') tell({ name: 'run', data: runs.find(id) });
     if (event.type !== 'metrics') return;
     if (event.line.pictures) tell({ name: 'run', data: runs.find(id) });
     const now = Date.now();
@@ -36,6 +45,17 @@ export function trainingHandlers({ services, handles, tell }: StudioContext): Pi
     'registry.networks': () => Promise.resolve(networks.map(({ id, title, description, options }) => ({ id, title, description, schema: schemaOf(options) }))),
     'registry.degradations': () => Promise.resolve(degradations.map(({ id, title, description, schema }) => ({ id, title, description, schema: schemaOf(schema) }))),
     'training.start': ({ config }) => Promise.resolve(training.start(config)),
+    'training.estimate': ({ config }) => {
+      estimate?.abort();
+      estimate = new AbortController();
+      return tryTraining(config, home, estimate.signal);
+    },
+    'training.endEstimate': () => {
+      estimate?.abort();
+      return Promise.resolve({});
+    },
+    'training.retrain': ({ model }) => retrainConfig(model, home),
+    'training.extend': ({ run, steps }) => training.extend(run, steps),
     'training.pause': ({ run }) => {
       training.pause(run);
       return Promise.resolve({});
@@ -71,6 +91,20 @@ export function trainingHandlers({ services, handles, tell }: StudioContext): Pi
       tell({ name: 'run', data: runs.find(run) });
       return Promise.resolve({});
     },
+    'runs.crops': async ({ runs: references }) =>
+      (await sharedPictures(runs, references)).map((picture) => ({
+        ...picture,
+        target: handles.issue(picture.target),
+        runs: picture.runs.map(({ run, input, steps }) => ({ run, input: handles.issue(input), steps: steps.map((step) => ({ ...step, restored: handles.issue(step.restored) })) })),
+      })),
+    'runs.measure': (question) => measurePart(runs, question),
+    'runs.export': async ({ run, out, form }) => {
+      const { id, name } = runs.find(run);
+      const path = join(handles.path(out), `${safeName(name)} ${id}${form === 'report' ? '.html' : ''}`);
+      if (form === 'folder') await exportRun(runs, id, path);
+      else await writeFile(path, await htmlReport(runs, id));
+      return handles.place(path);
+    },
     'runs.remove': async ({ run }) => {
       await runs.delete(run, (path) => trash(path));
       tell({ name: 'changed', data: 'models' });
@@ -80,10 +114,3 @@ export function trainingHandlers({ services, handles, tell }: StudioContext): Pi
 }
 
 const schemaOf = (schema: z.ZodType): Registered['schema'] => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-
-/** Every n-th value, and the last. */
-function thin({ name, steps, values }: MetricSeries, points: number): MetricSeries {
-  const stride = Math.ceil(steps.length / points);
-  const kept = (_: number, index: number): boolean => index % stride === 0 || index === steps.length - 1;
-  return stride <= 1 ? { name, steps, values } : { name, steps: steps.filter(kept), values: values.filter(kept) };
-}

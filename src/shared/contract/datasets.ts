@@ -2,6 +2,16 @@ import { z } from 'zod';
 import { degradationStep } from '../runConfig.ts';
 import { call, handle, nothing, recordId } from './common.ts';
 
+/** What a training on the data set is measured on: folders of its own, or a share that is set apart by clean pictures. */
+const split = z.strictObject({
+  share: z.number().gt(0).lt(1).default(0.1),
+  /** At most this many of those set apart are measured. */
+  count: z.int().positive().default(8),
+  target: z.string().optional(),
+  input: z.string().optional(),
+});
+export type Split = z.output<typeof split>;
+
 /** Folders that were imported under a name. The pictures stay where they are. */
 export const dataset = z.object({
   id: recordId,
@@ -10,6 +20,9 @@ export const dataset = z.object({
   input: z.string().optional(),
   /** Make the inputs from the clean pictures; empty for pairs. */
   degradations: z.array(degradationStep),
+  /** How many times smaller the inputs of pairs are. */
+  scale: z.int().positive().default(1),
+  validation: split.prefault({}),
   created: z.number(),
 });
 export type Dataset = z.output<typeof dataset>;
@@ -27,8 +40,17 @@ export const inspection = z.object({
   width: spread,
   height: spread,
   formats: z.record(z.string(), z.int()),
+  /** Of those looked at: grey ones, and ones with an alpha channel; both are used as RGB. */
+  grey: z.int(),
+  withAlpha: z.int(),
+  /** Files in the folders that are no pictures. */
+  others: z.int(),
 });
 export type Inspection = z.output<typeof inspection>;
+
+/** What pairs with what: names inside the folders, and ids for looking at them. */
+const samplePage = z.object({ total: z.int(), samples: z.array(z.object({ name: z.string(), partner: z.string().optional(), input: handle.optional(), target: handle })) });
+export type SamplePage = z.output<typeof samplePage>;
 
 /** A patch as it would be trained on. */
 export const patchPair = z.object({ name: z.string(), input: handle, target: handle });
@@ -39,9 +61,20 @@ export const datasetCalls = {
   'datasets.list': call(nothing, z.array(dataset)),
   /** Refuses folders in which nothing pairs. Without `input`, `target` may be a whole data set's root; with `clean` it holds clean pictures alone. */
   'datasets.add': call(z.strictObject({ name, target: handle, input: handle.optional(), clean: z.boolean().default(false) }), dataset),
-  'datasets.change': call(z.strictObject({ dataset: recordId, name: name.optional(), degradations: z.array(degradationStep).max(8).optional() }), dataset),
+  'datasets.change': call(
+    z.strictObject({
+      dataset: recordId,
+      name: name.optional(),
+      degradations: z.array(degradationStep).max(8).optional(),
+      validation: split.extend({ target: handle.optional(), input: handle.optional() }).optional(),
+    }),
+    dataset,
+  ),
   'datasets.remove': call(z.strictObject({ dataset: recordId }), nothing),
   'datasets.inspect': call(z.strictObject({ dataset: recordId }), inspection),
+  'datasets.samples': call(z.strictObject({ dataset: recordId, offset: z.int().min(0), count: z.int().min(1).max(100) }), samplePage),
+  /** How a run of this seed splits the data set: how many it trains on, and which it is measured on. */
+  'datasets.split': call(z.strictObject({ dataset: recordId, seed: z.int().min(0) }), z.object({ train: z.int(), measured: z.array(z.string()) })),
   'datasets.preview': call(
     z.strictObject({ dataset: recordId, degradations: z.array(degradationStep).max(8), count: z.int().min(1).max(12).default(4), seed: z.int().min(0).default(0) }),
     z.array(patchPair),

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { runConfig } from '../runConfig.ts';
 import { metricSeries, runDetail, runSummary, validationPicture, type RunSummary } from '../runs.ts';
-import { call, handle, nothing, recordId } from './common.ts';
+import { trial } from '../trials.ts';
+import { call, handle, nothing, place, recordId } from './common.ts';
+import { region } from './restore.ts';
 
 export type Run = RunSummary;
 
@@ -20,6 +22,16 @@ export type Registered = z.output<typeof registered>;
 const preset = z.object({ id: z.string(), title: z.string(), description: z.string(), config: runConfig });
 export type Preset = z.output<typeof preset>;
 
+/** A validation picture that several runs restored, the same target for all. */
+const crop = z.object({
+  name: z.string(),
+  width: z.int(),
+  height: z.int(),
+  target: handle,
+  runs: z.array(z.object({ run: recordId, input: handle, steps: z.array(z.object({ step: z.int(), restored: handle, psnr: z.number(), ssim: z.number() })) })),
+});
+export type SharedCrop = z.output<typeof crop>;
+
 const runRef = z.strictObject({ run: recordId });
 
 export const trainingCalls = {
@@ -27,6 +39,13 @@ export const trainingCalls = {
   'registry.networks': call(nothing, z.array(registered)),
   'registry.degradations': call(nothing, z.array(registered)),
   'training.start': call(z.strictObject({ config: runConfig }), runSummary),
+  /** Runs a few steps of a configuration and tells what the whole would take; a new question ends the one before. */
+  'training.estimate': call(z.strictObject({ config: runConfig }), trial),
+  'training.endEstimate': call(nothing, nothing),
+  /** A configuration that trains a model further, from its own weights; the data is still to be chosen. */
+  'training.retrain': call(z.strictObject({ model: recordId }), runConfig),
+  /** Goes on with a run that has ended, to more steps than it was set up for. */
+  'training.extend': call(z.strictObject({ run: recordId, steps: z.int().min(1).max(10_000_000) }), runSummary),
   'training.pause': call(runRef, nothing),
   /** Goes on after a pause, a stop, a failure or an interruption. */
   'training.resume': call(runRef, nothing),
@@ -36,5 +55,14 @@ export const trainingCalls = {
   /** Every series of a run, each thinned to about `points` values. */
   'runs.curves': call(z.strictObject({ run: recordId, points: z.int().min(10).max(20_000).default(1500) }), z.array(metricSeries)),
   'runs.annotate': call(z.strictObject({ run: recordId, tags: z.array(z.string().min(1).max(60)).max(50).optional(), note: z.string().max(20_000).optional() }), nothing),
+  /** The validation pictures of several runs, told apart by their targets. */
+  'runs.crops': call(z.strictObject({ runs: z.array(recordId).min(1).max(12) }), z.array(crop)),
+  /** PSNR in dB and SSIM of a part of a kept picture; null where it is without any error, or too small for SSIM. */
+  'runs.measure': call(
+    z.strictObject({ run: recordId, step: z.int().min(0), name: z.string(), part: region, yChannel: z.boolean() }),
+    z.object({ psnr: z.number().nullable(), ssim: z.number().nullable() }),
+  ),
+  /** Writes a run into a folder: as a folder of its own with everything, or as one HTML file. Gives what was written. */
+  'runs.export': call(z.strictObject({ run: recordId, out: handle, form: z.enum(['folder', 'report']) }), place),
   'runs.remove': call(runRef, nothing),
 };

@@ -1,13 +1,16 @@
 import { copyFile, cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { AppError } from '../shared/errors.ts';
-import type { MetricSeries } from '../shared/runs.ts';
-import type { Runs } from './runs.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { MetricSeries } from '../../shared/runs.ts';
+import type { Runs } from '../runs.ts';
+import { curveSvg } from './curveSvg.ts';
+import { htmlReport } from './htmlReport.ts';
+import { curvesOf } from './runSummary.ts';
 
 /**
- * Copies what others may want of a run to a new folder: config.yml, run.json, metrics.csv, the validation pictures and
- * the best model (or the last checkpoint where nothing was validated).
+ * Copies what others may want of a run to a new folder: config.yml, run.json, metrics.csv, the curves as SVG, the
+ * validation pictures, the best model (or the last checkpoint where nothing was validated), and report.html.
  * @returns the files, relative to the folder
  * @throws AppError `conflict` where the folder holds something already
  */
@@ -18,10 +21,14 @@ export async function exportRun(runs: Runs, reference: string, out: string): Pro
   await mkdir(out, { recursive: true });
   await copyFile(folder.config, join(out, 'config.yml'));
   await copyFile(folder.record, join(out, 'run.json'));
-  await writeFile(join(out, 'metrics.csv'), toCsv(runs.series(id)));
+  const series = runs.series(id);
+  await writeFile(join(out, 'metrics.csv'), toCsv(series));
+  await mkdir(join(out, 'curves'));
+  for (const { name, title, log, series: drawn } of curvesOf(series)) await writeFile(join(out, 'curves', `${name}.svg`), curveSvg(drawn, { title, log }));
   await cp(folder.validation, join(out, 'validation'), { recursive: true });
   const model = (['best', 'last'] as const).map((name) => folder.checkpoint(name)).find((file) => existsSync(file));
   if (model) await copyFile(model, join(out, 'model.safetensors'));
+  await writeFile(join(out, 'report.html'), await htmlReport(runs, id));
   const entries = await readdir(out, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => relative(out, join(entry.parentPath, entry.name))).sort();
 }
