@@ -1,18 +1,26 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { z } from 'zod';
-import { effect, exportSettings, type BatchSettings } from '../shared/restore.ts';
-import { wrongUse } from './output.ts';
-import { AppError } from '../shared/errors.ts';
 import { resolve } from 'node:path';
+import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { z } from 'zod';
+import type { Home } from '../services/home.ts';
+import { findPreset } from '../services/restorePresets.ts';
+import { AppError } from '../shared/errors.ts';
+import { type BatchSettings, effect, type Effect, exportSettings, type RestorePreset } from '../shared/restore.ts';
+import { exitCode, wrongUse } from './output.ts';
 
-/** What `restore`, `watch` and `edit` have in common. */
-export interface RestoreOptions {
-  model: string[];
-  strength: number;
+/** What was typed of how pictures are changed; what was not typed is left out. */
+export interface EffectOptions {
+  model?: string[];
+  preset?: string;
+  /** In [0,1]. */
+  strength?: number;
   ensemble?: boolean;
   luminance?: boolean;
   mask?: string;
-  tile?: number;
+  tile?: number | 'auto';
+}
+
+/** What `restore`, `watch` and `edit` have in common. */
+export interface RestoreOptions extends EffectOptions {
   format: string;
   quality: number;
   name: string;
@@ -27,19 +35,29 @@ const number = (text: string): number => {
   return value;
 };
 
-const tileSize = (text: string): number | undefined => (text === 'auto' ? undefined : number(text));
+const percent = (text: string): number => {
+  const value = number(text);
+  if (value < 0 || value > 100) throw new InvalidArgumentError('Give a number from 0 to 100.');
+  return value / 100;
+};
+
+const tileSize = (text: string): number | 'auto' => (text === 'auto' ? text : number(text));
 const describe = (field: z.ZodType): string => field.description ?? '';
 
-/** Adds the options that say what is done to the pictures. */
-export function addEffectOptions(command: Command): Command {
+/** Adds the options that say what is done to the pictures, but those in `without`. */
+export function addEffectOptions(command: Command, without: readonly (keyof EffectOptions)[] = []): Command {
   const fields = effect.shape;
-  return command
-    .requiredOption('--model <model>', 'a run, an added model or a weights file; several are applied in turn (`identity` changes nothing)', (ref: string, refs: string[] = []) => [...refs, ref])
-    .option('--strength <percent>', 'how much of the effect, from 0 to 100', number, 100)
-    .option('--ensemble', describe(fields.ensemble))
-    .option('--luminance', describe(fields.luminance))
-    .option('--mask <file>', describe(fields.mask))
-    .option('--tile <pixels>', describe(fields.tile), tileSize);
+  const options = [
+    new Option('--model <model>', 'a run, an added model or a weights file; several are applied in turn (`identity` changes nothing)').argParser((ref: string, refs: string[] = []) => [...refs, ref]),
+    new Option('--preset <name>', 'a saved chain of models with its settings; what is given beside it counts instead'),
+    new Option('--strength <percent>', 'how much of the effect, from 0 to 100 (default: 100)').argParser(percent),
+    new Option('--ensemble', describe(fields.ensemble)),
+    new Option('--luminance', describe(fields.luminance)),
+    new Option('--mask <file>', describe(fields.mask)),
+    new Option('--tile <pixels>', describe(fields.tile)).argParser(tileSize),
+  ];
+  for (const option of options) if (!without.some((name) => option.attributeName() === name)) command.addOption(option);
+  return command;
 }
 
 /** Adds the options that say how results are written. */
@@ -54,17 +72,39 @@ export function addExportOptions(command: Command): Command {
     .option('--no-provenance', 'do not note model and settings in the metadata');
 }
 
-/** The settings of a batch from what was typed. @throws CommanderError for values out of range */
-export function batchSettings(options: RestoreOptions, out: string): Omit<BatchSettings, 'models'> {
-  const { strength, ensemble = false, luminance = false, mask, tile, format, quality, name, onConflict, strip, provenance } = options;
-  return {
+/**
+ * The models and the settings of a batch from what was typed and the preset that was named.
+ * @throws CommanderError for values out of range, no model, or a preset that is not there
+ */
+export async function batchSettings(options: RestoreOptions, out: string, home: Home): Promise<{ models: string[]; settings: Omit<BatchSettings, 'models'> }> {
+  const preset = options.preset === undefined ? undefined : await findPreset(options.preset, home).catch(wrongUse);
+  const models = options.model ?? preset?.models;
+  if (!models) throw noModel('--model MODEL or --preset NAME');
+  const { format, quality, name, onConflict, strip, provenance } = options;
+  const settings = {
     out: resolve(out),
-    effect: checked(effect, { strength: strength / 100, ensemble, luminance, ...(mask === undefined ? {} : { mask: resolve(mask) }), ...(tile === undefined ? {} : { tile }) }),
+    effect: typedEffect(options, preset?.effect),
     export: checked(exportSettings, { format, quality, template: name, conflict: onConflict, strip, provenance }),
   };
+  return { models, settings };
 }
 
-function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+export const noModel = (how: string): CommanderError => new CommanderError(exitCode.wrongUse, 'mcir.bad-input', `Say which model: give ${how}.`);
+
+/** The effect that was typed, over that of a preset. @throws CommanderError for values out of range */
+export function typedEffect({ strength, ensemble, luminance, mask, tile }: EffectOptions, preset?: RestorePreset['effect']): Effect {
+  const side = tile ?? preset?.tile;
+  return checked(effect, {
+    strength: strength ?? preset?.strength,
+    ensemble: ensemble ?? preset?.ensemble,
+    luminance: luminance ?? preset?.luminance,
+    ...(mask === undefined ? {} : { mask: resolve(mask) }),
+    ...(side === undefined || side === 'auto' ? {} : { tile: side }),
+  });
+}
+
+/** @throws CommanderError naming the option */
+export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -12,6 +12,8 @@ export interface Home {
   readonly runs: string;
   /** Models that were added. */
   readonly models: string;
+  /** Chains of models that were saved, a file each. */
+  readonly presets: string;
   /** Imported feature weights. */
   readonly features: string;
   /** Whatever can be made again. */
@@ -31,11 +33,12 @@ export function openHome(root: string | undefined = process.env['MCIR_HOME']): H
     database: join(base, 'mcir.sqlite'),
     runs: join(base, 'runs'),
     models: join(base, 'models'),
+    presets: join(base, 'presets'),
     features: join(base, 'features'),
     cache: root ? join(base, 'cache') : standard.cache,
   };
   try {
-    for (const folder of [home.runs, home.models, home.features, home.cache]) mkdirSync(folder, { recursive: true });
+    for (const folder of [home.runs, home.models, home.presets, home.features, home.cache]) mkdirSync(folder, { recursive: true });
   } catch (error) {
     throw new AppError('io', `The program's folders cannot be made in ${base} (${messageOf(error)}); set MCIR_HOME to a folder that can be written to.`, { cause: error });
   }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { ModelReference, RestoreModel } from '../shared/restore.ts';
 import type { Home } from './home.ts';
 import { type ResolvedModel, resolveModel } from './models.ts';
@@ -10,8 +11,10 @@ import { type ResolvedModel, resolveModel } from './models.ts';
 export async function findModel(ref: string, home: Home): Promise<{ model: RestoreModel; reference: ModelReference }> {
   if (ref === 'identity') return { model: { title: 'identity', network: 'identity', options: {}, weights: new Map() }, reference: { ref, title: 'identity', hash: '', scale: 1 } };
   const resolved = await resolveModel(ref, home);
-  const { title, hash, scale, run } = resolved;
-  return { model: toRestoreModel(resolved), reference: { ref, title, hash, scale, ...(run === undefined ? {} : { run }) } };
+  const { title, hash, scale, run, file } = resolved;
+  // A file is named whole: a batch may be gone on with from another folder.
+  const lasting = resolve(ref) === resolve(file) ? resolve(ref) : ref;
+  return { model: toRestoreModel(resolved), reference: { ref: lasting, title, hash, scale, ...(run === undefined ? {} : { run }) } };
 }
 
 /** What the worker needs of a model: the weights, or the file of a finished graph. */

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../shared/errors.ts';
 import type { RestoreModel } from '../shared/restore.ts';
-import { fromRestoreWorker, type RestoredFile, type RestoreTask, type ToRestoreWorker } from '../shared/restoreMessages.ts';
+import { fromRestoreWorker, type PreviewTask, type RestoredFile, type RestoreTask, type ToRestoreWorker } from '../shared/restoreMessages.ts';
 
 /** A picture of which nothing was heard for so long is given up, with the process. */
 const SILENCE_MS = 20 * 60_000;
@@ -20,6 +20,7 @@ export class RestoreWorker {
   readonly #pending = new Map<number, Pending>();
   readonly #opened = Promise.withResolvers<void>();
   #ended = false;
+  #unwanted = false;
 
   constructor(models: readonly RestoreModel[]) {
     const file = fileURLToPath(new URL('../workers/restore.ts', import.meta.url));
@@ -47,15 +48,26 @@ export class RestoreWorker {
 
   /** @throws AppError the picture's own fault, or `worker-died` */
   restore(task: RestoreTask, onProgress: (share: number) => void): Promise<RestoredFile> {
-    return new Promise((resolve, reject) => {
-      if (this.#ended) return reject(died(null, null));
-      this.#pending.set(task.id, { resolve, reject, onProgress, timer: setTimeout(() => this.end(), SILENCE_MS) });
-      this.#send({ type: 'restore', task });
-    });
+    return this.#ask({ type: 'restore', task }, onProgress);
   }
 
+  /** As {@link restore}. @throws AppError `bad-input` for a part outside the picture, or too large to look at */
+  preview(task: PreviewTask): Promise<RestoredFile> {
+    return this.#ask({ type: 'preview', task });
+  }
+
+  /** Nobody wants its results any more; what waits for them is told that it is cancelled. */
   end(): void {
+    this.#unwanted = true;
     this.#child.kill('SIGKILL');
+  }
+
+  #ask(message: Exclude<ToRestoreWorker, { type: 'open' }>, onProgress: (share: number) => void = () => undefined): Promise<RestoredFile> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(died(null, null));
+      this.#pending.set(message.task.id, { resolve, reject, onProgress, timer: setTimeout(() => this.#child.kill('SIGKILL'), SILENCE_MS) });
+      this.#send(message);
+    });
   }
 
   #send(message: ToRestoreWorker): void {
@@ -82,7 +94,7 @@ export class RestoreWorker {
   #onEnd(code: number | null, signal: string | null): void {
     if (this.#ended) return;
     this.#ended = true;
-    const error = died(code, signal);
+    const error = this.#unwanted ? new AppError('cancelled', 'Stopped.') : died(code, signal);
     this.#opened.reject(error);
     for (const { reject, timer } of this.#pending.values()) {
       clearTimeout(timer);

@@ -11,6 +11,15 @@ export const effect = z.strictObject({
 });
 export type Effect = z.output<typeof effect>;
 
+/** Models applied one after the other, each by what people call it, with how they are used; saved under a name. */
+export const restorePreset = z.strictObject({
+  name: z.string().trim().min(1).max(80),
+  models: z.array(z.string().min(1).max(1000)).min(1).max(8),
+  /** Without a mask, which belongs to one picture. */
+  effect: effect.omit({ mask: true }),
+});
+export type RestorePreset = z.output<typeof restorePreset>;
+
 /** How results are written. */
 export const exportSettings = z.strictObject({
   format: z.enum(['same', 'png', 'jpeg', 'tiff', 'webp', 'avif']).default('same').describe('same: that of the original (GIF becomes PNG).'),

@@ -18,10 +18,25 @@ export const restoreTask = z.object({
 });
 export type RestoreTask = z.infer<typeof restoreTask>;
 
+/** A part of a picture, for looking at: the same pixels as the whole result has there, as PNG. */
+export const previewTask = z.object({
+  id: z.int(),
+  source: z.string(),
+  target: z.string(),
+  folder: z.string(),
+  /** The decoded picture, in a folder of its own; made where it is not there, and kept for the next part. */
+  decoded: z.string(),
+  effect,
+  /** In pixels of the upright picture; by default all of it. */
+  region: z.object({ x: z.int().min(0), y: z.int().min(0), width: z.int().min(1), height: z.int().min(1) }).optional(),
+});
+export type PreviewTask = z.infer<typeof previewTask>;
+
 /** `open` comes once, first, with the models (RestoreModel: checked where the weights are loaded). */
 export const toRestoreWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('open'), models: z.array(z.custom<RestoreModel>()) }),
   z.object({ type: z.literal('restore'), task: restoreTask }),
+  z.object({ type: z.literal('preview'), task: previewTask }),
 ]);
 export type ToRestoreWorker = z.infer<typeof toRestoreWorker>;
 

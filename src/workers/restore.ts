@@ -1,17 +1,19 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import sharp from 'sharp';
 import { openEngine } from '../core/engine/open.ts';
 import { openRestorer, type Restorer } from '../core/inference/restorer.ts';
 import { restorePhotograph } from '../core/inference/restorePhotograph.ts';
+import { splitTiles } from '../core/inference/splitTiles.ts';
 import { encodePhotograph, extensionOf, losses, outputFormat } from '../core/pictures/encode.ts';
 import { MetadataTool } from '../core/pictures/metadata.ts';
-import { decodeInto, inspect } from '../core/pictures/photograph.ts';
+import { decodeInto, inspect, type Photograph } from '../core/pictures/photograph.ts';
 import { verify } from '../core/pictures/verify.ts';
-import { toWire } from '../shared/errors.ts';
+import { AppError, toWire } from '../shared/errors.ts';
 import type { RestoreModel } from '../shared/restore.ts';
-import { type FromRestoreWorker, type RestoredFile, type RestoreTask, toRestoreWorker } from '../shared/restoreMessages.ts';
+import { type FromRestoreWorker, type PreviewTask, type RestoredFile, type RestoreTask, toRestoreWorker } from '../shared/restoreMessages.ts';
 
 /**
  * The child process of a batch: it decodes, computes and encodes, and knows nothing of the ledger. Whatever a broken file
@@ -36,22 +38,27 @@ process.on('message', (data) => {
         (error: unknown) => send({ type: 'failed', error: toWire(error) }),
       );
       break;
-    case 'restore': {
-      const { id } = message.task;
-      restore(message.task).then(
-        (file) => send({ type: 'restored', id, file }),
-        (error: unknown) => send({ type: 'failed', id, error: toWire(error) }),
-      );
+    case 'restore':
+      answer(message.task.id, restore(message.task));
       break;
-    }
+    case 'preview':
+      answer(message.task.id, preview(message.task));
+      break;
   }
 });
 // The batch is gone: nobody waits for a result.
 process.on('disconnect', () => process.exit(0));
 
+function answer(id: number, work: Promise<RestoredFile>): void {
+  work.then(
+    (file) => send({ type: 'restored', id, file }),
+    (error: unknown) => send({ type: 'failed', id, error: toWire(error) }),
+  );
+}
+
 async function open(models: RestoreModel[]): Promise<void> {
   if (models.some(({ network: id }) => id !== 'identity')) openEngine();
-  for (const model of models) chain.push(await openRestorer(model));
+  for (const model of models) chain.push(splitTiles(await openRestorer(model)));
 }
 
 async function restore(task: RestoreTask): Promise<RestoredFile> {
@@ -102,4 +109,39 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** More than this is not looked at at once. */
+const MOST_PREVIEW_PIXELS = 4096 * 4096;
+
+async function preview({ source, target, folder, decoded, effect, region }: PreviewTask): Promise<RestoredFile> {
+  const photograph = await inspect(source);
+  const { width, height } = photograph;
+  const window = region ?? { x: 0, y: 0, width, height };
+  if (window.x + window.width > width || window.y + window.height > height) throw new AppError('bad-input', 'The part to preview is outside the picture.');
+  if (window.width * window.height > MOST_PREVIEW_PIXELS) throw new AppError('bad-input', 'This part is too large for a preview. Zoom in.');
+  const scratch = join(folder, 'scratch');
+  await mkdir(scratch, { recursive: true });
+  try {
+    const began = performance.now();
+    const result = await network(async () => {
+      await keepDecoded(photograph, decoded);
+      return restorePhotograph(photograph, decoded, { chain, effect, folder: scratch, window });
+    });
+    await encodePhotograph(result, photograph, { format: 'png', quality: 100, keep: { exif: false, xmp: false }, folder: scratch }, target);
+    return { extension: 'png', width: window.width, height: window.height, megapixels: (window.width * window.height) / 1e6, seconds: (performance.now() - began) / 1000, warnings: [] };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Decodes a picture where that has not been done; the folder holds the one that is looked at and no other. */
+async function keepDecoded(photograph: Photograph, decoded: string): Promise<void> {
+  const folder = dirname(decoded);
+  await mkdir(folder, { recursive: true });
+  for (const name of await readdir(folder)) if (name !== basename(decoded)) await rm(join(folder, name), { force: true });
+  if (existsSync(decoded)) return;
+  const part = join(folder, 'part.v');
+  await decodeInto(photograph, part);
+  await rename(part, decoded);
 }

@@ -7,7 +7,8 @@ export const registerEdit: Register = (program, context) => {
   const { output } = context;
   const command = program.command('edit').description('restore a file in its own place, for photo managers that hand over a copy').argument('<file>', 'the copy');
   addExportOptions(addEffectOptions(command)).action(async (file: string, options: RestoreOptions) => {
-    const restored = await editInPlace(file, options.model, batchSettings(options, '.'), context.home);
+    const { models, settings } = await batchSettings(options, '.', context.home);
+    const restored = await editInPlace(file, models, settings, context.home);
     for (const warning of restored.warnings) output.log(warning);
     output.result({ file, ...restored }, `Restored ${file}.`);
   });

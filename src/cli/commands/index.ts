@@ -9,6 +9,7 @@ import { registerExplain } from './explain.ts';
 import { registerFeatures } from './features.ts';
 import { registerModels } from './models.ts';
 import { registerNetworks } from './networks.ts';
+import { registerPresets } from './presets.ts';
 import { registerRestore } from './restore.ts';
 import { registerResume } from './resume.ts';
 import { registerRuns } from './runs.ts';
@@ -16,4 +17,4 @@ import { registerTrain } from './train.ts';
 import { registerWatch } from './watch.ts';
 
 /** Every command, in the order of the help. */
-export const commands: readonly Register[] = [registerDoctor, registerDemo, registerNetworks, registerRestore, registerBatch, registerWatch, registerEdit, registerExplain, registerTrain, registerResume, registerEvaluate, registerRuns, registerModels, registerFeatures, registerData];
+export const commands: readonly Register[] = [registerDoctor, registerDemo, registerNetworks, registerRestore, registerPresets, registerBatch, registerWatch, registerEdit, registerExplain, registerTrain, registerResume, registerEvaluate, registerRuns, registerModels, registerFeatures, registerData];

@@ -15,12 +15,12 @@ export const registerRestore: Register = (program, context) => {
     .requiredOption('--out <folder>', 'where results are written')
     .option('--recursive', 'folders within folders, their structure kept');
   addExportOptions(addEffectOptions(command)).action(async (paths: string[], options: RestoreOptions & { out: string; recursive?: boolean }) => {
-    const settings = batchSettings(options, options.out);
+    const { models, settings } = await batchSettings(options, options.out, context.home);
     const { files, ignored } = await collectSources(paths, options.recursive ?? false).catch(wrongUse);
     if (ignored > 0) output.log(`${ignored} ${ignored === 1 ? 'file is' : 'files are'} no picture and left out.`);
     const { home, history } = await context.services();
     const batches = new Batches(home, history);
-    const { id } = await batches.create(files, options.model, settings).catch(wrongUse);
+    const { id } = await batches.create(files, models, settings).catch(wrongUse);
     await runBatch(batches, id, output);
   });
 };

@@ -52,7 +52,10 @@ export function finish(restored: FloatPicture, region: Region, original: Photogr
 
 const mean = (data: Float32Array, at: number): number => ((data[at] as number) + (data[at + 1] as number) + (data[at + 2] as number)) / 3;
 
-/** original + strength · mask · (restored − original), the difference in colour or in luma only. */
+/**
+ * original + strength · mask · (changed − original), where `changed` is what the model gave, or the original with its
+ * luma, within [0,1]: so a weaker effect is the same mixture of two pictures as one seen laid over the other.
+ */
 function limitEffect(restored: Float32Array, region: Region, original: PhotographSource, { scale, strength, luminance, mask }: FinishOptions): Float32Array {
   if (strength === 1 && !luminance && !mask) return restored;
   const base = enlarge((part) => original.read(part).data, original, 3, region, scale);
@@ -61,9 +64,13 @@ function limitEffect(restored: Float32Array, region: Region, original: Photograp
   const result = new Float32Array(base.length);
   for (let i = 0; i < base.length; i += 3) {
     const amount = masks ? (strength * (masks[i / 3] as number)) / full : strength;
-    const difference = LUMA.map((_, c) => (restored[i + c] as number) - (base[i + c] as number));
-    const luma = LUMA.reduce((sum, weight, c) => sum + weight * (difference[c] as number), 0);
-    for (let c = 0; c < 3; c++) result[i + c] = (base[i + c] as number) + amount * (luminance ? luma : (difference[c] as number));
+    const luma = luminance ? LUMA.reduce((sum, weight, c) => sum + weight * ((restored[i + c] as number) - (base[i + c] as number)), 0) : 0;
+    for (let c = 0; c < 3; c++) {
+      const before = base[i + c] as number;
+      const changed = luminance ? before + luma : (restored[i + c] as number);
+      // What is no number stays so, and is found in `finish`.
+      result[i + c] = before + amount * ((changed > 1 ? 1 : changed < 0 ? 0 : changed) - before);
+    }
   }
   return result;
 }

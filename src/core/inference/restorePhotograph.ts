@@ -1,16 +1,16 @@
-import { freemem } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { Effect } from '../../shared/restore.ts';
 import type { Region } from '../pictures/crop.ts';
 import type { Photograph } from '../pictures/photograph.ts';
-import { type SampleType, ScratchReader, ScratchWriter } from '../pictures/scratch.ts';
+import { ScratchReader, ScratchWriter } from '../pictures/scratch.ts';
 import { selfEnsemble } from './ensemble.ts';
 import { finish, type FinishOptions } from './finish.ts';
-import { chooseTile, type Restorer } from './restorer.ts';
-import { type Band, type PixelSource, restoreTiled, type Tiling } from './restoreTiled.ts';
+import type { Restorer } from './restorer.ts';
+import { type Band, restoreTiled } from './restoreTiled.ts';
 import { floatSource, PhotographSource } from './sources.ts';
+import { layOutChain, scaled } from './stages.ts';
 
 export interface RestoreOptions {
   /** Applied one after the other. */
@@ -18,62 +18,59 @@ export interface RestoreOptions {
   effect: Effect;
   /** Holds temporary files; the caller removes it. */
   folder: string;
+  /** Bytes of working memory for one tile; by default a gigabyte, or half of what is free. */
+  budget?: number;
+  /** The part that is wanted, in pixels of the original; by default all of it. */
+  window?: Region;
   onProgress?: (share: number) => void;
   signal?: AbortSignal;
 }
 
-/** Working memory of the network for one tile: a gigabyte, or half of what is free. */
-const tileBudget = (): number => Math.min(2 ** 30, freemem() / 2);
-const SMALLEST_TILE = 32;
+/** Working memory of the network for one tile. */
+export const tileBudget = (): number => Math.min(2 ** 30, process.availableMemory() / 2);
 
 /**
  * Restores a decoded photograph into a new scratch file that {@link encodePhotograph} takes. Memory does not grow with
  * the picture: tiles are read from and rows are written to disk.
  * @param decoded scratch file of the photograph
  * @returns path of the result
- * @throws AppError `out-of-memory` where not even the smallest tile fits
+ * @throws AppError `out-of-memory` where not even the smallest tile fits, `bad-input` for a mask that cannot be read
  */
 export async function restorePhotograph(photograph: Photograph, decoded: string, options: RestoreOptions): Promise<string> {
-  const { effect, folder } = options;
-  const reader = new ScratchReader(decoded);
-  const result = join(folder, 'result.v');
+  const { effect, folder, budget = tileBudget(), window = { x: 0, y: 0, width: photograph.width, height: photograph.height } } = options;
   const chain = effect.ensemble ? options.chain.map(selfEnsemble) : options.chain;
-  const original = new PhotographSource(reader, photograph);
+  const stages = layOutChain(chain, photograph, window, effect.tile, budget);
+  const scale = chain.reduce((product, restorer) => product * restorer.scale, 1);
+  const result = join(folder, 'result.v');
+  const reader = new ScratchReader(decoded);
   const opened: ScratchReader[] = [reader];
   try {
-    const scale = chain.reduce((product, restorer) => product * restorer.scale, 1);
-    let source: PixelSource = original;
-    for (const [k, restorer] of chain.entries()) {
-      const progress = (share: number): void => options.onProgress?.((k + share) / chain.length);
-      if (k < chain.length - 1) {
-        const path = join(folder, `step${k}.v`);
-        await intoFloats(source, restorer, path, options, progress);
-        const step = new ScratchReader(path);
-        opened.push(step);
-        source = floatSource(step);
-        continue;
+    const original = new PhotographSource(reader, photograph);
+    const mask = effect.mask === undefined ? undefined : await openMask(effect.mask, photograph.width * scale, photograph.height * scale, join(folder, 'mask.v'));
+    if (mask) opened.push(mask);
+    const { grey, alpha, bits, linear } = photograph;
+    const type: FinishOptions['type'] = bits === 16 ? 'uint16' : 'uint8';
+    const finishing: FinishOptions = { scale, strength: effect.strength, luminance: effect.luminance, grey, linear, type, ...(mask ? { mask } : {}) };
+    let source: PhotographSource | ReturnType<typeof floatSource> = original;
+    for (const [k, { restorer, tile, window: part, ...size }] of stages.entries()) {
+      const onTile = (share: number): void => options.onProgress?.((k + share) / stages.length);
+      const bands = restoreTiled(source, restorer, { tile, onTile, ...(options.signal ? { signal: options.signal } : {}) }, part);
+      const made = scaled(part, restorer.scale);
+      if (k === stages.length - 1) {
+        const shape = { width: made.width, height: made.height, channels: (grey ? 1 : 3) + (alpha ? 1 : 0), type };
+        await write(result, shape, bands, (band) => finish(band.picture, rows(band, made), original, finishing), reader.trailer());
+        break;
       }
-      const width = photograph.width * scale;
-      const height = photograph.height * scale;
-      const mask = effect.mask === undefined ? undefined : await openMask(effect.mask, width, height, join(folder, 'mask.v'));
-      if (mask) opened.push(mask);
-      const { grey, alpha, bits, linear } = photograph;
-      const type: FinishOptions['type'] = bits === 16 ? 'uint16' : 'uint8';
-      const finishing: FinishOptions = { scale, strength: effect.strength, luminance: effect.luminance, grey, linear, type, ...(mask ? { mask } : {}) };
-      const shape = { width, height, channels: (grey ? 1 : 3) + (alpha ? 1 : 0), type };
-      await withTiles(source, restorer, options, progress, async (bands) => {
-        await write(result, shape, bands, (band) => finish(band.picture, rows(band), original, finishing), reader.trailer());
-      });
+      const path = join(folder, `step${k}.v`);
+      await write(path, { width: made.width, height: made.height, channels: 3, type: 'float32' }, bands, (band) => band.picture.data.map((value) => Math.min(1, Math.max(0, value))));
+      const step = new ScratchReader(path);
+      opened.push(step);
+      source = floatSource(step, { width: size.width * restorer.scale, height: size.height * restorer.scale }, made);
     }
     return result;
   } finally {
     for (const file of opened) file.close();
   }
-}
-
-async function intoFloats(source: PixelSource, restorer: Restorer, path: string, options: RestoreOptions, progress: (share: number) => void): Promise<void> {
-  const shape = { width: source.width * restorer.scale, height: source.height * restorer.scale, channels: 3, type: 'float32' as SampleType };
-  await withTiles(source, restorer, options, progress, (bands) => write(path, shape, bands, (band) => band.picture.data.map((value) => Math.min(1, Math.max(0, value)))));
 }
 
 async function write(path: string, shape: ScratchWriter['shape'], bands: AsyncIterable<Band>, samples: (band: Band) => Parameters<ScratchWriter['write']>[0], trailer?: Uint8Array): Promise<void> {
@@ -87,20 +84,8 @@ async function write(path: string, shape: ScratchWriter['shape'], bands: AsyncIt
   }
 }
 
-/** Restores in tiles of a fitting size; where memory runs out, again in tiles of half the size. */
-async function withTiles(source: PixelSource, restorer: Restorer, { effect, signal }: RestoreOptions, onTile: (share: number) => void, consume: (bands: AsyncIterable<Band>) => Promise<void>): Promise<void> {
-  const first = Math.min(effect.tile ?? chooseTile(restorer, tileBudget()), restorer.largestTile ?? Infinity);
-  for (let tile = first; ; tile = Math.floor(tile / 32) * 16) {
-    const tiling: Tiling = { tile, onTile, ...(signal ? { signal } : {}) };
-    try {
-      return await consume(restoreTiled(source, restorer, tiling));
-    } catch (error) {
-      if (!(error instanceof AppError && error.code === 'out-of-memory') || tile / 2 < SMALLEST_TILE) throw error;
-    }
-  }
-}
-
-const rows = ({ y, picture }: Band): Region => ({ x: 0, y, width: picture.width, height: picture.height });
+/** Where a band lies in the whole result. */
+const rows = ({ y, picture }: Band, part: Region): Region => ({ x: part.x, y: part.y + y, width: picture.width, height: picture.height });
 
 async function openMask(file: string, width: number, height: number, scratch: string): Promise<ScratchReader> {
   try {

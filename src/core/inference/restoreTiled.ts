@@ -36,6 +36,19 @@ export function grid(width: number, height: number, tile: number): { columns: Ax
   return { columns: layOut(width, tile, overlap), rows: layOut(height, tile, overlap) };
 }
 
+/** The part of a picture that the tiles under `window` read. */
+export function covered({ width, height }: { width: number; height: number }, tile: number, window: Region): Region {
+  const { columns, rows } = grid(width, height, tile);
+  const [x, right] = reach(columns, window.x, window.x + window.width);
+  const [y, bottom] = reach(rows, window.y, window.y + window.height);
+  return { x, y, width: right - x, height: bottom - y };
+}
+
+function reach(axis: Axis, from: number, to: number): [number, number] {
+  const starts = touching(axis, from, to).map((i) => axis.starts[i] as number);
+  return [Math.min(...starts), Math.max(...starts) + axis.tile];
+}
+
 /**
  * Restores a picture, or the part of it in `window` (input pixels), tile by tile, and gives the rows of the result as
  * they become whole. Only one row of tiles is in memory.

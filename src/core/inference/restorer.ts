@@ -18,7 +18,7 @@ export interface Restorer {
   /** What the sides of tiles are best a multiple of; 1 by default. */
   readonly multipleOf?: number;
   /** Side of the largest tile that it takes, where that is fixed. */
-  readonly largestTile?: number;
+  readonly largestTile?: number | undefined;
   /** RGB [0,1] in, RGB out, `scale` times as large; not clamped. @throws AppError `out-of-memory` */
   run(tile: FloatPicture): FloatPicture | Promise<FloatPicture>;
   dispose(): void;

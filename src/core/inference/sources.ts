@@ -60,8 +60,13 @@ export class PhotographSource implements PixelSource {
   }
 }
 
-/** What an earlier model of a chain has made: RGB floats. */
-export function floatSource(reader: ScratchReader): PixelSource {
-  const { width, height } = reader.shape;
-  return { width, height, read: (region) => ({ width: region.width, height: region.height, channels: 3, data: reader.read(region) as Float32Array }) };
+/**
+ * What an earlier model of a chain has made: RGB floats.
+ * @param size of the whole picture
+ * @param part where what the reader holds lies in it
+ */
+export function floatSource(reader: ScratchReader, size: { width: number; height: number }, part: Region): PixelSource {
+  const { width, height } = size;
+  const read = (region: Region): Float32Array => reader.read({ ...region, x: region.x - part.x, y: region.y - part.y }) as Float32Array;
+  return { width, height, read: (region) => ({ width: region.width, height: region.height, channels: 3, data: read(region) }) };
 }

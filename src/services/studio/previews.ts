@@ -1,25 +1,29 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import type { Region } from '../../shared/contract/restore.ts';
 import { AppError } from '../../shared/errors.ts';
-import { effect, exportSettings } from '../../shared/restore.ts';
+import type { Effect } from '../../shared/restore.ts';
 import type { Home } from '../home.ts';
-import { resolveModel } from '../models.ts';
+import { findModel } from '../restoreModel.ts';
 import { RestoreWorker } from '../restoreWorker.ts';
 
-/** Pixels around the part in sight that the network sees too, so that its edge looks as it does in the whole picture. */
-const margin = 48;
-/** The child process keeps the model loaded for a while: people look at one part after the other. */
+/** The child process keeps its models loaded for a while: people look at one part after the other. */
 const idleMs = 120_000;
-const mostPixels = 4096 * 4096;
+
+export interface PreviewWish {
+  /** What people call the models, in the order of their use. */
+  models: readonly string[];
+  effect: Effect;
+  /** In pixels of the upright picture; by default all of it. */
+  region?: Region;
+}
 
 /** Restores parts of pictures for looking at, in a child process of its own. */
 export class Previews {
   readonly #home: Home;
   readonly #folder: string;
-  #worker: { hash: string; worker: RestoreWorker } | undefined;
+  #worker: { models: string; worker: RestoreWorker } | undefined;
   #idle: NodeJS.Timeout | undefined;
   #count = 0;
 
@@ -34,36 +38,18 @@ export class Previews {
   }
 
   /**
-   * @param region the part, in pixels of the upright picture; by default all of it
-   * @returns the path of a PNG of the part at full strength, and which part it is
-   * @throws AppError `bad-input` for a part outside or too large, and what the model or the picture is to blame for
+   * @returns the path of a PNG of the part, whose pixels are those that a batch with the same wish would give
+   * @throws AppError `bad-input` for a part outside or too large, and what the models or the picture are to blame for
    */
-  async restore(source: string, model: string, region?: Region): Promise<{ path: string; region: Region }> {
+  async restore(source: string, { models, effect, region }: PreviewWish): Promise<{ path: string; region: Region }> {
     const folder = join(this.#folder, randomUUID());
     await mkdir(folder, { recursive: true });
-    const upright = sharp(source, { failOn: 'error' }).rotate();
-    const { autoOrient } = await sharp(source).metadata().catch((cause: unknown) => {
-      throw new AppError('unsupported', `${source} cannot be read as a picture.`, { cause });
-    });
-    const part = region ?? { left: 0, top: 0, ...autoOrient };
-    const { left, top, width, height } = part;
-    if (left + width > autoOrient.width || top + height > autoOrient.height) throw new AppError('bad-input', 'The part to preview is outside the picture.');
-    if (width * height > mostPixels) throw new AppError('bad-input', 'This part is too large for a preview. Zoom in.');
-    const x = Math.max(0, left - margin);
-    const y = Math.max(0, top - margin);
-    const cut = { left: x, top: y, width: Math.min(autoOrient.width, left + width + margin) - x, height: Math.min(autoOrient.height, top + height + margin) - y };
-    const original = join(folder, 'original.png');
-    const restored = join(folder, 'restored.png');
-    await upright.extract(cut).keepIccProfile().png({ compressionLevel: 1 }).toFile(original);
-    const worker = await this.#open(model);
-    const { width: wide } = await worker.restore(
-      { id: ++this.#count, source: original, target: restored, folder, effect: effect.parse({}), export: exportSettings.parse({ format: 'png', strip: 'all' }) },
-      () => undefined,
-    );
-    const scale = wide / cut.width;
+    const decoded = await this.#decodedOf(source);
     const path = join(folder, 'part.png');
-    await sharp(restored).extract({ left: (left - x) * scale, top: (top - y) * scale, width: width * scale, height: height * scale }).keepIccProfile().png({ compressionLevel: 1 }).toFile(path);
-    return { path, region: part };
+    const part = region && { x: region.left, y: region.top, width: region.width, height: region.height };
+    const worker = await this.#open(models);
+    const { width, height } = await worker.preview({ id: ++this.#count, source, target: path, folder, decoded, effect, ...(part ? { region: part } : {}) });
+    return { path, region: region ?? { left: 0, top: 0, width, height } };
   }
 
   end(): void {
@@ -72,14 +58,24 @@ export class Previews {
     this.#worker = undefined;
   }
 
-  async #open(ref: string): Promise<RestoreWorker> {
-    const { hash, title, network, options, inputNorm, weights } = await resolveModel(ref, this.#home);
+  /** Where the decoded picture is, or is to be. */
+  async #decodedOf(source: string): Promise<string> {
+    const { size, mtimeMs } = await stat(source).catch((cause: unknown) => {
+      throw new AppError('not-found', `${source} is not there any more, or cannot be read.`, { cause });
+    });
+    const name = createHash('sha256').update(`${source}\0${size}\0${mtimeMs}`).digest('hex').slice(0, 32);
+    return join(this.#folder, 'decoded', `${name}.v`);
+  }
+
+  async #open(refs: readonly string[]): Promise<RestoreWorker> {
+    const found = await Promise.all(refs.map((ref) => findModel(ref, this.#home)));
+    const models = found.map(({ reference }) => `${reference.ref} ${reference.hash}`).join('\n');
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => this.end(), idleMs).unref();
-    if (this.#worker?.hash === hash && !this.#worker.worker.ended) return this.#worker.worker;
+    if (this.#worker?.models === models && !this.#worker.worker.ended) return this.#worker.worker;
     this.#worker?.worker.end();
-    const worker = new RestoreWorker([{ title, network, options, weights, ...(inputNorm ? { inputNorm } : {}) }]);
-    this.#worker = { hash, worker };
+    const worker = new RestoreWorker(found.map(({ model }) => model));
+    this.#worker = { models, worker };
     await worker.opened();
     return worker;
   }

@@ -4,8 +4,9 @@ import type { NewBatchFile } from '../../database/batches.ts';
 import type { Handlers } from '../../shared/contract.ts';
 import type { Batch, Source } from '../../shared/contract/restore.ts';
 import { AppError } from '../../shared/errors.ts';
-import { effect, type BatchSummary } from '../../shared/restore.ts';
+import type { BatchSummary, Effect } from '../../shared/restore.ts';
 import { Batches } from '../batches.ts';
+import { listPresets, removePreset, savePreset } from '../restorePresets.ts';
 import { collectSources } from '../restoreSources.ts';
 import type { StudioContext } from './context.ts';
 import { Previews } from './previews.ts';
@@ -46,6 +47,17 @@ export function restoreFeature({ services, handles, tell }: StudioContext): Rest
     running.set(id, { done, stop, began: Date.now(), before: batches.find(id).done });
   };
 
+  /** The effect with the mask's file instead of its id. */
+  const withMask = ({ mask, ...rest }: Effect): Effect => (mask === undefined ? rest : { ...rest, mask: handles.path(mask) });
+
+  /** A face names no paths: a model that is a file is taken only from a preset that was saved in the terminal. */
+  const known = async (refs: string[]): Promise<string[]> => {
+    const saved = (await listPresets(home)).flatMap(({ models }) => models);
+    const path = refs.find((ref) => /[\\/]/.test(ref) && !saved.includes(ref));
+    if (path !== undefined) throw new AppError('not-found', `There is no model "${path}". Add it under Models.`);
+    return refs;
+  };
+
   const handlers: RestoreFeature['handlers'] = {
     'restore.collect': async ({ places }) => {
       const { files, ignored } = await collectSources(places.map((id) => handles.path(id)), true);
@@ -58,19 +70,28 @@ export function restoreFeature({ services, handles, tell }: StudioContext): Rest
       );
       return { pictures, ignored };
     },
-    'restore.preview': async ({ picture, model, region }) => {
+    'restore.preview': async ({ picture, models, effect, region }) => {
       await cleaned;
       const began = Date.now();
-      const { path, region: part } = await previews.restore(handles.path(picture), model, region);
+      const { path, region: part } = await previews.restore(handles.path(picture), { models: await known(models), effect: withMask(effect), ...(region ? { region } : {}) });
       return { picture: handles.issue(path), region: part, seconds: (Date.now() - began) / 1000 };
     },
-    'batches.start': async ({ pictures, model, strength, out, options }) => {
+    'restore.presets': () => listPresets(home),
+    'restore.savePreset': async (preset) => {
+      await savePreset({ ...preset, models: await known(preset.models) }, home);
+      return {};
+    },
+    'restore.removePreset': async ({ name }) => {
+      await removePreset(name, home);
+      return {};
+    },
+    'batches.start': async ({ pictures, models, effect, out, options }) => {
       const files = pictures.map((id) => {
         const file = collected.get(id);
         if (!file) throw new AppError('not-found', 'A picture is no longer known to the program. Add it again.');
         return file;
       });
-      const batch = await batches.create(files, [model], { out: handles.path(out), effect: effect.parse({ strength }), export: options });
+      const batch = await batches.create(files, await known(models), { out: handles.path(out), effect: withMask(effect), export: options });
       work(batch.id);
       return shown(batch);
     },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { batchSummary, exportSettings, ledgerFile } from '../restore.ts';
+import { batchSummary, effect, exportSettings, ledgerFile, restorePreset } from '../restore.ts';
 import { call, handle, nothing, recordId } from './common.ts';
 
 export const source = z.object({
@@ -24,22 +24,30 @@ export type Batch = z.output<typeof batch>;
 export const region = z.strictObject({ left: z.int().min(0), top: z.int().min(0), width: z.int().min(1), height: z.int().min(1) });
 export type Region = z.output<typeof region>;
 
-const strength = z.number().min(0).max(1);
+/** The models of a chain, in the order of their use. */
+const models = restorePreset.shape.models;
+/** What is done to the pictures; the mask is a picture that was chosen or dropped. */
+const effectWanted = effect.extend({ mask: handle.optional() });
 const batchRef = z.strictObject({ batch: recordId });
 
 export const restoreCalls = {
   /** The pictures among files and folders, recursively; what is no picture is counted. */
   'restore.collect': call(z.strictObject({ places: z.array(handle).min(1).max(20_000) }), z.object({ pictures: z.array(source), ignored: z.int() })),
   /**
-   * Restores one picture, or a part of it, at full strength, without writing beside it. The part is in pixels of the
-   * picture as it is seen, turned upright; the answer says which part it is.
+   * Restores one picture, or a part of it, without writing beside it: the same pixels as the export has there. The part
+   * is in pixels of the picture as it is seen, turned upright; the answer says which part it is.
    */
   'restore.preview': call(
-    z.strictObject({ picture: handle, model: recordId, region: region.optional() }),
+    z.strictObject({ picture: handle, models, effect: effectWanted.default(effect.parse({})), region: region.optional() }),
     z.object({ picture: handle, region, seconds: z.number() }),
   ),
+  /** Chains of models that were saved with their settings, by name. */
+  'restore.presets': call(nothing, z.array(restorePreset)),
+  /** Saves one, in the place of one that has the name. */
+  'restore.savePreset': call(restorePreset, nothing),
+  'restore.removePreset': call(z.strictObject({ name: z.string() }), nothing),
   'batches.start': call(
-    z.strictObject({ pictures: z.array(handle).min(1).max(20_000), model: recordId, strength, out: handle, options: exportSettings }),
+    z.strictObject({ pictures: z.array(handle).min(1).max(20_000), models, effect: effectWanted, out: handle, options: exportSettings }),
     batch,
   ),
   'batches.list': call(nothing, z.array(batch)),

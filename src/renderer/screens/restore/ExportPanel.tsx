@@ -26,7 +26,7 @@ export function ExportPanel() {
 
   const begin = (): void => {
     if (!model || !out) return;
-    start.mutate({ pictures: pictures.map((picture) => picture.id), model, strength: selection.strength, out: out.id, options }, { onSuccess: (made) => change({ batch: made.id }) });
+    start.mutate({ pictures: pictures.map((picture) => picture.id), models: [model], effect: { strength: selection.strength }, out: out.id, options }, { onSuccess: (made) => change({ batch: made.id }) });
   };
 
   return (

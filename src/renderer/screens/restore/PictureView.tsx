@@ -23,7 +23,7 @@ export function PictureView({ source }: { source: Source }) {
   const setLayout = (next: Layout) => change({ layout: next });
   const holding = useHeldKey('\\');
   const preview = useAction('restore.preview');
-  const shown = preview.data && preview.variables.picture === source.id && preview.variables.model === selection.model ? preview.data : undefined;
+  const shown = preview.data && preview.variables.picture === source.id && preview.variables.models[0] === selection.model ? preview.data : undefined;
 
   const step = (by: number): void => {
     const index = selection.pictures.findIndex((picture) => picture.id === source.id);
@@ -56,7 +56,7 @@ export function PictureView({ source }: { source: Source }) {
             size="xs"
             loading={preview.isPending}
             disabled={!selection.model || !size}
-            onClick={() => selection.model && size && preview.mutate({ picture: source.id, model: selection.model, region: visibleRegion(size, zoom) })}
+            onClick={() => selection.model && size && preview.mutate({ picture: source.id, models: [selection.model], region: visibleRegion(size, zoom) })}
           >
             {t('restore.preview')}
           </Button>

@@ -1,0 +1,47 @@
+import type { Region } from '../pictures/crop.ts';
+import { chooseTile, type Restorer } from './restorer.ts';
+import { covered } from './restoreTiled.ts';
+
+/** One model of a chain at work on one picture. Sizes are in pixels of what it is given. */
+export interface Stage {
+  restorer: Restorer;
+  width: number;
+  height: number;
+  tile: number;
+  /** The part whose result is needed. */
+  window: Region;
+}
+
+/**
+ * Lays out a chain: the tiles of each model, and from the last to the first the part that the next one's tiles read. So a
+ * part of a picture is computed from the same tiles as the whole, and is the same to the bit.
+ * @param window the part that is wanted, in pixels of the original
+ * @param tile side of the tiles, if it is prescribed
+ * @param budget bytes of working memory for a tile
+ */
+export function layOutChain(chain: readonly Restorer[], size: { width: number; height: number }, window: Region, tile: number | undefined, budget: number): Stage[] {
+  let scale = 1;
+  const stages = chain.map((restorer): Stage => {
+    const stage = {
+      restorer,
+      width: size.width * scale,
+      height: size.height * scale,
+      tile: Math.min(tile ?? chooseTile(restorer, budget), restorer.largestTile ?? Infinity),
+      window: scaled(window, scale),
+    };
+    scale *= restorer.scale;
+    return stage;
+  });
+  for (let k = stages.length - 1; k > 0; k--) {
+    const next = stages[k] as Stage;
+    const stage = stages[k - 1] as Stage;
+    const { x, y, width, height } = covered(next, next.tile, next.window);
+    const left = Math.floor(x / stage.restorer.scale);
+    const top = Math.floor(y / stage.restorer.scale);
+    stage.window = { x: left, y: top, width: Math.ceil((x + width) / stage.restorer.scale) - left, height: Math.ceil((y + height) / stage.restorer.scale) - top };
+  }
+  return stages;
+}
+
+/** A rectangle in pixels of a picture that is `scale` times as large. */
+export const scaled = ({ x, y, width, height }: Region, scale: number): Region => ({ x: x * scale, y: y * scale, width: width * scale, height: height * scale });
