@@ -6,6 +6,7 @@ import type { NetworkDefinition, Shapes } from './network.ts';
 import { overlappingTiles } from './overlappingTiles.ts';
 import type { Parameters } from './parameters.ts';
 import { ratioOf } from './shapes.ts';
+import { risingRates } from './stochasticDepth.ts';
 
 interface Stage {
   name: string;
@@ -44,12 +45,13 @@ const options = z
     img_size: z.int().min(64).max(1024).multipleOf(64).default(128).describe('Side of what the network sees at once, a multiple of 64; larger pictures are cut into overlapping tiles.'),
     in_chans: z.literal([1, 3]).default(3).describe('Channels of the pictures: 3 for colour, 1 for grey.'),
     embed_dim: z.int().min(1).max(512).default(32).describe('Channels at full resolution; they double at each level.'),
-    depths: nine(z.int().min(0)).default([2, 2, 2, 2, 2, 2, 2, 2, 2]).describe('Part of the authors’ configurations, without effect: their class fixes the number of blocks.'),
+    depths: nine(z.int().min(0)).default([2, 2, 2, 2, 2, 2, 2, 2, 2]).describe('Part of the authors’ configurations; their class fixes the number of blocks, and takes from this only how drop_path_rate is spread.'),
     num_heads: nine(z.int().min(1).max(64)).default([1, 2, 4, 8, 16, 16, 8, 4, 2]).describe('Heads of attention of the nine stages: four of the encoder, the lowest, four of the decoder.'),
     win_size: z.int().min(1).max(64).default(8).describe('Side of the windows within which pixels attend to each other.'),
     mlp_ratio: z.number().positive().default(4).describe('Hidden channels of the feed-forward part over the channels.'),
     qkv_bias: z.boolean().default(true).describe('Bias on queries, keys and values.'),
     qk_scale: z.number().nullable().default(null).describe('Factor on the queries; empty for 1/√(channels of a head).'),
+    drop_path_rate: z.number().min(0).lt(1).default(0.1).describe('Training alone: how often the lowest stage is left out for a sample (stochastic depth); outer ones less.'),
   })
   .refine((o) => STAGES.every(({ width, bound }, i) => [o.embed_dim * width, bound === null ? 0 : 64].every((channels) => channels % (o.num_heads[i] ?? 1) === 0)), {
     path: ['num_heads'],
@@ -61,7 +63,7 @@ const options = z
   });
 type Options = z.output<typeof options>;
 
-/** "Image De-raining Transformer", IEEE TPAMI 2023; names of jiexiaou/IDT. Its stochastic depth in training is left out. */
+/** "Image De-raining Transformer", IEEE TPAMI 2023; names of jiexiaou/IDT. */
 export const idt: NetworkDefinition<Options> = {
   id: 'idt',
   title: 'IDT',
@@ -127,10 +129,19 @@ function windowSide({ img_size, win_size }: { img_size: number; win_size: number
   return Math.min(win_size, img_size / 2 ** level);
 }
 
+/** How often training leaves out the blocks of each stage, by `depths`: rising through the encoder, falling through the decoder. */
+function dropRates({ drop_path_rate: rate, depths }: Options): number[][] {
+  const fall = risingRates(rate, depths.slice(5).reverse()).map((rates) => rates.reverse());
+  return [...risingRates(rate, depths.slice(0, 4)), [rate], ...fall.reverse()];
+}
+
 function buildStage(p: Parameters, o: Options, index: number): Layer {
   const { name, level, width, blocks, bound } = STAGES[index] as Stage;
+  const rates = dropRates(o)[index] ?? [];
   const common = { channels: o.embed_dim * width, heads: o.num_heads[index] ?? 1, mlpRatio: o.mlp_ratio, qkvBias: o.qkv_bias, qkScale: o.qk_scale };
-  const layers = Array.from({ length: blocks }, (_, i) => windowBlock(p, `${name}.blocks.${i}`, { ...common, side: windowSide(o, level), bound: WINDOW_BOUND }));
-  if (bound !== null) layers.push(spatialBlock(p, `${name}.blocks.${blocks}`, { ...common, side: o.img_size / 2 ** level / 8, bound }));
+  // The authors' blocks in windows share a stage's first rate; the one across the map has its last.
+  const inWindows = { ...common, side: windowSide(o, level), bound: WINDOW_BOUND, dropRate: rates[0] ?? 0 };
+  const layers = Array.from({ length: blocks }, (_, i) => windowBlock(p, `${name}.blocks.${i}`, inWindows));
+  if (bound !== null) layers.push(spatialBlock(p, `${name}.blocks.${blocks}`, { ...common, side: o.img_size / 2 ** level / 8, bound, dropRate: rates.at(-1) ?? 0 }));
   return (x) => layers.reduce((h, layer) => layer(h), x);
 }

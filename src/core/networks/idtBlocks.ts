@@ -15,6 +15,8 @@ export interface IdtBlockOptions {
   qkvBias: boolean;
   /** Factor on the queries; null for 1/√(channels of a head). */
   qkScale: number | null;
+  /** How often training leaves the block out for a sample. */
+  dropRate: number;
 }
 
 /** Side of the squares among which spatial attention looks for relations, fixed by the authors. */
@@ -28,11 +30,12 @@ export function windowBlock(p: Parameters, name: string, o: IdtBlockOptions): La
   const attention = positionalAttention(p, `${name}.attn`, o.channels, o);
   const norm2 = layerNorm(p, `${name}.norm2`, o.channels);
   const mlp = feedForward(p, `${name}.mlp`, o.channels, Math.trunc(o.channels * o.mlpRatio));
+  const [attending, feedingForward] = [p.stochasticDepth.branch(o.dropRate), p.stochasticDepth.branch(o.dropRate)];
   return (x) => {
     const [, height, width] = x.shape;
     const attended = mergeWindows(attention(partitionWindows(norm1(x), o.side)), o.side, height, width);
-    const h = tf.add<tf.Tensor4D>(x, attended);
-    return tf.add(h, mlp(norm2(h)));
+    const h = tf.add<tf.Tensor4D>(x, attending(attended));
+    return tf.add(h, feedingForward(mlp(norm2(h))));
   };
 }
 
@@ -42,15 +45,16 @@ export function spatialBlock(p: Parameters, name: string, o: IdtBlockOptions): L
   const attention = positionalAttention(p, `${name}.attn`, pixels, o);
   const norm2 = layerNorm(p, `${name}.norm2`, o.channels);
   const mlp = feedForward(p, `${name}.mlp`, o.channels, Math.trunc(pixels * o.mlpRatio));
+  const [attending, feedingForward] = [p.stochasticDepth.branch(o.dropRate), p.stochasticDepth.branch(o.dropRate)];
   return (x) => {
     const [batch, height, width, channels] = x.shape;
     const n = o.side;
     const squares = tf.transpose(tf.reshape(x, [batch, n, SQUARE, n, SQUARE, channels]), [0, 5, 1, 3, 2, 4]);
     const attended = attention(tf.reshape(squares, [batch * channels, n * n, pixels]));
     // As the authors: the squares stay one after the other, and are not laid back to where they came from.
-    const inOrder = tf.reshape(tf.transpose(tf.reshape(attended, [batch, channels, height * width]), [0, 2, 1]), [batch, height, width, channels]);
-    const h = tf.add<tf.Tensor4D>(x, inOrder);
-    return tf.add(h, mlp(norm2(h)));
+    const inOrder = tf.reshape<tf.Rank.R4>(tf.transpose(tf.reshape(attended, [batch, channels, height * width]), [0, 2, 1]), [batch, height, width, channels]);
+    const h = tf.add<tf.Tensor4D>(x, attending(inOrder));
+    return tf.add(h, feedingForward(mlp(norm2(h))));
   };
 }
 

@@ -3,6 +3,7 @@ import { AppError } from '../../shared/errors.ts';
 import { valuesOf } from '../engine/read.ts';
 import { type Random, randomStream } from '../random.ts';
 import { type Weights, type WeightTensor } from '../weights/weights.ts';
+import { StochasticDepth } from './stochasticDepth.ts';
 
 /**
  * How PyTorch stores a parameter, and so how it has to be turned for TensorFlow:
@@ -100,6 +101,8 @@ export class Parameter {
 export class Parameters {
   readonly all: Parameter[] = [];
   readonly buffers = new Map<string, () => WeightTensor>();
+  /** The branches that training leaves out at random; empty for most networks. */
+  readonly stochasticDepth = new StochasticDepth();
   readonly #names = new Set<string>();
 
   add(name: string, shape: readonly number[], layout: Layout, init: Init): Parameter {

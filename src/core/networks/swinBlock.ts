@@ -27,9 +27,10 @@ export type MaskedLayer = (x: tf.Tensor4D, mask: tf.Tensor4D | undefined) => tf.
 
 const linearInit = { weightInit: truncatedNormal(0.02), biasInit: zeros };
 
-/** A Swin block, [B,H,W,dim] → the same: attention within windows, then two linear layers, each normed first and added. */
-export function swinBlock(p: Parameters, name: string, heads: number, windows: Windows, o: SwinOptions): MaskedLayer {
+/** A Swin block, [B,H,W,dim] → the same: attention within windows, then two linear layers, each normed first and added, or at `dropRate` left out in training. */
+export function swinBlock(p: Parameters, name: string, heads: number, windows: Windows, o: SwinOptions, dropRate: number): MaskedLayer {
   const { size, shift } = windows;
+  const [attending, feedingForward] = [p.stochasticDepth.branch(dropRate), p.stochasticDepth.branch(dropRate)];
   const dim = o.embed_dim;
   if (shift > 0) declareMask(p, `${name}.attn_mask`, windows);
   const norm1 = layerNorm(p, `${name}.norm1`, dim);
@@ -47,8 +48,8 @@ export function swinBlock(p: Parameters, name: string, heads: number, windows: W
     return shift > 0 ? roll(merged, shift) : merged;
   };
   return (x, mask) => {
-    const h = tf.add<tf.Tensor4D>(x, attendShifted(norm1(x), mask));
-    return tf.add(h, fc2(gelu(fc1(norm2(h)))));
+    const h = tf.add<tf.Tensor4D>(x, attending(attendShifted(norm1(x), mask)));
+    return tf.add(h, feedingForward(fc2(gelu(fc1(norm2(h))))));
   };
 }
 

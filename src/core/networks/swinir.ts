@@ -5,6 +5,7 @@ import { conv2d, crop, enlargeNearest, type Layer, layerNorm, perPlane, pixelShu
 import type { NetworkDefinition, Shapes } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import { countParts, ratioOf } from './shapes.ts';
+import { risingRates } from './stochasticDepth.ts';
 import { type MaskedLayer, swinBlock, type Windows } from './swinBlock.ts';
 import { shiftMask, shiftRegions } from './windows.ts';
 
@@ -24,6 +25,7 @@ const options = z
     qkv_bias: z.boolean().default(true).describe('Bias on queries, keys and values.'),
     qk_scale: z.number().nullable().default(null).describe('Factor on the queries; empty for 1/√(channels of a head).'),
     ape: z.boolean().default(false).describe('A learnt embedding of absolute position, of img_size; resized for other sizes.'),
+    drop_path_rate: z.number().min(0).lt(1).default(0.1).describe('Training alone: how often the last block is left out for a sample (stochastic depth); earlier ones less.'),
     patch_norm: z.boolean().default(true).describe('Layer norm before the first group.'),
     upscale: z.literal([1, 2, 3, 4, 8]).default(2).describe('Output size over input size; without meaning where upsampler is empty.'),
     img_range: z.number().positive().default(1).describe('The network works in [0, img_range].'),
@@ -85,7 +87,8 @@ export const swinir: NetworkDefinition<Options> = {
     const embedPosition = o.ape ? positionEmbedding(p, windows, o.embed_dim) : unchanged;
     const first = conv2d(p, 'conv_first', o.in_chans, o.embed_dim, 3);
     const patchNorm: Layer = o.patch_norm ? layerNorm(p, 'patch_embed.norm', o.embed_dim) : unchanged;
-    const groups = o.depths.map((depth, i) => group(p, `layers.${i}`, depth, o.num_heads[i] ?? 1, windows, o));
+    const dropRates = risingRates(o.drop_path_rate, o.depths);
+    const groups = dropRates.map((rates, i) => group(p, `layers.${i}`, rates, o.num_heads[i] ?? 1, windows, o));
     const norm: Layer = layerNorm(p, 'norm', o.embed_dim);
     const afterBody = residualConv(p, 'conv_after_body', o);
     const reconstruct = reconstruction(p, o);
@@ -141,9 +144,9 @@ function positionEmbedding(p: Parameters, { height, width }: Windows, dim: numbe
   };
 }
 
-/** RSTB: attention blocks, every second one in shifted windows, then convolution, and the input added. */
-function group(p: Parameters, name: string, depth: number, heads: number, windows: Windows, o: Options): MaskedLayer {
-  const blocks = Array.from({ length: depth }, (_, i) => swinBlock(p, `${name}.residual_group.blocks.${i}`, heads, i % 2 === 0 ? { ...windows, shift: 0 } : windows, o));
+/** RSTB: as many attention blocks as there are rates, every second one in shifted windows, then convolution, and the input added. */
+function group(p: Parameters, name: string, dropRates: readonly number[], heads: number, windows: Windows, o: Options): MaskedLayer {
+  const blocks = dropRates.map((rate, i) => swinBlock(p, `${name}.residual_group.blocks.${i}`, heads, i % 2 === 0 ? { ...windows, shift: 0 } : windows, o, rate));
   const conv = residualConv(p, `${name}.conv`, o);
   return (x, mask) => tf.add(conv(blocks.reduce((h, block) => block(h, mask), x)), x);
 }

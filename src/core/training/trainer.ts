@@ -11,6 +11,7 @@ import { dueNegatives } from '../negatives/schedule.ts';
 import { createModel, type Model } from '../networks/index.ts';
 import { normaliseInput } from '../networks/layers.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
+import { randomStream } from '../random.ts';
 import type { Weights } from '../weights/weights.ts';
 import { adamW, type AdamWScalars, adamWScalars, clipByNorm } from './adamw.ts';
 import { LearningRate } from './learningRate.ts';
@@ -110,6 +111,7 @@ export class Trainer {
         gt: tf.tensor(batch.gt, [count, gtSize, gtSize, 3]),
         ...mapValues(adamWScalars(this.config.optimiser, lr, step), (value) => tf.scalar(value)),
         ...this.#adaptiveInputs(),
+        ...this.#depthInputs(count, step),
       });
       return mapValues(outputs, (output) => output.dataSync<'float32'>()[0] ?? Number.NaN);
     });
@@ -193,8 +195,10 @@ export class Trainer {
   #functions(lq: number[], gt: number[]): Record<string, ProgramFunction> {
     const scalars = { decay: [], stepSize: [], correction: [] };
     const adaptive = this.config.mcir?.rule === 'adaptive' ? { turn: [this.negatives.length] } : {};
+    const branches = this.model.parameters.stochasticDepth.rates.length;
+    const depth = branches > 0 ? { depth: [branches, lq[0] ?? 1] } : {};
     const functions: Record<string, ProgramFunction> = {
-      step: { inputs: { lq, gt, ...scalars, ...adaptive }, run: (inputs) => this.#stepFunction(inputs) },
+      step: { inputs: { lq, gt, ...scalars, ...adaptive, ...depth }, run: (inputs) => this.#stepFunction(inputs) },
     };
     this.config.mcir?.negatives.forEach(({ decay }, i) => {
       functions[`blend${i}`] = { inputs: {}, run: () => ({ outputs: {}, updates: this.#blendUpdates(i, decay) }) };
@@ -216,7 +220,7 @@ export class Trainer {
     const parameters = this.model.parameters.all;
     const { value, grads } = tf.variableGrads(
       () => {
-        const output = wide(this.model.forward(x));
+        const output = wide(this.model.parameters.stochasticDepth.during(inputs['depth'], () => this.model.forward(x)));
         const { total, terms } = objective(output);
         for (const [name, term] of Object.entries(terms)) outputs[name] = tf.keep(term);
         if (this.config.mcir?.rule === 'adaptive') outputs['residual_std'] = tf.keep(residualDeviation(output, gt));
@@ -277,6 +281,13 @@ export class Trainer {
     if (this.config.mcir?.rule !== 'adaptive') return {};
     const turn = this.negatives.map((_, i) => (i === this.#adaptiveUpdates % this.negatives.length ? 1 : 0));
     return { turn: tf.tensor1d(turn) };
+  }
+
+  /** Which residual branches this step leaves out; latency models and the average use all, as the authors' do. */
+  #depthInputs(samples: number, step: number): Record<string, tf.Tensor> {
+    const { stochasticDepth } = this.model.parameters;
+    if (stochasticDepth.rates.length === 0) return {};
+    return { depth: stochasticDepth.draw(samples, randomStream(this.config.seed, 'stochastic depth', step)) };
   }
 }
 

@@ -33,6 +33,7 @@ describe.each([
   ['op by op', { compile: false }],
   ['compiled in bfloat16', { compile: true, precision: 'bfloat16' }],
   ['compiled with the adaptive rule', { compile: true, mcir: { rule: 'adaptive', negatives: [{}, {}], adaptive: { threshold: 0.3 } } }],
+  ['compiled with stochastic depth', { network: { type: 'swinir', options: { img_size: 16, embed_dim: 8, depths: [2], num_heads: [2], drop_path_rate: 0.5 } }, mcir: undefined }],
 ])('%s', (_, settings) => {
   test('a run restored from a snapshot ends with the same bits as an unbroken one', () => {
     const unbroken = new Trainer(config(settings));
@@ -51,6 +52,21 @@ describe.each([
     unbroken.dispose();
     second.dispose();
   });
+});
+
+test('stochastic depth is the same compiled and op by op, and drawn by seed and step', () => {
+  const network = { type: 'swinir', options: { img_size: 16, embed_dim: 8, depths: [2], num_heads: [2], drop_path_rate: 0.5 } };
+  const lossesOf = (settings: object): number[] => {
+    const trainer = new Trainer(config({ network, ...settings }));
+    const losses = [1, 2, 3, 4].map((step) => trainer.train(batch(step)).losses['l_pix'] ?? Number.NaN);
+    expect(trainer.engineNote).toMatch(trainer.config.compile ? /one compiled graph/ : /as configured/);
+    trainer.dispose();
+    return losses;
+  };
+  const compiled = lossesOf({ compile: true });
+  lossesOf({ compile: false }).forEach((loss, i) => expect(loss).toBeCloseTo(compiled[i] ?? Number.NaN, 5));
+  const without = lossesOf({ network: { ...network, options: { ...network.options, drop_path_rate: 0 } } });
+  expect(without).not.toEqual(compiled);
 });
 
 test('steps leave no tensor behind', () => {
