@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type Home, openHome } from '../services/home.ts';
 import { openServices, type Services } from '../services/open.ts';
+import { applySettings, readSettings } from '../services/settings.ts';
 import { Output } from './output.ts';
 
 /** What every command is given: where to write, and the program's folders and services, opened when first asked for. */
@@ -11,7 +12,12 @@ export class CliContext {
   readonly #closers: (() => void | Promise<void>)[] = [];
 
   get home(): Home {
-    return (this.#home ??= openHome());
+    if (!this.#home) {
+      this.#home = openHome();
+      // Also for commands that start a child process without opening the services.
+      applySettings(readSettings(this.#home));
+    }
+    return this.#home;
   }
 
   /** Runs, jobs and their history. */

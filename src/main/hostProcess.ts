@@ -1,7 +1,6 @@
 import { openHome } from '../services/home.ts';
 import { openServices, type Services } from '../services/open.ts';
 import { folderToShow } from '../services/reveal.ts';
-import { dispatch } from '../services/studio/dispatch.ts';
 import { openStudio, type Studio } from '../services/studio.ts';
 import { toWire } from '../shared/errors.ts';
 import { isActive } from '../shared/jobs.ts';
@@ -35,7 +34,7 @@ async function open(): Promise<{ services: Services; studio: Studio }> {
 async function answer(services: Services, studio: Studio, asked: Asked): Promise<unknown> {
   switch (asked.type) {
     case 'call':
-      return dispatch(studio.handlers, asked.name, asked.input);
+      return studio.call(asked.name, asked.input);
     case 'picture':
       return studio.picture(asked.picture, asked.size);
     case 'place':

@@ -54,7 +54,7 @@ function useChosenAppearance(): void {
   const theme = data?.theme;
   const language = data?.language;
   useEffect(() => {
-    if (theme) setColorScheme(theme);
+    if (theme) setColorScheme(theme === 'system' ? 'auto' : theme);
   }, [theme, setColorScheme]);
   useEffect(() => {
     if (language) void i18n.changeLanguage(language);

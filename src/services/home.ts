@@ -16,6 +16,10 @@ export interface Home {
   readonly presets: string;
   /** Imported feature weights. */
   readonly features: string;
+  /** What the program noted while it ran. */
+  readonly logs: string;
+  /** Reports for bug reports. */
+  readonly reports: string;
   /** Whatever can be made again. */
   readonly cache: string;
 }
@@ -35,10 +39,12 @@ export function openHome(root: string | undefined = process.env['MCIR_HOME']): H
     models: join(base, 'models'),
     presets: join(base, 'presets'),
     features: join(base, 'features'),
+    logs: join(base, 'logs'),
+    reports: join(base, 'reports'),
     cache: root ? join(base, 'cache') : standard.cache,
   };
   try {
-    for (const folder of [home.runs, home.models, home.presets, home.features, home.cache]) mkdirSync(folder, { recursive: true });
+    for (const folder of [home.runs, home.models, home.presets, home.features, home.logs, home.reports, home.cache]) mkdirSync(folder, { recursive: true });
   } catch (error) {
     throw new AppError('io', `The program's folders cannot be made in ${base} (${messageOf(error)}); set MCIR_HOME to a folder that can be written to.`, { cause: error });
   }

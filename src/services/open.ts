@@ -2,7 +2,9 @@ import { type History, openHistory } from '../database/history.ts';
 import { type Home, openHome } from './home.ts';
 import { JobManager } from './jobs/JobManager.ts';
 import { forkWorker, type StartWorker } from './jobs/workerProcess.ts';
+import { type Log, openLog } from './log.ts';
 import { Runs } from './runs.ts';
+import { applySettings, readSettings } from './settings.ts';
 import { Training } from './training.ts';
 
 /** Everything a face works with. */
@@ -12,6 +14,7 @@ export interface Services {
   readonly jobs: JobManager;
   readonly runs: Runs;
   readonly training: Training;
+  readonly log: Log;
   /** What happened while opening that the user should know, a sentence each. */
   readonly notices: readonly string[];
   /** Lets jobs save and end, and closes the database. */
@@ -23,6 +26,8 @@ export interface Services {
  * A history that is new or had to be set aside is made again from the run folders.
  */
 export async function openServices(home: Home = openHome(), startWorker: StartWorker = forkWorker): Promise<Services> {
+  applySettings(readSettings(home));
+  const log = openLog(home);
   const history = openHistory(home);
   const notices: string[] = [];
   const jobs = new JobManager(history.jobs, startWorker);
@@ -35,9 +40,11 @@ export async function openServices(home: Home = openHome(), startWorker: StartWo
     else if (count > 0) notices.push(`The history was missing; ${readIn}`);
     notices.push(...problems);
   }
+  jobs.events.on('state', ({ id, kind, state, error }) => log.info({ job: id, kind, state, ...(error ? { err: error } : {}) }, `${kind} ${id} is ${state}`));
   await jobs.recover();
+  for (const notice of notices) log.warn(notice);
   return {
-    home, history, jobs, runs, training, notices,
+    home, history, jobs, runs, training, log, notices,
     async close() {
       await jobs.close();
       history.db.close();

@@ -1,10 +1,13 @@
 import type { Handlers, StudioEvent } from '../shared/contract.ts';
+import { AppError } from '../shared/errors.ts';
 import type { Services } from './open.ts';
 import { type Reveal, revealInFileManager } from './reveal.ts';
 import { appHandlers } from './studio/appHandlers.ts';
 import type { StudioContext } from './studio/context.ts';
 import { datasetHandlers } from './studio/datasetHandlers.ts';
+import { dispatch, type Reply } from './studio/dispatch.ts';
 import { Handles } from './studio/handles.ts';
+import { healthHandlers } from './studio/healthHandlers.ts';
 import { Imports } from './studio/imports.ts';
 import { modelHandlers } from './studio/modelHandlers.ts';
 import { packHandlers } from './studio/packHandlers.ts';
@@ -15,6 +18,8 @@ import { trainingHandlers } from './studio/trainingHandlers.ts';
 /** All that a window needs of the services, whichever shell it stands in. */
 export interface Studio {
   readonly handlers: Handlers;
+  /** Answers a call that came over a border, and notes in the log what failed. Never throws. */
+  call(name: string, input: unknown): Promise<Reply>;
   readonly handles: Handles;
   readonly imports: Imports;
   /** A picture by its id; `size` is the longest side in pixels. @throws AppError `not-found`, `unsupported` */
@@ -37,8 +42,14 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
   await imports.removeOld();
   const context: StudioContext = { services, handles, reveal, tell: (event) => listeners.forEach((listener) => listener(event)) };
   const restore = restoreFeature(context);
+  const handlers: Handlers = { ...appHandlers(context), ...healthHandlers(context), ...restore.handlers, ...modelHandlers(context), ...packHandlers(context), ...trainingHandlers(context), ...datasetHandlers(context) };
   return {
-    handlers: { ...appHandlers(context), ...restore.handlers, ...modelHandlers(context), ...packHandlers(context), ...trainingHandlers(context), ...datasetHandlers(context) },
+    handlers,
+    call: (name, input) =>
+      dispatch(handlers, name, input, (error) => {
+        if (error instanceof AppError) services.log.warn({ call: name, code: error.code, details: error.details }, `${name}: ${error.message}`);
+        else services.log.error({ call: name, err: error }, `${name} failed`);
+      }),
     handles,
     imports,
     picture: (id, size) => thumbnails.serve(handles.path(id), size),

@@ -2,7 +2,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { AppError, toWire, type ErrorCode } from '../shared/errors.ts';
-import { dispatch } from '../services/studio/dispatch.ts';
 import type { Studio } from '../services/studio.ts';
 import type { Served } from '../services/studio/thumbnails.ts';
 import { cookieName, refuse, refuseSender, type Refusal } from './guard.ts';
@@ -73,7 +72,7 @@ export async function startServer(studio: Studio, options: { port: number; token
   }
 
   async function sendCall(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> {
-    const reply = await dispatch(studio.handlers, name, await readJson(request));
+    const reply = await studio.call(name, await readJson(request));
     sendJson(response, 'error' in reply ? (statusOf[reply.error.code] ?? 422) : 200, reply);
   }
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { BatchLoader } from '../core/data/loader.ts';
+import { chosenThreads } from '../core/engine/chosen.ts';
 import { openEngine } from '../core/engine/open.ts';
 import { isOutOfMemory } from '../core/engine/memory.ts';
 import { findNetwork } from '../core/networks/index.ts';
@@ -26,7 +27,7 @@ export function openLoader({ network: { type, options }, data, seed }: RunConfig
  * @returns how many
  */
 export function openEngineLike(config: RunConfig, facts?: RunFacts): number {
-  const standard = availableParallelism();
+  const standard = chosenThreads() ?? availableParallelism();
   const threads = facts?.threads ?? config.threads ?? standard;
   openEngine(threads === standard && config.threads === undefined ? {} : { threads });
   return threads;

@@ -1,15 +1,22 @@
+import { writeReport } from '../../services/bugReport.ts';
 import { examine } from '../../services/doctor.ts';
 import type { Register } from '../context.ts';
 import { exitCode } from '../output.ts';
 
 const marks = { ok: '✓', warning: '!', missing: '✗' } as const;
 
-/** `mcir doctor`: what the program needs and has; exit 1 where something is missing. */
+/** `mcir doctor`: what the program needs and has; exit 1 where something is missing. With `--report` a zip for a bug report. */
 export const registerDoctor: Register = (program, context) => {
   program
     .command('doctor')
     .description('check engine, device, libraries and folders, and say how to mend what is missing')
-    .action(async () => {
+    .option('--report <file>', 'write a zip for a bug report instead: logs and settings, without pictures, their names or your paths')
+    .action(async ({ report: file }: { report?: string }) => {
+      if (file !== undefined) {
+        const path = await writeReport(await context.services(), file);
+        context.output.result({ report: path }, `The report is ${path}. Read it before you send it.`);
+        return;
+      }
       const report = await examine(context.home);
       const width = Math.max(...report.checks.map(({ title }) => title.length));
       const lines = report.checks.map(({ title, state, detail, fix }) => `${marks[state]} ${title.padEnd(width)}  ${detail}${fix ? `\n  ${' '.repeat(width)}  → ${fix}` : ''}`);

@@ -2,12 +2,13 @@ import { createRequire } from 'node:module';
 import util from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs-node-gpu';
 import { AppError, messageOf } from '../../shared/errors.ts';
+import { chosenThreads } from './chosen.ts';
 import { registerKernels } from './kernels.ts';
 
 const require = createRequire(import.meta.url);
 
 export interface EngineOptions {
-  /** Threads inside one operation; by default TensorFlow takes all cores. */
+  /** Threads inside one operation; by default those of the settings (see chosen.ts), else TensorFlow takes all cores. */
   threads?: number;
 }
 
@@ -21,8 +22,9 @@ let opened: typeof tfjs | undefined;
 export function openEngine(options: EngineOptions = {}): typeof tfjs {
   if (opened) return opened;
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-  if (options.threads !== undefined) {
-    process.env['TF_NUM_INTRAOP_THREADS'] = String(options.threads);
+  const threads = options.threads ?? chosenThreads();
+  if (threads !== undefined) {
+    process.env['TF_NUM_INTRAOP_THREADS'] = String(threads);
     process.env['TF_NUM_INTEROP_THREADS'] = '1';
   }
   restoreRemovedUtilities();

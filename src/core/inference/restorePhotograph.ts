@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { Effect } from '../../shared/restore.ts';
+import { chosenTileMemory } from '../engine/chosen.ts';
 import type { Region } from '../pictures/crop.ts';
 import type { Photograph } from '../pictures/photograph.ts';
 import { ScratchReader, ScratchWriter } from '../pictures/scratch.ts';
@@ -26,8 +27,8 @@ export interface RestoreOptions {
   signal?: AbortSignal;
 }
 
-/** Working memory of the network for one tile. */
-export const tileBudget = (): number => Math.min(2 ** 30, process.availableMemory() / 2);
+/** Working memory of the network for one tile: as the settings say, else a gigabyte, or half of what is free. */
+export const tileBudget = (): number => chosenTileMemory() ?? Math.min(2 ** 30, process.availableMemory() / 2);
 
 /**
  * Restores a decoded photograph into a new scratch file that {@link encodePhotograph} takes. Memory does not grow with

@@ -1,25 +1,21 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
-import packageFile from '../../../package.json' with { type: 'json' };
+import { availableParallelism } from 'node:os';
 import { BatchRepository } from '../../database/batches.ts';
-import { type Revealed, settings, type Settings } from '../../shared/contract/app.ts';
+import type { Revealed } from '../../shared/contract/app.ts';
 import type { Handlers } from '../../shared/contract.ts';
 import { AppError } from '../../shared/errors.ts';
-import { examine } from '../doctor.ts';
 import { prepareSampleSet } from '../sampleSet.ts';
+import { changeSettings, readSettings } from '../settings.ts';
+import { programVersion } from '../version.ts';
 import { listFolder, roots } from './browse.ts';
 import type { StudioContext } from './context.ts';
 import { readPresets } from './presets.ts';
 
-type Calls = `app.${string}` | `places.${string}`;
+type Calls = 'app.info' | 'app.settings' | 'app.change' | 'app.sample' | 'app.reveal' | `places.${string}`;
 
 /** Answers of the calls about the program itself and the places on this machine. */
 export function appHandlers({ services, handles, reveal }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
   const { home, notices, runs, history } = services;
   const batches = new BatchRepository(history.db);
-  const file = join(home.root, 'settings.json');
-  const read = async (): Promise<Settings> => settings.parse(JSON.parse(await readFile(file, 'utf8').catch(() => '{}')));
   const pathOf = (what: Revealed): string => {
     if ('place' in what) return handles.path(what.place);
     if ('run' in what) return runs.folder(runs.find(what.run).id).path;
@@ -29,14 +25,12 @@ export function appHandlers({ services, handles, reveal }: StudioContext): Pick<
     return batch.settings.out;
   };
   return {
-    'app.info': () => Promise.resolve({ version: packageFile.version, folders: { home: home.root, runs: home.runs, models: home.models, cache: home.cache }, notices: [...notices] }),
-    'app.settings': read,
-    'app.change': async (changed) => {
-      const next = settings.parse({ ...(await read()), ...changed });
-      await writeFileAtomic(file, JSON.stringify(next, null, 2));
-      return next;
+    'app.info': () => {
+      const { root, runs, models, logs, cache } = home;
+      return Promise.resolve({ version: programVersion, folders: { home: root, runs, models, logs, cache }, cores: availableParallelism(), notices: [...notices] });
     },
-    'app.check': async () => (await examine(home)).checks,
+    'app.settings': () => Promise.resolve(readSettings(home)),
+    'app.change': (change) => Promise.resolve(changeSettings(home, change)),
     'app.sample': async () => {
       const set = await prepareSampleSet(home);
       const preset = (await readPresets()).find(({ id }) => id === 'sample');

@@ -1,12 +1,7 @@
 import { z } from 'zod';
 import { runConfig } from '../runConfig.ts';
+import { settings, settingsChange } from '../settings.ts';
 import { call, handle, nothing, place, recordId } from './common.ts';
-
-export const settings = z.object({
-  theme: z.enum(['dark', 'light']).default('dark'),
-  language: z.enum(['en', 'zh']).optional(),
-});
-export type Settings = z.output<typeof settings>;
 
 export const check = z.object({
   title: z.string(),
@@ -17,12 +12,14 @@ export const check = z.object({
 });
 export type Check = z.output<typeof check>;
 
+const library = z.object({ name: z.string(), version: z.string(), licence: z.string() });
+
 /** What can be shown in the system's file manager: something that was given out by an id, a record's folder, or a folder of the program. */
 export const revealed = z.union([
   z.strictObject({ place: handle }),
   z.strictObject({ batch: recordId }),
   z.strictObject({ run: recordId }),
-  z.strictObject({ folder: z.enum(['home', 'runs', 'models', 'cache']) }),
+  z.strictObject({ folder: z.enum(['home', 'runs', 'models', 'logs', 'cache']) }),
 ]);
 export type Revealed = z.output<typeof revealed>;
 
@@ -31,14 +28,22 @@ export const appCalls = {
     nothing,
     z.object({
       version: z.string(),
-      folders: z.object({ home: z.string(), runs: z.string(), models: z.string(), cache: z.string() }),
+      folders: z.object({ home: z.string(), runs: z.string(), models: z.string(), logs: z.string(), cache: z.string() }),
+      /** Cores of the machine: as many threads as make sense. */
+      cores: z.int(),
       /** What happened at the start that people should know. */
       notices: z.array(z.string()),
     }),
   ),
   'app.settings': call(nothing, settings),
-  'app.change': call(settings.partial(), settings),
+  'app.change': call(settingsChange, settings),
   'app.check': call(nothing, z.array(check)),
+  /** The last lines of the program's log. */
+  'app.log': call(nothing, z.array(z.string())),
+  /** Writes a zip for a bug report: what the program knows of itself, without pictures, their names or personal paths. */
+  'app.report': call(nothing, place),
+  /** Changelog, and what the program is made of. */
+  'app.about': call(nothing, z.object({ changelog: z.string(), licence: z.string(), libraries: z.array(library) })),
   /** Makes the sample pictures where they are missing; gives the hazy ones and a training on them. */
   'app.sample': call(nothing, z.object({ pictures: place, config: runConfig })),
   /** Shows a folder, or a file in its folder, on the machine that the program runs on. */

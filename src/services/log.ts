@@ -1,0 +1,50 @@
+import { readFileSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino, type Logger } from 'pino';
+import { z } from 'zod';
+import type { Home } from './home.ts';
+import { programVersion } from './version.ts';
+
+export type Log = Logger;
+
+/** The program's log: a JSON object on each line. The one before it is kept beside it. */
+export const logFile = (home: Home): string => join(home.logs, 'studio.log');
+export const olderLogFile = (home: Home): string => join(home.logs, 'studio.older.log');
+
+const MOST_BYTES = 1024 * 1024;
+
+/**
+ * Opens the log for appending; a large one becomes the older one first, so that both together stay small. Every line is
+ * on disk before the program goes on: the last ones before a crash are those that matter.
+ */
+export function openLog(home: Home): Log {
+  const file = logFile(home);
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > MOST_BYTES) renameSync(file, olderLogFile(home));
+  return pino({ base: { pid: process.pid, version: programVersion }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: file, sync: true, mkdir: true }));
+}
+
+const line = z.looseObject({ time: z.string(), level: z.number(), msg: z.string().default(''), err: z.looseObject({ message: z.string() }).optional() });
+
+/** The last lines of the log as people read them; lines that are none of ours are shown as they are. */
+export function lastLines(home: Home, count: number): string[] {
+  let text: string;
+  try {
+    text = readFileSync(logFile(home), 'utf8');
+  } catch {
+    return [];
+  }
+  return text.trimEnd().split('\n').slice(-count).map(readable);
+}
+
+function readable(text: string): string {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return text;
+  }
+  const { success, data } = line.safeParse(json);
+  if (!success) return text;
+  const level = data.level >= 50 ? 'error' : data.level >= 40 ? 'warning' : 'info';
+  return `${data.time.replace('T', ' ').slice(0, 19)}  ${level}  ${data.msg}${data.err ? `: ${data.err.message}` : ''}`;
+}
