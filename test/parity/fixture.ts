@@ -16,13 +16,29 @@ export const readWeights = (folder: string, file: string): Weights => readSafete
 
 export const readMeta = <T>(folder: string): T => JSON.parse(readFileSync(join(folder, 'meta.json'), 'utf8')) as T;
 
+/** What a network is called where it is not by the id here. */
+const otherNames: Record<string, string> = { esrgan: 'rrdbnet', realesrgan: 'rrdbnet', ffa: 'ffanet' };
+
 /** The network that a fixture's name or a class's name means: `swinir_real`, `FFANet`. */
 export function networkId(name: string): string {
-  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
-  const found = networks.filter(({ id }) => plain.startsWith(id.replaceAll(/[^a-z0-9]/g, ''))).sort((a, b) => b.id.length - a.id.length)[0];
+  const plain = plainName(name);
+  const names = [...networks.map(({ id }) => [plainName(id), id] as const), ...Object.entries(otherNames)];
+  const found = names.filter(([candidate]) => plain.startsWith(candidate)).sort(([a], [b]) => b.length - a.length)[0];
   if (!found) throw new Error(`no network is called ${name}`);
-  return found.id;
+  return found[1];
 }
+
+/** Arguments of the authors' classes that change nothing about what a trained network computes. */
+const withoutEffect = new Set(['drop_rate', 'attn_drop_rate', 'drop_out_rate', 'use_checkpoint', 'norm_layer']);
+
+/** The options here for the arguments of the authors' class; where they have a class for it, we have an option. */
+export function networkOptions(name: string, config: Record<string, unknown>): Record<string, unknown> {
+  const variant = /local/i.test(name) ? { local: true } : /imdn_?as/i.test(name) ? { adaptive: true } : {};
+  const known = Object.entries(config).filter(([key]) => !withoutEffect.has(key) || networkId(name) === 'dehazeformer');
+  return { ...variant, ...Object.fromEntries(known) };
+}
+
+const plainName = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 
 export function tensorOf(weights: Weights, name: string): WeightTensor & { data: Float32Array } {
   const tensor = weights.get(name);

@@ -4,7 +4,7 @@ import { l1 } from '../../src/core/losses/pixel.ts';
 import { createModel } from '../../src/core/networks/index.ts';
 import type { Weights } from '../../src/core/weights/weights.ts';
 import { compare, largest, none, type Worst, worstOf } from './errors.ts';
-import { type CaseResult, networkId, readMeta, readWeights, tensorOf, toNhwc } from './fixture.ts';
+import { type CaseResult, networkId, networkOptions, readMeta, readWeights, tensorOf, toNhwc } from './fixture.ts';
 
 const BARS = { outputs: 1e-4, gradients: 1e-3 };
 /**
@@ -24,7 +24,7 @@ interface Meta {
 export function* networkCases(folder: string): Generator<CaseResult> {
   const meta = readMeta<Meta>(folder);
   const io = readWeights(folder, 'io.safetensors');
-  const model = createModel(networkId(meta.name), meta.config);
+  const model = createModel(networkId(meta.name), networkOptions(meta.name, meta.config));
   model.parameters.load(readWeights(folder, 'weights.safetensors'));
   const compiled = compileForward(model.forward);
   for (let i = 0; i < meta.cases.length; i++) {

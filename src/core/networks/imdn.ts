@@ -1,11 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { conv2d, globalAverage, type Layer, perPlane, pixelShuffle } from './layers.ts';
+import { conv2d, crop, globalAverage, type Layer, perPlane, pixelShuffle, reflectPad } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';
 
 /** Blocks, fixed by the authors: each is a field of their class. */
 const BLOCKS = 6;
+/** By how much IMDN_AS makes features smaller than the input. */
+const REDUCTION = 4;
 
 const options = z
   .strictObject({
@@ -13,8 +15,10 @@ const options = z
     nf: z.int().min(16).max(1024).multipleOf(4).default(64).describe('Channels of every feature map; a multiple of 4.'),
     num_modules: z.literal(BLOCKS).default(BLOCKS).describe('Distillation blocks; the network is defined for six.'),
     out_nc: z.literal([1, 3]).default(3).describe('Output channels; as many as go in.'),
-    upscale: z.int().min(1).max(8).default(4).describe('Output size over input size.'),
+    upscale: z.int().min(1).max(8).default(4).describe('Output size over the size at which the blocks work: that of the input, or with `adaptive` a quarter of it.'),
+    adaptive: z.boolean().default(false).describe('IMDN_AS: first makes features four times smaller, so that with upscale 4 the size stays; for pictures enlarged beforehand by any factor.'),
   })
+  .refine(({ adaptive, upscale }) => !adaptive || upscale % REDUCTION === 0, { path: ['upscale'], error: 'With `adaptive`, set upscale to 4 to keep the size, or to 8 to double it.' })
   .refine(({ in_nc, out_nc }) => in_nc === out_nc, { path: ['out_nc'], error: 'Give out_nc the value of in_nc.' });
 type Options = z.output<typeof options>;
 
@@ -30,35 +34,54 @@ export const imdn: NetworkDefinition<Options> = {
     'IMDN x2': options.parse({ upscale: 2 }),
     'IMDN x3': options.parse({ upscale: 3 }),
     'IMDN x4': options.parse({ upscale: 4 }),
+    'IMDN_AS': options.parse({ adaptive: true }),
   },
-  scale: ({ upscale }) => upscale,
+  scale: outputScale,
   seesWholePicture: true,
-  inputSizes: 'any size',
+  inputSizes: 'any size; with `adaptive` reflected on the right and below up to a multiple of 4',
 
   detect(shapes) {
-    const [nf, in_nc] = shapes.get('fea_conv.weight') ?? [];
+    const adaptive = shapes.has('fea_conv.2.weight');
+    const [nf, in_nc] = shapes.get(adaptive ? 'fea_conv.0.weight' : 'fea_conv.weight') ?? [];
     const [rows] = shapes.get('upsampler.0.weight') ?? [];
     if (!nf || !in_nc || !rows || !shapes.has('IMDB1.c1.weight')) return undefined;
-    return options.safeParse({ in_nc, nf, out_nc: in_nc, upscale: Math.sqrt(rows / in_nc) }).data;
+    return options.safeParse({ in_nc, nf, out_nc: in_nc, upscale: Math.sqrt(rows / in_nc), adaptive }).data;
   },
 
-  build(p, { in_nc, nf, out_nc, upscale }) {
-    const first = conv2d(p, 'fea_conv', in_nc, nf, 3);
+  build(p, o) {
+    const { in_nc, nf, out_nc, upscale } = o;
+    const first = o.adaptive ? reducingConvs(p, in_nc, nf) : conv2d(p, 'fea_conv', in_nc, nf, 3);
+    const multiple = o.adaptive ? REDUCTION : 1;
+    const scale = outputScale(o);
     const blocks = Array.from({ length: BLOCKS }, (_, i) => distillation(p, `IMDB${i + 1}`, nf));
     const fuse = conv2d(p, 'c.0', nf * BLOCKS, nf, 1);
     const afterBody = conv2d(p, 'LR_conv', nf, nf, 3);
     const last = conv2d(p, 'upsampler.0', nf, out_nc * upscale ** 2, 3);
 
-    const restore: Layer = (x) => {
-      const shallow = first(x); // [B,H,W,nf]
+    const restore: Layer = (picture) => {
+      const [, height, width] = picture.shape;
+      const shallow = first(reflectPad(picture, 0, missing(height, multiple), 0, missing(width, multiple))); // [B,H,W,nf], or a quarter of these sides
       let h = shallow;
       const results = blocks.map((block) => (h = block(h)));
       const features = afterBody(leaky(fuse(tf.concat(results, 3))));
-      return pixelShuffle(last(tf.add(features, shallow)), upscale);
+      return crop(pixelShuffle(last(tf.add(features, shallow)), upscale), height * scale, width * scale);
     };
     return in_nc === 1 ? perPlane(restore) : restore;
   },
 };
+
+function outputScale({ adaptive, upscale }: Options): number {
+  return adaptive ? upscale / REDUCTION : upscale;
+}
+
+const missing = (length: number, multiple: number): number => (multiple - (length % multiple)) % multiple;
+
+/** The start of IMDN_AS, [B,H,W,C] → [B,H/4,W/4,nf]. */
+function reducingConvs(p: Parameters, channels: number, nf: number): Layer {
+  const once = conv2d(p, 'fea_conv.0', channels, nf, 3, { stride: 2 });
+  const twice = conv2d(p, 'fea_conv.2', nf, nf, 3, { stride: 2 });
+  return (x) => twice(leaky(once(x)));
+}
 
 const leaky: Layer = (x) => tf.leakyRelu(x, 0.05);
 

@@ -5,18 +5,23 @@ import type { NetworkDefinition, Shapes } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import { countParts } from './shapes.ts';
 
+const sources = ['basicsr', 'esrgan', 'esrgan-old'] as const;
+type Source = (typeof sources)[number];
+
 const options = z
   .strictObject({
     num_in_ch: z.literal([1, 3]).default(3).describe('Input channels: 3 for colour, 1 for grey.'),
     num_out_ch: z.literal([1, 3]).default(3).describe('Output channels; as many as go in.'),
-    scale: z.literal([1, 2, 4, 8]).default(4).describe('Output size over input size.'),
+    scale: z.literal([1, 2, 4, 8, 16]).default(4).describe('Output size over input size.'),
     num_feat: z.int().min(1).max(1024).default(64).describe('Channels of every feature map.'),
     num_block: z.int().min(1).max(256).default(23).describe('Residual in residual dense blocks.'),
     num_grow_ch: z.int().min(1).max(512).default(32).describe('Channels that each convolution of a dense block adds.'),
-    names: z.enum(['basicsr', 'esrgan', 'esrgan-old']).default('basicsr').describe('Whose names the weights carry: BasicSR and Real-ESRGAN (body.0.rdb1), ESRGAN and BSRGAN (RRDB_trunk.0.RDB1), or the first ESRGAN (model.1.sub.0.RDB1). Only with those of basicsr do scales 1 and 2 work on unshuffled pixels.'),
+    names: z.enum(sources).default('basicsr').describe('Whose names the weights carry: BasicSR and Real-ESRGAN (body.0.rdb1), ESRGAN and BSRGAN (RRDB_trunk.0.RDB1), or the first ESRGAN (model.1.sub.0.RDB1).'),
+    unshuffle: z.literal([1, 2, 4]).nullable().default(null).describe('By how much pixels are moved into channels first. Empty for what the class does whose names these are: 4 over scale for basicsr, so that it always doubles twice; 1 for the others.'),
+    plus: z.boolean().default(false).describe('ESRGAN+: a further residual inside each dense block.'),
   })
   .refine(({ num_in_ch, num_out_ch }) => num_in_ch === num_out_ch, { path: ['num_out_ch'], error: 'Give num_out_ch the value of num_in_ch.' })
-  .refine(({ names, scale }) => names !== 'basicsr' || scale !== 8, { path: ['scale'], error: 'BasicSR enlarges by 1, 2 or 4; choose the names of esrgan to enlarge by 8.' });
+  .refine((o) => resolution(o).unshuffle >= 1, { path: ['unshuffle'], error: 'BasicSR enlarges by 1, 2 or 4; set unshuffle to 1 to enlarge by more.' });
 type Options = z.output<typeof options>;
 
 /** "ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks", ECCV Workshops 2018; class of BasicSR. */
@@ -66,34 +71,45 @@ export const rrdbnet: NetworkDefinition<Options> = {
 const leaky: Layer = (x) => tf.leakyRelu(x, 0.2);
 
 /** By how much pixels are first moved into channels, and how often the features are doubled in size at the end. */
-function resolution({ names, scale }: Options): { unshuffle: number; stages: number } {
-  // BasicSR always doubles twice, and for small scales works at a lower resolution instead.
-  return names === 'basicsr' ? { unshuffle: 4 / scale, stages: 2 } : { unshuffle: 1, stages: Math.log2(scale) };
+function resolution({ names, scale, unshuffle: given }: { names: Source; scale: number; unshuffle: number | null }): { unshuffle: number; stages: number } {
+  const unshuffle = given ?? usualUnshuffle(names, scale);
+  return { unshuffle, stages: Math.log2(scale * unshuffle) };
+}
+
+function usualUnshuffle(names: Source, scale: number): number {
+  return names === 'basicsr' ? 4 / scale : 1;
 }
 
 /** RRDB: three dense blocks, their result scaled down and added. */
-function residualInResidual(p: Parameters, name: (dense: number, conv: number) => string, o: Options): Layer {
+function residualInResidual(p: Parameters, name: (dense: number, conv: number | '1x1') => string, o: Options): Layer {
   const blocks = [1, 2, 3].map((dense) => denseBlock(p, (conv) => name(dense, conv), o));
   return (x) => tf.add(tf.mul<tf.Tensor4D>(blocks.reduce((h, block) => block(h), x), 0.2), x);
 }
 
 /** Five convolutions, each of everything before it; the last one's result is scaled down and added. */
-function denseBlock(p: Parameters, name: (conv: number) => string, { num_feat: feat, num_grow_ch: grow }: Options): Layer {
+function denseBlock(p: Parameters, name: (conv: number | '1x1') => string, { num_feat: feat, num_grow_ch: grow, plus }: Options): Layer {
   const convs = [1, 2, 3, 4, 5].map((i) => {
     const channels = feat + (i - 1) * grow;
     return conv2d(p, name(i), channels, i === 5 ? feat : grow, 3, { weightInit: kaimingNormal(channels * 9, 0.1), biasInit: zeros });
   });
   const [last] = convs.splice(4) as [Layer];
+  const shortcut = plus ? conv2d(p, name('1x1'), feat, grow, 1, { bias: false }) : undefined;
   return (x) => {
-    const dense = convs.reduce((h, conv) => tf.concat([h, leaky(conv(h))], 3), x); // grows by `grow` channels each time
+    let residual: tf.Tensor4D | undefined = shortcut?.(x);
+    const dense = convs.reduce((h, conv, i) => {
+      let y = leaky(conv(h));
+      // ESRGAN+ adds what it has so far to every second result.
+      if (residual && i % 2 === 1) residual = y = tf.add(y, residual);
+      return tf.concat([h, y], 3); // grows by `grow` channels each time
+    }, x);
     return tf.add(tf.mul<tf.Tensor4D>(last(dense), 0.2), x);
   };
 }
 
 interface Names {
   first: string;
-  /** Convolution `conv` (1 to 5) of dense block `dense` (1 to 3) of block `i`. */
-  body(i: number, dense: number, conv: number): string;
+  /** Convolution `conv` (1 to 5, or ESRGAN+'s 1x1) of dense block `dense` (1 to 3) of block `i`. */
+  body(i: number, dense: number, conv: number | '1x1'): string;
   afterBody: string;
   up(i: number): string;
   full: string;
@@ -101,7 +117,7 @@ interface Names {
 }
 
 /** The three sets of names under which the same network is in use. */
-const namings: Record<Options['names'], (blocks: number, stages: number) => Names> = {
+const namings: Record<Source, (blocks: number, stages: number) => Names> = {
   basicsr: () => ({
     first: 'conv_first',
     body: (i, dense, conv) => `body.${i}.rdb${dense}.conv${conv}`,
@@ -121,7 +137,7 @@ const namings: Record<Options['names'], (blocks: number, stages: number) => Name
   // One Sequential: each stage is an upsampling, a convolution and an activation.
   'esrgan-old': (blocks, stages) => ({
     first: 'model.0',
-    body: (i, dense, conv) => `model.1.sub.${i}.RDB${dense}.conv${conv}.0`,
+    body: (i, dense, conv) => `model.1.sub.${i}.RDB${dense}.conv${conv}${conv === '1x1' ? '' : '.0'}`,
     afterBody: `model.1.sub.${blocks}`,
     up: (i) => `model.${3 * i + 3}`,
     full: `model.${3 * stages + 2}`,
@@ -130,19 +146,21 @@ const namings: Record<Options['names'], (blocks: number, stages: number) => Name
 };
 
 function detect(shapes: Shapes): Options | undefined {
-  const names = (['basicsr', 'esrgan', 'esrgan-old'] as const).find((kind) => shapes.has(`${namings[kind](1, 2).body(0, 1, 1)}.weight`));
+  const names = sources.find((kind) => shapes.has(`${namings[kind](1, 2).body(0, 1, 1)}.weight`));
   if (!names) return undefined;
   const old = names === 'esrgan-old';
   // The old Sequential has weights at its first two and last two places, and once for each stage between.
-  const stages = old ? countParts(shapes, 'model.') - 4 : [...shapes.keys()].filter((name) => /^upconv\d\.weight$/.test(name)).length;
+  const stages = old ? countParts(shapes, 'model.') - 4 : [...shapes.keys()].filter((name) => /^(upconv|conv_up)\d\.weight$/.test(name)).length;
   const num_block = old ? countParts(shapes, 'model.1.sub.') - 1 : Math.max(countParts(shapes, 'body.'), countParts(shapes, 'RRDB_trunk.'));
   const naming = namings[names](num_block, stages);
   const [num_feat, channels] = shapes.get(`${naming.first}.weight`) ?? [];
   const [num_grow_ch] = shapes.get(`${naming.body(0, 1, 1)}.weight`) ?? [];
   const [num_out_ch] = shapes.get(`${naming.last}.weight`) ?? [];
   if (!channels || !num_out_ch) return undefined;
-  // With BasicSR's names, the first convolution tells how pixels were unshuffled, and so the scale.
-  const scale = names === 'basicsr' ? 4 / Math.sqrt(channels / num_out_ch) : 2 ** stages;
-  const num_in_ch = names === 'basicsr' ? num_out_ch : channels;
-  return options.safeParse({ num_in_ch, num_out_ch, scale, num_feat, num_block, num_grow_ch, names }).data;
+  // As many colours go in as come out, so the first convolution tells how pixels were unshuffled.
+  const unshuffle = Math.sqrt(channels / num_out_ch);
+  const scale = 2 ** stages / unshuffle;
+  const plus = shapes.has(`${naming.body(0, 1, '1x1')}.weight`);
+  const unusual = unshuffle !== usualUnshuffle(names, scale) && { unshuffle };
+  return options.safeParse({ num_in_ch: num_out_ch, num_out_ch, scale, num_feat, num_block, num_grow_ch, names, plus, ...unusual }).data;
 }

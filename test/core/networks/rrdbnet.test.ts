@@ -34,6 +34,13 @@ describe('RRDBNet', () => {
     { ...small, num_in_ch: 1, num_out_ch: 1, scale: 2 },
     { ...small, scale: 1, names: 'esrgan-old' },
     { ...small, scale: 8, names: 'esrgan-old', num_in_ch: 1, num_out_ch: 1 },
+    { ...small, scale: 1, names: 'esrgan-old', unshuffle: 4 },
+    { ...small, scale: 2, names: 'esrgan', unshuffle: 2 },
+    { ...small, scale: 1, unshuffle: 2 },
+    { ...small, scale: 2, unshuffle: 1 },
+    { ...small, scale: 8, unshuffle: 1 },
+    { ...small, plus: true },
+    { ...small, plus: true, names: 'esrgan-old', scale: 2 },
   ])('finds its options from names and shapes: %j', (options) => {
     const model = createModel('rrdbnet', options);
     expect(detected(shapesOf(model.parameters))).toEqual([{ id: 'rrdbnet', options: model.options }]);
@@ -69,13 +76,20 @@ describe('RRDBNet on pictures', () => {
     expect(y.dataSync().every(Number.isFinite)).toBe(true);
   });
 
-  it('gives the same picture under old names and new', () => {
+  it.each([
+    { scale: 4 },
+    { scale: 2, unshuffle: 2 },
+    { scale: 1, unshuffle: 4 },
+    { scale: 1, unshuffle: 1 },
+    { scale: 8, unshuffle: 1, plus: true },
+  ])('gives the same picture under old names and new: %j', (options) => {
     const restored = (names: string) => {
-      const model = createModel('rrdbnet', { ...small, names });
+      const model = createModel('rrdbnet', { ...small, ...options, names });
       fillByFormula(model.parameters);
       return model.forward(formulaPicture(6, 7));
     };
-    expect(worstDifference(restored('esrgan-old'), restored('basicsr'))).toBe(0);
+    expect(restored('basicsr').shape).toEqual([1, 6 * options.scale, 7 * options.scale, 3]);
+    for (const names of ['esrgan', 'esrgan-old']) expect(worstDifference(restored(names), restored('basicsr'))).toBe(0);
   });
 
   it('restores colour with a grey model plane by plane', () => {

@@ -27,9 +27,15 @@ describe.skipIf(!hasSpandrel)('the authors\' classes (needs a Python with spandr
   it.each<[string, object]>([
     ['swinir', { embed_dim: 24, depths: [2, 2], num_heads: [2, 2], window_size: 8, upscale: 2, upsampler: 'pixelshuffledirect' }],
     ['nafnet', { width: 16, middle_blk_num: 1, enc_blk_nums: [1, 1], dec_blk_nums: [1, 1] }],
-    ['rrdbnet', { num_feat: 64, num_block: 1, num_grow_ch: 32, scale: 4 }],
+    ['swinir', { img_size: 16, embed_dim: 24, depths: [2], num_heads: [2], window_size: 8, upscale: 3, upsampler: 'pixelshuffle', resi_connection: '3conv' }],
+    ['swinir', { img_size: 16, embed_dim: 24, depths: [2], num_heads: [2], window_size: 8, upscale: 4, upsampler: 'nearest+conv' }],
+    ['swinir', { img_size: 16, embed_dim: 24, depths: [2], num_heads: [2], window_size: 8, upscale: 1 }],
+    ['rrdbnet', { num_block: 2, scale: 4 }],
+    ['rrdbnet', { num_block: 2, scale: 2 }],
+    ['rrdbnet', { num_block: 2, scale: 1, names: 'esrgan-old', unshuffle: 4 }],
+    ['rrdbnet', { num_block: 2, scale: 2, names: 'esrgan-old', plus: true }],
     ['srvgg', { num_feat: 16, num_conv: 2, upscale: 4 }],
-  ])('load a %s of ours and give the same picture to 1e-4', (network, options) => {
+  ])('load a %s of ours, %j, and give the same picture to 1e-4', (network, options) => {
     openEngine();
     const model = createModel(network, options);
     model.parameters.initialise(7);
