@@ -15,6 +15,8 @@ export interface SharedPicture {
   width: number;
   height: number;
   target: string;
+  /** Whether all of them began with the same input, to the last byte. */
+  sameInput: boolean;
   /** Those that restored it, in the order asked for. */
   runs: { run: string; input: string; steps: { step: number; restored: string; psnr: number; ssim: number }[] }[];
 }
@@ -36,22 +38,28 @@ const ssimWindow = 11;
  */
 export async function sharedPictures(runs: Runs, references: readonly string[]): Promise<SharedPicture[]> {
   const found = new Map<string, SharedPicture>();
+  const inputs = new Map<string, string>();
   for (const reference of references) {
     const { id, folder, pictures } = runs.show(reference);
     for (const [name, steps] of Map.groupBy(pictures, (picture) => picture.name)) {
       const [first] = steps as [ValidationPicture, ...ValidationPicture[]];
       const target = join(folder, first.target);
-      const bytes = await readFile(target).catch(() => undefined);
-      if (!bytes) continue;
-      const key = `${name} ${createHash('sha256').update(bytes).digest('hex')}`;
+      const input = join(folder, first.input);
+      const [bytes, inputBytes] = await Promise.all([target, input].map((file) => readFile(file).catch(() => undefined)));
+      if (!bytes || !inputBytes) continue;
+      const key = `${name} ${hash(bytes)}`;
       const { width, height } = await sharp(bytes).metadata();
-      const shared = found.get(key) ?? { name, width, height, target, runs: [] };
-      shared.runs.push({ run: id, input: join(folder, first.input), steps: steps.map(({ step, restored, ...values }) => ({ step, restored: join(folder, restored), psnr: values.psnr, ssim: values.ssim })) });
+      const shared = found.get(key) ?? { name, width, height, target, sameInput: true, runs: [] };
+      inputs.set(key, inputs.get(key) ?? hash(inputBytes));
+      shared.sameInput &&= inputs.get(key) === hash(inputBytes);
+      shared.runs.push({ run: id, input, steps: steps.map(({ step, restored, ...values }) => ({ step, restored: join(folder, restored), psnr: values.psnr, ssim: values.ssim })) });
       found.set(key, shared);
     }
   }
   return [...found.values()].sort((a, b) => b.runs.length - a.runs.length);
 }
+
+const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /**
  * PSNR (dB; null for equal parts) and SSIM (null below 11 pixels) of a part of what a run restored, from the 8-bit

@@ -14,7 +14,7 @@ export const trial = z.object({
   /** Milliseconds of one validation of all its pictures, from one of them; how many validations the run makes. */
   validationMs: z.number(),
   validations: z.int().positive(),
-  /** Seconds of the whole run: first step, other steps, validations. Checkpoints, a second each at most, are left out. */
+  /** See {@link secondsOf}. */
   totalSeconds: z.number(),
   /** The most memory that the process has held so far, in bytes; on a GPU without the GPU's own. */
   memory: z.number(),
@@ -29,3 +29,11 @@ export const trial = z.object({
   counts: z.object({ train: z.int(), validation: z.int() }),
 });
 export type Trial = z.infer<typeof trial>;
+
+/** Validations of a run: before the first step, at each interval, and after the last. */
+export const validationsOf = ({ steps, validateEvery }: { steps: number; validateEvery: number }): number => 1 + Math.ceil(steps / validateEvery);
+
+/** Seconds that a run takes at the pace of a trial. Checkpoints, a second each at most, are left out. */
+export function secondsOf({ firstStepMs, stepMs, validationMs }: Pick<Trial, 'firstStepMs' | 'stepMs' | 'validationMs'>, run: { steps: number; validateEvery: number }): number {
+  return (firstStepMs + (run.steps - 1) * stepMs + validationsOf(run) * validationMs) / 1000;
+}

@@ -3,7 +3,7 @@ import type { BatchLoader } from '../core/data/loader.ts';
 import { psnr, ssim } from '../core/metrics/index.ts';
 import type { Trainer } from '../core/training/trainer.ts';
 import type { RunConfig } from '../shared/runConfig.ts';
-import { type Trial, trialStart } from '../shared/trials.ts';
+import { secondsOf, type Trial, trialStart, validationsOf } from '../shared/trials.ts';
 import { serveJob } from './host.ts';
 import { explainMemory, openEngineLike, openLoader, openTrainer } from './openTraining.ts';
 
@@ -24,10 +24,10 @@ serveJob(async (payload, job) => {
     const end = performance.now() + most.ms;
     while (times.length < most.steps && (times.length === 0 || performance.now() < end) && !job.control.stopping) times.push(await timeStep(loader, trainer));
     const stepMs = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? firstStepMs;
-    const validations = 1 + Math.ceil(config.steps / config.validateEvery);
     const result: Trial = {
-      stepMs, firstStepMs, measured: times.length, validationMs, validations,
-      totalSeconds: (firstStepMs + (config.steps - 1) * stepMs + validations * validationMs) / 1000,
+      stepMs, firstStepMs, measured: times.length, validationMs,
+      validations: validationsOf(config),
+      totalSeconds: secondsOf({ firstStepMs, stepMs, validationMs }, config),
       memory: process.resourceUsage().maxRSS * 1024,
       device: describeDevice(readEngine().device),
       threads,

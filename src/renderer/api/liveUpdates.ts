@@ -16,6 +16,7 @@ export function useLiveUpdates(): void {
         case 'run':
           queryClient.setQueryData<Run[]>(['runs.list', {}], (runs) => runs && upsert(runs, event.data));
           void queryClient.invalidateQueries({ queryKey: ['runs.show', { run: event.data.id }] });
+          void queryClient.invalidateQueries({ queryKey: ['runs.crops'] });
           // The last steps came after the curves were last asked for.
           void queryClient.invalidateQueries({ queryKey: ['runs.curves', event.data.id] });
           if (event.data.state === 'finished') void queryClient.invalidateQueries({ queryKey: ['models.list'] });

@@ -1,11 +1,25 @@
 import { useComputedColorScheme } from '@mantine/core';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, type KeyboardEvent } from 'react';
 import uPlot from 'uplot';
 
 export interface Line {
   label: string;
+  /** What the program calls it, shown on the label. */
+  code?: string;
   steps: number[];
   values: number[];
+}
+
+interface CurvesProps {
+  lines: Line[];
+  label: string;
+  log?: boolean;
+  /** 0 to 0.99: weight of the past in a running mean, as tensorboard's; the values themselves stay behind it, faint. */
+  smoothing?: number;
+  height?: number;
+  legend?: boolean;
+  /** Plots with the same one share their crosshair. */
+  sync?: string;
 }
 
 /** Colours that stay apart for the colour-blind, on dark and light (Okabe and Ito). */
@@ -13,12 +27,23 @@ const strokes = ['#56b4e9', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#0072b2
 export const lineColour = (index: number): string => strokes[index % strokes.length] ?? '#999999';
 
 /**
- * Curves over steps with a crosshair; drag to zoom, double-click to see all.
- * @param smoothing 0 to 0.99: weight of the past in a running mean, as tensorboard's
+ * Curves over steps with a crosshair, by mouse or arrow keys; drag to zoom, double-click to see all. The legend tells the
+ * values under the crosshair, else the last ones. New values leave the part in sight as it is.
  */
-export function Curves({ lines, label, log = false, smoothing = 0, height = 220, legend = true }: { lines: Line[]; label: string; log?: boolean; smoothing?: number; height?: number; legend?: boolean }) {
+export function Curves({ lines, label, log = false, smoothing = 0, height = 220, legend = true, sync }: CurvesProps) {
   const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(undefined);
   const dark = useComputedColorScheme('dark') === 'dark';
+  const smoothed = smoothing > 0;
+  // Another plot is made only where these change; new values alone are put into the one that is there.
+  const structure = JSON.stringify(lines.map(({ label, code, steps }) => [label, code, steps.length < 40]));
+  const data = useRef<uPlot.AlignedData>([[]]);
+
+  useEffect(() => {
+    data.current = table(lines, smoothing, log);
+    const shown = plot.current;
+    if (shown?.series.length === data.current.length) shown.setData(data.current, !isZoomed(shown));
+  }, [lines, smoothing, log]);
 
   useEffect(() => {
     const element = box.current;
@@ -26,42 +51,86 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220,
     const ink = dark ? '#c6c6c6' : '#3f3f3f';
     const grid = { stroke: dark ? '#383838' : '#d8d8d8', width: 1 };
     const axis = { stroke: ink, grid, ticks: grid, font: '12px sans-serif' };
-    const plot = new uPlot(
+    const known = JSON.parse(structure) as [string, string | null, boolean][];
+    const made = new uPlot(
       {
         width: element.clientWidth,
         height,
         scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
-        axes: [axis, { ...axis, size: 68 }],
-        series: [{ label: 'step' }, ...lines.map((line, index) => ({ label: line.label, stroke: lineColour(index), width: 1.5, spanGaps: true, points: { show: line.steps.length < 40, size: 5 } }))],
+        axes: [axis, { ...axis, size: 68, values: (_, splits) => splits.map((value) => (value === null ? '' : short(value))) }],
+        series: [
+          { label: 'step', value: (self, value) => String(value ?? self.data[0].at(-1) ?? '–') },
+          ...known.map(([name, , few], index) => ({ label: name, stroke: lineColour(index), width: 1.5, spanGaps: true, points: { show: few, size: 5 }, value: valueAt })),
+          ...(smoothed ? known.map((_, index) => ({ stroke: `${lineColour(index)}50`, width: 1, spanGaps: true, points: { show: false } })) : []),
+        ],
         legend: { show: legend },
-        cursor: { drag: { x: true, y: false } },
+        cursor: { drag: { x: true, y: false }, ...(sync === undefined ? {} : { sync: { key: sync, scales: ['x', null] as [string, null] } }) },
       },
-      table(lines, smoothing, log),
+      data.current,
       element,
     );
-    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
+    element.querySelectorAll<HTMLElement>('.u-series').forEach((row, index) => {
+      row.title = known[index - 1]?.[1] ?? '';
+      // The faint curves behind belong to the ones before them.
+      if (index > known.length) row.style.display = 'none';
+    });
+    plot.current = made;
+    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
     observer.observe(element);
     return () => {
       observer.disconnect();
-      plot.destroy();
+      made.destroy();
+      plot.current = undefined;
     };
-  }, [lines, log, smoothing, height, legend, dark]);
+  }, [structure, smoothed, log, height, legend, dark, sync]);
 
-  return <div ref={box} role="img" aria-label={label} style={{ width: '100%', minHeight: height + (legend ? 30 : 0) }} />;
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const shown = plot.current;
+    if (!shown || (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight')) return;
+    event.preventDefault();
+    const steps = shown.data[0];
+    const at = shown.cursor.idx ?? (event.key === 'ArrowLeft' ? steps.length : -1);
+    const next = Math.min(steps.length - 1, Math.max(0, at + (event.key === 'ArrowLeft' ? -1 : 1)));
+    shown.setCursor({ left: shown.valToPos(steps[next] ?? 0, 'x'), top: 0 });
+  };
+
+  return <div ref={box} className="curves" role="figure" tabIndex={0} aria-label={label} onKeyDown={onKeyDown} style={{ width: '100%', minHeight: height + (legend ? 30 : 0) }} />;
 }
 
-/** uPlot wants one column of x for all; a step that a line lacks is null. */
+function isZoomed({ scales, data: [steps] }: uPlot): boolean {
+  const { min, max } = scales['x'] ?? {};
+  return min != null && max != null && (min > (steps[0] ?? min) || max < (steps.at(-1) ?? max));
+}
+
+/** The value at the crosshair or the nearest one before it; without a crosshair the last. */
+function valueAt(self: uPlot, _: number | null, series: number, index: number | null): string {
+  const values = self.data[series] ?? [];
+  for (let i = index ?? values.length - 1; i >= 0; i--) {
+    const value = values[i];
+    if (value != null) return short(value);
+  }
+  return '–';
+}
+
+/** Four digits, and powers of ten where zeros would have to be counted. */
+function short(value: number): string {
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-3 || size >= 1e6) ? value.toExponential(2).replace('e+', 'e') : String(Number(value.toPrecision(4)));
+}
+
+/** uPlot wants one column of x for all; a step that a line lacks is null. With smoothing the plain values follow. */
 function table(lines: Line[], smoothing: number, log: boolean): uPlot.AlignedData {
   const steps = [...new Set(lines.flatMap((line) => line.steps))].sort((a, b) => a - b);
-  const columns = lines.map((line) => {
-    const values = new Map<number, number>();
-    let mean: number | undefined;
-    line.steps.forEach((step, index) => {
-      const value = line.values[index] ?? NaN;
-      mean = mean === undefined ? value : smoothing * mean + (1 - smoothing) * value;
-      if (!log || mean > 0) values.set(step, mean);
+  const columns = (weight: number) =>
+    lines.map((line) => {
+      const values = new Map<number, number>();
+      let mean: number | undefined;
+      line.steps.forEach((step, index) => {
+        const value = line.values[index] ?? NaN;
+        mean = mean === undefined ? value : weight * mean + (1 - weight) * value;
+        if (!log || mean > 0) values.set(step, mean);
+      });
+      return steps.map((step) => values.get(step) ?? null);
     });
-    return steps.map((step) => values.get(step) ?? null);
-  });
-  return [steps, ...columns];
+  return [steps, ...columns(smoothing), ...(smoothing > 0 ? columns(0) : [])];
 }

@@ -1,4 +1,6 @@
+import type { z } from 'zod';
 import type { Handlers } from '../../shared/contract.ts';
+import type { datasetCalls, Split } from '../../shared/contract/datasets.ts';
 import type { StudioContext } from './context.ts';
 import { DatasetList } from './datasetList.ts';
 
@@ -9,6 +11,10 @@ export function datasetHandlers({ services, handles, tell }: StudioContext): Pic
   const datasets = new DatasetList(services.home);
   const cleaned = datasets.clean();
   const changed = (): void => tell({ name: 'changed', data: 'datasets' });
+  const splitOf = async (id: string, { share, count, folders, target, input }: NonNullable<z.output<typeof datasetCalls['datasets.change']['input']>['validation']>): Promise<Split> => {
+    const kept = folders === 'keep' ? (await datasets.find(id)).validation : {};
+    return { ...kept, share, count, ...(target === undefined ? {} : { target: handles.path(target) }), ...(input === undefined ? {} : { input: handles.path(input) }) };
+  };
   return {
     'datasets.list': () => datasets.list(),
     'datasets.add': async ({ name, target, input, clean }) => {
@@ -17,9 +23,7 @@ export function datasetHandlers({ services, handles, tell }: StudioContext): Pic
       return added;
     },
     'datasets.change': async ({ dataset, validation, ...change }) => {
-      const { target, input, ...rest } = validation ?? {};
-      const folders = { ...(target === undefined ? {} : { target: handles.path(target) }), ...(input === undefined ? {} : { input: handles.path(input) }) };
-      const next = await datasets.change(dataset, { ...change, ...(validation ? { validation: { ...validation, ...rest, ...folders } } : {}) });
+      const next = await datasets.change(dataset, { ...change, ...(validation ? { validation: await splitOf(dataset, validation) } : {}) });
       changed();
       return next;
     },

@@ -66,7 +66,8 @@ export const datasetCalls = {
       dataset: recordId,
       name: name.optional(),
       degradations: z.array(degradationStep).max(8).optional(),
-      validation: split.extend({ target: handle.optional(), input: handle.optional() }).optional(),
+      /** `keep`: folders that are set already stay, unless others are given. */
+      validation: split.extend({ folders: z.enum(['keep', 'none']).default('keep'), target: handle.optional(), input: handle.optional() }).optional(),
     }),
     dataset,
   ),

@@ -28,6 +28,8 @@ const crop = z.object({
   width: z.int(),
   height: z.int(),
   target: handle,
+  /** Whether all of them began with the same input, to the last byte. */
+  sameInput: z.boolean(),
   runs: z.array(z.object({ run: recordId, input: handle, steps: z.array(z.object({ step: z.int(), restored: handle, psnr: z.number(), ssim: z.number() })) })),
 });
 export type SharedCrop = z.output<typeof crop>;

@@ -1,15 +1,15 @@
-import { Accordion, Alert, Badge, Button, Group, List, ScrollArea, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Button, Group, ScrollArea, Stack, Text, TextInput } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Dataset, Inspection } from '../../../shared/contract/datasets.ts';
+import type { Dataset } from '../../../shared/contract/datasets.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
 import { Loaded } from '../../components/States.tsx';
 import { DegradationEditor } from './DegradationEditor.tsx';
+import { Findings } from './Findings.tsx';
 import { PatchPreview } from './PatchPreview.tsx';
+import { SplitEditor } from './SplitEditor.tsx';
 
-/** At most this many names of a long list are shown. */
-const shownNames = 200;
-
+/** A data set: what it holds, how it is split, how its inputs are made. */
 export function DatasetView({ dataset, actions }: { dataset: Dataset; actions: ReactNode }) {
   const { t } = useTranslation();
   const inspection = useCall('datasets.inspect', { dataset: dataset.id });
@@ -19,9 +19,7 @@ export function DatasetView({ dataset, actions }: { dataset: Dataset; actions: R
       <Stack p="lg" gap="lg">
         <Group justify="space-between" wrap="nowrap">
           <div style={{ minWidth: 0 }}>
-            <Text fw={600} size="lg">
-              {dataset.name}
-            </Text>
+            <NameField key={dataset.name} dataset={dataset} />
             {[dataset.target, dataset.input].map((path) => (
               <Text key={path} size="xs" c="dimmed" ff="monospace" truncate>
                 {path}
@@ -35,78 +33,33 @@ export function DatasetView({ dataset, actions }: { dataset: Dataset; actions: R
             {actions}
           </Group>
         </Group>
-        <Loaded query={inspection}>{(found) => <Findings inspection={found} />}</Loaded>
+        <Loaded query={inspection}>
+          {(found) => (
+            <>
+              <Findings dataset={dataset} inspection={found} />
+              <SplitEditor dataset={dataset} samples={found.samples} />
+            </>
+          )}
+        </Loaded>
         {dataset.degradations.length > 0 ? <DegradationEditor dataset={dataset} /> : <PatchPreview dataset={dataset.id} degradations={[]} />}
       </Stack>
     </ScrollArea>
   );
 }
 
-function Findings({ inspection }: { inspection: Inspection }) {
+/** The name, changed in place; it is kept when the field is left. */
+function NameField({ dataset }: { dataset: Dataset }) {
   const { t } = useTranslation();
-  const { width, height } = inspection;
-  const facts: [string, string][] = [
-    [t('datasets.samples'), String(inspection.samples)],
-    [t('datasets.convention'), inspection.convention ?? t('datasets.cleanOnly')],
-    [t('datasets.size'), `${width.median} × ${height.median}`],
-    [t('datasets.range'), `${width.smallest} × ${height.smallest} – ${width.largest} × ${height.largest}`],
-  ];
+  const change = useAction('datasets.change', ['datasets.list']);
   return (
-    <Stack gap="md">
-      <SimpleGrid cols={4}>
-        {facts.map(([label, value]) => (
-          <div key={label}>
-            <Text size="xs" c="dimmed">
-              {label}
-            </Text>
-            <Text fw={500}>{value}</Text>
-          </div>
-        ))}
-      </SimpleGrid>
-      <Group gap="xs">
-        {Object.entries(inspection.formats).map(([format, count]) => (
-          <Badge key={format} variant="default" tt="none">
-            {format}: {count}
-          </Badge>
-        ))}
-      </Group>
-      {inspection.unmatched.length + inspection.problems.length === 0 ? (
-        <Text size="sm" c="dimmed">
-          {t('datasets.allFine')}
-        </Text>
-      ) : (
-        <Accordion variant="contained" multiple>
-          {inspection.problems.length > 0 && (
-            <Accordion.Item value="problems">
-              <Accordion.Control>{t('datasets.problems', { count: inspection.problems.length })}</Accordion.Control>
-              <Accordion.Panel>
-                <Alert color="yellow">{t('datasets.problemsText')}</Alert>
-                <Names names={inspection.problems.map(({ reason }) => reason)} />
-              </Accordion.Panel>
-            </Accordion.Item>
-          )}
-          {inspection.unmatched.length > 0 && (
-            <Accordion.Item value="unmatched">
-              <Accordion.Control>{t('datasets.unmatched', { count: inspection.unmatched.length })}</Accordion.Control>
-              <Accordion.Panel>
-                <Names names={inspection.unmatched} />
-              </Accordion.Panel>
-            </Accordion.Item>
-          )}
-        </Accordion>
-      )}
-    </Stack>
-  );
-}
-
-function Names({ names }: { names: string[] }) {
-  const { t } = useTranslation();
-  return (
-    <List size="sm" mt="xs">
-      {names.slice(0, shownNames).map((name) => (
-        <List.Item key={name}>{name}</List.Item>
-      ))}
-      {names.length > shownNames && <List.Item>{t('datasets.more', { count: names.length - shownNames })}</List.Item>}
-    </List>
+    <TextInput
+      variant="unstyled"
+      aria-label={t('datasets.name')}
+      defaultValue={dataset.name}
+      maxLength={120}
+      styles={{ input: { fontWeight: 600, fontSize: 'var(--mantine-font-size-lg)', height: 30, minHeight: 30 } }}
+      onBlur={({ currentTarget: { value } }) => value.trim() !== '' && value !== dataset.name && change.mutate({ dataset: dataset.id, name: value.trim() })}
+      onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
+    />
   );
 }

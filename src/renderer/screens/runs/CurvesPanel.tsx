@@ -1,20 +1,22 @@
-import { Group, Paper, Select, Slider, Stack, Switch, Text } from '@mantine/core';
+import { Group, Paper, Select, Slider, Switch, Text } from '@mantine/core';
 import { useQueries } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Run } from '../../../shared/contract/training.ts';
 import type { MetricSeries } from '../../../shared/runs.ts';
+import { inOrder, seriesInfo } from '../../../shared/series.ts';
 import { call } from '../../api/client.ts';
 import { Curves, type Line } from '../../components/Curves.tsx';
+import { seriesTitle } from './seriesTitle.ts';
 
 /** While a run goes on its curves are asked for this often, in milliseconds. */
 const refreshEvery = 2000;
-const first = ['psnr', 'l_pix', 'l_neg', 'ssim', 'lr'];
 
-/** One series of one or several runs, and beside it the validation PSNR. */
+/** What was measured on the validation pictures at the left, what each step gave at the right, of one or several runs. */
 export function CurvesPanel({ runs }: { runs: Run[] }) {
   const { t } = useTranslation();
-  const [chosen, setChosen] = useState('l_pix');
+  const [validation, setValidation] = useState('psnr');
+  const [stepwise, setStepwise] = useState('l_pix');
   const [log, setLog] = useState(false);
   const [smoothing, setSmoothing] = useState(0.6);
   const series = useQueries({
@@ -27,48 +29,62 @@ export function CurvesPanel({ runs }: { runs: Run[] }) {
     })),
     combine: (results) => results.map((result) => result.data),
   });
-
-  const names = useMemo(() => {
-    const all = new Set(series.flatMap((curves) => curves?.map(({ name }) => name) ?? []));
-    return [...all].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
-  }, [series]);
-  const psnr = useMemo(() => linesOf(runs, series, 'psnr'), [series, runs]);
-  const other = useMemo(() => linesOf(runs, series, chosen), [series, runs, chosen]);
+  const names = useMemo(() => inOrder(new Set(series.flatMap((curves) => curves?.map(({ name }) => name) ?? []))), [series]);
+  const left = useMemo(() => linesOf(runs, series, validation, seriesTitle(t, validation)), [series, runs, validation, t]);
+  const right = useMemo(() => linesOf(runs, series, stepwise, seriesTitle(t, stepwise)), [series, runs, stepwise, t]);
+  const choices = (measured: boolean) => names.filter((name) => (seriesInfo[name]?.validation ?? false) === measured).map((name) => ({ value: name, label: seriesTitle(t, name) }));
+  const loaded = series.some((curves) => curves !== undefined);
 
   return (
-    <Group align="stretch" grow preventGrowOverflow={false} wrap="nowrap">
-      <Paper withBorder p="sm" className="panel" miw={0} flex={1}>
-        <Text size="sm" fw={600} h={34}>
-          {t('runs.psnrCurve')}
-        </Text>
-        <Curves lines={psnr} label={t('runs.psnrCurve')} />
-      </Paper>
-      <Paper withBorder p="sm" className="panel" miw={0} flex={1}>
-        <Stack gap={0}>
-          <Group gap="md" wrap="nowrap" h={34} align="flex-start">
-            <Select size="xs" w={110} aria-label={t('runs.series')} data={names.filter((name) => name !== 'psnr')} value={chosen} allowDeselect={false} onChange={(name) => name && setChosen(name)} />
-            <Switch size="xs" pt={6} label={t('runs.logScale')} checked={log} onChange={(event) => setLog(event.currentTarget.checked)} />
-            <Group gap="xs" wrap="nowrap" flex={1} pt={4}>
-              <Text size="xs">{t('runs.smoothing')}</Text>
-              <Slider flex={1} size="sm" thumbLabel={t('runs.smoothing')} min={0} max={0.99} step={0.01} label={null} value={smoothing} onChange={setSmoothing} />
-            </Group>
-          </Group>
-          <Curves lines={other} label={chosen} log={log} smoothing={smoothing} />
-        </Stack>
-      </Paper>
-    </Group>
+    <div className="two-columns">
+      <Panel empty={loaded && left.length === 0} controls={<SeriesSelect label={t('runs.validationSeries')} names={choices(true)} value={validation} onChange={setValidation} />}>
+        <Curves lines={left} label={seriesTitle(t, validation)} sync="run" />
+      </Panel>
+      <Panel
+        empty={loaded && right.length === 0}
+        controls={
+          <>
+            <SeriesSelect label={t('runs.series')} names={choices(false)} value={stepwise} onChange={setStepwise} />
+            <Switch size="xs" label={t('runs.logScale')} checked={log} onChange={(event) => setLog(event.currentTarget.checked)} />
+            <Text size="xs" ml="auto">
+              {t('runs.smoothing')}
+            </Text>
+            <Slider w={90} size="sm" thumbLabel={t('runs.smoothing')} min={0} max={0.99} step={0.01} label={null} value={smoothing} onChange={setSmoothing} />
+          </>
+        }
+      >
+        <Curves lines={right} label={seriesTitle(t, stepwise)} log={log} smoothing={smoothing} sync="run" />
+      </Panel>
+    </div>
   );
 }
 
-/** The series of one name of every run that has it. */
-function linesOf(runs: Run[], series: (MetricSeries[] | undefined)[], name: string): Line[] {
-  return runs.flatMap((run, index) => {
-    const found = series[index]?.find((candidate) => candidate.name === name);
-    return found ? [{ label: runs.length > 1 ? `${run.name} (${run.id})` : name, steps: found.steps, values: found.values }] : [];
-  });
+function Panel({ controls, empty, children }: { controls: ReactNode; empty: boolean; children: ReactNode }) {
+  const { t } = useTranslation();
+  return (
+    <Paper withBorder p="sm" className="panel" miw={0}>
+      <Group gap="sm" wrap="nowrap" mb={6} h={30}>
+        {controls}
+      </Group>
+      {empty ? (
+        <Text size="sm" c="dimmed" ta="center" py={96}>
+          {t('runs.noCurve')}
+        </Text>
+      ) : (
+        children
+      )}
+    </Paper>
+  );
 }
 
-const rank = (name: string): number => {
-  const index = first.indexOf(name);
-  return index < 0 ? first.length : index;
-};
+function SeriesSelect({ label, names, value, onChange }: { label: string; names: { value: string; label: string }[]; value: string; onChange: (name: string) => void }) {
+  return <Select size="xs" w={190} aria-label={label} data={names} value={value} allowDeselect={false} onChange={(name) => name && onChange(name)} />;
+}
+
+/** The series of one name of every run that has it. */
+function linesOf(runs: Run[], series: (MetricSeries[] | undefined)[], name: string, title: string): Line[] {
+  return runs.flatMap((run, index) => {
+    const found = series[index]?.find((candidate) => candidate.name === name);
+    return found ? [{ label: runs.length > 1 ? `${run.name} (${run.id})` : title, code: name, steps: found.steps, values: found.values }] : [];
+  });
+}

@@ -1,10 +1,12 @@
 import { Button, Menu } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import type { Run } from '../../../shared/contract/training.ts';
 import { isActive } from '../../../shared/jobs.ts';
 import { useAction } from '../../api/hooks.ts';
 import { go } from '../../route.ts';
 import { useSelection } from '../restore/selection.tsx';
+import { ExportDialog, ExtendDialog, RemoveDialog } from './RunDialogs.tsx';
 
 /** What can be done with a run in its state. */
 export function RunActions({ run }: { run: Run }) {
@@ -12,7 +14,9 @@ export function RunActions({ run }: { run: Run }) {
   const pause = useAction('training.pause');
   const resume = useAction('training.resume');
   const stop = useAction('training.stop');
-  const remove = useAction('runs.remove', ['runs.list']);
+  const [exporting, exportDialog] = useDisclosure(false);
+  const [extending, extendDialog] = useDisclosure(false);
+  const [removing, removeDialog] = useDisclosure(false);
   const { change } = useSelection();
   const ref = { run: run.id };
   const active = isActive(run.state);
@@ -32,12 +36,13 @@ export function RunActions({ run }: { run: Run }) {
       )}
       {active && (
         <Button size="xs" variant="default" loading={stop.isPending} onClick={() => stop.mutate(ref)}>
-          {t('action.stop')}
+          {t(run.state === 'queued' ? 'runs.unqueue' : 'action.stop')}
         </Button>
       )}
       {!active && run.best && (
         <Button
           size="xs"
+          variant={run.state === 'finished' ? 'filled' : 'default'}
           onClick={() => {
             change({ model: run.id });
             go('restore');
@@ -54,11 +59,22 @@ export function RunActions({ run }: { run: Run }) {
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item onClick={() => go('train', `run:${run.id}`)}>{t('runs.again')}</Menu.Item>
-          <Menu.Item color="red" disabled={active} onClick={() => remove.mutate(ref, { onSuccess: () => go('runs') })}>
+          <Menu.Item disabled={!run.best} onClick={() => go('train', `model:${run.id}`)}>
+            {t('runs.retrain')}
+          </Menu.Item>
+          <Menu.Item disabled={active} onClick={extendDialog.open}>
+            {t('runs.extend')}
+          </Menu.Item>
+          <Menu.Item onClick={exportDialog.open}>{t('runs.export')}</Menu.Item>
+          <Menu.Divider />
+          <Menu.Item color="red" disabled={active} onClick={removeDialog.open}>
             {t('runs.remove')}
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
+      {exporting && <ExportDialog run={run} onClose={exportDialog.close} />}
+      {extending && <ExtendDialog run={run} onClose={extendDialog.close} />}
+      {removing && <RemoveDialog run={run} onClose={removeDialog.close} />}
     </>
   );
 }

@@ -4,54 +4,72 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Run } from '../../../shared/contract/training.ts';
 import { call } from '../../api/client.ts';
+import { lineColour } from '../../components/Curves.tsx';
+import { decibels, similarity } from '../../components/format.ts';
+import { CropCompare } from './crops/CropCompare.tsx';
 import { CurvesPanel } from './CurvesPanel.tsx';
+import { gainOf } from './runFilter.ts';
 
-/** Curves of several runs in one plot, and where their configurations differ. */
+/** Several runs: their curves in one plot, the same crops of their pictures, and where their configurations differ. */
 export function RunCompare({ runs }: { runs: Run[] }) {
   const { t } = useTranslation();
   const configs = useQueries({
     queries: runs.map((run) => ({ queryKey: ['runs.show', { run: run.id }], queryFn: () => call('runs.show', { run: run.id }) })),
-    combine: (results) => results.map((result) => result.data?.settings),
+    combine: (results) => results.map((result) => result.data),
   });
-  const differences = useMemo(() => differing(configs), [configs]);
+  const differences = useMemo(() => differing(configs.map((page) => page && { ...page.settings, data: { ...page.settings.data, fingerprint: page.facts?.dataFingerprint }, features: { ...page.settings.features, weights: page.facts?.features } })), [configs]);
+  const results: [string, (run: Run) => string][] = [
+    [t('runs.bestPsnr'), ({ best }) => (best ? decibels(best.psnr) : '–')],
+    [t('runs.bestSsim'), ({ best }) => (best ? similarity(best.ssim) : '–')],
+    [t('runs.atBest'), ({ best }) => (best ? String(best.step) : '–')],
+    [t('runs.column.gain'), (run) => gainOf(run)?.toFixed(2) ?? '–'],
+  ];
   return (
     <ScrollArea flex={1}>
-      <Stack p="lg" gap="lg">
+      <Stack p="lg" gap="md">
         <CurvesPanel runs={runs} />
+        <CropCompare runs={runs} yChannel={configs[0]?.settings.metrics.yChannel ?? false} />
         <Text fw={600}>{t('runs.differences')}</Text>
-        <Table withTableBorder>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t('runs.setting')}</Table.Th>
-              {runs.map((run) => (
-                <Table.Th key={run.id}>
-                  {run.name} ({run.id})
-                </Table.Th>
+        <Table.ScrollContainer minWidth={200 + 180 * runs.length}>
+          <Table withTableBorder className="panel">
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>{t('runs.setting')}</Table.Th>
+                {runs.map((run, index) => (
+                  <Table.Th key={run.id} style={{ borderTop: `3px solid ${lineColour(index)}` }}>
+                    {run.name} ({run.id})
+                  </Table.Th>
+                ))}
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {results.map(([name, value]) => (
+                <Table.Tr key={name}>
+                  <Table.Td>{name}</Table.Td>
+                  {runs.map((run) => (
+                    <Table.Td key={run.id} style={{ fontVariantNumeric: 'tabular-nums' }}>
+                      {value(run)}
+                    </Table.Td>
+                  ))}
+                </Table.Tr>
               ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            <Row name={t('runs.bestPsnr')} values={runs.map((run) => (run.best ? `${run.best.psnr.toFixed(2)} dB` : '–'))} />
-            {differences.map(({ path, values }) => (
-              <Row key={path} name={path} values={values} />
-            ))}
-          </Table.Tbody>
-        </Table>
+              {differences.map(({ path, values }) => (
+                <Table.Tr key={path}>
+                  <Table.Td ff="monospace" fz="xs">
+                    {path}
+                  </Table.Td>
+                  {values.map((value, index) => (
+                    <Table.Td key={index}>
+                      <Code>{value}</Code>
+                    </Table.Td>
+                  ))}
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
       </Stack>
     </ScrollArea>
-  );
-}
-
-function Row({ name, values }: { name: string; values: string[] }) {
-  return (
-    <Table.Tr>
-      <Table.Td>{name}</Table.Td>
-      {values.map((value, index) => (
-        <Table.Td key={index}>
-          <Code>{value}</Code>
-        </Table.Td>
-      ))}
-    </Table.Tr>
   );
 }
 

@@ -18,6 +18,7 @@ export function RunsScreen() {
   const ids = item?.split('+') ?? [];
   const chosen = runs.data?.filter((run) => ids.includes(run.id)) ?? [];
   const [only] = chosen;
+  const known = [...new Set(runs.data?.flatMap(({ tags }) => tags))].sort();
   const back = (
     <Button size="xs" variant="default" onClick={() => go('runs')}>
       {t('runs.back')}
@@ -37,7 +38,7 @@ export function RunsScreen() {
           </>
         }
       >
-        <RunPageView key={only.id} run={only} />
+        <RunPageView key={only.id} run={only} known={known} />
       </ScreenFrame>
     );
   }

@@ -1,3 +1,4 @@
+import { Text } from '@mantine/core';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { McirConfig } from '../../../shared/runConfig.ts';
@@ -17,7 +18,20 @@ export function NegativesTimeline({ negatives, steps }: { negatives: McirConfig[
     () => negatives.map((negative, index) => ({ label: t('train.copy', { number: index + 1 }), ...ages(negative, shown) })),
     [negatives, shown, t],
   );
-  return <Curves lines={lines} label={t('train.timeline')} height={150} legend={false} />;
+  const late = negatives.filter(({ every }) => every > steps).length;
+  return (
+    <div>
+      <Text size="xs" c="dimmed">
+        {shown < steps ? t('train.timelinePart', { shown }) : t('train.timeline')}
+      </Text>
+      <Curves lines={lines} label={t('train.timeline')} height={150} />
+      {late > 0 && (
+        <Text size="xs" c="yellow">
+          {t('train.neverUpdated', { count: late })}
+        </Text>
+      )}
+    </div>
+  );
 }
 
 function ages({ every, decay }: McirConfig['negatives'][number], steps: number): { steps: number[]; values: number[] } {

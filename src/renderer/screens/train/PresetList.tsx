@@ -1,8 +1,9 @@
-import { Badge, Card, Group, Loader, ScrollArea, SimpleGrid, Stack, Text, UnstyledButton } from '@mantine/core';
+import { Badge, Card, Group, Loader, ScrollArea, Select, SimpleGrid, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Preset } from '../../../shared/contract/training.ts';
 import type { RunConfig } from '../../../shared/runConfig.ts';
-import { useAction } from '../../api/hooks.ts';
+import { useAction, useCall } from '../../api/hooks.ts';
+import { go } from '../../route.ts';
 
 /** The preset of the guided sample; its pictures come with the program. */
 const sampleId = 'sample';
@@ -17,7 +18,8 @@ export function PresetList({ presets, onChoose }: { presets: Preset[]; onChoose:
   };
   return (
     <ScrollArea flex={1}>
-      <SimpleGrid cols={{ base: 2, xl: 3 }} p="lg" spacing="md">
+      <OtherStarts />
+      <SimpleGrid cols={{ base: 2, xl: 3 }} p="lg" pt="xs" spacing="md">
         {ordered.map((preset) => (
           <UnstyledButton key={preset.id} onClick={() => choose(preset)} disabled={sample.isPending} style={{ height: '100%' }}>
             <Card className="panel" withBorder h="100%">
@@ -46,5 +48,37 @@ export function PresetList({ presets, onChoose }: { presets: Preset[]; onChoose:
         ))}
       </SimpleGrid>
     </ScrollArea>
+  );
+}
+
+/** A training also starts from the weights of a model, which is what the method was made for, or like an earlier run. */
+function OtherStarts() {
+  const { t } = useTranslation();
+  const models = useCall('models.list', {});
+  const runs = useCall('runs.list', {});
+  const trainable = models.data?.filter(({ network }) => network !== 'graph') ?? [];
+  return (
+    <SimpleGrid cols={2} px="lg" pt="md" spacing="md">
+      <Select
+        label={t('train.retrainModel')}
+        description={t('train.retrainText')}
+        placeholder={t(trainable.length > 0 ? 'train.chooseModel' : 'train.noModel')}
+        disabled={trainable.length === 0}
+        searchable
+        data={trainable.map(({ id, title, run }) => ({ value: id, label: run === undefined ? title : t('train.fromRun', { name: title, run }) }))}
+        value={null}
+        onChange={(id) => id && go('train', `model:${id}`)}
+      />
+      <Select
+        label={t('train.likeRun')}
+        description={t('train.likeRunText')}
+        placeholder={t(runs.data?.length ? 'train.chooseRun' : 'train.noRun')}
+        disabled={!runs.data?.length}
+        searchable
+        data={runs.data?.map(({ id, name }) => ({ value: id, label: `${name} (${id})` })) ?? []}
+        value={null}
+        onChange={(id) => id && go('train', `run:${id}`)}
+      />
+    </SimpleGrid>
   );
 }

@@ -1,32 +1,55 @@
-import { useTranslation } from 'react-i18next';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import type { RunConfig } from '../../../shared/runConfig.ts';
+import { call } from '../../api/client.ts';
 import { useCall } from '../../api/hooks.ts';
 import { ScreenFrame } from '../../components/ScreenFrame.tsx';
 import { Loaded } from '../../components/States.tsx';
-import { useRoute } from '../../route.ts';
+import { go, useRoute } from '../../route.ts';
 import { PresetList } from './PresetList.tsx';
 import { RunForm } from './RunForm.tsx';
 
-/** Sets up a training: from a preset (or a data set or an earlier run, by address) to a form to a run. */
+/**
+ * Sets up a training. Where it starts is in the address: `data:ID` a data set (and a preset that is chosen then), `run:ID`
+ * the settings of an earlier run (`run:ID:batch` or `:patch` with half of that), `model:ID` the weights of a model.
+ */
 export function TrainScreen() {
   const { t } = useTranslation();
   const { item = '' } = useRoute();
   const [chosen, setChosen] = useState<RunConfig>();
-  const [kind, id] = item.split(':');
+  const [kind, id = '', half] = item.split(':');
   const datasets = useCall('datasets.list', {});
-  const dataset = kind === 'data' ? datasets.data?.find((candidate) => candidate.id === id) : undefined;
-  const earlier = useCall('runs.show', { run: id ?? '' }, { enabled: kind === 'run' && id !== undefined });
   const presets = useCall('presets.list', {});
-  const start = kind === 'run' ? earlier.data?.settings : chosen;
+  const dataset = kind === 'data' ? datasets.data?.find((candidate) => candidate.id === id) : undefined;
+  const given = kind === 'run' || kind === 'model';
+  const start = useQuery({
+    queryKey: ['training start', item],
+    queryFn: async () => (kind === 'model' ? call('training.retrain', { model: id }) : halved((await call('runs.show', { run: id })).settings, half)),
+    enabled: given,
+  });
 
+  if (given) {
+    return (
+      <ScreenFrame title={start.data?.name ?? t('nav.train')}>
+        <Loaded query={start}>{(config) => <RunForm key={item} initial={config} dataset={undefined} onBack={() => go('train')} />}</Loaded>
+      </ScreenFrame>
+    );
+  }
   return (
-    <ScreenFrame title={start ? start.name : t('nav.train')} subtitle={start ? undefined : t('train.subtitle')}>
-      {start ? (
-        <RunForm key={item} initial={start} dataset={dataset} onBack={kind === 'run' ? undefined : () => setChosen(undefined)} />
+    <ScreenFrame title={chosen ? chosen.name : t('nav.train')} subtitle={chosen ? undefined : dataset ? t('train.subtitleData', { name: dataset.name }) : t('train.subtitle')}>
+      {chosen ? (
+        <RunForm key={item} initial={chosen} dataset={dataset} onBack={() => setChosen(undefined)} />
       ) : (
         <Loaded query={presets}>{(list) => <PresetList presets={list} onChoose={setChosen} />}</Loaded>
       )}
     </ScreenFrame>
   );
+}
+
+/** With half of the batch or of the patch: what a run that did not fit into memory can be tried again with. */
+function halved(config: RunConfig, what: string | undefined): RunConfig {
+  const { batch, patch } = config.data;
+  if (what === 'batch') return { ...config, data: { ...config.data, batch: Math.ceil(batch / 2) } };
+  return what === 'patch' ? { ...config, data: { ...config.data, patch: Math.max(8, Math.floor(patch / 2)) } } : config;
 }

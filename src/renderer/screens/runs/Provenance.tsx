@@ -1,0 +1,57 @@
+import { Anchor, Code, CopyButton, Table, UnstyledButton } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { RunPage } from '../../../shared/contract/training.ts';
+import { useCall } from '../../api/hooks.ts';
+import { href } from '../../route.ts';
+
+/** What a figure of this run rests on: how it was measured, on what data, with which features, program and seed. */
+export function Provenance({ page }: { page: RunPage }) {
+  const { t } = useTranslation();
+  const { settings, facts } = page;
+  const { metrics, data, network } = settings;
+  const runs = useCall('runs.list', {});
+  const origin = runs.data?.find(({ id, name }) => id === network.weights || name === network.weights);
+  const measured = [t(metrics.yChannel ? 'facts.onY' : 'facts.onRgb'), metrics.cropBorder > 0 ? t('facts.border', { count: metrics.cropBorder }) : t('facts.noBorder'), t('facts.averaged')].join(', ');
+  const folders = [data.train.target, data.train.input, data.validation.target, data.validation.input].filter((folder) => folder !== undefined);
+  const rows: [string, ReactNode][] = [
+    [t('facts.measured'), measured],
+    [t('facts.folders'), folders.map((folder) => <div key={folder}>{folder}</div>)],
+    ...(facts ? ([[t('facts.fingerprint'), <Copied key="data" text={facts.dataFingerprint} />], [t('facts.features'), facts.features]] as [string, ReactNode][]) : []),
+    [t('facts.seed'), settings.seed],
+    [t('facts.from'), network.weights === undefined ? t('facts.random') : origin ? <Anchor size="sm" href={href('runs', origin.id)}>{origin.name}</Anchor> : network.weights],
+    ...(facts
+      ? ([
+          [t('facts.parameters'), facts.parameters.toLocaleString()],
+          [t('facts.device'), t('facts.deviceThreads', { device: facts.device, threads: facts.threads })],
+          [t('facts.program'), [facts.versions.program, ...(facts.versions.commit ? [t('facts.commit', { commit: facts.versions.commit })] : []), `TensorFlow ${facts.versions.tensorflow}`, `Node ${facts.versions.node}`].join(' · ')],
+        ] as [string, ReactNode][])
+      : []),
+  ];
+  return (
+    <Table verticalSpacing={4} className="provenance">
+      <Table.Tbody>
+        {rows.map(([label, value]) => (
+          <Table.Tr key={label}>
+            <Table.Th scope="row">{label}</Table.Th>
+            <Table.Td>{value}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+/** A long code that is copied by a click. */
+function Copied({ text }: { text: string }) {
+  const { t } = useTranslation();
+  return (
+    <CopyButton value={text}>
+      {({ copied, copy }) => (
+        <UnstyledButton onClick={copy} aria-label={t('facts.copy', { text })}>
+          <Code>{text.slice(0, 24)}…</Code> {copied && t('models.copied')}
+        </UnstyledButton>
+      )}
+    </CopyButton>
+  );
+}

@@ -1,0 +1,78 @@
+import { Alert, Anchor, Button, Group, Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import type { Run, RunPage } from '../../../shared/contract/training.ts';
+import { useAction, useCall } from '../../api/hooks.ts';
+import { go, href } from '../../route.ts';
+
+/** What a run's state means where it needs explaining, and what to do about it. */
+export function RunNotice({ run, page }: { run: Run; page: RunPage | undefined }) {
+  const { t } = useTranslation();
+  const reason = page?.states.at(-1)?.reason;
+  if (run.state === 'queued') return <Queued run={run} />;
+  if (run.state === 'interrupted') {
+    return (
+      <Alert color="orange" title={t('runs.interruptedTitle')}>
+        <Text size="sm">{t('runs.interruptedText', { step: run.step })}</Text>
+      </Alert>
+    );
+  }
+  if (run.state === 'failed' && run.error) {
+    const memory = run.error.code === 'out-of-memory' || (run.error.code === 'worker-died' && run.error.details?.['signal'] === 'SIGKILL');
+    return (
+      <Alert color="red" title={t('runs.failedTitle', { step: run.step })}>
+        <Text size="sm">{run.error.message}</Text>
+        {memory && page && <LowerMemory run={run} page={page} />}
+      </Alert>
+    );
+  }
+  if (run.state === 'stopped') return <Alert color="gray">{t('runs.stoppedText', { step: run.step })}</Alert>;
+  return reason && run.state === 'finished' ? <Alert color="gray">{reason}</Alert> : null;
+}
+
+function Queued({ run }: { run: Run }) {
+  const { t } = useTranslation();
+  const { data = [] } = useCall('runs.list', {});
+  const running = data.find(({ state }) => state === 'running' || state === 'paused');
+  const ahead = data.filter((other) => other.state === 'queued' && other.changed < run.changed).length;
+  return (
+    <Alert color="gray" title={t('runs.queuedTitle', { place: ahead + 1 })}>
+      <Text size="sm">
+        {running ? t('runs.queuedBehind') : t('runs.queuedText')}{' '}
+        {running && (
+          <Anchor size="sm" href={href('runs', running.id)}>
+            {running.name}
+          </Anchor>
+        )}
+      </Text>
+    </Alert>
+  );
+}
+
+/** Offers the same run with half of what takes memory; a run that failed cannot change what it is. */
+function LowerMemory({ run, page }: { run: Run; page: RunPage }) {
+  const { t } = useTranslation();
+  const { batch, patch } = page.settings.data;
+  const resume = useAction('training.resume');
+  return (
+    <>
+      <Text size="sm" mt="xs">
+        {t('runs.memoryText', { batch, patch })}
+      </Text>
+      <Group gap="xs" mt="xs">
+        {batch > 1 && (
+          <Button size="xs" variant="default" onClick={() => go('train', `run:${run.id}:batch`)}>
+            {t('runs.withBatch', { batch: Math.ceil(batch / 2) })}
+          </Button>
+        )}
+        {patch >= 16 && (
+          <Button size="xs" variant="default" onClick={() => go('train', `run:${run.id}:patch`)}>
+            {t('runs.withPatch', { patch: Math.floor(patch / 2) })}
+          </Button>
+        )}
+        <Button size="xs" variant="subtle" onClick={() => resume.mutate({ run: run.id })}>
+          {t('runs.tryAgain')}
+        </Button>
+      </Group>
+    </>
+  );
+}

@@ -1,0 +1,147 @@
+import { ActionIcon, Group, Text, Tooltip } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { IconPin, IconPinFilled } from '@tabler/icons-react';
+import { useCallback, useEffect, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { ReactCompareSlider } from 'react-compare-slider';
+import { useTranslation } from 'react-i18next';
+import type { Region } from '../../../../shared/contract/restore.ts';
+import type { SharedCrop } from '../../../../shared/contract/training.ts';
+import { useCall } from '../../../api/hooks.ts';
+import { decibels, similarity } from '../../../components/format.ts';
+import type { Zoom } from '../../../components/useZoom.ts';
+import type { Column, Pin } from './columns.ts';
+import { CropTile } from './CropTile.tsx';
+
+interface StageProps {
+  crop: SharedCrop;
+  zoom: Zoom;
+  /** The difference that gets the last colour; undefined for the pictures themselves. */
+  errors?: number | undefined;
+}
+
+/** All tiles beside each other, moved and zoomed together, each with what it measures. */
+export function CropGrid({ crop, columns, zoom, errors, pins, onPin, yChannel }: StageProps & { columns: Column[]; pins: Pin[]; onPin: (pin: Pin) => void; yChannel: boolean }) {
+  const { t } = useTranslation();
+  const [part] = useDebouncedValue(partInSight(crop, zoom), 300);
+  return (
+    <div className="crop-grid">
+      {columns.map((column, index) => {
+        const pinned = pins.some(({ run, step }) => run === column.run?.id && step === column.step);
+        return (
+          <figure key={column.key} style={{ margin: 0, minWidth: 0 }}>
+            <Stage zoom={zoom} measured={index === 0} label={columnTitle(t, column)}>
+              <CropTile picture={column.picture} label={columnTitle(t, column)} width={crop.width} height={crop.height} view={zoom.view} error={errors !== undefined && column.run ? { target: crop.target, full: errors } : undefined} />
+            </Stage>
+            <Group component="figcaption" gap={4} wrap="nowrap" align="flex-start" pt={4}>
+              <div style={{ flex: 1, minWidth: 0 }}>
+                <Text size="xs" fw={600} truncate title={columnTitle(t, column)}>
+                  {columnTitle(t, column)}
+                </Text>
+                {column.run && column.step !== undefined && <Measures crop={crop} run={column.run.id} step={column.step} whole={column} part={part} yChannel={yChannel} />}
+              </div>
+              {column.run && column.step !== undefined && (
+                <Tooltip label={t(pinned ? 'crops.unpin' : 'crops.pin')}>
+                  <ActionIcon size="sm" variant="subtle" color="gray" aria-label={`${t(pinned ? 'crops.unpin' : 'crops.pin')}: ${columnTitle(t, column)}`} aria-pressed={pinned} onClick={() => column.run && column.step !== undefined && onPin({ run: column.run.id, step: column.step })}>
+                    {pinned ? <IconPinFilled size={14} /> : <IconPin size={14} />}
+                  </ActionIcon>
+                </Tooltip>
+              )}
+            </Group>
+          </figure>
+        );
+      })}
+    </div>
+  );
+}
+
+/** Two tiles in one, split by a handle. */
+export function CropSlider({ crop, zoom, errors, left, right }: StageProps & { left: Column; right: Column }) {
+  const { t } = useTranslation();
+  const tile = (column: Column): ReactNode => (
+    <div style={{ position: 'relative', width: '100%', height: '100%', overflow: 'hidden', background: 'var(--stage)' }}>
+      <CropTile picture={column.picture} label={columnTitle(t, column)} width={crop.width} height={crop.height} view={zoom.view} error={errors !== undefined && column.run ? { target: crop.target, full: errors } : undefined} />
+      <span className="stage-label" data-restored={column === right}>
+        {columnTitle(t, column)}
+      </span>
+    </div>
+  );
+  return (
+    <Stage zoom={zoom} measured tall label={`${columnTitle(t, left)} | ${columnTitle(t, right)}`}>
+      <ReactCompareSlider onlyHandleDraggable itemOne={tile(left)} itemTwo={tile(right)} style={{ width: '100%', height: '100%' }} />
+    </Stage>
+  );
+}
+
+/**
+ * Where pictures lie: drag to move, + and - to zoom, 0 to fit. The wheel zooms with Ctrl or once the stage was clicked;
+ * before, it scrolls the page that the stage is part of.
+ */
+function Stage({ zoom, measured, tall = false, label, children }: { zoom: Zoom; measured: boolean; tall?: boolean; label: string; children: ReactNode }) {
+  const [box, setBox] = useState<HTMLDivElement | null>(null);
+  useEffect(() => {
+    if (!box) return;
+    const keepPage = (event: WheelEvent): void => {
+      if (event.ctrlKey || box.contains(document.activeElement)) event.preventDefault();
+      else event.stopPropagation();
+    };
+    box.addEventListener('wheel', keepPage, { passive: false });
+    return () => box.removeEventListener('wheel', keepPage);
+  }, [box]);
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const key = { '+': () => zoom.by(1.4), '=': () => zoom.by(1.4), '-': () => zoom.by(1 / 1.4), '0': zoom.fit }[event.key];
+    if (!key) return;
+    event.preventDefault();
+    key();
+  };
+  const { stage } = zoom;
+  const ref = useCallback(
+    (element: HTMLDivElement | null) => {
+      setBox(element);
+      if (measured) stage(element);
+    },
+    [measured, stage],
+  );
+  return (
+    <div className="stage crop-stage" data-tall={tall} tabIndex={0} role="group" aria-label={label} ref={ref} {...zoom.handlers} onKeyDown={onKeyDown}>
+      {children}
+    </div>
+  );
+}
+
+/** Whole picture as validation measured it, and the part in sight. */
+function Measures({ crop, run, step, whole, part, yChannel }: { crop: SharedCrop; run: string; step: number; whole: Column; part: Region | undefined; yChannel: boolean }) {
+  const { t } = useTranslation();
+  const inSight = useCall('runs.measure', { run, step, name: crop.name, part: part ?? { left: 0, top: 0, width: 1, height: 1 }, yChannel }, { enabled: part !== undefined, staleTime: Infinity });
+  const line = (label: string, psnr: number | null | undefined, ssim: number | null | undefined): ReactNode => (
+    <tr>
+      <td>{label}</td>
+      <td>{psnr === undefined ? '…' : psnr === null ? '∞' : decibels(psnr)}</td>
+      <td>{ssim == null ? '–' : similarity(ssim)}</td>
+    </tr>
+  );
+  return (
+    <table className="measures">
+      <tbody>
+        {line(t('crops.whole'), whole.psnr, whole.ssim)}
+        {line(t('crops.inSight'), inSight.data?.psnr, inSight.data?.ssim)}
+      </tbody>
+    </table>
+  );
+}
+
+/** The part of the picture that the stage shows, in its pixels. */
+function partInSight(crop: SharedCrop, { view, width, height }: Zoom): Region | undefined {
+  if (width === 0 || height === 0) return undefined;
+  const cut = (value: number, most: number): number => Math.min(most, Math.max(0, value));
+  const left = Math.floor(cut(-view.x / view.scale, crop.width - 1));
+  const top = Math.floor(cut(-view.y / view.scale, crop.height - 1));
+  const right = Math.ceil(cut((width - view.x) / view.scale, crop.width));
+  const bottom = Math.ceil(cut((height - view.y) / view.scale, crop.height));
+  return { left, top, width: Math.max(1, right - left), height: Math.max(1, bottom - top) };
+}
+
+/** "Input", "Target", or a run and its step. */
+export function columnTitle(t: ReturnType<typeof useTranslation>['t'], { key, run, step, best }: Column): string {
+  if (!run || step === undefined) return t(key === 'input' ? 'runs.side.input' : 'runs.side.target');
+  return t(best ? 'crops.atBest' : 'crops.at', { run: run.name, step });
+}

@@ -1,0 +1,46 @@
+import type { Run } from '../../../shared/contract/training.ts';
+
+export const columns = ['name', 'state', 'network', 'negatives', 'step', 'psnr', 'gain', 'ssim', 'created'] as const;
+export type Column = (typeof columns)[number];
+export interface Sort {
+  column: Column;
+  down: boolean;
+}
+
+/** What of the runs is shown; an empty filter lets all through. */
+export interface Filter {
+  text: string;
+  state: string | null;
+  network: string | null;
+  mcir: 'with' | 'without' | null;
+  tag: string | null;
+}
+
+export const noFilter: Filter = { text: '', state: null, network: null, mcir: null, tag: null };
+
+/** By how much the best validation is above the one before the first step, in dB. */
+export const gainOf = ({ best, psnrBefore }: Run): number | undefined => (best && psnrBefore !== undefined ? best.psnr - psnrBefore : undefined);
+
+const valueOf = (run: Run, column: Column): string | number => {
+  if (column === 'psnr' || column === 'ssim') return run.best?.[column] ?? -Infinity;
+  return column === 'gain' ? (gainOf(run) ?? -Infinity) : run[column];
+};
+
+/** The runs that a filter lets through, sorted; of equal ones the newer first. */
+export function pick(runs: readonly Run[], { text, state, network, mcir, tag }: Filter, { column, down }: Sort): Run[] {
+  const wanted = text.trim().toLowerCase();
+  return runs
+    .filter(
+      (run) =>
+        (state === null || run.state === state) &&
+        (network === null || run.network === network) &&
+        (mcir === null || run.negatives > 0 === (mcir === 'with')) &&
+        (tag === null || run.tags.includes(tag)) &&
+        (wanted === '' || [run.id, run.name, run.network, run.note, ...run.tags].some((field) => field.toLowerCase().includes(wanted))),
+    )
+    .sort((a, b) => {
+      const [x, y] = [valueOf(a, column), valueOf(b, column)];
+      const order = typeof x === 'string' ? x.localeCompare(String(y)) : x === y ? 0 : x - Number(y);
+      return (down ? -order : order) || b.created - a.created;
+    });
+}
