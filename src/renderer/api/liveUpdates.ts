@@ -28,6 +28,9 @@ export function useLiveUpdates(): void {
           queryClient.setQueryData<Batch[]>(['batches.list', {}], (batches) => batches && upsert(batches, event.data));
           void queryClient.invalidateQueries({ queryKey: ['batches.files', { batch: event.data.id }] });
           break;
+        // How far a fetch is concerns only the screen that shows it, which listens itself.
+        case 'pack':
+          break;
         case 'changed':
           void queryClient.invalidateQueries({ queryKey: [`${event.data}.list`] });
           break;

@@ -70,7 +70,7 @@ export function Findings({ dataset, inspection }: { dataset: Dataset; inspection
           </Accordion.Panel>
         </Accordion.Item>
       </Accordion>
-      {problems.length + unmatched.length === 0 && (
+      {inspection.convention !== undefined && problems.length + unmatched.length === 0 && (
         <Text size="sm" c="dimmed">
           {t('datasets.allFine')}
         </Text>

@@ -1,4 +1,5 @@
-import { Button, Group, Stack, Table, Text } from '@mantine/core';
+import { Button, Center, Group, Stack, Table, Text } from '@mantine/core';
+import { IconPhotoOff } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { pictureUrl } from '../../api/client.ts';
@@ -22,7 +23,7 @@ export function Pairs({ dataset }: { dataset: string }) {
                 <Table.Tr key={name}>
                   {[input, target].map((id, side) => id !== undefined && (
                     <Table.Td key={side} w={76}>
-                      <img src={pictureUrl(id, 128)} alt="" loading="lazy" className="thumbnail" />
+                      <Thumbnail id={id} />
                     </Table.Td>
                   ))}
                   <Table.Td style={{ overflowWrap: 'anywhere' }}>
@@ -54,4 +55,17 @@ export function Pairs({ dataset }: { dataset: string }) {
       )}
     </Loaded>
   );
+}
+
+/** A small picture, or a sign that the file cannot be read. */
+function Thumbnail({ id }: { id: string }) {
+  const [broken, setBroken] = useState(false);
+  if (broken) {
+    return (
+      <Center className="thumbnail">
+        <IconPhotoOff size={20} stroke={1.5} />
+      </Center>
+    );
+  }
+  return <img src={pictureUrl(id, 128)} alt="" loading="lazy" className="thumbnail" onError={() => setBroken(true)} />;
 }

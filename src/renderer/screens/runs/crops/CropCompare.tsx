@@ -56,13 +56,20 @@ function CropView({ crop, runs, yChannel, picker }: { crop: SharedCrop; runs: Ru
   const steps = allSteps(crop);
   const at = Math.min(index ?? steps.length - 1, steps.length - 1);
   const columns = columnsOf(crop, runs, best ? undefined : steps[at], pins);
-  const left = columns.find(({ key }) => key === sides.left) ?? columns[0];
-  const right = columns.find(({ key }) => key === sides.right) ?? columns[1];
+  // Two runs are compared with each other; one with what it was given.
+  const [first, second] = crop.runs.length > 1 ? columns.slice(1) : columns;
+  const left = columns.find(({ key }) => key === sides.left) ?? first;
+  const right = columns.find(({ key }) => key === sides.right) ?? second;
   const errors = layout === 'errors' ? error : undefined;
   const missing = runs.filter(({ id }) => !crop.runs.some(({ run }) => run === id));
   const pin = (wanted: Pin): void => {
     const same = (other: Pin): boolean => other.run === wanted.run && other.step === wanted.step;
     setPins(pins.some(same) ? pins.filter((other) => !same(other)) : [...pins, wanted]);
+  };
+  // The one large stage and the small ones show different parts at the same zoom.
+  const changeLayout = (next: string): void => {
+    if ((next === 'slider') !== (layout === 'slider')) zoom.fit();
+    setLayout(next);
   };
   const names = columns.map((column) => ({ value: column.key, label: columnTitle(t, column) }));
 
@@ -70,7 +77,7 @@ function CropView({ crop, runs, yChannel, picker }: { crop: SharedCrop; runs: Ru
     <Stack gap="sm">
       <Group gap="sm" wrap="wrap">
         {picker}
-        <SegmentedControl size="xs" aria-label={t('compare.layout')} value={layout} onChange={setLayout} data={(['side', 'slider', 'errors'] as const).map((value) => ({ value, label: t(`crops.layout.${value}`) }))} />
+        <SegmentedControl size="xs" aria-label={t('compare.layout')} value={layout} onChange={changeLayout} data={(['side', 'slider', 'errors'] as const).map((value) => ({ value, label: t(`crops.layout.${value}`) }))} />
         <Group gap={4}>
           <Button size="compact-xs" variant="default" onClick={zoom.fit}>
             {t('compare.fit')}

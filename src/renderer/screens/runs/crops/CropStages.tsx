@@ -30,7 +30,7 @@ export function CropGrid({ crop, columns, zoom, errors, pins, onPin, yChannel }:
         return (
           <figure key={column.key} style={{ margin: 0, minWidth: 0 }}>
             <Stage zoom={zoom} measured={index === 0} label={columnTitle(t, column)}>
-              <CropTile picture={column.picture} label={columnTitle(t, column)} width={crop.width} height={crop.height} view={zoom.view} error={errors !== undefined && column.run ? { target: crop.target, full: errors } : undefined} />
+              <CropTile picture={column.picture} label={columnTitle(t, column)} width={crop.width} height={crop.height} view={zoom.view} error={errors !== undefined && column.key !== 'target' ? { target: crop.target, full: errors } : undefined} />
             </Stage>
             <Group component="figcaption" gap={4} wrap="nowrap" align="flex-start" pt={4}>
               <div style={{ flex: 1, minWidth: 0 }}>
@@ -59,7 +59,7 @@ export function CropSlider({ crop, zoom, errors, left, right }: StageProps & { l
   const { t } = useTranslation();
   const tile = (column: Column): ReactNode => (
     <div style={{ position: 'relative', width: '100%', height: '100%', overflow: 'hidden', background: 'var(--stage)' }}>
-      <CropTile picture={column.picture} label={columnTitle(t, column)} width={crop.width} height={crop.height} view={zoom.view} error={errors !== undefined && column.run ? { target: crop.target, full: errors } : undefined} />
+      <CropTile picture={column.picture} label={columnTitle(t, column)} width={crop.width} height={crop.height} view={zoom.view} error={errors !== undefined && column.key !== 'target' ? { target: crop.target, full: errors } : undefined} />
       <span className="stage-label" data-restored={column === right}>
         {columnTitle(t, column)}
       </span>
