@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { findNetwork } from '../core/networks/index.ts';
 import { assertFits, detectNetwork } from '../core/weights/detect.ts';
 import { readWeights, readWhole, type WeightsFile } from '../core/weights/readWeights.ts';
 import { writeSafetensors } from '../core/weights/safetensors.ts';
@@ -53,7 +54,12 @@ export async function readModelFile(path: string): Promise<ModelFile> {
 export function identify({ weights, metadata, format }: WeightsFile, path: string): Omit<ModelFile, 'hash'> {
   const common = { weights, format };
   const own = metadata['mcir'];
-  if (own === undefined) return { title: basename(path, extname(path)), ...detectNetwork(weights), ...common };
+  if (own === undefined) {
+    // A file that does not tell how its input is prepared is taken for one of the authors'.
+    const detected = detectNetwork(weights);
+    const { inputNorm: published } = findNetwork(detected.network);
+    return { title: basename(path, extname(path)), ...detected, ...(published && { inputNorm: published }), ...common };
+  }
   const { network, options, title, ...rest } = parseDescription(own, path);
   assertFits(weights, network, options);
   const known = { ...(rest.inputNorm && { inputNorm: rest.inputNorm }), ...(rest.run !== undefined && { run: rest.run }), ...(rest.psnr !== undefined && { psnr: rest.psnr }) };
@@ -69,9 +75,10 @@ function parseDescription(text: string, path: string): z.output<typeof descripti
 }
 
 /** The content of a model file of ours. */
-export function encodeModelFile({ weights, network, options, title, inputNorm, run, psnr }: WritableModel): Uint8Array {
-  return writeSafetensors(weights, { mcir: JSON.stringify({ network, options, title, inputNorm, run, psnr }) });
-}
+export const encodeModelFile = (model: WritableModel): Uint8Array => writeSafetensors(model.weights, describe(model));
+
+/** What {@link identify} reads again. */
+const describe = ({ network, options, title, inputNorm, run, psnr }: WritableModel): { mcir: string } => ({ mcir: JSON.stringify({ network, options, title, inputNorm, run, psnr }) });
 
 /** The endings that {@link convertModel} writes. */
 export const writtenFormats = ['.safetensors', '.pth', '.pt', '.onnx'] as const;
@@ -84,7 +91,7 @@ export const writtenFormats = ['.safetensors', '.pth', '.pt', '.onnx'] as const;
 export async function convertModel(model: WritableModel, out: string): Promise<void> {
   const ending = extname(out).toLowerCase();
   if (ending === '.safetensors') await writeFileAtomic(out, Buffer.from(encodeModelFile(model)));
-  else if (ending === '.pth' || ending === '.pt') await writeFileAtomic(out, Buffer.from(writeTorchFile(model.weights)));
+  else if (ending === '.pth' || ending === '.pt') await writeFileAtomic(out, Buffer.from(writeTorchFile(model.weights, describe(model))));
   else if (ending === '.onnx') await writeOnnx(model, out);
   else throw new AppError('bad-input', `A model cannot be written as "${ending || out}". End the name with one of ${writtenFormats.join(', ')}.`);
 }

@@ -5,7 +5,7 @@ import type { FeatureWeights, VggNetwork } from '../../src/core/losses/vgg.ts';
 import { Trainer } from '../../src/core/training/trainer.ts';
 import type { Weights } from '../../src/core/weights/weights.ts';
 import { compare, worstOf, type Worst } from './errors.ts';
-import { type CaseResult, networkId, readMeta, readWeights, tensorOf, toNhwc } from './fixture.ts';
+import { type CaseResult, networkId, networkOptions, readMeta, readWeights, tensorOf, toNhwc } from './fixture.ts';
 
 const BARS = { pixel: 2e-5, negative: 2e-4, weights: 2e-5 };
 
@@ -78,7 +78,7 @@ function toRunConfig({ class_, network: { type, ...options }, train, input_norm 
   const pixel: Record<string, 'l1' | 'charbonnier' | 'mse'> = { L1Loss: 'l1', CharbonnierLoss: 'charbonnier', MSELoss: 'mse' };
   const perceptual = negative ?? positive;
   return runConfig.parse({
-    network: { type: networkId(type), options, ...(input_norm ? { inputNorm: input_norm } : {}) },
+    network: { type: networkId(type), options: networkOptions(type, options), ...(input_norm ? { inputNorm: input_norm } : {}) },
     data: { train: { target: '-' } },
     steps: train.total_iter,
     compile,

@@ -10,6 +10,7 @@ import { writeSafetensors } from '../../src/core/weights/safetensors.ts';
 import { writeTorchFile } from '../../src/core/weights/writeTorch.ts';
 import { RunFolder } from '../../src/core/training/runFolder.ts';
 import { type Home, openHome } from '../../src/services/home.ts';
+import { convertModel } from '../../src/services/modelFiles.ts';
 import { addModel, listModels, removeModel, resolveModel } from '../../src/services/models.ts';
 import { writeRunRecord } from '../../src/services/runRecord.ts';
 import { describeWithShared, shared } from '../shared.ts';
@@ -54,6 +55,19 @@ describe('added models', () => {
     await removeModel('net', home);
     expect(readdirSync(home.models).sort()).toEqual(['net-2.json', 'net-2.safetensors']);
     await expect(removeModel('net', home)).rejects.toThrow(/no added model "net"/);
+  });
+
+  it('remember how their input is normalised: as the authors do it, unless our own file says otherwise', async () => {
+    const weights = constantWeights('ffanet', { blocks: 1 }, 0.1);
+    const authors = join(folder, 'authors.pth');
+    writeFileSync(authors, writeTorchFile(weights));
+    const published = { mean: [0.64, 0.6, 0.58], std: [0.14, 0.15, 0.152] };
+    expect(await resolveModel(authors, home)).toMatchObject({ network: 'ffanet', inputNorm: published });
+    const plain = join(folder, 'plain.safetensors');
+    writeFileSync(plain, writeSafetensors(weights, { mcir: JSON.stringify({ network: 'ffanet', options: { blocks: 1 } }) }));
+    const written = join(folder, 'written.pth');
+    await convertModel(await resolveModel(plain, home), written);
+    expect((await resolveModel(written, home)).inputNorm).toBeUndefined();
   });
 
   it('are refused when their file has changed', async () => {

@@ -66,7 +66,7 @@ export const registerModels: Register = (program, context) => {
       const model = await resolveModel(from, context.home).catch(wrongUse);
       if (model.graph) throw new AppError('unsupported', `"${model.title}" is a finished graph; only weights can be converted.`);
       await convertModel(model, out).catch(wrongUse);
-      if (model.inputNorm && /\.pth?$/i.test(out)) output.log(`This network was trained on inputs normalised with mean ${model.inputNorm.mean.join(', ')} and deviation ${model.inputNorm.std.join(', ')}; a .pth file cannot say so, so do it before the network.`);
+      if (model.inputNorm && /\.pth?$/i.test(out)) output.log(`This network was trained on inputs normalised with mean ${model.inputNorm.mean.join(', ')} and deviation ${model.inputNorm.std.join(', ')}; other programs do not learn this from the file, so there do it before the network.`);
       output.result({ file: out, network: model.network }, `Wrote ${out}.`);
     });
 

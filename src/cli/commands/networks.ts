@@ -1,23 +1,54 @@
 import { z } from 'zod';
-import { networks } from '../../core/networks/index.ts';
+import { findNetwork, networks, type PublishedModel, publishedModels } from '../../core/networks/index.ts';
+import type { NetworkDefinition } from '../../core/networks/network.ts';
 import type { Register } from '../context.ts';
+import { table, wrongUse } from '../output.ts';
 
-/** `mcir networks`: the architectures and their options. */
+/** `mcir networks`: the architectures, and of one of them its published sizes and its options. */
 export const registerNetworks: Register = (program, { output }) => {
   program
     .command('networks')
-    .description('list the networks and their options')
-    .action(() => {
-      const list = networks.map(({ id, title, description, tasks, paper, inputSizes, options }) => ({
-        id, title, description, tasks, paper, inputSizes, options: z.toJSONSchema(options, { io: 'input' }),
-      }));
-      const text = list.map((network) => {
-        const fields = Object.entries(network.options.properties ?? {}).map(([name, field]) => {
-          const { description = '', default: value } = field as { description?: string; default?: unknown };
-          return `    ${name} = ${JSON.stringify(value)}  ${description}`;
-        });
-        return [`${network.id}: ${network.title}. ${network.description}`, `  ${network.paper}`, ...fields].join('\n');
-      });
-      output.result({ networks: list }, text.join('\n\n'));
+    .description('list the networks, or show one with its published sizes and its options')
+    .argument('[name]', 'a network from the list')
+    .action((name: string | undefined) => {
+      if (name === undefined) return output.result({ networks: networks.map(describe) }, `${networks.map(inShort).join('\n\n')}\n\nSizes and options of one: mcir networks NAME`);
+      const network = findOrRefuse(name);
+      output.result({ network: describe(network) }, inFull(network));
     });
 };
+
+function findOrRefuse(name: string): NetworkDefinition {
+  try {
+    return findNetwork(name.toLowerCase());
+  } catch (error) {
+    return wrongUse(error);
+  }
+}
+
+function describe(network: NetworkDefinition) {
+  const { id, title, description, tasks, paper, inputSizes, seesWholePicture, options } = network;
+  return { id, title, description, tasks, paper, inputSizes, seesWholePicture, published: publishedModels(network), options: z.toJSONSchema(options, { io: 'input' }) };
+}
+
+function inShort(network: NetworkDefinition): string {
+  const { id, title, description, tasks, paper, inputSizes } = network;
+  const rows = [['for', tasks.join(', ')], ['paper', paper], ['size', `${sizes(publishedModels(network))} parameters as published`], ['input', inputSizes]];
+  return [`${id}: ${title}. ${description}`, ...rows.map(([what, text]) => `  ${what?.padEnd(6)} ${text}`)].join('\n');
+}
+
+function inFull(network: NetworkDefinition): string {
+  const published = publishedModels(network);
+  const fields = Object.entries(z.toJSONSchema(network.options, { io: 'input' }).properties ?? {}).map(([name, field]) => {
+    const { description = '', default: value } = field as { description?: string; default?: unknown };
+    return `  ${name} = ${JSON.stringify(value)}  ${description}`;
+  });
+  const whole = network.seesWholePicture ? ['  The whole picture influences every pixel, so tiles change the result slightly.'] : [];
+  return [inShort(network), ...whole, '', table(['published', 'parameters', 'scale'], published.map(({ title, parameters, scale }) => [title, parameters, `x${scale}`])), '', 'options, under network.options in a configuration:', ...fields].join('\n');
+}
+
+/** `0.69 million`, or from the smallest to the largest. */
+function sizes(published: readonly PublishedModel[]): string {
+  const counts = published.map(({ parameters }) => parameters);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)].map((count) => (count / 1e6).toFixed(count < 1e7 ? 2 : 1));
+  return least === most ? `${least} million` : `${least} to ${most} million`;
+}

@@ -13,6 +13,7 @@ const options = z
   .strictObject({
     in_chans: z.literal(3).default(3).describe('Input channels.'),
     out_chans: z.literal(4).default(4).describe('Channels before the end: one for the factor on the input, three for what is taken off.'),
+    signed: z.boolean().default(true).describe('The network works in [-1, 1], as the authors train and test it: pictures are moved there and their restoration back.'),
     window_size: z.int().min(1).max(32).default(8).describe('Side of the windows within which pixels attend to each other.'),
     embed_dims: five(z.int().min(1).max(1024)).default([24, 48, 96, 48, 24]).describe('Channels of each of the five stages; the fourth as the second, the fifth as the first.'),
     mlp_ratios: five(z.number().positive()).default([2, 4, 4, 2, 2]).describe('Hidden channels of the feed-forward part over the channels, for each stage.'),
@@ -79,7 +80,7 @@ export const dehazeformer: NetworkDefinition<Options> = {
     const layer5 = buildStage(p, o, 4);
     const unembed = reflectConv(p, 'patch_unembed.proj.0', d5, o.out_chans, 3);
 
-    return (picture) => {
+    const restore: Layer = (picture) => {
       const [, height, width] = picture.shape;
       const x = reflectPad(picture, 0, -height & 3, 0, -width & 3);
       const first = layer1(embed(x)); // [B,H,W,d1]
@@ -93,6 +94,7 @@ export const dehazeformer: NetworkDefinition<Options> = {
       const [k, b] = tf.split(unembed(fifth), [1, 3], 3) as [tf.Tensor4D, tf.Tensor4D];
       return crop(tf.add(tf.sub(tf.mul(k, x), b), x), height, width);
     };
+    return o.signed ? (x) => tf.add(tf.mul<tf.Tensor4D>(restore(tf.sub(tf.mul<tf.Tensor4D>(x, 2), 1)), 0.5), 0.5) : restore;
   },
 };
 

@@ -22,6 +22,7 @@ export const ffanet: NetworkDefinition<Options> = {
   paper: 'Qin et al., FFA-Net: Feature Fusion Attention Network for Single Image Dehazing, AAAI 2020',
   options,
   published: { 'FFA-Net': options.parse({}) },
+  inputNorm: { mean: [0.64, 0.6, 0.58], std: [0.14, 0.15, 0.152] },
   scale: () => 1,
   seesWholePicture: true,
   inputSizes: 'any size',

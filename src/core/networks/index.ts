@@ -37,3 +37,16 @@ export function createModel(id: string, options: unknown = {}): Model {
   const parameters = new Parameters();
   return { network, options: parsed, parameters, forward: network.build(parameters, parsed) };
 }
+
+/** A configuration that the authors published: the name people know it by, its trained values and output over input size. */
+export interface PublishedModel {
+  readonly title: string;
+  readonly parameters: number;
+  readonly scale: number;
+  readonly options: Record<string, unknown>;
+}
+
+/** The published configurations of a network with their sizes; needs no engine. */
+export function publishedModels(network: NetworkDefinition): PublishedModel[] {
+  return Object.entries(network.published).map(([title, options]) => ({ title, parameters: createModel(network.id, options).parameters.count, scale: network.scale(options), options }));
+}

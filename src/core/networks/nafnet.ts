@@ -41,7 +41,7 @@ export const nafnet: NetworkDefinition<Options> = {
   },
   scale: () => 1,
   seesWholePicture: true,
-  inputSizes: 'any size',
+  inputSizes: 'any size; filled with zeros at the right and the bottom up to a multiple of 2 for each level (16 as published)',
 
   detect(shapes) {
     const [width, img_channel] = shapes.get('intro.weight') ?? [];

@@ -25,6 +25,8 @@ export interface NetworkDefinition<Options = Record<string, unknown>> {
   readonly options: z.ZodType<Options>;
   /** The configurations that the authors published, under the name people know them by. */
   readonly published: Readonly<Record<string, Options>>;
+  /** Mean and deviation of each colour with which the authors normalise the input of their published models, outside of the network. */
+  readonly inputNorm?: { mean: [number, number, number]; std: [number, number, number] };
   /** Output size over input size. */
   scale(options: Options): number;
   /** True where the whole picture influences every pixel (global pooling), so that tiles change the result slightly. */

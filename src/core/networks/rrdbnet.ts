@@ -42,7 +42,7 @@ export const rrdbnet: NetworkDefinition<Options> = {
   },
   scale: ({ scale }) => scale,
   seesWholePicture: false,
-  inputSizes: 'any size',
+  inputSizes: 'any size; where pixels are unshuffled (x1, x2) reflected up to a multiple of 4 or 2',
   detect,
 
   build(p, o) {

@@ -9,7 +9,7 @@ import type { Weights } from './weights.ts';
 
 export interface WeightsFile {
   weights: Weights;
-  /** A safetensors file's free text; empty for PyTorch files. */
+  /** The free texts of a safetensors file, or those beside the weights in a PyTorch file. */
   metadata: Record<string, string>;
   format: 'safetensors' | 'pytorch';
 }
@@ -44,7 +44,12 @@ export async function readWeights(bytes: Uint8Array): Promise<WeightsFile> {
   const shown = [...tensors.values()].reduce((sum, { count, storage }) => sum + count * elementBytes[storage.type], 0);
   if (shown > MAX_EXPANSION * bytes.length + FREE_EXPANSION_BYTES) throw new AppError('bad-input', 'This PyTorch file claims to hold far more than its size. Get it again from where it came from.');
   const weights: Weights = new Map([...stripPrefixes(tensors)].map(([name, tensor]) => [name, tensor.read(storages.get(tensor.storage.key) ?? new Uint8Array())]));
-  return { weights, metadata: {}, format: 'pytorch' };
+  return { weights, metadata: textsOf(value), format: 'pytorch' };
+}
+
+function textsOf(saved: unknown): Record<string, string> {
+  const entries = saved instanceof Map ? [...(saved as Map<unknown, unknown>)] : [];
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry.every((item) => typeof item === 'string')));
 }
 
 /**

@@ -8,12 +8,13 @@ const storageClasses: Readonly<Record<WeightTensor['dtype'], string>> = { float3
 
 /**
  * Writes weights as `torch.save({'params': weights, 'params_ema': weights})` does in PyTorch's zip format, which PyTorch
- * (with `weights_only=True`) and BasicSR load. Both dictionaries share their storages.
+ * (with `weights_only=True`) and BasicSR load. Both dictionaries share their storages. The metadata are further keys with
+ * texts, which other programs pass over.
  */
-export function writeTorchFile(weights: Weights): Uint8Array {
+export function writeTorchFile(weights: Weights, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   const tensors = [...weights];
   const entries: [string, Uint8Array][] = [
-    ['data.pkl', pickleOf(tensors, ['params', 'params_ema'])],
+    ['data.pkl', pickleOf(tensors, ['params', 'params_ema'], metadata)],
     ['byteorder', text('little')],
     ...tensors.map(([, { data }], key): [string, Uint8Array] => [`data/${key}`, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]),
     ['version', text('3\n')],
@@ -23,8 +24,8 @@ export function writeTorchFile(weights: Weights): Uint8Array {
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
-/** The pickle (protocol 2) of a dictionary with these keys, all with the same state dict. */
-function pickleOf(tensors: readonly [string, WeightTensor][], keys: readonly string[]): Uint8Array {
+/** The pickle (protocol 2) of a dictionary with these keys, all with the same state dict, and with these texts. */
+function pickleOf(tensors: readonly [string, WeightTensor][], keys: readonly string[], texts: Readonly<Record<string, string>>): Uint8Array {
   const parts: Uint8Array[] = [];
   const opcode = (...bytes: number[]) => parts.push(Uint8Array.from(bytes));
   const global = (module: string, name: string) => parts.push(text(`c${module}\n${name}\n`));
@@ -67,6 +68,10 @@ function pickleOf(tensors: readonly [string, WeightTensor][], keys: readonly str
       opcode(0x74, 0x52);
     });
     opcode(0x75); // SETITEMS
+  }
+  for (const [key, value] of Object.entries(texts)) {
+    string(key);
+    string(value);
   }
   opcode(0x75, 0x2e); // SETITEMS, STOP
   return Buffer.concat(parts);

@@ -1,8 +1,9 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../../src/core/engine/open.ts';
 import { createModel } from '../../../src/core/networks/index.ts';
 import { describeWithShared } from '../../shared.ts';
-import { detected, noise, shapesOf, testPublished } from './helpers.ts';
+import { detected, noise, shapesOf, testPublished, worstDifference } from './helpers.ts';
 
 const small = { window_size: 4, embed_dims: [4, 8, 12, 8, 4], mlp_ratios: [2, 1.3, 4, 2, 2], depths: [2, 3, 1, 1, 0], num_heads: [2, 4, 6, 1, 1], attn_ratio: [0.5, 2 / 3, 1, 0, 0] };
 
@@ -47,5 +48,14 @@ describe('DehazeFormer on pictures', () => {
     const y = model.forward(noise(2, height, width));
     expect(y.shape).toEqual([2, height, width, 3]);
     expect(y.dataSync().every(Number.isFinite)).toBe(true);
+  });
+
+  it('is given pictures in [-1, 1], as the authors train and test it', () => {
+    const [signed, plain] = [createModel('dehazeformer', small), createModel('dehazeformer', { ...small, signed: false })];
+    for (const { parameters } of [signed, plain]) parameters.initialise(1);
+    const x = noise(1, 9, 14);
+    const byHand = tf.mul<tf.Tensor4D>(tf.add(plain.forward(tf.sub(tf.mul<tf.Tensor4D>(x, 2), 1)), 1), 0.5);
+    expect(worstDifference(signed.forward(x), byHand)).toBeLessThan(1e-6);
+    expect(worstDifference(signed.forward(x), plain.forward(x))).toBeGreaterThan(1e-3);
   });
 });
