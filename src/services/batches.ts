@@ -97,6 +97,11 @@ export class Batches {
     this.#ask(id, [...activeStates, 'interrupted'], 'stopped');
   }
 
+  /** Has a batch that does not run wait for its turn again; {@link run} does it. @throws AppError `conflict` where it runs */
+  enqueue(id: string): void {
+    this.#ask(id, ['queued', 'finished', 'failed', 'stopped', 'interrupted'], 'queued');
+  }
+
   /** Has failed files wait again. @returns how many; {@link run} does them */
   retry(id: string): number {
     this.find(id);

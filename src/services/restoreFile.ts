@@ -113,7 +113,22 @@ async function whySkipped({ id, settings, repository }: BatchWork, file: BatchFi
   return existing.mtimeMs >= original.mtimeMs ? `${output} is newer than the original.` : undefined;
 }
 
-function wantedName({ settings, created }: BatchWork, file: BatchFileRecord): { folder: string; with(extension: string, n?: number): string } {
+/**
+ * The name that a result gets below the folder of the results where nothing has it yet, as far as it can be told without
+ * reading the file.
+ * @throws AppError `bad-input` for an unknown field of the template
+ */
+export function resultName(settings: NameSettings, file: Pick<BatchFileRecord, 'source' | 'folder' | 'number'>, created: number): string {
+  return wantedName({ settings: { ...settings, out: '' }, created }, file).with(guessExtension(file.source, settings));
+}
+
+/** What of a batch's settings makes a name. */
+interface NameSettings {
+  models: readonly Pick<BatchSettings['models'][number], 'title' | 'scale'>[];
+  export: BatchSettings['export'];
+}
+
+function wantedName({ settings, created }: { settings: NameSettings & { out: string }; created: number }, file: Pick<BatchFileRecord, 'source' | 'folder' | 'number'>): { folder: string; with(extension: string, n?: number): string } {
   const { models, out, export: { template } } = settings;
   const model = models.map(({ title }) => title).join('+');
   const scale = models.reduce((product, each) => product * each.scale, 1);
@@ -123,7 +138,7 @@ function wantedName({ settings, created }: BatchWork, file: BatchFileRecord): { 
 }
 
 /** Before the file is read its name tells the format; what is written decides in the end. */
-function guessExtension(source: string, { export: { format } }: BatchSettings): string {
+function guessExtension(source: string, { export: { format } }: Pick<BatchSettings, 'export'>): string {
   if (format !== 'same') return keptExtension(source, extensionOf[format]);
   const own = extname(source).slice(1);
   return own.toLowerCase() === 'gif' ? 'png' : own;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { appCalls } from './contract/app.ts';
 import { datasetCalls } from './contract/datasets.ts';
 import { modelCalls, pack } from './contract/models.ts';
-import { restoreCalls, batch } from './contract/restore.ts';
+import { batch, batchFile, restoreCalls } from './contract/restore.ts';
 import { trainingCalls } from './contract/training.ts';
 import { runSummary, trainProgress } from './runs.ts';
 
@@ -15,6 +15,10 @@ export const events = {
   run: runSummary,
   progress: z.object({ run: z.string(), progress: trainProgress }),
   batch,
+  /** A picture of a batch has come to its end. */
+  batchFile: z.object({ batch: z.string(), file: batchFile }),
+  /** How much of a picture is done, from 0 to 1. */
+  batchProgress: z.object({ batch: z.string(), number: z.int(), share: z.number() }),
   /** A pack is being fetched, or no longer. */
   pack,
   /** A model or a data set was added or removed. */

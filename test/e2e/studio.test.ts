@@ -74,7 +74,7 @@ describe.skipIf(!chromiumPath)('the studio in Chromium (needs chromium)', () => 
     await page.getByText(/pixels in/).waitFor(slow);
     await keepPicture(page, 'compare');
     await page.keyboard.press('c');
-    await page.getByText('After', { exact: true }).waitFor();
+    await page.locator('.stage-label', { hasText: 'After' }).waitFor();
     await page.keyboard.press('Escape');
 
     await chooseFolder(studio, page.getByRole('complementary').getByRole('button', { name: 'Choose…' }), results);

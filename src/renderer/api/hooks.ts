@@ -1,4 +1,4 @@
-import { QueryCache, QueryClient, MutationCache, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from '@tanstack/react-query';
+import { keepPreviousData, QueryCache, QueryClient, MutationCache, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { CallInput, CallName, CallOutput, StudioEvent } from '../../shared/contract.ts';
 import type { AppError } from '../../shared/errors.ts';
@@ -7,20 +7,30 @@ import { showError } from './showError.ts';
 
 export const queryClient = new QueryClient({
   queryCache: new QueryCache({ onError: (error, query) => query.meta?.['silent'] !== true && showError(error) }),
-  mutationCache: new MutationCache({ onError: showError }),
+  mutationCache: new MutationCache({ onError: (error, _, __, mutation) => mutation.meta?.['silent'] !== true && showError(error) }),
   defaultOptions: { queries: { retry: false, staleTime: 30_000, refetchOnWindowFocus: false } },
 });
 
+interface CallOptions {
+  enabled?: boolean;
+  staleTime?: number;
+  /** Errors are shown by who asked, in their place. */
+  silent?: boolean;
+  /** Another input shows the answer to the one before until its own is there. */
+  keep?: boolean;
+}
+
 /** What a call answers, kept and shared by all who ask the same. */
-export function useCall<Name extends CallName>(name: Name, input: CallInput<Name>, options: { enabled?: boolean; staleTime?: number } = {}): UseQueryResult<CallOutput<Name>, AppError> {
-  return useQuery<CallOutput<Name>, AppError>({ queryKey: [name, input], queryFn: () => call(name, input), ...options });
+export function useCall<Name extends CallName>(name: Name, input: CallInput<Name>, { silent = false, keep = false, ...options }: CallOptions = {}): UseQueryResult<CallOutput<Name>, AppError> {
+  return useQuery<CallOutput<Name>, AppError>({ queryKey: [name, input], queryFn: () => call(name, input), ...options, ...(silent ? { meta: { silent } } : {}), ...(keep ? { placeholderData: keepPreviousData } : {}) });
 }
 
 /** A call that changes something; afterwards what `refreshes` name is asked anew. */
-export function useAction<Name extends CallName>(name: Name, refreshes: CallName[] = []): UseMutationResult<CallOutput<Name>, AppError, CallInput<Name>> {
+export function useAction<Name extends CallName>(name: Name, refreshes: CallName[] = [], { silent = false }: { silent?: boolean } = {}): UseMutationResult<CallOutput<Name>, AppError, CallInput<Name>> {
   const client = useQueryClient();
   return useMutation<CallOutput<Name>, AppError, CallInput<Name>>({
     mutationFn: (input) => call(name, input),
+    ...(silent ? { meta: { silent } } : {}),
     onSuccess: async () => {
       await Promise.all(refreshes.map((key) => client.invalidateQueries({ queryKey: [key] })));
     },

@@ -1,12 +1,22 @@
+import { useQuery } from '@tanstack/react-query';
 import { useCallback } from 'react';
 import type { StudioEvent } from '../../shared/contract.ts';
-import type { Batch } from '../../shared/contract/restore.ts';
+import type { Pack } from '../../shared/contract/models.ts';
+import type { Batch, BatchFile } from '../../shared/contract/restore.ts';
 import type { Run } from '../../shared/contract/training.ts';
 import type { TrainProgress } from '../../shared/runs.ts';
 import { queryClient, useEvents } from './hooks.ts';
 
 /** Key under which the last progress of a run is kept; only events fill it. */
 export const progressKey = (run: string): [string, string] => ['progress', run];
+
+/** Key under which the share of a picture that is done is kept, while a batch works on it; only events fill it. */
+const shareKey = (batch: string, number: number): [string, string, number] => ['share', batch, number];
+
+/** How much of a picture of a batch is done, from 0 to 1; undefined while it is not worked on. */
+export function useFileProgress(batch: string | undefined, number: number | undefined): number | undefined {
+  return useQuery<number>({ queryKey: shareKey(batch ?? '', number ?? 0), enabled: false }).data;
+}
 
 /** Puts what events tell into the kept answers, so that every screen shows it without asking again. */
 export function useLiveUpdates(): void {
@@ -25,11 +35,19 @@ export function useLiveUpdates(): void {
           queryClient.setQueryData<TrainProgress>(progressKey(event.data.run), event.data.progress);
           break;
         case 'batch':
-          queryClient.setQueryData<Batch[]>(['batches.list', {}], (batches) => batches && upsert(batches, event.data));
-          void queryClient.invalidateQueries({ queryKey: ['batches.files', { batch: event.data.id }] });
+          showBatch(event.data);
           break;
-        // How far a fetch is concerns only the screen that shows it, which listens itself.
+        case 'batchFile': {
+          const { batch, file } = event.data;
+          queryClient.setQueryData<BatchFile[]>(['batches.files', { batch }], (files) => files?.map((known) => (known.number === file.number ? file : known)));
+          queryClient.removeQueries({ queryKey: shareKey(batch, file.number) });
+          break;
+        }
+        case 'batchProgress':
+          queryClient.setQueryData<number>(shareKey(event.data.batch, event.data.number), event.data.share);
+          break;
         case 'pack':
+          queryClient.setQueryData<Pack[]>(['packs.list', {}], (packs) => packs?.map((known) => (known.id === event.data.id ? event.data : known)));
           break;
         case 'changed':
           void queryClient.invalidateQueries({ queryKey: [`${event.data}.list`] });
@@ -37,6 +55,13 @@ export function useLiveUpdates(): void {
       }
     }, []),
   );
+}
+
+/** The counts come with every picture; what became of each is asked for again only where the batch as a whole has changed. */
+function showBatch(batch: Batch): void {
+  const before = queryClient.getQueryData<Batch[]>(['batches.list', {}])?.find(({ id }) => id === batch.id);
+  queryClient.setQueryData<Batch[]>(['batches.list', {}], (batches) => batches && upsert(batches, batch));
+  if (before?.state !== batch.state) void queryClient.invalidateQueries({ queryKey: ['batches.files', { batch: batch.id }] });
 }
 
 function upsert<Item extends { id: string }>(items: Item[], item: Item): Item[] {

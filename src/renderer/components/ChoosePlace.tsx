@@ -1,16 +1,26 @@
-import { Anchor, Button, Checkbox, Group, Modal, ScrollArea, Stack, Text, UnstyledButton } from '@mantine/core';
+import { Anchor, Button, Checkbox, Group, Modal, ScrollArea, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
 import { IconArrowUp, IconFile, IconFolder, IconPhoto } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useState, type SubmitEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Place } from '../../shared/contract/common.ts';
 import { bridge, chooseNatively } from '../api/client.ts';
-import { useCall } from '../api/hooks.ts';
+import { useAction, useCall } from '../api/hooks.ts';
 import { showError } from '../api/showError.ts';
 
 export type Wanted = 'folder' | 'pictures' | 'weights';
 
+interface ChoosePlaceProps {
+  wanted: Wanted;
+  label: string;
+  /** Of the dialog, where the label alone does not say what is chosen. */
+  title?: string;
+  onChoose: (places: Place[]) => void;
+  variant?: string;
+  loading?: boolean;
+}
+
 /** A button that lets a file or folder of the host be chosen: with the system's dialog in Electron, else with our own. */
-export function ChoosePlace({ wanted, label, onChoose, variant = 'default' }: { wanted: Wanted; label: string; onChoose: (places: Place[]) => void; variant?: string }) {
+export function ChoosePlace({ wanted, label, title = label, onChoose, variant = 'default', loading = false }: ChoosePlaceProps) {
   const [opened, setOpened] = useState(false);
   const open = (): void => {
     if (!bridge) return setOpened(true);
@@ -18,13 +28,13 @@ export function ChoosePlace({ wanted, label, onChoose, variant = 'default' }: { 
   };
   return (
     <>
-      <Button size="xs" variant={variant} onClick={open}>
+      <Button size="xs" variant={variant} loading={loading} onClick={open} style={{ flexShrink: 0 }}>
         {label}
       </Button>
       {opened && (
         <PlaceDialog
           wanted={wanted}
-          title={label}
+          title={title}
           onClose={() => setOpened(false)}
           onChoose={(places) => {
             setOpened(false);
@@ -97,6 +107,7 @@ function PlaceDialog({ wanted, title, onClose, onChoose }: { wanted: Wanted; tit
           )}
         </ScrollArea>
         <Group justify="flex-end">
+          {wanted === 'folder' && here && <NewFolder key={here.id} inside={here.id} onMade={enter} />}
           <Button size="sm" variant="default" onClick={onClose}>
             {t('common.cancel')}
           </Button>
@@ -106,5 +117,31 @@ function PlaceDialog({ wanted, title, onClose, onChoose }: { wanted: Wanted; tit
         </Group>
       </Stack>
     </Modal>
+  );
+}
+
+/** Makes a folder where one is being chosen. */
+function NewFolder({ inside, onMade }: { inside: string; onMade: (id: string) => void }) {
+  const { t } = useTranslation();
+  const [name, setName] = useState<string>();
+  const make = useAction('places.create', ['places.list']);
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    if (name) make.mutate({ folder: inside, name }, { onSuccess: ({ id }) => onMade(id) });
+  };
+  if (name === undefined) {
+    return (
+      <Button size="sm" variant="subtle" color="gray" mr="auto" onClick={() => setName('')}>
+        {t('places.newFolder')}
+      </Button>
+    );
+  }
+  return (
+    <form onSubmit={submit} style={{ display: 'flex', gap: 8, marginInlineEnd: 'auto' }}>
+      <TextInput size="xs" aria-label={t('places.newName')} placeholder={t('places.newName')} value={name} onChange={(event) => setName(event.currentTarget.value)} autoFocus />
+      <Button size="xs" type="submit" variant="default" loading={make.isPending} disabled={name.trim() === ''}>
+        {t('places.create')}
+      </Button>
+    </form>
   );
 }

@@ -1,88 +1,165 @@
-import { Box } from '@mantine/core';
+import { useCallback, useEffect, useRef, useState, type PointerEvent, type ReactNode } from 'react';
 import { ReactCompareSlider } from 'react-compare-slider';
-import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Region } from '../../shared/contract/restore.ts';
-import type { Zoom } from './useZoom.ts';
+import { Loupe } from './Loupe.tsx';
+import { differenceGain, PictureLayer, type Result } from './PictureLayer.tsx';
+import type { Size, Zoom } from './useZoom.ts';
 
-export type Layout = 'slider' | 'side' | 'difference';
+/** `all` shows every variant at once. */
+export const layouts = ['slider', 'side', 'after', 'difference', 'all'] as const;
+export type Layout = (typeof layouts)[number];
 
-/** One picture to compare: the original whole, and the restored part lying on it. */
+/** The layouts there are for so many variants. */
+export const layoutsFor = (variants: number): Layout[] => layouts.filter((layout) => layout !== 'all' || variants > 1);
+
+/** One way to restore the picture, and what has been seen of it. */
+export interface Variant {
+  id: string;
+  title: string;
+  result?: Result | undefined;
+}
+
+/** One picture to compare with what one or several ways of restoring make of it. */
 export interface Compared {
   before: string;
-  after?: { url: string; region: Region } | undefined;
-  width: number;
-  height: number;
+  size: Size;
+  variants: readonly Variant[];
+  /** The variant that is shown alone. */
+  active: number;
 }
 
-/** Draws before and after in one view: split by a handle, beside each other, or as their difference. */
-export function CompareStage({ picture, zoom, layout, strength, holdBefore }: { picture: Compared; zoom: Zoom; layout: Layout; strength: number; holdBefore: boolean }) {
+interface StageProps {
+  picture: Compared;
+  zoom: Zoom;
+  layout: Layout;
+  strength: number;
+  /** The key for it is held: the original alone. */
+  holdBefore: boolean;
+  loupe?: boolean;
+}
+
+/** Draws before and after in one view: split by a handle, beside each other, alone, as their difference, or all variants. */
+export function CompareStage({ picture, zoom, layout: wanted, strength, holdBefore, loupe = false }: StageProps) {
   const { t } = useTranslation();
-  const before = <Layer picture={picture} zoom={zoom} label={t('compare.before')} />;
-  const after = <Layer picture={picture} zoom={zoom} label={t('compare.after')} restored strength={strength} />;
-  const content = (): ReactNode => {
-    if (!picture.after || holdBefore) return before;
-    if (layout === 'slider') return <ReactCompareSlider onlyHandleDraggable itemOne={before} itemTwo={after} style={{ width: '100%', height: '100%' }} />;
-    return <Layer picture={picture} zoom={zoom} label={t('compare.difference')} restored strength={strength} difference />;
-  };
-  if (layout === 'side' && picture.after && !holdBefore) {
-    return (
-      <Box style={{ display: 'grid', gridTemplateColumns: '1fr 1fr', gap: 2, height: '100%' }}>
-        <Stage zoom={zoom} measured>
-          {before}
-        </Stage>
-        <Stage zoom={zoom}>{after}</Stage>
-      </Box>
-    );
-  }
-  return (
-    <Stage zoom={zoom} measured>
-      {content()}
+  const { before, size, variants } = picture;
+  const layout = layoutsFor(variants.length).includes(wanted) ? wanted : 'side';
+  const active = variants[picture.active];
+  const titleOf = (variant: Variant): string => (variants.length > 1 ? variant.title : t('compare.after'));
+  const common = { before, size, view: zoom.view };
+  const original = <Labelled label={t('compare.before')} layer={<PictureLayer {...common} label={t('compare.before')} />} />;
+  const restored = (variant: Variant, right: boolean): ReactNode => (
+    <Labelled
+      label={titleOf(variant)}
+      right={right}
+      missing={!variant.result}
+      layer={<PictureLayer {...common} label={titleOf(variant)} result={variant.result} strength={strength} />}
+    />
+  );
+  const lens = (result: Result | undefined) => (at: { x: number; y: number }) => <Loupe before={before} size={size} zoom={zoom} result={result} strength={strength} at={at} />;
+  const single = (content: ReactNode): ReactNode => (
+    <Stage zoom={zoom} measured loupe={loupe && active?.result ? lens(active.result) : undefined}>
+      {content}
     </Stage>
   );
+
+  if (holdBefore || !active || (layout !== 'all' && !active.result)) return single(original);
+  switch (layout) {
+    case 'slider':
+      return single(<ReactCompareSlider onlyHandleDraggable itemOne={original} itemTwo={restored(active, true)} style={{ width: '100%', height: '100%' }} />);
+    case 'after':
+      return single(restored(active, false));
+    case 'difference':
+      return single(
+        <Labelled label={t('compare.differenceOf', { gain: differenceGain })} layer={<PictureLayer {...common} label={t('compare.difference')} result={active.result} strength={strength} difference />} />,
+      );
+    case 'side':
+      return (
+        <Cells columns={2}>
+          <Stage zoom={zoom} measured>
+            {original}
+          </Stage>
+          <Stage zoom={zoom}>{restored(active, false)}</Stage>
+        </Cells>
+      );
+    case 'all':
+      return (
+        <Cells columns={Math.ceil(Math.sqrt(variants.length + 1))}>
+          <Stage zoom={zoom} measured>
+            {original}
+          </Stage>
+          {variants.map((variant, index) => (
+            <Stage key={variant.id} zoom={zoom} marked={index === picture.active}>
+              {restored(variant, false)}
+            </Stage>
+          ))}
+        </Cells>
+      );
+  }
 }
 
-function Stage({ zoom, measured = false, children }: { zoom: Zoom; measured?: boolean; children: ReactNode }) {
+function Cells({ columns, children }: { columns: number; children: ReactNode }) {
+  return <div style={{ display: 'grid', gridTemplateColumns: `repeat(${columns}, 1fr)`, gridAutoRows: '1fr', gap: 2, height: '100%' }}>{children}</div>;
+}
+
+interface StageFrame {
+  zoom: Zoom;
+  measured?: boolean;
+  marked?: boolean;
+  /** Draws what lies under the pointer larger. */
+  loupe?: ((at: { x: number; y: number }) => ReactNode) | undefined;
+  children: ReactNode;
+}
+
+function Stage({ zoom, measured = false, marked = false, loupe, children }: StageFrame) {
+  const element = useRef<HTMLDivElement | null>(null);
+  const [pointer, setPointer] = useState<{ x: number; y: number }>();
+  const { onWheel, handlers, stage } = zoom;
+  useEffect(() => {
+    const target = element.current;
+    // React listens passively, and then the browser would zoom the whole page too.
+    const wheel = (event: WheelEvent): void => {
+      event.preventDefault();
+      onWheel(event);
+    };
+    target?.addEventListener('wheel', wheel, { passive: false });
+    return () => target?.removeEventListener('wheel', wheel);
+  }, [onWheel]);
+  // Kept, or every drawing would measure the stage anew.
+  const found = useCallback(
+    (next: HTMLDivElement | null) => {
+      element.current = next;
+      if (measured) stage(next);
+    },
+    [measured, stage],
+  );
+  const move = (event: PointerEvent): void => {
+    handlers.onPointerMove(event);
+    if (!loupe) return;
+    const box = event.currentTarget.getBoundingClientRect();
+    setPointer({ x: event.clientX - box.left, y: event.clientY - box.top });
+  };
   return (
-    <div className="stage" ref={measured ? zoom.stage : undefined} {...zoom.handlers} style={{ position: 'relative', overflow: 'hidden', height: '100%', cursor: 'grab', touchAction: 'none' }}>
+    <div
+      className="stage"
+      data-marked={marked}
+      ref={found}
+      {...handlers}
+      onPointerMove={move}
+      onPointerLeave={() => setPointer(undefined)}
+    >
       {children}
+      {loupe && pointer && loupe(pointer)}
     </div>
   );
 }
 
-interface LayerProps {
-  picture: Compared;
-  zoom: Zoom;
-  label: string;
-  restored?: boolean;
-  strength?: number;
-  difference?: boolean;
-}
-
-/**
- * Strength mixes as the export does: original + s (restored - original), which is what opacity does. The difference is
- * drawn four times as strong, or nobody would see it.
- */
-function Layer({ picture, zoom, label, restored = false, strength = 1, difference = false }: LayerProps) {
-  const { view } = zoom;
-  const place = { position: 'absolute', transformOrigin: '0 0', maxWidth: 'none', pointerEvents: 'none', imageRendering: view.scale >= 2 ? 'pixelated' : 'auto' } as const;
+function Labelled({ label, layer, right = false, missing = false }: { label: string; layer: ReactNode; right?: boolean; missing?: boolean }) {
+  const { t } = useTranslation();
   return (
-    <div style={{ position: 'relative', width: '100%', height: '100%', overflow: 'hidden', background: 'var(--stage)' }}>
-      <div style={{ position: 'absolute', inset: 0, isolation: 'isolate', filter: difference ? 'brightness(4)' : undefined }}>
-        <div style={{ transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})`, transformOrigin: '0 0', width: picture.width, height: picture.height, position: 'relative' }}>
-          <img src={picture.before} alt={label} draggable={false} style={{ ...place, left: 0, top: 0, width: picture.width, height: picture.height }} />
-          {restored && picture.after && (
-            <img
-              src={picture.after.url}
-              alt=""
-              draggable={false}
-              style={{ ...place, left: picture.after.region.left, top: picture.after.region.top, width: picture.after.region.width, height: picture.after.region.height, opacity: strength, mixBlendMode: difference ? 'difference' : 'normal' }}
-            />
-          )}
-        </div>
-      </div>
-      <span className="stage-label" data-restored={restored}>
-        {label}
+    <div style={{ position: 'relative', width: '100%', height: '100%' }}>
+      {layer}
+      <span className="stage-label" data-restored={right}>
+        {missing ? t('compare.notYet', { title: label }) : label}
       </span>
     </div>
   );

@@ -1,4 +1,4 @@
-import { useCallback, useRef, useState, type PointerEvent, type WheelEvent } from 'react';
+import { useCallback, useRef, useState, type MouseEvent, type PointerEvent } from 'react';
 
 /** How a picture lies on the stage: screen pixels per picture pixel, and where its left top corner is. */
 export interface View {
@@ -7,26 +7,40 @@ export interface View {
   y: number;
 }
 
+export interface Size {
+  width: number;
+  height: number;
+}
+
 export interface Zoom {
   view: View;
+  /** Ref of the element that is measured. */
   stage: (element: HTMLDivElement | null) => void;
+  /** Size of the stage. */
   width: number;
   height: number;
   fit: () => void;
   /** Zooms about the middle of the stage. */
   to: (scale: number) => void;
   by: (factor: number) => void;
-  handlers: { onWheel: (event: WheelEvent) => void; onPointerDown: (event: PointerEvent) => void; onPointerMove: (event: PointerEvent) => void; onPointerUp: () => void; onDoubleClick: () => void };
+  /** Between the whole picture and one picture pixel for each screen pixel. */
+  toggle: () => void;
+  /** Moves the picture by screen pixels. */
+  pan: (x: number, y: number) => void;
+  onWheel: (event: WheelEvent) => void;
+  handlers: { onPointerDown: (event: PointerEvent) => void; onPointerMove: (event: PointerEvent) => void; onPointerUp: () => void; onDoubleClick: (event: MouseEvent) => void };
 }
 
 const limits = { smallest: 0.02, largest: 32 };
+/** Handles that lie on the picture move by themselves. */
+const onHandle = (event: { target: EventTarget }): boolean => event.target instanceof Element && event.target.closest('[role="slider"]') !== null;
 
 /**
  * Zoom and pan of a picture of the given size; everything drawn with the same view stays in step. Another picture wants
  * another component (a key), which begins fitted again.
  */
-export function useZoom(picture: { width: number; height: number } | undefined): Zoom {
-  const [size, setSize] = useState({ width: 0, height: 0 });
+export function useZoom(picture: Size | undefined): Zoom {
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
   const [chosen, setChosen] = useState<View>();
   const observer = useRef<ResizeObserver>(undefined);
   const drag = useRef<{ x: number; y: number; view: View }>(undefined);
@@ -47,21 +61,27 @@ export function useZoom(picture: { width: number; height: number } | undefined):
     setChosen({ scale: next, x: x - (x - view.x) * factor, y: y - (y - view.y) * factor });
   };
   const to = (scale: number): void => zoomAt(scale, size.width / 2, size.height / 2);
+  const fit = (): void => setChosen(undefined);
 
   return {
     view,
     stage,
     ...size,
-    fit: () => setChosen(undefined),
+    fit,
     to,
     by: (factor) => to(view.scale * factor),
+    toggle: () => (chosen ? fit() : to(1)),
+    pan: (x, y) => setChosen({ ...view, x: view.x + x, y: view.y + y }),
+    onWheel: (event) => {
+      const box = (event.currentTarget as Element).getBoundingClientRect();
+      zoomAt(view.scale * Math.exp(-event.deltaY * 0.0015), event.clientX - box.left, event.clientY - box.top);
+    },
     handlers: {
-      onWheel: (event) => {
-        const box = event.currentTarget.getBoundingClientRect();
-        zoomAt(view.scale * Math.exp(-event.deltaY * 0.0015), event.clientX - box.left, event.clientY - box.top);
-      },
       onPointerDown: (event) => {
-        if (event.button === 0) drag.current = { x: event.clientX, y: event.clientY, view };
+        if (event.button !== 0 || onHandle(event)) return;
+        // So that a drag that leaves the stage goes on, and ends wherever the button is let go.
+        event.currentTarget.setPointerCapture(event.pointerId);
+        drag.current = { x: event.clientX, y: event.clientY, view };
       },
       onPointerMove: (event) => {
         const from = drag.current;
@@ -70,13 +90,18 @@ export function useZoom(picture: { width: number; height: number } | undefined):
       onPointerUp: () => {
         drag.current = undefined;
       },
-      onDoubleClick: () => (view.scale === fitted.scale ? to(1) : setChosen(undefined)),
+      onDoubleClick: (event) => {
+        const box = event.currentTarget.getBoundingClientRect();
+        if (onHandle(event)) return;
+        if (view.scale === fitted.scale) zoomAt(1, event.clientX - box.left, event.clientY - box.top);
+        else fit();
+      },
     },
   };
 }
 
-/** The whole picture in the middle of the stage, never larger than its pixels unless it is tiny. */
-function fitTo(picture: { width: number; height: number } | undefined, stage: { width: number; height: number }): View {
+/** The whole picture in the middle of the stage. */
+function fitTo(picture: Size | undefined, stage: Size): View {
   if (!picture || stage.width === 0 || stage.height === 0) return { scale: 1, x: 0, y: 0 };
   const scale = Math.min(stage.width / picture.width, stage.height / picture.height) * 0.98;
   return { scale, x: (stage.width - picture.width * scale) / 2, y: (stage.height - picture.height * scale) / 2 };

@@ -6,7 +6,7 @@ import { AppError } from '../../shared/errors.ts';
 import { prepareSampleSet } from '../sampleSet.ts';
 import { changeSettings, readSettings } from '../settings.ts';
 import { programVersion } from '../version.ts';
-import { listFolder, roots } from './browse.ts';
+import { createFolder, listFolder, roots } from './browse.ts';
 import type { StudioContext } from './context.ts';
 import { readPresets } from './presets.ts';
 
@@ -43,6 +43,7 @@ export function appHandlers({ services, handles, reveal }: StudioContext): Pick<
       return {};
     },
     'places.roots': () => roots(handles, home.root),
+    'places.create': ({ folder, name }) => createFolder(handles, folder, name),
     'places.list': ({ folder, show }) => listFolder(handles, folder, show),
   };
 }

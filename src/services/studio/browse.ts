@@ -1,8 +1,9 @@
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, extname, join, parse } from 'node:path';
 import type { Place } from '../../shared/contract/common.ts';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, messageOf } from '../../shared/errors.ts';
+import { safeName } from '../naming.ts';
 import type { Handles } from './handles.ts';
 
 const extensions = {
@@ -34,4 +35,20 @@ export async function listFolder(handles: Handles, id: string, show: Shown): Pro
   known.sort((a, b) => (a.kind === b.kind ? a.name.localeCompare(b.name, undefined, { numeric: true }) : a.kind === 'folder' ? -1 : 1));
   const parent = dirname(path);
   return { folder, entries: known, ...(parent === path ? {} : { parent: await handles.place(parent) }) };
+}
+
+/**
+ * Makes a folder inside one that was shown.
+ * @throws AppError `bad-input` for a name that leads elsewhere or that some system refuses, `conflict` where it exists, `io`.
+ */
+export async function createFolder(handles: Handles, id: string, name: string): Promise<Place> {
+  if (safeName(name) !== name.normalize('NFC')) throw new AppError('bad-input', `A folder cannot be called "${name}"; leave out characters such as / and :.`);
+  const path = join(handles.path(id), name);
+  try {
+    await mkdir(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw new AppError('conflict', `There is "${name}" already; choose it, or another name.`, { cause });
+    throw new AppError('io', `${path} could not be made: ${messageOf(cause)}. Choose another folder.`, { cause });
+  }
+  return handles.place(path);
 }

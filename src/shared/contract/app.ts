@@ -55,4 +55,6 @@ export const appCalls = {
     z.strictObject({ folder: handle, show: z.enum(['folders', 'pictures', 'weights']) }),
     z.object({ folder: place, parent: place.optional(), entries: z.array(place) }),
   ),
+  /** Makes an empty folder inside one that was shown. */
+  'places.create': call(z.strictObject({ folder: handle, name: z.string().trim().min(1).max(120) }), place),
 };

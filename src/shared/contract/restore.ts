@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { batchSummary, effect, exportSettings, ledgerFile, restorePreset } from '../restore.ts';
+import { batchSummary, effect, exportSettings, ledgerFile, modelReference, restorePreset } from '../restore.ts';
 import { call, handle, nothing, recordId } from './common.ts';
 
 export const source = z.object({
@@ -12,10 +12,17 @@ export const source = z.object({
 export type Source = z.output<typeof source>;
 
 /** A file of a batch as a face gets it. */
-export const batchFile = ledgerFile.pick({ number: true, folder: true, state: true, reason: true, warnings: true }).extend({ name: z.string() });
+export const batchFile = ledgerFile.pick({ number: true, folder: true, state: true, reason: true, warnings: true }).extend({
+  name: z.string(),
+  picture: handle,
+  /** What was written, once it was. */
+  result: handle.optional(),
+});
 export type BatchFile = z.output<typeof batchFile>;
 
 export const batch = batchSummary.extend({
+  /** Folder of the results; its path is in the settings. */
+  place: handle,
   /** Seconds left at the pace so far, while it runs. */
   secondsLeft: z.number().optional(),
 });
@@ -52,7 +59,15 @@ export const restoreCalls = {
   ),
   'batches.list': call(nothing, z.array(batch)),
   'batches.files': call(batchRef, z.array(batchFile)),
+  /** The pictures of a batch that are still where they were, to be looked at or restored anew. */
+  'batches.open': call(batchRef, z.object({ pictures: z.array(source), missing: z.int() })),
+  /** Which name the result of a picture would get, as the `number`th of a batch. */
+  'batches.exampleName': call(
+    z.strictObject({ picture: handle, number: z.int().min(1), models: z.array(modelReference.pick({ title: true, scale: true })).max(8), options: exportSettings }),
+    z.object({ name: z.string() }),
+  ),
   'batches.pause': call(batchRef, nothing),
+  /** Goes on after a pause, or waits for its turn again after a stop or an interruption. */
   'batches.resume': call(batchRef, nothing),
   'batches.cancel': call(batchRef, nothing),
   'batches.retry': call(batchRef, nothing),

@@ -1,82 +1,61 @@
-import { Anchor, Button, Card, Code, CopyButton, Group, ScrollArea, SimpleGrid, Stack, Text } from '@mantine/core';
-import { IconStack2 } from '@tabler/icons-react';
+import { Alert, Button, ScrollArea, Stack, Title } from '@mantine/core';
+import { IconAlertTriangle, IconStack2 } from '@tabler/icons-react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { ModelEntry } from '../../../shared/contract/models.ts';
+import type { Place } from '../../../shared/contract/common.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
 import { ChoosePlace } from '../../components/ChoosePlace.tsx';
 import { ScreenFrame } from '../../components/ScreenFrame.tsx';
 import { Empty, Loaded } from '../../components/States.tsx';
-import { go, href } from '../../route.ts';
-import { useSelection } from '../restore/selection.tsx';
+import { go, useRoute } from '../../route.ts';
+import { ModelPage } from './ModelPage.tsx';
+import { ModelTable } from './ModelTable.tsx';
+import { Packs } from './Packs.tsx';
 
-/** What there is to restore with: models of own runs, and files that were added. */
+/** What there is to restore with: models of own runs, files that were added, and packs that can be fetched. */
 export function ModelsScreen() {
   const { t } = useTranslation();
+  const { item } = useRoute();
   const models = useCall('models.list', {});
-  const add = useAction('models.add', ['models.list']);
+  const add = useAction('models.add', ['models.list'], { silent: true });
+  const [name, setName] = useState('');
+  const addFile = (file: Place): void => {
+    setName(file.name);
+    add.mutate({ file: file.id }, { onSuccess: ({ id }) => go('models', id) });
+  };
+  const chosen = models.data?.find((model) => model.id === item);
+  if (chosen) return <ModelPage key={chosen.id} model={chosen} />;
   return (
-    <ScreenFrame title={t('nav.models')} actions={<ChoosePlace wanted="weights" label={t('models.add')} onChoose={([file]) => file && add.mutate({ file: file.id })} />}>
+    <ScreenFrame
+      title={t('nav.models')}
+      actions={<ChoosePlace wanted="weights" label={t('models.add')} loading={add.isPending} onChoose={([file]) => file && addFile(file)} />}
+    >
+      {add.error && (
+        <Alert color="red" variant="default" radius={0} icon={<IconAlertTriangle />} title={t('models.notAdded', { name })} withCloseButton closeButtonLabel={t('common.close')} onClose={add.reset}>
+          {add.error.message}
+        </Alert>
+      )}
       <Loaded query={models}>
-        {(list) =>
-          list.length === 0 ? (
-            <Empty icon={<IconStack2 size={56} stroke={1} />} title={t('models.emptyTitle')} text={t('models.emptyText')}>
-              <Button onClick={() => go('train')}>{t('runs.toTrain')}</Button>
-            </Empty>
-          ) : (
-            <ScrollArea flex={1}>
-              <SimpleGrid cols={{ base: 2, xl: 3 }} p="lg">
-                {list.map((model) => (
-                  <ModelCard key={model.id} model={model} />
-                ))}
-              </SimpleGrid>
-            </ScrollArea>
-          )
-        }
+        {(list) => (
+          <ScrollArea flex={1}>
+            <Stack gap="xl" p="lg" maw={1200}>
+              {list.length === 0 ? (
+                <Empty icon={<IconStack2 size={56} stroke={1} />} title={t('models.emptyTitle')} text={t('models.emptyText')}>
+                  <Button onClick={() => go('train')}>{t('runs.toTrain')}</Button>
+                </Empty>
+              ) : (
+                <section>
+                  <Title order={2} size="h6" mb="xs">
+                    {t('models.here')}
+                  </Title>
+                  <ModelTable models={list} />
+                </section>
+              )}
+              <Packs />
+            </Stack>
+          </ScrollArea>
+        )}
       </Loaded>
     </ScreenFrame>
-  );
-}
-
-function ModelCard({ model }: { model: ModelEntry }) {
-  const { t } = useTranslation();
-  const { change } = useSelection();
-  const remove = useAction('models.remove', ['models.list']);
-  const facts = [model.network, model.scale > 1 ? `× ${model.scale}` : undefined, model.parameters && t('models.parameters', { count: model.parameters }), model.psnr && `${model.psnr.toFixed(2)} dB`];
-  const use = (): void => {
-    change({ model: model.id });
-    go('restore');
-  };
-  return (
-    <Card withBorder className="panel">
-      <Stack gap="xs" h="100%">
-        <Text fw={600}>{model.title}</Text>
-        <Text size="xs" c="dimmed">
-          {facts.filter(Boolean).join(' · ')}
-        </Text>
-        <Text size="sm">{model.description}</Text>
-        <Text size="xs" c="dimmed">
-          {model.run ? <Anchor href={href('runs', model.run)} size="xs">{t('models.ofRun', { run: model.run })}</Anchor> : t('models.from', { source: model.source })}
-        </Text>
-        {model.hash && (
-          <CopyButton value={model.hash}>
-            {({ copied, copy }) => (
-              <Anchor component="button" size="xs" ta="left" onClick={copy} aria-label={t('models.copyHash')}>
-                SHA-256 <Code>{copied ? t('models.copied') : `${model.hash?.slice(0, 16)}…`}</Code>
-              </Anchor>
-            )}
-          </CopyButton>
-        )}
-        <Group mt="auto" gap="xs">
-          <Button size="xs" onClick={use}>
-            {t('models.use')}
-          </Button>
-          {!model.run && (
-            <Button size="xs" variant="subtle" color="gray" onClick={() => remove.mutate({ model: model.id })}>
-              {t('models.remove')}
-            </Button>
-          )}
-        </Group>
-      </Stack>
-    </Card>
   );
 }

@@ -1,16 +1,18 @@
-import { Text } from '@mantine/core';
+import { Progress, Text } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef, type KeyboardEvent } from 'react';
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BatchFile, Source } from '../../../shared/contract/restore.ts';
 import { pictureUrl } from '../../api/client.ts';
 import { useCall } from '../../api/hooks.ts';
+import { useFileProgress } from '../../api/liveUpdates.ts';
 import { StateBadge } from '../../components/States.tsx';
 import { go } from '../../route.ts';
-import { markToggled, useSelection } from './selection.tsx';
+import { allToggled, markToggled, useSelection } from './selection.tsx';
 
-const tile = { width: 176, height: 188 };
+/** Smallest tile; what is left of the width is shared out. */
+const tile = { width: 156, height: 188 };
 
 /** Thumbnails of all pictures; only the rows in sight exist. Arrows move, space marks, enter opens. */
 export function PictureGrid() {
@@ -24,13 +26,23 @@ export function PictureGrid() {
   const rows = useVirtualizer({ count: Math.ceil(pictures.length / columns), getScrollElement: () => scroller.current, estimateSize: () => tile.height, overscan: 3 });
   const files = useFileStates(selection.batch);
   const index = Math.max(0, pictures.findIndex((picture) => picture.id === current));
+  const visibleRows = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / tile.height));
 
   useEffect(() => {
     if (current !== undefined) scroller.current?.querySelector<HTMLElement>(`[data-id="${current}"]`)?.focus({ preventScroll: true });
   }, [current]);
 
   const move = (event: KeyboardEvent): void => {
-    const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
+    const steps: Record<string, number> = {
+      ArrowLeft: -1,
+      ArrowRight: 1,
+      ArrowUp: -columns,
+      ArrowDown: columns,
+      PageUp: -columns * visibleRows,
+      PageDown: columns * visibleRows,
+      Home: -pictures.length,
+      End: pictures.length,
+    };
     const step = steps[event.key];
     const here = pictures[index];
     if (step !== undefined) {
@@ -38,6 +50,7 @@ export function PictureGrid() {
       rows.scrollToIndex(Math.floor(next / columns));
       change({ current: pictures[next]?.id });
     } else if (event.key === ' ' && here) change(markToggled(here.id));
+    else if (event.key.toLowerCase() === 'a' && (event.ctrlKey || event.metaKey)) change(allToggled);
     else if (event.key === 'Enter' && here) go('restore', here.id);
     else return;
     event.preventDefault();
@@ -47,9 +60,9 @@ export function PictureGrid() {
     <div ref={scroller} style={{ flex: 1, overflowY: 'auto', padding: 12 }}>
       <div ref={measured} role="listbox" aria-label={t('restore.pictures')} aria-multiselectable onKeyDown={move} style={{ height: rows.getTotalSize(), position: 'relative' }}>
         {rows.getVirtualItems().map((row) => (
-          <div key={row.key} role="presentation" style={{ position: 'absolute', top: 0, left: 0, display: 'flex', transform: `translateY(${row.start}px)` }}>
+          <div key={row.key} role="presentation" className="tile-row" style={{ height: row.size, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, transform: `translateY(${row.start}px)` }}>
             {pictures.slice(row.index * columns, (row.index + 1) * columns).map((picture, column) => (
-              <Tile key={picture.id} picture={picture} file={files.get(picture.name)} marked={marked.has(picture.id)} focusable={row.index * columns + column === index} />
+              <Tile key={picture.id} picture={picture} file={files.get(picture.id)} batch={selection.batch} marked={marked.has(picture.id)} focusable={row.index * columns + column === index} />
             ))}
           </div>
         ))}
@@ -58,24 +71,43 @@ export function PictureGrid() {
   );
 }
 
-function Tile({ picture, file, marked, focusable }: { picture: Source; file: BatchFile | undefined; marked: boolean; focusable: boolean }) {
+interface TileProps {
+  picture: Source;
+  file: BatchFile | undefined;
+  batch: string | undefined;
+  marked: boolean;
+  focusable: boolean;
+}
+
+function Tile({ picture, file, batch, marked, focusable }: TileProps) {
+  const { t } = useTranslation();
   const { change } = useSelection();
+  const [broken, setBroken] = useState(false);
+  const path = `${picture.folder ? `${picture.folder}/` : ''}${picture.name}`;
+  const share = useFileProgress(batch, file?.number);
+  const working = file?.state === 'waiting' && share !== undefined;
   return (
     <div
       role="option"
       aria-selected={marked}
-      aria-label={picture.name}
+      aria-label={[path, file && t(`state.${working ? 'running' : file.state}`), file?.reason].filter(Boolean).join(', ')}
       data-id={picture.id}
       tabIndex={focusable ? 0 : -1}
       className="tile"
-      title={file?.reason ?? `${picture.folder ? `${picture.folder}/` : ''}${picture.name}`}
+      title={[path, file?.reason, ...(file?.warnings ?? [])].filter(Boolean).join('\n')}
       onFocus={() => change({ current: picture.id })}
       onClick={() => go('restore', picture.id)}
-      style={{ width: tile.width - 8, height: tile.height - 8 }}
     >
       <div className="tile-picture">
-        <img src={pictureUrl(picture.id, 320)} alt="" loading="lazy" decoding="async" />
+        {broken ? (
+          <Text size="xs" c="dimmed" ta="center" p="xs">
+            {t('restore.unreadable')}
+          </Text>
+        ) : (
+          <img src={pictureUrl(picture.id, 320)} alt="" loading="lazy" decoding="async" onError={() => setBroken(true)} />
+        )}
       </div>
+      {working && <Progress size={3} value={100 * share} aria-hidden />}
       <div className="tile-line">
         {/* For the mouse alone: the option itself tells whether it is marked, and space marks it. */}
         <span
@@ -89,14 +121,14 @@ function Tile({ picture, file, marked, focusable }: { picture: Source; file: Bat
         <Text size="xs" truncate flex={1}>
           {picture.name}
         </Text>
-        {file && <StateBadge state={file.state} />}
+        {file && <StateBadge state={working ? 'running' : file.state} />}
       </div>
     </div>
   );
 }
 
-/** State of each file of a batch by name. */
+/** State of each file of a batch, by the id of its picture. */
 function useFileStates(batch: string | undefined): ReadonlyMap<string, BatchFile> {
   const { data } = useCall('batches.files', { batch: batch ?? '' }, { enabled: batch !== undefined });
-  return useMemo(() => new Map(data?.map((file) => [file.name, file])), [data]);
+  return useMemo(() => new Map(data?.map((file) => [file.picture, file])), [data]);
 }

@@ -1,6 +1,6 @@
-import { Button, Group, Stack, Text } from '@mantine/core';
+import { ActionIcon, Button, Group, Stack, Text, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { IconPhotoPlus } from '@tabler/icons-react';
+import { IconHistory, IconPhotoPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Place } from '../../../shared/contract/common.ts';
@@ -11,27 +11,32 @@ import { ChoosePlace } from '../../components/ChoosePlace.tsx';
 import { ScreenFrame } from '../../components/ScreenFrame.tsx';
 import { Empty } from '../../components/States.tsx';
 import { go, useRoute } from '../../route.ts';
-import { DropArea } from './DropArea.tsx';
-import { ExportPanel } from './ExportPanel.tsx';
+import { BatchesView, InterruptedBatches } from './BatchesView.tsx';
+import { DropArea } from '../../components/DropArea.tsx';
 import { PictureGrid } from './PictureGrid.tsx';
 import { PictureView } from './PictureView.tsx';
 import { added, cleared, useSelection } from './selection.tsx';
+import { SidePanel } from './SidePanel.tsx';
 
-/** Photographs in, restored photographs out. */
+/** Photographs in, restored photographs out: the pictures, one of them, or the batches there were. */
 export function RestoreScreen() {
   const { t } = useTranslation();
   const { item } = useRoute();
   const { selection, change } = useSelection();
   const [busy, setBusy] = useState<string>();
   const sample = useAction('app.sample');
-  const open = selection.pictures.find((picture) => picture.id === item);
+  const { pictures, marked } = selection;
+  const index = pictures.findIndex((picture) => picture.id === item);
+  const open = pictures[index];
+  const history = item === 'batches';
 
   const add = async (places: Place[]): Promise<void> => {
     setBusy(t('restore.collecting'));
     try {
-      const { pictures, ignored } = await call('restore.collect', { places: places.map((place) => place.id) });
-      change(added(pictures));
-      if (ignored > 0) notifications.show({ message: t('restore.ignored', { count: ignored }), closeButtonProps: { 'aria-label': t('common.close') } });
+      const found = await call('restore.collect', { places: places.map((place) => place.id) });
+      change(added(found.pictures));
+      if (found.pictures.length === 0) notifications.show({ color: 'yellow', message: t('restore.noneFound'), closeButtonProps: { 'aria-label': t('common.close') } });
+      else if (found.ignored > 0) notifications.show({ message: t('restore.ignored', { count: found.ignored }), closeButtonProps: { 'aria-label': t('common.close') } });
     } catch (error) {
       showError(error);
     } finally {
@@ -44,33 +49,44 @@ export function RestoreScreen() {
       <ChoosePlace wanted="folder" label={t('restore.addFolder')} onChoose={(places) => void add(places)} />
     </>
   );
+  const back = (
+    <Button size="xs" variant="default" onClick={() => go('restore')}>
+      {t('restore.back')}
+    </Button>
+  );
+  const grid = (
+    <>
+      {pictures.length > 0 && choosers}
+      {pictures.length > 0 && (
+        <Button size="xs" variant="subtle" color="gray" onClick={() => change(cleared)}>
+          {marked.size > 0 ? t('restore.takeMarked', { count: marked.size }) : t('restore.takeAll')}
+        </Button>
+      )}
+      <Tooltip label={t('batch.all')}>
+        <ActionIcon size={30} variant="default" aria-label={t('batch.all')} onClick={() => go('restore', 'batches')}>
+          <IconHistory size={16} stroke={1.5} />
+        </ActionIcon>
+      </Tooltip>
+    </>
+  );
+  const subtitle = open
+    ? t('restore.position', { number: index + 1, count: pictures.length })
+    : pictures.length === 0
+      ? undefined
+      : marked.size > 0
+        ? t('restore.countMarked', { count: pictures.length, marked: marked.size })
+        : t('restore.count', { count: pictures.length });
 
   return (
     <DropArea onPlaces={(places) => void add(places)} onProgress={(count) => setBusy(t('restore.copying', { count }))}>
-      <ScreenFrame
-        title={open ? open.name : t('nav.restore')}
-        subtitle={busy ?? (selection.pictures.length > 0 ? t('restore.count', { count: selection.pictures.length }) : undefined)}
-        actions={
-          open ? (
-            <Button size="xs" variant="default" onClick={() => go('restore')}>
-              {t('restore.back')}
-            </Button>
-          ) : (
-            selection.pictures.length > 0 && (
-              <>
-                {choosers}
-                <Button size="xs" variant="subtle" color="gray" onClick={() => change(cleared)}>
-                  {selection.marked.size > 0 ? t('restore.takeMarked', { count: selection.marked.size }) : t('restore.takeAll')}
-                </Button>
-              </>
-            )
-          )
-        }
-      >
-        {selection.pictures.length === 0 ? (
+      <ScreenFrame title={open ? open.name : t(history ? 'batch.all' : 'nav.restore')} subtitle={history ? undefined : (busy ?? subtitle)} actions={open || history ? back : grid}>
+        {!history && <InterruptedBatches />}
+        {history ? (
+          <BatchesView />
+        ) : pictures.length === 0 ? (
           <Empty icon={<IconPhotoPlus size={56} stroke={1} />} title={t('restore.emptyTitle')} text={t('restore.emptyText')}>
             <Group>{choosers}</Group>
-            <Button size="xs" variant="subtle" loading={sample.isPending} onClick={() => sample.mutate({}, { onSuccess: ({ pictures }) => void add([pictures]) })}>
+            <Button size="xs" variant="subtle" loading={sample.isPending} onClick={() => sample.mutate({}, { onSuccess: ({ pictures: place }) => void add([place]) })}>
               {t('restore.sample')}
             </Button>
             {busy && <Text size="sm">{busy}</Text>}
@@ -80,7 +96,7 @@ export function RestoreScreen() {
             <Stack flex={1} miw={0} gap={0}>
               {open ? <PictureView key={open.id} source={open} /> : <PictureGrid />}
             </Stack>
-            <ExportPanel />
+            <SidePanel />
           </Group>
         )}
       </ScreenFrame>

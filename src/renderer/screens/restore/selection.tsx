@@ -1,8 +1,11 @@
-import { createContext, useContext, useMemo, useReducer, type ReactNode } from 'react';
+import { createContext, useContext, useEffect, useMemo, useReducer, type ReactNode } from 'react';
+import { z } from 'zod';
 import type { Place } from '../../../shared/contract/common.ts';
 import type { Source } from '../../../shared/contract/restore.ts';
-import type { ExportSettings } from '../../../shared/restore.ts';
-import type { Layout } from '../../components/CompareStage.tsx';
+import { exportSettings, type ExportSettings } from '../../../shared/restore.ts';
+import type { Result } from '../../components/PictureLayer.tsx';
+import { layouts, type Layout } from '../../components/CompareStage.tsx';
+import { recipe, type Recipe } from './recipe.ts';
 
 /** What a photographer has laid out: kept while other screens are open. */
 export interface Selection {
@@ -11,25 +14,50 @@ export interface Selection {
   current: string | undefined;
   /** Pictures marked to be exported alone; none means all. */
   marked: ReadonlySet<string>;
-  model: string | undefined;
+  /** What is exported. */
+  recipe: Recipe;
+  /** A grey picture that says where the effect shows. */
+  mask: Place | undefined;
+  /** Other recipes to compare it with. */
+  rivals: readonly Recipe[];
+  /** Which is shown alone: 0 is the recipe, then the rivals. */
+  active: number;
+  /** Of the whole effect; 1 is all of it. */
+  strength: number;
   /** How before and after are compared. */
   layout: Layout;
-  strength: number;
+  loupe: boolean;
+  /** What was previewed, by `previewKey`. */
+  previews: ReadonlyMap<string, Preview>;
   out: Place | undefined;
   options: ExportSettings;
-  /** The batch made of these pictures last. */
+  /** The batch that the grid shows the states of. */
   batch: string | undefined;
 }
+
+/** A preview and how long it took. */
+export interface Preview extends Result {
+  seconds: number;
+}
+
+/** What is kept in the browser from one visit to the next; the rest belongs to the pictures at hand. */
+const remembered = z.object({ recipe, strength: z.number().min(0).max(1), layout: z.enum(layouts), options: exportSettings });
+const storageKey = 'mcir.restore';
 
 const empty: Selection = {
   pictures: [],
   current: undefined,
   marked: new Set(),
-  model: undefined,
-  layout: 'slider',
+  recipe: { models: [], ensemble: false, luminance: false },
+  mask: undefined,
+  rivals: [],
+  active: 0,
   strength: 1,
+  layout: 'slider',
+  loupe: false,
+  previews: new Map(),
   out: undefined,
-  options: { format: 'same', quality: 92, template: '{name}', conflict: 'unique', strip: 'none', provenance: true },
+  options: exportSettings.parse({}),
   batch: undefined,
 };
 
@@ -37,12 +65,26 @@ type Change = Partial<Selection> | ((now: Selection) => Partial<Selection>);
 const SelectionContext = createContext<{ selection: Selection; change: (change: Change) => void }>({ selection: empty, change: () => undefined });
 
 export function SelectionProvider({ children }: { children: ReactNode }) {
-  const [selection, change] = useReducer((now: Selection, next: Change): Selection => ({ ...now, ...(typeof next === 'function' ? next(now) : next) }), empty);
+  const [selection, change] = useReducer((now: Selection, next: Change): Selection => ({ ...now, ...(typeof next === 'function' ? next(now) : next) }), undefined, () => ({ ...empty, ...recall() }));
+  const { recipe: chosen, strength, layout, options } = selection;
+  useEffect(() => localStorage.setItem(storageKey, JSON.stringify({ recipe: chosen, strength, layout, options })), [chosen, strength, layout, options]);
   const value = useMemo(() => ({ selection, change }), [selection]);
   return <SelectionContext value={value}>{children}</SelectionContext>;
 }
 
 export const useSelection = () => useContext(SelectionContext);
+
+/** What an earlier visit left; nothing where another version of the program left something else. */
+function recall(): Partial<Selection> {
+  try {
+    return remembered.parse(JSON.parse(localStorage.getItem(storageKey) ?? ''));
+  } catch {
+    return {};
+  }
+}
+
+/** Chooses one model, as other screens offer it. */
+export const usingModel = (model: string) => (now: Selection): Partial<Selection> => ({ recipe: { ...now.recipe, models: [model] }, active: 0 });
 
 /** Adds pictures that are not there yet. */
 export const added = (found: Source[]) => (now: Selection): Partial<Selection> => {
@@ -57,9 +99,15 @@ export const markToggled = (id: string) => (now: Selection): Partial<Selection> 
   return { marked };
 };
 
+/** Marks every picture, or none where all are. */
+export const allToggled = (now: Selection): Partial<Selection> => ({ marked: now.marked.size === now.pictures.length ? new Set() : new Set(now.pictures.map(({ id }) => id)) });
+
 /** Takes the marked pictures, or all, off the table; files stay where they are. */
 export const cleared = (now: Selection): Partial<Selection> => ({
   pictures: now.marked.size > 0 ? now.pictures.filter((picture) => !now.marked.has(picture.id)) : [],
   marked: new Set(),
   current: undefined,
 });
+
+/** What is exported: the marked pictures, or all. */
+export const chosenPictures = ({ pictures, marked }: Selection): Source[] => (marked.size > 0 ? pictures.filter(({ id }) => marked.has(id)) : pictures);

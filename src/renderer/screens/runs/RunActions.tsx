@@ -5,8 +5,8 @@ import type { Run } from '../../../shared/contract/training.ts';
 import { isActive } from '../../../shared/jobs.ts';
 import { useAction } from '../../api/hooks.ts';
 import { go } from '../../route.ts';
-import { useSelection } from '../restore/selection.tsx';
 import { ExportDialog, ExtendDialog, RemoveDialog } from './RunDialogs.tsx';
+import { useSelection, usingModel } from '../restore/selection.tsx';
 
 /** What can be done with a run in its state. */
 export function RunActions({ run }: { run: Run }) {
@@ -44,7 +44,7 @@ export function RunActions({ run }: { run: Run }) {
           size="xs"
           variant={run.state === 'finished' ? 'filled' : 'default'}
           onClick={() => {
-            change({ model: run.id });
+            change(usingModel(run.id));
             go('restore');
           }}
         >

@@ -1,0 +1,51 @@
+import type { CSSProperties } from 'react';
+import type { Region } from '../../shared/contract/restore.ts';
+import type { Size, View } from './useZoom.ts';
+
+/** A restored picture, or a part of one, and where it lies on the original. */
+export interface Result {
+  url: string;
+  region: Region;
+}
+
+interface LayerProps {
+  before: string;
+  size: Size;
+  view: View;
+  label: string;
+  /** Drawn on the original. */
+  result?: Result | undefined;
+  strength?: number;
+  /** Draw how much the result differs in place of the result. */
+  difference?: boolean;
+}
+
+/** Differences are drawn so many times as strong, or nobody would see them. */
+export const differenceGain = 4;
+
+/**
+ * One picture under a view, with a result on it. Strength mixes as the export does: original + s (restored - original),
+ * which is what opacity does.
+ */
+export function PictureLayer({ before, size, view, label, result, strength = 1, difference = false }: LayerProps) {
+  // Pixels are shown as they are once they are large enough to be seen, but mixed as the export mixes them: smoothly.
+  const mixed = result !== undefined && (difference || strength < 1);
+  const image = { position: 'absolute', maxWidth: 'none', pointerEvents: 'none', imageRendering: view.scale >= 2 && !mixed ? 'pixelated' : 'auto' } as const;
+  const box = result && { left: result.region.left, top: result.region.top, width: result.region.width, height: result.region.height };
+  const partial = result && (result.region.width < size.width || result.region.height < size.height);
+  // Where nothing was restored nothing differs, and that is black.
+  const outside: CSSProperties = difference && result ? { clipPath: insetOf(result.region, size) } : {};
+  return (
+    <div style={{ position: 'absolute', inset: 0, overflow: 'hidden', background: difference ? '#000' : 'var(--stage)' }}>
+      <div style={{ position: 'absolute', inset: 0, isolation: 'isolate', ...(difference ? { filter: `brightness(${differenceGain})` } : {}) }}>
+        <div style={{ position: 'relative', width: size.width, height: size.height, transformOrigin: '0 0', transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})` }}>
+          <img src={before} alt={label} draggable={false} style={{ ...image, left: 0, top: 0, width: size.width, height: size.height, ...outside }} />
+          {result && <img src={result.url} alt="" draggable={false} style={{ ...image, ...box, opacity: strength, mixBlendMode: difference ? 'difference' : 'normal' }} />}
+          {partial && <div className="previewed" style={{ ...box, outlineWidth: 1 / view.scale }} />}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+const insetOf = ({ left, top, width, height }: Region, size: Size): string => `inset(${top}px ${size.width - left - width}px ${size.height - top - height}px ${left}px)`;

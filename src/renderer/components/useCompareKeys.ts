@@ -1,0 +1,58 @@
+import { useHotkeys } from '@mantine/hooks';
+import { useEffect, useState } from 'react';
+import { layoutsFor, type Layout } from './CompareStage.tsx';
+import type { Zoom } from './useZoom.ts';
+
+interface Comparison {
+  zoom: Zoom;
+  variants: number;
+  layout: Layout;
+  setLayout: (layout: Layout) => void;
+  toggleLoupe: () => void;
+}
+
+/** Screen pixels that one press moves the picture. */
+const panStep = 80;
+
+/** The keys of a comparison, those of photo programs where there are any. @returns whether the original is asked for by holding `\` */
+export function useCompareKeys({ zoom, variants, layout, setLayout, toggleLoupe }: Comparison): boolean {
+  const layouts = layoutsFor(variants);
+  useHotkeys([
+    ['C', () => setLayout(layouts[(layouts.indexOf(layout) + 1) % layouts.length] ?? 'slider')],
+    ['L', toggleLoupe],
+    ['Z', zoom.toggle],
+    ['0', zoom.fit],
+    ['9', () => zoom.to(1)],
+    ['+', () => zoom.by(1.25)],
+    ['shift++', () => zoom.by(1.25)],
+    ['=', () => zoom.by(1.25)],
+    ['-', () => zoom.by(0.8)],
+    ['shift+ArrowLeft', () => zoom.pan(panStep, 0)],
+    ['shift+ArrowRight', () => zoom.pan(-panStep, 0)],
+    ['shift+ArrowUp', () => zoom.pan(0, panStep)],
+    ['shift+ArrowDown', () => zoom.pan(0, -panStep)],
+  ]);
+  return useHeldKey('\\');
+}
+
+/** Whether a key is held down. */
+function useHeldKey(key: string): boolean {
+  const [held, setHeld] = useState(false);
+  useEffect(() => {
+    const down = (event: KeyboardEvent) => event.key === key && !isTyping(event.target) && setHeld(true);
+    const up = (event: KeyboardEvent) => event.key === key && setHeld(false);
+    // A key that is let go while another window is in front is never heard of.
+    const leave = () => setHeld(false);
+    window.addEventListener('keydown', down);
+    window.addEventListener('keyup', up);
+    window.addEventListener('blur', leave);
+    return () => {
+      window.removeEventListener('keydown', down);
+      window.removeEventListener('keyup', up);
+      window.removeEventListener('blur', leave);
+    };
+  }, [key]);
+  return held;
+}
+
+const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;

@@ -1,0 +1,112 @@
+import { Anchor, Button, Group, Modal, Progress, Stack, Table, Text, Title } from '@mantine/core';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Pack } from '../../../shared/contract/models.ts';
+import { useAction, useCall } from '../../api/hooks.ts';
+import { Loaded } from '../../components/States.tsx';
+import { href } from '../../route.ts';
+import { megabytes } from './megabytes.ts';
+
+/** Models that others publish. Nothing is fetched before it was asked for, and agreed to. */
+export function Packs() {
+  const { t } = useTranslation();
+  const packs = useCall('packs.list', {});
+  const [asked, setAsked] = useState<Pack>();
+  const fetchPack = useAction('packs.fetch', ['packs.list', 'models.list']);
+  const cancel = useAction('packs.cancel');
+  return (
+    <section>
+      <Title order={2} size="h6">
+        {t('packs.title')}
+      </Title>
+      <Text size="sm" c="dimmed" mb="xs">
+        {t('packs.text')}
+      </Text>
+      <Loaded query={packs}>
+        {(list) => (
+          <Table className="panel card" verticalSpacing="xs" horizontalSpacing="md" fz="sm">
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>{t('models.column.title')}</Table.Th>
+                <Table.Th>{t('packs.licence')}</Table.Th>
+                <Table.Th ta="right">{t('packs.size')}</Table.Th>
+                <Table.Th w={170}>
+                  <span className="unseen">{t('packs.fetch')}</span>
+                </Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {list.map((pack) => (
+                <Table.Tr key={pack.id}>
+                  <Table.Td>
+                    <Text size="sm" fw={500}>
+                      {pack.title}
+                    </Text>
+                    <Text size="xs" c="dimmed">
+                      {pack.description}
+                    </Text>
+                  </Table.Td>
+                  <Table.Td>{pack.licence}</Table.Td>
+                  <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>
+                    {megabytes(pack.bytes)}
+                  </Table.Td>
+                  <Table.Td ta="right">
+                    <PackAction pack={pack} onFetch={() => setAsked(pack)} onCancel={() => cancel.mutate({ pack: pack.id })} />
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        )}
+      </Loaded>
+      {asked && (
+        <Modal opened onClose={() => setAsked(undefined)} title={t('packs.askTitle', { title: asked.title })} closeButtonProps={{ 'aria-label': t('common.close') }}>
+          <Stack>
+            <Text size="sm">{t('packs.askText', { source: asked.source, size: megabytes(asked.bytes), licence: asked.licence })}</Text>
+            <Group justify="flex-end">
+              <Button size="sm" variant="default" onClick={() => setAsked(undefined)}>
+                {t('common.cancel')}
+              </Button>
+              <Button
+                size="sm"
+                data-autofocus
+                onClick={() => {
+                  fetchPack.mutate({ pack: asked.id });
+                  setAsked(undefined);
+                }}
+              >
+                {t('packs.fetch')}
+              </Button>
+            </Group>
+          </Stack>
+        </Modal>
+      )}
+    </section>
+  );
+}
+
+function PackAction({ pack, onFetch, onCancel }: { pack: Pack; onFetch: () => void; onCancel: () => void }) {
+  const { t } = useTranslation();
+  if (pack.model !== undefined) {
+    return (
+      <Anchor size="sm" href={href('models', pack.model)}>
+        {t('packs.there')}
+      </Anchor>
+    );
+  }
+  if (pack.fetched === undefined) {
+    return (
+      <Button size="compact-sm" variant="default" aria-label={t('packs.fetchOne', { title: pack.title })} onClick={onFetch}>
+        {t('packs.ask')}
+      </Button>
+    );
+  }
+  return (
+    <Group gap="xs" wrap="nowrap">
+      <Progress flex={1} size="sm" value={(100 * pack.fetched) / pack.bytes} aria-label={t('packs.fetching', { title: pack.title })} />
+      <Button size="compact-sm" variant="default" onClick={onCancel}>
+        {t('common.cancel')}
+      </Button>
+    </Group>
+  );
+}

@@ -1,0 +1,145 @@
+import { Alert, Anchor, Button, Group, ScrollArea, Stack, Table, Text, UnstyledButton } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconChevronDown, IconChevronRight, IconHistory } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Batch, BatchFile } from '../../../shared/contract/restore.ts';
+import { useAction, useCall } from '../../api/hooks.ts';
+import { Empty, Loaded, StateBadge } from '../../components/States.tsx';
+import { go } from '../../route.ts';
+import { BatchActions, BatchBar } from './BatchProgress.tsx';
+import { remaining } from './remaining.ts';
+import { added, useSelection } from './selection.tsx';
+
+/** Every batch there was, the newest first, with what became of each of its pictures. */
+export function BatchesView() {
+  const { t } = useTranslation();
+  const batches = useCall('batches.list', {});
+  return (
+    <Loaded query={batches}>
+      {(list) =>
+        list.length === 0 ? (
+          <Empty icon={<IconHistory size={56} stroke={1} />} title={t('batch.emptyTitle')} text={t('batch.emptyText')} />
+        ) : (
+          <ScrollArea flex={1}>
+            <Stack gap="sm" p="lg" maw={1100}>
+              {list.map((batch) => (
+                <BatchCard key={batch.id} batch={batch} />
+              ))}
+            </Stack>
+          </ScrollArea>
+        )
+      }
+    </Loaded>
+  );
+}
+
+function BatchCard({ batch }: { batch: Batch }) {
+  const { t } = useTranslation();
+  const { change } = useSelection();
+  const [open, setOpen] = useState(batch.failed > 0 && batch.state !== 'running');
+  const reopen = useAction('batches.open');
+  const show = (): void =>
+    reopen.mutate({ batch: batch.id }, {
+      onSuccess: ({ pictures, missing }) => {
+        if (missing > 0) notifications.show({ color: 'yellow', message: t('batch.missing', { count: missing }), closeButtonProps: { 'aria-label': t('common.close') } });
+        change((now) => ({ ...added(pictures)({ ...now, pictures: [] }), batch: batch.id, marked: new Set(), current: undefined }));
+        go('restore');
+      },
+    });
+  const facts = [
+    t('export.progress', { settled: batch.done + batch.failed + batch.skipped, total: batch.total }),
+    batch.failed > 0 && t('batch.failed', { count: batch.failed }),
+    batch.skipped > 0 && t('batch.skipped', { count: batch.skipped }),
+    batch.state === 'running' && batch.secondsLeft !== undefined && remaining(batch.secondsLeft, t),
+  ];
+  return (
+    <Stack component="article" className="panel card" gap="xs" p="md">
+      <Group justify="space-between" wrap="nowrap">
+        <UnstyledButton aria-expanded={open} onClick={() => setOpen(!open)} style={{ minWidth: 0 }}>
+          <Group gap="xs" wrap="nowrap">
+            {open ? <IconChevronDown size={16} stroke={1.5} /> : <IconChevronRight size={16} stroke={1.5} />}
+            <Text size="sm" fw={600} truncate>
+              {t('batch.title', { count: batch.total, models: batch.settings.models.map(({ title }) => title).join(' → ') })}
+            </Text>
+          </Group>
+        </UnstyledButton>
+        <StateBadge state={batch.state} />
+      </Group>
+      <Text size="xs" c="dimmed" className="path">
+        {[new Date(batch.created).toLocaleString(), batch.settings.out].join(' · ')}
+      </Text>
+      <BatchBar batch={batch} />
+      {batch.reason && <Text size="xs">{batch.reason}</Text>}
+      <Group justify="space-between">
+        <Group gap="xs">
+          <BatchActions batch={batch} />
+          <Button size="xs" px="xs" variant="subtle" color="gray" loading={reopen.isPending} onClick={show}>
+            {t('batch.show')}
+          </Button>
+        </Group>
+        <Text size="xs" c="dimmed" style={{ fontVariantNumeric: 'tabular-nums' }}>
+          {facts.filter(Boolean).join(' · ')}
+        </Text>
+      </Group>
+      {open && <BatchFiles batch={batch} />}
+    </Stack>
+  );
+}
+
+/** A table of more rows than this would make the page slow; the first ones, and those that failed, are what people look for. */
+const mostRows = 200;
+
+function BatchFiles({ batch }: { batch: Batch }) {
+  const { t } = useTranslation();
+  const files = useCall('batches.files', { batch: batch.id });
+  const rows = [...(files.data ?? [])].sort((a, b) => urgency(b) - urgency(a) || a.number - b.number);
+  return (
+    <Stack gap={4}>
+      <Table fz="xs" verticalSpacing={4}>
+        <Table.Tbody>
+          {rows.slice(0, mostRows).map((file) => (
+            <Table.Tr key={file.number}>
+              <Table.Td w={110}>
+                <StateBadge state={file.state} />
+              </Table.Td>
+              <Table.Td className="path">{file.folder === '' ? file.name : `${file.folder}/${file.name}`}</Table.Td>
+              <Table.Td>{[file.reason, ...file.warnings].filter(Boolean).join(' ')}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+      {rows.length > mostRows && (
+        <Text size="xs" c="dimmed">
+          {t('batch.moreFiles', { count: rows.length - mostRows })}
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+const urgency = ({ state, warnings }: BatchFile): number => (state === 'failed' ? 3 : state === 'running' ? 2 : warnings.length > 0 ? 1 : 0);
+
+/** Offers to go on with what was interrupted. */
+export function InterruptedBatches() {
+  const { t } = useTranslation();
+  const [dismissed, setDismissed] = useState<readonly string[]>([]);
+  const resume = useAction('batches.resume');
+  const batches = useCall('batches.list', {});
+  const [batch] = batches.data?.filter(({ id, state, waiting }) => state === 'interrupted' && waiting > 0 && !dismissed.includes(id)) ?? [];
+  const { change } = useSelection();
+  if (!batch) return null;
+  return (
+    <Alert color="orange" variant="default" radius={0} py="xs" icon={<IconHistory />} withCloseButton closeButtonLabel={t('batch.later')} onClose={() => setDismissed([...dismissed, batch.id])}>
+      <Group gap="md">
+        <Text size="sm">{t('batch.interrupted', { settled: batch.total - batch.waiting, total: batch.total, date: new Date(batch.created).toLocaleString() })}</Text>
+        <Button size="xs" onClick={() => resume.mutate({ batch: batch.id }, { onSuccess: () => change({ batch: batch.id }) })}>
+          {t('action.resume')}
+        </Button>
+        <Anchor size="sm" component="button" onClick={() => go('restore', 'batches')}>
+          {t('batch.details')}
+        </Anchor>
+      </Group>
+    </Alert>
+  );
+}

@@ -1,0 +1,70 @@
+import { ActionIcon, Button, Group, Select, Stack, Text } from '@mantine/core';
+import { IconArrowUp, IconPlus, IconX } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { ModelEntry } from '../../../shared/contract/models.ts';
+
+/** As the contract has it. */
+const longestChain = 8;
+
+/** The models that are applied one after the other. */
+export function ModelChain({ models, chain, onChange }: { models: readonly ModelEntry[]; chain: readonly string[]; onChange: (chain: string[]) => void }) {
+  const { t } = useTranslation();
+  const [adding, setAdding] = useState(false);
+  const data = models.map(({ id, title, scale }) => ({ value: id, label: scale > 1 ? `${title} (× ${scale})` : title }));
+  // A model of a preset that was removed since is still named, so that it can be replaced.
+  const withGone = (id: string) => (data.some(({ value }) => value === id) ? data : [...data, { value: id, label: t('export.goneModel', { model: id }) }]);
+  const replaced = (at: number, id: string): string[] => chain.map((old, index) => (index === at ? id : old));
+  const raised = (at: number): string[] => chain.flatMap((id, index) => (index === at - 1 ? [chain[at] ?? id, id] : index === at ? [] : [id]));
+  const scale = chain.reduce((product, id) => product * (models.find((model) => model.id === id)?.scale ?? 1), 1);
+
+  return (
+    <Stack gap={6}>
+      <Group justify="space-between">
+        <Text size="sm" fw={500}>
+          {t('export.models')}
+        </Text>
+        {scale > 1 && (
+          <Text size="sm" c="dimmed">
+            × {scale}
+          </Text>
+        )}
+      </Group>
+      {chain.map((id, index) => (
+        <Group key={`${index} ${id}`} gap={4} wrap="nowrap">
+          <Select flex={1} size="xs" searchable aria-label={t('export.modelAt', { number: index + 1 })} data={withGone(id)} value={id} allowDeselect={false} onChange={(value) => value && onChange(replaced(index, value))} />
+          {index > 0 && (
+            <ActionIcon variant="subtle" color="gray" aria-label={t('export.raise', { number: index + 1 })} onClick={() => onChange(raised(index))}>
+              <IconArrowUp size={14} />
+            </ActionIcon>
+          )}
+          <ActionIcon variant="subtle" color="gray" aria-label={t('export.drop', { number: index + 1 })} onClick={() => onChange(chain.filter((_, at) => at !== index))}>
+            <IconX size={14} />
+          </ActionIcon>
+        </Group>
+      ))}
+      {chain.length === 0 || adding ? (
+        <Select
+          size="xs"
+          searchable
+          aria-label={t(chain.length === 0 ? 'export.model' : 'export.nextModel')}
+          placeholder={t('export.chooseModel')}
+          data={data}
+          value={null}
+          autoFocus={adding}
+          onBlur={() => setAdding(false)}
+          onChange={(value) => {
+            setAdding(false);
+            if (value) onChange([...chain, value]);
+          }}
+        />
+      ) : (
+        chain.length < longestChain && (
+          <Button size="compact-xs" variant="subtle" color="gray" leftSection={<IconPlus size={12} />} style={{ alignSelf: 'flex-start' }} onClick={() => setAdding(true)}>
+            {t('export.addModel')}
+          </Button>
+        )
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,95 @@
+import { ActionIcon, Button, Group, Menu, Popover, Select, Stack, TextInput } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconDeviceFloppy, IconDots } from '@tabler/icons-react';
+import { useState, type SubmitEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useAction, useCall } from '../../api/hooks.ts';
+import { recipeKey } from './recipe.ts';
+import { useSelection } from './selection.tsx';
+
+/** Chains of models with their settings, saved under a name. */
+export function PresetMenu() {
+  const { t } = useTranslation();
+  const { selection, change } = useSelection();
+  const presets = useCall('restore.presets', {});
+  const save = useAction('restore.savePreset', ['restore.presets']);
+  const remove = useAction('restore.removePreset', ['restore.presets']);
+  const [naming, { open, close }] = useDisclosure(false);
+  const [name, setName] = useState('');
+  const { recipe, strength } = selection;
+  const known = presets.data ?? [];
+  // The preset whose settings are those at hand: after any change it is no longer the chosen one.
+  const chosen = known.find(({ models, effect }) => effect.strength === strength && recipeKey({ models, ensemble: effect.ensemble, luminance: effect.luminance }) === recipeKey(recipe));
+
+  const apply = (wanted: string | null): void => {
+    const preset = known.find((candidate) => candidate.name === wanted);
+    if (!preset) return;
+    const { ensemble, luminance } = preset.effect;
+    change({ recipe: { models: preset.models, ensemble, luminance }, strength: preset.effect.strength, active: 0 });
+  };
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    save.mutate({ name, models: recipe.models, effect: { strength, ensemble: recipe.ensemble, luminance: recipe.luminance } }, { onSuccess: close });
+  };
+
+  return (
+    <Group gap={4} wrap="nowrap" align="flex-end">
+      <Select
+        flex={1}
+        size="xs"
+        label={t('preset.title')}
+        placeholder={t(known.length === 0 ? 'preset.none' : 'preset.choose')}
+        disabled={known.length === 0}
+        data={known.map((preset) => preset.name)}
+        value={chosen?.name ?? null}
+        onChange={apply}
+      />
+      <Popover opened={naming} onClose={close} position="bottom-end" trapFocus width={280} shadow="md">
+        <Popover.Target>
+          <ActionIcon
+            size={30}
+            variant="default"
+            aria-label={t('preset.save')}
+            title={t('preset.save')}
+            disabled={recipe.models.length === 0}
+            onClick={() => {
+              setName(chosen?.name ?? '');
+              open();
+            }}
+          >
+            <IconDeviceFloppy size={16} stroke={1.5} />
+          </ActionIcon>
+        </Popover.Target>
+        <Popover.Dropdown>
+          <form onSubmit={submit}>
+            <Stack gap="sm">
+              <TextInput size="xs" label={t('preset.name')} value={name} onChange={(event) => setName(event.currentTarget.value)} data-autofocus />
+              <Group justify="flex-end" gap="xs">
+                <Button size="xs" variant="default" onClick={close}>
+                  {t('common.cancel')}
+                </Button>
+                <Button size="xs" type="submit" loading={save.isPending} disabled={name.trim() === ''}>
+                  {t(known.some((preset) => preset.name === name.trim()) ? 'preset.replace' : 'common.save')}
+                </Button>
+              </Group>
+            </Stack>
+          </form>
+        </Popover.Dropdown>
+      </Popover>
+      {chosen && (
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <ActionIcon size={30} variant="default" aria-label={t('preset.more')}>
+              <IconDots size={16} stroke={1.5} />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item color="red" onClick={() => remove.mutate({ name: chosen.name })}>
+              {t('preset.remove', { name: chosen.name })}
+            </Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      )}
+    </Group>
+  );
+}

@@ -1,0 +1,33 @@
+import { Accordion, Box, ScrollArea, Stack } from '@mantine/core';
+import { useState, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { EffectSection } from './EffectSection.tsx';
+import { ExportSection } from './ExportSection.tsx';
+import { StartExport } from './StartExport.tsx';
+import { TuningSection } from './TuningSection.tsx';
+
+/** What is done to the pictures, where the results go, and how far that is. */
+export function SidePanel() {
+  const { t } = useTranslation();
+  const [open, setOpen] = useState(['effect', 'export']);
+  const section = (value: string, title: string, content: ReactNode) => (
+    <Accordion.Item value={value}>
+      <Accordion.Control>{title}</Accordion.Control>
+      <Accordion.Panel>{content}</Accordion.Panel>
+    </Accordion.Item>
+  );
+  return (
+    <Stack component="aside" aria-label={t('export.title')} className="panel" gap={0} w={312} style={{ borderLeft: '1px solid var(--line)', flexShrink: 0 }}>
+      <ScrollArea flex={1} type="auto">
+        <Accordion multiple value={open} onChange={setOpen} order={2} chevronPosition="left" classNames={{ control: 'section-control', chevron: 'section-chevron', label: 'section-label', content: 'section-content' }}>
+          {section('effect', t('export.effect'), <EffectSection />)}
+          {section('tuning', t('export.tuning'), <TuningSection />)}
+          {section('export', t('export.title'), <ExportSection />)}
+        </Accordion>
+      </ScrollArea>
+      <Box p="md" style={{ borderTop: '1px solid var(--line)' }}>
+        <StartExport />
+      </Box>
+    </Stack>
+  );
+}

@@ -1,0 +1,50 @@
+import { Anchor, Button, Stack, Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { useAction, useCall } from '../../api/hooks.ts';
+import { href } from '../../route.ts';
+import { BatchProgress } from './BatchProgress.tsx';
+import { chosenPictures, useSelection } from './selection.tsx';
+import { useExampleName } from './useExampleName.ts';
+import { useOutFolder } from './useOutFolder.ts';
+
+/** The button that writes results, and how far that is. */
+export function StartExport() {
+  const { t } = useTranslation();
+  const { selection, change } = useSelection();
+  const start = useAction('batches.start', ['batches.list']);
+  const batches = useCall('batches.list', {});
+  const batch = batches.data?.find((candidate) => candidate.id === selection.batch);
+  const out = useOutFolder();
+  const badName = useExampleName().isError || selection.options.template === '';
+  const { recipe, strength, mask, options } = selection;
+  const pictures = chosenPictures(selection);
+  const missing = recipe.models.length === 0 ? 'export.needsModel' : !out ? 'export.needsFolder' : pictures.length === 0 ? 'export.needsPictures' : badName ? 'export.needsName' : undefined;
+
+  const begin = (): void => {
+    if (!out) return;
+    const { models, ...how } = recipe;
+    start.mutate(
+      { pictures: pictures.map((picture) => picture.id), models, effect: { strength, ...how, ...(mask ? { mask: mask.id } : {}) }, out: out.id, options },
+      { onSuccess: (made) => change({ batch: made.id }) },
+    );
+  };
+
+  return (
+    <Stack gap="sm">
+      {batch && <BatchProgress batch={batch} />}
+      <Button fullWidth onClick={begin} disabled={missing !== undefined} loading={start.isPending}>
+        {t('export.start', { count: pictures.length })}
+      </Button>
+      {missing && (
+        <Text size="xs" c="dimmed" ta="center">
+          {t(missing)}
+        </Text>
+      )}
+      {!batch && batches.data && batches.data.length > 0 && (
+        <Anchor size="xs" ta="center" href={href('restore', 'batches')}>
+          {t('batch.earlier', { count: batches.data.length })}
+        </Anchor>
+      )}
+    </Stack>
+  );
+}
