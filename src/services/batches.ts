@@ -25,8 +25,8 @@ export interface BatchEvents {
 
 /** One file is in the network, one is being decoded, one encoded. */
 const LANES = 3;
-/** A file that ends the child process a second time, then alone in it, has failed. */
-const MOST_CRASHES = 2;
+/** A file that ends the child process a third time, the last times alone in it and in smaller tiles, has failed. */
+const MOST_CRASHES = 3;
 
 /**
  * Batches of photographs. The process that runs one owns it and alone writes its ledger; another may ask it to pause or
@@ -166,7 +166,7 @@ export class Batches {
     const { id, settings, scratch } = work;
     if (error instanceof AppError && error.code === 'worker-died') {
       if (file.crashes + 1 < MOST_CRASHES) return this.#ledger.crashed(id, file.number);
-      return this.#ledger.set(id, file.number, 'failed', 'The process that restored it ended twice over this picture, which is damaged or needs more memory than there is.');
+      return this.#ledger.set(id, file.number, 'failed', 'The process that restored it ended three times over this picture, which is damaged or needs more memory than there is.');
     }
     const place = (await whyNotWritable(settings.out)) ?? (await whyNotWritable(scratch));
     if (place === undefined) return this.#ledger.set(id, file.number, 'failed', messageOf(error));

@@ -27,7 +27,7 @@ export async function editInPlace(path: string, models: readonly string[], setti
     await mkdir(folder, { recursive: true });
     await worker.opened();
     const provenance = settings.export.provenance ? { provenance: describeProvenance({ ...settings, models: found.map(({ reference }) => reference) }) } : {};
-    const restored = await worker.restore({ id: 1, source: file, target, folder, effect: settings.effect, export: { ...settings.export, format: 'same' }, ...provenance }, () => undefined);
+    const restored = await worker.restore({ id: 1, source: file, target, folder, effect: settings.effect, caution: 1, export: { ...settings.export, format: 'same' }, ...provenance }, () => undefined);
     await chmod(target, (await stat(file)).mode);
     await replace(target, file);
     return restored;

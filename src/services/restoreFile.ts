@@ -39,6 +39,7 @@ export async function restoreFile(work: BatchWork, worker: RestoreWorker, file: 
     target: temporary,
     folder: scratch,
     effect: settings.effect,
+    caution: 2 ** file.crashes,
     export: settings.export,
     ...(settings.export.provenance && settings.export.strip !== 'all' ? { provenance: describeProvenance(settings, id) } : {}),
   };

@@ -12,6 +12,8 @@ export const restoreTask = z.object({
   /** Temporary files go here. */
   folder: z.string(),
   effect,
+  /** Sides of tiles are divided by this: memory ran out, and ended the process, before. */
+  caution: z.int().min(1),
   export: exportSettings,
   /** Left out: nothing is noted in the metadata. */
   provenance: z.object({ software: z.string(), when: z.string(), parameters: z.string() }).optional(),
@@ -47,7 +49,10 @@ export const restoredFile = z.object({
   height: z.int(),
   /** Megapixels of the original. */
   megapixels: z.number(),
+  /** From the first tile to the last row. */
   seconds: z.number(),
+  /** Of these, in the models themselves. */
+  modelSeconds: z.number(),
   warnings: z.array(z.string()),
 });
 export type RestoredFile = z.infer<typeof restoredFile>;

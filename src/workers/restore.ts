@@ -10,6 +10,7 @@ import { splitTiles } from '../core/inference/splitTiles.ts';
 import { encodePhotograph, extensionOf, losses, outputFormat } from '../core/pictures/encode.ts';
 import { MetadataTool } from '../core/pictures/metadata.ts';
 import { decodeInto, inspect, type Photograph } from '../core/pictures/photograph.ts';
+import type { FloatPicture } from '../core/pictures/picture.ts';
 import { verify } from '../core/pictures/verify.ts';
 import { AppError, toWire } from '../shared/errors.ts';
 import type { RestoreModel } from '../shared/restore.ts';
@@ -26,6 +27,8 @@ const metadata = new MetadataTool();
 /** One picture is in the network while others are decoded and encoded. */
 const network = pLimit(1);
 const chain: Restorer[] = [];
+/** Milliseconds that the models have worked. */
+let worked = 0;
 
 const send = (message: FromRestoreWorker): void => void process.send?.(message);
 
@@ -58,7 +61,20 @@ function answer(id: number, work: Promise<RestoredFile>): void {
 
 async function open(models: RestoreModel[]): Promise<void> {
   if (models.some(({ network: id }) => id !== 'identity')) openEngine();
-  for (const model of models) chain.push(splitTiles(await openRestorer(model)));
+  for (const model of models) chain.push(splitTiles(timed(await openRestorer(model))));
+}
+
+/** Adds up how long a model works. */
+function timed(restorer: Restorer): Restorer {
+  const run = async (tile: FloatPicture): Promise<FloatPicture> => {
+    const began = performance.now();
+    try {
+      return await restorer.run(tile);
+    } finally {
+      worked += performance.now() - began;
+    }
+  };
+  return { ...restorer, run };
 }
 
 async function restore(task: RestoreTask): Promise<RestoredFile> {
@@ -70,12 +86,15 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
     const decoded = join(folder, 'original.v');
     await decodeInto(photograph, decoded);
     let seconds = 0;
+    let modelSeconds = 0;
     let reported = performance.now();
     const result = await network(async () => {
       const entered = performance.now();
+      const before = worked;
       const path = await restorePhotograph(photograph, decoded, {
         chain,
         effect: task.effect,
+        caution: task.caution,
         folder,
         onProgress: (share) => {
           // A few messages a second are enough for a bar.
@@ -85,6 +104,7 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
         },
       });
       seconds = (performance.now() - entered) / 1000;
+      modelSeconds = (worked - before) / 1000;
       return path;
     });
     const format = outputFormat(photograph.format, settings.format);
@@ -101,6 +121,7 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
       height: photograph.height * scale,
       megapixels: (photograph.width * photograph.height) / 1e6,
       seconds,
+      modelSeconds,
       warnings: [...photograph.notes, ...losses(photograph, format), ...warnings, ...differences],
     };
   } catch (error) {
@@ -124,12 +145,13 @@ async function preview({ source, target, folder, decoded, effect, region }: Prev
   await mkdir(scratch, { recursive: true });
   try {
     const began = performance.now();
+    const before = worked;
     const result = await network(async () => {
       await keepDecoded(photograph, decoded);
       return restorePhotograph(photograph, decoded, { chain, effect, folder: scratch, window });
     });
     await encodePhotograph(result, photograph, { format: 'png', quality: 100, keep: { exif: false, xmp: false }, folder: scratch }, target);
-    return { extension: 'png', width: window.width, height: window.height, megapixels: (window.width * window.height) / 1e6, seconds: (performance.now() - began) / 1000, warnings: [] };
+    return { extension: 'png', width: window.width, height: window.height, megapixels: (window.width * window.height) / 1e6, seconds: (performance.now() - began) / 1000, modelSeconds: (worked - before) / 1000, warnings: [] };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

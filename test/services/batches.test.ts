@@ -4,7 +4,7 @@ import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, s
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout } from 'node:timers/promises';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openHistory } from '../../src/database/history.ts';
 import { randomStream } from '../../src/core/random.ts';
@@ -145,6 +145,25 @@ describe('a batch', () => {
   });
 });
 
+/** Pictures of every kind in turn, each of its own colour. */
+async function ofKind(i: number, folder: string): Promise<string> {
+  const kinds = [
+    ['png', (image: Sharp) => image],
+    ['jpg', (image: Sharp) => image.jpeg({ progressive: true })],
+    ['tif', (image: Sharp) => image.toColourspace('rgb16').tiff({ compression: 'lzw', tile: true, tileWidth: 16, tileHeight: 16 })],
+    ['webp', (image: Sharp) => image.ensureAlpha(0.5)],
+    ['avif', (image: Sharp) => image],
+    ['gif', (image: Sharp) => image],
+    ['jpeg', (image: Sharp) => image.toColourspace('cmyk')],
+    ['TIF', (image: Sharp) => image.toColourspace('b-w')],
+  ] as const;
+  const [ending, as] = kinds[i % kinds.length] as (typeof kinds)[number];
+  const file = join(folder, `${i}.${ending}`);
+  const base = await sharp({ create: { width: 50, height: 40, channels: 3, background: `#${(i * 37 + 4096).toString(16).slice(-3)}` } }).composite([{ input: { text: { text: 'mcir', dpi: 60 } } }]).png().toBuffer();
+  await as(sharp(base)).toFile(file);
+  return file;
+}
+
 describe('a batch whose process is killed', () => {
   /** Small for continuous integration; MCIR_KILLS=20 MCIR_FILES=500 is what docs/photographs.md tells of. */
   const kills = Number(process.env['MCIR_KILLS'] ?? 3);
@@ -157,8 +176,7 @@ describe('a batch whose process is killed', () => {
     mkdirSync(out);
     const broken = Math.round(count * 0.08);
     for (let i = 0; i < count; i++) {
-      const format = ['png', 'jpg', 'tif', 'webp'][i % 4] ?? 'png';
-      const file = await picture(join(folder, `${i}.${format}`), `#${(i * 37 + 4096).toString(16).slice(-3)}`);
+      const file = await ofKind(i, folder);
       if (i < broken) truncateSync(file, Math.floor(statSync(file).size / 3));
     }
     const before = hashes(folder);
@@ -194,7 +212,7 @@ describe('mutated files', () => {
     const count = Number(process.env['MCIR_MUTATIONS'] ?? 30);
     const folder = join(root, 'mutated');
     mkdirSync(folder);
-    const random = randomStream(9, 'mutations');
+    const random = randomStream(Number(process.env['MCIR_SEED'] ?? 9), 'mutations');
     const seeds = await Promise.all(['png', 'jpg', 'tif', 'webp', 'avif', 'gif'].map((format) => picture(join(root, `seed.${format}`))));
     for (let i = 0; i < count; i++) {
       const seed = seeds[i % seeds.length] as string;

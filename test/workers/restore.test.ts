@@ -20,7 +20,7 @@ let count = 0;
 async function restore(source: string, settings: Partial<ExportSettings> = {}, change: Partial<Effect> = {}): Promise<RestoredFile & { target: string }> {
   const id = ++count;
   const target = join(folder, `result-${id}.part`);
-  const task = { id, source, target, folder: join(folder, 'scratch'), effect: effect.parse(change), export: exportSettings.parse(settings) };
+  const task = { id, source, target, folder: join(folder, 'scratch'), effect: effect.parse(change), caution: 1, export: exportSettings.parse(settings) };
   const provenance = describeProvenance({ models: [{ ref: 'identity', title: 'identity', hash: 'abc', scale: 1, run: 'run-7' }], effect: task.effect }, 'b1');
   return { ...(await worker.restore({ ...task, provenance }, () => undefined)), target };
 }
@@ -121,7 +121,7 @@ describe('other formats', () => {
     await sharp({ create: { width: 32, height: 32, channels: 3, background: '#c33' } }).toColourspace('cmyk').withIccProfile('cmyk').jpeg().toFile(source);
     const { target, warnings } = await restore(source);
     expect(await sharp(target).metadata()).toMatchObject({ space: 'cmyk', channels: 4, hasProfile: true });
-    expect(warnings).toEqual(['CMYK is restored in RGB and converted back.']);
+    expect(warnings).toEqual(['CMYK is restored in RGB and converted back, which moves its colours a little.']);
     const [before, after] = await Promise.all([source, target].map((file) => sharp(file).toColourspace('srgb').raw().toBuffer()));
     expect(furthest(before, after)).toBeLessThan(8);
   });

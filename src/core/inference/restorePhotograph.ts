@@ -8,9 +8,10 @@ import type { Photograph } from '../pictures/photograph.ts';
 import { ScratchReader, ScratchWriter } from '../pictures/scratch.ts';
 import { selfEnsemble } from './ensemble.ts';
 import { finish, type FinishOptions } from './finish.ts';
-import type { Restorer } from './restorer.ts';
+import { chooseTile, type Restorer } from './restorer.ts';
 import { type Band, restoreTiled } from './restoreTiled.ts';
 import { floatSource, PhotographSource } from './sources.ts';
+import { SMALLEST_TILE } from './splitTiles.ts';
 import { layOutChain, scaled } from './stages.ts';
 
 export interface RestoreOptions {
@@ -19,16 +20,16 @@ export interface RestoreOptions {
   effect: Effect;
   /** Holds temporary files; the caller removes it. */
   folder: string;
-  /** Bytes of working memory for one tile; by default a gigabyte, or half of what is free. */
-  budget?: number;
+  /** Sides of tiles are divided by this. */
+  caution?: number;
   /** The part that is wanted, in pixels of the original; by default all of it. */
   window?: Region;
   onProgress?: (share: number) => void;
   signal?: AbortSignal;
 }
 
-/** Working memory of the network for one tile: as the settings say, else a gigabyte, or half of what is free. */
-export const tileBudget = (): number => chosenTileMemory() ?? Math.min(2 ** 30, process.availableMemory() / 2);
+/** Working memory of the network for one tile: as the settings say, else a gigabyte, or half of what is free to this process. */
+const tileBudget = (): number => chosenTileMemory() ?? Math.min(2 ** 30, process.availableMemory() / 2);
 
 /**
  * Restores a decoded photograph into a new scratch file that {@link encodePhotograph} takes. Memory does not grow with
@@ -38,9 +39,9 @@ export const tileBudget = (): number => chosenTileMemory() ?? Math.min(2 ** 30, 
  * @throws AppError `out-of-memory` where not even the smallest tile fits, `bad-input` for a mask that cannot be read
  */
 export async function restorePhotograph(photograph: Photograph, decoded: string, options: RestoreOptions): Promise<string> {
-  const { effect, folder, budget = tileBudget(), window = { x: 0, y: 0, width: photograph.width, height: photograph.height } } = options;
+  const { effect, folder, caution = 1, window = { x: 0, y: 0, width: photograph.width, height: photograph.height } } = options;
   const chain = effect.ensemble ? options.chain.map(selfEnsemble) : options.chain;
-  const stages = layOutChain(chain, photograph, window, effect.tile, budget);
+  const stages = layOutChain(chain, photograph, window, (restorer) => tileSide(restorer, effect.tile, caution));
   const scale = chain.reduce((product, restorer) => product * restorer.scale, 1);
   const result = join(folder, 'result.v');
   const reader = new ScratchReader(decoded);
@@ -72,6 +73,11 @@ export async function restorePhotograph(photograph: Photograph, decoded: string,
   } finally {
     for (const file of opened) file.close();
   }
+}
+
+function tileSide(restorer: Restorer, wanted: number | undefined, caution: number): number {
+  const side = Math.min(wanted ?? chooseTile(restorer, tileBudget()), restorer.largestTile ?? Infinity);
+  return caution === 1 ? side : Math.max(SMALLEST_TILE, Math.floor(side / caution / 16) * 16);
 }
 
 async function write(path: string, shape: ScratchWriter['shape'], bands: AsyncIterable<Band>, samples: (band: Band) => Parameters<ScratchWriter['write']>[0], trailer?: Uint8Array): Promise<void> {

@@ -4,7 +4,7 @@ import type { FloatPicture } from '../pictures/picture.ts';
 import type { Restorer } from './restorer.ts';
 import { restoreTiled } from './restoreTiled.ts';
 
-const SMALLEST_TILE = 32;
+export const SMALLEST_TILE = 32;
 
 /**
  * A restorer that survives a lack of memory: a tile that does not fit is restored in tiles of half its side, and what was

@@ -1,5 +1,5 @@
 import type { Region } from '../pictures/crop.ts';
-import { chooseTile, type Restorer } from './restorer.ts';
+import type { Restorer } from './restorer.ts';
 import { covered } from './restoreTiled.ts';
 
 /** One model of a chain at work on one picture. Sizes are in pixels of what it is given. */
@@ -16,17 +16,16 @@ export interface Stage {
  * Lays out a chain: the tiles of each model, and from the last to the first the part that the next one's tiles read. So a
  * part of a picture is computed from the same tiles as the whole, and is the same to the bit.
  * @param window the part that is wanted, in pixels of the original
- * @param tile side of the tiles, if it is prescribed
- * @param budget bytes of working memory for a tile
+ * @param tileOf side of the tiles of a model
  */
-export function layOutChain(chain: readonly Restorer[], size: { width: number; height: number }, window: Region, tile: number | undefined, budget: number): Stage[] {
+export function layOutChain(chain: readonly Restorer[], size: { width: number; height: number }, window: Region, tileOf: (restorer: Restorer) => number): Stage[] {
   let scale = 1;
   const stages = chain.map((restorer): Stage => {
     const stage = {
       restorer,
       width: size.width * scale,
       height: size.height * scale,
-      tile: Math.min(tile ?? chooseTile(restorer, budget), restorer.largestTile ?? Infinity),
+      tile: tileOf(restorer),
       window: scaled(window, scale),
     };
     scale *= restorer.scale;

@@ -44,7 +44,8 @@ export async function encodePhotograph(scratch: string, photograph: Photograph, 
   let image = sharp(scratch, { ignoreIcc: true, limitInputPixels: false, sequentialRead: true });
   if (alpha && format === 'jpeg') image = image.removeAlpha();
   const backToCmyk = convertedFrom === 'cmyk' && (format === 'jpeg' || format === 'tiff');
-  if (backToCmyk) image = image.toColourspace('cmyk').withIccProfile(await cmykProfile(profile, folder), { attach: profile !== undefined });
+  // By the profile alone: asking for the colour space as well would convert twice.
+  if (backToCmyk) image = image.withIccProfile(await cmykProfile(profile, folder), { attach: profile !== undefined });
   else {
     image = image.toColourspace(grey ? (deep ? 'grey16' : 'b-w') : deep ? 'rgb16' : 'srgb');
     if (!convertedFrom) image = image.keepIccProfile();
@@ -52,7 +53,8 @@ export async function encodePhotograph(scratch: string, photograph: Photograph, 
   if (keep.exif) image = image.keepExif();
   if (keep.xmp) image = image.keepXmp();
   try {
-    await encodeAs(image, format, quality, bits).toFile(file);
+    const { width, height } = await image.metadata();
+    await encodeAs(image, format, { quality, bits, pixels: width * height }).toFile(file);
     syncFile(file);
   } catch (cause) {
     throw new AppError('io', `The result could not be written: ${messageOf(cause).split('\n')[0]}.`, { cause });

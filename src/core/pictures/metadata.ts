@@ -41,13 +41,10 @@ export class MetadataTool {
       const { software, when, parameters } = provenance;
       args.push(`-IFD0:Software=${software}`, `-XMP-xmpMM:History+={action=converted,softwareAgent=${escaped(software)},when=${when},parameters=${escaped(parameters)}}`);
     }
-    try {
-      const { stderr } = await exiftool('-q', ...args, to);
-      const warnings = stderr.split('\n').filter((line) => line !== '' && !harmless.test(line));
-      return warnings.map((line) => `Metadata: ${line.replace(/^Warning: /, '').replace(/ - \S*$/, '')}.`);
-    } catch (error) {
-      return [`Some metadata could not be copied: ${messageOf(error).split('\n')[0]}`];
-    }
+    // It fails where there is nothing to copy, too; what it says tells which.
+    const { stderr } = await exiftool('-q', ...args, to).catch((error: unknown) => ({ stderr: (error as { stderr?: string }).stderr || messageOf(error) }));
+    const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !harmless.test(line));
+    return lines.map((line) => `Metadata: ${line.trim().replace(/^(Warning|Error): /, '').replace(/ - \S*$/, '')}.`);
   }
 
   /**
@@ -71,8 +68,11 @@ async function exiftool(...args: string[]): Promise<{ stdout: string; stderr: st
 const outdated = ['Orientation', 'IFD1:all', 'ExifImageWidth', 'ExifImageHeight', 'ThumbnailImage', 'PreviewImage'];
 const outdatedXmp = ['XMP-tiff:Orientation', 'XMP-tiff:ImageWidth', 'XMP-tiff:ImageHeight', 'XMP-exif:ExifImageWidth', 'XMP-exif:ExifImageHeight', 'XMP-xmp:Thumbnails'];
 
-/** The original has no metadata at all, or something in it that ExifTool has put right. */
-const harmless = /No writable tags set|\[minor\]/;
+/**
+ * The original has no metadata at all, something in it that ExifTool has put right, or strips of JPEG data, which ExifTool
+ * takes for a preview.
+ */
+const harmless = /No writable tags set|\[minor\]|RawConv PreviewImage/i;
 
 /** Characters that ExifTool takes for the syntax of structures. */
 const escaped = (text: string): string => text.replace(/[|,{}[\]]/g, '|$&');

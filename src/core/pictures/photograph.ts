@@ -50,7 +50,8 @@ export async function inspect(file: string): Promise<Photograph> {
   const notes: string[] = [];
   if (pages > 1) notes.push(`Only the first of ${pages} pages is restored.`);
   if (float) notes.push('Floating-point values are written as 16 bits; values above white are cut off.');
-  if (convertedFrom === 'cmyk') notes.push('CMYK is restored in RGB and converted back.');
+  if (convertedFrom === 'cmyk') notes.push('CMYK is restored in RGB and converted back, which moves its colours a little.');
+  if (convertedFrom === 'cmyk' && depth === 'ushort') notes.push('CMYK is written with 8 bits.');
   if (convertedFrom === 'lab') notes.push('Lab is restored in sRGB and written so.');
   if (format === 'gif') notes.push('GIF is written as PNG, which keeps every colour.');
   if (!convertedFrom && !grey && channels < 3) throw new AppError('unsupported', `Pictures in the colour space ${space} cannot be restored; convert the file to RGB.`);
@@ -61,7 +62,7 @@ export async function inspect(file: string): Promise<Photograph> {
     height,
     grey,
     alpha: hasAlpha,
-    bits: depth === 'uchar' || depth === 'char' ? 8 : 16,
+    bits: depth === 'uchar' || depth === 'char' || convertedFrom === 'cmyk' ? 8 : 16,
     linear: !float && icc !== undefined && isLinearProfile(icc),
     ...(convertedFrom ? { convertedFrom } : {}),
     ...(icc ? { profile: icc } : {}),
@@ -90,6 +91,7 @@ async function readable<T>(read: () => Promise<T>): Promise<T> {
     const reason = messageOf(cause).split('\n')[0]?.replace(/\.$/, '') ?? '';
     if (/ENOSPC|No space left|write error|unable to write/i.test(messageOf(cause))) throw new AppError('io', 'There is no room left on the disk for temporary files; free some space.', { cause });
     if (/unsupported image format/i.test(reason)) throw new AppError('unsupported', 'This is not a picture of a kind this program reads (JPEG, PNG, TIFF, WebP, AVIF, GIF).', { cause });
+    if (/whole number of bytes|samples out of range|bad labq/i.test(reason)) throw new AppError('unsupported', 'TIFF of this depth (12 bits, 64-bit floats, or Lab with 8 bits) cannot be read; save it with 16 bits.', { cause });
     if (/pixel limit/i.test(reason)) throw new AppError('unsupported', 'The picture claims to have more than a thousand megapixels.', { cause });
     throw new AppError('bad-input', `The picture cannot be read: ${reason}.`, { cause });
   }
@@ -102,11 +104,14 @@ function formatOf({ format, compression }: Metadata): FileFormat {
   return known;
 }
 
+/** JPEG's best tables take the whole picture in memory, six bytes a pixel, for files that are a few per cent smaller. */
+const MOST_OPTIMISED_PIXELS = 5e7;
+
 /** Configures sharp's encoder. At quality 100 WebP and AVIF are lossless. */
-export function encodeAs(image: Sharp, format: Exclude<FileFormat, 'gif'>, quality: number, bits: 8 | 16): Sharp {
+export function encodeAs(image: Sharp, format: Exclude<FileFormat, 'gif'>, { quality, bits, pixels }: { quality: number; bits: 8 | 16; pixels: number }): Sharp {
   switch (format) {
     case 'jpeg':
-      return image.jpeg({ quality, chromaSubsampling: quality >= 90 ? '4:4:4' : '4:2:0', mozjpeg: false });
+      return image.jpeg({ quality, chromaSubsampling: quality >= 90 ? '4:4:4' : '4:2:0', optimiseCoding: pixels <= MOST_OPTIMISED_PIXELS });
     case 'png':
       return image.png({ compressionLevel: 6 });
     case 'tiff':

@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest';
+import { identityRestorer, type Restorer } from '../../../src/core/inference/restorer.ts';
+import { restoreTiled } from '../../../src/core/inference/restoreTiled.ts';
+import { splitTiles } from '../../../src/core/inference/splitTiles.ts';
+import { cropPicture } from '../../../src/core/pictures/crop.ts';
+import type { FloatPicture } from '../../../src/core/pictures/picture.ts';
+import { randomStream } from '../../../src/core/random.ts';
+import { AppError } from '../../../src/shared/errors.ts';
+
+/** Doubles every pixel, and has memory for so many pixels a tile. */
+function small(most: number, ran: number[]): Restorer {
+  return {
+    ...identityRestorer,
+    scale: 2,
+    run: ({ width, height, data }) => {
+      if (width * height > most) throw new AppError('out-of-memory', 'There is not enough memory.');
+      ran.push(Math.max(width, height));
+      const large = new Float32Array(data.length * 4);
+      for (let i = 0; i < large.length; i++) {
+        const x = Math.floor(i / 3) % (2 * width);
+        const y = Math.floor(i / 3 / (2 * width));
+        large[i] = data[((y >> 1) * width + (x >> 1)) * 3 + (i % 3)] as number;
+      }
+      return { width: 2 * width, height: 2 * height, channels: 3, data: large };
+    },
+  };
+}
+
+async function restore(picture: FloatPicture, restorer: Restorer, tile: number): Promise<Float32Array> {
+  const bands: Float32Array[] = [];
+  const source = { ...picture, read: (region: Parameters<typeof cropPicture>[1]) => cropPicture(picture, region) };
+  for await (const band of restoreTiled(source, restorer, { tile })) bands.push(band.picture.data.slice());
+  return Float32Array.from(bands.flatMap((band) => [...band]));
+}
+
+const random = randomStream(4, 'split');
+const picture: FloatPicture = { width: 170, height: 130, channels: 3, data: Float32Array.from({ length: 170 * 130 * 3 }, () => random.uniform()) };
+
+it('a tile that memory does not suffice for is split, until it fits, and those after it at once', async () => {
+  const ran: number[] = [];
+  const restorer = splitTiles(small(50 * 50, ran));
+  const split = await restore(picture, restorer, 128);
+  const whole = await restore(picture, small(Infinity, []), 128);
+  expect(split).toHaveLength(whole.length);
+  expect(split.reduce((most, value, i) => Math.max(most, Math.abs(value - (whole[i] as number))), 0)).toBeLessThan(1e-6);
+  expect(Math.max(...ran)).toBeLessThanOrEqual(48);
+  expect(restorer.largestTile).toBeLessThanOrEqual(48);
+});
+
+it('where no tile is small enough, the lack of memory is told', async () => {
+  await expect(restore(picture, splitTiles(small(10, [])), 128)).rejects.toThrow(/not enough memory/);
+});
