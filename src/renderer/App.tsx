@@ -5,6 +5,11 @@ import { useTranslation } from 'react-i18next';
 import { useCall } from './api/hooks.ts';
 import { useLiveUpdates } from './api/liveUpdates.ts';
 import { ShortcutHelp } from './components/ShortcutHelp.tsx';
+import { ConnectionLost } from './frame/ConnectionLost.tsx';
+import { Interrupted } from './frame/Interrupted.tsx';
+import { JobsInSight } from './frame/JobsInSight.tsx';
+import { ScreenBoundary } from './frame/ScreenBoundary.tsx';
+import { Welcome } from './frame/Welcome.tsx';
 import { go, href, useRoute } from './route.ts';
 import { screens } from './screens/routes.tsx';
 import { SelectionProvider } from './screens/restore/selection.tsx';
@@ -29,18 +34,28 @@ export function App() {
           {screens.map(({ id, icon: Icon }) => (
             <NavLink key={id} href={href(id)} label={t(`nav.${id}`)} leftSection={<Icon size={18} stroke={1.5} />} active={current?.id === id} color="gray" aria-current={current?.id === id ? 'page' : undefined} />
           ))}
-          <UnstyledButton mt="auto" p="sm" onClick={toggle}>
-            <Group gap="xs">
-              <Kbd>?</Kbd>
-              <Text size="xs" c="dimmed">
-                {t('nav.shortcuts')}
-              </Text>
-            </Group>
-          </UnstyledButton>
+          <Stack mt="auto" gap={2}>
+            <JobsInSight />
+            <UnstyledButton p="sm" onClick={toggle}>
+              <Group gap="xs">
+                <Kbd>?</Kbd>
+                <Text size="xs" c="dimmed">
+                  {t('nav.shortcuts')}
+                </Text>
+              </Group>
+            </UnstyledButton>
+          </Stack>
         </Stack>
       </AppShell.Navbar>
-      <AppShell.Main h="100dvh">
-        <SelectionProvider>{current && <current.component />}</SelectionProvider>
+      <AppShell.Main h="100dvh" className="frame">
+        <ConnectionLost />
+        <Interrupted />
+        <SelectionProvider>
+          <div className="screen">
+            <ScreenBoundary key={current?.id}>{current && <current.component />}</ScreenBoundary>
+          </div>
+          <Welcome />
+        </SelectionProvider>
       </AppShell.Main>
       <ShortcutHelp opened={help} onClose={close} />
     </AppShell>

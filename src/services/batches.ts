@@ -109,8 +109,8 @@ export class Batches {
   }
 
   /**
-   * Runs a batch, or goes on with one, until nothing waits, it is stopped, or `signal` is given. Pictures that cannot be
-   * restored do not end it.
+   * Runs a batch, or goes on with one, until nothing waits, it is stopped, or `signal` is given ({@link programCloses} as
+   * its reason leaves it interrupted instead of stopped). Pictures that cannot be restored do not end it.
    * @throws AppError `conflict` where another program runs it, or a model has changed since
    */
   async run(id: string, signal?: AbortSignal): Promise<BatchSummary> {
@@ -130,7 +130,7 @@ export class Batches {
       await Promise.all(Array.from({ length: LANES }, () => this.#lane(work, workers, false, signal)));
       // Whatever has ended the child process before runs alone, so that it can harm nothing else.
       await this.#lane(work, workers, true, signal);
-      if (signal?.aborted) this.#enter(id, ['running', 'paused'], 'stopped', 'Interrupted; `mcir batch resume` goes on.');
+      if (signal?.aborted) this.#enter(id, ['running', 'paused'], signal.reason === programCloses ? 'interrupted' : 'stopped', 'Interrupted; `mcir batch resume` goes on.');
       else this.#enter(id, ['running', 'paused'], 'finished');
     } catch (error) {
       this.#enter(id, activeStates, 'failed', messageOf(error));
@@ -225,6 +225,9 @@ export class Batches {
     this.#told(id);
   }
 }
+
+/** Reason of a signal: nobody asked for the batch's end. */
+export const programCloses = 'The program closes.';
 
 /** The child process at work; a new one in its place where it has ended. */
 class Workers {

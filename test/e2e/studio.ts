@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from '@playwright/test';
 import sharp from 'sharp';
 import { build } from 'vite';
+import type { Settings } from '../../src/shared/settings.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -26,11 +27,16 @@ export interface OpenStudio {
   readonly close: () => Promise<void>;
 }
 
-/** Builds the page, starts the loopback shell as people do, waits for its address and enters with it. */
-export async function openStudio(): Promise<OpenStudio> {
+/**
+ * Builds the page, starts the loopback shell as people do, waits for its address and enters with it.
+ * @param settings what was chosen before; by default the welcome of a first start was read
+ */
+export async function openStudio(settings: Partial<Settings> = { welcomed: true }): Promise<OpenStudio> {
   await build({ configFile: here('../../vite.renderer.config.ts'), logLevel: 'error' });
   const folder = await mkdtemp(join(tmpdir(), 'mcir-e2e-'));
   const home = join(folder, 'home');
+  await mkdir(home);
+  await writeFile(join(home, 'settings.json'), JSON.stringify(settings));
   const server = spawn(process.execPath, [here('../../src/web/main.ts'), '--no-open'], { env: { ...process.env, MCIR_HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] });
   const address = await firstAddress(server);
   const browser: Browser = await chromium.launch({ ...(chromiumPath ? { executablePath: chromiumPath } : {}), args: chromiumFlags });

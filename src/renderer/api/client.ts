@@ -8,6 +8,8 @@ type Reply = { value: unknown } | { error: WireError };
 export interface Bridge {
   call(name: string, input: unknown): Promise<Reply>;
   subscribe(listener: (event: StudioEvent) => void): void;
+  /** Tells that the services have ended, and that they run again. */
+  onConnection(listener: (connected: boolean) => void): void;
   /** Makes places of files dropped on the window. */
   admit(files: File[]): Promise<Reply>;
   /** Shows the system's own dialog. */
@@ -28,18 +30,24 @@ export async function call<Name extends CallName>(name: Name, input: CallInput<N
   return calls[name].output.parse(unwrap(reply)) as CallOutput<Name>;
 }
 
-/** Events until the page is left. In a browser the socket connects again by itself; `onReconnect` then catches up. */
-export function subscribe(listener: (event: StudioEvent) => void, onReconnect: () => void): void {
-  if (bridge) return bridge.subscribe(listener);
-  let wasOpen = false;
+/**
+ * Events until the page is left. Both shells bring the services back by themselves, the browser's by connecting again;
+ * `onConnection` is told when they are gone and when they are there.
+ */
+export function subscribe(listener: (event: StudioEvent) => void, onConnection: (connected: boolean) => void): void {
+  if (bridge) {
+    bridge.subscribe(listener);
+    bridge.onConnection(onConnection);
+    return;
+  }
   const connect = (): void => {
     const socket = new WebSocket(`ws://${location.host}/events`);
-    socket.onopen = () => {
-      if (wasOpen) onReconnect();
-      wasOpen = true;
-    };
+    socket.onopen = () => onConnection(true);
     socket.onmessage = (message) => listener(JSON.parse(String(message.data)) as StudioEvent);
-    socket.onclose = () => setTimeout(connect, 1000);
+    socket.onclose = () => {
+      onConnection(false);
+      setTimeout(connect, 1000);
+    };
   };
   connect();
 }

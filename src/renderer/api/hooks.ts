@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import type { CallInput, CallName, CallOutput, StudioEvent } from '../../shared/contract.ts';
 import type { AppError } from '../../shared/errors.ts';
 import { call, subscribe } from './client.ts';
+import { setConnected } from './connection.ts';
 import { showError } from './showError.ts';
 
 export const queryClient = new QueryClient({
@@ -39,11 +40,16 @@ export function useAction<Name extends CallName>(name: Name, refreshes: CallName
 
 const listeners = new Set<(event: StudioEvent) => void>();
 
-/** Connects the events to the page, once. */
+/** Connects the events to the page, once. What was told while the connection was lost is asked for afterwards. */
 export function startEvents(): void {
+  let lost = false;
   subscribe(
     (event) => listeners.forEach((listener) => listener(event)),
-    () => void queryClient.invalidateQueries(),
+    (connected) => {
+      setConnected(connected);
+      if (connected && lost) void queryClient.invalidateQueries();
+      lost = !connected;
+    },
   );
 }
 

@@ -37,6 +37,8 @@ interface Running {
   error?: WireError;
   /** Ended by {@link JobManager.kill}. */
   killed?: boolean;
+  /** Asked to save and end because the program closes. */
+  closing?: boolean;
 }
 
 const resumable: readonly JobState[] = ['stopped', 'failed', 'interrupted'];
@@ -146,12 +148,16 @@ export class JobManager {
     });
   }
 
-  /** Lets every job of this program save and end, and waits for it. */
+  /** Lets every job of this program save and end, and waits for it. Nobody asked for their end, so they are interrupted. */
   async close(): Promise<void> {
     const mine = this.#repository.active().filter(({ host }) => host === this.#host);
     const ends = mine.map(({ id }) => this.ended(id));
     // Those that wait first, or they would start in the place of those that end.
-    for (const { id } of mine.sort((a, b) => Number(this.#running.has(a.id)) - Number(this.#running.has(b.id)))) this.stop(id);
+    for (const { id } of mine) this.#enter(id, ['queued'], { state: 'interrupted', reason: 'The program was closed before it began.' });
+    for (const running of this.#running.values()) {
+      running.closing = true;
+      running.worker.send({ type: 'stop' });
+    }
     await Promise.all(ends);
   }
 
@@ -212,8 +218,9 @@ export class JobManager {
     if (!running) return;
     this.#running.delete(id);
     this.#guard(running, () => kind.onEnd?.(this.find(id)));
-    const { outcome, error, killed } = running;
-    if (outcome && !error) this.#enter(id, activeStates, outcome);
+    const { outcome, error, killed, closing } = running;
+    if (outcome?.state === 'stopped' && closing && !error) this.#enter(id, activeStates, { state: 'interrupted', reason: 'The program was closed; it was saved first.' });
+    else if (outcome && !error) this.#enter(id, activeStates, outcome);
     else if (killed) this.#enter(id, activeStates, { state: 'stopped', reason: 'Ended at once, without saving.' });
     else {
       const failure = error ?? toWire(died(code, signal));

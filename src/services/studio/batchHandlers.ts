@@ -6,7 +6,7 @@ import type { Handlers } from '../../shared/contract.ts';
 import type { Batch, BatchFile, Source } from '../../shared/contract/restore.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { BatchSummary, Effect } from '../../shared/restore.ts';
-import { Batches } from '../batches.ts';
+import { Batches, programCloses } from '../batches.ts';
 import { resultName } from '../restoreFile.ts';
 import type { StudioContext } from './context.ts';
 
@@ -137,7 +137,7 @@ export function batchFeature({ services, handles, tell }: StudioContext, picture
   return {
     handlers,
     close: async () => {
-      for (const { stop } of working.values()) stop.abort();
+      for (const { stop } of working.values()) stop.abort(programCloses);
       await Promise.all([...working.values()].map(({ done }) => done));
     },
   };

@@ -95,6 +95,17 @@ describe('JobManager', () => {
     expect(statesOf('b')).toEqual(['queued', 'stopped']);
   });
 
+  it('leaves what nobody stopped interrupted when the program closes, to be gone on with', async () => {
+    submit('a');
+    submit('b');
+    await firstEvent('a');
+    await jobs.close();
+    expect(jobs.find('a').state).toBe('interrupted');
+    expect(statesOf('b')).toEqual(['queued', 'interrupted']);
+    await jobs.resume('b');
+    expect(jobs.find('b').state).toBe('running');
+  });
+
   it('records why a worker died, and starts the next', async () => {
     submit('a', { die: 'SIGKILL' });
     submit('b', { fail: 'the reason' });

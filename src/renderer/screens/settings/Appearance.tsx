@@ -1,4 +1,4 @@
-import { Group, SegmentedControl, Select, Stack, Text } from '@mantine/core';
+import { Group, Input, SegmentedControl, Select, Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { languages, type Language } from '../../i18n/index.ts';
 import { useSettings } from './useSettings.ts';
@@ -8,10 +8,8 @@ export function Appearance() {
   const { settings, change } = useSettings();
   return (
     <Group gap="xl" align="flex-start">
-      <Stack gap={4}>
-        <Text size="sm" fw={500} id="theme-label">
-          {t('settings.theme')}
-        </Text>
+      <Stack gap={0}>
+        <Input.Label labelElement="div" id="theme-label">{t('settings.theme')}</Input.Label>
         <SegmentedControl
           aria-labelledby="theme-label"
           data={(['dark', 'light', 'system'] as const).map((value) => ({ value, label: t(`settings.themes.${value}`) }))}

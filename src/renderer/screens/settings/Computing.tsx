@@ -1,4 +1,4 @@
-import { Group, NumberInput, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Group, Input, NumberInput, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSettings } from './useSettings.ts';
@@ -11,10 +11,8 @@ export function Computing({ cores }: { cores: number | undefined }) {
   return (
     <Stack gap="sm">
       <Group gap="xl" align="flex-start">
-        <Stack gap={4}>
-          <Text size="sm" fw={500} id="device-label">
-            {t('settings.device')}
-          </Text>
+        <Stack gap={0}>
+          <Input.Label labelElement="div" id="device-label">{t('settings.device')}</Input.Label>
           <SegmentedControl
             aria-labelledby="device-label"
             data={(['auto', 'cpu'] as const).map((value) => ({ value, label: t(`settings.devices.${value}`) }))}

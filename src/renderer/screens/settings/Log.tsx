@@ -28,7 +28,9 @@ function Lines() {
   const { t } = useTranslation();
   const { data: lines } = useCall('app.log', {}, { staleTime: 0 });
   const viewport = useRef<HTMLDivElement>(null);
-  useEffect(() => viewport.current?.scrollTo({ top: viewport.current.scrollHeight }), [lines]);
+  useEffect(() => {
+    if (viewport.current) viewport.current.scrollTop = viewport.current.scrollHeight;
+  }, [lines]);
   if (lines?.length === 0) return <Text size="sm">{t('settings.noLog')}</Text>;
   return (
     <ScrollArea h={260} viewportRef={viewport} viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': t('settings.log') }} style={{ border: '1px solid var(--line)' }}>

@@ -1,0 +1,18 @@
+import { useSyncExternalStore } from 'react';
+
+/** Whether the services answer: the loopback server's socket, or Electron's word on its host process. */
+let connected = true;
+const listeners = new Set<() => void>();
+
+export function setConnected(now: boolean): void {
+  if (now === connected) return;
+  connected = now;
+  for (const listener of listeners) listener();
+}
+
+const subscribe = (listener: () => void): (() => void) => {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+};
+
+export const useConnected = (): boolean => useSyncExternalStore(subscribe, () => connected);

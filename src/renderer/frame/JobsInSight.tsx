@@ -1,0 +1,52 @@
+import { Progress, Stack, Text, UnstyledButton } from '@mantine/core';
+import { useDocumentTitle } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import type { Batch } from '../../shared/contract/restore.ts';
+import type { Run } from '../../shared/contract/training.ts';
+import type { TrainProgress } from '../../shared/runs.ts';
+import { useCall } from '../api/hooks.ts';
+import { progressKey } from '../api/liveUpdates.ts';
+import { go } from '../route.ts';
+
+/** What runs, on every screen and in the window's title: a click leads there. */
+export function JobsInSight() {
+  const runs = useCall('runs.list', {});
+  const batches = useCall('batches.list', {});
+  const run = runs.data?.find(isUnderWay);
+  const batch = batches.data?.find(isUnderWay);
+  const step = useStep(run);
+  const trained = run && (100 * step) / run.steps;
+  const restored = batch && (100 * (batch.done + batch.failed + batch.skipped)) / batch.total;
+  const shown = trained ?? restored;
+  useDocumentTitle(shown === undefined ? 'MCIR Studio' : `${Math.floor(shown)} % · MCIR Studio`);
+  return (
+    <Stack gap={2}>
+      {run && trained !== undefined && <Job title={run.name} state={run.state} share={trained} onClick={() => go('runs', run.id)} />}
+      {batch && restored !== undefined && <Job title={batch.title} state={batch.state} share={restored} onClick={() => go('restore')} />}
+    </Stack>
+  );
+}
+
+const isUnderWay = ({ state }: Run | Batch): boolean => state === 'running' || state === 'paused';
+
+/** Steps as events tell them; before the first, as the history has them. */
+function useStep(run: Run | undefined): number {
+  const { data } = useQuery<TrainProgress>({ queryKey: progressKey(run?.id ?? ''), enabled: false });
+  return Math.max(run?.step ?? 0, data?.step ?? 0);
+}
+
+function Job({ title, state, share, onClick }: { title: string; state: Run['state']; share: number; onClick: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <UnstyledButton px="sm" py={6} onClick={onClick} className="job-in-sight">
+      <Text size="xs" truncate>
+        {title}
+      </Text>
+      <Text size="xs" c="dimmed">
+        {t(`state.${state}`)} · {Math.floor(share)} %
+      </Text>
+      <Progress value={share} size={3} mt={4} color={state === 'paused' ? 'yellow' : 'accent'} aria-label={title} />
+    </UnstyledButton>
+  );
+}
