@@ -1,11 +1,28 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseChain } from '../src/core/degradations/chain.ts';
-import { createModel } from '../src/core/networks/index.ts';
+import { openEngine } from '../src/core/engine/open.ts';
+import { createModel, networks } from '../src/core/networks/index.ts';
 import { dueNegatives } from '../src/core/negatives/schedule.ts';
+import { randomStream } from '../src/core/random.ts';
+import { Trainer } from '../src/core/training/trainer.ts';
+import { parseConfig } from '../src/services/configFile.ts';
 import { runConfig } from '../src/shared/runConfig.ts';
+
+/** Each network at a size of which a step takes a moment; what else a preset says of it stays. */
+const tiny: Record<string, Record<string, unknown>> = {
+  ffanet: { blocks: 1 },
+  edsr: { num_feat: 4, num_block: 1 },
+  nafnet: { width: 4, enc_blk_nums: [1], middle_blk_num: 1, dec_blk_nums: [1] },
+  dehazeformer: { embed_dims: [4, 8, 12, 8, 4], depths: [1, 1, 1, 1, 1], num_heads: [1, 1, 1, 1, 1] },
+  idt: { img_size: 64, embed_dim: 2, num_heads: [1, 1, 1, 1, 1, 1, 1, 1, 1] },
+  swinir: { img_size: 14, window_size: 7, embed_dim: 8, depths: [2], num_heads: [2] },
+  imdn: { nf: 16 },
+  rrdbnet: { num_feat: 4, num_block: 1, num_grow_ch: 2 },
+  srvgg: { num_feat: 4, num_conv: 1 },
+};
 
 const folder = fileURLToPath(new URL('../resources/presets/', import.meta.url));
 const read = (name: string) => runConfig.parse(parse(readFileSync(`${folder}${name}`, 'utf8')));
@@ -19,6 +36,28 @@ describe.each(readdirSync(folder))('preset %s', (name) => {
     expect(config.steps).toBeGreaterThanOrEqual(config.validateEvery);
     // Every older copy is renewed several times within the run.
     for (const { every } of config.mcir?.negatives ?? []) expect(config.steps / every).toBeGreaterThanOrEqual(5);
+  });
+});
+
+describe('presets', () => {
+  beforeAll(() => void openEngine());
+
+  it('there is one for every network', () => {
+    expect(new Set(readdirSync(folder).map((name) => read(name).network.type))).toEqual(new Set(networks.map(({ id }) => id)));
+  });
+
+  it.each(readdirSync(folder).flatMap((name) => [[name, true], [name, false]] as [string, boolean][]))('%s takes a step, with MCIR: %s', (name, withMcir) => {
+    const preset = read(name);
+    const { type, options } = preset.network;
+    const config = parseConfig({ ...preset, network: { ...preset.network, options: { ...options, ...tiny[type] } }, mcir: withMcir ? { ...preset.mcir, negatives: [{}] } : undefined, features: { layers: { relu1_2: 1 } }, compile: false }, name);
+    const { network, options: all } = createModel(type, config.network.options);
+    const [lqSize, gtSize] = [14, 14 * network.scale(all)];
+    const random = randomStream(name);
+    const picture = (size: number) => Float32Array.from({ length: size * size * 3 }, () => random.uniform());
+    const trainer = new Trainer(config);
+    const { losses } = trainer.train({ lq: picture(lqSize), gt: picture(gtSize), count: 1, lqSize, gtSize, names: [] });
+    expect(Object.keys(losses)).toEqual(withMcir ? ['l_pix', 'l_neg'] : ['l_pix']);
+    trainer.dispose();
   });
 });
 

@@ -101,8 +101,8 @@ export async function installPack(pack: ModelPack, home: Home, options: FetchOpt
   try {
     const unpacked = join(folder, 'package');
     await fetchPackage(pack, folder, unpacked, options);
-    const { title, description, licence, graph } = pack;
-    const card = await addModel(join(unpacked, pack.folder, 'model.json'), home, { title, description, licence, graph, source: sourceOf(pack) });
+    const { id: name, title, description, licence, graph } = pack;
+    const card = await addModel(join(unpacked, pack.folder, 'model.json'), home, { name, title, description, licence, graph, source: sourceOf(pack) });
     await keepLicence(unpacked, join(home.models, card.id));
     return card;
   } finally {

@@ -99,6 +99,8 @@ const runsNamed = (name: string, home: Home): string[] => readdirSync(home.runs)
 
 export interface AddOptions {
   title?: string;
+  /** What its id is made of, instead of the title. */
+  name?: string;
   licence?: string;
   /** Where it came from, instead of the file's name. */
   source?: string;
@@ -151,7 +153,7 @@ async function addGraph(path: string, home: Home, cards: readonly ModelCard[], o
   const graph = options.graph ?? plainGraph;
   const { format, scale } = await probe(path, graph);
   const title = options.title ?? basename(path.endsWith('model.json') ? dirname(path) : path, extname(path));
-  const id = newId(title, cards);
+  const id = newId(options.name ?? title, cards);
   const folder = join(home.models, id);
   await mkdir(folder, { recursive: true });
   const names = format === 'onnx' ? [basename(path)] : [basename(path), ...(await shardsOf(path))];

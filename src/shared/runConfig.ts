@@ -38,7 +38,7 @@ export const dataConfig = z.strictObject({
 export const lossConfig = z.strictObject({
   pixel: z
     .strictObject({
-      type: z.enum(['l1', 'charbonnier', 'mse']).default('l1').describe('How output and target are compared.'),
+      type: z.enum(['l1', 'charbonnier', 'mse', 'psnr']).default('l1').describe('How output and target are compared; psnr is minus the PSNR, as NAFNet is trained.'),
       weight: z.number().nonnegative().default(1).describe('Factor of this term.'),
     })
     .prefault({})

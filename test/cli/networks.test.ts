@@ -18,6 +18,7 @@ describe('mcir networks', () => {
   it('shows one with its published sizes and options', async () => {
     const { stdout } = await mcir(home, 'networks', 'IMDN');
     expect(stdout).toMatch(/IMDN x4 +715176 +x4/);
+    expect(stdout).toMatch(/imdn-x4-retrain-small\.yml {2}IMDN x4, retrained/);
     expect(stdout).toMatch(/nf = 64 {2}Channels/);
     expect(await mcirJson(home, 'networks', 'imdn')).toMatchObject({ network: { id: 'imdn', published: [{ title: 'IMDN x2', parameters: 694_404, scale: 2 }, {}, {}, {}] } });
   });

@@ -75,7 +75,7 @@ function toRunConfig({ class_, network: { type, ...options }, train, input_norm 
   const intervals = [train.neg_iter].flat().toReversed(); // the authors' code walks the list backwards
   const decays = [train.neg_decay].flat();
   const schedules: Record<string, 'cosine' | 'multistep'> = { TrueCosineAnnealingLR: 'cosine', MultiStepLR: 'multistep', MultiStepRestartLR: 'multistep' };
-  const pixel: Record<string, 'l1' | 'charbonnier' | 'mse'> = { L1Loss: 'l1', CharbonnierLoss: 'charbonnier', MSELoss: 'mse' };
+  const pixel: Record<string, RunConfig['loss']['pixel']['type']> = { L1Loss: 'l1', CharbonnierLoss: 'charbonnier', MSELoss: 'mse', PSNRLoss: 'psnr' };
   const perceptual = negative ?? positive;
   return runConfig.parse({
     network: { type: networkId(type), options: networkOptions(type, options), ...(input_norm ? { inputNorm: input_norm } : {}) },

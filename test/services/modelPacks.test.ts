@@ -25,7 +25,7 @@ const graph = JSON.stringify({
 
 const tarball = gzipSync(Buffer.concat([...Object.entries({ 'package/package.json': '{"name":"toy","version":"1.0.0"}', 'package/LICENSE': 'MIT', 'package/models/model.json': graph }).map(([name, text]) => tarEntry(name, text)), Buffer.alloc(1024)]));
 const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
-const pack: ModelPack = { id: 'toy', title: 'Toy', description: 'Gives back its input.', package: 'toy', version: '1.0.0', integrity, bytes: tarball.length, licence: 'MIT', folder: 'models', graph: { range: 1, multipleOf: 8 } };
+const pack: ModelPack = { id: 'toy', title: 'Toy (small)', description: 'Gives back its input.', package: 'toy', version: '1.0.0', integrity, bytes: tarball.length, licence: 'MIT', folder: 'models', graph: { range: 1, multipleOf: 8 } };
 
 let home: Home;
 let registry: Server;
@@ -57,7 +57,7 @@ describe('model packs', () => {
     expect(card).toMatchObject({ id: 'toy', network: 'graph', scale: 1, licence: 'MIT', source: 'toy@1.0.0', graph: { range: 1, multipleOf: 8 } });
     expect(readdirSync(join(home.models, 'toy')).sort()).toEqual(['LICENSE', 'model.json']);
     const fetched = requests.length;
-    expect(await resolveModel('Toy', home)).toMatchObject({ network: 'graph', file: join(home.models, 'toy', 'model.json'), graph: pack.graph, hash: card.hash });
+    expect(await resolveModel('toy', home)).toMatchObject({ network: 'graph', file: join(home.models, 'toy', 'model.json'), graph: pack.graph, hash: card.hash });
     expect(await installPack(pack, home)).toEqual(card);
     expect(requests.length).toBe(fetched);
   });

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { findNetwork, networks, type PublishedModel, publishedModels } from '../../core/networks/index.ts';
 import type { NetworkDefinition } from '../../core/networks/network.ts';
+import { readPresets } from '../../services/studio/presets.ts';
+import type { Preset } from '../../shared/contract/training.ts';
 import type { Register } from '../context.ts';
 import { table, wrongUse } from '../output.ts';
 
@@ -10,10 +12,11 @@ export const registerNetworks: Register = (program, { output }) => {
     .command('networks')
     .description('list the networks, or show one with its published sizes and its options')
     .argument('[name]', 'a network from the list')
-    .action((name: string | undefined) => {
+    .action(async (name: string | undefined) => {
       if (name === undefined) return output.result({ networks: networks.map(describe) }, `${networks.map(inShort).join('\n\n')}\n\nSizes and options of one: mcir networks NAME`);
       const network = findOrRefuse(name);
-      output.result({ network: describe(network) }, inFull(network));
+      const presets = (await readPresets()).filter(({ config }) => config.network.type === network.id);
+      output.result({ network: { ...describe(network), presets: presets.map(({ id, title }) => ({ id, title })) } }, inFull(network, presets));
     });
 };
 
@@ -36,14 +39,25 @@ function inShort(network: NetworkDefinition): string {
   return [`${id}: ${title}. ${description}`, ...rows.map(([what, text]) => `  ${what?.padEnd(6)} ${text}`)].join('\n');
 }
 
-function inFull(network: NetworkDefinition): string {
+function inFull(network: NetworkDefinition, presets: readonly Preset[]): string {
   const published = publishedModels(network);
   const fields = Object.entries(z.toJSONSchema(network.options, { io: 'input' }).properties ?? {}).map(([name, field]) => {
     const { description = '', default: value } = field as { description?: string; default?: unknown };
     return `  ${name} = ${JSON.stringify(value)}  ${description}`;
   });
   const whole = network.seesWholePicture ? ['  The whole picture influences every pixel, so tiles change the result slightly.'] : [];
-  return [inShort(network), ...whole, '', table(['published', 'parameters', 'scale'], published.map(({ title, parameters, scale }) => [title, parameters, `x${scale}`])), '', 'options, under network.options in a configuration:', ...fields].join('\n');
+  return [
+    inShort(network),
+    ...whole,
+    '',
+    table(['published', 'parameters', 'scale'], published.map(({ title, parameters, scale }) => [title, parameters, `x${scale}`])),
+    '',
+    'presets, in resources/presets; each with MCIR, or with --set mcir=null without:',
+    ...presets.map(({ id, title }) => `  ${id}.yml  ${title}`),
+    '',
+    'options, under network.options in a configuration:',
+    ...fields,
+  ].join('\n');
 }
 
 /** `0.69 million`, or from the smallest to the largest. */

@@ -12,5 +12,11 @@ export const mse: Distance = (a, b) => tf.mean<tf.Scalar>(tf.square(tf.sub(a, b)
 /** Charbonnier: a smooth L1, sqrt(d² + 1e-12), with BasicSR's epsilon. */
 export const charbonnier: Distance = (a, b) => tf.mean<tf.Scalar>(tf.sqrt(tf.add(tf.square(tf.sub(a, b)), 1e-12)));
 
+/** Minus the PSNR in dB, mean over the samples (NAFNet's PSNRLoss): 10·log10(mse + 1e-8); negative where pictures are alike. */
+export const psnr: Distance = (a, b) => {
+  const errors = tf.mean(tf.reshape(tf.square(tf.sub(a, b)), [a.shape[0] ?? 1, -1]), 1);
+  return tf.mul(10 / Math.LN10, tf.mean<tf.Scalar>(tf.log(tf.add(errors, 1e-8))));
+};
+
 /** The pixel losses by their names in a configuration. */
-export const pixelLosses = { l1, mse, charbonnier } as const;
+export const pixelLosses = { l1, mse, charbonnier, psnr } as const;

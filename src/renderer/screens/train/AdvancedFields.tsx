@@ -7,7 +7,7 @@ type FieldsProps = { config: RunConfig; onChange: (changed: Partial<RunConfig>) 
 
 const schedules = ['cosine', 'multistep', 'constant'] as const;
 /** Names that are the same in every language. */
-const pixelLosses = { l1: 'L1', charbonnier: 'Charbonnier', mse: 'MSE' } as const;
+const pixelLosses = { l1: 'L1', charbonnier: 'Charbonnier', mse: 'MSE', psnr: 'PSNR' } as const;
 
 /** What most runs leave as it is, by what it is about. */
 export function AdvancedFields(props: FieldsProps) {
