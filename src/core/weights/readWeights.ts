@@ -59,7 +59,9 @@ function textsOf(saved: unknown): Record<string, string> {
 export async function readWhole(path: string): Promise<Uint8Array> {
   try {
     await using file = await open(path);
-    const { size } = await file.stat();
+    const status = await file.stat();
+    if (status.isDirectory()) throw new AppError('bad-input', `${path} is a folder; name the file in it.`);
+    const { size } = status;
     if (size > MAX_FILE_BYTES) throw new AppError('unsupported', `${path} is larger than 2 GB, more than a network of this program can be.`);
     return await file.readFile();
   } catch (error) {

@@ -4,6 +4,9 @@ const containers = ['params_ema', 'ema', 'params', 'state_dict', 'model_state_di
 /** What wrappers put before every name: DataParallel, torch.compile, Lightning modules. */
 const prefixes = ['module.', '_orig_mod.', 'net_g.', 'net.', 'generator.', 'model.'] as const;
 
+/** What training modules keep beside the network: discriminators, losses and what these compare with, metrics. */
+const companions = /^(net_?d|discriminator|criterion|cri_\w+|perceptual|vgg\w*|lpips|metrics?|\w*(loss|psnr|ssim)\w*)\./i;
+
 /** Deeper nesting than this is no training program's. */
 const MAX_DEPTH = 6;
 
@@ -25,14 +28,16 @@ export function findTensors<T>(saved: unknown, isTensor: (value: unknown) => val
 }
 
 /**
- * Takes wrappers' prefixes off names, where every name has them. In a flat file (safetensors) that keeps several sets
+ * Takes wrappers' prefixes off names, where every name has them, or every one that is not a companion's. In a flat file (safetensors) that keeps several sets
  * under `params_ema.`, `ema.` or `params.`, the first of these sets is taken.
  */
 export function stripPrefixes<T>(tensors: ReadonlyMap<string, T>): Map<string, T> {
-  const names = [...tensors.keys()];
+  const all = [...tensors.keys()];
+  const names = all.some((name) => !companions.test(name)) ? all.filter((name) => !companions.test(name)) : all;
   const set = ['params_ema.', 'ema.', 'params.', 'state_dict.'].find((prefix) => names.some((name) => name.startsWith(prefix)));
   const chosen = set ? names.filter((name) => name.startsWith(set)) : names;
   const prefix = set ?? prefixes.find((candidate) => names.length > 0 && names.every((name) => name.startsWith(candidate) && !isNumbered(name, candidate)));
+  // Without a prefix nothing tells the network's own names from those of companions.
   if (!prefix) return new Map(tensors);
   return stripPrefixes(new Map(chosen.map((name) => [name.slice(prefix.length), tensors.get(name) as T])));
 }

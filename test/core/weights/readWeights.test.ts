@@ -66,6 +66,14 @@ describe('readWeights of PyTorch files', () => {
     expect([...weights.keys()]).toEqual(['a.weight', 'a.bias']);
   });
 
+  it('takes the network out of a training module that keeps losses and a discriminator beside it', async () => {
+    const file = (...names: string[]) => writeSafetensors(new Map(names.map((name) => [name, { dtype: 'float32' as const, shape: [1], data: Float32Array.of(1) }])));
+    const module = await readWeights(file('net.a.weight', 'net.a.bias', 'perceptual_loss.features.0.weight', 'discriminator.a.weight'));
+    expect([...module.weights.keys()]).toEqual(['a.weight', 'a.bias']);
+    const unknown = await readWeights(file('a.weight', 'vgg.0.weight'));
+    expect([...unknown.weights.keys()]).toEqual(['a.weight', 'vgg.0.weight']);
+  });
+
   it('leaves the numbered layers of the old ESRGAN alone, and takes the averaged set of a flat file', async () => {
     const tensorOf = (value: number) => ({ dtype: 'float32' as const, shape: [1], data: Float32Array.of(value) });
     const esrgan = await readWeights(writeSafetensors(new Map([['model.0.weight', tensorOf(1)]])));
@@ -110,6 +118,7 @@ describe('readWeights refuses', () => {
 
   it('a file that is not there, with its name', async () => {
     await expect(readWeightsFile('no-such-file.pth')).rejects.toThrow(/no file no-such-file\.pth/);
+    await expect(readWeightsFile('test')).rejects.toThrow(/test is a folder; name the file in it/);
   });
 });
 
