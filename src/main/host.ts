@@ -11,15 +11,27 @@ interface Waiting {
 
 /** What the services need of the shell. */
 export interface HostShell {
-  /** Told why, where the process ends without having been asked to. */
+  /** The process has ended without having been asked to (false, a new one is on its way), and answers again (true). */
+  onConnection(connected: boolean): void;
+  /** Told why, where it ends again and again. */
   onDeath(reason: string): void;
   /** Shows a file or folder in the file manager. */
   reveal(path: string): void;
 }
 
-/** The process that runs the services, as the window sees it. When it ends, everything that waits for it is rejected. */
+/** So many ends within so short a time are given up. */
+const DEATHS = 3;
+const WITHIN_MS = 60_000;
+const RESTART_MS = 300;
+
+/**
+ * The process that runs the services, as the window sees it. When it ends, everything that waits for it is rejected, and
+ * another takes its place: the window stays.
+ */
 export class Host {
-  readonly #child: ChildProcess;
+  #child: ChildProcess;
+  readonly #start: () => ChildProcess;
+  #deaths: number[] = [];
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<(event: StudioEvent) => void>();
   readonly #shell: HostShell;
@@ -32,10 +44,23 @@ export class Host {
    */
   constructor(file: string, node: string, shell: HostShell) {
     this.#shell = shell;
-    this.#child = fork(file, [], { execPath: node, execArgv: [], serialization: 'advanced' });
-    this.#child.on('message', (message: Told) => this.#hear(message));
-    this.#child.on('error', (error) => this.#end(error.message));
-    this.#child.on('exit', (code, signal) => this.#end(signal ?? `code ${code}`));
+    this.#start = () => {
+      const child = fork(file, [], { execPath: node, execArgv: [], serialization: 'advanced' });
+      child.on('message', (message: Told) => this.#hear(message));
+      let ended = false;
+      const end = (reason: string): void => {
+        if (!ended) this.#end(reason);
+        ended = true;
+      };
+      child.on('error', (error) => end(error.message));
+      child.on('exit', (code, signal) => end(signal ?? `code ${code}`));
+      return child;
+    };
+    this.#child = this.#start();
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
   }
 
   /** @throws AppError as the services threw it, or `worker-died` */
@@ -78,12 +103,23 @@ export class Host {
 
   #end(reason: string): void {
     for (const id of [...this.#waiting.keys()]) this.#refuse(id);
-    if (!this.#closing) this.#shell.onDeath(reason);
-    this.#closing = true;
+    if (this.#closing) return;
+    const now = Date.now();
+    this.#deaths = [...this.#deaths.filter((at) => now - at < WITHIN_MS), now];
+    this.#shell.onConnection(false);
+    if (this.#deaths.length >= DEATHS) {
+      this.#closing = true;
+      return this.#shell.onDeath(reason);
+    }
+    setTimeout(() => {
+      this.#child = this.#start();
+      // Its first answer says that it is there; where none comes, it has ended again.
+      this.activeJobs().then(() => this.#shell.onConnection(true), () => undefined);
+    }, RESTART_MS);
   }
 
   #refuse(id: number): void {
-    this.#waiting.get(id)?.reject(new AppError('worker-died', 'The services of the program have ended. Start it again.'));
+    this.#waiting.get(id)?.reject(new AppError('worker-died', 'The services of the program have ended; they are being started again.'));
     this.#waiting.delete(id);
   }
 }

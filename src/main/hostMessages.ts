@@ -7,6 +7,8 @@ export type Question =
   | { type: 'picture'; picture: string; size?: number }
   /** Makes a place of a path that the system gave to Electron. */
   | { type: 'place'; path: string }
+  /** The paths of files that were given out by these ids, to be dragged out of the window. */
+  | { type: 'paths'; ids: string[] }
   /** Titles of the jobs that are active. */
   | { type: 'active' }
   /** Saves, closes and ends. */

@@ -39,6 +39,8 @@ async function answer(services: Services, studio: Studio, asked: Asked): Promise
       return studio.picture(asked.picture, asked.size);
     case 'place':
       return studio.handles.place(asked.path);
+    case 'paths':
+      return asked.ids.map((id) => studio.handles.path(id));
     case 'active':
       return services.jobs.list().flatMap(({ state, title }) => (isActive(state) ? [title] : []));
     case 'close':

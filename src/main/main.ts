@@ -1,10 +1,14 @@
-import { isAbsolute, join } from 'node:path';
-import { app, BrowserWindow, dialog, ipcMain, Menu, Notification, protocol, session, shell } from 'electron';
-import { isActive } from '../shared/jobs.ts';
-import { AppError, messageOf, toWire } from '../shared/errors.ts';
+import { join } from 'node:path';
+import { app, BrowserWindow, dialog, ipcMain, Menu, protocol, session, shell as system } from 'electron';
+import { messageOf } from '../shared/errors.ts';
+import type { Settings } from '../shared/settings.ts';
 import { isOwnFrame, isOwnUrl, pageOrigin } from './guard.ts';
 import { Host } from './host.ts';
+import { menuTemplate } from './menu.ts';
 import { answer } from './protocol.ts';
+import { Recents } from './recents.ts';
+import { reply, Shell } from './shell.ts';
+import { fill, textsFor, type Texts } from './texts.ts';
 
 /** The studio in a window of its own: the frame around the page. The services run in a Node process beside it. */
 
@@ -12,7 +16,8 @@ const root = join(import.meta.dirname, '../..');
 const renderer = join(import.meta.dirname, '../renderer');
 const preload = join(import.meta.dirname, '../preload/preload.cjs');
 let window: BrowserWindow | undefined;
-let closing = false;
+let language: Settings['language'] = null;
+const texts = (): Texts => textsFor(language, app.getLocale());
 
 // A second start shows the first one's window.
 if (!app.requestSingleInstanceLock()) app.quit();
@@ -27,11 +32,13 @@ function start(): void {
   });
   app.on('web-contents-created', (_, contents) => {
     contents.setWindowOpenHandler(() => ({ action: 'deny' }));
-    contents.on('will-navigate', (event, url) => {
-      if (!isOwnUrl(url)) event.preventDefault();
+    contents.on('will-navigate', (event) => {
+      if (!isOwnUrl(event.url)) event.preventDefault();
     });
     contents.on('will-attach-webview', (event) => event.preventDefault());
   });
+  // Closing the window ends the program on macOS too: nothing of it goes on without one.
+  app.on('window-all-closed', () => app.quit());
   app
     .whenReady()
     .then(open)
@@ -42,101 +49,87 @@ function start(): void {
 }
 
 async function open(): Promise<void> {
+  const send = (channel: string, told: unknown): void => {
+    if (window && !window.isDestroyed()) window.webContents.send(channel, told);
+  };
   // `npm start` names the Node that the services run on; Electron's own cannot load TensorFlow.
   const host = new Host(join(root, 'src/main/hostProcess.ts'), process.env['MCIR_NODE'] ?? 'node', {
+    onConnection: (connected) => send('connection', connected),
     onDeath: (reason) => {
-      dialog.showErrorBox('MCIR Studio', `The program's services ended unexpectedly (${reason}). Start it again; runs and batches go on where they last saved.`);
+      dialog.showErrorBox('MCIR Studio', fill(texts().ended, { reason }));
       app.exit(1);
     },
-    reveal: (path) => shell.showItemInFolder(path),
+    reveal: (path) => system.showItemInFolder(path),
   });
   session.defaultSession.setPermissionRequestHandler((_, __, decide) => decide(false));
   session.defaultSession.setPermissionCheckHandler(() => false);
   protocol.handle('mcir', (request) => answer(host, renderer, request.url));
-  handleCalls(host);
-  showJobs(host);
 
-  Menu.setApplicationMenu(Menu.buildFromTemplate([...(process.platform === 'darwin' ? [{ role: 'appMenu' as const }] : [{ role: 'fileMenu' as const }]), { role: 'editMenu' }, { role: 'viewMenu' }, { role: 'windowMenu' }]));
   window = new BrowserWindow({
     width: 1360,
     height: 860,
     minWidth: 1024,
     minHeight: 700,
     title: 'MCIR Studio',
+    icon: join(root, 'resources/icon.png'),
     backgroundColor: '#1e1e1e',
     webPreferences: { preload, sandbox: true, contextIsolation: true, nodeIntegration: false, webSecurity: true, spellcheck: false },
   });
+  const recents = new Recents(join(app.getPath('userData'), 'recent.json'));
+  const shell = new Shell(host, window, recents, join(root, 'resources/icon.png'));
+  const command = (told: object): void => send('command', told);
+  const offer = (act: () => Promise<unknown>): void => void reply(act).then((answered) => command({ type: 'add', reply: answered }));
+  const showMenu = (): void => {
+    const actions = {
+      show: (screen: string) => command({ type: 'show', screen }),
+      help: () => command({ type: 'help' }),
+      add: (kind: 'pictures' | 'folder') => offer(() => shell.choose(kind)),
+      openRecent: (path: string) => offer(() => shell.admit([path])),
+      clearRecent: () => {
+        recents.clear();
+        app.clearRecentDocuments();
+        showMenu();
+      },
+    };
+    Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(texts(), actions, recents.list())));
+  };
+
+  handle('call', async (name, input) => {
+    const answered = await host.ask({ type: 'call', name: String(name), input });
+    if (name === 'app.change') await followSettings();
+    return answered;
+  });
+  handle('admit', (paths) => reply(() => shell.admit(paths)).finally(showMenu));
+  handle('choose', (kind) => reply(() => shell.choose(kind)).finally(showMenu));
+  handle('drag', (ids) => reply(() => shell.drag(ids)));
+  host.subscribe((event) => send('event', event));
+  shell.showJobs(texts);
+
+  async function followSettings(): Promise<void> {
+    language = (await shell.settings()).language;
+    showMenu();
+  }
+
+  let closing = false;
   window.on('close', (event) => {
     if (closing) return;
     event.preventDefault();
-    void close(host);
+    void shell.mayClose(texts()).then(async (may) => {
+      if (!may) return;
+      closing = true;
+      await host.close().catch(() => undefined);
+      app.quit();
+    });
   });
+  showMenu();
   await window.loadURL(`${pageOrigin}/`);
+  await followSettings();
 }
 
-function handleCalls(host: Host): void {
-  const handle = (channel: string, act: (...args: unknown[]) => Promise<unknown>): void => {
-    ipcMain.handle(channel, (event, ...args: unknown[]) => {
-      if (!isOwnFrame(event.senderFrame)) throw new Error('Only the window of the program may call.');
-      return act(...args);
-    });
-  };
-  handle('call', (name, input) => host.ask({ type: 'call', name: String(name), input }));
-  handle('admit', (paths) => reply(() => Promise.all((paths as unknown[]).map((path) => admitted(host, path)))));
-  handle('choose', (kind) => reply(() => choose(host, kind)));
-  host.subscribe((event) => window?.webContents.send('event', event));
-}
-
-/** Paths come from files that were dropped; the preload script asks Electron for them. */
-async function admitted(host: Host, path: unknown): Promise<unknown> {
-  if (typeof path !== 'string' || !isAbsolute(path)) throw new AppError('bad-input', 'Only files from this machine can be dropped here.');
-  return host.ask({ type: 'place', path });
-}
-
-async function choose(host: Host, kind: unknown): Promise<unknown> {
-  if (!window) return [];
-  const { filePaths } = await dialog.showOpenDialog(window, {
-    properties: kind === 'folder' ? ['openDirectory', 'createDirectory'] : kind === 'pictures' ? ['openFile', 'multiSelections'] : ['openFile'],
-    ...(kind === 'weights' ? { filters: [{ name: 'Models', extensions: ['safetensors', 'pth', 'pt', 'ckpt', 'onnx', 'json'] }] } : {}),
+/** Answers the page on a channel, and nobody else. */
+function handle(channel: string, act: (...args: unknown[]) => Promise<unknown>): void {
+  ipcMain.handle(channel, (event, ...args: unknown[]) => {
+    if (!isOwnFrame(event.senderFrame)) throw new Error('Only the window of the program may call.');
+    return act(...args);
   });
-  return Promise.all(filePaths.map((path) => host.ask({ type: 'place', path })));
-}
-
-async function reply(act: () => Promise<unknown>): Promise<unknown> {
-  try {
-    return { value: await act() };
-  } catch (error) {
-    return { error: toWire(error) };
-  }
-}
-
-/** Progress in the dock or taskbar, and a word when something ends while the window is not in front. */
-function showJobs(host: Host): void {
-  host.subscribe((event) => {
-    if (event.name === 'progress') window?.setProgressBar(event.data.progress.step / event.data.progress.steps);
-    if (event.name === 'batch') window?.setProgressBar(event.data.state === 'running' ? (event.data.done + event.data.failed + event.data.skipped) / event.data.total : -1);
-    if ((event.name === 'run' || event.name === 'batch') && !isActive(event.data.state)) {
-      window?.setProgressBar(-1);
-      if (!window?.isFocused()) new Notification({ title: 'MCIR Studio', body: `${event.name === 'run' ? event.data.name : event.data.title}: ${event.data.state}` }).show();
-    }
-  });
-}
-
-/** Asks before work in progress is interrupted; it is saved and can go on. */
-async function close(host: Host): Promise<void> {
-  const active = await host.activeJobs();
-  if (window && active.length > 0) {
-    const { response } = await dialog.showMessageBox(window, {
-      type: 'question',
-      message: 'Work is still in progress.',
-      detail: `${active.join('\n')}\n\nIt will be saved, and can go on later.`,
-      buttons: ['Keep working', 'Save and close'],
-      defaultId: 0,
-      cancelId: 0,
-    });
-    if (response === 0) return;
-  }
-  closing = true;
-  await host.close();
-  app.quit();
 }

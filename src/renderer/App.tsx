@@ -9,6 +9,7 @@ import { ConnectionLost } from './frame/ConnectionLost.tsx';
 import { Interrupted } from './frame/Interrupted.tsx';
 import { JobsInSight } from './frame/JobsInSight.tsx';
 import { ScreenBoundary } from './frame/ScreenBoundary.tsx';
+import { useShellCommands } from './frame/useShellCommands.ts';
 import { Welcome } from './frame/Welcome.tsx';
 import { go, href, useRoute } from './route.ts';
 import { screens } from './screens/routes.tsx';
@@ -55,11 +56,17 @@ export function App() {
             <ScreenBoundary key={current?.id}>{current && <current.component />}</ScreenBoundary>
           </div>
           <Welcome />
+          <ShellCommands onHelp={toggle} />
         </SelectionProvider>
       </AppShell.Main>
       <ShortcutHelp opened={help} onClose={close} />
     </AppShell>
   );
+}
+
+function ShellCommands({ onHelp }: { onHelp: () => void }) {
+  useShellCommands(onHelp);
+  return null;
 }
 
 function useChosenAppearance(): void {

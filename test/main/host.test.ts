@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Host } from '../../src/main/host.ts';
 import { answer } from '../../src/main/protocol.ts';
 import type { Place } from '../../src/shared/contract/common.ts';
@@ -14,11 +14,12 @@ describe('the services behind the window', () => {
   let host: Host;
   const deaths: string[] = [];
   const shown: string[] = [];
+  const connections: boolean[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'mcir-host-'));
     process.env['MCIR_HOME'] = folder;
-    host = new Host(fileURLToPath(new URL('../../src/main/hostProcess.ts', import.meta.url)), process.execPath, { onDeath: (reason) => deaths.push(reason), reveal: (path) => shown.push(path) });
+    host = new Host(fileURLToPath(new URL('../../src/main/hostProcess.ts', import.meta.url)), process.execPath, { onDeath: (reason) => deaths.push(reason), onConnection: (connected) => connections.push(connected), reveal: (path) => shown.push(path) });
   });
   afterAll(async () => {
     delete process.env['MCIR_HOME'];
@@ -52,6 +53,15 @@ describe('the services behind the window', () => {
     expect(shown).toHaveLength(2);
   });
 
+  test('a crash rejects what waits, and another process takes the place of the one that ended', async () => {
+    const waiting = host.ask({ type: 'call', name: 'app.check', input: {} });
+    process.kill(host.pid, 'SIGKILL');
+    await expect(waiting).rejects.toMatchObject({ code: 'worker-died' });
+    await vi.waitFor(() => expect(connections).toEqual([false, true]), { timeout: 30_000, interval: 50 });
+    expect(await host.ask({ type: 'call', name: 'app.info', input: {} })).toHaveProperty('value');
+    expect(deaths).toEqual([]);
+  });
+
   test('tells events, and ends when it is closed without counting as dead', async () => {
     const heard = new Promise((resolve) => host.subscribe(resolve));
     await host.ask({ type: 'call', name: 'datasets.remove', input: { dataset: 'none' } });
@@ -61,9 +71,9 @@ describe('the services behind the window', () => {
     expect(deaths).toEqual([]);
   });
 
-  test('a process that cannot start is told of, and nobody waits for it', async () => {
+  test('a process that cannot start is tried again, then told of, and nobody waits for it', async () => {
     const told = new Promise<string>((resolve) => {
-      const broken = new Host(join(folder, 'missing.ts'), process.execPath, { onDeath: resolve, reveal: () => undefined });
+      const broken = new Host(join(folder, 'missing.ts'), process.execPath, { onDeath: resolve, onConnection: () => undefined, reveal: () => undefined });
       broken.ask({ type: 'active' }).catch(() => undefined);
     });
     expect(await told).toBe('code 1');

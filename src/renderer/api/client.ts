@@ -4,12 +4,19 @@ import { AppError, type WireError } from '../../shared/errors.ts';
 
 type Reply = { value: unknown } | { error: WireError };
 
+/** What the menu of Electron's window asks of the page. */
+export type ShellCommand = { type: 'show'; screen: string } | { type: 'help' } | { type: 'add'; reply: Reply };
+
 /** What the preload script offers where the window is Electron's. */
 export interface Bridge {
   call(name: string, input: unknown): Promise<Reply>;
   subscribe(listener: (event: StudioEvent) => void): void;
   /** Tells that the services have ended, and that they run again. */
   onConnection(listener: (connected: boolean) => void): void;
+  /** What was chosen in the window's menu. */
+  onCommand(listener: (command: ShellCommand) => void): void;
+  /** Goes on with a drag out of the window: the files that these ids name. */
+  drag(ids: string[]): Promise<Reply>;
   /** Makes places of files dropped on the window. */
   admit(files: File[]): Promise<Reply>;
   /** Shows the system's own dialog. */
@@ -76,6 +83,9 @@ export async function admit(dropped: Dropped[], onProgress: (done: number) => vo
 export async function chooseNatively(host: Bridge, kind: Parameters<Bridge['choose']>[0]): Promise<Place[]> {
   return unwrap(await host.choose(kind)) as Place[];
 }
+
+/** The places in an answer to a menu's command. @throws AppError why there are none */
+export const placesOf = (reply: Reply): Place[] => unwrap(reply) as Place[];
 
 async function post(path: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Reply> {
   let response: Response;

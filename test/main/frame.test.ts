@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { MenuItemConstructorOptions } from 'electron';
+import { afterAll, expect, test, vi } from 'vitest';
+import { type MenuActions, menuTemplate } from '../../src/main/menu.ts';
+import { JobsProgress } from '../../src/main/progress.ts';
+import { Recents } from '../../src/main/recents.ts';
+import { fill, textsFor } from '../../src/main/texts.ts';
+import type { StudioEvent } from '../../src/shared/contract.ts';
+
+/** The parts of Electron's frame, without Electron. */
+
+const folder = mkdtempSync(join(tmpdir(), 'mcir-frame-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const actions = (): MenuActions => ({ show: vi.fn(), help: vi.fn(), add: vi.fn(), openRecent: vi.fn(), clearRecent: vi.fn() });
+const all = (items: MenuItemConstructorOptions[]): MenuItemConstructorOptions[] => items.flatMap((item) => [item, ...(Array.isArray(item.submenu) ? all(item.submenu) : [])]);
+
+test('the menu is in the chosen language, every item says what it does, and no two share a key', () => {
+  for (const [language, platform] of [['en', 'linux'], ['zh', 'darwin']] as const) {
+    const template = menuTemplate(textsFor(language, 'fr'), actions(), ['/photos/a.png'], platform);
+    const items = all(template);
+    for (const { label, role, type } of items) expect(label ?? role ?? type).toBeTruthy();
+    const keys = items.flatMap(({ accelerator }) => accelerator ?? []);
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(template.flatMap(({ label }) => label ?? [])).toEqual(language === 'zh' ? ['文件', '编辑', '视图', '窗口', '帮助'] : ['File', 'Edit', 'View', 'Window', 'Help']);
+  }
+  expect(textsFor(null, 'zh-CN').file).toBe('文件');
+  expect(textsFor('en', 'zh-CN').file).toBe('File');
+});
+
+test('items do what they say', () => {
+  const did = actions();
+  const items = all(menuTemplate(textsFor('en', ''), did, ['/photos/a.png'], 'linux'));
+  for (const label of ['Add Pictures…', 'Add a Folder…', 'a.png', 'Clear the List', 'Runs', 'Settings & Health', 'Keyboard']) {
+    const click = items.find((item) => item.label === label)?.click as (() => void) | undefined;
+    expect(click, label).toBeDefined();
+    click?.();
+  }
+  expect(vi.mocked(did.add).mock.calls).toEqual([['pictures'], ['folder']]);
+  expect(did.openRecent).toHaveBeenCalledWith('/photos/a.png');
+  expect(did.clearRecent).toHaveBeenCalledOnce();
+  expect(vi.mocked(did.show).mock.calls).toEqual([['runs'], ['settings']]);
+  expect(did.help).toHaveBeenCalledOnce();
+});
+
+const run = (id: string, state: string, step: number): StudioEvent => ({ name: 'run', data: { id, name: `run ${id}`, state, step, steps: 100 } }) as StudioEvent;
+const batch = (state: string, done: number): StudioEvent => ({ name: 'batch', data: { id: 'b', title: 'trip', state, total: 4, done, failed: 0, skipped: 0 } }) as StudioEvent;
+
+test('dock and taskbar show the mean of what runs, and nothing when nothing does', () => {
+  const progress = new JobsProgress();
+  expect(progress.share).toBe(-1);
+  progress.hear(run('a', 'running', 50));
+  expect(progress.share).toBe(0.5);
+  progress.hear(batch('running', 1));
+  expect(progress.share).toBe(0.375);
+  progress.hear({ name: 'progress', data: { run: 'a', progress: { step: 75, steps: 100 } } } as StudioEvent);
+  expect(progress.share).toBe(0.5);
+  progress.hear(run('a', 'paused', 75));
+  progress.hear(batch('finished', 4));
+  expect(progress.share).toBe(-1);
+});
+
+test('an end is told of once, and what was over before the window opened never', () => {
+  const progress = new JobsProgress();
+  expect(progress.hear(run('old', 'finished', 100))).toBeUndefined();
+  progress.hear(batch('running', 0));
+  expect(progress.hear(batch('finished', 4))).toEqual({ title: 'trip', state: 'finished' });
+  expect(progress.hear(batch('finished', 4))).toBeUndefined();
+  progress.hear(run('a', 'running', 1));
+  expect(progress.hear(run('a', 'failed', 2))).toEqual({ title: 'run a', state: 'failed' });
+  expect(fill('{title}: done', { title: 'a {b}' })).toBe('a {b}: done');
+});
+
+test('what was opened last comes first, without what is gone, and outlives the program', () => {
+  const file = join(folder, 'recent.json');
+  const paths = Array.from({ length: 14 }, (_, index) => join(folder, `picture ${index}.png`));
+  for (const path of paths) writeFileSync(path, '');
+  const recents = new Recents(file);
+  for (const path of paths) recents.add([path]);
+  recents.add([paths[8] ?? '']);
+  expect(recents.list()[0]).toBe(paths[8]);
+  expect(recents.list()).toHaveLength(10);
+  rmSync(paths[13] ?? '');
+  expect(new Recents(file).list()).toEqual(recents.list());
+  expect(recents.list()).toHaveLength(9);
+  writeFileSync(file, 'no list');
+  expect(new Recents(file).list()).toEqual([]);
+});
