@@ -44,7 +44,7 @@ export function Findings({ dataset, inspection }: { dataset: Dataset; inspection
           </Text>
         )}
       </Group>
-      <Accordion variant="contained" multiple>
+      <Accordion variant="contained" multiple keepMounted={false}>
         {problems.length > 0 && (
           <Accordion.Item value="problems">
             <Accordion.Control c="yellow">{t('datasets.problems', { count: problems.length })}</Accordion.Control>

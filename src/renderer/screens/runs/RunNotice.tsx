@@ -11,7 +11,7 @@ export function RunNotice({ run, page }: { run: Run; page: RunPage | undefined }
   if (run.state === 'queued') return <Queued run={run} />;
   if (run.state === 'interrupted') {
     return (
-      <Alert color="orange" title={t('runs.interruptedTitle')}>
+      <Alert color="orange" title={t('runs.interruptedTitle')} styles={{ title: { color: 'var(--mantine-color-text)' } }}>
         <Text size="sm">{t('runs.interruptedText', { step: run.step })}</Text>
       </Alert>
     );
@@ -61,7 +61,7 @@ function LowerMemory({ run, page }: { run: Run; page: RunPage }) {
       <Group gap="xs" mt="xs">
         {batch > 1 && (
           <Button size="xs" variant="default" onClick={() => go('train', `run:${run.id}:batch`)}>
-            {t('runs.withBatch', { batch: Math.ceil(batch / 2) })}
+            {t('runs.withBatch', { count: Math.ceil(batch / 2) })}
           </Button>
         )}
         {patch >= 16 && (

@@ -44,7 +44,7 @@ function Details({ run, page, known }: { run: Run; page: RunPage; known: string[
           </Stack>
         </Paper>
       </div>
-      <Accordion variant="contained" multiple>
+      <Accordion variant="contained" multiple keepMounted={false}>
         <Accordion.Item value="log">
           <Accordion.Control>{t('runs.log')}</Accordion.Control>
           <Accordion.Panel>

@@ -48,14 +48,14 @@ export function RunTable({ runs }: { runs: Run[] }) {
         </Button>
       </Group>
       <ScrollArea flex={1} viewportRef={view}>
-        <Table stickyHeader highlightOnHover horizontalSpacing="sm" className="run-table" aria-rowcount={found.length + 1}>
+        <Table stickyHeader highlightOnHover horizontalSpacing="xs" className="run-table" aria-rowcount={found.length + 1}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th w={36}>
                 <span className="unseen">{t('runs.mark')}</span>
               </Table.Th>
               {columns.map((column) => (
-                <Table.Th key={column} ta={numeric.includes(column) ? 'right' : 'left'} aria-sort={sort.column === column ? (sort.down ? 'descending' : 'ascending') : 'none'}>
+                <Table.Th key={column} ta={numeric.includes(column) ? 'right' : 'left'} w={column === 'state' ? 108 : undefined} aria-sort={sort.column === column ? (sort.down ? 'descending' : 'ascending') : 'none'}>
                   <UnstyledButton fz="xs" fw={600} style={{ whiteSpace: 'nowrap' }} onClick={() => setSort({ column, down: sort.column === column ? !sort.down : true })}>
                     {t(`runs.column.${column}`)} {sort.column === column && (sort.down ? <IconArrowDown size={12} /> : <IconArrowUp size={12} />)}
                   </UnstyledButton>
@@ -100,7 +100,7 @@ const Row = memo(function Row({ run, index, marked, onMark, known }: { run: Run;
       </Table.Td>
       <Table.Td>
         <Group gap={6} wrap="nowrap">
-          <Anchor href={href('runs', run.id)} size="sm" truncate maw={240} title={run.name}>
+          <Anchor href={href('runs', run.id)} size="sm" className="run-name" title={run.name}>
             {run.name}
           </Anchor>
           {run.tags.slice(0, 3).map((tag) => (
@@ -125,8 +125,8 @@ const Row = memo(function Row({ run, index, marked, onMark, known }: { run: Run;
       <Table.Td ta="right">{gain === undefined ? '–' : `${gain < 0 ? '−' : '+'}${Math.abs(gain).toFixed(2)}`}</Table.Td>
       <Table.Td ta="right">{run.best ? similarity(run.best.ssim) : '–'}</Table.Td>
       <Table.Td>
-        <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
-          {new Date(run.created).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' })}
+        <Text size="xs" c="dimmed" title={new Date(run.created).toLocaleString()}>
+          {new Date(run.created).toLocaleDateString(undefined, { dateStyle: 'short' })}
         </Text>
       </Table.Td>
       <Table.Td>

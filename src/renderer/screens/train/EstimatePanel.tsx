@@ -24,11 +24,11 @@ export function EstimatePanel({ config, disabled }: { config: RunConfig; disable
   return (
     <Group gap="md" wrap="nowrap" flex={1} miw={0}>
       {estimate.isPending ? (
-        <Button variant="default" leftSection={<Loader size={14} />} onClick={() => void call('training.endEstimate', {})}>
+        <Button variant="default" style={{ flexShrink: 0 }} leftSection={<Loader size={14} />} onClick={() => void call('training.endEstimate', {})}>
           {t('train.endMeasuring')}
         </Button>
       ) : (
-        <Button variant="default" disabled={disabled} onClick={() => estimate.mutate({ config })}>
+        <Button variant="default" style={{ flexShrink: 0 }} disabled={disabled} onClick={() => estimate.mutate({ config })}>
           {t('train.measure')}
         </Button>
       )}

@@ -67,7 +67,7 @@ export function RunForm({ initial, dataset, onBack }: { initial: RunConfig; data
           <Section title={t('train.mcir')} text={t('train.mcirText')} side={<Switch aria-label={t('train.mcir')} checked={config.mcir !== undefined} onChange={(event) => setConfig(withMcir(config, event.currentTarget.checked))} />}>
             {config.mcir && <NegativesEditor mcir={config.mcir} steps={config.steps} onChange={(mcir) => set({ mcir })} />}
           </Section>
-          <Accordion variant="contained" multiple>
+          <Accordion variant="contained" multiple keepMounted={false}>
             <Accordion.Item value="network">
               <Accordion.Control>{t('train.network', { network: network?.title ?? config.network.type })}</Accordion.Control>
               <Accordion.Panel>
@@ -93,11 +93,11 @@ export function RunForm({ initial, dataset, onBack }: { initial: RunConfig; data
       <Group component="footer" px="lg" py="sm" gap="md" wrap="nowrap" className="panel" style={{ borderTop: '1px solid var(--line)' }}>
         <EstimatePanel config={config} disabled={missing} />
         {onBack && (
-          <Button variant="subtle" color="gray" onClick={onBack}>
+          <Button variant="subtle" color="gray" style={{ flexShrink: 0 }} onClick={onBack}>
             {t('train.otherPreset')}
           </Button>
         )}
-        <Button onClick={submit} loading={start.isPending} disabled={!config.name || missing}>
+        <Button style={{ flexShrink: 0 }} onClick={submit} loading={start.isPending} disabled={!config.name || missing}>
           {t(waiting ? 'train.enqueue' : 'train.start')}
         </Button>
       </Group>

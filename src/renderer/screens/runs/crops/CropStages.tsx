@@ -1,7 +1,7 @@
 import { ActionIcon, Group, Text, Tooltip } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconPin, IconPinFilled } from '@tabler/icons-react';
-import { useCallback, useEffect, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { ReactCompareSlider } from 'react-compare-slider';
 import { useTranslation } from 'react-i18next';
 import type { Region } from '../../../../shared/contract/restore.ts';
@@ -73,36 +73,44 @@ export function CropSlider({ crop, zoom, errors, left, right }: StageProps & { l
 }
 
 /**
- * Where pictures lie: drag to move, + and - to zoom, 0 to fit. The wheel zooms with Ctrl or once the stage was clicked;
+ * Where pictures lie: drag or arrows to move, + and - to zoom, 0 to fit. The wheel zooms with Ctrl or once the stage was clicked;
  * before, it scrolls the page that the stage is part of.
  */
 function Stage({ zoom, measured, tall = false, label, children }: { zoom: Zoom; measured: boolean; tall?: boolean; label: string; children: ReactNode }) {
-  const [box, setBox] = useState<HTMLDivElement | null>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const { stage, onWheel, handlers } = zoom;
   useEffect(() => {
-    if (!box) return;
-    const keepPage = (event: WheelEvent): void => {
-      if (event.ctrlKey || box.contains(document.activeElement)) event.preventDefault();
-      else event.stopPropagation();
+    if (measured) stage(box.current);
+  }, [measured, stage]);
+  useEffect(() => {
+    const element = box.current;
+    const zoomOrScroll = (event: WheelEvent): void => {
+      if (!event.ctrlKey && !element?.contains(document.activeElement)) return;
+      event.preventDefault();
+      onWheel(event);
     };
-    box.addEventListener('wheel', keepPage, { passive: false });
-    return () => box.removeEventListener('wheel', keepPage);
-  }, [box]);
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const key = { '+': () => zoom.by(1.4), '=': () => zoom.by(1.4), '-': () => zoom.by(1 / 1.4), '0': zoom.fit }[event.key];
-    if (!key) return;
-    event.preventDefault();
-    key();
+    element?.addEventListener('wheel', zoomOrScroll, { passive: false });
+    return () => element?.removeEventListener('wheel', zoomOrScroll);
+  }, [onWheel]);
+  const keys: Record<string, () => void> = {
+    '+': () => zoom.by(1.4),
+    '=': () => zoom.by(1.4),
+    '-': () => zoom.by(1 / 1.4),
+    '0': zoom.fit,
+    ArrowLeft: () => zoom.pan(40, 0),
+    ArrowRight: () => zoom.pan(-40, 0),
+    ArrowUp: () => zoom.pan(0, 40),
+    ArrowDown: () => zoom.pan(0, -40),
   };
-  const { stage } = zoom;
-  const ref = useCallback(
-    (element: HTMLDivElement | null) => {
-      setBox(element);
-      if (measured) stage(element);
-    },
-    [measured, stage],
-  );
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const act = keys[event.key];
+    // The slider's handle has arrows of its own.
+    if (!act || event.target !== event.currentTarget) return;
+    event.preventDefault();
+    act();
+  };
   return (
-    <div className="stage crop-stage" data-tall={tall} tabIndex={0} role="group" aria-label={label} ref={ref} {...zoom.handlers} onKeyDown={onKeyDown}>
+    <div className="crop-stage" data-tall={tall} tabIndex={0} role="group" aria-label={label} ref={box} {...handlers} onKeyDown={onKeyDown}>
       {children}
     </div>
   );
