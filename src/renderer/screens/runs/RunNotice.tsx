@@ -9,6 +9,7 @@ export function RunNotice({ run, page }: { run: Run; page: RunPage | undefined }
   const { t } = useTranslation();
   const reason = page?.states.at(-1)?.reason;
   if (run.state === 'queued') return <Queued run={run} />;
+  if (run.state === 'running' && run.step === 0) return <Alert color="gray">{t('runs.startingText')}</Alert>;
   if (run.state === 'interrupted') {
     return (
       <Alert color="orange" title={t('runs.interruptedTitle')} styles={{ title: { color: 'var(--mantine-color-text)' } }}>

@@ -48,7 +48,7 @@ export function RunTable({ runs }: { runs: Run[] }) {
         </Button>
       </Group>
       <ScrollArea flex={1} viewportRef={view}>
-        <Table stickyHeader highlightOnHover horizontalSpacing="xs" className="run-table" aria-rowcount={found.length + 1}>
+        <Table stickyHeader highlightOnHover highlightOnHoverColor="var(--panel)" horizontalSpacing="xs" className="run-table" aria-rowcount={found.length + 1}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th w={36}>
