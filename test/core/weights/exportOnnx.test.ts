@@ -18,7 +18,9 @@ describe('exportOnnx', () => {
     ['edsr', { num_feat: 8, num_block: 2, upscale: 3 }, 1],
     ['imdn', { upscale: 4 }, 1],
     ['nafnet', { width: 8, middle_blk_num: 1, enc_blk_nums: [1, 1], dec_blk_nums: [1, 1] }, 64],
+    ['imdn', { nf: 16, adaptive: true }, 64],
     ['rrdbnet', { num_feat: 8, num_block: 1, num_grow_ch: 4 }, 1],
+    ['rrdbnet', { num_feat: 8, num_block: 1, num_grow_ch: 4, scale: 2, plus: true }, 64],
     ['srvgg', { num_feat: 8, num_conv: 2 }, 1],
   ])('%s gives ONNX Runtime the same picture as our forward pass, at any size', async (network, options, multipleOf) => {
     const model = createModel(network, options);
