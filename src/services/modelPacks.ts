@@ -53,6 +53,23 @@ const esrgan = (size: string, range: number, integrity: string, bytes: number): 
     graph: { range, multipleOf: 1 },
   }));
 
+/**
+ * Two of the older ESRGAN models. The package declares 0 to 255 for the small one, but it restores better given 0 to 1
+ * (docs/results.md); its div2k models restore worse than bicubic interpolation either way and are left out.
+ */
+const legacy = (name: string, folder: string, scale: number, task: string): ModelPack => ({
+  id: `esrgan-legacy-${name}-x${scale}`,
+  title: `ESRGAN legacy ${name} x${scale}`,
+  description: `${task}, as UpscalerJS publishes it.`,
+  package: '@upscalerjs/esrgan-legacy',
+  version: '1.0.0',
+  integrity: 'sha512-05gqt3U2BH/d2jq8Oy13QPk8JPZrK6ylhaqGiIThHiOtkld+0xDTXl6FavhObPwODq0hal6m/AlEaHKv35pD8Q==',
+  bytes: 14_004_791,
+  licence: 'MIT',
+  folder: `models/${folder}`,
+  graph: { range: 1, multipleOf: 1 },
+});
+
 /** Packages by version and integrity: what was looked at once is what everybody gets. */
 export const modelPacks: readonly ModelPack[] = [
   maxim('dehazing-indoor', 'Dehazing (indoor)', 'bNLPXbZ80Kv5MBnbrx2bRiP8W4MkXUsvVWwKtO46o4sAxxMJX3obUrH6YKzeMkwhwIt5CZmilNqrurKcq3wLDA==', 53_805_182),
@@ -65,6 +82,8 @@ export const modelPacks: readonly ModelPack[] = [
   ...esrgan('slim', 255, 'DXtwn5SE71+pZKluN/hGeLaZv6ZylyFQYSvMqU08kKCEA5Y9Q1cIIk4EvPTPZw8VqGi2C6F02c8OjhtId4BK2w==', 4_357_056),
   ...esrgan('medium', 255, 'Z8JnR87sgetPABKevasXST3FdnXhaoTu9zpXnu3KLaHYpYStVt0FD1VZS9c6jhSGMBC0H929gN9RbWl+MeisKA==', 11_361_705),
   ...esrgan('thick', 1, 'Xt7LAEa1WYVdU8teye1A2J3T2ylb3ihlU/x01x1ieM7zZh5FzTll6fwmeUC82mkztWloGZM65KdSEWOmhlXOdw==', 110_294_929),
+  legacy('small', 'psnr-small', 2, 'Doubles pictures with a small ESRGAN trained for accuracy'),
+  legacy('gans', 'gans', 4, 'Enlarges pictures 4 times with an ESRGAN trained to invent detail'),
 ];
 
 /** How far a fetch is, and how to end it. */
