@@ -37,7 +37,9 @@ export function BatchesView() {
 function BatchCard({ batch }: { batch: Batch }) {
   const { t } = useTranslation();
   const { change } = useSelection();
-  const [open, setOpen] = useState(batch.failed > 0 && batch.state !== 'running');
+  const [chosen, setOpen] = useState<boolean>();
+  // What failed is what people look for.
+  const open = chosen ?? batch.failed > 0;
   const reopen = useAction('batches.open');
   const show = (): void =>
     reopen.mutate({ batch: batch.id }, {

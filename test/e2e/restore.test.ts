@@ -1,0 +1,163 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { seededModel } from '../seededModels.ts';
+import { chromiumPath, dropPaths, openStudio, seriousFindings, type OpenStudio } from './studio.ts';
+
+/** A restore takes its time where other work goes on beside it. */
+const slow = { timeout: 100_000 };
+
+/** Models and pictures as a photographer has them, in order: each test goes on where the one before ended. */
+describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
+  let studio: OpenStudio;
+  let photos: string;
+  beforeAll(async () => {
+    studio = await openStudio();
+    const { home } = studio;
+    seededModel(home, 'nafnet');
+    seededModel(home, 'edsr');
+    await writeFile(join(home, 'broken.pth'), 'this is no model');
+    photos = join(studio.folder, 'photos');
+    await mkdir(join(photos, 'trip'), { recursive: true });
+    await picture(join(photos, 'lake.png'), 96, 64);
+    await picture(join(photos, 'trip', 'lake.png'), 64, 96);
+    await writeFile(join(photos, 'trip', 'torn.jpg'), (await sharp({ create: { width: 64, height: 64, channels: 3, background: '#777' } }).jpeg().toBuffer()).subarray(0, 120));
+  });
+  afterAll(() => studio.close());
+
+  test('models: a file that is none is refused by name, others are added, tried and written', async () => {
+    const { page, home, open } = studio;
+    await open('Models');
+    await addModel(studio, 'broken.pth');
+    await page.getByRole('alert').getByText('broken.pth was not added').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await addModel(studio, 'nafnet.safetensors');
+    await page.getByRole('heading', { level: 1, name: 'nafnet' }).waitFor(slow);
+    await page.getByText('SHA-256').waitFor();
+
+    await dropPaths(page, [join(photos, 'lake.png')]);
+    await page.getByText(/96 × 64 pixels in/).waitFor(slow);
+    await page.locator('.stage-label', { hasText: 'After' }).waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+
+    await page.getByRole('combobox', { name: 'Write as' }).click();
+    await page.getByRole('option', { name: 'PyTorch (.pth)' }).click();
+    await chooseFolder(studio, 'Into a folder…', []);
+    await page.getByText(`Wrote ${join(home, 'nafnet.pth')}`).waitFor(slow);
+
+    await page.getByRole('button', { name: 'All models' }).click();
+    await addModel(studio, 'edsr.safetensors');
+    await page.getByRole('heading', { level: 1, name: 'edsr' }).waitFor(slow);
+    await page.getByRole('button', { name: 'All models' }).click();
+    await addModel(studio, 'nafnet.pth');
+    await page.getByRole('heading', { level: 1, name: 'nafnet' }).waitFor(slow);
+  });
+
+  test('packs are listed with licence and size, and nothing is fetched where the question is declined', async () => {
+    const { page, open } = studio;
+    await open('Models');
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.getByRole('button', { name: 'Fetch MAXIM Dehazing (indoor)' }).click();
+    const dialog = page.getByRole('dialog', { name: /^Fetch MAXIM/ });
+    await dialog.getByText(/54 MB.*licence MIT/).waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect(asked.filter((url) => url.includes('packs.fetch'))).toEqual([]);
+  });
+
+  test('one picture: two models compared, loupe, before by a key, and a preset that is kept', async () => {
+    const { page, open } = studio;
+    await open('Restore');
+    await dropPaths(page, [photos]);
+    await page.getByText('3 pictures', { exact: true }).waitFor();
+    await page.getByRole('combobox', { name: 'Model', exact: true }).click();
+    await page.getByRole('option', { name: 'nafnet' }).first().click();
+    await page.getByRole('option', { name: 'photos/lake.png', exact: true }).click();
+    await page.getByRole('button', { name: 'Compare with…' }).click();
+    await page.getByRole('menuitem', { name: 'edsr' }).click();
+    await page.locator('.stage-label', { hasText: 'edsr: not previewed' }).waitFor();
+    await page.keyboard.press('p');
+    await page.locator('.stage-label', { hasText: /^edsr$/ }).waitFor(slow);
+    await page.locator('.stage-label', { hasText: /^nafnet$/ }).waitFor(slow);
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(await resultSize(studio)).toEqual([96, 192]);
+
+    await page.keyboard.press('c');
+    expect(await labels(studio)).toEqual(['Before', 'edsr']);
+    await page.keyboard.press('m');
+    expect(await labels(studio)).toEqual(['Before', 'nafnet']);
+    await page.keyboard.down('\\');
+    expect(await labels(studio)).toEqual(['Before']);
+    await page.keyboard.up('\\');
+    await page.keyboard.press('l');
+    await page.mouse.move(500, 400);
+    await page.getByTestId('loupe').waitFor();
+    await page.keyboard.press('l');
+
+    await page.getByRole('button', { name: 'Save as a preset' }).click();
+    await page.getByLabel('Name of the preset').fill('Evening');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('button', { name: 'More for this preset' }).waitFor();
+    expect(await page.getByRole('combobox', { name: 'Preset' }).inputValue()).toBe('Evening');
+  });
+
+  test('export: the name as it will be, a file that fails with its reason, and the batch in the history', async () => {
+    const { page, home } = studio;
+    await page.keyboard.press('Escape');
+    await page.getByLabel('File name').fill('{nam}');
+    await page.getByText(/unknown field \{nam\}/).waitFor();
+    await page.getByLabel('File name').fill('{counter}-{name}');
+    await page.getByText(/For example .*\d{4}-lake\.png/).waitFor();
+    await chooseFolder(studio, 'Choose…', ['New folder…']);
+    await page.getByRole('button', { name: 'Export 3 pictures' }).click();
+    await page.getByText('3 of 3').waitFor(slow);
+    await page.getByRole('option', { name: /torn\.jpg, Failed/ }).waitFor();
+    expect((await readdir(join(home, 'results'), { recursive: true })).filter((name) => name.endsWith('.png')).sort()).toEqual([join('photos', '0001-lake.png'), join('photos', 'trip', '0002-lake.png')]);
+    expect(await seriousFindings(page)).toEqual([]);
+
+    await page.getByRole('button', { name: 'Retry 1 failed' }).click();
+    await page.getByRole('button', { name: 'Retry 1 failed' }).waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Retry 1 failed' }).waitFor(slow);
+    await page.getByRole('button', { name: 'Batches' }).click();
+    await page.getByRole('cell', { name: 'photos/trip/torn.jpg' }).waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Show its pictures' }).click();
+    await page.getByText('3 pictures', { exact: true }).waitFor();
+  });
+});
+
+/** A picture with some structure. */
+async function picture(path: string, width: number, height: number): Promise<void> {
+  const pixels = Buffer.from(Array.from({ length: width * height * 3 }, (_, i) => (i * 7 + Math.floor(i / width) * 13) % 256));
+  await sharp(pixels, { raw: { width, height, channels: 3 } }).png().toFile(path);
+}
+
+async function addModel({ page, home }: OpenStudio, name: string): Promise<void> {
+  await page.getByRole('button', { name: 'Add a model file…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: home, exact: true }).click();
+  await dialog.getByLabel(name).check();
+  await dialog.getByRole('button', { name: 'Choose 1 file' }).click();
+}
+
+/** Chooses the program's own folder in the dialog behind a button, or makes `results` in it. */
+async function chooseFolder({ page, home }: OpenStudio, button: string, steps: string[]): Promise<void> {
+  await page.getByRole('complementary').getByRole('button', { name: button }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: home, exact: true }).click();
+  await dialog.getByRole('button', { name: 'models', exact: true }).waitFor();
+  for (const step of steps) {
+    await dialog.getByRole('button', { name: step }).click();
+    await dialog.getByLabel('Name of the new folder').fill('results');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await dialog.getByText(join(home, 'results'), { exact: true }).waitFor();
+  }
+  await dialog.getByRole('button', { name: 'Choose this folder' }).click();
+}
+
+const labels = ({ page }: OpenStudio): Promise<string[]> => page.locator('.stage-label').allInnerTexts();
+
+/** Widths of the restored pictures on the stage, in their own pixels. */
+const resultSize = ({ page }: OpenStudio): Promise<number[]> => page.locator('.stage img[alt=""]').evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth));
