@@ -37,14 +37,14 @@ describe.skipIf(!chromiumPath)('the studio in Chromium (needs chromium)', () => 
     await page.getByLabel('Patch, in pixels').fill('16');
     expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('button', { name: 'Start training' }).click();
-    await page.getByText('Running').waitFor();
+    await page.getByText('Running', { exact: true }).waitFor();
     await page.reload();
-    await page.getByText('Running').waitFor();
+    await page.getByText('Running', { exact: true }).waitFor();
     await page.getByText(/samples\/s/).waitFor(slow);
     await page.getByRole('button', { name: 'Pause' }).click();
-    await page.getByText('Paused').waitFor(slow);
+    await page.getByText('Paused', { exact: true }).waitFor(slow);
     await page.getByRole('button', { name: 'Continue' }).click();
-    await page.getByText('Finished').waitFor(slow);
+    await page.getByText('Finished', { exact: true }).waitFor(slow);
     await page.getByText(/step 20( \(best\))?$/).first().waitFor();
     await page.getByText('20 / 20').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
@@ -120,7 +120,7 @@ describe.skipIf(!chromiumPath)('the studio in Chromium (needs chromium)', () => 
     process.kill(workerPid(studio.home), 'SIGKILL');
     await page.getByText('ended unexpectedly', { exact: false }).first().waitFor(slow);
     await page.getByRole('button', { name: 'Continue' }).click();
-    await page.getByText('Finished').waitFor(slow);
+    await page.getByText('Finished', { exact: true }).waitFor(slow);
 
     await open('Runs');
     for (const name of ['Guided sample', 'Without MCIR']) await page.getByRole('checkbox', { name: `Mark ${name}` }).check();

@@ -43,7 +43,7 @@ export function Loaded<Data>({ query, children }: { query: { data: Data | undefi
   }
   return (
     <Center flex={1} p="xl">
-      <Loader aria-label={t('common.loading')} />
+      <Loader role="status" aria-label={t('common.loading')} />
     </Center>
   );
 }

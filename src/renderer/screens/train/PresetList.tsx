@@ -26,7 +26,7 @@ export function PresetList({ presets, onChoose }: { presets: Preset[]; onChoose:
               <Stack gap="xs">
                 <Group justify="space-between">
                   <Text fw={600}>{preset.id === sampleId ? t('train.sampleTitle') : preset.title}</Text>
-                  {preset.id === sampleId && sample.isPending && <Loader size="xs" aria-label={t('common.loading')} />}
+                  {preset.id === sampleId && sample.isPending && <Loader size="xs" role="status" aria-label={t('common.loading')} />}
                 </Group>
                 <Text size="sm" c="dimmed">
                   {preset.id === sampleId ? t('train.sampleText') : preset.description}
