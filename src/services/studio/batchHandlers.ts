@@ -5,6 +5,7 @@ import type { BatchFileRecord, NewBatchFile } from '../../database/batches.ts';
 import type { Handlers } from '../../shared/contract.ts';
 import type { Batch, BatchFile, Source } from '../../shared/contract/restore.ts';
 import { AppError } from '../../shared/errors.ts';
+import { isActive } from '../../shared/jobs.ts';
 import type { BatchSummary, Effect } from '../../shared/restore.ts';
 import { Batches, programCloses } from '../batches.ts';
 import { resultName } from '../restoreFile.ts';
@@ -97,7 +98,11 @@ export function batchFeature({ services, handles, tell }: StudioContext, picture
       return shown(batch);
     },
     'batches.list': () => Promise.resolve(batches.list().map(shown)),
-    'batches.files': ({ batch }) => Promise.resolve(batches.files(batch).map(shownFile)),
+    'batches.files': ({ batch }) => {
+      const active = isActive(batches.find(batch).state);
+      // What was at work when the program ended is found out when the batch goes on; until then it waits like the others.
+      return Promise.resolve(batches.files(batch).map((file) => shownFile(file.state === 'running' && !active ? { ...file, state: 'waiting' } : file)));
+    },
     'batches.open': async ({ batch }) => {
       const files = batches.files(batch);
       const there = await Promise.all(files.map(async (file) => ((await stat(file.source).catch(() => undefined))?.isFile() === true ? pictures.add(file) : undefined)));

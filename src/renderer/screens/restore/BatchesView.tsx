@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, ScrollArea, Stack, Table, Text, UnstyledButton } from '@mantine/core';
+import { Button, Group, ScrollArea, Stack, Table, Text, UnstyledButton } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconChevronDown, IconChevronRight, IconHistory } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -121,27 +121,3 @@ function BatchFiles({ batch }: { batch: Batch }) {
 }
 
 const urgency = ({ state, warnings }: BatchFile): number => (state === 'failed' ? 3 : state === 'running' ? 2 : warnings.length > 0 ? 1 : 0);
-
-/** Offers to go on with what was interrupted. */
-export function InterruptedBatches() {
-  const { t } = useTranslation();
-  const [dismissed, setDismissed] = useState<readonly string[]>([]);
-  const resume = useAction('batches.resume');
-  const batches = useCall('batches.list', {});
-  const [batch] = batches.data?.filter(({ id, state, waiting }) => state === 'interrupted' && waiting > 0 && !dismissed.includes(id)) ?? [];
-  const { change } = useSelection();
-  if (!batch) return null;
-  return (
-    <Alert color="orange" variant="default" radius={0} py="xs" icon={<IconHistory />} withCloseButton closeButtonLabel={t('batch.later')} onClose={() => setDismissed([...dismissed, batch.id])}>
-      <Group gap="md">
-        <Text size="sm">{t('batch.interrupted', { settled: batch.total - batch.waiting, total: batch.total, date: new Date(batch.created).toLocaleString() })}</Text>
-        <Button size="xs" onClick={() => resume.mutate({ batch: batch.id }, { onSuccess: () => change({ batch: batch.id }) })}>
-          {t('action.resume')}
-        </Button>
-        <Anchor size="sm" component="button" onClick={() => go('restore', 'batches')}>
-          {t('batch.details')}
-        </Anchor>
-      </Group>
-    </Alert>
-  );
-}

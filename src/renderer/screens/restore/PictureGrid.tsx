@@ -10,6 +10,7 @@ import { useFileProgress } from '../../api/liveUpdates.ts';
 import { StateBadge } from '../../components/States.tsx';
 import { go } from '../../route.ts';
 import { allToggled, markToggled, useSelection } from './selection.tsx';
+import { useShownBatch } from './useShownBatch.ts';
 
 /** Smallest tile; what is left of the width is shared out. */
 const tile = { width: 156, height: 188 };
@@ -24,7 +25,8 @@ export function PictureGrid() {
   const columns = Math.max(1, Math.floor(width / tile.width));
   // eslint-disable-next-line react-hooks/incompatible-library -- the compiler leaves this component alone, which is right
   const rows = useVirtualizer({ count: Math.ceil(pictures.length / columns), getScrollElement: () => scroller.current, estimateSize: () => tile.height, overscan: 3 });
-  const files = useFileStates(selection.batch);
+  const batch = useShownBatch()?.id;
+  const files = useFileStates(batch);
   const index = Math.max(0, pictures.findIndex((picture) => picture.id === current));
   const visibleRows = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / tile.height));
 
@@ -62,7 +64,7 @@ export function PictureGrid() {
         {rows.getVirtualItems().map((row) => (
           <div key={row.key} role="presentation" className="tile-row" style={{ height: row.size, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, transform: `translateY(${row.start}px)` }}>
             {pictures.slice(row.index * columns, (row.index + 1) * columns).map((picture, column) => (
-              <Tile key={picture.id} picture={picture} file={files.get(picture.id)} batch={selection.batch} marked={marked.has(picture.id)} focusable={row.index * columns + column === index} />
+              <Tile key={picture.id} picture={picture} file={files.get(picture.id)} batch={batch} marked={marked.has(picture.id)} focusable={row.index * columns + column === index} />
             ))}
           </div>
         ))}

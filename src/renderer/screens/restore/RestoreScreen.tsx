@@ -11,7 +11,7 @@ import { ChoosePlace } from '../../components/ChoosePlace.tsx';
 import { ScreenFrame } from '../../components/ScreenFrame.tsx';
 import { Empty } from '../../components/States.tsx';
 import { go, useRoute } from '../../route.ts';
-import { BatchesView, InterruptedBatches } from './BatchesView.tsx';
+import { BatchesView } from './BatchesView.tsx';
 import { DropArea } from '../../components/DropArea.tsx';
 import { PictureGrid } from './PictureGrid.tsx';
 import { PictureView } from './PictureView.tsx';
@@ -80,7 +80,6 @@ export function RestoreScreen() {
   return (
     <DropArea onPlaces={(places) => void add(places)} onProgress={(count) => setBusy(t('restore.copying', { count }))}>
       <ScreenFrame title={open ? open.name : t(history ? 'batch.all' : 'nav.restore')} subtitle={history ? undefined : (busy ?? subtitle)} actions={open || history ? back : grid}>
-        {!history && <InterruptedBatches />}
         {history ? (
           <BatchesView />
         ) : pictures.length === 0 ? (

@@ -6,6 +6,7 @@ import { BatchProgress } from './BatchProgress.tsx';
 import { chosenPictures, useSelection } from './selection.tsx';
 import { useExampleName } from './useExampleName.ts';
 import { useOutFolder } from './useOutFolder.ts';
+import { useShownBatch } from './useShownBatch.ts';
 
 /** The button that writes results, and how far that is. */
 export function StartExport() {
@@ -13,7 +14,7 @@ export function StartExport() {
   const { selection, change } = useSelection();
   const start = useAction('batches.start', ['batches.list']);
   const batches = useCall('batches.list', {});
-  const batch = batches.data?.find((candidate) => candidate.id === selection.batch);
+  const batch = useShownBatch();
   const out = useOutFolder();
   const badName = useExampleName().isError || selection.options.template === '';
   const { recipe, strength, mask, options } = selection;

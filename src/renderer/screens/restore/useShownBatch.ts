@@ -1,0 +1,11 @@
+import type { Batch } from '../../../shared/contract/restore.ts';
+import { isActive } from '../../../shared/jobs.ts';
+import { useCall } from '../../api/hooks.ts';
+import { useSelection } from './selection.tsx';
+
+/** The batch whose states are shown: the one started here or looked at last, else one that is at work. */
+export function useShownBatch(): Batch | undefined {
+  const { selection } = useSelection();
+  const batches = useCall('batches.list', {}).data;
+  return batches?.find(({ id }) => id === selection.batch) ?? batches?.find(({ state }) => isActive(state));
+}
