@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { z } from 'zod';
 import type { Home } from '../services/home.ts';
+import { findModel } from '../services/restoreModel.ts';
 import { findPreset } from '../services/restorePresets.ts';
 import { AppError } from '../shared/errors.ts';
 import { type BatchSettings, effect, type Effect, exportSettings, type RestorePreset } from '../shared/restore.ts';
@@ -80,6 +82,9 @@ export async function batchSettings(options: RestoreOptions, out: string, home: 
   const preset = options.preset === undefined ? undefined : await findPreset(options.preset, home).catch(wrongUse);
   const models = options.model ?? preset?.models;
   if (!models) throw noModel('--model MODEL or --preset NAME');
+  // Found now, so that a slip of the pen is told before anything is done.
+  for (const ref of models) await findModel(ref, home).catch(wrongUse);
+  if (options.mask !== undefined && !existsSync(options.mask)) throw new CommanderError(exitCode.wrongUse, 'mcir.not-found', `The mask ${options.mask} does not exist. Check the path.`);
   const { format, quality, name, onConflict, strip, provenance } = options;
   const settings = {
     out: resolve(out),

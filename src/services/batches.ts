@@ -9,8 +9,9 @@ import { activeStates, type JobState } from '../shared/jobs.ts';
 import type { BatchSettings, BatchSummary, ModelReference, RestoreModel } from '../shared/restore.ts';
 import type { Home } from './home.ts';
 import { isRunning, pidOf, processIdentity } from './jobs/processes.ts';
+import { checkTemplate } from './naming.ts';
 import { type BatchWork, recoverFile, restoreFile } from './restoreFile.ts';
-import { whyNotWritable } from './restorePublish.ts';
+import { troubleOf } from './restorePlaces.ts';
 import { findModel } from './restoreModel.ts';
 import { RestoreWorker } from './restoreWorker.ts';
 
@@ -67,10 +68,11 @@ export class Batches {
   /**
    * Enters a batch in the ledger; {@link run} does it.
    * @param models what people call the models, in the order of their use; `identity` changes nothing
-   * @throws AppError for a model that is not there, or no files
+   * @throws AppError for a model that is not there, a name template with an unknown field, or no files
    */
   async create(files: readonly NewBatchFile[], models: readonly string[], settings: Omit<BatchSettings, 'models'>): Promise<BatchSummary> {
     if (files.length === 0) throw new AppError('bad-input', 'There are no pictures here. Name files or folders that hold some.');
+    checkTemplate(settings.export.template);
     const references = await Promise.all(models.map(async (ref) => (await findModel(ref, this.#home)).reference));
     const id = newId();
     const now = Date.now();
@@ -168,14 +170,14 @@ export class Batches {
       if (file.crashes + 1 < MOST_CRASHES) return this.#ledger.crashed(id, file.number);
       return this.#ledger.set(id, file.number, 'failed', 'The process that restored it ended three times over this picture, which is damaged or needs more memory than there is.');
     }
-    const place = (await whyNotWritable(settings.out)) ?? (await whyNotWritable(scratch));
-    if (place === undefined) return this.#ledger.set(id, file.number, 'failed', messageOf(error));
+    const trouble = await troubleOf(error, file.source, settings.out, scratch);
+    if (!trouble) return this.#ledger.set(id, file.number, 'failed', messageOf(error));
     // Not the picture's fault: it waits, with the whole batch, until there is a place again.
     this.#ledger.set(id, file.number, 'waiting');
-    this.#enter(id, ['running'], 'paused', place);
+    this.#enter(id, ['running'], 'paused', trouble.sentence);
     while (!signal?.aborted && this.#state(id) === 'paused') {
       await setTimeout(this.#patience, undefined, signal ? { signal } : {}).catch(() => undefined);
-      if ((await whyNotWritable(settings.out)) === undefined && (await whyNotWritable(scratch)) === undefined) this.#enter(id, ['paused'], 'running');
+      if (await trouble.isOver()) this.#enter(id, ['paused'], 'running');
     }
   }
 

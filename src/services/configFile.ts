@@ -45,6 +45,16 @@ export function readConfigFile(file: string, settings: readonly string[] = []): 
   return parseConfig(document.toJS(), file);
 }
 
+/** @throws AppError `not-found` for a folder of pictures that is not there, with the field that names it */
+export function requireFolders({ data }: RunConfig): void {
+  for (const part of ['train', 'validation'] as const) {
+    for (const role of ['target', 'input'] as const) {
+      const folder = data[part][role];
+      if (folder !== undefined && !existsSync(folder)) throw new AppError('not-found', `The folder ${folder} (data.${part}.${role}) does not exist. Check the path.`);
+    }
+  }
+}
+
 /** The whole configuration as YAML, defaults included. */
 export const writeConfig = (config: RunConfig): string => stringify(config);
 

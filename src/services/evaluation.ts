@@ -8,6 +8,8 @@ export interface Evaluation {
   pictures: EvaluatedPicture[];
   /** Means over the pictures; PSNR in dB, null where a picture was restored without any error. */
   mean: { psnr: number | null; ssim: number };
+  /** Pictures that could not be measured, and why. */
+  failed: { name: string; reason: string }[];
   /** Files without a partner. */
   unmatched: string[];
   /** How it was measured. */
@@ -25,6 +27,7 @@ export function evaluate(question: EvaluateStart, onEvent: (event: EvaluateEvent
   return new Promise((resolve, reject) => {
     const worker = startWorker('evaluate', undefined);
     const pictures: EvaluatedPicture[] = [];
+    const failed: Evaluation['failed'] = [];
     let opened: Extract<EvaluateEvent, { type: 'model' }> | undefined;
     signal?.addEventListener('abort', () => worker.kill());
     worker.onMessage((message) => {
@@ -32,12 +35,14 @@ export function evaluate(question: EvaluateStart, onEvent: (event: EvaluateEvent
       if (message.type === 'event') {
         const event = evaluateEvent.parse(message.event);
         if (event.type === 'model') opened = event;
-        else pictures.push(event.picture);
+        else if (event.type === 'picture') pictures.push(event.picture);
+        else failed.push({ name: event.name, reason: event.reason });
         onEvent(event);
       }
       if (message.type === 'done' && opened) {
         const { title, network, hash, unmatched } = opened;
-        resolve({ model: { title, network, hash }, pictures, mean: meanOf(pictures), unmatched, cropBorder, yChannel });
+        if (pictures.length === 0) return reject(new AppError('bad-input', `None of the pictures can be measured. ${failed[0]?.name}: ${failed[0]?.reason}`));
+        resolve({ model: { title, network, hash }, pictures, mean: meanOf(pictures), failed, unmatched, cropBorder, yChannel });
       }
     });
     // After an answer this changes nothing.

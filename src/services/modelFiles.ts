@@ -47,7 +47,12 @@ const description = z.looseObject({
  */
 export async function readModelFile(path: string): Promise<ModelFile> {
   const bytes = await readWhole(path);
-  return { ...identify(await readWeights(bytes), path), hash: sha256(bytes) };
+  try {
+    return { ...identify(await readWeights(bytes), path), hash: sha256(bytes) };
+  } catch (error) {
+    if (error instanceof AppError && !error.message.includes(basename(path))) throw new AppError(error.code, `${basename(path)}: ${error.message}`, { cause: error });
+    throw error;
+  }
 }
 
 /** {@link readModelFile} for a file that has been read. */

@@ -27,6 +27,11 @@ export function fillTemplate(template: string, parts: NameParts): string {
   return safeName(filled);
 }
 
+/** @throws AppError `bad-input` for an unknown field */
+export function checkTemplate(template: string): void {
+  fillTemplate(template, nameParts('', { model: '', scale: 1, number: 1, now: new Date() }));
+}
+
 /** The parts of the name of one result. */
 export function nameParts(source: string, { model, scale, number, now }: { model: string; scale: number; number: number; now: Date }): NameParts {
   const ext = extname(source);

@@ -23,7 +23,7 @@ export interface BatchWork {
 
 /**
  * Restores one file and enters what became of it in the ledger.
- * @throws AppError `worker-died`, or `io` where a folder or disk is at fault; the file is then still `running`
+ * @throws what went wrong (see troubleOf in restorePlaces.ts); the file is then still `running`
  */
 export async function restoreFile(work: BatchWork, worker: RestoreWorker, file: BatchFileRecord, onProgress: (share: number) => void): Promise<void> {
   const { id, settings, repository, scratch } = work;

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { link, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** `device:inode`: the same for every path, link and spelling of a file; undefined where there is none. */
 export async function identityOf(path: string): Promise<string | undefined> {
@@ -45,36 +44,4 @@ async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   await using handle = await open(folder, 'r');
   await handle.sync();
-}
-
-/** Less than this, and a disk counts as full. */
-const ROOM_BYTES = 64 * 2 ** 20;
-
-/**
- * Whether results can be written to a folder, tried by writing.
- * @returns what is wrong, in a sentence that says what to do
- */
-export async function whyNotWritable(folder: string): Promise<string | undefined> {
-  const probe = join(folder, `.mcir-${randomUUID()}`);
-  try {
-    await mkdir(folder, { recursive: true });
-    await writeFile(probe, 'x', { flush: true });
-    await rm(probe);
-    const { bavail, bsize } = await statfs(folder);
-    if (bavail * bsize < ROOM_BYTES) return `The disk of ${folder} is full; free some space.`;
-    return undefined;
-  } catch (error) {
-    await rm(probe, { force: true }).catch(() => undefined);
-    switch ((error as NodeJS.ErrnoException).code) {
-      case 'ENOSPC':
-      case 'EDQUOT':
-        return `The disk of ${folder} is full; free some space.`;
-      case 'EROFS':
-      case 'EACCES':
-      case 'EPERM':
-        return `${folder} may not be written to; change its permissions.`;
-      default:
-        return `${folder} cannot be reached; connect the drive again.`;
-    }
-  }
 }

@@ -5,6 +5,7 @@ import { evaluatePair } from '../core/metrics/evaluate.ts';
 import { openHome } from '../services/home.ts';
 import { resolveModel } from '../services/models.ts';
 import { toRestoreModel } from '../services/restoreModel.ts';
+import { AppError } from '../shared/errors.ts';
 import { type EvaluateEvent, evaluateStart } from '../shared/jobMessages.ts';
 import { serveJob } from './host.ts';
 
@@ -21,8 +22,13 @@ serveJob(async (payload, job) => {
   for (const { name, input: lq, target: gt } of samples) {
     if (job.control.stopping) return { state: 'stopped' };
     if (lq === undefined) continue;
-    const { psnr, ssim } = await evaluatePair(model, { input: lq, target: gt }, { cropBorder, yChannel });
-    tell({ type: 'picture', picture: { name, psnr: Number.isFinite(psnr) ? psnr : null, ssim } });
+    try {
+      const { psnr, ssim } = await evaluatePair(model, { input: lq, target: gt }, { cropBorder, yChannel });
+      tell({ type: 'picture', picture: { name, psnr: Number.isFinite(psnr) ? psnr : null, ssim } });
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      tell({ type: 'failed', name, reason: error.message });
+    }
     await new Promise(setImmediate);
   }
   return { state: 'finished' };

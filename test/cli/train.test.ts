@@ -81,7 +81,7 @@ describe('mcir train', () => {
     ['a command that does not exist', ['trian'], 2, /unknown command 'trian'/],
     ['no command', ['--json'], 2, /no command was given; `mcir help COMMAND`/],
     ['a run that does not exist', ['resume', 'nobody'], 1, /There is no run "nobody"/],
-    ['pictures that do not exist', ['train', '--set', 'data.train.target=nowhere'], 1, /nowhere/],
+    ['pictures that do not exist', ['train', '--set', 'data.train.target=nowhere'], 2, /nowhere/],
   ])('says in one sentence what is wrong with %s', async (_, args, expected, sentence) => {
     const [command = '', ...rest] = args;
     const { code, stdout, stderr } = await mcir(home, command, ...(command === 'train' ? [config] : []), ...rest, '--json');

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { evaluate } from '../../services/evaluation.ts';
+import { resolveModel } from '../../services/models.ts';
+import { requireFolder } from '../../services/watch.ts';
 import type { Register } from '../context.ts';
-import { table } from '../output.ts';
+import { exitCode, table, wrongUse } from '../output.ts';
 
 interface Options {
   model: string;
@@ -24,15 +26,20 @@ export const registerEvaluate: Register = (program, context) => {
     .option('--crop-border <pixels>', 'pixels cut from each side before measuring', wholeNumber, 0)
     .option('--y-channel', 'measure on luma instead of RGB')
     .action(async ({ model, input, target, cropBorder, yChannel = false }: Options) => {
-      const question = { home: context.home.root, model, input: resolve(input), target: resolve(target), cropBorder, yChannel };
+      const { home } = context;
+      for (const folder of [input, target]) await requireFolder(resolve(folder)).catch(wrongUse);
+      await resolveModel(model, home).catch(wrongUse);
+      const question = { home: home.root, model, input: resolve(input), target: resolve(target), cropBorder, yChannel };
       const decibel = (psnr: number | null): string => (psnr === null ? 'infinite' : psnr.toFixed(3));
       const result = await evaluate(question, (event) => {
         if (event.type === 'model' && event.unmatched.length > 0) output.log(`${event.unmatched.length} files have no partner and are left out: ${event.unmatched.join(', ')}`);
+        if (event.type === 'failed') output.log(`${event.name}: ${event.reason}`);
         if (event.type === 'picture') output.log(`${event.picture.name}  PSNR ${decibel(event.picture.psnr)} dB  SSIM ${event.picture.ssim.toFixed(4)}`);
       });
       const rows = result.pictures.map(({ name, psnr, ssim }) => [name, decibel(psnr), ssim.toFixed(4)]);
       const mean = ['mean', decibel(result.mean.psnr), result.mean.ssim.toFixed(4)];
       output.result(result, `${result.model.title} (${result.model.network}), ${yChannel ? 'Y' : 'RGB'}, border ${cropBorder}\n${table(['picture', 'PSNR', 'SSIM'], [...rows, mean])}`);
+      if (result.failed.length > 0) process.exitCode = exitCode.failed;
     });
 };
 

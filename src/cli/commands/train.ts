@@ -1,4 +1,4 @@
-import { readConfigFile } from '../../services/configFile.ts';
+import { readConfigFile, requireFolders } from '../../services/configFile.ts';
 import { tryTraining } from '../../services/trial.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { Trial } from '../../shared/trials.ts';
@@ -21,6 +21,8 @@ export const registerTrain: Register = (program, context) => {
       let config: RunConfig;
       try {
         config = readConfigFile(file, [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])]);
+        // Before a run is made: one that could not even begin is nothing to keep.
+        requireFolders(config);
       } catch (error) {
         wrongUse(error);
       }

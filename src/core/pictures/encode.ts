@@ -44,8 +44,8 @@ export async function encodePhotograph(scratch: string, photograph: Photograph, 
   let image = sharp(scratch, { ignoreIcc: true, limitInputPixels: false, sequentialRead: true });
   if (alpha && format === 'jpeg') image = image.removeAlpha();
   const backToCmyk = convertedFrom === 'cmyk' && (format === 'jpeg' || format === 'tiff');
-  // By the profile alone: asking for the colour space as well would convert twice.
-  if (backToCmyk) image = image.withIccProfile(await cmykProfile(profile, folder), { attach: profile !== undefined });
+  // Without a profile of its own the picture is converted once, by libvips' press profile; asking for the space would do it twice.
+  if (backToCmyk) image = (profile ? image.toColourspace('cmyk') : image).withIccProfile(await cmykProfile(profile, folder), { attach: profile !== undefined });
   else {
     image = image.toColourspace(grey ? (deep ? 'grey16' : 'b-w') : deep ? 'rgb16' : 'srgb');
     if (!convertedFrom) image = image.keepIccProfile();

@@ -27,7 +27,7 @@ export class MetadataTool {
   /**
    * Copies the original's metadata into a written result and corrects what no longer holds: orientation, sizes, thumbnail.
    * @returns warnings, each a sentence
-   * @throws AppError `unsupported` where GPS is to be removed and ExifTool is not there
+   * @throws AppError `unsupported` where GPS is to be removed and ExifTool is not there, `io` where the disk is full
    */
   async transfer(from: string, to: string, { strip, provenance }: MetadataChange): Promise<string[]> {
     if (strip === 'all') return [];
@@ -44,6 +44,8 @@ export class MetadataTool {
     // It fails where there is nothing to copy, too; what it says tells which.
     const { stderr } = await exiftool('-q', ...args, to).catch((error: unknown) => ({ stderr: (error as { stderr?: string }).stderr || messageOf(error) }));
     const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !harmless.test(line));
+    // Without room the result would lose its metadata: the picture is tried again when there is some.
+    if (lines.some((line) => noRoom.test(line))) throw new AppError('io', 'There is no room left on the disk for the result; free some space.');
     return lines.map((line) => `Metadata: ${line.trim().replace(/^(Warning|Error): /, '').replace(/ - \S*$/, '')}.`);
   }
 
@@ -59,6 +61,7 @@ export class MetadataTool {
 }
 
 const TIMEOUT_MS = 120_000;
+const noRoom = /no space left|disk quota|error (writing|closing|flushing)/i;
 
 async function exiftool(...args: string[]): Promise<{ stdout: string; stderr: string }> {
   return execute(await exiftoolPath(), ['-charset', 'filename=utf8', ...args], { timeout: TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: 2 ** 26 });

@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openHistory } from '../../src/database/history.ts';
+import { Batches } from '../../src/services/batches.ts';
+import { openHome } from '../../src/services/home.ts';
+import { collectSources } from '../../src/services/restoreSources.ts';
+import { effect, exportSettings } from '../../src/shared/restore.ts';
+import { installed, temporaryFolder } from '../photographs.ts';
+
+const root = temporaryFolder();
+const home = openHome(join(root, 'home'));
+const history = openHistory(home);
+const batches = new Batches(home, history, { patienceMs: 100 });
+const inputs = join(root, 'in');
+const disk = join(root, 'disk');
+
+beforeAll(async () => {
+  mkdirSync(inputs);
+  mkdirSync(disk);
+  // Noise cannot be packed: a megabyte each.
+  for (const name of ['a', 'b']) await sharp({ create: { width: 600, height: 600, channels: 3, background: '#777', noise: { type: 'gaussian', mean: 128, sigma: 60 } } }).png().toFile(join(inputs, `${name}.png`));
+  writeFileSync(join(inputs, 'broken.png'), 'no picture');
+});
+afterAll(() => {
+  history.db.close();
+});
+
+/** Starts a batch of all inputs; `paused` gives why it waits. */
+async function start(out: string, from = inputs): Promise<{ id: string; running: Promise<unknown>; paused: () => Promise<string | undefined> }> {
+  const { files } = await collectSources([from], false);
+  const { id } = await batches.create(files, ['identity'], { out, effect: effect.parse({}), export: exportSettings.parse({}) });
+  const running = batches.run(id);
+  const paused = async (): Promise<string | undefined> => {
+    while (!['paused', 'finished'].includes(batches.find(id).state)) await setTimeout(20);
+    return batches.find(id).reason;
+  };
+  return { id, running, paused };
+}
+
+const mount = (...options: string[]): void => void execFileSync('mount', ['-t', 'tmpfs', '-o', options.join(), 'tmpfs', disk]);
+const canMount = process.platform === 'linux' && process.getuid?.() === 0 && installed('mount', '--version');
+
+describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () => {
+  it('that is full makes the batch wait, and go on when there is room', async () => {
+    mount('size=70m');
+    try {
+      const ballast = join(disk, 'ballast');
+      writeFileSync(ballast, Buffer.alloc(69.5 * 2 ** 20));
+      const { id, running, paused } = await start(join(disk, 'out'));
+      expect(await paused()).toMatch(/is full; free some space/);
+      expect(readdirSync(join(disk, 'out')).filter((name) => !name.startsWith('.'))).toEqual([]);
+      rmSync(ballast);
+      await running;
+      expect(batches.files(id).map(({ state, reason, warnings }) => [state, reason, warnings])).toEqual([['done', undefined, []], ['done', undefined, []], ['failed', expect.stringMatching(/not a picture/), []]]);
+      expect(readdirSync(join(disk, 'out')).sort()).toEqual(['a.png', 'b.png']);
+    } finally {
+      execFileSync('umount', [disk]);
+    }
+  }, 60_000);
+
+  it('that turns read-only makes it wait, and a broken picture does not', async () => {
+    mount('size=200m', 'ro');
+    try {
+      const { running, paused } = await start(join(disk, 'out'));
+      expect(await paused()).toMatch(/may not be written to/);
+      execFileSync('mount', ['-o', 'remount,rw', disk]);
+      expect(await running).toMatchObject({ state: 'finished', done: 2, failed: 1 });
+    } finally {
+      execFileSync('umount', [disk]);
+    }
+  }, 60_000);
+});
+
+it('a folder of originals that vanishes makes the batch wait until it is back', async () => {
+  const drive = join(root, 'drive');
+  execFileSync('cp', ['-r', inputs, drive]);
+  const { files } = await collectSources([drive], false);
+  const { id } = await batches.create(files, ['identity'], { out: join(root, 'out'), effect: effect.parse({}), export: exportSettings.parse({}) });
+  renameSync(drive, `${drive} unplugged`);
+  const running = batches.run(id);
+  while (batches.find(id).state !== 'paused') await setTimeout(20);
+  expect(batches.find(id).reason).toMatch(/connect the drive again/);
+  renameSync(`${drive} unplugged`, drive);
+  expect(await running).toMatchObject({ state: 'finished', done: 2, failed: 1 });
+}, 60_000);
