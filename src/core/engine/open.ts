@@ -22,6 +22,9 @@ let opened: typeof tfjs | undefined;
 export function openEngine(options: EngineOptions = {}): typeof tfjs {
   if (opened) return opened;
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  // TensorFlow takes oneDNN's convolutions by itself only on processors with AVX512-VNNI; those with AVX2 gain as well
+  // (docs/performance.md).
+  process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   const threads = options.threads ?? chosenThreads();
   if (threads !== undefined) {
     process.env['TF_NUM_INTRAOP_THREADS'] = String(threads);
