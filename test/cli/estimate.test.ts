@@ -20,7 +20,10 @@ test('--estimate measures real steps of the configuration, and leaves no run beh
 test('--estimate says what is wrong with the pictures in the same sentence as a training', async () => {
   const home = newFolder();
   const config = await tinyTraining(newFolder());
-  const { code, stderr } = await mcir(home, 'train', config, '--estimate', '--set', 'data.train.target=/nowhere');
-  expect(code).toBe(1);
-  expect(stderr).toContain('/nowhere');
+  const wrong = ['train', config, '--set', 'data.train.target=/nowhere'];
+  const training = await mcir(home, ...wrong);
+  const estimate = await mcir(home, ...wrong, '--estimate');
+  expect(estimate.stderr).toContain('/nowhere');
+  // A folder that is not there is wrong use, and found before anything starts.
+  expect([estimate.code, estimate.stderr]).toEqual([2, training.stderr]);
 });
