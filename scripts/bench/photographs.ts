@@ -68,16 +68,18 @@ try {
     await worker.opened();
     const began = performance.now();
     let next = 0;
-    let model_ = 0;
+    let modelSeconds = 0;
     // Three at a time, as a batch does.
     await Promise.all(Array.from({ length: 3 }, async () => {
       while (next < sources.length) {
         const id = next++;
-        model_ += (await restore(worker, 100 + id, sources[id] as string)).modelSeconds;
+        // Not `+= await`, which reads the sum before it waits: the lanes would overwrite each other's.
+        const restored = await restore(worker, 100 + id, sources[id] as string);
+        modelSeconds += restored.modelSeconds;
       }
     }));
     const wall = (performance.now() - began) / 1000;
-    print({ pictures: count, wallSeconds: wall, modelSeconds: model_, modelShare: model_ / wall });
+    print({ pictures: count, wallSeconds: wall, modelSeconds, modelShare: modelSeconds / wall });
     worker.end();
   }
 } finally {
