@@ -1,5 +1,6 @@
 import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from '../core/training/durableFile.ts';
 
 /** `device:inode`: the same for every path, link and spelling of a file; undefined where there is none. */
 export async function identityOf(path: string): Promise<string | undefined> {
@@ -36,12 +37,4 @@ export async function claimName(temporary: string, final: string): Promise<boole
 export async function replace(temporary: string, final: string): Promise<void> {
   await rename(temporary, final);
   await syncFolder(dirname(final));
-}
-
-/** A new name is on the disk only when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open folders and needs no such call.
-  if (process.platform === 'win32') return;
-  await using handle = await open(folder, 'r');
-  await handle.sync();
 }

@@ -64,6 +64,19 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     // The whole crop is the whole picture of this set: both measures are the same figure.
     const measured = tiles.nth(1).getByRole('row');
     await expect.poll(async () => (await measured.nth(1).innerText()).replace('In sight', 'Whole')).toBe(await measured.nth(0).innerText());
+    // The wheel belongs to the page until the stage was clicked.
+    const picture = tiles.nth(1).locator('img');
+    const drawn = (): Promise<string> => picture.evaluate((image) => image.style.transform);
+    const fitted = await drawn();
+    await tiles.nth(1).locator('.crop-stage').hover();
+    await page.mouse.wheel(0, -100);
+    await page.waitForTimeout(300);
+    expect(await drawn()).toBe(fitted);
+    await tiles.nth(1).locator('.crop-stage').click();
+    await page.mouse.wheel(0, -100);
+    await expect.poll(drawn).not.toBe(fitted);
+    await page.keyboard.press('0');
+    await expect.poll(drawn).toBe(fitted);
     await page.getByText('Error map').click();
     await expect.poll(() => tiles.nth(1).locator('canvas').evaluate(coloursOf)).toBeGreaterThan(20);
     await page.getByRole('button', { name: /^Keep this step in sight: Plain L1/ }).click();

@@ -95,6 +95,13 @@ describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
     await page.mouse.move(500, 400);
     await page.getByTestId('loupe').waitFor();
     await page.keyboard.press('l');
+    const layer = page.locator('.stage [style*="scale("]').first();
+    const drawn = (): Promise<string> => layer.evaluate((element) => (element as HTMLElement).style.transform);
+    const fitted = await drawn();
+    await page.mouse.wheel(0, -400);
+    await expect.poll(drawn).not.toBe(fitted);
+    await page.keyboard.press('0');
+    await expect.poll(drawn).toBe(fitted);
 
     await page.getByRole('button', { name: 'Save as a preset' }).click();
     await page.getByLabel('Name of the preset').fill('Evening');

@@ -19,8 +19,8 @@ export async function writeDurably(path: string, content: Uint8Array | string, b
   await syncFolder(dirname(path));
 }
 
-/** Flushes a folder's list of names. Windows has no such call and does it by itself. */
-async function syncFolder(folder: string): Promise<void> {
+/** Flushes a folder's list of names: a new name is on the disk only then. Windows has no such call and does it by itself. */
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   try {

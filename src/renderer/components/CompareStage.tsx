@@ -1,8 +1,9 @@
-import { useCallback, useEffect, useRef, useState, type PointerEvent, type ReactNode } from 'react';
+import { useCallback, useRef, useState, type PointerEvent, type ReactNode } from 'react';
 import { ReactCompareSlider } from 'react-compare-slider';
 import { useTranslation } from 'react-i18next';
 import { Loupe } from './Loupe.tsx';
 import { differenceGain, PictureLayer, type Result } from './PictureLayer.tsx';
+import { useWheelZoom } from './useWheelZoom.ts';
 import type { Size, Zoom } from './useZoom.ts';
 
 /** `all` shows every variant at once. */
@@ -113,17 +114,8 @@ interface StageFrame {
 function Stage({ zoom, measured = false, marked = false, loupe, children }: StageFrame) {
   const element = useRef<HTMLDivElement | null>(null);
   const [pointer, setPointer] = useState<{ x: number; y: number }>();
-  const { onWheel, handlers, stage } = zoom;
-  useEffect(() => {
-    const target = element.current;
-    // React listens passively, and then the browser would zoom the whole page too.
-    const wheel = (event: WheelEvent): void => {
-      event.preventDefault();
-      onWheel(event);
-    };
-    target?.addEventListener('wheel', wheel, { passive: false });
-    return () => target?.removeEventListener('wheel', wheel);
-  }, [onWheel]);
+  const { handlers, stage } = zoom;
+  useWheelZoom(element, zoom);
   // Kept, or every drawing would measure the stage anew.
   const found = useCallback(
     (next: HTMLDivElement | null) => {

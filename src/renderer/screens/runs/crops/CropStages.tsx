@@ -9,20 +9,29 @@ import type { SharedCrop } from '../../../../shared/contract/training.ts';
 import { useCall } from '../../../api/hooks.ts';
 import { decibels, similarity } from '../../../components/format.ts';
 import type { Zoom } from '../../../components/useZoom.ts';
+import { useWheelZoom } from '../../../components/useWheelZoom.ts';
+import { pixelsInSight } from '../../../components/visibleRegion.ts';
 import type { Column, Pin } from './columns.ts';
 import { CropTile } from './CropTile.tsx';
 
 interface StageProps {
   crop: SharedCrop;
   zoom: Zoom;
+}
+
+interface GridProps extends StageProps {
+  columns: Column[];
   /** The difference that gets the last colour; undefined for the pictures themselves. */
-  errors?: number | undefined;
+  errors: number | undefined;
+  pins: Pin[];
+  onPin: (pin: Pin) => void;
+  yChannel: boolean;
 }
 
 /** All tiles beside each other, moved and zoomed together, each with what it measures. */
-export function CropGrid({ crop, columns, zoom, errors, pins, onPin, yChannel }: StageProps & { columns: Column[]; pins: Pin[]; onPin: (pin: Pin) => void; yChannel: boolean }) {
+export function CropGrid({ crop, columns, zoom, errors, pins, onPin, yChannel }: GridProps) {
   const { t } = useTranslation();
-  const [part] = useDebouncedValue(partInSight(crop, zoom), 300);
+  const [part] = useDebouncedValue(pixelsInSight(crop, zoom), 300);
   return (
     <div className="crop-grid">
       {columns.map((column, index) => {
@@ -55,11 +64,11 @@ export function CropGrid({ crop, columns, zoom, errors, pins, onPin, yChannel }:
 }
 
 /** Two tiles in one, split by a handle. */
-export function CropSlider({ crop, zoom, errors, left, right }: StageProps & { left: Column; right: Column }) {
+export function CropSlider({ crop, zoom, left, right }: StageProps & { left: Column; right: Column }) {
   const { t } = useTranslation();
   const tile = (column: Column): ReactNode => (
     <div style={{ position: 'relative', width: '100%', height: '100%', overflow: 'hidden', background: 'var(--stage)' }}>
-      <CropTile picture={column.picture} label={columnTitle(t, column)} width={crop.width} height={crop.height} view={zoom.view} error={errors !== undefined && column.key !== 'target' ? { target: crop.target, full: errors } : undefined} />
+      <CropTile picture={column.picture} label={columnTitle(t, column)} width={crop.width} height={crop.height} view={zoom.view} />
       <span className="stage-label" data-restored={column === right}>
         {columnTitle(t, column)}
       </span>
@@ -78,20 +87,11 @@ export function CropSlider({ crop, zoom, errors, left, right }: StageProps & { l
  */
 function Stage({ zoom, measured, tall = false, label, children }: { zoom: Zoom; measured: boolean; tall?: boolean; label: string; children: ReactNode }) {
   const box = useRef<HTMLDivElement>(null);
-  const { stage, onWheel, handlers } = zoom;
+  const { stage, handlers } = zoom;
   useEffect(() => {
     if (measured) stage(box.current);
   }, [measured, stage]);
-  useEffect(() => {
-    const element = box.current;
-    const zoomOrScroll = (event: WheelEvent): void => {
-      if (!event.ctrlKey && !element?.contains(document.activeElement)) return;
-      event.preventDefault();
-      onWheel(event);
-    };
-    element?.addEventListener('wheel', zoomOrScroll, { passive: false });
-    return () => element?.removeEventListener('wheel', zoomOrScroll);
-  }, [onWheel]);
+  useWheelZoom(box, zoom, unlessScrolling);
   const keys: Record<string, () => void> = {
     '+': () => zoom.by(1.4),
     '=': () => zoom.by(1.4),
@@ -116,6 +116,8 @@ function Stage({ zoom, measured, tall = false, label, children }: { zoom: Zoom; 
   );
 }
 
+const unlessScrolling = (event: WheelEvent, stage: Element): boolean => event.ctrlKey || stage.contains(document.activeElement);
+
 /** Whole picture as validation measured it, and the part in sight. */
 function Measures({ crop, run, step, whole, part, yChannel }: { crop: SharedCrop; run: string; step: number; whole: Column; part: Region | undefined; yChannel: boolean }) {
   const { t } = useTranslation();
@@ -135,17 +137,6 @@ function Measures({ crop, run, step, whole, part, yChannel }: { crop: SharedCrop
       </tbody>
     </table>
   );
-}
-
-/** The part of the picture that the stage shows, in its pixels. */
-function partInSight(crop: SharedCrop, { view, width, height }: Zoom): Region | undefined {
-  if (width === 0 || height === 0) return undefined;
-  const cut = (value: number, most: number): number => Math.min(most, Math.max(0, value));
-  const left = Math.floor(cut(-view.x / view.scale, crop.width - 1));
-  const top = Math.floor(cut(-view.y / view.scale, crop.height - 1));
-  const right = Math.ceil(cut((width - view.x) / view.scale, crop.width));
-  const bottom = Math.ceil(cut((height - view.y) / view.scale, crop.height));
-  return { left, top, width: Math.max(1, right - left), height: Math.max(1, bottom - top) };
 }
 
 /** "Input", "Target", or a run and its step. */
