@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { findNetwork } from '../core/networks/index.ts';
 import { AppError } from '../shared/errors.ts';
 import type { Home } from './home.ts';
 
@@ -44,21 +46,32 @@ export const modelCard = z.object({
 });
 export type ModelCard = z.output<typeof modelCard>;
 
-/**
- * All added models, oldest first.
- * @throws AppError `io` naming a card that cannot be read.
- */
-export async function readCards(home: Home): Promise<ModelCard[]> {
-  const names = (await readdir(home.models)).filter((name) => name.endsWith('.json'));
-  const cards = await Promise.all(names.map((name) => readCard(join(home.models, name))));
-  return cards.sort((a, b) => a.added - b.added);
+/** An added model whose card cannot be used, by the name of the card, and why. */
+export interface BrokenCard {
+  id: string;
+  reason: string;
 }
 
-async function readCard(path: string): Promise<ModelCard> {
+/** All added models, oldest first, and apart from them those that nothing can be done with but remove them. */
+export async function readAllCards(home: Home): Promise<{ cards: ModelCard[]; broken: BrokenCard[] }> {
+  const names = (await readdir(home.models)).filter((name) => name.endsWith('.json'));
+  const read = await Promise.all(names.map((name) => readCard(home, basename(name, '.json'))));
+  const cards = read.filter((card): card is ModelCard => !('reason' in card));
+  const broken = read.filter((card): card is BrokenCard => 'reason' in card);
+  return { cards: cards.sort((a, b) => a.added - b.added), broken };
+}
+
+/** The added models that can be used, oldest first. */
+export const readCards = async (home: Home): Promise<ModelCard[]> => (await readAllCards(home)).cards;
+
+async function readCard(home: Home, id: string): Promise<ModelCard | BrokenCard> {
   try {
-    return modelCard.parse(JSON.parse(await readFile(path, 'utf8')));
+    const card = modelCard.parse(JSON.parse(await readFile(join(home.models, `${id}.json`), 'utf8')));
+    if (card.network !== GRAPH) findNetwork(card.network).options.parse(card.options);
+    return card;
   } catch (error) {
-    throw new AppError('io', `The model card ${path} is damaged. Delete it and add the model again.`, { cause: error });
+    if (error instanceof AppError) return { id, reason: error.message };
+    return { id, reason: `Its card ${id}.json is damaged or of another version. Remove it and add the model again.` };
   }
 }
 
@@ -67,11 +80,11 @@ export async function writeCard(home: Home, card: ModelCard): Promise<void> {
   await writeFileAtomic(join(home.models, `${card.id}.json`), `${JSON.stringify(card, undefined, 2)}\n`);
 }
 
-/** An id for a title that no other model has: `Hazy Day (indoor)` → `hazy-day-indoor`. */
-export function newId(title: string, cards: readonly ModelCard[]): string {
+/** An id for a title that no other model has, a broken one neither: `Hazy Day (indoor)` → `hazy-day-indoor`. */
+export function newId(title: string, home: Home): string {
   const base = title.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 60) || 'model';
   for (let n = 1; ; n++) {
     const id = n === 1 ? base : `${base}-${n}`;
-    if (!cards.some((card) => card.id === id)) return id;
+    if (!existsSync(join(home.models, `${id}.json`))) return id;
   }
 }

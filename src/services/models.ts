@@ -11,11 +11,11 @@ import type { Weights } from '../core/weights/weights.ts';
 import { AppError } from '../shared/errors.ts';
 import { askWorker } from './askWorker.ts';
 import type { Home } from './home.ts';
-import { GRAPH, type InputNorm, type ModelCard, newId, readCards, writeCard } from './modelCard.ts';
+import { type BrokenCard, GRAPH, type InputNorm, type ModelCard, newId, readAllCards, readCards, writeCard } from './modelCard.ts';
 import { encodeModelFile, readModelFile, sha256 } from './modelFiles.ts';
 import { readRunRecord } from './runRecord.ts';
 
-export type { ModelCard } from './modelCard.ts';
+export type { BrokenCard, ModelCard } from './modelCard.ts';
 
 /** A model ready to be loaded. */
 export interface ResolvedModel {
@@ -37,8 +37,10 @@ export interface ResolvedModel {
   graph?: GraphModelOptions;
 }
 
-/** Added models, oldest first. */
+/** Added models that can be used, oldest first. */
 export const listModels = readCards;
+/** Added models that nothing can be done with but remove them. */
+export const brokenModels = async (home: Home): Promise<BrokenCard[]> => (await readAllCards(home)).broken;
 
 /**
  * Finds what a person calls a model: an added model (id or title), a file, or a run (id or name), of which the best
@@ -119,7 +121,7 @@ export async function addModel(path: string, home: Home, options: AddOptions = {
   const known = cards.find((card) => card.sourceHash === sourceHash);
   if (known) return known;
   const common = { source: options.source ?? basename(path), sourceHash, added: Date.now(), ...(options.licence !== undefined && { licence: options.licence }) };
-  const card = isGraphFile(path) ? await addGraph(path, home, cards, options) : await addWeights(path, home, cards, options);
+  const card = isGraphFile(path) ? await addGraph(path, home, options) : await addWeights(path, home, options);
   const complete: ModelCard = { ...common, ...card };
   await writeCard(home, complete);
   return complete;
@@ -127,10 +129,10 @@ export async function addModel(path: string, home: Home, options: AddOptions = {
 
 type OwnPart = Omit<ModelCard, 'source' | 'sourceHash' | 'added' | 'licence'>;
 
-async function addWeights(path: string, home: Home, cards: readonly ModelCard[], options: AddOptions): Promise<OwnPart> {
+async function addWeights(path: string, home: Home, options: AddOptions): Promise<OwnPart> {
   const model = await readModelFile(path);
   const title = options.title ?? model.title;
-  const id = newId(title, cards);
+  const id = newId(title, home);
   const bytes = encodeModelFile({ ...model, title });
   const file = `${id}.safetensors`;
   await writeFileAtomic(join(home.models, file), Buffer.from(bytes));
@@ -149,11 +151,11 @@ async function addWeights(path: string, home: Home, cards: readonly ModelCard[],
   };
 }
 
-async function addGraph(path: string, home: Home, cards: readonly ModelCard[], options: AddOptions): Promise<OwnPart> {
+async function addGraph(path: string, home: Home, options: AddOptions): Promise<OwnPart> {
   const graph = options.graph ?? plainGraph;
   const { format, scale } = await probe(path, graph);
   const title = options.title ?? basename(path.endsWith('model.json') ? dirname(path) : path, extname(path));
-  const id = newId(options.name ?? title, cards);
+  const id = newId(options.name ?? title, home);
   const folder = join(home.models, id);
   await mkdir(folder, { recursive: true });
   const names = format === 'onnx' ? [basename(path)] : [basename(path), ...(await shardsOf(path))];
@@ -178,17 +180,18 @@ async function hashFolder(folder: string): Promise<{ hash: string; bytes: number
 }
 
 /**
- * Removes an added model and its files, by its id: titles may repeat.
+ * Removes an added model and its files, by its id: titles may repeat. A broken one goes with what lies under its id.
  * @param remove what is done with a file or folder of it, by default deleting
  * @throws AppError `not-found`.
  */
-export async function removeModel(id: string, home: Home, remove: (path: string) => Promise<void> = (path) => rm(path, { recursive: true, force: true })): Promise<ModelCard> {
-  const card = (await readCards(home)).find((candidate) => candidate.id === id);
-  if (!card) throw new AppError('not-found', `There is no added model "${id}". \`mcir models list\` shows what there is.`);
+export async function removeModel(id: string, home: Home, remove: (path: string) => Promise<void> = (path) => rm(path, { recursive: true, force: true })): Promise<void> {
+  const { cards, broken } = await readAllCards(home);
+  const card = cards.find((candidate) => candidate.id === id);
+  if (!card && !broken.some((candidate) => candidate.id === id)) throw new AppError('not-found', `There is no added model "${id}". \`mcir models list\` shows what there is.`);
   // The card first: a model without a card does not exist.
-  await remove(join(home.models, `${card.id}.json`));
-  await remove(join(home.models, card.graph ? card.id : card.file));
-  return card;
+  await remove(join(home.models, `${id}.json`));
+  const files = card && !card.graph ? [card.file] : [id, `${id}.safetensors`].filter((name) => existsSync(join(home.models, name)));
+  for (const name of files) await remove(join(home.models, name));
 }
 
 /** True for the name of a licence file, in either spelling. */

@@ -5,7 +5,7 @@ import { readWeightsFile } from '../../core/weights/readWeights.ts';
 import { GRAPH } from '../../services/modelCard.ts';
 import { convertModel, identify } from '../../services/modelFiles.ts';
 import { addPack, modelPacks } from '../../services/modelPacks.ts';
-import { addModel, isGraphFile, listModels, type ModelCard, removeModel, resolveModel } from '../../services/models.ts';
+import { addModel, brokenModels, isGraphFile, listModels, type ModelCard, removeModel, resolveModel } from '../../services/models.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Register } from '../context.ts';
 import { table, wrongUse } from '../output.ts';
@@ -36,6 +36,7 @@ export const registerModels: Register = (program, context) => {
     .description('list the added models')
     .action(async () => {
       const cards = await listModels(context.home);
+      for (const { id, reason } of await brokenModels(context.home)) output.log(`The model ${id} cannot be used: ${reason}`);
       const rows = cards.map((card) => [card.id, networkTitle(card), `x${card.scale}`, megabytes(card.bytes), card.licence ?? '', card.source]);
       output.result({ models: cards }, cards.length > 0 ? table(['id', 'network', 'scale', 'MB', 'licence', 'source'], rows) : 'No models yet. Add one with: mcir models add FILE');
     });
@@ -75,8 +76,8 @@ export const registerModels: Register = (program, context) => {
     .description('remove an added model')
     .argument('<id>', 'its id, as `mcir models list` shows it')
     .action(async (id: string) => {
-      const card = await removeModel(id, context.home).catch(wrongUse);
-      output.result({ removed: card.id }, `Removed ${card.id}.`);
+      await removeModel(id, context.home).catch(wrongUse);
+      output.result({ removed: id }, `Removed ${id}.`);
     });
 };
 

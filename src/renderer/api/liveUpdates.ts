@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useCallback } from 'react';
 import type { StudioEvent } from '../../shared/contract.ts';
-import type { Pack } from '../../shared/contract/models.ts';
+import type { ModelEntry, Pack } from '../../shared/contract/models.ts';
 import type { Batch, BatchFile } from '../../shared/contract/restore.ts';
 import type { Run } from '../../shared/contract/training.ts';
 import type { TrainProgress } from '../../shared/runs.ts';
@@ -29,7 +29,7 @@ export function useLiveUpdates(): void {
           void queryClient.invalidateQueries({ queryKey: ['runs.crops'] });
           // The last steps came after the curves were last asked for.
           void queryClient.invalidateQueries({ queryKey: ['runs.curves', event.data.id] });
-          if (event.data.state === 'finished') void queryClient.invalidateQueries({ queryKey: ['models.list'] });
+          if (event.data.state === 'finished' || becameModel(event.data)) void queryClient.invalidateQueries({ queryKey: ['models.list'] });
           break;
         case 'progress':
           queryClient.setQueryData<TrainProgress>(progressKey(event.data.run), event.data.progress);
@@ -51,11 +51,15 @@ export function useLiveUpdates(): void {
           break;
         case 'changed':
           void queryClient.invalidateQueries({ queryKey: [`${event.data}.list`] });
+          if (event.data === 'models') void queryClient.invalidateQueries({ queryKey: ['models.broken'] });
           break;
       }
     }, []),
   );
 }
+
+/** A run is a model from its first validation on. */
+const becameModel = ({ id, best }: Run): boolean => best !== undefined && queryClient.getQueryData<ModelEntry[]>(['models.list', {}])?.every((model) => model.id !== id) === true;
 
 /** The counts come with every picture; what became of each is asked for again only where the batch as a whole has changed. */
 function showBatch(batch: Batch): void {

@@ -9,7 +9,7 @@ import { AppError, messageOf } from '../../shared/errors.ts';
 import type { RunSummary } from '../../shared/runs.ts';
 import { GRAPH } from '../modelCard.ts';
 import { convertModel } from '../modelFiles.ts';
-import { addModel, listModels, type ModelCard, removeModel, resolveModel } from '../models.ts';
+import { addModel, brokenModels, listModels, type ModelCard, removeModel, resolveModel } from '../models.ts';
 import { numbered, safeName } from '../naming.ts';
 import type { Runs } from '../runs.ts';
 import type { StudioContext } from './context.ts';
@@ -21,12 +21,12 @@ export function modelHandlers({ services, handles, tell }: StudioContext): Pick<
   const { home, runs } = services;
   const changed = (): void => tell({ name: 'changed', data: 'models' });
   const list = async (): Promise<ModelEntry[]> => {
-    const trained = runs.list().filter(({ best }) => best !== undefined);
-    return [...trained.map((run) => ofRun(run, runs)), ...(await listModels(home)).map(ofCard)];
+    return [...trained(runs).models, ...(await listModels(home)).map(ofCard)];
   };
 
   return {
     'models.list': list,
+    'models.broken': async () => [...trained(runs).broken, ...(await brokenModels(home)).map(({ id, reason }) => ({ id, title: id, reason }))],
     'models.show': async ({ model }): Promise<ModelDetail> => {
       const entry = (await list()).find(({ id }) => id === model);
       if (!entry) throw new AppError('not-found', 'This model is not there any more.');
@@ -70,7 +70,27 @@ function freePath(folder: string, stem: string, format: string): string {
   }
 }
 
-/** A run is a model as soon as it has a checkpoint that was validated. */
+interface BrokenRun {
+  id: string;
+  title: string;
+  reason: string;
+  run: string;
+}
+
+/** A run is a model as soon as it has a checkpoint that was validated. One of another version's options keeps no other out. */
+function trained(runs: Runs): { models: ModelEntry[]; broken: BrokenRun[] } {
+  const models: ModelEntry[] = [];
+  const broken: BrokenRun[] = [];
+  for (const run of runs.list().filter(({ best }) => best !== undefined)) {
+    try {
+      models.push(ofRun(run, runs));
+    } catch (error) {
+      broken.push({ id: run.id, title: run.name, reason: messageOf(error), run: run.id });
+    }
+  }
+  return { models, broken };
+}
+
 function ofRun(run: RunSummary, runs: Runs): ModelEntry {
   const network = findNetwork(run.network);
   const { options } = runs.config(run.id).network;

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { degradations } from '../../core/degradations/index.ts';
 import { networks } from '../../core/networks/index.ts';
 import type { Handlers } from '../../shared/contract.ts';
-import type { Registered } from '../../shared/contract/training.ts';
+import type { Registered, RunPage } from '../../shared/contract/training.ts';
+import { messageOf } from '../../shared/errors.ts';
 import { thin } from '../report/runSummary.ts';
 import { measurePart, sharedPictures } from '../crops.ts';
 import { safeName } from '../naming.ts';
@@ -39,6 +40,14 @@ export function trainingHandlers({ services, handles, tell }: StudioContext): Pi
     told = now;
     tell({ name: 'progress', data: { run: id, progress: event.progress } });
   });
+
+  const settingsOf = (id: string): Pick<RunPage, 'settings' | 'problem'> => {
+    try {
+      return { settings: runs.config(id) };
+    } catch (error) {
+      return { problem: messageOf(error) };
+    }
+  };
 
   return {
     'presets.list': readPresets,
@@ -74,7 +83,7 @@ export function trainingHandlers({ services, handles, tell }: StudioContext): Pi
       const log = await readFile(runs.folder(page.id).log, 'utf8').catch(() => '');
       return {
         ...page,
-        settings: runs.config(page.id),
+        ...settingsOf(page.id),
         log: log.trimEnd().split('\n').slice(-logLines),
         pictures: pictures.map((picture) => ({
           ...picture,

@@ -25,6 +25,9 @@ export const model = z.object({
 });
 export type ModelEntry = z.output<typeof model>;
 
+/** A model that cannot be used, and why: of a card or a run that another version left, or that is damaged. */
+const brokenModel = z.object({ id: recordId, title: z.string(), reason: z.string(), run: recordId.optional() });
+
 export const modelFormat = z.enum(['safetensors', 'pth', 'onnx']);
 export type ModelFormat = z.output<typeof modelFormat>;
 
@@ -63,6 +66,7 @@ const packRef = z.strictObject({ pack: recordId });
 
 export const modelCalls = {
   'models.list': call(nothing, z.array(model)),
+  'models.broken': call(nothing, z.array(brokenModel)),
   'models.show': call(modelRef, modelDetail),
   'models.add': call(z.strictObject({ file: handle }), model),
   /** Moves an added model to the trash. */

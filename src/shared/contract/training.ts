@@ -11,8 +11,8 @@ export type Run = RunSummary;
 export const shownPicture = validationPicture.extend({ input: handle, restored: handle, target: handle });
 export type ShownPicture = z.output<typeof shownPicture>;
 
-/** `config` is the YAML as it is stored, `settings` the same as values. */
-const runPage = runDetail.omit({ folder: true }).extend({ settings: runConfig, pictures: z.array(shownPicture), log: z.array(z.string()) });
+/** `config` is the YAML as it is stored, `settings` the same as values, or `problem` why they cannot be read (a run of another version). */
+const runPage = runDetail.omit({ folder: true }).extend({ settings: runConfig.optional(), problem: z.string().optional(), pictures: z.array(shownPicture), log: z.array(z.string()) });
 export type RunPage = z.output<typeof runPage>;
 
 /** A network or degradation; `schema` is the JSON schema of its settings, from which forms are made. */

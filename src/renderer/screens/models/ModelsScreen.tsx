@@ -8,6 +8,7 @@ import { ChoosePlace } from '../../components/ChoosePlace.tsx';
 import { ScreenFrame } from '../../components/ScreenFrame.tsx';
 import { Empty, Loaded } from '../../components/States.tsx';
 import { go, useRoute } from '../../route.ts';
+import { BrokenModels } from './BrokenModels.tsx';
 import { ModelPage } from './ModelPage.tsx';
 import { ModelTable } from './ModelTable.tsx';
 import { Packs } from './Packs.tsx';
@@ -51,6 +52,7 @@ export function ModelsScreen() {
                   <ModelTable models={list} />
                 </section>
               )}
+              <BrokenModels />
               <Packs />
             </Stack>
           </ScrollArea>

@@ -2,13 +2,13 @@ import { Anchor, Code, CopyButton, Table, UnstyledButton } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RunPage } from '../../../shared/contract/training.ts';
+import type { RunConfig } from '../../../shared/runConfig.ts';
 import { useCall } from '../../api/hooks.ts';
 import { href } from '../../route.ts';
 
 /** What a figure of this run rests on: how it was measured, on what data, with which features, program and seed. */
-export function Provenance({ page }: { page: RunPage }) {
+export function Provenance({ settings, facts }: { settings: RunConfig; facts: RunPage['facts'] }) {
   const { t } = useTranslation();
-  const { settings, facts } = page;
   const { metrics, data, network } = settings;
   const runs = useCall('runs.list', {});
   const origin = runs.data?.find(({ id, name }) => id === network.weights || name === network.weights);

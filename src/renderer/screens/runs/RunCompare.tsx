@@ -17,7 +17,7 @@ export function RunCompare({ runs }: { runs: Run[] }) {
     queries: runs.map((run) => ({ queryKey: ['runs.show', { run: run.id }], queryFn: () => call('runs.show', { run: run.id }) })),
     combine: (results) => results.map((result) => result.data),
   });
-  const differences = useMemo(() => differing(configs.map((page) => page && { ...page.settings, data: { ...page.settings.data, fingerprint: page.facts?.dataFingerprint }, features: { ...page.settings.features, weights: page.facts?.features } })), [configs]);
+  const differences = useMemo(() => differing(configs.map((page) => page && { ...page.settings, data: { ...page.settings?.data, fingerprint: page.facts?.dataFingerprint }, features: { ...page.settings?.features, weights: page.facts?.features } })), [configs]);
   const results: [string, (run: Run) => string][] = [
     [t('runs.bestPsnr'), ({ best }) => (best ? decibels(best.psnr) : '–')],
     [t('runs.bestSsim'), ({ best }) => (best ? similarity(best.ssim) : '–')],
@@ -28,7 +28,7 @@ export function RunCompare({ runs }: { runs: Run[] }) {
     <ScrollArea flex={1}>
       <Stack p="lg" gap="md">
         <CurvesPanel runs={runs} />
-        <CropCompare runs={runs} yChannel={configs[0]?.settings.metrics.yChannel ?? false} />
+        <CropCompare runs={runs} yChannel={configs[0]?.settings?.metrics.yChannel ?? false} />
         <Text fw={600}>{t('runs.differences')}</Text>
         <Table.ScrollContainer minWidth={200 + 180 * runs.length}>
           <Table withTableBorder className="panel">

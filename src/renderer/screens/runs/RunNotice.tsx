@@ -1,6 +1,7 @@
 import { Alert, Anchor, Button, Group, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Run, RunPage } from '../../../shared/contract/training.ts';
+import type { RunConfig } from '../../../shared/runConfig.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
 import { go, href } from '../../route.ts';
 
@@ -22,7 +23,7 @@ export function RunNotice({ run, page }: { run: Run; page: RunPage | undefined }
     return (
       <Alert color="red" title={t('runs.failedTitle', { step: run.step })}>
         <Text size="sm">{run.error.message}</Text>
-        {memory && page && <LowerMemory run={run} page={page} />}
+        {memory && page?.settings && <LowerMemory run={run} settings={page.settings} />}
       </Alert>
     );
   }
@@ -50,9 +51,9 @@ function Queued({ run }: { run: Run }) {
 }
 
 /** Offers the same run with half of what takes memory; a run that failed cannot change what it is. */
-function LowerMemory({ run, page }: { run: Run; page: RunPage }) {
+function LowerMemory({ run, settings }: { run: Run; settings: RunConfig }) {
   const { t } = useTranslation();
-  const { batch, patch } = page.settings.data;
+  const { batch, patch } = settings.data;
   const resume = useAction('training.resume');
   return (
     <>

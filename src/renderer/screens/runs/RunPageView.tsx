@@ -1,4 +1,4 @@
-import { Accordion, Code, Paper, ScrollArea, Stack, Table, Text } from '@mantine/core';
+import { Accordion, Alert, Code, Paper, ScrollArea, Stack, Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Run, RunPage } from '../../../shared/contract/training.ts';
 import { useCall } from '../../api/hooks.ts';
@@ -30,14 +30,21 @@ function Details({ run, page, known }: { run: Run; page: RunPage; known: string[
   const log = page.log.filter(Boolean);
   return (
     <>
-      {page.pictures.length > 0 && <CropCompare runs={[run]} yChannel={page.settings.metrics.yChannel} />}
+      {page.problem !== undefined && (
+        <Alert color="orange" title={t('runs.unreadable')} styles={{ title: { color: 'var(--mantine-color-text)' } }}>
+          {page.problem}
+        </Alert>
+      )}
+      {page.pictures.length > 0 && <CropCompare runs={[run]} yChannel={page.settings?.metrics.yChannel ?? false} />}
       <div className="two-columns">
-        <Paper withBorder p="sm" className="panel">
-          <Text fw={600} size="sm" mb="xs">
-            {t('facts.title')}
-          </Text>
-          <Provenance page={page} />
-        </Paper>
+        {page.settings && (
+          <Paper withBorder p="sm" className="panel">
+            <Text fw={600} size="sm" mb="xs">
+              {t('facts.title')}
+            </Text>
+            <Provenance settings={page.settings} facts={page.facts} />
+          </Paper>
+        )}
         <Paper withBorder p="sm" className="panel">
           <Stack gap="xs">
             <Annotations run={run} known={known} />

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { AppError } from '../../../shared/errors.ts';
 import type { RunConfig } from '../../../shared/runConfig.ts';
 import { call } from '../../api/client.ts';
 import { useCall } from '../../api/hooks.ts';
@@ -25,7 +26,7 @@ export function TrainScreen() {
   const given = kind === 'run' || kind === 'model';
   const start = useQuery({
     queryKey: ['training start', item],
-    queryFn: async () => (kind === 'model' ? call('training.retrain', { model: id }) : halved((await call('runs.show', { run: id })).settings, half)),
+    queryFn: async () => (kind === 'model' ? call('training.retrain', { model: id }) : halved(await settingsOf(id), half)),
     enabled: given,
   });
 
@@ -45,6 +46,13 @@ export function TrainScreen() {
       )}
     </ScreenFrame>
   );
+}
+
+/** @throws AppError why the settings of the run cannot be read */
+async function settingsOf(run: string): Promise<RunConfig> {
+  const { settings, problem = '' } = await call('runs.show', { run });
+  if (!settings) throw new AppError('bad-input', problem);
+  return settings;
 }
 
 /** With half of the batch or of the patch: what a run that did not fit into memory can be tried again with. */
