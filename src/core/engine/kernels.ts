@@ -1,11 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { OperationAttribute, TensorFlowBackend } from './backend.ts';
+import { registerFilterGradient } from './filterGradient.ts';
 
 /**
  * Operations and gradients that TensorFlow has as one kernel and tfjs spells out in several. They are faster, and
  * TensorFlow fuses convolution, bias and activation where it meets them. Registered once, by `openEngine`.
  */
 export function registerKernels(): void {
+  registerFilterGradient();
   kernel('ReluGrad', ({ dy, y }, backend) => execute(backend, 'ReluGrad', [dy, y]));
   kernel('Wide', ({ x }, backend) => execute(backend, 'Identity', [x]));
   kernel('BiasAdd', ({ x, bias }, backend) => execute(backend, 'BiasAdd', [x, bias], [format(backend)]));
