@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { dehazeformerBlock, reflectConv } from './dehazeformerBlock.ts';
-import { conv2d, crop, globalAverage, type Layer, pixelShuffle, reflectPad } from './layers.ts';
+import { conv2d, crop, globalAverage, type Layer, pixelShuffle, reflectPad, sequential } from './layers.ts';
 import type { NetworkDefinition, Shapes } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import { countParts, ratioOf } from './shapes.ts';
@@ -149,7 +149,7 @@ function buildStage(p: Parameters, o: Options, stage: (typeof stages)[number]): 
       networkDepth: o.depths.reduce((a, b) => a + b, 0),
     }),
   );
-  return (x) => blocks.reduce((h, block) => block(h), x);
+  return sequential(blocks);
 }
 
 /** SKFusion: for each channel a share of one input and the rest of the other, chosen from the average of their sum. */

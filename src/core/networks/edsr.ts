@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { conv2d, type Layer, pixelShuffle } from './layers.ts';
+import { conv2d, type Layer, pixelShuffle, sequential } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import { countParts } from './shapes.ts';
@@ -53,7 +53,7 @@ export const edsr: NetworkDefinition<Options> = {
 
   build(p, o) {
     const first = conv2d(p, 'conv_first', o.num_in_ch, o.num_feat, 3);
-    const body = Array.from({ length: o.num_block }, (_, i) => residualBlock(p, `body.${i}`, o));
+    const body = sequential(Array.from({ length: o.num_block }, (_, i) => residualBlock(p, `body.${i}`, o)));
     const afterBody = conv2d(p, 'conv_after_body', o.num_feat, o.num_feat, 3);
     const enlarge = upsample(p, 'upsample', o.num_feat, o.upscale);
     const last = conv2d(p, 'conv_last', o.num_feat, o.num_out_ch, 3);
@@ -61,7 +61,7 @@ export const edsr: NetworkDefinition<Options> = {
     return (x) => {
       const mean = tf.tensor1d(o.rgb_mean);
       const h = first(tf.mul<tf.Tensor4D>(tf.sub(x, mean), o.img_range));
-      const features = tf.add<tf.Tensor4D>(afterBody(body.reduce((y, block) => block(y), h)), h);
+      const features = tf.add<tf.Tensor4D>(afterBody(body(h)), h);
       return tf.add(tf.div(last(enlarge(features)), o.img_range), mean);
     };
   },

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { conv2d, globalAverage, type Layer } from './layers.ts';
+import { conv2d, globalAverage, type Layer, sequential } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -53,9 +53,9 @@ export const ffanet: NetworkDefinition<Options> = {
 };
 
 function group(p: Parameters, name: string, blocks: number): Layer {
-  const body = Array.from({ length: blocks }, (_, i) => block(p, `${name}.gp.${i}`));
+  const body = sequential(Array.from({ length: blocks }, (_, i) => block(p, `${name}.gp.${i}`)));
   const last = conv2d(p, `${name}.gp.${blocks}`, DIM, DIM, 3);
-  return (x) => tf.add(last(body.reduce((h, b) => b(h), x)), x);
+  return (x) => tf.add(last(body(x)), x);
 }
 
 function block(p: Parameters, name: string): Layer {

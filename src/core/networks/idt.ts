@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { spatialBlock, windowBlock } from './idtBlocks.ts';
-import { conv2d, enlargingConv2d, type Layer, perPlane } from './layers.ts';
+import { conv2d, enlargingConv2d, type Layer, perPlane, sequential } from './layers.ts';
 import type { NetworkDefinition, Shapes } from './network.ts';
 import { overlappingTiles } from './overlappingTiles.ts';
 import type { Parameters } from './parameters.ts';
@@ -143,5 +143,5 @@ function buildStage(p: Parameters, o: Options, index: number): Layer {
   const inWindows = { ...common, side: windowSide(o, level), bound: WINDOW_BOUND, dropRate: rates[0] ?? 0 };
   const layers = Array.from({ length: blocks }, (_, i) => windowBlock(p, `${name}.blocks.${i}`, inWindows));
   if (bound !== null) layers.push(spatialBlock(p, `${name}.blocks.${blocks}`, { ...common, side: o.img_size / 2 ** level / 8, bound, dropRate: rates.at(-1) ?? 0 }));
-  return (x) => layers.reduce((h, layer) => layer(h), x);
+  return sequential(layers);
 }

@@ -62,7 +62,7 @@ export const imdn: NetworkDefinition<Options> = {
       const [, height, width] = picture.shape;
       const shallow = first(reflectPad(picture, 0, missing(height, multiple), 0, missing(width, multiple))); // [B,H,W,nf], or a quarter of these sides
       let h = shallow;
-      const results = blocks.map((block) => (h = block(h)));
+      const results = blocks.map((block) => (h = tf.tidy(() => block(h))));
       const features = afterBody(leaky(fuse(tf.concat(results, 3))));
       return crop(pixelShuffle(last(tf.add(features, shallow)), upscale), height * scale, width * scale);
     };

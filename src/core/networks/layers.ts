@@ -5,6 +5,20 @@ import type { Init, Parameter, Parameters } from './parameters.ts';
 /** A function of one NHWC feature map: what every layer and block is once it has been built. */
 export type Layer = (x: tf.Tensor4D) => tf.Tensor4D;
 
+/**
+ * Layers one after the other. What a layer made on the way is freed when it is done, and its result when the next has used
+ * it: run op by op, and while a graph is recorded, tfjs would otherwise keep everything until the whole network is done.
+ * What gradients need is kept all the same. Further arguments go to every layer.
+ */
+export function sequential<More extends unknown[]>(layers: readonly ((x: tf.Tensor4D, ...more: More) => tf.Tensor4D)[]): (x: tf.Tensor4D, ...more: More) => tf.Tensor4D {
+  return (x, ...more) =>
+    layers.reduce((h, layer) => {
+      const result = tf.tidy(() => layer(h, ...more));
+      if (h !== x && h !== result) h.dispose();
+      return result;
+    }, x);
+}
+
 /** PyTorch's default for convolutions and linear layers: uniform in ±1/√fan-in (Kaiming uniform with a = √5). */
 export const torchUniform = (fanIn: number): Init => uniform(1 / Math.sqrt(fanIn));
 

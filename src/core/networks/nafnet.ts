@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { conv2d, crop, depthwiseConv2d, globalAverage, type Layer, layerNorm, perChannel, perPlane, pixelShuffle, zeros } from './layers.ts';
+import { conv2d, crop, depthwiseConv2d, globalAverage, type Layer, layerNorm, perChannel, perPlane, pixelShuffle, sequential, zeros } from './layers.ts';
 import { localAverage } from './localAverage.ts';
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';
@@ -57,8 +57,7 @@ export const nafnet: NetworkDefinition<Options> = {
     const multiple = 2 ** levels;
     const channels = (level: number): number => o.width * 2 ** level;
     const stage = (name: string, level: number, count: number): Layer => {
-      const blocks = Array.from({ length: count }, (_, i) => block(p, `${name}.${i}`, channels(level), averageAt(level, o)));
-      return (x) => blocks.reduce((h, b) => b(h), x);
+      return sequential(Array.from({ length: count }, (_, i) => block(p, `${name}.${i}`, channels(level), averageAt(level, o))));
     };
     // Declared in the order of the authors' class, which is the order in their files.
     const intro = conv2d(p, 'intro', o.img_channel, o.width, 3);

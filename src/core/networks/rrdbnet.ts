@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { conv2d, crop, enlargeNearest, kaimingNormal, type Layer, perPlane, pixelUnshuffle, reflectPad, zeros } from './layers.ts';
+import { conv2d, crop, enlargeNearest, kaimingNormal, type Layer, perPlane, pixelUnshuffle, reflectPad, sequential, zeros } from './layers.ts';
 import type { NetworkDefinition, Shapes } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import { countParts } from './shapes.ts';
@@ -50,7 +50,7 @@ export const rrdbnet: NetworkDefinition<Options> = {
     const names = namings[o.names](o.num_block, stages);
     const feat = o.num_feat;
     const first = conv2d(p, names.first, o.num_in_ch * unshuffle ** 2, feat, 3);
-    const body = Array.from({ length: o.num_block }, (_, i) => residualInResidual(p, (dense, conv) => names.body(i, dense, conv), o));
+    const body = sequential(Array.from({ length: o.num_block }, (_, i) => residualInResidual(p, (dense, conv) => names.body(i, dense, conv), o)));
     const afterBody = conv2d(p, names.afterBody, feat, feat, 3);
     const ups = Array.from({ length: stages }, (_, i) => conv2d(p, names.up(i), feat, feat, 3));
     const full = conv2d(p, names.full, feat, feat, 3);
@@ -60,7 +60,7 @@ export const rrdbnet: NetworkDefinition<Options> = {
       const [, height, width] = picture.shape;
       const padded = reflectPad(picture, 0, -height & (unshuffle - 1), 0, -width & (unshuffle - 1)); // unshuffle is a power of 2
       const shallow = first(unshuffle > 1 ? pixelUnshuffle(padded, unshuffle) : padded); // [B,H/u,W/u,feat]
-      const deep = tf.add<tf.Tensor4D>(shallow, afterBody(body.reduce((h, block) => block(h), shallow)));
+      const deep = tf.add<tf.Tensor4D>(shallow, afterBody(body(shallow)));
       const enlarged = ups.reduce((h, up) => leaky(up(enlargeNearest(h, 2))), deep);
       return crop(last(leaky(full(enlarged))), height * o.scale, width * o.scale);
     };
@@ -82,8 +82,8 @@ function usualUnshuffle(names: Source, scale: number): number {
 
 /** RRDB: three dense blocks, their result scaled down and added. */
 function residualInResidual(p: Parameters, name: (dense: number, conv: number | '1x1') => string, o: Options): Layer {
-  const blocks = [1, 2, 3].map((dense) => denseBlock(p, (conv) => name(dense, conv), o));
-  return (x) => tf.add(tf.mul<tf.Tensor4D>(blocks.reduce((h, block) => block(h), x), 0.2), x);
+  const blocks = sequential([1, 2, 3].map((dense) => denseBlock(p, (conv) => name(dense, conv), o)));
+  return (x) => tf.add(tf.mul<tf.Tensor4D>(blocks(x), 0.2), x);
 }
 
 /** Five convolutions, each of everything before it; the last one's result is scaled down and added. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { constant, conv2d, enlargeNearest, type Layer, perPlane, pixelShuffle } from './layers.ts';
+import { constant, conv2d, enlargeNearest, type Layer, perPlane, pixelShuffle, sequential } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -44,14 +44,15 @@ export const srvgg: NetworkDefinition<Options> = {
   },
 
   build(p, o) {
-    const body = Array.from({ length: o.num_conv + 1 }, (_, i) => {
-      const conv = conv2d(p, `body.${2 * i}`, i === 0 ? o.num_in_ch : o.num_feat, o.num_feat, 3);
-      const activate = activation(p, `body.${2 * i + 1}`, o);
-      return (x: tf.Tensor4D) => activate(conv(x));
-    });
+    const body = sequential(
+      Array.from({ length: o.num_conv + 1 }, (_, i) => [
+        conv2d(p, `body.${2 * i}`, i === 0 ? o.num_in_ch : o.num_feat, o.num_feat, 3),
+        activation(p, `body.${2 * i + 1}`, o),
+      ]).flat(),
+    );
     const last = conv2d(p, `body.${2 * o.num_conv + 2}`, o.num_feat, o.num_out_ch * o.upscale ** 2, 3);
 
-    const restore: Layer = (x) => tf.add(pixelShuffle(last(body.reduce((h, layer) => layer(h), x)), o.upscale), enlargeNearest(x, o.upscale));
+    const restore: Layer = (x) => tf.add(pixelShuffle(last(body(x)), o.upscale), enlargeNearest(x, o.upscale));
     return o.num_in_ch === 1 ? perPlane(restore) : restore;
   },
 };

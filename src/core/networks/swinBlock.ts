@@ -76,6 +76,6 @@ function windowAttention(p: Parameters, name: string, heads: number, size: numbe
   return (x, mask) => {
     const [q, k, v] = splitHeads(qkv(x), 3, heads) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D]; // [B·windows,heads,N,dim/heads]
     const bias = relativePositionBias(table, index); // [1,heads,N,N]
-    return project(attend(tf.mul(q, scale), k, v, mask ? tf.add(bias, mask) : bias));
+    return project(attend(tf.mul(q, scale), k, v, bias, ...(mask ? [mask] : [])));
   };
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { upsample } from './edsr.ts';
-import { conv2d, crop, enlargeNearest, type Layer, layerNorm, perPlane, pixelShuffle, reflectPad, truncatedNormal } from './layers.ts';
+import { conv2d, crop, enlargeNearest, type Layer, layerNorm, perPlane, pixelShuffle, reflectPad, sequential, truncatedNormal } from './layers.ts';
 import type { NetworkDefinition, Shapes } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import { countParts, ratioOf } from './shapes.ts';
@@ -88,7 +88,7 @@ export const swinir: NetworkDefinition<Options> = {
     const first = conv2d(p, 'conv_first', o.in_chans, o.embed_dim, 3);
     const patchNorm: Layer = o.patch_norm ? layerNorm(p, 'patch_embed.norm', o.embed_dim) : unchanged;
     const dropRates = risingRates(o.drop_path_rate, o.depths);
-    const groups = dropRates.map((rates, i) => group(p, `layers.${i}`, rates, o.num_heads[i] ?? 1, windows, o));
+    const groups = sequential(dropRates.map((rates, i) => group(p, `layers.${i}`, rates, o.num_heads[i] ?? 1, windows, o)));
     const norm: Layer = layerNorm(p, 'norm', o.embed_dim);
     const afterBody = residualConv(p, 'conv_after_body', o);
     const reconstruct = reconstruction(p, o);
@@ -101,7 +101,7 @@ export const swinir: NetworkDefinition<Options> = {
 
       const x = tf.mul<tf.Tensor4D>(tf.sub(padded, mean), o.img_range); // [B,H,W,C]
       const shallow = first(x); // [B,H,W,dim]
-      const deep = norm(groups.reduce((h, g) => g(h, mask), embedPosition(patchNorm(shallow))));
+      const deep = norm(groups(embedPosition(patchNorm(shallow)), mask));
       const y = reconstruct(tf.add<tf.Tensor4D>(afterBody(deep), shallow), x); // [B,H·scale,W·scale,C]
       return crop(tf.add(tf.div(y, o.img_range), mean), height * scale, width * scale);
     };
@@ -146,9 +146,9 @@ function positionEmbedding(p: Parameters, { height, width }: Windows, dim: numbe
 
 /** RSTB: as many attention blocks as there are rates, every second one in shifted windows, then convolution, and the input added. */
 function group(p: Parameters, name: string, dropRates: readonly number[], heads: number, windows: Windows, o: Options): MaskedLayer {
-  const blocks = dropRates.map((rate, i) => swinBlock(p, `${name}.residual_group.blocks.${i}`, heads, i % 2 === 0 ? { ...windows, shift: 0 } : windows, o, rate));
+  const blocks = sequential(dropRates.map((rate, i) => swinBlock(p, `${name}.residual_group.blocks.${i}`, heads, i % 2 === 0 ? { ...windows, shift: 0 } : windows, o, rate)));
   const conv = residualConv(p, `${name}.conv`, o);
-  return (x, mask) => tf.add(conv(blocks.reduce((h, block) => block(h, mask), x)), x);
+  return (x, mask) => tf.add(conv(blocks(x, mask)), x);
 }
 
 /** One convolution, or three with a quarter of the channels between them. */

@@ -34,11 +34,14 @@ export function joinHeads(x: tf.Tensor4D): tf.Tensor3D {
 }
 
 /**
- * Attention within windows, softmax(q·kᵀ + bias)·v: queries (already scaled), keys and values [W,heads,N,D], the bias of
- * any shape that broadcasts to [W,heads,N,N]. Gives [W,N,heads·D].
+ * Attention within windows, softmax(q·kᵀ + biases)·v: queries (already scaled), keys and values [W,heads,N,D], biases of
+ * any shapes that broadcast to [W,heads,N,N]. Gives [W,N,heads·D].
+ *
+ * The biases are added one after the other and not to each other first: their sum is as large as the scores, and where
+ * weights are constants TensorFlow computes it while it prepares the graph, for every block.
  */
-export function attend(q: tf.Tensor4D, k: tf.Tensor4D, v: tf.Tensor4D, bias: tf.Tensor): tf.Tensor3D {
-  const scores = tf.add<tf.Tensor4D>(tf.matMul(q, k, false, true), bias);
+export function attend(q: tf.Tensor4D, k: tf.Tensor4D, v: tf.Tensor4D, ...biases: tf.Tensor[]): tf.Tensor3D {
+  const scores = biases.reduce<tf.Tensor4D>((sum, bias) => tf.add(sum, bias), tf.matMul(q, k, false, true));
   return joinHeads(tf.matMul(tf.softmax(scores), v));
 }
 
