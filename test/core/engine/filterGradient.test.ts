@@ -13,7 +13,7 @@ test.each([
   { x: [2, 7, 7, 16], filter: [2, 4, 16, 16], pad: 'same' },
   { x: [1, 3, 3, 16], filter: [3, 3, 16, 16], pad: 'valid' },
 ] as const)("as TensorFlow's own kernel: $x by $filter, $pad", ({ x, filter, pad }) => {
-  const [input, kernel] = [x as unknown as [number, number, number, number], filter as unknown as [number, number, number, number]];
+  const [input, kernel] = [x, filter];
   const info = tf.backend_util.computeConv2DInfo(input, kernel, 1, 1, pad);
   const pixels = tf.randomNormal<tf.Rank.R4>(input, 0, 1, 'float32', 1);
   const dy = tf.randomNormal<tf.Rank.R4>(info.outShape, 0, 1, 'float32', 2);
