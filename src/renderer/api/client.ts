@@ -1,6 +1,8 @@
 import { calls, type CallInput, type CallName, type CallOutput, type StudioEvent } from '../../shared/contract.ts';
 import type { Place } from '../../shared/contract/common.ts';
 import { AppError, type WireError } from '../../shared/errors.ts';
+import { i18n } from '../i18n/index.ts';
+import { told } from '../i18n/told.ts';
 
 type Reply = { value: unknown } | { error: WireError };
 
@@ -92,13 +94,14 @@ async function post(path: string, body: BodyInit, headers: Record<string, string
   try {
     response = await fetch(path, { method: 'POST', body, headers });
   } catch (cause) {
-    throw new AppError('io', 'MCIR Studio does not answer. Start it again, then reload this page.', { cause });
+    throw new AppError('io', told(i18n.language, 'MCIR Studio does not answer. Start it again, then reload this page.'), { cause });
   }
   if (response.headers.get('content-type') === 'application/json') return (await response.json()) as Reply;
   throw new AppError('io', await response.text());
 }
 
+/** Errors come in English and are thrown in the language of the window. */
 function unwrap(reply: Reply): unknown {
-  if ('error' in reply) throw AppError.fromWire(reply.error);
+  if ('error' in reply) throw AppError.fromWire({ ...reply.error, message: told(i18n.language, reply.error.message) });
   return reply.value;
 }

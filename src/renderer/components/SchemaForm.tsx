@@ -1,4 +1,6 @@
 import { Group, NumberInput, Select, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { useTold } from '../i18n/told.ts';
+import { fieldLabel } from './fieldLabel.ts';
 
 /** The part of JSON schema that registries use. */
 interface Field {
@@ -26,8 +28,10 @@ export function SchemaForm({ schema, values, onChange }: { schema: Record<string
 }
 
 function FieldInput({ name, field, value, onChange }: { name: string; field: Field; value: unknown; onChange: (value: unknown) => void }) {
-  const common = { label: words(name), description: field.description, size: 'xs' as const };
-  if (field.enum) return <Select {...common} data={field.enum.map(String)} value={String(value)} allowDeselect={false} onChange={onChange} />;
+  const told = useTold();
+  const common = { label: told(fieldLabel(name)), description: field.description && told(field.description), size: 'xs' as const };
+  const choices = field.enum;
+  if (choices) return <Select {...common} data={choices.map(String)} value={String(value)} allowDeselect={false} onChange={(next) => onChange(choices.find((choice) => String(choice) === next))} />;
   if (field.type === 'boolean') return <Switch {...common} checked={value === true} onChange={(event) => onChange(event.currentTarget.checked)} />;
   if (field.type === 'number' || field.type === 'integer') return <NumberField {...common} field={field} value={value} onChange={onChange} />;
   if (field.prefixItems?.length === 2 && Array.isArray(value)) {
@@ -39,7 +43,7 @@ function FieldInput({ name, field, value, onChange }: { name: string; field: Fie
           {common.label}
         </Text>
         <Text size="xs" c="dimmed" mb={4}>
-          {field.description}
+          {common.description}
         </Text>
         <Group grow gap="xs">
           <NumberField aria-label={`${common.label} 1`} size="xs" field={low ?? {}} value={pair[0]} onChange={(next) => onChange([next, pair[1]])} />
@@ -77,9 +81,3 @@ function NumberField({ field, value, onChange, ...rest }: NumberFieldProps) {
     />
   );
 }
-
-/** `weightDecay` reads as "Weight decay". */
-const words = (name: string): string => {
-  const spaced = name.replace(/[_-]/g, ' ').replace(/([a-z])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
-};

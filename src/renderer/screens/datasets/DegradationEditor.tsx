@@ -5,11 +5,13 @@ import type { Dataset } from '../../../shared/contract/datasets.ts';
 import type { DegradationStep } from '../../../shared/runConfig.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
 import { SchemaForm } from '../../components/SchemaForm.tsx';
+import { useTold } from '../../i18n/told.ts';
 import { PatchPreview } from './PatchPreview.tsx';
 
 /** How inputs are made from clean pictures: a chain of degradations, each with its form, and what comes of it. */
 export function DegradationEditor({ dataset }: { dataset: Dataset }) {
   const { t } = useTranslation();
+  const told = useTold();
   const registry = useCall('registry.degradations', {});
   const [steps, setSteps] = useState<DegradationStep[]>(dataset.degradations);
   const save = useAction('datasets.change', ['datasets.list']);
@@ -27,14 +29,14 @@ export function DegradationEditor({ dataset }: { dataset: Dataset }) {
                 <Select
                   size="xs"
                   aria-label={t('datasets.degradation', { number: index + 1 })}
-                  data={registry.data?.map(({ id, title }) => ({ value: id, label: title })) ?? []}
+                  data={registry.data?.map(({ id, title }) => ({ value: id, label: told(title) })) ?? []}
                   value={step.type}
                   allowDeselect={false}
                   onChange={(type) => type && replace(index, { type })}
                 />
                 {kind && (
                   <Text size="xs" c="dimmed">
-                    {kind.description}
+                    {told(kind.description)}
                   </Text>
                 )}
                 {kind && <SchemaForm schema={kind.schema} values={step} onChange={(values) => replace(index, { ...values, type: step.type })} />}

@@ -1,6 +1,7 @@
 import { Accordion, Badge, Group, List, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Dataset, Inspection } from '../../../shared/contract/datasets.ts';
+import { useTold } from '../../i18n/told.ts';
 import { Pairs } from './Pairs.tsx';
 
 /** At most this many names of a long list are shown. */
@@ -9,10 +10,11 @@ const shownNames = 200;
 /** What a data set was found to hold: figures first, then what cannot be used, what has no partner, and what pairs with what. */
 export function Findings({ dataset, inspection }: { dataset: Dataset; inspection: Inspection }) {
   const { t } = useTranslation();
+  const told = useTold();
   const { width, height, unmatched, problems, samples, checked } = inspection;
   const facts: [string, string][] = [
     [t('datasets.samples'), samples.toLocaleString()],
-    [t('datasets.convention'), inspection.convention ?? t('datasets.cleanOnly')],
+    [t('datasets.convention'), inspection.convention?.split('; ').map(told).join('; ') ?? t('datasets.cleanOnly')],
     ...(dataset.scale > 1 ? [[t('datasets.scale'), t('datasets.smaller', { scale: dataset.scale })] as [string, string]] : []),
     [t('datasets.size'), `${width.median} × ${height.median}`],
     [t('datasets.range'), `${width.smallest} × ${height.smallest} – ${width.largest} × ${height.largest}`],
@@ -50,7 +52,7 @@ export function Findings({ dataset, inspection }: { dataset: Dataset; inspection
             <Accordion.Control c="yellow">{t('datasets.problems', { count: problems.length })}</Accordion.Control>
             <Accordion.Panel>
               <Text size="sm">{t('datasets.problemsText')}</Text>
-              <Names names={problems.map(({ file, reason }) => (reason.includes(file) ? reason : `${file}: ${reason}`))} />
+              <Names names={problems.map(({ file, reason }) => (reason.includes(file) ? told(reason) : `${file}: ${told(reason)}`))} />
             </Accordion.Panel>
           </Accordion.Item>
         )}

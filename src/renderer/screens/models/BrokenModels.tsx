@@ -1,11 +1,13 @@
 import { Anchor, Button, Table, Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useAction, useCall } from '../../api/hooks.ts';
+import { useTold } from '../../i18n/told.ts';
 import { href } from '../../route.ts';
 
 /** Models that cannot be used, and why: nothing is left to do with them but to remove them, a run on its own page. */
 export function BrokenModels() {
   const { t } = useTranslation();
+  const told = useTold();
   const { data: broken = [] } = useCall('models.broken', {});
   const remove = useAction('models.remove');
   if (broken.length === 0) return null;
@@ -20,7 +22,7 @@ export function BrokenModels() {
             <Table.Tr key={id}>
               <Table.Td fw={600}>{title}</Table.Td>
               <Table.Td>
-                <Text size="sm">{reason}</Text>
+                <Text size="sm">{told(reason)}</Text>
               </Table.Td>
               <Table.Td ta="right">
                 {run === undefined ? (

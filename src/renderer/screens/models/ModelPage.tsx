@@ -6,6 +6,7 @@ import { useAction, useCall } from '../../api/hooks.ts';
 import { RevealFolder } from '../../components/RevealFolder.tsx';
 import { ScreenFrame } from '../../components/ScreenFrame.tsx';
 import { Loaded } from '../../components/States.tsx';
+import { useTold } from '../../i18n/told.ts';
 import { go, href } from '../../route.ts';
 import { usingModel, useSelection } from '../restore/selection.tsx';
 import { ExportModel } from './ExportModel.tsx';
@@ -15,6 +16,7 @@ import { ModelTest } from './ModelTest.tsx';
 /** One model: tried on a picture, and all that is known of it. */
 export function ModelPage({ model }: { model: ModelEntry }) {
   const { t } = useTranslation();
+  const told = useTold();
   const { change } = useSelection();
   const detail = useCall('models.show', { model: model.id }, { staleTime: 0 });
   const [removing, { open, close }] = useDisclosure(false);
@@ -22,7 +24,7 @@ export function ModelPage({ model }: { model: ModelEntry }) {
   return (
     <ScreenFrame
       title={model.title}
-      subtitle={model.description}
+      subtitle={told(model.description)}
       actions={
         <>
           <Button
@@ -82,8 +84,9 @@ export function ModelPage({ model }: { model: ModelEntry }) {
 
 function Facts({ model }: { model: ModelDetail }) {
   const { t } = useTranslation();
+  const told = useTold();
   const rows: [string, string | undefined][] = [
-    [t('models.column.network'), [model.network, model.scale > 1 && `× ${model.scale}`].filter(Boolean).join(' ')],
+    [t('models.column.network'), [told(model.network), model.scale > 1 && `× ${model.scale}`].filter(Boolean).join(' ')],
     [t('models.fact.parameters'), model.parameters?.toLocaleString()],
     [t('models.fact.psnr'), model.psnr === undefined ? undefined : `${model.psnr.toFixed(2)} dB`],
     [t('models.fact.source'), model.run === undefined ? model.source : undefined],

@@ -1,12 +1,14 @@
 import { Anchor, Button, Stack, Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { ModelEntry } from '../../../shared/contract/models.ts';
+import { useTold } from '../../i18n/told.ts';
 import { go, href } from '../../route.ts';
 import { usingModel, useSelection } from '../restore/selection.tsx';
 
 /** Every model at hand: what it does and where it came from. */
 export function ModelTable({ models }: { models: readonly ModelEntry[] }) {
   const { t } = useTranslation();
+  const told = useTold();
   const { change } = useSelection();
   return (
     <Table className="panel card" verticalSpacing="sm" horizontalSpacing="md" fz="sm">
@@ -29,12 +31,12 @@ export function ModelTable({ models }: { models: readonly ModelEntry[] }) {
                   {model.title}
                 </Anchor>
                 <Text size="xs" c="dimmed">
-                  {model.description}
+                  {told(model.description)}
                 </Text>
               </Stack>
             </Table.Td>
             <Table.Td style={{ whiteSpace: 'nowrap' }}>
-              <Text size="sm">{[model.network, model.scale > 1 && `× ${model.scale}`].filter(Boolean).join(' ')}</Text>
+              <Text size="sm">{[told(model.network), model.scale > 1 && `× ${model.scale}`].filter(Boolean).join(' ')}</Text>
               <Text size="xs" c="dimmed">
                 {[model.parameters !== undefined && t('models.parameters', { count: model.parameters }), model.psnr !== undefined && `${model.psnr.toFixed(2)} dB`].filter(Boolean).join(' · ')}
               </Text>

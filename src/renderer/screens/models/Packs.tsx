@@ -4,12 +4,14 @@ import { useTranslation } from 'react-i18next';
 import type { Pack } from '../../../shared/contract/models.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
 import { Loaded } from '../../components/States.tsx';
+import { useTold } from '../../i18n/told.ts';
 import { href } from '../../route.ts';
 import { megabytes } from './megabytes.ts';
 
 /** Models that others publish. Nothing is fetched before it was asked for, and agreed to. */
 export function Packs() {
   const { t } = useTranslation();
+  const told = useTold();
   const packs = useCall('packs.list', {});
   const [asked, setAsked] = useState<Pack>();
   const fetchPack = useAction('packs.fetch', ['packs.list', 'models.list']);
@@ -40,10 +42,10 @@ export function Packs() {
                 <Table.Tr key={pack.id}>
                   <Table.Td>
                     <Text size="sm" fw={500}>
-                      {pack.title}
+                      {told(pack.title)}
                     </Text>
                     <Text size="xs" c="dimmed">
-                      {pack.description}
+                      {told(pack.description)}
                     </Text>
                   </Table.Td>
                   <Table.Td>{pack.licence}</Table.Td>

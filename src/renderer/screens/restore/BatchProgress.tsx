@@ -4,12 +4,14 @@ import type { Batch } from '../../../shared/contract/restore.ts';
 import { useAction } from '../../api/hooks.ts';
 import { RevealFolder } from '../../components/RevealFolder.tsx';
 import { StateBadge } from '../../components/States.tsx';
+import { useTold } from '../../i18n/told.ts';
 import { href } from '../../route.ts';
 import { remaining } from './remaining.ts';
 
 /** How far a batch is, and what can be done with it in its state. */
 export function BatchProgress({ batch }: { batch: Batch }) {
   const { t } = useTranslation();
+  const told = useTold();
   return (
     <Stack gap="xs">
       <Group justify="space-between" wrap="nowrap">
@@ -19,7 +21,7 @@ export function BatchProgress({ batch }: { batch: Batch }) {
         </Text>
       </Group>
       <BatchBar batch={batch} />
-      {batch.reason && <Text size="xs">{batch.reason}</Text>}
+      {batch.reason && <Text size="xs">{told(batch.reason)}</Text>}
       <Group justify="space-between">
         <BatchActions batch={batch} />
         <Anchor size="xs" href={href('restore', 'batches')}>

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import type { Batch, BatchFile } from '../../../shared/contract/restore.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
 import { Empty, Loaded, StateBadge } from '../../components/States.tsx';
+import { useTold } from '../../i18n/told.ts';
 import { go } from '../../route.ts';
 import { BatchActions, BatchBar } from './BatchProgress.tsx';
 import { remaining } from './remaining.ts';
@@ -36,6 +37,7 @@ export function BatchesView() {
 
 function BatchCard({ batch }: { batch: Batch }) {
   const { t } = useTranslation();
+  const told = useTold();
   const { change } = useSelection();
   const [chosen, setOpen] = useState<boolean>();
   // What failed is what people look for.
@@ -72,7 +74,7 @@ function BatchCard({ batch }: { batch: Batch }) {
         {[new Date(batch.created).toLocaleString(), batch.settings.out].join(' · ')}
       </Text>
       <BatchBar batch={batch} />
-      {batch.reason && <Text size="xs">{batch.reason}</Text>}
+      {batch.reason && <Text size="xs">{told(batch.reason)}</Text>}
       <Group justify="space-between">
         <Group gap="xs">
           <BatchActions batch={batch} />
@@ -94,6 +96,7 @@ const mostRows = 200;
 
 function BatchFiles({ batch }: { batch: Batch }) {
   const { t } = useTranslation();
+  const told = useTold();
   const files = useCall('batches.files', { batch: batch.id });
   const rows = [...(files.data ?? [])].sort((a, b) => urgency(b) - urgency(a) || a.number - b.number);
   return (
@@ -106,7 +109,7 @@ function BatchFiles({ batch }: { batch: Batch }) {
                 <StateBadge state={file.state} />
               </Table.Td>
               <Table.Td className="path">{file.folder === '' ? file.name : `${file.folder}/${file.name}`}</Table.Td>
-              <Table.Td>{[file.reason, ...file.warnings].filter(Boolean).join(' ')}</Table.Td>
+              <Table.Td>{[file.reason ?? '', ...file.warnings].filter(Boolean).map(told).join(' ')}</Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -8,6 +8,7 @@ import { pictureUrl } from '../../api/client.ts';
 import { useCall } from '../../api/hooks.ts';
 import { useFileProgress } from '../../api/liveUpdates.ts';
 import { StateBadge } from '../../components/States.tsx';
+import { useTold } from '../../i18n/told.ts';
 import { go } from '../../route.ts';
 import { allToggled, markToggled, useSelection } from './selection.tsx';
 import { useShownBatch } from './useShownBatch.ts';
@@ -83,6 +84,7 @@ interface TileProps {
 
 function Tile({ picture, file, batch, marked, focusable }: TileProps) {
   const { t } = useTranslation();
+  const told = useTold();
   const { change } = useSelection();
   const [broken, setBroken] = useState(false);
   const path = `${picture.folder ? `${picture.folder}/` : ''}${picture.name}`;
@@ -92,11 +94,11 @@ function Tile({ picture, file, batch, marked, focusable }: TileProps) {
     <div
       role="option"
       aria-selected={marked}
-      aria-label={[path, file && t(`state.${working ? 'running' : file.state}`), file?.reason].filter(Boolean).join(', ')}
+      aria-label={[path, file && t(`state.${working ? 'running' : file.state}`), file?.reason && told(file.reason)].filter(Boolean).join(', ')}
       data-id={picture.id}
       tabIndex={focusable ? 0 : -1}
       className="tile"
-      title={[path, file?.reason, ...(file?.warnings ?? [])].filter(Boolean).join('\n')}
+      title={[path, ...[file?.reason ?? '', ...(file?.warnings ?? [])].filter(Boolean).map(told)].join('\n')}
       onFocus={() => change({ current: picture.id })}
       onClick={() => go('restore', picture.id)}
     >

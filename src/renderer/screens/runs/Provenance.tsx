@@ -4,11 +4,13 @@ import { useTranslation } from 'react-i18next';
 import type { RunPage } from '../../../shared/contract/training.ts';
 import type { RunConfig } from '../../../shared/runConfig.ts';
 import { useCall } from '../../api/hooks.ts';
+import { useTold } from '../../i18n/told.ts';
 import { href } from '../../route.ts';
 
 /** What a figure of this run rests on: how it was measured, on what data, with which features, program and seed. */
 export function Provenance({ settings, facts }: { settings: RunConfig; facts: RunPage['facts'] }) {
   const { t } = useTranslation();
+  const told = useTold();
   const { metrics, data, network } = settings;
   const runs = useCall('runs.list', {});
   const origin = runs.data?.find(({ id, name }) => id === network.weights || name === network.weights);
@@ -17,13 +19,13 @@ export function Provenance({ settings, facts }: { settings: RunConfig; facts: Ru
   const rows: [string, ReactNode][] = [
     [t('facts.measured'), measured],
     [t('facts.folders'), folders.map((folder) => <div key={folder}>{folder}</div>)],
-    ...(facts ? ([[t('facts.fingerprint'), <Copied key="data" text={facts.dataFingerprint} />], [t('facts.features'), facts.features]] as [string, ReactNode][]) : []),
+    ...(facts ? ([[t('facts.fingerprint'), <Copied key="data" text={facts.dataFingerprint} />], [t('facts.features'), facts.features.split('; ').map(told).join('; ')]] as [string, ReactNode][]) : []),
     [t('facts.seed'), settings.seed],
     [t('facts.from'), network.weights === undefined ? t('facts.random') : origin ? <Anchor size="sm" href={href('runs', origin.id)}>{origin.name}</Anchor> : network.weights],
     ...(facts
       ? ([
           [t('facts.parameters'), facts.parameters.toLocaleString()],
-          [t('facts.device'), t('facts.deviceThreads', { device: facts.device, threads: facts.threads })],
+          [t('facts.device'), t('facts.deviceThreads', { device: told(facts.device), threads: facts.threads })],
           [t('facts.program'), [facts.versions.program, ...(facts.versions.commit ? [t('facts.commit', { commit: facts.versions.commit })] : []), `TensorFlow ${facts.versions.tensorflow}`, `Node ${facts.versions.node}`].join(' · ')],
         ] as [string, ReactNode][])
       : []),

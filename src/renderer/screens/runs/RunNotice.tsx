@@ -3,11 +3,13 @@ import { useTranslation } from 'react-i18next';
 import type { Run, RunPage } from '../../../shared/contract/training.ts';
 import type { RunConfig } from '../../../shared/runConfig.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
+import { useTold } from '../../i18n/told.ts';
 import { go, href } from '../../route.ts';
 
 /** What a run's state means where it needs explaining, and what to do about it. */
 export function RunNotice({ run, page }: { run: Run; page: RunPage | undefined }) {
   const { t } = useTranslation();
+  const told = useTold();
   const reason = page?.states.at(-1)?.reason;
   if (run.state === 'queued') return <Queued run={run} />;
   if (run.state === 'running' && run.step === 0) return <Alert color="gray">{t('runs.startingText')}</Alert>;
@@ -22,13 +24,13 @@ export function RunNotice({ run, page }: { run: Run; page: RunPage | undefined }
     const memory = run.error.code === 'out-of-memory' || (run.error.code === 'worker-died' && run.error.details?.['signal'] === 'SIGKILL');
     return (
       <Alert color="red" title={t('runs.failedTitle', { step: run.step })}>
-        <Text size="sm">{run.error.message}</Text>
+        <Text size="sm">{told(run.error.message)}</Text>
         {memory && page?.settings && <LowerMemory run={run} settings={page.settings} />}
       </Alert>
     );
   }
   if (run.state === 'stopped') return <Alert color="gray">{t('runs.stoppedText', { step: run.step })}</Alert>;
-  return reason && run.state === 'finished' ? <Alert color="gray">{reason}</Alert> : null;
+  return reason && run.state === 'finished' ? <Alert color="gray">{told(reason)}</Alert> : null;
 }
 
 function Queued({ run }: { run: Run }) {

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { Run, RunPage } from '../../../shared/contract/training.ts';
 import { useCall } from '../../api/hooks.ts';
 import { Loaded } from '../../components/States.tsx';
+import { useTold } from '../../i18n/told.ts';
 import { Annotations } from './Annotations.tsx';
 import { CropCompare } from './crops/CropCompare.tsx';
 import { CurvesPanel } from './CurvesPanel.tsx';
@@ -27,12 +28,13 @@ export function RunPageView({ run, known }: { run: Run; known: string[] }) {
 
 function Details({ run, page, known }: { run: Run; page: RunPage; known: string[] }) {
   const { t } = useTranslation();
+  const told = useTold();
   const log = page.log.filter(Boolean);
   return (
     <>
       {page.problem !== undefined && (
         <Alert color="orange" title={t('runs.unreadable')} styles={{ title: { color: 'var(--mantine-color-text)' } }}>
-          {page.problem}
+          {told(page.problem)}
         </Alert>
       )}
       {page.pictures.length > 0 && <CropCompare runs={[run]} yChannel={page.settings?.metrics.yChannel ?? false} />}
@@ -77,7 +79,7 @@ function Details({ run, page, known }: { run: Run; page: RunPage; known: string[
                   <Table.Tr key={index}>
                     <Table.Td w={180}>{new Date(at).toLocaleString()}</Table.Td>
                     <Table.Td w={120}>{t(`state.${state}`)}</Table.Td>
-                    <Table.Td>{reason}</Table.Td>
+                    <Table.Td>{reason && told(reason)}</Table.Td>
                   </Table.Tr>
                 ))}
               </Table.Tbody>

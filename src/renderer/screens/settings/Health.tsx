@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Check } from '../../../shared/contract/app.ts';
 import { useCall } from '../../api/hooks.ts';
 import { Loaded } from '../../components/States.tsx';
+import { useTold } from '../../i18n/told.ts';
 import { BugReport } from './BugReport.tsx';
 
 /** What doctor says, and one zip for a bug report. */
@@ -33,6 +34,7 @@ const icons = {
 
 function Checks({ checks }: { checks: Check[] }) {
   const { t } = useTranslation();
+  const told = useTold();
   return (
     <Table>
       <Table.Tbody>
@@ -43,12 +45,12 @@ function Checks({ checks }: { checks: Check[] }) {
                 <span role="img" aria-label={t(`settings.state.${check.state}`)} style={{ lineHeight: 0 }}>
                   {icons[check.state]}
                 </span>
-                {check.title}
+                {told(check.title)}
               </Group>
             </Table.Td>
             <Table.Td>
               <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-                {check.detail}
+                {told(check.detail)}
               </Text>
               {check.fix && <Command text={check.fix} />}
             </Table.Td>

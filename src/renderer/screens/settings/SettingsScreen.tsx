@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCall } from '../../api/hooks.ts';
 import { ScreenFrame } from '../../components/ScreenFrame.tsx';
+import { useTold } from '../../i18n/told.ts';
 import { About } from './About.tsx';
 import { Appearance } from './Appearance.tsx';
 import { Computing } from './Computing.tsx';
@@ -13,6 +14,7 @@ import { Log } from './Log.tsx';
 /** What is chosen for the whole program, how it fares, and what it is made of. */
 export function SettingsScreen() {
   const { t } = useTranslation();
+  const told = useTold();
   const info = useCall('app.info', {});
   return (
     <ScreenFrame title={t('nav.settings')} subtitle={info.data && t('settings.version', { version: info.data.version })}>
@@ -20,7 +22,7 @@ export function SettingsScreen() {
         <Stack p="lg" gap="xl" maw={920}>
           {info.data?.notices.map((notice) => (
             <Alert key={notice} color="yellow">
-              {notice}
+              {told(notice)}
             </Alert>
           ))}
           <Section title={t('settings.appearance')}>

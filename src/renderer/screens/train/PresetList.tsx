@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { Preset } from '../../../shared/contract/training.ts';
 import type { RunConfig } from '../../../shared/runConfig.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
+import { useTold } from '../../i18n/told.ts';
 import { go } from '../../route.ts';
 
 /** The preset of the guided sample; its pictures come with the program. */
@@ -10,11 +11,12 @@ const sampleId = 'sample';
 
 export function PresetList({ presets, onChoose }: { presets: Preset[]; onChoose: (config: RunConfig) => void }) {
   const { t } = useTranslation();
+  const told = useTold();
   const sample = useAction('app.sample');
   const ordered = [...presets].sort((a, b) => Number(b.id === sampleId) - Number(a.id === sampleId));
   const choose = (preset: Preset): void => {
-    if (preset.id !== sampleId) onChoose(preset.config);
-    else sample.mutate({}, { onSuccess: ({ config }) => onChoose(config) });
+    if (preset.id !== sampleId) onChoose({ ...preset.config, name: told(preset.title) });
+    else sample.mutate({}, { onSuccess: ({ config }) => onChoose({ ...config, name: t('train.sampleTitle') }) });
   };
   return (
     <ScrollArea flex={1}>
@@ -25,11 +27,11 @@ export function PresetList({ presets, onChoose }: { presets: Preset[]; onChoose:
             <Card className="panel" withBorder h="100%">
               <Stack gap="xs">
                 <Group justify="space-between">
-                  <Text fw={600}>{preset.id === sampleId ? t('train.sampleTitle') : preset.title}</Text>
+                  <Text fw={600}>{preset.id === sampleId ? t('train.sampleTitle') : told(preset.title)}</Text>
                   {preset.id === sampleId && sample.isPending && <Loader size="xs" role="status" aria-label={t('common.loading')} />}
                 </Group>
                 <Text size="sm" c="dimmed">
-                  {preset.id === sampleId ? t('train.sampleText') : preset.description}
+                  {preset.id === sampleId ? t('train.sampleText') : told(preset.description)}
                 </Text>
                 <Group gap="xs">
                   <Badge variant="default" tt="none">

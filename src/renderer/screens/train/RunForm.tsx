@@ -6,6 +6,7 @@ import { isActive } from '../../../shared/jobs.ts';
 import { mcirConfig, type RunConfig } from '../../../shared/runConfig.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
 import { SchemaForm } from '../../components/SchemaForm.tsx';
+import { useTold } from '../../i18n/told.ts';
 import { go } from '../../route.ts';
 import { AdvancedFields } from './AdvancedFields.tsx';
 import { EstimatePanel } from './EstimatePanel.tsx';
@@ -22,6 +23,7 @@ function withDataset(config: RunConfig, { target, input, degradations, validatio
 /** The form of a run: what matters first, the rest folded away; below, what it would take, and the start. */
 export function RunForm({ initial, dataset, onBack }: { initial: RunConfig; dataset: Dataset | undefined; onBack: (() => void) | undefined }) {
   const { t } = useTranslation();
+  const told = useTold();
   const datasets = useCall('datasets.list', {});
   const networks = useCall('registry.networks', {});
   const runs = useCall('runs.list', {});
@@ -75,7 +77,7 @@ export function RunForm({ initial, dataset, onBack }: { initial: RunConfig; data
                   <Select
                     size="xs"
                     label={t('train.networkType')}
-                    description={network?.description}
+                    description={network && told(network.description)}
                     data={networks.data?.map(({ id, title }) => ({ value: id, label: title })) ?? []}
                     value={config.network.type}
                     allowDeselect={false}
