@@ -22,8 +22,8 @@ export interface Studio {
   call(name: string, input: unknown): Promise<Reply>;
   readonly handles: Handles;
   readonly imports: Imports;
-  /** A picture by its id; `size` is the longest side in pixels. @throws AppError `not-found`, `unsupported` */
-  picture(id: string, size?: number): Promise<Served>;
+  /** A picture by its id; `size` is the longest side in pixels, `signal` of whoever waits for it. @throws AppError `not-found`, `unsupported` */
+  picture(id: string, size?: number, signal?: AbortSignal): Promise<Served>;
   /** Hears every event until the returned function is called. */
   subscribe(listener: (event: StudioEvent) => void): () => void;
   /** Ends what restores; the services stay open. */
@@ -40,7 +40,7 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
   const imports = new Imports(services.home.cache);
   const thumbnails = new Thumbnails(services.home.cache);
   await imports.removeOld();
-  const context: StudioContext = { services, handles, reveal, tell: (event) => listeners.forEach((listener) => listener(event)) };
+  const context: StudioContext = { services, handles, thumbnails, reveal, tell: (event) => listeners.forEach((listener) => listener(event)) };
   const restore = restoreFeature(context);
   const handlers: Handlers = { ...appHandlers(context), ...healthHandlers(context), ...restore.handlers, ...modelHandlers(context), ...packHandlers(context), ...trainingHandlers(context), ...datasetHandlers(context) };
   return {
@@ -52,11 +52,14 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
       }),
     handles,
     imports,
-    picture: (id, size) => thumbnails.serve(handles.path(id), size),
+    picture: (id, size, signal) => thumbnails.serve(handles.path(id), size, signal),
     subscribe: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    close: restore.close,
+    close: async () => {
+      await restore.close();
+      thumbnails.close();
+    },
   };
 }

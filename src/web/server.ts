@@ -47,7 +47,7 @@ export async function startServer(studio: Studio, options: { port: number; token
     if (rest.length === 0) {
       if (route === 'GET /' && name === '') return sendPage(request, response);
       if (route === 'GET /assets') return sendServed(response, await asset(options.renderer, name), 'public, max-age=31536000, immutable');
-      if (route === 'GET /picture') return sendServed(response, await studio.picture(name, pictureSize(query)), 'private, max-age=3600');
+      if (route === 'GET /picture') return sendServed(response, await studio.picture(name, pictureSize(query), whileOpen(response)), 'private, max-age=3600');
       if (route === 'POST /api') return sendCall(request, response, name);
       if (route === 'POST /import') return receive(request, response, name, query.get('path') ?? '');
       if (route === 'POST /invite' && name === '') return sendText(response, 200, invite());
@@ -120,6 +120,13 @@ function listen(server: Server, port: number): Promise<number> {
       resolve(typeof address === 'object' && address ? address.port : port);
     });
   });
+}
+
+/** Ends when the browser no longer waits for the answer, as for thumbnails that were scrolled past. */
+function whileOpen(response: ServerResponse): AbortSignal {
+  const left = new AbortController();
+  response.once('close', () => left.abort(new AppError('cancelled', 'Nobody waits for this any more.')));
+  return left.signal;
 }
 
 function pictureSize(query: URLSearchParams): number | undefined {

@@ -32,18 +32,15 @@ export interface OpenStudio {
  * @param settings what was chosen before; by default the welcome of a first start was read
  */
 export async function openStudio(settings: Partial<Settings> = { welcomed: true }): Promise<OpenStudio> {
-  await build({ configFile: here('../../vite.renderer.config.ts'), logLevel: 'error' });
+  await buildPage();
   const folder = await mkdtemp(join(tmpdir(), 'mcir-e2e-'));
   const home = join(folder, 'home');
   await mkdir(home);
   await writeFile(join(home, 'settings.json'), JSON.stringify(settings));
-  const server = spawn(process.execPath, [here('../../src/web/main.ts'), '--no-open'], { env: { ...process.env, MCIR_HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] });
-  const address = await firstAddress(server);
-  const browser: Browser = await chromium.launch({ ...(chromiumPath ? { executablePath: chromiumPath } : {}), args: chromiumFlags });
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' });
-  const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
-  await page.goto(address);
+  const browser = await openBrowser();
+  const page = await newPage(browser);
+  const server = await serve(home);
+  await page.goto(server.address);
   await page.getByRole('navigation').waitFor();
   return {
     page,
@@ -55,10 +52,37 @@ export async function openStudio(settings: Partial<Settings> = { welcomed: true 
     },
     close: async () => {
       await browser.close();
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Builds the page as `npm start` does. */
+export async function buildPage(): Promise<void> {
+  await build({ configFile: here('../../vite.renderer.config.ts'), logLevel: 'error' });
+}
+
+export const openBrowser = (): Promise<Browser> => chromium.launch({ ...(chromiumPath ? { executablePath: chromiumPath } : {}), args: chromiumFlags });
+
+/** A window of the usual size, which nobody has been let into yet. */
+export async function newPage(browser: Browser): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' });
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  return page;
+}
+
+/** The loopback shell over a home folder, once it has told its address. */
+export async function serve(home: string): Promise<{ address: string; stop: () => Promise<void> }> {
+  const server = spawn(process.execPath, [here('../../src/web/main.ts'), '--no-open'], { env: { ...process.env, MCIR_HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const address = await firstAddress(server);
+  return {
+    address,
+    stop: async () => {
       const ended = new Promise((resolve) => server.once('exit', resolve));
       server.kill('SIGTERM');
       await ended;
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -70,14 +70,34 @@ export interface Dropped {
   path: string;
 }
 
-/** Makes places of dropped files: by their paths in Electron, else by copying them to the host. */
-export async function admit(dropped: Dropped[], onProgress: (done: number) => void): Promise<Place[]> {
-  if (bridge) return unwrap(await bridge.admit(dropped.map((item) => item.file))) as Place[];
-  const drop = unwrap(await post('/import', '')) as Place;
-  for (const [index, item] of dropped.entries()) {
-    unwrap(await post(`/import/${drop.id}?path=${encodeURIComponent(item.path)}`, item.file));
-    onProgress(index + 1);
+/** So many files are copied at once: one is sent while another is written. */
+const copiesAtOnce = 2;
+
+/**
+ * Makes places of dropped files: by their paths in Electron, else by copying them to the host.
+ * @param onCopied is told after each file how many have come, and where they are
+ */
+export async function admit(dropped: AsyncGenerator<Dropped>, onCopied: (done: number, drop: Place) => void): Promise<Place[]> {
+  if (bridge) {
+    const files: File[] = [];
+    for await (const { file } of dropped) files.push(file);
+    return unwrap(await bridge.admit(files)) as Place[];
   }
+  const first = await dropped.next();
+  if (first.done) return [];
+  const drop = unwrap(await post('/import', '')) as Place;
+  let done = 0;
+  const copy = async ({ file, path }: Dropped): Promise<void> => {
+    unwrap(await post(`/import/${drop.id}?path=${encodeURIComponent(path)}`, file));
+    onCopied(++done, drop);
+  };
+  // The first alone: it is shown while the others come.
+  await copy(first.value);
+  await Promise.all(
+    Array.from({ length: copiesAtOnce }, async () => {
+      for await (const file of dropped) await copy(file);
+    }),
+  );
   return [drop];
 }
 

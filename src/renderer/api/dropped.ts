@@ -1,30 +1,30 @@
 import type { Dropped } from './client.ts';
 
 /**
- * The files of a drop, folders read recursively. Must be called before the drop event ends: its items die with it.
- * Hidden files are left out.
+ * The files of a drop as they are found, folders read recursively. Must be called before the drop event ends: its items
+ * die with it. Hidden files are left out.
  */
-export async function droppedFiles(transfer: DataTransfer): Promise<Dropped[]> {
+export function droppedFiles(transfer: DataTransfer): AsyncGenerator<Dropped> {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const found: Dropped[] = [];
-  for (const entry of entries) await collect(entry, '', found);
-  return found;
+  return filesOf(entries, '');
 }
 
-async function collect(entry: FileSystemEntry, folder: string, found: Dropped[]): Promise<void> {
-  if (entry.name.startsWith('.')) return;
-  const path = folder + entry.name;
-  if (isFile(entry)) {
-    const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
-    found.push({ file, path });
-  } else if (isFolder(entry)) {
-    const reader = entry.createReader();
-    // A reader gives at most a hundred entries at a time, and none at the end.
-    for (;;) {
-      const part = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
-      if (part.length === 0) break;
-      for (const child of part) await collect(child, `${path}/`, found);
-    }
+async function* filesOf(entries: readonly FileSystemEntry[], folder: string): AsyncGenerator<Dropped> {
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    const path = folder + entry.name;
+    if (isFile(entry)) yield { file: await new Promise<File>((resolve, reject) => entry.file(resolve, reject)), path };
+    else if (isFolder(entry)) yield* filesIn(entry, `${path}/`);
+  }
+}
+
+async function* filesIn(folder: FileSystemDirectoryEntry, path: string): AsyncGenerator<Dropped> {
+  const reader = folder.createReader();
+  // A reader gives at most a hundred entries at a time, and none at the end.
+  for (;;) {
+    const part = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (part.length === 0) return;
+    yield* filesOf(part, path);
   }
 }
 

@@ -18,6 +18,12 @@ export function useFileProgress(batch: string | undefined, number: number | unde
   return useQuery<number>({ queryKey: shareKey(batch ?? '', number ?? 0), enabled: false }).data;
 }
 
+/** Step of a run as events tell it; before the first, as the history has it. */
+export function useStep(run: Run | undefined): number {
+  const { data } = useQuery<TrainProgress>({ queryKey: progressKey(run?.id ?? ''), enabled: false });
+  return Math.max(run?.step ?? 0, data?.step ?? 0);
+}
+
 /** Puts what events tell into the kept answers, so that every screen shows it without asking again. */
 export function useLiveUpdates(): void {
   useEvents(
@@ -29,7 +35,7 @@ export function useLiveUpdates(): void {
           void queryClient.invalidateQueries({ queryKey: ['runs.crops'] });
           // The last steps came after the curves were last asked for.
           void queryClient.invalidateQueries({ queryKey: ['runs.curves', event.data.id] });
-          if (event.data.state === 'finished' || becameModel(event.data)) void queryClient.invalidateQueries({ queryKey: ['models.list'] });
+          if (isNewAsModel(event.data)) void queryClient.invalidateQueries({ queryKey: ['models.list'] });
           break;
         case 'progress':
           queryClient.setQueryData<TrainProgress>(progressKey(event.data.run), event.data.progress);
@@ -58,8 +64,11 @@ export function useLiveUpdates(): void {
   );
 }
 
-/** A run is a model from its first validation on. */
-const becameModel = ({ id, best }: Run): boolean => best !== undefined && queryClient.getQueryData<ModelEntry[]>(['models.list', {}])?.every((model) => model.id !== id) === true;
+/** A run can be restored with from its first validation on, and better after each that was the best so far. */
+function isNewAsModel({ id, best }: Run): boolean {
+  const models = queryClient.getQueryData<ModelEntry[]>(['models.list', {}]);
+  return best !== undefined && models?.find((model) => model.id === id)?.psnr !== best.psnr;
+}
 
 /** The counts come with every picture; what became of each is asked for again only where the batch as a whole has changed. */
 function showBatch(batch: Batch): void {

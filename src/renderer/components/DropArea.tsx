@@ -6,8 +6,18 @@ import { admit } from '../api/client.ts';
 import { droppedFiles } from '../api/dropped.ts';
 import { showError } from '../api/showError.ts';
 
+interface DropAreaProps {
+  onPlaces: (places: Place[]) => void;
+  /** Told now and then while files are copied: how many have come, and where they are. */
+  onProgress?: (copied: number, place: Place) => void;
+  children: ReactNode;
+}
+
+/** How often progress is told, in ms. */
+const progressEvery = 150;
+
 /** Takes files and folders dropped anywhere on the screen. */
-export function DropArea({ onPlaces, onProgress, children }: { onPlaces: (places: Place[]) => void; onProgress?: (copied: number) => void; children: ReactNode }) {
+export function DropArea({ onPlaces, onProgress, children }: DropAreaProps) {
   const { t } = useTranslation();
   const [over, setOver] = useState(false);
 
@@ -15,8 +25,14 @@ export function DropArea({ onPlaces, onProgress, children }: { onPlaces: (places
     event.preventDefault();
     setOver(false);
     try {
-      const files = await droppedFiles(event.dataTransfer);
-      if (files.length > 0) onPlaces(await admit(files, onProgress ?? (() => undefined)));
+      let told = -Infinity;
+      const tell = (copied: number, place: Place): void => {
+        if (performance.now() - told < progressEvery) return;
+        told = performance.now();
+        onProgress?.(copied, place);
+      };
+      const places = await admit(droppedFiles(event.dataTransfer), tell);
+      if (places.length > 0) onPlaces(places);
     } catch (error) {
       showError(error);
     }

@@ -1,12 +1,10 @@
 import { Progress, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
-import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Batch } from '../../shared/contract/restore.ts';
 import type { Run } from '../../shared/contract/training.ts';
-import type { TrainProgress } from '../../shared/runs.ts';
 import { useCall } from '../api/hooks.ts';
-import { progressKey } from '../api/liveUpdates.ts';
+import { useStep } from '../api/liveUpdates.ts';
 import { go } from '../route.ts';
 
 /** What runs, on every screen and in the window's title: a click leads there. */
@@ -29,12 +27,6 @@ export function JobsInSight() {
 }
 
 const isUnderWay = ({ state }: Run | Batch): boolean => state === 'running' || state === 'paused';
-
-/** Steps as events tell them; before the first, as the history has them. */
-function useStep(run: Run | undefined): number {
-  const { data } = useQuery<TrainProgress>({ queryKey: progressKey(run?.id ?? ''), enabled: false });
-  return Math.max(run?.step ?? 0, data?.step ?? 0);
-}
 
 function Job({ title, state, share, onClick }: { title: string; state: Run['state']; share: number; onClick: () => void }) {
   const { t } = useTranslation();

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { call } from '../api/client.ts';
 import { showError } from '../api/showError.ts';
 import { go } from '../route.ts';
-import { added, useSelection } from '../screens/restore/selection.tsx';
+import { added, useSelection, usingModel } from '../screens/restore/selection.tsx';
 import { useSettings } from '../screens/settings/useSettings.ts';
 
 /** Greets once: the sample project shows restoring and training without data of one's own. */
@@ -22,6 +22,7 @@ export function Welcome() {
       const { pictures, config } = await call('app.sample', {});
       selection.change(added((await call('restore.collect', { places: [pictures.id] })).pictures));
       const run = await call('training.start', { config });
+      selection.change(usingModel(run.id));
       close();
       go('runs', run.id);
     } catch (error) {

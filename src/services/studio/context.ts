@@ -2,11 +2,13 @@ import type { StudioEvent } from '../../shared/contract.ts';
 import type { Services } from '../open.ts';
 import type { Reveal } from '../reveal.ts';
 import type { Handles } from './handles.ts';
+import type { Thumbnails } from './thumbnails.ts';
 
 /** What the handlers of every feature work with. */
 export interface StudioContext {
   services: Services;
   handles: Handles;
+  thumbnails: Thumbnails;
   /** As the shell does it. */
   readonly reveal: Reveal;
   /** Tells every face. */

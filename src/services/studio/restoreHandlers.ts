@@ -19,7 +19,7 @@ export interface RestoreFeature {
 
 /** Answers of the calls about restoring, and what the rest of the studio needs of it. */
 export function restoreFeature(context: StudioContext): RestoreFeature {
-  const { services: { home }, handles } = context;
+  const { services: { home }, handles, thumbnails } = context;
   const previews = new Previews(home);
   const cleaned = previews.clean();
   const collected = new Map<string, NewBatchFile>();
@@ -50,6 +50,7 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
       ...batches.handlers,
       'restore.collect': async ({ places }) => {
         const { files, ignored } = await collectSources(places.map((id) => handles.path(id)), true);
+        thumbnails.prepare(files.map(({ source }) => source));
         return { pictures: await Promise.all(files.map((file) => pictures.add(file))), ignored };
       },
       'restore.preview': async ({ picture, models, effect, region }) => {

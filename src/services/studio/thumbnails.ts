@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import pLimit from 'p-limit';
 import sharp, { type Sharp } from 'sharp';
-import writeFileAtomic from 'write-file-atomic';
+import { ThumbnailStore } from '../../database/thumbnailStore.ts';
+import { thumbnailSize } from '../../shared/contract/restore.ts';
 import { AppError } from '../../shared/errors.ts';
+import { VisibleFirst } from './visibleFirst.ts';
 
 export interface Served {
   body: Uint8Array<ArrayBuffer>;
@@ -15,48 +16,84 @@ export interface Served {
 const shownAsIs: Record<string, string> = { '.png': 'image/png', '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg', '.webp': 'image/webp', '.avif': 'image/avif', '.gif': 'image/gif' };
 
 /** Decoding is bounded: 268 megapixels at most, a few at a time, so that ten thousand thumbnails leave the machine usable. */
-const limit = pLimit(3);
 const reading = { failOn: 'error', limitInputPixels: 16384 * 16384 } as const;
+const atOnce = 3;
 
-/** Pictures as the window shows them: small ones made once and kept under `folder`, whole ones as they are where a browser can read them. */
+/** Pictures as the window shows them: small ones made once and kept, whole ones as they are where a browser can read them. */
 export class Thumbnails {
-  readonly #folder: string;
+  readonly #store: ThumbnailStore;
+  readonly #queue = new VisibleFirst(atOnce);
+  /** Those being made, by their keys: whoever asks for one meanwhile gets the same. */
+  readonly #making = new Map<string, Promise<Uint8Array>>();
 
   constructor(cacheFolder: string) {
-    this.#folder = join(cacheFolder, 'thumbnails');
+    this.#store = new ThumbnailStore(join(cacheFolder, 'thumbnails.sqlite'));
   }
 
   /**
    * @param size longest side in pixels; left out, the whole picture
+   * @param signal of whoever asks: what is no longer wanted before its turn is not made
    * @throws AppError `unsupported` for a file that is no readable picture, `not-found` where it is gone
    */
-  async serve(path: string, size?: number): Promise<Served> {
-    const found = await stat(path).catch(() => undefined);
-    if (!found?.isFile()) throw new AppError('not-found', `${path} is not there any more.`);
-    if (size === undefined) return this.#whole(path);
-    const key = createHash('sha256').update(`${path}\0${found.mtimeMs}\0${found.size}\0${size}`).digest('hex').slice(0, 40);
-    const kept = join(this.#folder, key.slice(0, 2), `${key}.webp`);
-    const cached = await readFile(kept).catch(() => undefined);
-    if (cached) return { body: new Uint8Array(cached), type: 'image/webp' };
-    const body = await decode(path, (picture) => picture.resize({ width: size, height: size, fit: 'inside', withoutEnlargement: true }).webp({ quality: 82, effort: 2 }));
-    await mkdir(join(this.#folder, key.slice(0, 2)), { recursive: true });
-    await writeFileAtomic(kept, Buffer.from(body), { fsync: false });
-    return { body, type: 'image/webp' };
+  async serve(path: string, size?: number, signal?: AbortSignal): Promise<Served> {
+    if (size === undefined) return this.#whole(path, signal);
+    const key = await keyOf(path, size);
+    const kept = this.#store.find(key);
+    const body = kept ?? (await this.#making.get(key)) ?? (await this.#queue.now(() => this.#make(path, size, key), signal));
+    return { body: new Uint8Array(body), type: 'image/webp' };
   }
 
-  async #whole(path: string): Promise<Served> {
+  /** Makes thumbnails of files that will be looked at, while nothing else is to be done. */
+  prepare(paths: readonly string[]): void {
+    this.#queue.later(
+      paths.map((path) => async () => {
+        const key = await keyOf(path, thumbnailSize);
+        if (!this.#store.has(key)) await this.#make(path, thumbnailSize, key);
+      }),
+    );
+  }
+
+  close(): void {
+    this.#queue.clear();
+    this.#store.close();
+  }
+
+  #make(path: string, size: number, key: string): Promise<Uint8Array> {
+    const made = decode(path, (picture) => picture.resize({ width: size, height: size, fit: 'inside', withoutEnlargement: true }).webp({ quality: 82, effort: 2 }));
+    const kept = made
+      .then((body) => {
+        this.#store.keep(key, body);
+        return body;
+      })
+      .finally(() => this.#making.delete(key));
+    this.#making.set(key, kept);
+    return kept;
+  }
+
+  async #whole(path: string, signal?: AbortSignal): Promise<Served> {
+    await statOf(path);
     const type = shownAsIs[extname(path).toLowerCase()];
     if (type) return { body: new Uint8Array(await readFile(path)), type };
-    return { body: await decode(path, (picture) => picture.png({ compressionLevel: 3 })), type: 'image/png' };
+    return { body: await this.#queue.now(() => decode(path, (picture) => picture.png({ compressionLevel: 3 })), signal), type: 'image/png' };
   }
 }
 
+async function statOf(path: string): Promise<{ mtimeMs: number; size: number }> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) throw new AppError('not-found', `${path} is not there any more.`);
+  return found;
+}
+
+/** Another for every state of a file. */
+async function keyOf(path: string, size: number): Promise<string> {
+  const { mtimeMs, size: bytes } = await statOf(path);
+  return createHash('sha256').update(`${path}\0${mtimeMs}\0${bytes}\0${size}`).digest('base64url');
+}
+
 async function decode(path: string, finish: (picture: Sharp) => Sharp): Promise<Uint8Array<ArrayBuffer>> {
-  return limit(async () => {
-    try {
-      return new Uint8Array(await finish(sharp(path, reading).rotate().toColourspace('srgb')).toBuffer());
-    } catch (cause) {
-      throw new AppError('unsupported', `${path} cannot be read as a picture; it is damaged or of a kind this program does not know.`, { cause });
-    }
-  });
+  try {
+    return new Uint8Array(await finish(sharp(path, reading).rotate().toColourspace('srgb')).toBuffer());
+  } catch (cause) {
+    throw new AppError('unsupported', `${path} cannot be read as a picture; it is damaged or of a kind this program does not know.`, { cause });
+  }
 }

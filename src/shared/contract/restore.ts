@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { batchSummary, effect, exportSettings, ledgerFile, modelReference, restorePreset } from '../restore.ts';
 import { call, handle, nothing, recordId } from './common.ts';
 
+/** Longest side of a thumbnail in pixels: those of this size are made ahead and kept. */
+export const thumbnailSize = 320;
+
 export const source = z.object({
   id: handle,
   name: z.string(),

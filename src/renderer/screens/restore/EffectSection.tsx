@@ -1,8 +1,9 @@
-import { Anchor, Group, Slider, Stack, Text } from '@mantine/core';
+import { Group, Slider, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { isActive } from '../../../shared/jobs.ts';
 import { useCall } from '../../api/hooks.ts';
-import { href } from '../../route.ts';
 import { ModelChain } from './ModelChain.tsx';
+import { NoModelYet } from './NoModelYet.tsx';
 import { PresetMenu } from './PresetMenu.tsx';
 import { useSelection } from './selection.tsx';
 
@@ -11,17 +12,15 @@ export function EffectSection() {
   const { t } = useTranslation();
   const { selection, change } = useSelection();
   const models = useCall('models.list', {});
+  const runs = useCall('runs.list', {});
   const { recipe, strength } = selection;
+  // A run that has not been measured yet is no model; it is waited for where it was chosen, or where there is no other.
+  const awaited = runs.data?.find(({ id, best, state }) => best === undefined && isActive(state) && (recipe.models.includes(id) || models.data?.length === 0));
   return (
     <Stack gap="md">
       <PresetMenu />
-      {models.data?.length === 0 ? (
-        <Text size="sm">
-          {t('export.noModel')}{' '}
-          <Anchor size="sm" href={href('models')}>
-            {t('export.toModels')}
-          </Anchor>
-        </Text>
+      {models.data && (models.data.length === 0 || awaited) ? (
+        <NoModelYet awaited={awaited} />
       ) : (
         <ModelChain models={models.data ?? []} chain={recipe.models} onChange={(chain) => change({ recipe: { ...recipe, models: chain } })} />
       )}

@@ -1,12 +1,12 @@
 import { Progress, Text } from '@mantine/core';
-import { useElementSize } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { BatchFile, Source } from '../../../shared/contract/restore.ts';
+import { thumbnailSize, type BatchFile, type Source } from '../../../shared/contract/restore.ts';
 import { pictureUrl } from '../../api/client.ts';
 import { useCall } from '../../api/hooks.ts';
 import { useFileProgress } from '../../api/liveUpdates.ts';
+import { useWidth } from '../../components/useWidth.ts';
 import { StateBadge } from '../../components/States.tsx';
 import { useTold } from '../../i18n/told.ts';
 import { go } from '../../route.ts';
@@ -22,7 +22,7 @@ export function PictureGrid() {
   const { selection, change } = useSelection();
   const { pictures, current, marked } = selection;
   const scroller = useRef<HTMLDivElement>(null);
-  const { ref: measured, width } = useElementSize();
+  const [measured, width] = useWidth();
   const columns = Math.max(1, Math.floor(width / tile.width));
   // eslint-disable-next-line react-hooks/incompatible-library -- the compiler leaves this component alone, which is right
   const rows = useVirtualizer({ count: Math.ceil(pictures.length / columns), getScrollElement: () => scroller.current, estimateSize: () => tile.height, overscan: 3 });
@@ -108,7 +108,7 @@ function Tile({ picture, file, batch, marked, focusable }: TileProps) {
             {t('restore.unreadable')}
           </Text>
         ) : (
-          <img src={pictureUrl(picture.id, 320)} alt="" loading="lazy" decoding="async" onError={() => setBroken(true)} />
+          <img src={pictureUrl(picture.id, thumbnailSize)} alt="" decoding="async" onError={() => setBroken(true)} />
         )}
       </div>
       {working && <Progress size={3} value={100 * share} aria-hidden />}

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Group, Stack, Text, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconHistory, IconPhotoPlus } from '@tabler/icons-react';
-import { useState } from 'react';
+import { Activity, useDeferredValue, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Place } from '../../../shared/contract/common.ts';
 import { call } from '../../api/client.ts';
@@ -29,6 +29,7 @@ export function RestoreScreen() {
   const index = pictures.findIndex((picture) => picture.id === item);
   const open = pictures[index];
   const history = item === 'batches';
+  const panel = useDeferredValue(pictures.length > 0);
 
   const add = async (places: Place[]): Promise<void> => {
     setBusy(t('restore.collecting'));
@@ -42,6 +43,14 @@ export function RestoreScreen() {
     } finally {
       setBusy(undefined);
     }
+  };
+  // Those that have come are shown while the others are still copied; each look takes up twice as many as the last.
+  const shown = useRef({ drop: '', copied: 0 });
+  const showCopied = (copied: number, drop: Place): void => {
+    setBusy(t('restore.copying', { count: copied }));
+    if (shown.current.drop === drop.id && copied < 2 * shown.current.copied) return;
+    shown.current = { drop: drop.id, copied };
+    call('restore.collect', { places: [drop.id] }).then(({ pictures: some }) => change(added(some)), showError);
   };
   const choosers = (
     <>
@@ -77,25 +86,32 @@ export function RestoreScreen() {
         ? t('restore.countMarked', { count: pictures.length, marked: marked.size })
         : t('restore.count', { count: pictures.length });
 
+  const empty = (
+    <Empty icon={<IconPhotoPlus size={56} stroke={1} />} title={t('restore.emptyTitle')} text={t('restore.emptyText')}>
+      <Group>{choosers}</Group>
+      <Button size="xs" variant="subtle" loading={sample.isPending} onClick={() => sample.mutate({}, { onSuccess: ({ pictures: place }) => void add([place]) })}>
+        {t('restore.sample')}
+      </Button>
+      {busy && <Text size="sm">{busy}</Text>}
+    </Empty>
+  );
+
   return (
-    <DropArea onPlaces={(places) => void add(places)} onProgress={(count) => setBusy(t('restore.copying', { count }))}>
+    <DropArea onPlaces={(places) => void add(places)} onProgress={showCopied}>
       <ScreenFrame title={open ? open.name : t(history ? 'batch.all' : 'nav.restore')} subtitle={history ? undefined : (busy ?? subtitle)} actions={open || history ? back : grid}>
         {history ? (
           <BatchesView />
-        ) : pictures.length === 0 ? (
-          <Empty icon={<IconPhotoPlus size={56} stroke={1} />} title={t('restore.emptyTitle')} text={t('restore.emptyText')}>
-            <Group>{choosers}</Group>
-            <Button size="xs" variant="subtle" loading={sample.isPending} onClick={() => sample.mutate({}, { onSuccess: ({ pictures: place }) => void add([place]) })}>
-              {t('restore.sample')}
-            </Button>
-            {busy && <Text size="sm">{busy}</Text>}
-          </Empty>
         ) : (
           <Group gap={0} align="stretch" wrap="nowrap" flex={1} mih={0}>
             <Stack flex={1} miw={0} gap={0}>
-              {open ? <PictureView key={open.id} source={open} /> : <PictureGrid />}
+              {open ? <PictureView key={open.id} source={open} /> : pictures.length > 0 ? <PictureGrid /> : empty}
             </Stack>
-            <SidePanel />
+            {/* Made ready while there are no pictures, and shown a moment after them: the first does not wait for it. */}
+            <div className="panel side" hidden={pictures.length === 0}>
+              <Activity mode={panel ? 'visible' : 'hidden'}>
+                <SidePanel />
+              </Activity>
+            </div>
           </Group>
         )}
       </ScreenFrame>

@@ -17,7 +17,7 @@ export function SidePanel() {
     </Accordion.Item>
   );
   return (
-    <Stack component="aside" aria-label={t('export.title')} className="panel" gap={0} w={312} style={{ borderLeft: '1px solid var(--line)', flexShrink: 0 }}>
+    <Stack component="aside" aria-label={t('export.title')} gap={0} h="100%">
       <ScrollArea flex={1} type="auto">
         <Accordion multiple value={open} onChange={setOpen} order={2} chevronPosition="left" classNames={{ control: 'section-control', chevron: 'section-chevron', label: 'section-label', content: 'section-content' }}>
           {section('effect', t('export.effect'), <EffectSection />)}

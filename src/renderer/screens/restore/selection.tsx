@@ -86,10 +86,12 @@ function recall(): Partial<Selection> {
 /** Chooses one model, as other screens offer it. */
 export const usingModel = (model: string) => (now: Selection): Partial<Selection> => ({ recipe: { ...now.recipe, models: [model] }, active: 0 });
 
-/** Adds pictures that are not there yet. */
+/** Adds pictures, in their order; those that are there already are taken into it. */
 export const added = (found: Source[]) => (now: Selection): Partial<Selection> => {
-  const known = new Set(now.pictures.map((picture) => picture.id));
-  return { pictures: [...now.pictures, ...found.filter((picture) => !known.has(picture.id))] };
+  const ids = new Set(found.map(({ id }) => id));
+  const first = now.pictures.findIndex(({ id }) => ids.has(id));
+  const others = now.pictures.filter(({ id }) => !ids.has(id));
+  return { pictures: others.toSpliced(first < 0 ? others.length : first, 0, ...found) };
 };
 
 /** Marks a picture, or takes the mark away. */

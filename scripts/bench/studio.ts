@@ -1,0 +1,166 @@
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Browser, Page } from '@playwright/test';
+import sharp from 'sharp';
+import { buildPage, dropPaths, newPage, openBrowser, serve } from '../../test/e2e/studio.ts';
+import { watchFrames, type Smoothness } from './frames.ts';
+
+/**
+ * `npm run bench:studio`: how quick the studio is in Chromium over loopback, as one JSON object. From starting the server
+ * to a usable window; from a drop to the first thumbnail; scrolling through many pictures, before and after their
+ * thumbnails have been made; calls and frames while the guided sample trains; and from the first start to a picture that
+ * its model has restored.
+ */
+const { values } = parseArgs({ options: { pictures: { type: 'string', default: '10000' }, starts: { type: 'string', default: '5' }, only: { type: 'string', default: 'start,drop,scroll,train' } } });
+const wanted = values.only.split(',');
+const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+
+/** Over a home folder of its own, which has or has not been welcomed. */
+async function inStudio<Result>(browser: Browser, folder: string, welcomed: boolean, use: (page: Page, sinceStart: () => number, home: string) => Promise<Result>): Promise<Result> {
+  const home = await mkdtemp(join(folder, 'home-'));
+  await writeFile(join(home, 'settings.json'), JSON.stringify({ welcomed }));
+  const page = await newPage(browser);
+  const began = performance.now();
+  const server = await serve(home);
+  try {
+    await page.goto(server.address);
+    return await use(page, () => performance.now() - began, home);
+  } finally {
+    await page.context().close();
+    await server.stop();
+  }
+}
+
+/** Milliseconds until pictures can be dropped. */
+const start = (browser: Browser, folder: string): Promise<number> =>
+  inStudio(browser, folder, true, async (page, sinceStart) => {
+    await page.getByText('Drop photographs or folders here').waitFor();
+    return sinceStart();
+  });
+
+/** A photograph of the given size with some grain. */
+async function photograph(path: string, width: number, height: number, quality: number): Promise<void> {
+  const grain = await sharp({ create: { width: Math.ceil(width / 4), height: Math.ceil(height / 4), channels: 3, background: '#777', noise: { type: 'gaussian', mean: 128, sigma: 40 } } }).png().toBuffer();
+  await sharp(grain).resize(width, height).jpeg({ quality }).toFile(path);
+}
+
+/** Milliseconds from the drop of a folder to its first thumbnail, as the page sees both. */
+async function drop(browser: Browser, folder: string, photos: string): Promise<number> {
+  return inStudio(browser, folder, true, async (page) => {
+    await page.getByText('Drop photographs or folders here').waitFor();
+    const seen = page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          window.addEventListener('drop', () => {
+            const began = performance.now();
+            const look = (): void => {
+              const first = document.querySelector<HTMLImageElement>('.tile img');
+              if (first?.complete && first.naturalWidth > 0) resolve(performance.now() - began);
+              else requestAnimationFrame(look);
+            };
+            look();
+          }, { capture: true, once: true });
+        }),
+    );
+    await dropPaths(page, [photos]);
+    return seen;
+  });
+}
+
+/** Turns the wheel from the first picture to the last, and back. */
+async function scrollAll(page: Page): Promise<Smoothness> {
+  await page.mouse.move(500, 400);
+  return watchFrames(page, async () => {
+    const height = await page.locator('[role="listbox"]').evaluate((list) => list.clientHeight);
+    for (const way of [1, -1]) for (let at = 0; at < height; at += 2000) {
+      await page.mouse.wheel(0, way * 2000);
+      await page.waitForTimeout(16);
+    }
+  });
+}
+
+const scroll = (browser: Browser, folder: string, photos: string): Promise<object> =>
+  inStudio(browser, folder, true, async (page, sinceStart) => {
+    await page.getByRole('button', { name: 'Add a folder…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: '/', exact: true }).click();
+    for (const part of photos.split('/').filter(Boolean)) await dialog.getByRole('button', { name: part, exact: true }).click();
+    await dialog.getByText(photos, { exact: true }).waitFor();
+    let adding = sinceStart();
+    const added = await watchFrames(page, async () => {
+      await dialog.getByRole('button', { name: 'Choose this folder' }).click();
+      await page.getByText(`${values.pictures} pictures`, { exact: true }).waitFor();
+      adding = sinceStart() - adding;
+    });
+    const first = await scrollAll(page);
+    const again = await scrollAll(page);
+    return { addingMs: adding, added, first, again };
+  });
+
+/** Milliseconds that each of many calls takes. */
+const callTimes = (page: Page): Promise<number[]> =>
+  page.evaluate(async () => {
+    const times: number[] = [];
+    for (let i = 0; i < 100; i++) {
+      const began = performance.now();
+      await (await fetch('/api/runs.list', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })).text();
+      times.push(performance.now() - began);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return times;
+  });
+
+const train = (browser: Browser, folder: string): Promise<object> =>
+  inStudio(browser, folder, false, async (page, sinceStart) => {
+    await page.getByRole('button', { name: 'Show me' }).click();
+    await page.getByText(/samples\/s/).waitFor({ timeout: 120_000 });
+    const liveAfterMs = sinceStart();
+    const times = await callTimes(page);
+    const smooth = await watchFrames(page, () => page.waitForTimeout(5000));
+    await page.getByRole('navigation').getByRole('link', { name: 'Restore' }).click();
+    await page.getByRole('option').first().click();
+    await page.getByText(/pixels in/).waitFor({ timeout: 120_000 });
+    const restoredAfterMs = sinceStart();
+    const step = (): Promise<string> => page.getByRole('navigation').getByText(/ %$/).innerText();
+    const trainedWhenRestored = await step();
+    await page.getByRole('navigation').getByText(/ %$/).waitFor({ state: 'hidden', timeout: 600_000 });
+    return { liveAfterMs, callMs: { median: median(times), longest: Math.max(...times) }, smooth, restoredAfterMs, trainedWhenRestored, finishedAfterMs: sinceStart() };
+  });
+
+const folder = await mkdtemp(join(tmpdir(), 'mcir-bench-'));
+// As `npm start` does; the first start of all, which compiles, is left out.
+process.env['NODE_COMPILE_CACHE'] ??= join(folder, 'compiled');
+await buildPage();
+const browser = await openBrowser();
+const figures: Record<string, unknown> = {};
+try {
+  if (wanted.includes('start')) {
+    await start(browser, folder);
+    const times: number[] = [];
+    for (let i = 0; i < Number(values.starts); i++) times.push(await start(browser, folder));
+    figures['startMs'] = { median: median(times), longest: Math.max(...times) };
+  }
+  if (wanted.includes('drop')) {
+    const photos = join(folder, 'photos');
+    await mkdir(photos);
+    await photograph(join(photos, 'first.jpg'), 4000, 3000, 92);
+    for (let i = 1; i < 20; i++) await copyFile(join(photos, 'first.jpg'), join(photos, `more-${i}.jpg`));
+    const times: number[] = [];
+    for (let i = 0; i < Number(values.starts); i++) times.push(await drop(browser, folder, photos));
+    figures['firstThumbnailMs'] = { median: median(times), longest: Math.max(...times) };
+  }
+  if (wanted.includes('scroll')) {
+    const photos = join(folder, 'many');
+    await mkdir(photos);
+    await photograph(join(folder, 'one.jpg'), 900, 600, 80);
+    for (let i = 0; i < Number(values.pictures); i++) await copyFile(join(folder, 'one.jpg'), join(photos, `${String(i).padStart(5, '0')}.jpg`));
+    figures['scroll'] = await scroll(browser, folder, photos);
+  }
+  if (wanted.includes('train')) figures['train'] = await train(browser, folder);
+} finally {
+  await browser.close();
+  await rm(folder, { recursive: true, force: true });
+}
+process.stdout.write(`${JSON.stringify(figures, (_, value: unknown) => (typeof value === 'number' ? Math.round(value * 10) / 10 : value), 1)}\n`);

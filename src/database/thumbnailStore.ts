@@ -1,0 +1,96 @@
+import { rmSync } from 'node:fs';
+import Sqlite, { type Database } from 'better-sqlite3';
+
+/** Some 15,000 thumbnails of the usual size. */
+const defaultLimit = 256 * 2 ** 20;
+
+/**
+ * Small pictures in one file, up to `limit` bytes of them: what was not looked at for the longest time goes first. All of
+ * it can be made again, so nothing waits for the disk, and a damaged file is thrown away.
+ */
+export class ThumbnailStore {
+  readonly #db: Database;
+  readonly #limit: number;
+  #bytes: number;
+  /** Orders the looks; a clock could stand still or go back. */
+  #look: number;
+
+  constructor(file: string, limit = defaultLimit) {
+    this.#limit = limit;
+    this.#db = open(file);
+    const { bytes, look } = this.#db.prepare<[], { bytes: number; look: number }>('SELECT coalesce(sum(length(body)), 0) AS bytes, coalesce(max(look), 0) AS look FROM thumbnails').get() ?? { bytes: 0, look: 0 };
+    this.#bytes = bytes;
+    this.#look = look;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  has(key: string): boolean {
+    return this.#db.prepare('SELECT 1 FROM thumbnails WHERE key = ?').get(key) !== undefined;
+  }
+
+  /** The picture kept under a key, which counts as a look at it. */
+  find(key: string): Buffer | undefined {
+    return orNothing(() => this.#db.prepare<[number, string], { body: Buffer }>('UPDATE thumbnails SET look = ? WHERE key = ? RETURNING body').get(++this.#look, key)?.body);
+  }
+
+  keep(key: string, body: Uint8Array): void {
+    orNothing(() => {
+      const { changes } = this.#db.prepare('INSERT INTO thumbnails (key, look, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING').run(key, ++this.#look, body);
+      if (changes > 0) this.#bytes += body.length;
+      if (this.#bytes > this.#limit) this.#makeRoom();
+    });
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  /** A tenth more than has to go, so that this is seldom done. */
+  #makeRoom(): void {
+    const oldest = this.#db.prepare<[], { key: string; length: number }>('SELECT key, length(body) AS length FROM thumbnails ORDER BY look').all();
+    const remove = this.#db.prepare('DELETE FROM thumbnails WHERE key = ?');
+    this.#db.transaction(() => {
+      for (const { key, length } of oldest) {
+        if (this.#bytes <= this.#limit * 0.9) break;
+        remove.run(key);
+        this.#bytes -= length;
+      }
+    })();
+  }
+}
+
+/** A full disk must not keep a picture from being shown. */
+function orNothing<Value>(work: () => Value): Value | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Sqlite.SqliteError) return undefined;
+    throw error;
+  }
+}
+
+function open(file: string): Database {
+  try {
+    return prepare(file);
+  } catch (error) {
+    if (!(error instanceof Sqlite.SqliteError) || !/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) throw error;
+    for (const part of ['', '-wal', '-shm']) rmSync(file + part, { force: true });
+    return prepare(file);
+  }
+}
+
+function prepare(file: string): Database {
+  const db = new Sqlite(file, { timeout: 10_000 });
+  try {
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = OFF');
+    db.exec('CREATE TABLE IF NOT EXISTS thumbnails (key TEXT PRIMARY KEY, look INTEGER NOT NULL, body BLOB NOT NULL); CREATE INDEX IF NOT EXISTS by_look ON thumbnails (look)');
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
