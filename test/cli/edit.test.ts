@@ -17,8 +17,8 @@ const original = join(folder, 'original.tif');
 const withExiftool = installed('exiftool', '-ver');
 const tags = ['-G1', '-n', '-j', '-EXIF:Artist', '-EXIF:ISO', '-GPS:all', '-XMP-dc:Title', '-XMP-lr:HierarchicalSubject', '-XMP-photoshop:SidecarForExtension'];
 const tagsOf = (file: string): unknown => {
-  const [{ SourceFile: _, ...rest } = {}] = JSON.parse(execFileSync('exiftool', [...tags, file], { encoding: 'utf8' })) as Record<string, unknown>[];
-  return rest;
+  const [found] = JSON.parse(execFileSync('exiftool', [...tags, file], { encoding: 'utf8' })) as Record<string, unknown>[];
+  return { ...found, SourceFile: undefined };
 };
 const hash = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 const copy = (name: string): string => {
