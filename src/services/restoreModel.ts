@@ -3,13 +3,16 @@ import type { ModelReference, RestoreModel } from '../shared/restore.ts';
 import type { Home } from './home.ts';
 import { type ResolvedModel, resolveModel } from './models.ts';
 
+/** What the model is called that changes nothing. */
+export const identity = 'identity';
+
 /**
  * A model by what people call it (see resolveModel; `identity` is the one that changes nothing), as the worker and as the
  * ledger need it.
  * @throws AppError as resolveModel does
  */
 export async function findModel(ref: string, home: Home): Promise<{ model: RestoreModel; reference: ModelReference }> {
-  if (ref === 'identity') return { model: { title: 'identity', network: 'identity', options: {}, weights: new Map() }, reference: { ref, title: 'identity', hash: '', scale: 1 } };
+  if (ref === identity) return { model: { title: identity, network: identity, options: {}, weights: new Map() }, reference: { ref, title: identity, hash: '', scale: 1 } };
   const resolved = await resolveModel(ref, home);
   const { title, hash, scale, run, file } = resolved;
   // A file is named whole: a batch may be gone on with from another folder.

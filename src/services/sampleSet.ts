@@ -18,14 +18,20 @@ export interface SampleSet {
 /** Within RESIDE's range, and never so thin that it could be overlooked. */
 const haze = parseChain([{ type: 'haze', beta: [0.8, 1.5], airlight: [0.85, 0.95] }]);
 
+/** Where the sample set lies, once it was made. */
+export function sampleFolders(home: Home): SampleSet {
+  const folder = join(home.root, 'sample');
+  return { folder, clear: join(folder, 'clear'), hazy: join(folder, 'hazy') };
+}
+
 /**
  * The sample pictures, clear and with haze, in the program's data folder. They are drawn once; the folder takes its name
  * when it is whole.
  * @param onPicture is told after each picture that is made
  */
 export async function prepareSampleSet(home: Home, onPicture: (done: number) => void = () => undefined): Promise<SampleSet> {
-  const folder = join(home.root, 'sample');
-  const set = { folder, clear: join(folder, 'clear'), hazy: join(folder, 'hazy') };
+  const set = sampleFolders(home);
+  const { folder } = set;
   if (existsSync(folder)) return set;
 
   const partial = `${folder}.partial-${process.pid}`;

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfigFile } from '../../src/services/configFile.ts';
+import type { Dataset } from '../../src/shared/contract/datasets.ts';
 import type { RunConfig } from '../../src/shared/runConfig.ts';
 import { tinyTraining } from '../cli/program.ts';
 import { chromiumPath, openStudio, seriousFindings, type OpenStudio } from './studio.ts';
@@ -16,6 +17,9 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     studio = await openStudio();
     const file = await tinyTraining(studio.folder, { validateEvery: 4 });
     const config = readConfigFile(file, ['steps=8']);
+    const { target, degradations } = config.data.train;
+    const tiny: Dataset = { id: 'tiny', name: 'Tiny', target, degradations, scale: 1, validation: { share: 0.2, count: 2 }, created: 1 };
+    await writeFile(join(studio.home, 'datasets.json'), JSON.stringify([tiny]));
     configs = [{ ...config, name: 'With copies' }, { ...readConfigFile(file, ['steps=8', 'mcir=null']), name: 'Plain L1' }];
   });
   afterAll(() => studio.close());

@@ -27,6 +27,8 @@ export interface OpenStudio {
   readonly close: () => Promise<void>;
 }
 
+export const buildPage = (): Promise<unknown> => build({ configFile: here('../../vite.renderer.config.ts'), logLevel: 'error' });
+
 /**
  * Builds the page, starts the loopback shell as people do, waits for its address and enters with it.
  * @param settings what was chosen before; by default the welcome of a first start was read
@@ -87,7 +89,8 @@ export async function serve(home: string): Promise<{ address: string; stop: () =
   };
 }
 
-function firstAddress(server: ChildProcess): Promise<string> {
+/** The address that a loopback shell prints when it is ready. */
+export function firstAddress(server: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
     server.stdout?.on('data', (chunk: Buffer) => {

@@ -1,62 +1,26 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { request } from 'node:http';
-import { tmpdir } from 'node:os';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { openHome } from '../../src/services/home.ts';
-import { openServices, type Services } from '../../src/services/open.ts';
-import { openStudio, type Studio } from '../../src/services/studio.ts';
 import { calls } from '../../src/shared/contract.ts';
-import { startServer, type WebServer } from '../../src/web/server.ts';
 import { enterRunning, noteRunning, readToken } from '../../src/web/session.ts';
+import { openWeb, type OpenWeb } from './open.ts';
 
-interface Answer {
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  body: string;
-}
-
-let folder: string;
-let services: Services;
-let studio: Studio;
-let server: WebServer;
-let token: string;
-
+let web: OpenWeb;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'mcir-web-'));
-  services = await openServices(openHome(folder));
-  studio = await openStudio(services);
-  token = await readToken(folder);
-  server = await startServer(studio, { port: 0, token, renderer: folder });
+  web = await openWeb();
 });
-afterAll(async () => {
-  await server.close();
-  await studio.close();
-  await services.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => web.close());
 
-/** A request as it is, without what fetch would set right. */
-function send(method: string, path: string, headers: Record<string, string> = {}, body = ''): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port: server.port, method, path, headers: { host: `127.0.0.1:${server.port}`, ...headers } }, (response) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
-    });
-    asked.on('error', reject);
-    asked.end(body);
-  });
-}
-
-const origin = (): string => `http://127.0.0.1:${server.port}`;
-const cookie = (value = token): string => `mcir_${server.port}=${value}`;
-const own = (): Record<string, string> => ({ cookie: cookie(), origin: origin(), 'content-type': 'application/json' });
+const send: OpenWeb['send'] = (...request) => web.send(...request);
+const origin = (): string => web.origin();
+const cookie = (value?: string): string => web.cookie(value);
+const own = (): Record<string, string> => web.own();
 
 /** Every route there is; calls by their names. */
 const routes: [method: string, path: string][] = [
   ['GET', '/'],
+  ['GET', '/enter/nonsense'],
   ['GET', '/assets/index.js'],
   ['GET', `/picture/${'A'.repeat(22)}`],
   ['POST', '/import'],
@@ -70,9 +34,9 @@ const strangers: Record<string, () => Record<string, string>> = {
   'no token': () => ({ origin: origin() }),
   'a wrong token': () => ({ cookie: cookie('x'.repeat(43)), origin: origin() }),
   'a wrong bearer': () => ({ authorization: 'Bearer nonsense' }),
-  "another port's cookie": () => ({ cookie: `mcir_1=${token}`, origin: origin() }),
+  "another port's cookie": () => ({ cookie: `mcir_1=${web.token}`, origin: origin() }),
   'a foreign Host': () => ({ ...own(), host: 'evil.example' }),
-  'a Host that only begins like ours': () => ({ ...own(), host: `127.0.0.1.evil.example:${server.port}` }),
+  'a Host that only begins like ours': () => ({ ...own(), host: `127.0.0.1.evil.example:${web.server.port}` }),
   'a foreign Origin': () => ({ ...own(), origin: 'http://evil.example' }),
   "another local port's Origin": () => ({ ...own(), origin: 'http://127.0.0.1:1' }),
   'Origin null': () => ({ ...own(), origin: 'null' }),
@@ -85,7 +49,7 @@ describe('hostile requests', () => {
       for (const [method, path] of routes) {
         const { status, body } = await send(method, path, headers(), method === 'POST' ? '{}' : '');
         expect([401, 403], `${method} ${path}`).toContain(status);
-        expect(body).not.toContain(token);
+        expect(body).not.toContain(web.token);
       }
     });
 
@@ -105,7 +69,7 @@ describe('hostile requests', () => {
       for (const area of ['picture', 'assets']) {
         const { status, body } = await send('GET', `/${area}/${id}`, own());
         expect(status, `${area}/${id}`).toBe(404);
-        expect(body).not.toContain(token);
+        expect(body).not.toContain(web.token);
       }
       const listed = await send('POST', '/api/places.list', own(), JSON.stringify({ folder: id, show: 'folders' }));
       expect([400, 404]).toContain(listed.status);
@@ -117,7 +81,7 @@ describe('hostile requests', () => {
     for (const name of ['../out.png', 'a/../../out.png', '/etc/out.png', 'a\\..\\b.png', '', 'a//b.png', 'C:x.png', 'a\u0000b.png']) {
       expect((await send('POST', `/import/${drop.id}?path=${encodeURIComponent(name)}`, own(), 'x')).status, name).toBe(400);
     }
-    const home = studio.handles.issue(folder);
+    const home = web.studio.handles.issue(web.folder);
     expect((await send('POST', `/import/${home}?path=a.png`, own(), 'x')).status).toBe(400);
     expect((await send('POST', `/import/${drop.id}?path=trip%2Fa.png`, own(), 'x')).status).toBe(200);
   });
@@ -135,7 +99,7 @@ describe('hostile requests', () => {
 
 describe('the loopback server', () => {
   test('lets a browser in once for each invitation, and gives it a cookie that scripts and other sites cannot use', async () => {
-    const path = new URL(server.invite()).pathname;
+    const path = new URL(web.server.invite()).pathname;
     const first = await send('GET', path);
     expect(first.status).toBe(200);
     expect(first.headers['set-cookie']?.[0]).toMatch(/HttpOnly; SameSite=Strict/);
@@ -146,24 +110,24 @@ describe('the loopback server', () => {
   test('answers a call with what the contract says', async () => {
     const { status, body } = await send('POST', '/api/app.info', own(), '{}');
     expect(status).toBe(200);
-    expect((JSON.parse(body) as { value: { folders: { home: string } } }).value.folders.home).toBe(folder);
+    expect((JSON.parse(body) as { value: { folders: { home: string } } }).value.folders.home).toBe(web.folder);
   });
 
   test('keeps its secret in a file that only its owner reads', async () => {
-    expect((await stat(join(folder, 'web-token'))).mode & 0o777).toBe(0o600);
-    expect(await readToken(folder)).toBe(token);
+    expect((await stat(join(web.folder, 'web-token'))).mode & 0o777).toBe(0o600);
+    expect(await readToken(web.folder)).toBe(web.token);
   });
 
   test('invites a second start, and nobody where none runs', async () => {
-    expect(await enterRunning(folder)).toBeUndefined();
-    await noteRunning(folder, { port: server.port, pid: process.pid, token });
-    expect(await enterRunning(folder)).toMatch(new RegExp(`^http://127.0.0.1:${server.port}/enter/`));
+    expect(await enterRunning(web.folder)).toBeUndefined();
+    await noteRunning(web.folder, { port: web.server.port, pid: process.pid, token: web.token });
+    expect(await enterRunning(web.folder)).toMatch(new RegExp(`^http://127.0.0.1:${web.server.port}/enter/`));
   });
 
   test('tells events to a socket that belongs here', async () => {
     const socket = await openSocket(own());
     const heard = new Promise<string>((resolve) => socket.once('message', (data: Buffer) => resolve(data.toString())));
-    await studio.handlers['datasets.remove']({ dataset: 'none' });
+    await web.studio.handlers['datasets.remove']({ dataset: 'none' });
     expect(JSON.parse(await heard)).toEqual({ name: 'changed', data: 'datasets' });
     socket.terminate();
   });
@@ -171,7 +135,7 @@ describe('the loopback server', () => {
 
 function openSocket(headers: Record<string, string>): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/events`, { headers });
+    const socket = new WebSocket(`ws://127.0.0.1:${web.server.port}/events`, { headers });
     socket.once('open', () => resolve(socket));
     socket.once('error', reject);
   });

@@ -20,7 +20,7 @@ export interface GivenPictures {
   find(id: string): NewBatchFile;
   /** The effect with the mask's file instead of its id. */
   withMask(effect: Effect): Effect;
-  /** A face names no paths: a model that is a file is taken only from a preset that was saved in the terminal. @throws AppError `not-found` */
+  /** Refuses models that no face was shown. @throws AppError `not-found` */
   knownModels(refs: string[]): Promise<string[]>;
 }
 

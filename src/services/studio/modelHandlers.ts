@@ -13,6 +13,7 @@ import { addModel, brokenModels, listModels, type ModelCard, removeModel, resolv
 import { numbered, safeName } from '../naming.ts';
 import type { Runs } from '../runs.ts';
 import type { StudioContext } from './context.ts';
+import { requireModels } from './known.ts';
 
 type Calls = `models.${string}`;
 
@@ -45,6 +46,7 @@ export function modelHandlers({ services, handles, tell }: StudioContext): Pick<
       return {};
     },
     'models.export': async ({ model, folder, format }) => {
+      await requireModels([model], services);
       const resolved = await resolveModel(model, home);
       if (resolved.graph) throw new AppError('unsupported', `"${resolved.title}" is a finished graph; only weights can be converted.`);
       const path = freePath(handles.path(folder), safeName(resolved.title), format);

@@ -7,6 +7,7 @@ import { listPresets, removePreset, savePreset } from '../restorePresets.ts';
 import { collectSources } from '../restoreSources.ts';
 import { batchFeature, type GivenPictures } from './batchHandlers.ts';
 import type { StudioContext } from './context.ts';
+import { requireModels } from './known.ts';
 import { Previews } from './previews.ts';
 
 type Calls = `restore.${string}` | `batches.${string}`;
@@ -19,7 +20,8 @@ export interface RestoreFeature {
 
 /** Answers of the calls about restoring, and what the rest of the studio needs of it. */
 export function restoreFeature(context: StudioContext): RestoreFeature {
-  const { services: { home }, handles, thumbnails } = context;
+  const { services, handles, thumbnails } = context;
+  const { home } = services;
   const previews = new Previews(home);
   const cleaned = previews.clean();
   const collected = new Map<string, NewBatchFile>();
@@ -37,9 +39,7 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
     },
     withMask: ({ mask, ...rest }) => (mask === undefined ? rest : { ...rest, mask: handles.path(mask) }),
     knownModels: async (refs) => {
-      const saved = (await listPresets(home)).flatMap(({ models }) => models);
-      const path = refs.find((ref) => /[\\/]/.test(ref) && !saved.includes(ref));
-      if (path !== undefined) throw new AppError('not-found', `There is no model "${path}". Add it under Models.`);
+      await requireModels(refs, services);
       return refs;
     },
   };

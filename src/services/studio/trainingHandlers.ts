@@ -15,6 +15,7 @@ import { htmlReport } from '../report/htmlReport.ts';
 import { retrainConfig } from '../retrain.ts';
 import { tryTraining } from '../trial.ts';
 import type { StudioContext } from './context.ts';
+import { requireModels, requirePlaces } from './known.ts';
 import { readPresets } from './presets.ts';
 
 type Calls = `presets.${string}` | `registry.${string}` | `training.${string}` | `runs.${string}`;
@@ -53,8 +54,12 @@ export function trainingHandlers({ services, handles, tell }: StudioContext): Pi
     'presets.list': readPresets,
     'registry.networks': () => Promise.resolve(networks.map(({ id, title, description, options }) => ({ id, title, description, schema: schemaOf(options) }))),
     'registry.degradations': () => Promise.resolve(degradations.map(({ id, title, description, schema }) => ({ id, title, description, schema: schemaOf(schema) }))),
-    'training.start': ({ config }) => Promise.resolve(training.start(config)),
-    'training.estimate': ({ config }) => {
+    'training.start': async ({ config }) => {
+      await requirePlaces(config, services);
+      return training.start(config);
+    },
+    'training.estimate': async ({ config }) => {
+      await requirePlaces(config, services);
       estimate?.abort();
       estimate = new AbortController();
       return tryTraining(config, home, estimate.signal);
@@ -63,7 +68,10 @@ export function trainingHandlers({ services, handles, tell }: StudioContext): Pi
       estimate?.abort();
       return Promise.resolve({});
     },
-    'training.retrain': ({ model }) => retrainConfig(model, home),
+    'training.retrain': async ({ model }) => {
+      await requireModels([model], services);
+      return retrainConfig(model, home);
+    },
     'training.extend': ({ run, steps }) => training.extend(run, steps),
     'training.pause': ({ run }) => {
       training.pause(run);

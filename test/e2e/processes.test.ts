@@ -1,0 +1,64 @@
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildPage, firstAddress } from './studio.ts';
+
+const main = fileURLToPath(new URL('../../src/web/main.ts', import.meta.url));
+
+/** The loopback shell as processes: what `npm start -- --web` starts once everything is set up. */
+describe('the studio in a browser, as processes,', () => {
+  let folder: string;
+  let first: ChildProcess;
+  let address: string;
+  const start = (...args: string[]): ChildProcess => spawn(process.execPath, [main, '--no-open', ...args], { env: { ...process.env, MCIR_HOME: folder }, stdio: ['ignore', 'pipe', 'pipe'] });
+
+  beforeAll(async () => {
+    await buildPage();
+    folder = await mkdtemp(join(tmpdir(), 'mcir-processes-'));
+    first = start();
+    address = await firstAddress(first);
+  });
+  afterAll(async () => {
+    const ended = new Promise((resolve) => first.once('exit', resolve));
+    first.kill('SIGTERM');
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('a second start joins the first: another invitation of the same server, and an end', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [main, '--no-open'], { env: { ...process.env, MCIR_HOME: folder } });
+    const second = /http:\/\/\S+/.exec(stdout)?.[0] ?? '';
+    expect(new URL(second).host).toBe(new URL(address).host);
+    expect(second).not.toBe(address);
+    for (const invitation of [address, second]) expect((await fetch(invitation)).status).toBe(200);
+    expect((await fetch(second)).status).toBe(401);
+  });
+
+  test('its secret is in files that only their owner reads, and in no command line', async () => {
+    const token = (await readFile(join(folder, 'web-token'), 'utf8')).trim();
+    expect(token).toMatch(/^[\w-]{43}$/);
+    for (const name of ['web-token', 'web.json']) expect((await stat(join(folder, name))).mode & 0o777, name).toBe(0o600);
+    const lines = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,args='], { encoding: 'utf8' });
+    expect(lines).toContain(main);
+    expect(lines).not.toContain(token);
+  });
+
+  test('a port that is taken is told in one sentence', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as { port: number };
+    const other = await mkdtemp(join(tmpdir(), 'mcir-processes-'));
+    try {
+      const failed = promisify(execFile)(process.execPath, [main, '--no-open', '--port', String(port)], { env: { ...process.env, MCIR_HOME: other } });
+      await expect(failed).rejects.toMatchObject({ code: 1, stdout: '', stderr: `Port ${port} is taken. Choose another with --port, or leave it out.\n` });
+    } finally {
+      taken.close();
+      await rm(other, { recursive: true, force: true });
+    }
+  });
+});

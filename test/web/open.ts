@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openHome } from '../../src/services/home.ts';
+import { openServices } from '../../src/services/open.ts';
+import { openStudio, type Studio } from '../../src/services/studio.ts';
+import { startServer, type WebServer } from '../../src/web/server.ts';
+import { readToken } from '../../src/web/session.ts';
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
+
+/** The loopback server over a home folder of its own, and requests to it as they are. */
+export interface OpenWeb {
+  folder: string;
+  studio: Studio;
+  server: WebServer;
+  token: string;
+  /** A request without what fetch would set right. */
+  readonly send: (method: string, path: string, headers?: Record<string, string>, body?: string) => Promise<Answer>;
+  readonly origin: () => string;
+  readonly cookie: (value?: string) => string;
+  /** Headers of the page itself. */
+  readonly own: () => Record<string, string>;
+  readonly close: () => Promise<void>;
+}
+
+export async function openWeb(): Promise<OpenWeb> {
+  const folder = await mkdtemp(join(tmpdir(), 'mcir-web-'));
+  const services = await openServices(openHome(folder));
+  const studio = await openStudio(services);
+  const token = await readToken(folder);
+  const server = await startServer(studio, { port: 0, token, renderer: folder });
+  const { port } = server;
+  const origin = (): string => `http://127.0.0.1:${port}`;
+  const cookie = (value = token): string => `mcir_${port}=${value}`;
+  return {
+    folder,
+    studio,
+    server,
+    token,
+    origin,
+    cookie,
+    own: () => ({ cookie: cookie(), origin: origin(), 'content-type': 'application/json' }),
+    send: (method, path, headers = {}, body = '') =>
+      new Promise((resolve, reject) => {
+        const asked = request({ host: '127.0.0.1', port, method, path, headers: { host: `127.0.0.1:${port}`, ...headers } }, (response) => {
+          let text = '';
+          response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
+        });
+        asked.on('error', reject);
+        asked.end(body);
+      }),
+    close: async () => {
+      await server.close();
+      await studio.close();
+      await services.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
