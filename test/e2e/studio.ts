@@ -27,8 +27,6 @@ export interface OpenStudio {
   readonly close: () => Promise<void>;
 }
 
-export const buildPage = (): Promise<unknown> => build({ configFile: here('../../vite.renderer.config.ts'), logLevel: 'error' });
-
 /**
  * Builds the page, starts the loopback shell as people do, waits for its address and enters with it.
  * @param settings what was chosen before; by default the welcome of a first start was read
