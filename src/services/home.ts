@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { AppError, messageOf } from '../shared/errors.ts';
+import { chosenDataFolder } from './dataFolder.ts';
 
 /** Where the program keeps what it makes. */
 export interface Home {
@@ -25,11 +26,11 @@ export interface Home {
 }
 
 /**
- * The folders of the program, made where they are missing: under `root`, by default the environment's `MCIR_HOME` or
- * else the place the operating system has for a program's data.
- * @throws AppError `io` where they cannot be made
+ * The folders of the program, made where they are missing: under `root`, by default the environment's `MCIR_HOME`, or the
+ * folder that was chosen in the window, or else the place the operating system has for a program's data.
+ * @throws AppError `io` where they cannot be made, or the chosen folder is gone
  */
-export function openHome(root: string | undefined = process.env['MCIR_HOME']): Home {
+export function openHome(root: string | undefined = process.env['MCIR_HOME'] ?? chosenFolder()): Home {
   const standard = envPaths('mcir-studio', { suffix: '' });
   const base = root ? resolve(root) : standard.data;
   const home: Home = {
@@ -49,4 +50,13 @@ export function openHome(root: string | undefined = process.env['MCIR_HOME']): H
     throw new AppError('io', `The program's folders cannot be made in ${base} (${messageOf(error)}); set MCIR_HOME to a folder that can be written to.`, { cause: error });
   }
   return home;
+}
+
+/** A chosen folder is not made anew: it may lie on a disk that is not connected. */
+function chosenFolder(): string | undefined {
+  const folder = chosenDataFolder();
+  if (folder !== undefined && !existsSync(folder)) {
+    throw new AppError('io', `The data folder ${folder} is not there. Connect the disk it lies on, or start with MCIR_HOME set to another folder.`);
+  }
+  return folder;
 }

@@ -1,11 +1,10 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfigFile } from '../../src/services/configFile.ts';
-import type { Dataset } from '../../src/shared/contract/datasets.ts';
 import type { RunConfig } from '../../src/shared/runConfig.ts';
-import { tinyTraining } from '../cli/program.ts';
 import { chromiumPath, openStudio, seriousFindings, type OpenStudio } from './studio.ts';
+import { ask as askPage, tinySet } from './tinyRuns.ts';
 
 const slow = { timeout: 100_000 };
 
@@ -15,26 +14,12 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
   let configs: RunConfig[];
   beforeAll(async () => {
     studio = await openStudio();
-    const file = await tinyTraining(studio.folder, { validateEvery: 4 });
-    const config = readConfigFile(file, ['steps=8']);
-    const { target, degradations } = config.data.train;
-    const tiny: Dataset = { id: 'tiny', name: 'Tiny', target, degradations, scale: 1, validation: { share: 0.2, count: 2 }, created: 1 };
-    await writeFile(join(studio.home, 'datasets.json'), JSON.stringify([tiny]));
-    configs = [{ ...config, name: 'With copies' }, { ...readConfigFile(file, ['steps=8', 'mcir=null']), name: 'Plain L1' }];
+    const { file, config } = await tinySet(studio.folder, studio.home, { steps: 8, validateEvery: 4 });
+    configs = [{ ...config, name: 'With copies' }, { ...readConfigFile(file, ['mcir=null']), name: 'Plain L1' }];
   });
   afterAll(() => studio.close());
 
-  /** Calls the host as the page does, to set things up that other tests do by hand. */
-  const ask = async <T>(name: string, input: unknown): Promise<T> => {
-    const reply: unknown = await studio.page.evaluate(
-      async ([call, body]) => {
-        const response = await fetch(`/api/${call}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-        return response.json() as Promise<unknown>;
-      },
-      [name, JSON.stringify(input)] as const,
-    );
-    return (reply as { value: T }).value;
-  };
+  const ask = <T>(name: string, input: unknown): Promise<T> => askPage<T>(studio.page, name, input);
 
   test('two trainings are queued; the second waits its turn and says so', async () => {
     const { page, open } = studio;

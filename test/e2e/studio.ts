@@ -74,11 +74,13 @@ export async function newPage(browser: Browser): Promise<Page> {
 }
 
 /** The loopback shell over a home folder, once it has told its address. */
-export async function serve(home: string): Promise<{ address: string; stop: () => Promise<void> }> {
+export async function serve(home: string): Promise<{ address: string; stop: () => Promise<void>; kill: () => void }> {
   const server = spawn(process.execPath, [here('../../src/web/main.ts'), '--no-open'], { env: { ...process.env, MCIR_HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] });
   const address = await firstAddress(server);
   return {
     address,
+    /** As a crash does. */
+    kill: () => void server.kill('SIGKILL'),
     stop: async () => {
       const ended = new Promise((resolve) => server.once('exit', resolve));
       server.kill('SIGTERM');

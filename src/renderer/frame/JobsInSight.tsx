@@ -1,8 +1,10 @@
 import { Progress, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
+import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Batch } from '../../shared/contract/restore.ts';
 import type { Run } from '../../shared/contract/training.ts';
+import { bridge } from '../api/client.ts';
 import { useCall } from '../api/hooks.ts';
 import { useStep } from '../api/liveUpdates.ts';
 import { go } from '../route.ts';
@@ -17,6 +19,7 @@ export function JobsInSight() {
   const trained = run && (100 * step) / run.steps;
   const restored = batch && (100 * (batch.done + batch.failed + batch.skipped)) / batch.total;
   const shown = trained ?? restored;
+  useAskBeforeLeaving(run !== undefined || batch !== undefined);
   useDocumentTitle(shown === undefined ? 'MCIR Studio' : `${Math.floor(shown)} % · MCIR Studio`);
   return (
     <Stack gap={2}>
@@ -24,6 +27,16 @@ export function JobsInSight() {
       {batch && restored !== undefined && <Job title={batch.title} state={batch.state} share={restored} onClick={() => go('restore')} />}
     </Stack>
   );
+}
+
+/** Electron's window asks by itself, and in words; a browser asks in its own. */
+function useAskBeforeLeaving(working: boolean): void {
+  useEffect(() => {
+    if (bridge || !working) return undefined;
+    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
+    window.addEventListener('beforeunload', ask);
+    return () => window.removeEventListener('beforeunload', ask);
+  }, [working]);
 }
 
 const isUnderWay = ({ state }: Run | Batch): boolean => state === 'running' || state === 'paused';

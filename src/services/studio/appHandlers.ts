@@ -3,6 +3,7 @@ import { BatchRepository } from '../../database/batches.ts';
 import type { Revealed } from '../../shared/contract/app.ts';
 import type { Handlers } from '../../shared/contract.ts';
 import { AppError } from '../../shared/errors.ts';
+import { chooseDataFolder, chosenDataFolder } from '../dataFolder.ts';
 import { prepareSampleSet } from '../sampleSet.ts';
 import { changeSettings, readSettings } from '../settings.ts';
 import { programVersion } from '../version.ts';
@@ -10,7 +11,7 @@ import { createFolder, listFolder, roots } from './browse.ts';
 import type { StudioContext } from './context.ts';
 import { readPresets } from './presets.ts';
 
-type Calls = 'app.info' | 'app.settings' | 'app.change' | 'app.sample' | 'app.reveal' | `places.${string}`;
+type Calls = 'app.info' | 'app.settings' | 'app.change' | 'app.chooseFolder' | 'app.sample' | 'app.reveal' | `places.${string}`;
 
 /** Answers of the calls about the program itself and the places on this machine. */
 export function appHandlers({ services, handles, reveal }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
@@ -27,10 +28,16 @@ export function appHandlers({ services, handles, reveal }: StudioContext): Pick<
   return {
     'app.info': () => {
       const { root, runs, models, logs, cache } = home;
-      return Promise.resolve({ version: programVersion, folders: { home: root, runs, models, logs, cache }, cores: availableParallelism(), notices: [...notices] });
+      const next = chosenDataFolder();
+      const folderFixed = process.env['MCIR_HOME'] !== undefined;
+      return Promise.resolve({ version: programVersion, folders: { home: root, runs, models, logs, cache }, folderFixed, ...(folderFixed || next === undefined || next === root ? {} : { nextFolder: next }), cores: availableParallelism(), notices: [...notices] });
     },
     'app.settings': () => Promise.resolve(readSettings(home)),
     'app.change': (change) => Promise.resolve(changeSettings(home, change)),
+    'app.chooseFolder': ({ folder }) => {
+      chooseDataFolder(handles.path(folder));
+      return Promise.resolve({});
+    },
     'app.sample': async () => {
       const set = await prepareSampleSet(home);
       const preset = (await readPresets()).find(({ id }) => id === 'sample');

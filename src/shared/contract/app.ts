@@ -29,6 +29,10 @@ export const appCalls = {
     z.object({
       version: z.string(),
       folders: z.object({ home: z.string(), runs: z.string(), models: z.string(), logs: z.string(), cache: z.string() }),
+      /** Whether MCIR_HOME names the folder of this start, so that none can be chosen. */
+      folderFixed: z.boolean(),
+      /** The data folder from the next start on, where another was chosen. */
+      nextFolder: z.string().optional(),
       /** Cores of the machine: as many threads as make sense. */
       cores: z.int(),
       /** What happened at the start that people should know. */
@@ -37,6 +41,8 @@ export const appCalls = {
   ),
   'app.settings': call(nothing, settings),
   'app.change': call(settingsChange, settings),
+  /** Chooses the data folder from the next start on; nothing is moved. */
+  'app.chooseFolder': call(z.strictObject({ folder: handle }), nothing),
   'app.check': call(nothing, z.array(check)),
   /** The last lines of the program's log. */
   'app.log': call(nothing, z.array(z.string())),

@@ -1,15 +1,18 @@
-import { Button, Code, Stack, Table, Text } from '@mantine/core';
+import { Alert, Button, Code, Group, Stack, Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { CallOutput } from '../../../shared/contract.ts';
 import { useAction } from '../../api/hooks.ts';
+import { ChoosePlace } from '../../components/ChoosePlace.tsx';
 
 type Paths = CallOutput<'app.info'>['folders'];
 
 /** Where the program keeps what it makes. */
-export function Folders({ folders }: { folders: Paths | undefined }) {
+export function Folders({ info }: { info: CallOutput<'app.info'> | undefined }) {
   const { t } = useTranslation();
   const reveal = useAction('app.reveal');
-  if (!folders) return null;
+  const choose = useAction('app.chooseFolder', ['app.info']);
+  if (!info) return null;
+  const { folders, folderFixed, nextFolder } = info;
   return (
     <Stack gap="xs">
       <Table>
@@ -29,9 +32,17 @@ export function Folders({ folders }: { folders: Paths | undefined }) {
           ))}
         </Table.Tbody>
       </Table>
-      <Text size="xs" c="dimmed">
-        {t('settings.foldersText')}
-      </Text>
+      {nextFolder !== undefined && (
+        <Alert color="blue" role="status">
+          {t('settings.nextFolder', { folder: nextFolder })}
+        </Alert>
+      )}
+      <Group gap="sm" wrap="nowrap">
+        {!folderFixed && <ChoosePlace wanted="folder" label={t('settings.chooseFolder')} loading={choose.isPending} onChoose={([folder]) => folder && choose.mutate({ folder: folder.id })} />}
+        <Text size="xs" c="dimmed">
+          {t(folderFixed ? 'settings.folderFixed' : 'settings.foldersText')}
+        </Text>
+      </Group>
     </Stack>
   );
 }

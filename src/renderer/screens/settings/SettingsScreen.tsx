@@ -35,7 +35,7 @@ export function SettingsScreen() {
             <Health />
           </Section>
           <Section title={t('settings.folders')}>
-            <Folders folders={info.data?.folders} />
+            <Folders info={info.data} />
           </Section>
           <Section title={t('settings.log')}>
             <Log />

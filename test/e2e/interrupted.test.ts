@@ -1,0 +1,91 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from '@playwright/test';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Run } from '../../src/shared/contract/training.ts';
+import { buildPage, chromiumPath, newPage, openBrowser, serve } from './studio.ts';
+import { ask, tinySet } from './tinyRuns.ts';
+
+const slow = { timeout: 100_000 };
+
+/** What the window says and does when the program, or a screen of it, breaks off. In order: each test goes on where the one before ended. */
+describe.skipIf(!chromiumPath)('an end in the middle of a training (needs chromium)', () => {
+  let browser: Browser;
+  let page: Page;
+  let folder: string;
+  let home: string;
+  let server: Awaited<ReturnType<typeof serve>>;
+  let run: Run;
+  const steps = async (): Promise<Run | undefined> => (await ask<Run[]>(page, 'runs.list', {})).find(({ id }) => id === run.id);
+
+  beforeAll(async () => {
+    await buildPage();
+    folder = await mkdtemp(join(tmpdir(), 'mcir-interrupted-'));
+    home = join(folder, 'home');
+    await mkdir(home);
+    await writeFile(join(home, 'settings.json'), JSON.stringify({ welcomed: true, language: 'en' }));
+    browser = await openBrowser();
+    server = await serve(home);
+    page = await newPage(browser);
+    await page.goto(server.address);
+    const { config } = await tinySet(folder, home, { steps: 400, saveEvery: 2, validateEvery: 100 });
+    run = await ask<Run>(page, 'training.start', { config: { ...config, name: 'Long one' } });
+    await page.getByRole('navigation').getByRole('link', { name: 'Runs' }).click();
+    await page.getByRole('link', { name: 'Long one' }).click();
+  }, 120_000);
+  afterAll(async () => {
+    await browser.close();
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('closing the window while it runs asks', async () => {
+    await expect.poll(async () => (await steps())?.step ?? 0, slow).toBeGreaterThan(3);
+    const asked = page.waitForEvent('dialog', slow);
+    await page.close({ runBeforeUnload: true });
+    const dialog = await asked;
+    expect(dialog.type()).toBe('beforeunload');
+    await dialog.dismiss();
+    await page.getByRole('heading', { level: 1, name: 'Long one' }).waitFor();
+  });
+
+  test('a fault of one screen stays in it', async () => {
+    const navigation = page.getByRole('navigation');
+    await page.evaluate(() => {
+      const { toFixed } = Number.prototype;
+      Number.prototype.toFixed = () => {
+        throw new Error('planted');
+      };
+      (globalThis as { mend?: () => void }).mend = () => void (Number.prototype.toFixed = toFixed);
+    });
+    await navigation.getByRole('link', { name: 'Train' }).click();
+    await navigation.getByRole('link', { name: 'Runs' }).click();
+    await page.getByText('This screen has a fault').waitFor();
+    await page.getByText('planted').waitFor();
+    await navigation.getByRole('link', { name: 'Data sets' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Data sets', exact: true }).waitFor();
+    await page.evaluate(() => (globalThis as { mend?: () => void }).mend?.());
+    await navigation.getByRole('link', { name: 'Runs' }).click();
+    await page.getByRole('link', { name: 'Long one' }).waitFor();
+  });
+
+  test('the window says that the program does not answer; opened again it names what was interrupted, and goes on with it', async () => {
+    server.kill();
+    await page.getByRole('alert').filter({ hasText: 'MCIR Studio does not answer' }).waitFor();
+    await page.close();
+    server = await serve(home);
+    page = await newPage(browser);
+    await page.goto(server.address);
+    const notice = page.getByRole('region', { name: 'Interrupted work' });
+    await notice.getByText('Long one').waitFor();
+    const kept = (await steps())?.step ?? 0;
+    expect(kept).toBeGreaterThan(0);
+    await notice.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('Running', { exact: true }).first().waitFor(slow);
+    await notice.waitFor({ state: 'detached' });
+    await expect.poll(async () => (await steps())?.step ?? 0, slow).toBeGreaterThan(kept + 2);
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByText('Stopped', { exact: true }).first().waitFor(slow);
+  });
+});
