@@ -1,5 +1,6 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { Services } from '../services/open.ts';
+import { duration } from '../shared/duration.ts';
 import { AppError } from '../shared/errors.ts';
 import type { TrainEvent } from '../shared/jobMessages.ts';
 import type { RunDetail, TrainProgress } from '../shared/runs.ts';
@@ -109,13 +110,6 @@ function describe({ losses, lr, imagesPerSecond, eta }: TrainProgress): string {
   const terms = Object.entries(losses).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
   const pace = imagesPerSecond > 0 ? [`${imagesPerSecond.toFixed(1)} images/s`, `ETA ${duration(eta)}`] : [];
   return [...terms, `lr ${lr.toExponential(2)}`, ...pace].join('  ');
-}
-
-/** `1h 5m`, `3m 20s`, `12s`. */
-export function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
-  return hours > 0 ? `${hours}h ${minutes}m` : minutes > 0 ? `${minutes}m ${rest}s` : `${rest}s`;
 }
 
 function handleSignals(stop: () => void, kill: () => void, say: (text: string) => void): () => void {

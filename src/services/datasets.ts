@@ -100,7 +100,7 @@ export async function inspectDataset(source: DatasetSource, { deep = false, limi
 }
 
 /**
- * A few samples as a run of this seed would see them: random patches of a side of `patch` input pixels.
+ * A few samples as a run of this seed would see them: random patches of a side of `patch` input pixels, or as many as there are.
  * @throws AppError `bad-input` where the settings or all the chosen pictures cannot be used.
  */
 export async function previewSamples(
@@ -114,7 +114,9 @@ export async function previewSamples(
   let problem: unknown;
   for (const sample of spread(samples, count)) {
     try {
-      const made = await makeSample({ sample, scale, degradations, cut: { kind: 'random', patch, flip: false, rotate: false }, keys: [seed, 'preview', sample.name] }, cache);
+      const { width, height } = await readHeader(sample.target);
+      const fitting = Math.min(patch, Math.floor(Math.min(width, height) / scale));
+      const made = await makeSample({ sample, scale, degradations, cut: { kind: 'random', patch: fitting, flip: false, rotate: false }, keys: [seed, 'preview', sample.name] }, cache);
       previews.push({ ...made, name: sample.name });
     } catch (error) {
       problem = error;

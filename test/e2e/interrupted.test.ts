@@ -53,11 +53,11 @@ describe.skipIf(!chromiumPath)('an end in the middle of a training (needs chromi
   test('a fault of one screen stays in it', async () => {
     const navigation = page.getByRole('navigation');
     await page.evaluate(() => {
-      const { toFixed } = Number.prototype;
+      const original = Object.getOwnPropertyDescriptor(Number.prototype, 'toFixed') ?? {};
       Number.prototype.toFixed = () => {
         throw new Error('planted');
       };
-      (globalThis as { mend?: () => void }).mend = () => void (Number.prototype.toFixed = toFixed);
+      (globalThis as { mend?: () => void }).mend = () => void Object.defineProperty(Number.prototype, 'toFixed', original);
     });
     await navigation.getByRole('link', { name: 'Train' }).click();
     await navigation.getByRole('link', { name: 'Runs' }).click();

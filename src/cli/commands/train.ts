@@ -1,9 +1,10 @@
 import { readConfigFile, requireFolders } from '../../services/configFile.ts';
 import { tryTraining } from '../../services/trial.ts';
+import { duration } from '../../shared/duration.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { Trial } from '../../shared/trials.ts';
 import type { Register } from '../context.ts';
-import { duration, followTraining } from '../followTraining.ts';
+import { followTraining } from '../followTraining.ts';
 import { wrongUse } from '../output.ts';
 
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];

@@ -65,6 +65,8 @@ function bf16Instructions(): string[] {
 
 /** The device in words, as run records and `mcir doctor` show it. */
 export function describeDevice({ kind, name, memory, threads }: Device): string {
-  const size = memory > 0 ? `, ${(memory / 2 ** 30).toFixed(0)} GiB` : '';
-  return kind === 'gpu' ? `${name}${size}` : `CPU ${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}${size}`;
+  const size = (memory / 2 ** 30).toFixed(0);
+  if (kind === 'gpu') return memory > 0 ? `${name}, ${size} GiB` : name;
+  const count = threads === 1 ? '1 thread' : `${threads} threads`;
+  return memory > 0 ? `CPU ${name}, ${count}, ${size} GiB` : `CPU ${name}, ${count}`;
 }

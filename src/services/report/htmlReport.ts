@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { duration } from '../../shared/duration.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { RunDetail, ValidationPicture } from '../../shared/runs.ts';
 import type { Runs } from '../runs.ts';
@@ -90,9 +91,4 @@ async function strips(run: RunDetail): Promise<string[]> {
 const caption = ({ step, psnr, ssim }: ValidationPicture, best: number | undefined): string => `Step ${step}${step === best ? ' (best)' : ''}: ${psnr.toFixed(2)} dB, SSIM ${ssim.toFixed(4)}`;
 
 const when = (at: number): string => `${new Date(at).toISOString().replace('T', ' ').slice(0, 16)} UTC`;
-
-function duration(seconds: number): string {
-  const minutes = Math.round(seconds / 60);
-  return minutes < 1 ? `${Math.round(seconds)} s` : minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
 

@@ -2,9 +2,10 @@ import { Progress, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Run } from '../../../shared/contract/training.ts';
+import { duration } from '../../../shared/duration.ts';
 import type { TrainProgress } from '../../../shared/runs.ts';
 import { progressKey } from '../../api/liveUpdates.ts';
-import { decibels, duration, similarity } from '../../components/format.ts';
+import { decibels, similarity } from '../../components/format.ts';
 import { gainOf } from './runFilter.ts';
 
 /** How far a run is, how fast it goes, and what it has reached. */

@@ -1,11 +1,12 @@
 import { Button, Group, Loader, Text } from '@mantine/core';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
+import { duration } from '../../../shared/duration.ts';
 import type { RunConfig } from '../../../shared/runConfig.ts';
 import { secondsOf } from '../../../shared/trials.ts';
 import { call } from '../../api/client.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
-import { duration, gibibytes } from '../../components/format.ts';
+import { gibibytes } from '../../components/format.ts';
 
 /** What the pace does not depend on; the length of the run is reckoned anew from the pace that is known. */
 const paceOf = (config: RunConfig): string => JSON.stringify({ ...config, name: '', steps: 0, validateEvery: 0, saveEvery: 0, seed: 0, stopEarly: 0 });
