@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { expect, it } from 'vitest';
+import { openHome } from '../../src/services/home.ts';
+import { findModel } from '../../src/services/restoreModel.ts';
+import { RestoreWorker } from '../../src/services/restoreWorker.ts';
+import { effect, exportSettings } from '../../src/shared/restore.ts';
+import { temporaryFolder } from '../photographs.ts';
+import { seededModel } from '../seededModels.ts';
+
+const folder = temporaryFolder();
+const SIDE = 100;
+const RADIUS = 34.3;
+const CENTRE = 49.6;
+
+/** Share of a pixel that a disc covers, from 8 x 8 samples: an edge as drawing programs make it. */
+function coverage(x: number, y: number, scale: number): number {
+  const distance = Math.hypot((x + 0.5) / scale - CENTRE, (y + 0.5) / scale - CENTRE) - RADIUS;
+  if (Math.abs(distance) > 1) return distance < 0 ? 1 : 0;
+  let inside = 0;
+  for (let i = 0; i < 64; i++) inside += Math.hypot((x + ((i % 8) + 0.5) / 8) / scale - CENTRE, (y + ((i >> 3) + 0.5) / 8) / scale - CENTRE) < RADIUS ? 1 : 0;
+  return inside / 64;
+}
+
+/** Colours that change softly, so that what is continued under transparency is nearly what was cut away. */
+const colour = (x: number, y: number): [number, number, number] => [200 + 30 * Math.sin(x / 40), 120 + 40 * Math.cos(y / 50), 40];
+
+/** The disc cut out of the picture, black where nothing is seen, as most programs save it; or the picture whole. */
+async function picture(name: string, cutOut: boolean): Promise<string> {
+  const channels = cutOut ? 4 : 3;
+  const data = new Uint8Array(SIDE * SIDE * channels);
+  for (let y = 0; y < SIDE; y++) {
+    for (let x = 0; x < SIDE; x++) {
+      const alpha = coverage(x, y, 1);
+      const values = cutOut ? (alpha === 0 ? [0, 0, 0, 0] : [...colour(x, y), alpha * 255]) : colour(x, y);
+      data.set(values.map(Math.round), (y * SIDE + x) * channels);
+    }
+  }
+  const file = join(folder, name);
+  await sharp(data, { raw: { width: SIDE, height: SIDE, channels } }).png().toFile(file);
+  return file;
+}
+
+/** Restores both through the child process, in tiles: the cut-out with its alpha channel, and the whole picture. */
+async function enlarged(model: string): Promise<{ cut: Buffer; whole: Buffer }> {
+  const found = await findModel(model, openHome(join(folder, 'home')));
+  const worker = new RestoreWorker([found.model]);
+  try {
+    await worker.opened();
+    const pixels: Buffer[] = [];
+    for (const [id, cutOut] of [true, false].entries()) {
+      const source = await picture(`${id}.png`, cutOut);
+      const target = join(folder, `${id}-enlarged.png`);
+      await worker.restore({ id, source, target, folder: join(folder, 'scratch'), effect: effect.parse({ tile: 64 }), caution: 1, export: exportSettings.parse({}) }, () => undefined);
+      pixels.push(await sharp(target).raw().toBuffer());
+    }
+    const [cut, whole] = pixels as [Buffer, Buffer];
+    return { cut, whole };
+  } finally {
+    worker.end();
+  }
+}
+
+/** Furthest from what is right, of 255: over black or white (halo), and of the opacity, which is that of a disc (staircase). */
+async function faults(model: string): Promise<{ black: number; white: number; opacity: number }> {
+  const { cut, whole } = await enlarged(model);
+  let [black, white, opacity] = [0, 0, 0];
+  for (let i = 0; i < 4 * SIDE * SIDE; i++) {
+    const alpha = cut[i * 4 + 3] as number;
+    opacity = Math.max(opacity, Math.abs(alpha - 255 * coverage(i % (2 * SIDE), Math.floor(i / (2 * SIDE)), 2)));
+    for (let c = 0; c < 3; c++) {
+      // The model's own colours where nothing was cut away, seen through the same opacity.
+      const off = (((cut[i * 4 + c] as number) - (whole[i * 3 + c] as number)) * alpha) / 255;
+      black = Math.max(black, -off);
+      white = Math.max(white, off);
+    }
+  }
+  return { black, white, opacity };
+}
+
+it('a cut-out enlarged by a network has neither halo nor staircase, over black and white', async () => {
+  const { black, white, opacity } = await faults(seededModel(folder, 'edsr'));
+  expect(black).toBeLessThan(4);
+  expect(white).toBeLessThan(4);
+  // Half a pixel of the original: an edge that is enlarged is as much softer than one drawn at that size.
+  expect(opacity).toBeLessThan(128);
+}, 120_000);
