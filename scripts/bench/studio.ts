@@ -69,17 +69,18 @@ async function drop(browser: Browser, folder: string, photos: string): Promise<n
   });
 }
 
-/** Turns the wheel from the first picture to the last, and back. */
-async function scrollAll(page: Page): Promise<Smoothness> {
+/** Turns the wheel from one end of the pictures to the other, two screens of them at a time. */
+async function scrollAll(page: Page, way: 1 | -1): Promise<Smoothness> {
   await page.mouse.move(500, 400);
   return watchFrames(page, async () => {
-    const height = await page.locator('[role="listbox"]').evaluate((list) => list.clientHeight);
-    for (const way of [1, -1]) for (let at = 0; at < height; at += 2000) {
-      await page.mouse.wheel(0, way * 2000);
+    const height = await page.getByRole('listbox', { name: 'Pictures' }).evaluate((list) => list.clientHeight);
+    for (let at = 0; at < height; at += wheelStep) {
+      await page.mouse.wheel(0, way * wheelStep);
       await page.waitForTimeout(16);
     }
   });
 }
+const wheelStep = 1500;
 
 const scroll = (browser: Browser, folder: string, photos: string): Promise<object> =>
   inStudio(browser, folder, true, async (page, sinceStart) => {
@@ -94,8 +95,8 @@ const scroll = (browser: Browser, folder: string, photos: string): Promise<objec
       await page.getByText(`${values.pictures} pictures`, { exact: true }).waitFor();
       adding = sinceStart() - adding;
     });
-    const first = await scrollAll(page);
-    const again = await scrollAll(page);
+    const first = await scrollAll(page, 1);
+    const again = await scrollAll(page, -1);
     return { addingMs: adding, added, first, again };
   });
 

@@ -22,6 +22,8 @@ export interface OpenStudio {
   page: Page;
   folder: string;
   home: string;
+  /** Of the process that serves the page. */
+  pid: number;
   /** Opens a screen, as a click in the navigation would. */
   readonly open: (screen: string) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -46,6 +48,7 @@ export async function openStudio(settings: Partial<Settings> = { welcomed: true 
     page,
     folder,
     home,
+    pid: server.pid,
     open: async (screen) => {
       await page.getByRole('navigation').getByRole('link', { name: screen }).click();
       await page.getByRole('heading', { level: 1, name: screen, exact: true }).waitFor();
@@ -74,13 +77,14 @@ export async function newPage(browser: Browser): Promise<Page> {
 }
 
 /** The loopback shell over a home folder, once it has told its address. */
-export async function serve(home: string): Promise<{ address: string; stop: () => Promise<void>; kill: () => void }> {
+export async function serve(home: string): Promise<{ address: string; pid: number; stop: () => Promise<void>; kill: () => void }> {
   const server = spawn(process.execPath, [here('../../src/web/main.ts'), '--no-open'], { env: { ...process.env, MCIR_HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] });
   const address = await firstAddress(server);
   return {
     address,
     /** As a crash does. */
     kill: () => void server.kill('SIGKILL'),
+    pid: server.pid ?? -1,
     stop: async () => {
       const ended = new Promise((resolve) => server.once('exit', resolve));
       server.kill('SIGTERM');

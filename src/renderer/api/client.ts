@@ -101,6 +101,11 @@ export async function admit(dropped: AsyncGenerator<Dropped>, onCopied: (done: n
   return [drop];
 }
 
+/** Lets files that these ids name be dragged out of the window. Only where there is a bridge. */
+export async function dragOut(ids: string[]): Promise<void> {
+  if (bridge) unwrap(await bridge.drag(ids));
+}
+
 /** Shows the system's dialog. Only where there is a bridge. */
 export async function chooseNatively(host: Bridge, kind: Parameters<Bridge['choose']>[0]): Promise<Place[]> {
   return unwrap(await host.choose(kind)) as Place[];

@@ -26,6 +26,8 @@ export class Previews {
   #worker: { models: string; worker: RestoreWorker } | undefined;
   #idle: NodeJS.Timeout | undefined;
   #count = 0;
+  #newest: PreviewWish | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(home: Home) {
     this.#home = home;
@@ -38,10 +40,30 @@ export class Previews {
   }
 
   /**
+   * One at a time: of those that wait, only the newest is still wanted.
    * @returns the path of a PNG of the part, whose pixels are those that a batch with the same wish would give
-   * @throws AppError `bad-input` for a part outside or too large, and what the models or the picture are to blame for
+   * @throws AppError `cancelled` where a newer one was asked for meanwhile, `bad-input` for a part outside or too large, and
+   * what the models or the picture are to blame for
    */
-  async restore(source: string, { models, effect, region }: PreviewWish): Promise<{ path: string; region: Region }> {
+  restore(source: string, wish: PreviewWish): Promise<{ path: string; region: Region }> {
+    this.#newest = wish;
+    const made = this.#turn.then(() => {
+      if (this.#newest !== wish) throw new AppError('cancelled', 'Another preview was asked for meanwhile.');
+      return this.#make(source, wish);
+    });
+    this.#turn = made.catch(() => undefined);
+    return made;
+  }
+
+  /** Ends the one at work, and those that wait. */
+  end(): void {
+    this.#newest = undefined;
+    clearTimeout(this.#idle);
+    this.#worker?.worker.end();
+    this.#worker = undefined;
+  }
+
+  async #make(source: string, { models, effect, region }: PreviewWish): Promise<{ path: string; region: Region }> {
     const folder = join(this.#folder, randomUUID());
     await mkdir(folder, { recursive: true });
     const decoded = await this.#decodedOf(source);
@@ -50,12 +72,6 @@ export class Previews {
     const worker = await this.#open(models);
     const { width, height } = await worker.preview({ id: ++this.#count, source, target: path, folder, decoded, effect, ...(part ? { region: part } : {}) });
     return { path, region: region ?? { left: 0, top: 0, width, height } };
-  }
-
-  end(): void {
-    clearTimeout(this.#idle);
-    this.#worker?.worker.end();
-    this.#worker = undefined;
   }
 
   /** Where the decoded picture is, or is to be. */

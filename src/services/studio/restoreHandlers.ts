@@ -59,6 +59,14 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
         const { path, region: part } = await previews.restore(handles.path(picture), { models: await pictures.knownModels(models), effect: pictures.withMask(effect), ...(region ? { region } : {}) });
         return { picture: handles.issue(path), region: part, seconds: (Date.now() - began) / 1000 };
       },
+      'restore.endPreview': () => {
+        previews.end();
+        return Promise.resolve({});
+      },
+      'restore.known': async ({ pictures: ids }) => {
+        const there = await Promise.all(ids.map((id) => isFile(collected.get(id)?.source)));
+        return { pictures: ids.filter((_, index) => there[index]) };
+      },
       'restore.presets': () => listPresets(home),
       'restore.savePreset': async (preset) => {
         await savePreset({ ...preset, models: await pictures.knownModels(preset.models) }, home);
@@ -75,3 +83,5 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
     },
   };
 }
+
+const isFile = async (path: string | undefined): Promise<boolean> => path !== undefined && (await stat(path).catch(() => undefined))?.isFile() === true;

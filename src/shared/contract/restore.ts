@@ -51,6 +51,10 @@ export const restoreCalls = {
     z.strictObject({ picture: handle, models, effect: effectWanted.default(effect.parse({})), region: region.optional() }),
     z.object({ picture: handle, region, seconds: z.number() }),
   ),
+  /** Ends the preview at work, and those that wait. */
+  'restore.endPreview': call(nothing, nothing),
+  /** Those of the pictures that this program has given out and that are still there: after a reload, or a start of its own. */
+  'restore.known': call(z.strictObject({ pictures: z.array(handle).max(20_000) }), z.object({ pictures: z.array(handle) })),
   /** Chains of models that were saved with their settings, by name. */
   'restore.presets': call(nothing, z.array(restorePreset)),
   /** Saves one, in the place of one that has the name. */

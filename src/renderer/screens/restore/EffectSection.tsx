@@ -1,4 +1,4 @@
-import { Group, Slider, Stack, Text } from '@mantine/core';
+import { Group, Slider, Stack, Switch, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { isActive } from '../../../shared/jobs.ts';
 import { useCall } from '../../api/hooks.ts';
@@ -35,6 +35,7 @@ export function EffectSection() {
         </Group>
         <Slider size="sm" thumbLabel={t('export.strengthLabel')} min={0} max={100} label={null} value={Math.round(strength * 100)} onChange={(percent) => change({ strength: percent / 100 })} />
       </div>
+      <Switch size="xs" label={t('export.automatic')} checked={selection.automatic} onChange={(event) => change({ automatic: event.currentTarget.checked })} />
     </Stack>
   );
 }

@@ -1,15 +1,11 @@
-import { Progress, Text } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
+import { useEffect, useMemo, useRef, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { thumbnailSize, type BatchFile, type Source } from '../../../shared/contract/restore.ts';
-import { pictureUrl } from '../../api/client.ts';
+import type { BatchFile } from '../../../shared/contract/restore.ts';
 import { useCall } from '../../api/hooks.ts';
-import { useFileProgress } from '../../api/liveUpdates.ts';
 import { useWidth } from '../../components/useWidth.ts';
-import { StateBadge } from '../../components/States.tsx';
-import { useTold } from '../../i18n/told.ts';
 import { go } from '../../route.ts';
+import { PictureTile } from './PictureTile.tsx';
 import { allToggled, markToggled, useSelection } from './selection.tsx';
 import { useShownBatch } from './useShownBatch.ts';
 
@@ -25,7 +21,7 @@ export function PictureGrid() {
   const [measured, width] = useWidth();
   const columns = Math.max(1, Math.floor(width / tile.width));
   // eslint-disable-next-line react-hooks/incompatible-library -- the compiler leaves this component alone, which is right
-  const rows = useVirtualizer({ count: Math.ceil(pictures.length / columns), getScrollElement: () => scroller.current, estimateSize: () => tile.height, overscan: 3 });
+  const rows = useVirtualizer({ count: Math.ceil(pictures.length / columns), getScrollElement: () => scroller.current, estimateSize: () => tile.height, overscan: 3, useFlushSync: false });
   const batch = useShownBatch()?.id;
   const files = useFileStates(batch);
   const index = Math.max(0, pictures.findIndex((picture) => picture.id === current));
@@ -65,67 +61,10 @@ export function PictureGrid() {
         {rows.getVirtualItems().map((row) => (
           <div key={row.key} role="presentation" className="tile-row" style={{ height: row.size, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, transform: `translateY(${row.start}px)` }}>
             {pictures.slice(row.index * columns, (row.index + 1) * columns).map((picture, column) => (
-              <Tile key={picture.id} picture={picture} file={files.get(picture.id)} batch={batch} marked={marked.has(picture.id)} focusable={row.index * columns + column === index} />
+              <PictureTile key={picture.id} change={change} picture={picture} file={files.get(picture.id)} batch={batch} marked={marked.has(picture.id)} focusable={row.index * columns + column === index} />
             ))}
           </div>
         ))}
-      </div>
-    </div>
-  );
-}
-
-interface TileProps {
-  picture: Source;
-  file: BatchFile | undefined;
-  batch: string | undefined;
-  marked: boolean;
-  focusable: boolean;
-}
-
-function Tile({ picture, file, batch, marked, focusable }: TileProps) {
-  const { t } = useTranslation();
-  const told = useTold();
-  const { change } = useSelection();
-  const [broken, setBroken] = useState(false);
-  const path = `${picture.folder ? `${picture.folder}/` : ''}${picture.name}`;
-  const share = useFileProgress(batch, file?.number);
-  const working = file?.state === 'waiting' && share !== undefined;
-  return (
-    <div
-      role="option"
-      aria-selected={marked}
-      aria-label={[path, file && t(`state.${working ? 'running' : file.state}`), file?.reason && told(file.reason)].filter(Boolean).join(', ')}
-      data-id={picture.id}
-      tabIndex={focusable ? 0 : -1}
-      className="tile"
-      title={[path, ...[file?.reason ?? '', ...(file?.warnings ?? [])].filter(Boolean).map(told)].join('\n')}
-      onFocus={() => change({ current: picture.id })}
-      onClick={() => go('restore', picture.id)}
-    >
-      <div className="tile-picture">
-        {broken ? (
-          <Text size="xs" c="dimmed" ta="center" p="xs">
-            {t('restore.unreadable')}
-          </Text>
-        ) : (
-          <img src={pictureUrl(picture.id, thumbnailSize)} alt="" decoding="async" onError={() => setBroken(true)} />
-        )}
-      </div>
-      {working && <Progress size={3} value={100 * share} aria-hidden />}
-      <div className="tile-line">
-        {/* For the mouse alone: the option itself tells whether it is marked, and space marks it. */}
-        <span
-          className="tile-mark"
-          data-marked={marked}
-          onClick={(event) => {
-            event.stopPropagation();
-            change(markToggled(picture.id));
-          }}
-        />
-        <Text size="xs" truncate flex={1}>
-          {picture.name}
-        </Text>
-        {file && <StateBadge state={working ? 'running' : file.state} />}
       </div>
     </div>
   );

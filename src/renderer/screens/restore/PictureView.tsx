@@ -12,6 +12,7 @@ import { usePictureSize } from '../../components/usePictureSize.ts';
 import { useZoom } from '../../components/useZoom.ts';
 import { visibleRegion } from '../../components/visibleRegion.ts';
 import { go } from '../../route.ts';
+import { Filmstrip } from './Filmstrip.tsx';
 import { Rivals } from './Rivals.tsx';
 import { previewKey, recipeKey, recipeTitle } from './recipe.ts';
 import { useSelection } from './selection.tsx';
@@ -28,16 +29,13 @@ export function PictureView({ source }: { source: Source }) {
   const zoom = useZoom(size);
   const setLayout = (next: Layout) => change({ layout: next });
   const toggleLoupe = () => change({ loupe: !loupe });
-  const { pending, start } = usePreviews();
 
   const recipes = [recipe, ...rivals].filter((candidate) => candidate.models.length > 0);
   const active = Math.min(selection.active, Math.max(0, recipes.length - 1));
   const variants = recipes.map((candidate) => ({ id: recipeKey(candidate), title: recipeTitle(candidate, models.data), result: previews.get(previewKey(source.id, candidate, mask?.id)) }));
   const holding = useCompareKeys({ zoom, variants: variants.length, layout, setLayout, toggleLoupe });
   const shown = variants[active]?.result;
-  const preview = (): void => {
-    if (size && recipes.length > 0 && !pending) void start(source.id, recipes, visibleRegion(size, zoom));
-  };
+  const { pending, start, stop } = usePreviews(source.id, recipes, size && zoom.width > 0 ? visibleRegion(size, zoom) : undefined);
 
   const step = (by: number, event: KeyboardEvent): void => {
     // The handle of the slider takes arrows itself.
@@ -56,7 +54,7 @@ export function PictureView({ source }: { source: Source }) {
     ['ArrowLeft', (event) => step(-1, event)],
     ['ArrowRight', (event) => step(1, event)],
     ['Escape', leave],
-    ['P', preview],
+    ['P', start],
     ['M', () => turn(1)],
     ['shift+M', () => turn(-1)],
   ]);
@@ -79,12 +77,18 @@ export function PictureView({ source }: { source: Source }) {
           )}
         </Loaded>
       </div>
+      {pictures.length > 1 && <Filmstrip current={source.id} />}
       <Rivals recipes={recipes} active={active} models={models.data ?? []} />
       <Group px="md" py="xs" gap="sm" justify="space-between" wrap="nowrap" style={{ borderTop: '1px solid var(--line)' }}>
         <Group gap="xs" wrap="nowrap" miw={0}>
-          <Button size="xs" loading={pending !== undefined} disabled={recipes.length === 0 || !size} onClick={preview} style={{ flexShrink: 0 }}>
+          <Button size="xs" loading={pending !== undefined} disabled={recipes.length === 0 || !size} onClick={start} style={{ flexShrink: 0 }}>
             {t('restore.preview')}
           </Button>
+          {pending && (
+            <Button size="xs" px="xs" variant="default" onClick={stop} style={{ flexShrink: 0 }}>
+              {t('action.stop')}
+            </Button>
+          )}
           <Text size="xs" c="dimmed" lineClamp={2} aria-live="polite">
             {pending && pending.of > 1
               ? t('restore.previewing', pending)

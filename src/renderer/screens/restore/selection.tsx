@@ -5,6 +5,7 @@ import type { Source } from '../../../shared/contract/restore.ts';
 import { exportSettings, type ExportSettings } from '../../../shared/restore.ts';
 import type { Result } from '../../components/PictureLayer.tsx';
 import { layouts, type Layout } from '../../components/CompareStage.tsx';
+import { keptPictures, useKeptPictures } from './keptPictures.ts';
 import { recipe, type Recipe } from './recipe.ts';
 
 /** What a photographer has laid out: kept while other screens are open. */
@@ -27,6 +28,8 @@ export interface Selection {
   /** How before and after are compared. */
   layout: Layout;
   loupe: boolean;
+  /** Previews are made without being asked for, when picture, models or settings change. */
+  automatic: boolean;
   /** What was previewed, by `previewKey`. */
   previews: ReadonlyMap<string, Preview>;
   out: Place | undefined;
@@ -41,7 +44,7 @@ export interface Preview extends Result {
 }
 
 /** What is kept in the browser from one visit to the next; the rest belongs to the pictures at hand. */
-const remembered = z.object({ recipe, strength: z.number().min(0).max(1), layout: z.enum(layouts), options: exportSettings });
+const remembered = z.object({ recipe, strength: z.number().min(0).max(1), layout: z.enum(layouts), options: exportSettings, automatic: z.boolean().default(true) });
 const storageKey = 'mcir.restore';
 
 const empty: Selection = {
@@ -55,19 +58,21 @@ const empty: Selection = {
   strength: 1,
   layout: 'slider',
   loupe: false,
+  automatic: true,
   previews: new Map(),
   out: undefined,
   options: exportSettings.parse({}),
   batch: undefined,
 };
 
-type Change = Partial<Selection> | ((now: Selection) => Partial<Selection>);
+export type Change = Partial<Selection> | ((now: Selection) => Partial<Selection>);
 const SelectionContext = createContext<{ selection: Selection; change: (change: Change) => void }>({ selection: empty, change: () => undefined });
 
 export function SelectionProvider({ children }: { children: ReactNode }) {
-  const [selection, change] = useReducer((now: Selection, next: Change): Selection => ({ ...now, ...(typeof next === 'function' ? next(now) : next) }), undefined, () => ({ ...empty, ...recall() }));
-  const { recipe: chosen, strength, layout, options } = selection;
-  useEffect(() => localStorage.setItem(storageKey, JSON.stringify({ recipe: chosen, strength, layout, options })), [chosen, strength, layout, options]);
+  const [selection, change] = useReducer((now: Selection, next: Change): Selection => ({ ...now, ...(typeof next === 'function' ? next(now) : next) }), undefined, () => ({ ...empty, ...recall(), ...keptPictures() }));
+  const { recipe: chosen, strength, layout, options, automatic } = selection;
+  useEffect(() => localStorage.setItem(storageKey, JSON.stringify({ recipe: chosen, strength, layout, options, automatic })), [chosen, strength, layout, options, automatic]);
+  useKeptPictures(selection, change);
   const value = useMemo(() => ({ selection, change }), [selection]);
   return <SelectionContext value={value}>{children}</SelectionContext>;
 }

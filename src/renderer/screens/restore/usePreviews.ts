@@ -1,27 +1,40 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Region } from '../../../shared/contract/restore.ts';
 import { call, pictureUrl } from '../../api/client.ts';
 import { showError } from '../../api/showError.ts';
-import { previewKey, type Recipe } from './recipe.ts';
+import { previewKey, recipeKey, type Recipe } from './recipe.ts';
 import { useSelection } from './selection.tsx';
 
 export interface Previews {
   /** Number of the recipe at work, counted from 1, and of how many. */
   pending: { number: number; of: number } | undefined;
-  /** Restores a part of a picture with each recipe, one after the other; those done are shown at once. */
-  start: (picture: string, recipes: readonly Recipe[], region: Region) => Promise<void>;
+  /** Restores the part in sight with each recipe, one after the other; those done are shown at once. */
+  start: () => void;
+  stop: () => void;
 }
 
-/** Previews at full strength: strength is mixed on the screen. */
-export function usePreviews(): Previews {
+/** So long picture, models, settings and part have to be left alone before a preview begins by itself. */
+const restMs = 500;
+
+/**
+ * Previews of a part of a picture at full strength: strength is mixed on the screen. Where they are automatic, those that
+ * are missing or do not cover the part are made by themselves, each wish once: what failed or was stopped is not begun again.
+ * @param region undefined until it is known
+ */
+export function usePreviews(picture: string, recipes: readonly Recipe[], region: Region | undefined): Previews {
   const { selection, change } = useSelection();
   const [pending, setPending] = useState<Previews['pending']>();
   const mask = selection.mask?.id;
+  const stopped = useRef(false);
+  const tried = useRef('');
 
-  const start = async (picture: string, recipes: readonly Recipe[], region: Region): Promise<void> => {
+  const run = async (wanted: readonly Recipe[]): Promise<void> => {
+    if (!region || pending || wanted.length === 0) return;
+    stopped.current = false;
     try {
-      for (const [index, { models, ensemble, luminance }] of recipes.entries()) {
-        setPending({ number: index + 1, of: recipes.length });
+      for (const [index, { models, ensemble, luminance }] of wanted.entries()) {
+        if (stopped.current) break;
+        setPending({ number: index + 1, of: wanted.length });
         const made = await call('restore.preview', { picture, models, effect: { strength: 1, ensemble, luminance, ...(mask === undefined ? {} : { mask }) }, region });
         const preview = { url: pictureUrl(made.picture), region: made.region, seconds: made.seconds };
         change((now) => ({ previews: new Map(now.previews).set(previewKey(picture, { models, ensemble, luminance }, mask), preview) }));
@@ -32,5 +45,31 @@ export function usePreviews(): Previews {
       setPending(undefined);
     }
   };
-  return { pending, start };
+
+  const missing = recipes.filter((recipe) => !region || !covers(selection.previews.get(previewKey(picture, recipe, mask))?.region, region));
+  const wish = JSON.stringify([picture, mask, region, missing.map(recipeKey)]);
+  const wanted = selection.automatic && region !== undefined && missing.length > 0 && !pending;
+  useEffect(() => {
+    if (!wanted || tried.current === wish) return;
+    const timer = setTimeout(() => {
+      tried.current = wish;
+      void run(missing);
+    }, restMs);
+    return () => clearTimeout(timer);
+    // What else changes, changes the wish.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [wanted, wish]);
+
+  return {
+    pending,
+    start: () => void run(recipes),
+    stop: () => {
+      stopped.current = true;
+      tried.current = wish;
+      call('restore.endPreview', {}).catch(showError);
+    },
+  };
 }
+
+const covers = (made: Region | undefined, part: Region): boolean =>
+  made !== undefined && made.left <= part.left && made.top <= part.top && made.left + made.width >= part.left + part.width && made.top + made.height >= part.top + part.height;

@@ -1,0 +1,40 @@
+import { notifications } from '@mantine/notifications';
+import { useEffect, useEffectEvent } from 'react';
+import { z } from 'zod';
+import { source } from '../../../shared/contract/restore.ts';
+import { call } from '../../api/client.ts';
+import { useConnected } from '../../api/connection.ts';
+import { showError } from '../../api/showError.ts';
+import { i18n } from '../../i18n/index.ts';
+import type { Change, Selection } from './selection.tsx';
+
+/** The pictures at hand outlive a reload of the page, in this window. */
+const storageKey = 'mcir.pictures';
+const kept = z.object({ pictures: z.array(source), current: z.string().optional(), marked: z.array(z.string()), batch: z.string().optional() });
+
+/** What was at hand before the page was loaded again. */
+export function keptPictures(): Partial<Selection> {
+  try {
+    const { pictures, current, marked, batch } = kept.parse(JSON.parse(sessionStorage.getItem(storageKey) ?? ''));
+    return { pictures, current, marked: new Set(marked), batch };
+  } catch {
+    return {};
+  }
+}
+
+/** Keeps them, and takes off what the services no longer know or find: they forget at their end what they gave out. */
+export function useKeptPictures({ pictures, current, marked, batch }: Selection, change: (change: Change) => void): void {
+  const connected = useConnected();
+  useEffect(() => sessionStorage.setItem(storageKey, JSON.stringify({ pictures, current, marked: [...marked], batch })), [pictures, current, marked, batch]);
+  const check = useEffectEvent(async () => {
+    if (pictures.length === 0) return;
+    const known = new Set((await call('restore.known', { pictures: pictures.map(({ id }) => id) })).pictures);
+    const gone = pictures.filter(({ id }) => !known.has(id)).length;
+    if (gone === 0) return;
+    change((now) => ({ pictures: now.pictures.filter(({ id }) => known.has(id)), marked: new Set([...now.marked].filter((id) => known.has(id))) }));
+    notifications.show({ color: 'yellow', message: i18n.t('restore.forgotten', { count: gone }), closeButtonProps: { 'aria-label': i18n.t('common.close') } });
+  });
+  useEffect(() => {
+    if (connected) check().catch(showError);
+  }, [connected]);
+}
