@@ -29,6 +29,8 @@ describe.skipIf(!chromiumPath)('an end in the middle of a training (needs chromi
     server = await serve(home);
     page = await newPage(browser);
     await page.goto(server.address);
+    // The invitation leads on to the studio; what is asked before that is lost.
+    await page.getByRole('navigation').waitFor();
     const { config } = await tinySet(folder, home, { steps: 400, saveEvery: 2, validateEvery: 100 });
     run = await ask<Run>(page, 'training.start', { config: { ...config, name: 'Long one' } });
     await page.getByRole('navigation').getByRole('link', { name: 'Runs' }).click();
