@@ -21,12 +21,12 @@ export interface EffectOptions {
   tile?: number | 'auto';
 }
 
-/** What `restore`, `watch` and `edit` have in common. */
+/** What `restore`, `watch` and `edit` have in common; `edit` has no format, name or conflict to choose. */
 export interface RestoreOptions extends EffectOptions {
-  format: string;
+  format?: string;
   quality: number;
-  name: string;
-  onConflict: string;
+  name?: string;
+  onConflict?: string;
   strip: string;
   provenance: boolean;
 }
@@ -58,20 +58,26 @@ export function addEffectOptions(command: Command, without: readonly (keyof Effe
     new Option('--mask <file>', describe(fields.mask)),
     new Option('--tile <pixels>', describe(fields.tile)).argParser(tileSize),
   ];
-  for (const option of options) if (!without.some((name) => option.attributeName() === name)) command.addOption(option);
-  return command;
+  return addOptions(command, options, without);
 }
 
-/** Adds the options that say how results are written. */
-export function addExportOptions(command: Command): Command {
+/** Adds the options that say how results are written, but those in `without`. */
+export function addExportOptions(command: Command, without: readonly (keyof RestoreOptions)[] = []): Command {
   const { format, quality, template, conflict, strip } = exportSettings.shape;
-  return command
-    .addOption(new Option('--format <format>', describe(format)).choices(format.unwrap().options).default('same'))
-    .option('--quality <number>', describe(quality), number, 92)
-    .option('--name <template>', describe(template), '{name}')
-    .addOption(new Option('--on-conflict <policy>', describe(conflict)).choices(conflict.unwrap().options).default('unique'))
-    .addOption(new Option('--strip <what>', describe(strip)).choices(strip.unwrap().options).default('none'))
-    .option('--no-provenance', 'do not note model and settings in the metadata');
+  const options = [
+    new Option('--format <format>', describe(format)).choices(format.unwrap().options).default('same'),
+    new Option('--quality <number>', describe(quality)).argParser(number).default(92),
+    new Option('--name <template>', describe(template)).default('{name}'),
+    new Option('--on-conflict <policy>', describe(conflict)).choices(conflict.unwrap().options).default('unique'),
+    new Option('--strip <what>', describe(strip)).choices(strip.unwrap().options).default('none'),
+    new Option('--no-provenance', 'do not note model and settings in the metadata'),
+  ];
+  return addOptions(command, options, without);
+}
+
+function addOptions(command: Command, options: readonly Option[], without: readonly string[]): Command {
+  for (const option of options) if (!without.includes(option.attributeName())) command.addOption(option);
+  return command;
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Home } from './home.ts';
 import { isRunning, pidOf, processIdentity } from './jobs/processes.ts';
 import { checkTemplate } from './naming.ts';
 import { type BatchWork, recoverFile, restoreFile } from './restoreFile.ts';
-import { troubleOf } from './restorePlaces.ts';
+import { mountOf, troubleOf } from './restorePlaces.ts';
 import { findModel } from './restoreModel.ts';
 import { RestoreWorker } from './restoreWorker.ts';
 
@@ -70,15 +70,16 @@ export class Batches {
    * @param models what people call the models, in the order of their use; `identity` changes nothing
    * @throws AppError for a model that is not there, a name template with an unknown field, or no files
    */
-  async create(files: readonly NewBatchFile[], models: readonly string[], settings: Omit<BatchSettings, 'models'>): Promise<BatchSummary> {
+  async create(files: readonly NewBatchFile[], models: readonly string[], settings: Omit<BatchSettings, 'models' | 'mount'>): Promise<BatchSummary> {
     if (files.length === 0) throw new AppError('bad-input', 'There are no pictures here. Name files or folders that hold some.');
     checkTemplate(settings.export.template);
     const references = await Promise.all(models.map(async (ref) => (await findModel(ref, this.#home)).reference));
+    const mount = await mountOf(settings.out);
     const id = newId();
     const now = Date.now();
     const title = `${files.length} ${files.length === 1 ? 'picture' : 'pictures'} with ${references.map((model) => model.title).join(', ')}`;
     this.#history.jobs.add({ id, kind: 'batch', title, state: 'queued', created: now, changed: now, host: this.#host }, [{ at: now, state: 'queued' }], () =>
-      this.#ledger.add(id, { ...settings, models: references }, files),
+      this.#ledger.add(id, { ...settings, ...(mount === undefined ? {} : { mount }), models: references }, files),
     );
     return this.#told(id);
   }
@@ -170,7 +171,7 @@ export class Batches {
       if (file.crashes + 1 < MOST_CRASHES) return this.#ledger.crashed(id, file.number);
       return this.#ledger.set(id, file.number, 'failed', 'The process that restored it ended three times over this picture, which is damaged or needs more memory than there is.');
     }
-    const trouble = await troubleOf(error, file.source, settings.out, scratch);
+    const trouble = await troubleOf(error, file.source, settings, scratch);
     if (!trouble) return this.#ledger.set(id, file.number, 'failed', messageOf(error));
     // Not the picture's fault: it waits, with the whole batch, until there is a place again.
     this.#ledger.set(id, file.number, 'waiting');

@@ -8,6 +8,7 @@ import type { RestoredFile } from '../shared/restoreMessages.ts';
 import { fillTemplate, nameParts, numbered } from './naming.ts';
 import { describeProvenance } from './provenance.ts';
 import { claimName, identityOf, replace } from './restorePublish.ts';
+import { requireMounted } from './restorePlaces.ts';
 import type { RestoreWorker } from './restoreWorker.ts';
 
 /** A batch as its files need it. */
@@ -29,6 +30,7 @@ export async function restoreFile(work: BatchWork, worker: RestoreWorker, file: 
   const { id, settings, repository, scratch } = work;
   const wanted = wantedName(work, file);
   const guess = wanted.with(guessExtension(file.source, settings));
+  await requireMounted(settings.mount);
   const skipped = await whySkipped(work, file, guess);
   if (skipped !== undefined) return repository.set(id, file.number, 'skipped', skipped);
   await mkdir(wanted.folder, { recursive: true });
@@ -44,6 +46,7 @@ export async function restoreFile(work: BatchWork, worker: RestoreWorker, file: 
     ...(settings.export.provenance && settings.export.strip !== 'all' ? { provenance: describeProvenance(settings, id) } : {}),
   };
   const restored = await worker.restore(task, onProgress);
+  if (file.crashes > 0) restored.warnings.push(`The process that restored it had ended ${file.crashes === 1 ? 'once' : 'twice'} over it; it was done in smaller tiles.`);
   await publish(work, file, temporary, (n) => wanted.with(keptExtension(file.source, restored.extension), n), restored);
 }
 
@@ -69,6 +72,7 @@ export async function recoverFile(work: BatchWork, file: BatchFileRecord): Promi
 }
 
 async function publish({ id, settings, repository }: BatchWork, file: BatchFileRecord, temporary: string, name: (n: number) => string, restored: RestoredFile): Promise<void> {
+  await requireMounted(settings.mount);
   const result = await identityOf(temporary);
   if (result === undefined) throw new AppError('io', 'The finished file is gone from the folder of the results.');
   const { warnings, megapixels, seconds } = restored;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { access, constants, mkdir, rm, statfs, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, constants, mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { AppError, messageOf } from '../shared/errors.ts';
 
 /** Why a picture could not be restored that is not the picture's fault: the batch waits until it is over. */
@@ -17,22 +17,51 @@ const SECOND_TRY_MS = 10_000;
 
 /**
  * Finds out whether an error is the fault of a folder or disk: that of the original, of the results, or of temporary files.
+ * @param mount where the disk of the results hangs, as {@link mountOf} noted it
  * @returns undefined where it is the picture's own
  */
-export async function troubleOf(error: unknown, source: string, out: string, scratch: string): Promise<Trouble | undefined> {
+export async function troubleOf(error: unknown, source: string, { out, mount }: { out: string; mount?: string | undefined }, scratch: string): Promise<Trouble | undefined> {
   const code = error instanceof AppError ? error.code : 'internal';
   const origin = dirname(source);
-  if (code === 'not-found' && !existsSync(origin)) {
-    return { sentence: `${origin} cannot be reached; connect the drive again, or cancel the batch.`, isOver: () => Promise.resolve(existsSync(origin)) };
-  }
+  if (code === 'not-found' && (await isGone(origin))) return { sentence: unreachable(origin), isOver: async () => !(await isGone(origin)) };
   if (code !== 'io' && code !== 'internal') return undefined;
-  const reason = async (): Promise<string | undefined> => (await whyNotWritable(out)) ?? (await whyNotWritable(scratch));
+  const reason = async (): Promise<string | undefined> => (await whyNotMounted(mount)) ?? (await whyNotWritable(out)) ?? (await whyNotWritable(scratch));
   const now = await reason();
   if (now !== undefined) return { sentence: now, isOver: async () => (await reason()) === undefined };
   if (!/ENOSPC|EDQUOT|no space left|write error|unable to write|no room left/i.test(messageOf(error))) return undefined;
   // What was half written is gone again, so there is some room, or another picture's trouble has just ended: tried after a while.
   const began = Date.now();
   return { sentence: full(out), isOver: async () => Date.now() - began > SECOND_TRY_MS && (await reason()) === undefined };
+}
+
+/** Where a drive was pulled out its folder has vanished, or is the empty one that it hung on. */
+const isGone = async (folder: string): Promise<boolean> => !existsSync(folder) || (await readdir(folder)).length === 0;
+
+/**
+ * The folder that the disk of `folder` hangs on; undefined for the system's own disk. It is noted when a batch is made, since
+ * a mount point outlives its drive, and results would then go to the system's disk under it.
+ */
+export async function mountOf(folder: string): Promise<string | undefined> {
+  let top = resolve(folder);
+  while (!existsSync(top) && dirname(top) !== top) top = dirname(top);
+  while (dirname(top) !== top && !(await isMounted(top))) top = dirname(top);
+  return dirname(top) === top ? undefined : top;
+}
+
+/** @throws AppError `io` where a disk is not there on which a batch was to write */
+export async function requireMounted(mount: string | undefined): Promise<void> {
+  const reason = await whyNotMounted(mount);
+  if (reason !== undefined) throw new AppError('io', reason);
+}
+
+async function whyNotMounted(mount: string | undefined): Promise<string | undefined> {
+  return mount === undefined || (await isMounted(mount)) ? undefined : unreachable(mount);
+}
+
+/** Whether a folder is on another disk than the one that it lies in: a drive may have another number when it comes back. */
+async function isMounted(folder: string): Promise<boolean> {
+  const [here, above] = await Promise.all([folder, dirname(folder)].map((path) => stat(path).then(({ dev }) => dev, () => undefined)));
+  return here !== undefined && here !== above;
 }
 
 async function freeBytes(folder: string): Promise<number> {
@@ -60,7 +89,7 @@ async function whyNotWritable(folder: string): Promise<string | undefined> {
         return locked(folder);
       default:
         // On a read-only disk Node says of a folder that cannot be made that it is not there.
-        return (await isLocked(folder)) ? locked(folder) : `${folder} cannot be reached; connect the drive again.`;
+        return (await isLocked(folder)) ? locked(folder) : unreachable(folder);
     }
   }
 }
@@ -70,6 +99,8 @@ async function isLocked(folder: string): Promise<boolean> {
   const { code } = await access(folder, constants.W_OK).then(() => ({ code: undefined }), (error: NodeJS.ErrnoException) => error);
   return code === 'ENOENT' && dirname(folder) !== folder ? isLocked(dirname(folder)) : code === 'EROFS' || code === 'EACCES';
 }
+
+const unreachable = (folder: string): string => `${folder} cannot be reached; connect the drive again, or cancel the batch.`;
 
 const locked = (folder: string): string => `${folder} may not be written to; change its permissions.`;
 

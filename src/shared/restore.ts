@@ -53,7 +53,14 @@ export type LedgerFile = z.infer<typeof ledgerFile>;
 export const modelReference = z.object({ ref: z.string(), title: z.string(), hash: z.string(), scale: z.int(), run: z.string().optional() });
 export type ModelReference = z.infer<typeof modelReference>;
 
-export const batchSettings = z.object({ out: z.string(), models: z.array(modelReference).min(1), effect, export: exportSettings });
+export const batchSettings = z.object({
+  out: z.string(),
+  /** Where the disk of the results hangs, unless it is the system's own. */
+  mount: z.string().optional(),
+  models: z.array(modelReference).min(1),
+  effect,
+  export: exportSettings,
+});
 export type BatchSettings = z.output<typeof batchSettings>;
 
 export const batchSummary = z.object({

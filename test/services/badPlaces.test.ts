@@ -62,6 +62,36 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
     }
   }, 60_000);
 
+  it('that is pulled out makes it wait although its mount point stays, where nothing is written, until it is back', async () => {
+    const drive = join(root, 'pulled drive');
+    mkdirSync(drive);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200m', 'tmpfs', drive]);
+    const plugIn = (): void => void execFileSync('mount', ['--bind', drive, disk]);
+    const pullOut = (): void => void execFileSync('umount', ['-l', disk]);
+    plugIn();
+    try {
+      const { id, running, paused } = await start(join(disk, 'out'));
+      batches.events.once('file', pullOut);
+      expect(await paused()).toBe(`${disk} cannot be reached; connect the drive again, or cancel the batch.`);
+      await setTimeout(300);
+      expect([batches.find(id).state, readdirSync(disk)]).toEqual(['paused', []]);
+      plugIn();
+      expect(await running).toMatchObject({ state: 'finished', done: 2, failed: 1 });
+      expect(readdirSync(join(disk, 'out')).sort()).toEqual(['a.png', 'b.png']);
+      // Gone on with after the program, or the machine, was started again.
+      const next = await batches.create((await collectSources([inputs], false)).files, ['identity'], { out: join(disk, 'next'), effect: effect.parse({}), export: exportSettings.parse({}) });
+      pullOut();
+      const resumed = batches.run(next.id);
+      while (batches.find(next.id).state !== 'paused') await setTimeout(20);
+      expect(readdirSync(disk)).toEqual([]);
+      plugIn();
+      expect(await resumed).toMatchObject({ done: 2 });
+    } finally {
+      pullOut();
+      execFileSync('umount', ['-l', drive]);
+    }
+  }, 60_000);
+
   it('that turns read-only makes it wait, and a broken picture does not', async () => {
     mount('size=200m', 'ro');
     try {
@@ -84,6 +114,11 @@ it('a folder of originals that vanishes makes the batch wait until it is back', 
   const running = batches.run(id);
   while (batches.find(id).state !== 'paused') await setTimeout(20);
   expect(batches.find(id).reason).toMatch(/connect the drive again/);
+  // Its mount point, empty.
+  mkdirSync(drive);
+  await setTimeout(300);
+  expect(batches.find(id)).toMatchObject({ state: 'paused', failed: 0 });
+  rmSync(drive, { recursive: true });
   renameSync(`${drive} unplugged`, drive);
   expect(await running).toMatchObject({ state: 'finished', done: 2, failed: 1 });
 }, 60_000);

@@ -1,18 +1,51 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { editInPlace } from '../../services/editInPlace.ts';
+import { writeEditLauncher } from '../../services/editLauncher.ts';
 import { collectSources } from '../../services/restoreSources.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { Register } from '../context.ts';
-import { wrongUse } from '../output.ts';
+import { exitCode, wrongUse } from '../output.ts';
 import { addEffectOptions, addExportOptions, batchSettings, type RestoreOptions } from '../restoreOptions.ts';
 
 /** `mcir edit`: what photo managers call as an external editor. */
 export const registerEdit: Register = (program, context) => {
   const { output } = context;
-  const command = program.command('edit').description('restore a file in its own place, for photo managers that hand over a copy').argument('<file>', 'the copy');
-  addExportOptions(addEffectOptions(command)).action(async (file: string, options: RestoreOptions) => {
+  const command = program
+    .command('edit')
+    .description('restore files in their own place, for photo managers that hand over a copy')
+    .argument('[file...]', 'the copies')
+    .option('--launcher <file>', 'write a program that does this with the files it is given, for the settings of a photo manager');
+  addExportOptions(addEffectOptions(command), ['format', 'name', 'onConflict']).action(async (files: string[], options: RestoreOptions & { launcher?: string }) => {
     const { models, settings } = await batchSettings(options, '.', context.home);
-    await collectSources([file], false).catch(wrongUse);
-    const restored = await editInPlace(file, models, settings, context.home);
-    for (const warning of restored.warnings) output.log(warning);
-    output.result({ file, ...restored }, `Restored ${file}.`);
+    if (options.launcher !== undefined) {
+      const launcher = resolve(options.launcher);
+      await writeEditLauncher(launcher, launcherArguments(options));
+      return output.result({ launcher }, `Wrote ${launcher}. Choose it as external editor; docs/photographs.md tells where.`);
+    }
+    if (files.length === 0) wrongUse(new AppError('bad-input', 'Name the files to restore.'));
+    await collectSources(files, false).catch(wrongUse);
+    let done = 0;
+    for await (const edited of editInPlace(files, models, settings, context.home)) {
+      if (output.json) process.stdout.write(`${JSON.stringify({ file: edited })}\n`);
+      if ('reason' in edited) output.log(`${edited.file}: ${edited.reason}`);
+      else {
+        done++;
+        for (const warning of edited.restored.warnings) output.log(`${edited.file}: ${warning}`);
+      }
+    }
+    const failed = files.length - done;
+    output.result({ done, failed }, `${done} of ${files.length} restored.`);
+    if (failed > 0) process.exitCode = exitCode.failed;
   });
 };
+
+/** What was typed, such that it means the same from another folder. */
+function launcherArguments({ preset, model = [], strength, ensemble, luminance, mask, tile, quality, strip, provenance }: RestoreOptions): string[] {
+  const values = { preset, strength: strength === undefined ? undefined : Number((strength * 100).toFixed(4)), mask: mask === undefined ? undefined : resolve(mask), tile, quality, strip };
+  return [
+    ...model.flatMap((ref) => ['--model', existsSync(ref) ? resolve(ref) : ref]),
+    ...Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)])),
+    ...[ensemble && '--ensemble', luminance && '--luminance', !provenance && '--no-provenance'].filter((flag) => typeof flag === 'string'),
+  ];
+}
