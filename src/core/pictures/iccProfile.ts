@@ -1,5 +1,5 @@
 /**
- * Whether an ICC profile of an RGB space has a linear tone curve: a `curv` without entries, or of gamma 1, or a `para` of
+ * Whether an ICC profile of an RGB or grey space has a linear tone curve: a `curv` without entries, or of gamma 1, or a `para` of
  * type 0 and gamma 1 (ICC.1:2022, 10.6 and 10.18). Networks are trained on pictures with an ordinary curve.
  */
 export function isLinearProfile(profile: Buffer): boolean {
@@ -7,7 +7,7 @@ export function isLinearProfile(profile: Buffer): boolean {
   const count = Math.min(profile.readUInt32BE(128), 100);
   for (let i = 0; i < count && 144 + i * 12 <= profile.length; i++) {
     const entry = 132 + i * 12;
-    if (profile.toString('latin1', entry, entry + 4) !== 'rTRC') continue;
+    if (!/^[rk]TRC$/.test(profile.toString('latin1', entry, entry + 4))) continue;
     const offset = profile.readUInt32BE(entry + 4);
     if (offset + 16 > profile.length) return false;
     const type = profile.toString('latin1', offset, offset + 4);

@@ -50,6 +50,7 @@ export async function inspect(file: string): Promise<Photograph> {
   const notes: string[] = [];
   if (pages > 1) notes.push(`Only the first of ${pages} pages is restored.`);
   if (float) notes.push('Floating-point values are written as 16 bits; values above white are cut off.');
+  if (float && icc) notes.push("They are taken for linear light in sRGB's colours, and written in sRGB without the profile.");
   if (convertedFrom === 'cmyk') notes.push('CMYK is restored in RGB and converted back, which moves its colours a little.');
   if (convertedFrom === 'cmyk' && depth === 'ushort') notes.push('CMYK is written with 8 bits.');
   if (convertedFrom === 'lab') notes.push('Lab is restored in sRGB and written so.');
