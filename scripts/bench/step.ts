@@ -1,17 +1,23 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { BatchLoader } from '../../src/core/data/loader.ts';
 import { compileForward } from '../../src/core/engine/compile.ts';
 import { openEngine } from '../../src/core/engine/open.ts';
+import { JobControl } from '../../src/core/jobControl.ts';
 import { createModel } from '../../src/core/networks/index.ts';
 import { randomStream } from '../../src/core/random.ts';
+import { RunFolder } from '../../src/core/training/runFolder.ts';
+import { Session } from '../../src/core/training/session.ts';
 import { Trainer } from '../../src/core/training/trainer.ts';
 import { runConfig, type RunConfig } from '../../src/shared/runConfig.ts';
 import { readOptions } from './options.ts';
 
 /**
  * One process of the bench: median milliseconds of a plain step, an MCIR step and one inference, as one JSON object. With
- * `--data FOLDER` instead: MCIR steps on real pictures with haze made on the way, and the share of the time that they
- * waited for data.
+ * `--data FOLDER` instead: an MCIR training on real pictures with haze made on the way, and the shares of the time that
+ * steps waited for data, and that validation and checkpoints took.
  */
 const values = readOptions({ only: { type: 'string' } });
 const number = (name: 'blocks' | 'scale' | 'batch' | 'patch' | 'negatives' | 'steps' | 'infer'): number => Number(values[name]);
@@ -66,26 +72,36 @@ function step(mcir: boolean): { ms: number; engine: string | undefined } {
   return { ms, engine };
 }
 
+/**
+ * A training as users run it, at its usual intervals: validation at the start, then every `validateEvery` steps with a
+ * checkpoint. The start and the steps before `warmUp` are not counted: the first ones compile.
+ */
 async function realData(folder: string): Promise<object> {
-  const settings = config(true);
-  const loader = await BatchLoader.open({
-    data: { ...settings.data, batch: number('batch'), patch: number('patch'), train: { target: folder, degradations: network?.scale === 1 ? [{ type: 'haze' }] : [{ type: 'bicubic', scale: network?.scale }] } },
-    seed: 0,
-    scale: network?.scale ?? 1,
-  });
-  const trainer = new Trainer(settings);
   const warmUp = 3;
-  let start = 0;
-  let waitedBefore = 0;
-  for (let k = 1; k <= warmUp + number('steps'); k++) {
-    if (k === warmUp + 1) [start, waitedBefore] = [performance.now(), loader.waitedMs];
-    trainer.train(await loader.next(k));
-  }
+  const parsed = config(true);
+  const degradations = network?.scale === 1 ? [{ type: 'haze' }] : [{ type: 'bicubic', scale: network?.scale }];
+  const settings = runConfig.parse({ ...parsed, steps: number('steps') + warmUp, data: { ...parsed.data, batch: number('batch'), patch: number('patch'), train: { target: folder, degradations } } });
+  const loader = await BatchLoader.open({ data: settings.data, seed: 0, scale: network?.scale ?? 1 });
+  const trainer = new Trainer(settings);
+  const train = trainer.train.bind(trainer);
+  let [start, inSteps, waitedBefore] = [0, 0, 0];
+  trainer.train = (batch) => {
+    const begun = performance.now();
+    if (trainer.step === warmUp) [start, waitedBefore] = [begun, loader.waitedMs];
+    const result = train(batch);
+    if (start > 0) inSteps += performance.now() - begun;
+    return result;
+  };
+  const place = mkdtempSync(join(tmpdir(), 'mcir-bench-'));
+  const session = { run: 'bench', config: settings, folder: new RunFolder(place).create(), trainer, loader, control: new JobControl(), onMetrics: () => undefined, onPause: () => undefined };
+  await new Session(session).run();
   const total = performance.now() - start;
   const waited = loader.waitedMs - waitedBefore;
   await loader.close();
   trainer.dispose();
-  return { program: 'mcir-studio', arch: values.arch, steps: number('steps'), step_ms: Number((total / number('steps')).toFixed(2)), waiting_share: Number((waited / total).toFixed(4)) };
+  rmSync(place, { recursive: true });
+  const share = (ms: number): number => Number((ms / total).toFixed(4));
+  return { program: 'mcir-studio', arch: values.arch, steps: number('steps'), validation_pictures: loader.counts.validation, step_ms: Number((inSteps / number('steps')).toFixed(2)), waiting_share: share(waited), validation_and_checkpoint_share: share(total - inSteps - waited) };
 }
 
 function inference(): number {
