@@ -23,3 +23,15 @@ export async function retrainConfig(reference: string, home: Home): Promise<RunC
     mcir: {},
   });
 }
+
+/**
+ * The configuration as it should be kept: where it starts from weights that expect normalised inputs (FFA-Net's) and says
+ * nothing about it, the weights decide. An `inputNorm` of its own counts.
+ * @throws AppError where the weights cannot be found or read
+ */
+export async function withInputNorm(config: RunConfig, home: Home): Promise<RunConfig> {
+  const { network } = config;
+  if (network.weights === undefined || network.inputNorm) return config;
+  const { inputNorm } = await resolveModel(network.weights, home);
+  return inputNorm ? { ...config, network: { ...network, inputNorm } } : config;
+}
