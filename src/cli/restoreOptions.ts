@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type Command, CommanderError, Option } from 'commander';
 import type { z } from 'zod';
 import type { Home } from '../services/home.ts';
 import { findModel } from '../services/restoreModel.ts';
 import { findPreset } from '../services/restorePresets.ts';
 import { AppError } from '../shared/errors.ts';
 import { type BatchSettings, effect, type Effect, exportSettings, type RestorePreset } from '../shared/restore.ts';
+import { number, percent } from './numbers.ts';
 import { exitCode, wrongUse } from './output.ts';
 
 /** What was typed of how pictures are changed; what was not typed is left out. */
@@ -30,18 +31,6 @@ export interface RestoreOptions extends EffectOptions {
   strip: string;
   provenance: boolean;
 }
-
-const number = (text: string): number => {
-  const value = Number(text);
-  if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('This is not a number.');
-  return value;
-};
-
-const percent = (text: string): number => {
-  const value = number(text);
-  if (value < 0 || value > 100) throw new InvalidArgumentError('Give a number from 0 to 100.');
-  return value / 100;
-};
 
 const tileSize = (text: string): number | 'auto' => (text === 'auto' ? text : number(text));
 const describe = (field: z.ZodType): string => field.description ?? '';

@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { watch } from 'chokidar';
 import { isPictureName } from '../core/data/files.ts';
-import { AppError } from '../shared/errors.ts';
 import type { BatchSettings } from '../shared/restore.ts';
 import type { Batches } from './batches.ts';
 import { collectSources } from './restoreSources.ts';
@@ -53,10 +51,4 @@ export async function watchFolder(batches: Batches, { folder, models, settings, 
   } finally {
     await watcher.close();
   }
-}
-
-/** @throws AppError `not-found` */
-export async function requireFolder(folder: string): Promise<void> {
-  const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory()) throw new AppError('not-found', `${folder} is not a folder. Check the path.`);
 }

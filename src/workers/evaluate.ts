@@ -13,8 +13,8 @@ import { serveJob } from './host.ts';
 serveJob(async (payload, job) => {
   const { home, model: reference, input, target, cropBorder, yChannel, threads } = evaluateStart.parse(payload);
   const tell = (event: EvaluateEvent): void => job.emit(event);
-  openEngine(threads === undefined ? {} : { threads });
   const resolved = await resolveModel(reference, openHome(home));
+  openEngine(threads === undefined ? {} : { threads });
   const model = await openRestorer(toRestoreModel(resolved));
   const { samples, unmatched } = await findPairs({ target, input }, model.scale);
   const { title, network, hash } = resolved;

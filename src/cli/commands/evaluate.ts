@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { InvalidArgumentError } from 'commander';
 import { evaluate } from '../../services/evaluation.ts';
-import { resolveModel } from '../../services/models.ts';
-import { requireFolder } from '../../services/watch.ts';
+import { requireFolder } from '../../services/folders.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { Register } from '../context.ts';
+import { wholeNumber } from '../numbers.ts';
 import { exitCode, table, wrongUse } from '../output.ts';
 
 interface Options {
@@ -23,18 +23,23 @@ export const registerEvaluate: Register = (program, context) => {
     .requiredOption('--model <model>', 'a run (its best checkpoint), a checkpoint, a weights file or an added model')
     .requiredOption('--input <folder>', 'degraded pictures')
     .requiredOption('--target <folder>', 'clean pictures, paired by name')
-    .option('--crop-border <pixels>', 'pixels cut from each side before measuring', wholeNumber, 0)
+    .option('--crop-border <pixels>', 'pixels cut from each side before measuring', wholeNumber(0), 0)
     .option('--y-channel', 'measure on luma instead of RGB')
     .action(async ({ model, input, target, cropBorder, yChannel = false }: Options) => {
       const { home } = context;
       for (const folder of [input, target]) await requireFolder(resolve(folder)).catch(wrongUse);
-      await resolveModel(model, home).catch(wrongUse);
+      let begun = false;
       const question = { home: home.root, model, input: resolve(input), target: resolve(target), cropBorder, yChannel };
       const decibel = (psnr: number | null): string => (psnr === null ? 'infinite' : psnr.toFixed(3));
       const result = await evaluate(question, (event) => {
+        begun = true;
         if (event.type === 'model' && event.unmatched.length > 0) output.log(`${event.unmatched.length} files have no partner and are left out: ${event.unmatched.join(', ')}`);
         if (event.type === 'failed') output.log(`${event.name}: ${event.reason}`);
         if (event.type === 'picture') output.log(`${event.picture.name}  PSNR ${decibel(event.picture.psnr)} dB  SSIM ${event.picture.ssim.toFixed(4)}`);
+      }).catch((error: unknown) => {
+        // Until the model is loaded and the pictures are paired, what was typed is at fault.
+        if (begun || (error instanceof AppError && error.code === 'worker-died')) throw error;
+        return wrongUse(error);
       });
       const rows = result.pictures.map(({ name, psnr, ssim }) => [name, decibel(psnr), ssim.toFixed(4)]);
       const mean = ['mean', decibel(result.mean.psnr), result.mean.ssim.toFixed(4)];
@@ -42,8 +47,3 @@ export const registerEvaluate: Register = (program, context) => {
       if (result.failed.length > 0) process.exitCode = exitCode.failed;
     });
 };
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Give a whole number.');
-  return Number(text);
-}

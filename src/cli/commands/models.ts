@@ -1,5 +1,4 @@
 import { basename, extname } from 'node:path';
-import { InvalidArgumentError } from 'commander';
 import { createModel, findNetwork } from '../../core/networks/index.ts';
 import { readWeightsFile } from '../../core/weights/readWeights.ts';
 import { GRAPH } from '../../services/modelCard.ts';
@@ -8,6 +7,7 @@ import { addPack, modelPacks } from '../../services/modelPacks.ts';
 import { addModel, brokenModels, isGraphFile, listModels, type ModelCard, removeModel, resolveModel } from '../../services/models.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Register } from '../context.ts';
+import { wholeNumber } from '../numbers.ts';
 import { table, wrongUse } from '../output.ts';
 
 const PACK = 'pack:';
@@ -23,8 +23,8 @@ export const registerModels: Register = (program, context) => {
     .argument('<file>', 'the file, or pack:NAME for a model that is fetched once (`mcir models packs`)')
     .option('--title <title>', 'what to call it; by default the name of the file')
     .option('--licence <licence>', 'under which licence it may be used')
-    .option('--range <number>', 'for an ONNX or TensorFlow.js model: the largest pixel value it expects, 1 or 255', wholeNumber, 1)
-    .option('--multiple-of <pixels>', 'for an ONNX or TensorFlow.js model: what its sides must be a multiple of', wholeNumber, 1)
+    .option('--range <number>', 'for an ONNX or TensorFlow.js model: the largest pixel value it expects, 1 or 255', wholeNumber(1), 1)
+    .option('--multiple-of <pixels>', 'for an ONNX or TensorFlow.js model: what its sides must be a multiple of', wholeNumber(1), 1)
     .action(async (file: string, { range, multipleOf, ...options }: { title?: string; licence?: string; range: number; multipleOf: number }) => {
       if (file.startsWith(PACK)) output.log('Fetching the pack; afterwards it is used offline.');
       const card = await (file.startsWith(PACK) ? addPack(file.slice(PACK.length), context.home) : addModel(file, context.home, { ...options, graph: { range, multipleOf } })).catch(wrongUse);
@@ -120,12 +120,6 @@ function describeReport({ format, tensors, values, network, options, reason }: R
 
 function describe(card: ModelCard): string {
   return `${card.title}, ${networkTitle(card)}, x${card.scale}. ${card.description}`;
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number from 1.');
-  return value;
 }
 
 const networkTitle = ({ network }: ModelCard): string => (network === GRAPH ? 'graph' : findNetwork(network).title);

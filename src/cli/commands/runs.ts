@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { exportRun } from '../../services/report/exportRun.ts';
 import { htmlReport } from '../../services/report/htmlReport.ts';
-import { AppError } from '../../shared/errors.ts';
 import type { RunDetail, RunSummary } from '../../shared/runs.ts';
 import type { Register } from '../context.ts';
 import { followTraining } from '../followTraining.ts';
-import { table, wrongUse } from '../output.ts';
+import { wholeNumber } from '../numbers.ts';
+import { table } from '../output.ts';
 
 /** `mcir runs`: the history of trainings. */
 export const registerRuns: Register = (program, context) => {
@@ -91,12 +91,11 @@ export const registerRuns: Register = (program, context) => {
   runs
     .command('extend')
     .argument('<run>', 'id or name of a run that has ended')
-    .requiredOption('--steps <number>', 'steps in all, more than it has done')
+    .requiredOption('--steps <number>', 'steps in all, more than it has done', wholeNumber(1))
     .description('go on with a run for more steps than it was set up for')
-    .action(async (reference: string, { steps }: { steps: string }) => {
-      if (!/^[1-9]\d*$/.test(steps)) wrongUse(new AppError('bad-input', `--steps takes a whole number, not "${steps}".`));
+    .action(async (reference: string, { steps }: { steps: number }) => {
       const services = await context.services();
-      const { id } = await services.training.extend(reference, Number(steps));
+      const { id } = await services.training.extend(reference, steps);
       await followTraining(services, id, output);
     });
 };

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Batches } from '../../services/batches.ts';
-import { requireFolder, watchFolder } from '../../services/watch.ts';
+import { requireFolder } from '../../services/folders.ts';
+import { watchFolder } from '../../services/watch.ts';
 import { runBatch, untilInterrupted } from '../batchProgress.ts';
 import type { Register } from '../context.ts';
 import { wrongUse } from '../output.ts';
