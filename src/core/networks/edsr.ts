@@ -80,6 +80,10 @@ function residualBlock(p: Parameters, name: string, o: Options): Layer {
 export function upsample(p: Parameters, name: string, channels: number, scale: number): Layer {
   const factors = scale === 3 ? [3] : Array.from({ length: Math.log2(scale) }, () => 2);
   // The authors' Sequential counts the shuffles too, hence every second index.
-  const convs = factors.map((factor, i) => conv2d(p, `${name}.${2 * i}`, channels, channels * factor * factor, 3));
-  return (x) => convs.reduce((h, conv, i) => pixelShuffle(conv(h), factors[i] ?? 2), x);
+  return sequential(
+    factors.map((factor, i): Layer => {
+      const conv = conv2d(p, `${name}.${2 * i}`, channels, channels * factor * factor, 3);
+      return (x) => pixelShuffle(conv(x), factor);
+    }),
+  );
 }

@@ -52,7 +52,7 @@ export const rrdbnet: NetworkDefinition<Options> = {
     const first = conv2d(p, names.first, o.num_in_ch * unshuffle ** 2, feat, 3);
     const body = sequential(Array.from({ length: o.num_block }, (_, i) => residualInResidual(p, (dense, conv) => names.body(i, dense, conv), o)));
     const afterBody = conv2d(p, names.afterBody, feat, feat, 3);
-    const ups = Array.from({ length: stages }, (_, i) => conv2d(p, names.up(i), feat, feat, 3));
+    const enlarge = sequential(Array.from({ length: stages }, (_, i) => enlarging(conv2d(p, names.up(i), feat, feat, 3))));
     const full = conv2d(p, names.full, feat, feat, 3);
     const last = conv2d(p, names.last, feat, o.num_out_ch, 3);
 
@@ -61,14 +61,19 @@ export const rrdbnet: NetworkDefinition<Options> = {
       const padded = reflectPad(picture, 0, -height & (unshuffle - 1), 0, -width & (unshuffle - 1)); // unshuffle is a power of 2
       const shallow = first(unshuffle > 1 ? pixelUnshuffle(padded, unshuffle) : padded); // [B,H/u,W/u,feat]
       const deep = tf.add<tf.Tensor4D>(shallow, afterBody(body(shallow)));
-      const enlarged = ups.reduce((h, up) => leaky(up(enlargeNearest(h, 2))), deep);
-      return crop(last(leaky(full(enlarged))), height * o.scale, width * o.scale);
+      return crop(last(leaky(full(enlarge(deep)))), height * o.scale, width * o.scale);
     };
     return o.num_in_ch === 1 ? perPlane(restore) : restore;
   },
 };
 
 const leaky: Layer = (x) => tf.leakyRelu(x, 0.2);
+
+/** Repeats pixels to twice the size, then convolves. */
+const enlarging =
+  (conv: Layer): Layer =>
+  (x) =>
+    leaky(conv(enlargeNearest(x, 2)));
 
 /** By how much pixels are first moved into channels, and how often the features are doubled in size at the end. */
 function resolution({ names, scale, unshuffle: given }: { names: Source; scale: number; unshuffle: number | null }): { unshuffle: number; stages: number } {

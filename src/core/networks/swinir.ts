@@ -182,9 +182,14 @@ function reconstruction(p: Parameters, o: Options): (features: tf.Tensor4D, x: t
 
 /** The real-world variants enlarge by repeating pixels and convolving, which leaves fewer artefacts than shuffling. */
 function enlargeAndConvolve(p: Parameters, upscale: number): Layer {
-  const ups = Array.from({ length: Math.log2(upscale) }, (_, i) => conv2d(p, `conv_up${i + 1}`, FEATURES, FEATURES, 3));
+  const enlarge = sequential(
+    Array.from({ length: Math.log2(upscale) }, (_, i): Layer => {
+      const up = conv2d(p, `conv_up${i + 1}`, FEATURES, FEATURES, 3);
+      return (x) => tf.leakyRelu(up(enlargeNearest(x, 2)), 0.2);
+    }),
+  );
   const full = conv2d(p, 'conv_hr', FEATURES, FEATURES, 3);
-  return (x) => tf.leakyRelu(full(ups.reduce((h, up) => tf.leakyRelu(up(enlargeNearest(h, 2)), 0.2), x)), 0.2);
+  return (x) => tf.leakyRelu(full(enlarge(x)), 0.2);
 }
 
 /** img_range is not in a file: it is 255 for the JPEG models, which alone have windows of 7, and 1 for all others. */
