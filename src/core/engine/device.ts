@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { tensorFlowBackend } from './backend.ts';
+import { processorFlags } from './processor.ts';
 
 /** What the engine computes on. */
 export interface Device {
@@ -12,7 +12,7 @@ export interface Device {
   memory: number;
   /** Threads that one operation may take on the CPU. */
   threads: number;
-  /** Which instructions for bfloat16 the CPU has. */
+  /** Which instructions for bfloat16 the CPU has, as far as the system tells. */
   bf16: readonly string[];
 }
 
@@ -31,7 +31,7 @@ export function readEngine(): { tensorflow: string; device: Device } {
 
 function readDevice(usesGpu: boolean): Device {
   const threads = Number(process.env['TF_NUM_INTRAOP_THREADS']) || availableParallelism();
-  const bf16 = bf16Instructions();
+  const bf16 = ['avx512_bf16', 'amx_bf16', 'bf16'].filter((flag) => processorFlags()?.includes(flag)); // the last is ARM's
   if (!usesGpu) return { kind: 'cpu', name: cpus()[0]?.model.trim() ?? 'unknown CPU', memory: totalmem(), threads, bf16 };
   const gpu = visibleGpus()[0];
   return { kind: 'gpu', name: gpu?.name ?? 'GPU', memory: gpu?.memory ?? 0, threads, bf16 };
@@ -51,16 +51,6 @@ export function visibleGpus(): Gpu[] {
 function parseGpu(line: string): Gpu {
   const comma = line.lastIndexOf(',');
   return { name: line.slice(0, comma).trim(), memory: Number(line.slice(comma + 1)) * 2 ** 20 };
-}
-
-/** Linux names them in /proc/cpuinfo (`bf16` on ARM); other systems do not tell, and none is claimed for them. */
-function bf16Instructions(): string[] {
-  try {
-    const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' ') ?? [];
-    return ['avx512_bf16', 'amx_bf16', 'bf16'].filter((flag) => flags.includes(flag));
-  } catch {
-    return [];
-  }
 }
 
 /** The device in words, as run records and `mcir doctor` show it. */

@@ -1,13 +1,15 @@
-import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
+import type { TensorFlowBackend } from './backend.ts';
+import { processorFlags } from './processor.ts';
 
 /**
- * Replaces TensorFlow's gradient of a convolution's filter where that is slow: on processors without AVX512 oneDNN has
+ * Replaces TensorFlow's gradient of a convolution's filter where that is slow: on x86 processors without AVX512 oneDNN has
  * no good kernel for NHWC, and products of matrices are about twice as fast (docs/performance.md). Decided by the
  * processor alone, never by a measurement, so that a run goes on with the same bits where it stopped.
  */
-export function registerFilterGradient(): void {
-  if (!lacksAvx512()) return;
+export function registerFilterGradient({ isUsingGpuDevice }: Pick<TensorFlowBackend, 'isUsingGpuDevice'>): void {
+  const flags = process.arch === 'x64' ? processorFlags() : undefined;
+  if (isUsingGpuDevice || !flags || flags.includes('avx512f')) return;
   const kernel = tf.getKernel('Conv2DBackpropFilter', 'tensorflow');
   tf.unregisterKernel('Conv2DBackpropFilter', 'tensorflow');
   tf.registerKernel({
@@ -52,10 +54,4 @@ export function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, info: tf.backend
     return tf.matMul(gradients, tf.slice(pixels, [start, 0], [rows, inChannels]));
   });
   return tf.reshape(tf.transpose(tf.stack(elements), [0, 2, 1]), [filterHeight, filterWidth, inChannels, outChannels]);
-}
-
-/** Whether this is known to be an x86 processor without AVX512. Systems other than Linux do not say. */
-function lacksAvx512(): boolean {
-  if (process.arch !== 'x64' || process.platform !== 'linux') return false;
-  return !/^flags\s*:.*\bavx512f\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'));
 }

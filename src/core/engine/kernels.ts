@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { OperationAttribute, TensorFlowBackend } from './backend.ts';
+import { type OperationAttribute, type TensorFlowBackend, tensorFlowBackend } from './backend.ts';
 import { registerFilterGradient } from './filterGradient.ts';
 
 /**
@@ -7,7 +7,7 @@ import { registerFilterGradient } from './filterGradient.ts';
  * TensorFlow fuses convolution, bias and activation where it meets them. Registered once, by `openEngine`.
  */
 export function registerKernels(): void {
-  registerFilterGradient();
+  registerFilterGradient(tensorFlowBackend());
   kernel('ReluGrad', ({ dy, y }, backend) => execute(backend, 'ReluGrad', [dy, y]));
   kernel('Wide', ({ x }, backend) => execute(backend, 'Identity', [x]));
   kernel('BiasAdd', ({ x, bias }, backend) => execute(backend, 'BiasAdd', [x, bias], [format(backend)]));
