@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { evaluate } from '../../services/evaluation.ts';
 import { requireFolder } from '../../services/folders.ts';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, type ErrorCode } from '../../shared/errors.ts';
 import type { Register } from '../context.ts';
 import { wholeNumber } from '../numbers.ts';
 import { exitCode, table, wrongUse } from '../output.ts';
@@ -13,6 +13,9 @@ interface Options {
   cropBorder: number;
   yChannel?: boolean;
 }
+
+/** Not the engine, the memory or the disk. */
+const inWhatWasTyped: readonly ErrorCode[] = ['bad-input', 'not-found', 'conflict', 'unsupported'];
 
 /** `mcir evaluate`: PSNR and SSIM of a model on pairs of pictures, as BasicSR measures them. */
 export const registerEvaluate: Register = (program, context) => {
@@ -37,8 +40,8 @@ export const registerEvaluate: Register = (program, context) => {
         if (event.type === 'failed') output.log(`${event.name}: ${event.reason}`);
         if (event.type === 'picture') output.log(`${event.picture.name}  PSNR ${decibel(event.picture.psnr)} dB  SSIM ${event.picture.ssim.toFixed(4)}`);
       }).catch((error: unknown) => {
-        // Until the model is loaded and the pictures are paired, what was typed is at fault.
-        if (begun || (error instanceof AppError && error.code === 'worker-died')) throw error;
+        // Until the model is loaded and the pictures are paired, what was typed may be at fault.
+        if (begun || !(error instanceof AppError && inWhatWasTyped.includes(error.code))) throw error;
         return wrongUse(error);
       });
       const rows = result.pictures.map(({ name, psnr, ssim }) => [name, decibel(psnr), ssim.toFixed(4)]);
