@@ -20,3 +20,13 @@ export function installed(program: string, ...args: string[]): boolean {
     return false;
   }
 }
+
+/** All metadata of files, as the machine's exiftool reads them: by group and name (`IFD0:Artist`), values as numbers. */
+export function readTags(...files: string[]): Record<string, unknown>[] {
+  return JSON.parse(execFileSync('exiftool', ['-q', '-j', '-G1', '-n', '-struct', ...files], { encoding: 'utf8' })) as Record<string, unknown>[];
+}
+
+/** Writes metadata into a file: exiftool's own arguments, such as `-EXIF:Artist=Ada`, and the file. */
+export function writeTags(...args: string[]): void {
+  execFileSync('exiftool', ['-q', '-q', '-overwrite_original', '-n', ...args]);
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeEditLauncher } from '../../src/services/editLauncher.ts';
-import { installed, temporaryFolder } from '../photographs.ts';
+import { installed, temporaryFolder, writeTags } from '../photographs.ts';
 import { seededModel } from '../seededModels.ts';
 import { endPrograms, mcir, mcirJson } from './program.ts';
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
   // What Lightroom and darktable hand over: 16 bits, a wide profile, their own metadata.
   const pixels = Uint16Array.from({ length: 90 * 60 * 3 }, (_, i) => (i * 977) % 65536);
   await sharp(pixels, { raw: { width: 90, height: 60, channels: 3 } }).toColourspace('rgb16').withIccProfile('p3').tiff({ compression: 'none' }).toFile(original);
-  if (withExiftool) execFileSync('exiftool', ['-q', '-overwrite_original', '-n', '-EXIF:Artist=Ada', '-EXIF:ISO=200', '-GPSLatitude=48.5', '-GPSLatitudeRef=N', '-XMP-dc:Title=Hafen', '-XMP-lr:HierarchicalSubject=sea|harbour', original]);
+  if (withExiftool) writeTags('-EXIF:Artist=Ada', '-EXIF:ISO=200', '-GPSLatitude=48.5', '-GPSLatitudeRef=N', '-XMP-dc:Title=Hafen', '-XMP-lr:HierarchicalSubject=sea|harbour', original);
   const model = seededModel(folder, 'nafnet');
   await mcirJson(home, 'presets', 'save', 'Gentle haze', '--model', model, '--strength', '60');
   await mcirJson<object>(home, 'edit', '--preset', 'Gentle haze', '--launcher', launcher);

@@ -9,7 +9,7 @@ import { findModel } from '../../src/services/restoreModel.ts';
 import { RestoreWorker } from '../../src/services/restoreWorker.ts';
 import { effect, exportSettings } from '../../src/shared/restore.ts';
 import { iccProfile, type ProfileName } from '../iccProfiles.ts';
-import { installed, temporaryFolder } from '../photographs.ts';
+import { installed, readTags, temporaryFolder, writeTags } from '../photographs.ts';
 import { seededModel } from '../seededModels.ts';
 import { shared } from '../shared.ts';
 
@@ -83,7 +83,7 @@ describe.skipIf(!installed('convert', '-version') || !installed('exiftool', '-ve
   test.each(rows.map((row, i) => ({ row, i, name: nameOf(row) })))('$name', async ({ row, i }) => {
     const source = await make(row, i);
     const [before, unchanged, restored] = await Promise.all([look(source, row), restore(changesNothing, source, row, `${i}-same`), restore(real.worker, source, row, `${i}-real`)]);
-    const [tagsBefore, ...tagsAfter] = readTags(source, unchanged.target, restored.target);
+    const [tagsBefore, ...tagsAfter] = keptTags(source, unchanged.target, restored.target);
     const [same, other, reduced] = await Promise.all([look(unchanged.target, row), look(restored.target, row), look(restored.target, row, before.facts.size)]);
 
     const difference = furthest(before.pixels, same.pixels);
@@ -138,7 +138,7 @@ async function make({ format, depth, profile, alpha, kind, orientation, metadata
   const tags = metadata ? ['-EXIF:Artist=Ada', '-EXIF:ISO=200', '-GPSLatitude=48.5', '-GPSLatitudeRef=N', '-XMP-dc:Title=Harbour'] : [];
   // GIF has no orientation; that of AVIF is part of the picture, not of its tags.
   const turned = format === 'gif' || format === 'avif' ? [] : [`-IFD0:Orientation=${orientation}`];
-  if (format !== 'gif' && tags.length + turned.length > 0) execFileSync('exiftool', ['-q', '-q', '-overwrite_original', '-n', ...turned, ...tags, file]);
+  if (format !== 'gif' && tags.length + turned.length > 0) writeTags(...turned, ...tags, file);
   return file;
 }
 
@@ -171,9 +171,8 @@ async function look(file: string, row: Row, resize?: number[]) {
 }
 
 /** Of each file the tags that the rows have, and its orientation. */
-function readTags(...files: string[]): Record<string, unknown>[] {
-  const all = JSON.parse(execFileSync('exiftool', ['-q', '-j', '-G1', '-n', ...files], { encoding: 'utf8' })) as Record<string, unknown>[];
-  return all.map((tags) => ({ ...Object.fromEntries(kept.map((name) => [name, tags[name]])), 'IFD0:Orientation': tags['IFD0:Orientation'] ?? 1 }));
+function keptTags(...files: string[]): Record<string, unknown>[] {
+  return readTags(...files).map((tags) => ({ ...Object.fromEntries(kept.map((name) => [name, tags[name]])), 'IFD0:Orientation': tags['IFD0:Orientation'] ?? 1 }));
 }
 
 /** Colours as they are seen over black: under what cannot be seen they may be anything. */

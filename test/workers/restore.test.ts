@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -7,7 +6,7 @@ import { exportSettings, effect, type Effect, type ExportSettings } from '../../
 import { RestoreWorker } from '../../src/services/restoreWorker.ts';
 import { describeProvenance, explain } from '../../src/services/provenance.ts';
 import type { RestoredFile } from '../../src/shared/restoreMessages.ts';
-import { installed, temporaryFolder } from '../photographs.ts';
+import { installed, readTags, temporaryFolder, writeTags } from '../photographs.ts';
 
 /** Photographs through the real child process with the model that changes nothing: what comes out must be what went in. */
 
@@ -57,8 +56,7 @@ async function raw(file: string): Promise<Buffer> {
 
 const furthest = (a: Buffer = Buffer.alloc(1), b: Buffer = Buffer.alloc(1, 255)): number => a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] ?? 0))), 0);
 
-const exiftool = (...args: string[]): string => execFileSync('exiftool', ['-q', '-overwrite_original', '-n', ...args], { encoding: 'utf8' });
-const tags = (file: string): Record<string, unknown> => (JSON.parse(execFileSync('exiftool', ['-j', '-G1', '-n', '-struct', file], { encoding: 'utf8' })) as Record<string, unknown>[])[0] ?? {};
+const tags = (file: string): Record<string, unknown> => readTags(file)[0] ?? {};
 
 beforeAll(async () => {
   await mkdir(join(folder, 'scratch'));
@@ -133,7 +131,7 @@ describe.skipIf(!installed('exiftool', '-ver'))('metadata, as exiftool reads the
 
   async function withMetadata(format: string, orientation = 1): Promise<string> {
     const file = await make(`meta-${orientation}.${format}`, { orientation });
-    exiftool(...rich, ...(['jpg', 'tif', 'png'].includes(format) ? ['-IPTC:Keywords=sea', '-IPTC:City=Brest'] : []), file);
+    writeTags(...rich, ...(['jpg', 'tif', 'png'].includes(format) ? ['-IPTC:Keywords=sea', '-IPTC:City=Brest'] : []), file);
     return file;
   }
 
@@ -168,7 +166,7 @@ describe.skipIf(!installed('exiftool', '-ver'))('metadata, as exiftool reads the
     const source = await withMetadata('jpg', 6);
     const thumbnail = join(folder, 'thumbnail.jpg');
     await sharp(source).resize(16).jpeg().toFile(thumbnail);
-    exiftool(`-ThumbnailImage<=${thumbnail}`, '-ExifImageWidth=40', '-ExifImageHeight=26', '-XMP-tiff:Orientation=6', source);
+    writeTags(`-ThumbnailImage<=${thumbnail}`, '-ExifImageWidth=40', '-ExifImageHeight=26', '-XMP-tiff:Orientation=6', source);
     expect(tags(source)['IFD1:ThumbnailLength']).toBeGreaterThan(0);
     const after = tags((await restore(source)).target);
     expect([after['IFD1:ThumbnailLength'], after['XMP-tiff:Orientation']]).toEqual([undefined, undefined]);
