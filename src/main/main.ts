@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { app, BrowserWindow, dialog, ipcMain, Menu, protocol, session, shell as system } from 'electron';
+import { app, BrowserWindow, dialog, ipcMain, Menu, nativeImage, protocol, session, shell as system } from 'electron';
 import { messageOf } from '../shared/errors.ts';
 import type { Settings } from '../shared/settings.ts';
-import { isOwnFrame, isOwnUrl, pageOrigin } from './guard.ts';
+import { isOwnFrame, isOwnUrl, mayUse, pageOrigin } from './guard.ts';
 import { Host } from './host.ts';
 import { menuTemplate } from './menu.ts';
 import { answer } from './protocol.ts';
@@ -17,6 +17,9 @@ const renderer = join(import.meta.dirname, '../renderer');
 const preload = join(import.meta.dirname, '../preload/preload.cjs');
 let window: BrowserWindow | undefined;
 let language: Settings['language'] = null;
+/** Files that macOS asked to open before the page could take them; afterwards they are taken at once. */
+const asked: string[] = [];
+let take = (path: string): void => void asked.push(path);
 const texts = (): Texts => textsFor(language, app.getLocale());
 
 // A second start shows the first one's window.
@@ -26,9 +29,16 @@ else start();
 function start(): void {
   protocol.registerSchemesAsPrivileged([{ scheme: 'mcir', privileges: { standard: true, secure: true, supportFetchAPI: true } }]);
   app.enableSandbox();
+  // Windows tells by it whose notifications and taskbar entry these are; it is the appId of electron-builder.yml.
+  app.setAppUserModelId('studio.mcir');
   app.on('second-instance', () => {
     if (window?.isMinimized()) window.restore();
     window?.focus();
+  });
+  // The recent files in macOS's dock, and what is dropped there.
+  app.on('open-file', (event, path) => {
+    event.preventDefault();
+    take(path);
   });
   app.on('web-contents-created', (_, contents) => {
     contents.setWindowOpenHandler(() => ({ action: 'deny' }));
@@ -36,6 +46,13 @@ function start(): void {
       if (!isOwnUrl(event.url)) event.preventDefault();
     });
     contents.on('will-attach-webview', (event) => event.preventDefault());
+    contents.on('render-process-gone', (_, { reason }) => {
+      // What runs is not in the page's process; the page alone is opened again.
+      if (reason === 'clean-exit') return;
+      void dialog.showMessageBox({ type: 'error', message: fill(texts().pageEnded, { reason }) }).then(() => {
+        if (!contents.isDestroyed()) void contents.loadURL(`${pageOrigin}/`);
+      });
+    });
   });
   // Closing the window ends the program on macOS too: nothing of it goes on without one.
   app.on('window-all-closed', () => app.quit());
@@ -61,8 +78,8 @@ async function open(): Promise<void> {
     },
     reveal: (path) => system.showItemInFolder(path),
   });
-  session.defaultSession.setPermissionRequestHandler((_, __, decide) => decide(false));
-  session.defaultSession.setPermissionCheckHandler(() => false);
+  session.defaultSession.setPermissionRequestHandler((_, permission, decide, { requestingUrl }) => decide(mayUse(permission, requestingUrl)));
+  session.defaultSession.setPermissionCheckHandler((_, permission, origin) => mayUse(permission, origin));
   protocol.handle('mcir', (request) => answer(host, renderer, request.url));
 
   window = new BrowserWindow({
@@ -76,15 +93,16 @@ async function open(): Promise<void> {
     webPreferences: { preload, sandbox: true, contextIsolation: true, nodeIntegration: false, webSecurity: true, spellcheck: false },
   });
   const recents = new Recents(join(app.getPath('userData'), 'recent.json'));
-  const shell = new Shell(host, window, recents, join(root, 'resources/icon.png'));
+  const shell = new Shell(host, window, recents, nativeImage.createFromPath(join(root, 'resources/icon.png')).resize({ width: 64 }));
   const command = (told: object): void => send('command', told);
   const offer = (act: () => Promise<unknown>): void => void reply(act).then((answered) => command({ type: 'add', reply: answered }));
+  const openPath = (path: string): void => offer(() => shell.admit([path]).finally(showMenu));
   const showMenu = (): void => {
     const actions = {
       show: (screen: string) => command({ type: 'show', screen }),
       help: () => command({ type: 'help' }),
       add: (kind: 'pictures' | 'folder') => offer(() => shell.choose(kind)),
-      openRecent: (path: string) => offer(() => shell.admit([path])),
+      openRecent: openPath,
       clearRecent: () => {
         recents.clear();
         app.clearRecentDocuments();
@@ -95,6 +113,9 @@ async function open(): Promise<void> {
   };
 
   handle('call', async (name, input) => {
+    // A page that calls hears commands too.
+    take = openPath;
+    asked.splice(0).forEach(openPath);
     const answered = await host.ask({ type: 'call', name: String(name), input });
     if (name === 'app.change') await followSettings();
     return answered;
@@ -110,13 +131,15 @@ async function open(): Promise<void> {
     showMenu();
   }
 
-  let closing = false;
+  let closing: 'no' | 'asked' | 'yes' = 'no';
   window.on('close', (event) => {
-    if (closing) return;
+    if (closing === 'yes') return;
     event.preventDefault();
+    if (closing === 'asked') return;
+    closing = 'asked';
     void shell.mayClose(texts()).then(async (may) => {
+      closing = may ? 'yes' : 'no';
       if (!may) return;
-      closing = true;
       await host.close().catch(() => undefined);
       app.quit();
     });

@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { app, type BrowserWindow, dialog, Notification } from 'electron';
+import { app, type BrowserWindow, dialog, type NativeImage, Notification } from 'electron';
 import type { Place } from '../shared/contract/common.ts';
 import { AppError, toWire } from '../shared/errors.ts';
 import type { Settings } from '../shared/settings.ts';
@@ -13,10 +13,10 @@ export class Shell {
   readonly #host: Host;
   readonly #window: BrowserWindow;
   readonly #recents: Recents;
-  readonly #icon: string;
+  readonly #icon: NativeImage;
 
-  /** @param icon a PNG shown under the pointer while results are dragged out */
-  constructor(host: Host, window: BrowserWindow, recents: Recents, icon: string) {
+  /** @param icon shown under the pointer while results are dragged out */
+  constructor(host: Host, window: BrowserWindow, recents: Recents, icon: NativeImage) {
     this.#host = host;
     this.#window = window;
     this.#recents = recents;

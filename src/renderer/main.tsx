@@ -11,7 +11,7 @@ import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';
 import { queryClient, startEvents } from './api/hooks.ts';
 import './i18n/index.ts';
-import { theme } from './theme.ts';
+import { looks, theme } from './theme.ts';
 
 // Libraries that write style elements sign them with the page's nonce; the policy refuses any other.
 const nonce = document.querySelector('meta[name="style-nonce"]')?.getAttribute('content') ?? '';
@@ -22,7 +22,7 @@ const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="dark" getStyleNonce={() => nonce}>
+      <MantineProvider theme={theme} cssVariablesResolver={looks} defaultColorScheme="dark" getStyleNonce={() => nonce}>
         <QueryClientProvider client={queryClient}>
           <Notifications position="bottom-right" />
           <App />

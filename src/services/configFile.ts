@@ -132,8 +132,9 @@ function firstIssue(error: z.ZodError, schema: z.ZodType, prefix: Path, source: 
     return new AppError('bad-input', `${source}: there is no field ${at([...path, key])};${hint}`, { details: { field: at([...path, key]) } });
   }
   const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
-  const message = missing ? 'is missing' : `is not right: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
-  return new AppError('bad-input', `${source}: ${at(path) || 'the file'} ${message}.`, { details: { field: at(path) } });
+  const field = at(path) || 'the file';
+  const reason = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  return new AppError('bad-input', missing ? `${source}: ${field} is missing.` : `${source}: ${field} is not right: ${reason}.`, { details: { field: at(path) } });
 }
 
 interface JsonSchema {

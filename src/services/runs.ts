@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sync as writeFileAtomic } from 'write-file-atomic';
@@ -82,7 +82,7 @@ export class Runs {
 
   /** The configuration a run was started with. */
   config(id: string): RunConfig {
-    return parseConfig(parse(this.#history.runs.record(id)?.config ?? ''), `The configuration of run ${id}`);
+    return parseConfig(parse(this.#history.runs.record(id)?.config ?? ''), `Run ${id}`);
   }
 
   /** Replaces the configuration of a run, in its folder first: the folder is right where the two differ. */
@@ -110,15 +110,16 @@ export class Runs {
   }
 
   /**
-   * Deletes a run from the history, and its folder.
+   * Deletes a run's folder, then the run from the history: one whose folder cannot be removed stays where it is listed.
    * @param remove by default deletes for good; the window moves to the trash
    * @throws AppError `conflict` while the run is active
    */
   async delete(reference: string, remove: (path: string) => Promise<void> = (path) => rm(path, { recursive: true, force: true })): Promise<RunSummary> {
     const run = this.find(reference);
     if (isActive(run.state)) throw new AppError('conflict', `"${run.name}" is ${run.state}; stop it before you delete it.`);
+    const { path } = this.folder(run.id);
+    if (existsSync(path)) await remove(path);
     this.#history.jobs.delete(run.id);
-    await remove(this.folder(run.id).path);
     return run;
   }
 

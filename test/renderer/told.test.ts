@@ -10,8 +10,9 @@ import { fieldLabel } from '../../src/renderer/components/fieldLabel.ts';
 import { dictionaries, told } from '../../src/renderer/i18n/told.ts';
 import { modelPacks } from '../../src/services/modelPacks.ts';
 import { readPresets } from '../../src/services/studio/presets.ts';
+import { errorTexts, filledIn } from './errorTexts.ts';
 
-const sources = ['core', 'services', 'workers', 'main', 'shared', 'renderer/api'].map((folder) => fileURLToPath(new URL(`../../src/${folder}/`, import.meta.url)));
+const sources = ['core', 'database', 'services', 'workers', 'main', 'shared', 'renderer/api'].map((folder) => fileURLToPath(new URL(`../../src/${folder}/`, import.meta.url)));
 /** The guided sample is told by the window itself. */
 const presets = (await readPresets()).filter(({ id }) => id !== 'sample');
 
@@ -43,6 +44,14 @@ describe.each(Object.entries(dictionaries))('what the services tell, in %s,', (l
     expect([...registryTexts].filter((text) => told(language, text) === text)).toEqual([]);
     // A part of a translation that is translated in turn is found too.
     expect([...registryTexts].filter((text) => /[a-z]+ [a-z]+ [a-z]+/.test(told(language, text).replace(/[A-Z]\S*/g, '')))).toEqual([]);
+  });
+
+  test('has every error, whatever is filled in', () => {
+    const texts = errorTexts(sources);
+    expect(texts.length).toBeGreaterThan(200);
+    // Commands, names of files and what is filled in are the same in every language.
+    const words = (text: string): string => text.replace(/`[^`]*`|npm run setup|MCIR Studio|--set \S+/g, filledIn);
+    expect(texts.filter(({ text }) => told(language, text) === text || /[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}/.test(words(told(language, text)))).map(({ text, place }) => `${place}: ${text}`)).toEqual([]);
   });
 
   test('has no sentence that the program no longer says, and fills in what differs', () => {

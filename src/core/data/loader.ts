@@ -211,7 +211,8 @@ export class BatchLoader {
 
   #nothingLeft(purpose: string, count: number): AppError {
     const [first] = this.problems;
-    return new AppError('bad-input', `None of the ${count} pictures for ${purpose} can be used. ${first ? `The first, ${first.file}: ${first.reason}` : 'Give other folders.'}`, {
+    const more = first ? `The first, ${first.file}: ${first.reason}` : 'Give other folders.';
+    return new AppError('bad-input', `None of the ${count} pictures for ${purpose} can be used. ${more}`, {
       details: { problems: this.problems.slice(0, 20) },
     });
   }

@@ -1,5 +1,6 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef, type KeyboardEvent } from 'react';
+import { useTranslation } from 'react-i18next';
 import uPlot from 'uplot';
 
 export interface Line {
@@ -34,6 +35,7 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220,
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const dark = useComputedColorScheme('dark') === 'dark';
+  const stepTitle = useTranslation().t('series.step');
   const smoothed = smoothing > 0;
   // Another plot is made only where these change; new values alone are put into the one that is there.
   const structure = JSON.stringify(lines.map(({ label, code, steps }) => [label, code, steps.length < 40]));
@@ -59,7 +61,7 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220,
         scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
         axes: [axis, { ...axis, size: 68, values: (_, splits) => splits.map((value) => (value === null ? '' : short(value))) }],
         series: [
-          { label: 'step', value: (self, value) => String(value ?? self.data[0].at(-1) ?? '–') },
+          { label: stepTitle, value: (self, value) => String(value ?? self.data[0].at(-1) ?? '–') },
           ...known.map(([name, , few], index) => ({ label: name, stroke: lineColour(index), width: 1.5, spanGaps: true, points: { show: few, size: 5 }, value: valueAt })),
           ...(smoothed ? known.map((_, index) => ({ stroke: `${lineColour(index)}50`, width: 1, spanGaps: true, points: { show: false } })) : []),
         ],
@@ -82,7 +84,7 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220,
       made.destroy();
       plot.current = undefined;
     };
-  }, [structure, smoothed, log, height, legend, dark, sync]);
+  }, [structure, smoothed, log, height, legend, dark, sync, stepTitle]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const shown = plot.current;

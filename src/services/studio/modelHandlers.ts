@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import trash from 'trash';
 import { findNetwork } from '../../core/networks/index.ts';
 import type { Handlers } from '../../shared/contract.ts';
 import { modelFormat, type ModelDetail, type ModelEntry } from '../../shared/contract/models.ts';
@@ -14,6 +13,7 @@ import { numbered, safeName } from '../naming.ts';
 import type { Runs } from '../runs.ts';
 import type { StudioContext } from './context.ts';
 import { requireModels } from './known.ts';
+import { moveToTrash } from './trash.ts';
 
 type Calls = `models.${string}`;
 
@@ -41,7 +41,7 @@ export function modelHandlers({ services, handles, tell }: StudioContext): Pick<
       return ofCard(card);
     },
     'models.remove': async ({ model }) => {
-      await removeModel(model, home, moveToTrash);
+      await removeModel(model, home, (path) => moveToTrash(path, `mcir models remove ${model}`));
       changed();
       return {};
     },
@@ -54,15 +54,6 @@ export function modelHandlers({ services, handles, tell }: StudioContext): Pick<
       return handles.place(path);
     },
   };
-}
-
-/** @throws AppError `io` where this machine has no trash that takes the file */
-async function moveToTrash(path: string): Promise<void> {
-  try {
-    await trash(path);
-  } catch (cause) {
-    throw new AppError('io', `The model could not be moved to the trash: ${messageOf(cause)}. Remove it for good with \`mcir models remove\`.`, { cause });
-  }
 }
 
 function freePath(folder: string, stem: string, format: string): string {

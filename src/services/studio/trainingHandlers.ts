@@ -1,6 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import trash from 'trash';
 import { z } from 'zod';
 import { degradations } from '../../core/degradations/index.ts';
 import { networks } from '../../core/networks/index.ts';
@@ -17,6 +16,7 @@ import { tryTraining } from '../trial.ts';
 import type { StudioContext } from './context.ts';
 import { requireModels, requirePlaces } from './known.ts';
 import { readPresets } from './presets.ts';
+import { moveToTrash } from './trash.ts';
 
 type Calls = `presets.${string}` | `registry.${string}` | `training.${string}` | `runs.${string}`;
 
@@ -123,7 +123,7 @@ export function trainingHandlers({ services, handles, tell }: StudioContext): Pi
       return handles.place(path);
     },
     'runs.remove': async ({ run }) => {
-      await runs.delete(run, (path) => trash(path));
+      await runs.delete(run, (path) => moveToTrash(path, `mcir runs delete ${run}`));
       tell({ name: 'changed', data: 'models' });
       return {};
     },

@@ -34,7 +34,7 @@ export function Findings({ dataset, inspection }: { dataset: Dataset; inspection
       <Group gap="xs">
         {Object.entries(inspection.formats).map(([format, count]) => (
           <Badge key={format} variant="default" tt="none">
-            {format}: {count}
+            {told(format)}: {count}
           </Badge>
         ))}
         {inspection.grey > 0 && <Badge variant="default" tt="none">{t('datasets.grey', { count: inspection.grey })}</Badge>}

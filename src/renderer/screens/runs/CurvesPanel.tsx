@@ -63,7 +63,7 @@ function Panel({ controls, empty, children }: { controls: ReactNode; empty: bool
   const { t } = useTranslation();
   return (
     <Paper withBorder p="sm" className="panel" miw={0}>
-      <Group gap="sm" wrap="nowrap" mb={6} h={30}>
+      <Group gap="sm" wrap="nowrap" mb={6} h={30} className="curve-controls">
         {controls}
       </Group>
       {empty ? (

@@ -15,7 +15,7 @@ export function RunNotice({ run, page }: { run: Run; page: RunPage | undefined }
   if (run.state === 'running' && run.step === 0) return <Alert color="gray">{t('runs.startingText')}</Alert>;
   if (run.state === 'interrupted') {
     return (
-      <Alert color="orange" title={t('runs.interruptedTitle')} styles={{ title: { color: 'var(--mantine-color-text)' } }}>
+      <Alert color="orange" title={t('runs.interruptedTitle')}>
         <Text size="sm">{t('runs.interruptedText', { step: run.step })}</Text>
       </Alert>
     );

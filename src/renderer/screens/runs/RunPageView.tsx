@@ -33,7 +33,7 @@ function Details({ run, page, known }: { run: Run; page: RunPage; known: string[
   return (
     <>
       {page.problem !== undefined && (
-        <Alert color="orange" title={t('runs.unreadable')} styles={{ title: { color: 'var(--mantine-color-text)' } }}>
+        <Alert color="orange" title={t('runs.unreadable')}>
           {told(page.problem)}
         </Alert>
       )}

@@ -7,6 +7,8 @@ import { call } from '../../api/client.ts';
 import { useCall } from '../../api/hooks.ts';
 import { ScreenFrame } from '../../components/ScreenFrame.tsx';
 import { Loaded } from '../../components/States.tsx';
+import { i18n } from '../../i18n/index.ts';
+import { told } from '../../i18n/told.ts';
 import { go, useRoute } from '../../route.ts';
 import { PresetList } from './PresetList.tsx';
 import { RunForm } from './RunForm.tsx';
@@ -51,7 +53,7 @@ export function TrainScreen() {
 /** @throws AppError why the settings of the run cannot be read */
 async function settingsOf(run: string): Promise<RunConfig> {
   const { settings, problem = '' } = await call('runs.show', { run });
-  if (!settings) throw new AppError('bad-input', problem);
+  if (!settings) throw new AppError('bad-input', told(i18n.language, problem));
   return settings;
 }
 
