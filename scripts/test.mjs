@@ -11,12 +11,23 @@ import { parity } from './test/parity.mjs';
 import { systemPackages } from './test/systemPackages.mjs';
 
 const count = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, said again at the end: the output before it is long. @type {string[]} */
+const failures = [];
 
 /** Counts a check that passes or fails as a whole. */
 async function check(title, file, args) {
   const code = await runNode([file, ...args]);
   count[code === 0 ? 'passed' : 'failed'] += 1;
+  if (code !== 0) failures.push(title);
   console.log(`${title}: ${code === 0 ? 'passed' : 'failed'}`);
+}
+
+/** The failed tests of a file with the first line of their reasons, or the file itself where it did not load. */
+function failuresOf(suite) {
+  const failed = suite.assertionResults.filter((test) => test.status === 'failed');
+  const first = (message) => message?.split('\n')[0] ?? '';
+  if (suite.status === 'failed' && failed.length === 0) return [`${suite.name}: ${first(suite.message)}`];
+  return failed.map((test) => `${suite.name}: ${test.fullName}: ${first(test.failureMessages[0])}`);
 }
 
 /** @param {string[]} options of vitest */
@@ -26,12 +37,13 @@ async function vitest(...options) {
   try {
     const code = await runNode(['node_modules/vitest/vitest.mjs', 'run', ...options, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
     const report = JSON.parse(readFileSync(file, 'utf8'));
-    // A file that does not load has no tests to fail, and vitest can fail outside of any test.
-    const broken = report.testResults.filter((suite) => suite.status === 'failed' && !suite.assertionResults.some((test) => test.status === 'failed')).length;
-    const failed = report.numFailedTests + broken;
+    const failed = report.testResults.flatMap(failuresOf);
+    // vitest can fail outside of any test.
+    if (code !== 0 && failed.length === 0) failed.push(`vitest ${options.join(' ')}`);
     count.passed += report.numPassedTests;
     count.skipped += report.numPendingTests + report.numTodoTests;
-    count.failed += code !== 0 && failed === 0 ? 1 : failed;
+    count.failed += failed.length;
+    failures.push(...failed);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -46,6 +58,7 @@ async function countParity() {
   }
   count.passed += cases.passed;
   count.failed += cases.failed;
+  if (cases.failed > 0) failures.push(`parity: ${cases.failed} cases`);
   console.log(`parity: ${cases.passed} passed, ${cases.failed} failed`);
 }
 
@@ -57,6 +70,7 @@ main(async () => {
   await vitest();
   await vitest('--config', 'vitest.e2e.config.ts');
   await countParity();
+  for (const failure of failures) console.log(`failed: ${failure}`);
   console.log(`tests: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
   process.exitCode = count.failed > 0 ? 1 : 0;
 });

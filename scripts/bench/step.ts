@@ -73,8 +73,9 @@ function step(mcir: boolean): { ms: number; engine: string | undefined } {
 }
 
 /**
- * A training as users run it, at its usual intervals: validation at the start, then every `validateEvery` steps with a
- * checkpoint. The start and the steps before `warmUp` are not counted: the first ones compile.
+ * A training as users run it: validation at the start, then every `validateEvery` steps with a checkpoint, and at the end.
+ * The start and the steps before `warmUp` are not counted: the first ones compile. The share of validation and checkpoint is
+ * that of the usual interval, however few steps are timed here.
  */
 async function realData(folder: string): Promise<object> {
   const warmUp = 3;
@@ -100,14 +101,25 @@ async function realData(folder: string): Promise<object> {
   await loader.close();
   trainer.dispose();
   rmSync(place, { recursive: true });
-  const share = (ms: number): number => Number((ms / total).toFixed(4));
-  return { program: 'mcir-studio', arch: values.arch, steps: number('steps'), validation_pictures: loader.counts.validation, step_ms: Number((inSteps / number('steps')).toFixed(2)), waiting_share: share(waited), validation_and_checkpoint_share: share(total - inSteps - waited) };
+  const stepMs = inSteps / number('steps');
+  const interruptionMs = (total - inSteps - waited) / Math.ceil(settings.steps / settings.validateEvery);
+  return {
+    program: 'mcir-studio',
+    arch: values.arch,
+    steps: number('steps'),
+    step_ms: Number(stepMs.toFixed(2)),
+    waiting_share: Number((waited / total).toFixed(4)),
+    validation_pictures: loader.counts.validation,
+    validation_and_checkpoint_ms: Number(interruptionMs.toFixed(0)),
+    validate_every: settings.validateEvery,
+    validation_and_checkpoint_share: Number((interruptionMs / (interruptionMs + settings.validateEvery * stepMs)).toFixed(4)),
+  };
 }
 
 function inference(): number {
   const model = createModel(network?.type ?? '', network?.options);
   model.parameters.initialise(0);
-  const forward = values.compile ? compileForward(model.forward, values.precision as RunConfig['precision']) : (x: tf.Tensor4D) => tf.tidy(() => model.forward(x));
+  const forward = values.compile ? compileForward(model.forward, { precision: values.precision as RunConfig['precision'] }) : (x: tf.Tensor4D) => tf.tidy(() => model.forward(x));
   const picture = tf.randomUniform<tf.Rank.R4>([1, number('infer'), number('infer'), 3]);
   return timed(() => tf.tidy(() => void forward(picture).mean().dataSync()));
 }

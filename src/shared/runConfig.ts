@@ -121,7 +121,7 @@ export const runConfig = z.strictObject({
   loss: lossConfig.prefault({}).describe('What is minimised besides the negative term.'),
   mcir: mcirConfig.optional().describe('Model contrastive learning; leave it out to train without.'),
   features: featuresConfig.prefault({}).describe('Feature space of the contrastive terms.'),
-  validateEvery: z.int().min(1).default(200).describe('Steps between validations.'),
+  validateEvery: z.int().min(1).default(500).describe('Steps between validations.'),
   saveEvery: z.int().min(1).default(200).describe('Steps between checkpoints.'),
   stopEarly: z.int().min(1).optional().describe('Stop after this many validations without a better PSNR.'),
   metrics: z

@@ -2,6 +2,7 @@ import { describeDevice, readEngine } from '../core/engine/device.ts';
 import type { BatchLoader } from '../core/data/loader.ts';
 import { psnr, ssim } from '../core/metrics/index.ts';
 import type { Trainer } from '../core/training/trainer.ts';
+import { sizesRecur } from '../core/training/validation.ts';
 import type { RunConfig } from '../shared/runConfig.ts';
 import { secondsOf, type Trial, trialStart, validationsOf } from '../shared/trials.ts';
 import { serveJob } from './host.ts';
@@ -52,18 +53,16 @@ async function timeStep(loader: BatchLoader, trainer: Trainer): Promise<number> 
   return performance.now() - started;
 }
 
-/** Of all validation pictures, from the second of them where there is one: the first allocates what later ones reuse. */
+/** Of all validation pictures, from the first of them the second time: the first time makes what later ones reuse. */
 async function timeValidation({ metrics }: RunConfig, loader: BatchLoader, trainer: Trainer): Promise<number> {
-  let ms = 0;
-  let started = performance.now();
-  let seen = 0;
+  const compiled = await sizesRecur(loader);
   for await (const { lq, gt } of loader.validation()) {
-    const restored = trainer.infer(lq);
+    trainer.infer(lq, compiled);
+    const started = performance.now();
+    const restored = trainer.infer(lq, compiled);
     psnr(restored, gt, metrics);
     ssim(restored, gt, metrics);
-    ms = performance.now() - started;
-    if (++seen === 2) break;
-    started = performance.now();
+    return (performance.now() - started) * loader.counts.validation;
   }
-  return ms * loader.counts.validation;
+  return 0;
 }

@@ -56,7 +56,7 @@ describe.skipIf(process.platform === 'win32')('an external editor, called as pho
     if (withExiftool) expect(tagsOf(file)).toEqual(tagsOf(original));
     const { events } = await mcirJson<{ events: unknown[] }>(home, 'explain', file);
     expect(events).toMatchObject([{ models: [{ title: 'nafnet' }], effect: { strength: 0.6 } }]);
-  }, 60_000);
+  });
 
   it('restores several at once, and one that is broken is named and stays as it was', () => {
     const files = [copy('a.tif'), join(album, 'broken.tif'), copy('b.tif')];
@@ -66,7 +66,7 @@ describe.skipIf(process.platform === 'win32')('an external editor, called as pho
     expect(stderr).toMatch(/^.*broken\.tif: .*\.\n$/);
     expect(readFileSync(files[1] as string, 'utf8')).toBe('no picture');
     for (const file of [files[0], files[2]]) expect(hash(file as string)).not.toBe(hash(original));
-  }, 60_000);
+  });
 
   it('works in the script of a digiKam queue, whose keywords are file names with escaped characters', () => {
     const escaped = (file: string): string => file.replace(/[^\w/.-]/g, '\\$&');
@@ -75,7 +75,7 @@ describe.skipIf(process.platform === 'win32')('an external editor, called as pho
     execFileSync('bash', ['-c', script], { stdio: 'ignore' });
     expect(hash(output)).not.toBe(hash(original));
     expect(readFileSync(output).subarray(0, 2).toString()).toBe('II');
-  }, 60_000);
+  });
 });
 
 it('the launcher for Windows quotes what its interpreter would take for syntax', async () => {
@@ -89,4 +89,4 @@ it('without a file, or with what only results in other places need, edit is used
     const { code, stderr } = await mcir(home, 'edit', '--model', 'identity', ...args);
     expect([code, stderr]).toEqual([2, expect.stringMatching(/^\S.*\n$/)]);
   }
-}, 60_000);
+});

@@ -28,7 +28,7 @@ it('a chain is saved under a name, used with what is typed beside it, listed and
   expect([wrong.code, wrong.stderr]).toEqual([2, 'There is no preset "old slide". Did you mean "Old slides"? `mcir presets list` shows the presets.\n']);
   await mcirJson(home, 'presets', 'remove', 'OLD SLIDES');
   expect(await mcirJson(home, 'presets', 'list')).toEqual({ presets: [] });
-}, 60_000);
+});
 
 it('wrong uses say what to do', async () => {
   expect((await mcir(home, 'restore', picture, '--out', folder)).stderr).toMatch(/give --model MODEL or --preset NAME/);
@@ -41,4 +41,4 @@ it('wrong uses say what to do', async () => {
   writeFileSync(join(home, 'presets', 'broken.json'), '{');
   expect((await mcir(home, 'presets', 'list')).stderr).toMatch(/broken.json is damaged/);
   expect(readFileSync(join(home, 'presets', 'broken.json'), 'utf8')).toBe('{');
-}, 60_000);
+});

@@ -49,7 +49,7 @@ describe('the same mistakes are wrong use (2) in every command, told in one line
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(sentence);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
-  }, 30_000);
+  });
 
   it('and leave no run, no batch and no result behind', () => {
     expect(readdirSync(join(home, 'runs'))).toEqual([]);
@@ -72,5 +72,5 @@ describe('mcir evaluate', () => {
     expect(failed).toMatchObject([{ name: 'b.png' }]);
     expect(failed[0]?.reason).toMatch(/\.$/);
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^b\.png: /m)]);
-  }, 60_000);
+  });
 });

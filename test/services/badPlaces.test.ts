@@ -60,7 +60,7 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
     } finally {
       execFileSync('umount', [disk]);
     }
-  }, 60_000);
+  });
 
   it('that is pulled out makes it wait although its mount point stays, where nothing is written, until it is back', async () => {
     const drive = join(root, 'pulled drive');
@@ -90,7 +90,7 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
       pullOut();
       execFileSync('umount', ['-l', drive]);
     }
-  }, 60_000);
+  });
 
   it('that turns read-only makes it wait, and a broken picture does not', async () => {
     mount('size=200m', 'ro');
@@ -102,7 +102,7 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
     } finally {
       execFileSync('umount', [disk]);
     }
-  }, 60_000);
+  });
 });
 
 it('a folder of originals that vanishes makes the batch wait until it is back', async () => {
@@ -121,4 +121,4 @@ it('a folder of originals that vanishes makes the batch wait until it is back', 
   rmSync(drive, { recursive: true });
   renameSync(`${drive} unplugged`, drive);
   expect(await running).toMatchObject({ state: 'finished', done: 2, failed: 1 });
-}, 60_000);
+});

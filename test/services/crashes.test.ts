@@ -63,12 +63,12 @@ describe.skipIf(process.platform !== 'linux')('a picture whose process is killed
     expect(first).toMatchObject({ crashes: 2, warnings: ['The process that restored it had ended twice over it; it was done in smaller tiles.'] });
     expect(second?.crashes).toBeLessThanOrEqual(1);
     expect(await sharp(first?.output).metadata()).toMatchObject({ width: 1200, height: 900 });
-  }, 120_000);
+  });
 
   it('three times, has failed with a sentence, and the others are done', async () => {
     const { batch, killed: times } = await killed(3, [large, small]);
     expect([times, batch]).toEqual([3, expect.objectContaining({ state: 'finished', done: 1, failed: 1 })]);
     expect(batches.files(batch.id)[0]).toMatchObject({ state: 'failed', reason: expect.stringMatching(/ended three times over this picture/) as string });
     expect(readdirSync(join(root, 'out 3'))).toEqual(['small.png']);
-  }, 120_000);
+  });
 });

@@ -72,7 +72,7 @@ describe.skipIf(!installed('convert', '-version') || !installed('exiftool', '-ve
     changesNothing = new RestoreWorker([nothing.model]);
     real = { worker: new RestoreWorker([model]), title: reference.title, scale: reference.scale };
     await Promise.all([changesNothing.opened(), real.worker.opened()]);
-  }, 120_000);
+  });
 
   afterAll(() => {
     changesNothing.end();
@@ -97,7 +97,7 @@ describe.skipIf(!installed('convert', '-version') || !installed('exiftool', '-ve
     // Learnt weights leave the picture what it was; those that are merely seeded need not.
     if (real.title.includes('IMDN')) expect(quality, 'with a real model, reduced to the original size').toBeGreaterThan(25);
     results.push(`| ${row.format} | ${row.depth} | ${row.profile} | ${row.orientation} | ${row.alpha ? 'yes' : ''} | ${row.metadata ? 'kept' : 'none'} | ${difference === 0 ? '0' : `${difference} of 65535`} | ${quality.toFixed(1)} dB | ${[row.kind, ...unchanged.warnings].filter(Boolean).join(' ')} |`);
-  }, 60_000);
+  });
 });
 
 /** Makes the file: pixels, depth, profile and kind by ImageMagick (AVIF, which Debian's cannot write, by sharp), tags by ExifTool. */

@@ -37,6 +37,11 @@ export async function decodePixels(file: string): Promise<Decoded> {
   }
 }
 
+/** Width and height as {@link decodePixels} gives them, from the header alone. */
+export async function uprightSize(file: string): Promise<{ width: number; height: number }> {
+  return (await sharp(file).metadata()).autoOrient;
+}
+
 /** The whole of a file as networks take it: RGB in [0,1]; see {@link decodePixels}. */
 export async function decodePicture(file: string): Promise<FloatPicture> {
   const { picture } = await decodePixels(file);

@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { AppError } from '../../shared/errors.ts';
 import type { DataConfig } from '../../shared/runConfig.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
+import { uprightSize } from './decode.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { MadeSample, SampleRequest } from './makeSample.ts';
 import { SampleOrder } from './order.ts';
@@ -89,6 +90,13 @@ export class BatchLoader {
   /** Number of samples trained on, and of those measured on. */
   get counts(): { train: number; validation: number } {
     return { train: this.#plan.train.length, validation: this.#plan.validation.length };
+  }
+
+  /** How many different sizes the validation pictures have, by their headers. */
+  async countValidationSizes(): Promise<number> {
+    if (this.#options.data.validation.size !== undefined) return 1;
+    const sizes = await Promise.allSettled(this.#plan.validation.map(({ target }) => uprightSize(target)));
+    return new Set(sizes.flatMap((size) => (size.status === 'fulfilled' ? [`${size.value.width}x${size.value.height}`] : []))).size;
   }
 
   /** Files that could not be used so far, and why. */

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../shared/errors.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { Batch } from '../data/loader.ts';
+import { type CompiledForward, compileForward } from '../engine/compile.ts';
 import { wide } from '../engine/kernels.ts';
 import { Program, type ProgramFunction } from '../engine/program.ts';
 import { valuesOf } from '../engine/read.ts';
@@ -57,6 +58,7 @@ export class Trainer {
   readonly #loss: LossFunction;
   readonly #learningRate: LearningRate;
   #program: Program<string> | undefined;
+  #inference: CompiledForward | undefined;
   #shapes = '';
   #step = 0;
   /** How often the adaptive rule has updated a latency model; the next in turn follows from it. */
@@ -126,13 +128,19 @@ export class Trainer {
     return { step, lr, losses };
   }
 
-  /** Restores a picture with the averaged weights, as validation does. */
-  infer(lq: FloatPicture): FloatPicture {
-    if (this.#averageIsStale) this.#program?.pull(this.average.parameters.all.map(({ value }) => value));
+  /**
+   * Restores a picture with the averaged weights, as validation does.
+   * @param compiled by a graph for its size, which pays from the third picture of that size on
+   */
+  infer(lq: FloatPicture, compiled: boolean): FloatPicture {
+    const { options, network, parameters } = this.average;
+    const averaged = parameters.all.map(({ value }) => value);
+    if (this.#averageIsStale) this.#program?.pull(averaged);
     this.#averageIsStale = false;
-    const { options, network } = this.average;
+    const forward = (x: tf.Tensor4D): tf.Tensor4D => this.average.forward(normaliseInput(x, this.config.network.inputNorm));
+    if (compiled && this.config.compile) this.#inference ??= compileForward(forward, { changing: averaged });
     const scale = network.scale(options);
-    const data = valuesOf(() => this.average.forward(normaliseInput(tf.tensor4d(lq.data, [1, lq.height, lq.width, 3]), this.config.network.inputNorm)));
+    const data = valuesOf(() => (compiled && this.#inference ? this.#inference : forward)(tf.tensor4d(lq.data, [1, lq.height, lq.width, 3])));
     return { width: lq.width * scale, height: lq.height * scale, channels: 3, data };
   }
 
@@ -159,6 +167,7 @@ export class Trainer {
 
   dispose(): void {
     this.#program?.dispose();
+    this.#inference?.dispose();
     this.#loss.dispose();
     for (const model of [this.model, this.average, ...this.negatives]) model.parameters.dispose();
     for (const { first, second } of this.moments) tf.dispose([first, second]);

@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { ValidationPicture } from '../../shared/runs.ts';
 import type { BatchLoader } from '../data/loader.ts';
+import { mostGraphs } from '../engine/compile.ts';
 import { psnr, ssim } from '../metrics/index.ts';
 import { cropPicture } from '../pictures/crop.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
@@ -28,11 +29,12 @@ const highestPsnr = 100;
  * Restores every validation picture with the averaged weights and measures the results. The middles of the first few
  * are written to the run's folder: input and target once, the restored one for each step.
  */
-export async function validate(trainer: Pick<Trainer, 'infer' | 'step'>, loader: Pick<BatchLoader, 'validation'>, metrics: RunConfig['metrics'], folder: RunFolder): Promise<ValidationResult> {
+export async function validate(trainer: Pick<Trainer, 'infer' | 'step'>, loader: Pick<BatchLoader, 'validation' | 'countValidationSizes'>, metrics: RunConfig['metrics'], folder: RunFolder): Promise<ValidationResult> {
   const pictures: ValidationPicture[] = [];
   let [count, psnrSum, ssimSum] = [0, 0, 0];
+  const compiled = await sizesRecur(loader);
   for await (const { name, lq, gt } of loader.validation()) {
-    const restored = trainer.infer(lq);
+    const restored = trainer.infer(lq, compiled);
     const measured = { psnr: Math.min(highestPsnr, psnr(restored, gt, metrics)), ssim: ssim(restored, gt, metrics) };
     psnrSum += measured.psnr;
     ssimSum += measured.ssim;
@@ -42,6 +44,11 @@ export async function validate(trainer: Pick<Trainer, 'infer' | 'step'>, loader:
     await new Promise(setImmediate);
   }
   return { psnr: psnrSum / count, ssim: ssimSum / count, pictures };
+}
+
+/** Whether validation pictures have so few sizes that the graphs for them are kept; otherwise each would be made anew in every validation. */
+export async function sizesRecur(loader: Pick<BatchLoader, 'countValidationSizes'>): Promise<boolean> {
+  return (await loader.countValidationSizes()) <= mostGraphs;
 }
 
 interface Sheets {

@@ -35,7 +35,7 @@ beforeAll(() => void openEngine());
 test.each(['bfloat16', 'float16'] as const)('a network in %s stays within the rounding of 16 bits, its output float32', (precision) => {
   const model = createModel('ffanet', { blocks: 1 });
   model.parameters.initialise(1);
-  const forward = compileForward(model.forward, precision);
+  const forward = compileForward(model.forward, { precision });
   tf.tidy(() => {
     const x = tf.randomUniform<tf.Rank.R4>([1, 32, 32, 3], 0, 1, 'float32', 4);
     const narrow = forward(x);

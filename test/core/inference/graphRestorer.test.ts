@@ -49,5 +49,5 @@ describe('a network exported to ONNX', () => {
     expect(restored.length).toBe(150 * 122 * 3);
     // Rounding to 8 bits may fall the other way.
     expect(Math.max(...restored.map((value, i) => Math.abs(value - (expected[i] ?? NaN))))).toBeLessThanOrEqual(1);
-  }, 30_000);
+  });
 });

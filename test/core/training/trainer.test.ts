@@ -86,8 +86,22 @@ test('training lowers the loss, and what is inferred is the average', () => {
   expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 2);
   const { lq } = batch(99);
   const picture = { width: 16, height: 16, channels: 3 as const, data: lq.slice(0, 16 * 16 * 3) };
-  const error = trainer.infer(picture).data.reduce((sum, value, i) => sum + Math.abs(value - (0.8 * (lq[i] ?? 0) + 0.1)), 0) / picture.data.length;
+  const error = trainer.infer(picture, false).data.reduce((sum, value, i) => sum + Math.abs(value - (0.8 * (lq[i] ?? 0) + 0.1)), 0) / picture.data.length;
   expect(error).toBeLessThan((losses[0] ?? 0) / 2);
+  trainer.dispose();
+});
+
+test('inference gives the same compiled as op by op, after each step anew', () => {
+  const trainer = new Trainer(config({ optimiser: { lr: 2e-3 }, ema: 0.5 }));
+  const picture = { width: 12, height: 16, channels: 3 as const, data: batch(99).lq.slice(0, 12 * 16 * 3) };
+  let before = trainer.infer(picture, true).data;
+  for (let step = 1; step <= 2; step++) {
+    trainer.train(batch(step));
+    const [compiled, single] = [true, false].map((way) => trainer.infer(picture, way).data) as [Float32Array, Float32Array];
+    compiled.forEach((value, i) => expect(value).toBeCloseTo(single[i] ?? Number.NaN, 5));
+    expect(compiled).not.toEqual(before);
+    before = compiled;
+  }
   trainer.dispose();
 });
 
