@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { type MetadataChange, MetadataTool } from '../core/pictures/metadata.ts';
 import { AppError } from '../shared/errors.ts';
@@ -34,9 +35,9 @@ export function describeProvenance({ models, effect: { strength, ensemble, lumin
  * @throws AppError `bad-input` for a file that cannot be read
  */
 export async function explain(file: string): Promise<RestoringEvent[]> {
-  const [tags = {}] = await new MetadataTool().read(file).catch((cause: unknown) => {
-    if (cause instanceof AppError) throw cause;
-    throw new AppError('bad-input', `${file} cannot be read. Check the path.`, { cause });
+  const [tags = {}] = await new MetadataTool().read(resolve(file)).catch((cause: unknown) => {
+    if (!(cause instanceof AppError) || cause.code !== 'bad-input') throw cause;
+    throw new AppError('bad-input', `${file} cannot be read as a picture. Check the path.`, { cause });
   });
   const history = tags['XMP-xmpMM:History'];
   return (Array.isArray(history) ? history : []).flatMap((event) => readEvent(event));

@@ -1,6 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { extensionOf } from '../core/pictures/encode.ts';
+import { EXIFTOOL_PART } from '../core/pictures/metadata.ts';
 import type { BatchFileRecord, BatchRepository } from '../database/batches.ts';
 import { AppError, messageOf } from '../shared/errors.ts';
 import type { BatchSettings } from '../shared/restore.ts';
@@ -68,7 +69,7 @@ export async function recoverFile(work: BatchWork, file: BatchFileRecord): Promi
   } else {
     repository.set(id, file.number, 'waiting');
   }
-  await rm(temporary, { force: true });
+  for (const path of [temporary, `${temporary}${EXIFTOOL_PART}`]) await rm(path, { force: true });
 }
 
 async function publish({ id, settings, repository }: BatchWork, file: BatchFileRecord, temporary: string, name: (n: number) => string, restored: RestoredFile): Promise<void> {

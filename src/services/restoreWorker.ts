@@ -4,14 +4,13 @@ import { AppError } from '../shared/errors.ts';
 import type { RestoreModel } from '../shared/restore.ts';
 import { fromRestoreWorker, type PreviewTask, type RestoredFile, type RestoreTask, type ToRestoreWorker } from '../shared/restoreMessages.ts';
 
-/** A picture of which nothing was heard for so long is given up, with the process. */
+/** A process with pictures to do of which nothing was heard for so long is ended. One may wait for another, so it is one limit for all. */
 const SILENCE_MS = 20 * 60_000;
 
 interface Pending {
   resolve: (file: RestoredFile) => void;
   reject: (error: AppError) => void;
   onProgress: (share: number) => void;
-  timer: NodeJS.Timeout;
 }
 
 /** The child process of a batch. When it ends, everything that waits for it is rejected with `worker-died`. */
@@ -19,6 +18,7 @@ export class RestoreWorker {
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, Pending>();
   readonly #opened = Promise.withResolvers<void>();
+  readonly #silence: NodeJS.Timeout;
   #ended = false;
   #unwanted = false;
 
@@ -28,6 +28,7 @@ export class RestoreWorker {
     this.#child.on('message', (data) => this.#onMessage(data));
     this.#child.on('close', (code, signal) => this.#onEnd(code, signal));
     this.#child.on('error', () => this.#onEnd(null, null));
+    this.#silence = setInterval(() => this.#pending.size > 0 && this.#child.kill('SIGKILL'), SILENCE_MS).unref();
     this.#send({ type: 'open', models: [...models] });
     // Rejections are told to those who wait for `opened`; there may be none yet.
     this.#opened.promise.catch(() => undefined);
@@ -65,7 +66,8 @@ export class RestoreWorker {
   #ask(message: Exclude<ToRestoreWorker, { type: 'open' }>, onProgress: (share: number) => void = () => undefined): Promise<RestoredFile> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(died(null, null));
-      this.#pending.set(message.task.id, { resolve, reject, onProgress, timer: setTimeout(() => this.#child.kill('SIGKILL'), SILENCE_MS) });
+      this.#pending.set(message.task.id, { resolve, reject, onProgress });
+      this.#silence.refresh();
       this.#send(message);
     });
   }
@@ -77,15 +79,12 @@ export class RestoreWorker {
 
   #onMessage(data: unknown): void {
     const message = fromRestoreWorker.parse(data);
+    this.#silence.refresh();
     if (message.type === 'opened') return this.#opened.resolve();
     if (message.type === 'failed' && message.id === undefined) return this.#opened.reject(AppError.fromWire(message.error));
     const pending = this.#pending.get(message.id ?? -1);
     if (!pending) return;
-    if (message.type === 'progress') {
-      pending.timer.refresh();
-      return pending.onProgress(message.share);
-    }
-    clearTimeout(pending.timer);
+    if (message.type === 'progress') return pending.onProgress(message.share);
     this.#pending.delete(message.id ?? -1);
     if (message.type === 'restored') pending.resolve(message.file);
     else pending.reject(AppError.fromWire(message.error));
@@ -96,10 +95,8 @@ export class RestoreWorker {
     this.#ended = true;
     const error = this.#unwanted ? new AppError('cancelled', 'Stopped.') : died(code, signal);
     this.#opened.reject(error);
-    for (const { reject, timer } of this.#pending.values()) {
-      clearTimeout(timer);
-      reject(error);
-    }
+    clearInterval(this.#silence);
+    for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }
 }

@@ -1,9 +1,6 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { exiftoolPath } from 'exiftool-vendored';
-import { AppError, messageOf } from '../../shared/errors.ts';
-
-const execute = promisify(execFile);
+import { rm } from 'node:fs/promises';
+import { AppError } from '../../shared/errors.ts';
+import { askExiftool } from './exiftool.ts';
 
 export interface MetadataChange {
   /** What is left out. */
@@ -19,15 +16,25 @@ export interface MetadataChange {
 export class MetadataTool {
   #version: Promise<string | undefined> | undefined;
 
-  /** ExifTool's version; undefined where it cannot run (it needs Perl, except on Windows). */
+  /**
+   * ExifTool's version; undefined where it cannot run (it needs Perl, except on Windows).
+   * @throws AppError as {@link askExiftool}
+   */
   version(): Promise<string | undefined> {
-    return (this.#version ??= exiftool('-ver').then(({ stdout }) => stdout.trim(), () => undefined));
+    return (this.#version ??= askExiftool(['-ver']).then(
+      ({ stdout, code }) => (code === 0 ? stdout.trim() : undefined),
+      (error: unknown) => {
+        if (!(error instanceof AppError)) return undefined;
+        this.#version = undefined; // it is there: asked again with the next picture
+        throw error;
+      },
+    ));
   }
 
   /**
    * Copies the original's metadata into a written result and corrects what no longer holds: orientation, sizes, thumbnail.
    * @returns warnings, each a sentence
-   * @throws AppError `unsupported` where GPS is to be removed and ExifTool is not there, `io` where the disk is full
+   * @throws AppError `unsupported` where GPS is to be removed and cannot be, `io` where the disk is full or as {@link askExiftool}
    */
   async transfer(from: string, to: string, { strip, provenance }: MetadataChange): Promise<string[]> {
     if (strip === 'all') return [];
@@ -41,31 +48,36 @@ export class MetadataTool {
       const { software, when, parameters } = provenance;
       args.push(`-IFD0:Software=${software}`, `-XMP-xmpMM:History+={action=converted,softwareAgent=${escaped(software)},when=${when},parameters=${escaped(parameters)}}`);
     }
+    // What it writes beside the result stays where it is killed, and would keep it from writing again.
+    const tidy = (): Promise<void> => rm(`${to}${EXIFTOOL_PART}`, { force: true });
     // It fails where there is nothing to copy, too; what it says tells which.
-    const { stderr } = await exiftool('-q', ...args, to).catch((error: unknown) => ({ stderr: (error as { stderr?: string }).stderr || messageOf(error) }));
+    const { stderr, code } = await askExiftool(['-q', ...args, to], { quiet: true, before: tidy }).finally(tidy);
     const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !harmless.test(line));
     // Without room the result would lose its metadata: the picture is tried again when there is some.
     if (lines.some((line) => noRoom.test(line))) throw new AppError('io', 'There is no room left on the disk for the result; free some space.');
-    return lines.map((line) => `Metadata: ${line.trim().replace(/^(Warning|Error): /, '').replace(/ - \S*$/, '')}.`);
+    if (strip === 'gps' && code !== 0 && lines.length > 0) throw new AppError('unsupported', `GPS could not be removed from this file (${said(lines[0] ?? '')}); remove all metadata.`);
+    return lines.map((line) => `Metadata: ${said(line)}.`);
   }
 
   /**
    * All metadata of files by group and name (`IFD0:Artist`), as ExifTool tells them.
-   * @throws AppError `unsupported` where ExifTool cannot run
+   * @throws AppError `unsupported` where ExifTool cannot run, `bad-input` for a file that it cannot read, or as {@link askExiftool}
    */
   async read(...files: string[]): Promise<Record<string, unknown>[]> {
     if ((await this.version()) === undefined) throw new AppError('unsupported', 'Reading metadata needs ExifTool, which needs Perl; install Perl.');
-    const { stdout } = await exiftool('-json', '-G1', '-struct', '-n', ...files);
+    const { stdout, stderr, code } = await askExiftool(['-json', '-G1', '-struct', '-n', ...files]);
+    if (code !== 0) throw new AppError('bad-input', `The metadata cannot be read: ${said(stderr)}.`);
     return JSON.parse(stdout) as Record<string, unknown>[];
   }
 }
 
-const TIMEOUT_MS = 120_000;
+/** Ending of the file that ExifTool writes beside the one it changes. */
+export const EXIFTOOL_PART = '_exiftool_tmp';
+
 const noRoom = /no space left|disk quota|error (writing|closing|flushing)/i;
 
-async function exiftool(...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  return execute(await exiftoolPath(), ['-charset', 'filename=utf8', ...args], { timeout: TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: 2 ** 26 });
-}
+/** Its message without what kind it is and of which file. */
+const said = (line: string): string => line.trim().replace(/^(Warning|Error): /, '').replace(/ - \S*$/, '');
 
 /** Written by the encoder, as the result is. */
 const outdated = ['Orientation', 'IFD1:all', 'ExifImageWidth', 'ExifImageHeight', 'ThumbnailImage', 'PreviewImage'];

@@ -39,11 +39,11 @@ export async function verify(file: string, decoded: string, scratch: string, { o
     if (keepsProfile && !original.convertedFrom && written.profile && !written.profile.equals(original.profile)) warnings.push('The colour profile was changed.');
     await decodeInto(written, scratch);
     if (spread(scratch) < PLAIN && spread(decoded) >= PLAIN) warnings.push('The result is one plain colour although the original is not; the model does not suit this picture.');
-    if (metadata) warnings.push(...(await missingFields(original.file, file, tool)));
   } catch (error) {
-    warnings.push(`The written file could not be read back: ${messageOf(error)}`);
+    return [...warnings, `The written file could not be read back: ${messageOf(error)}`];
   }
-  return warnings;
+  const unchecked = (error: unknown): string[] => [`The metadata that were written could not be checked: ${messageOf(error)}`];
+  return metadata ? [...warnings, ...(await missingFields(original.file, file, tool).catch(unchecked))] : warnings;
 }
 
 async function missingFields(original: string, file: string, tool: MetadataTool): Promise<string[]> {
