@@ -2,22 +2,11 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import yauzl from 'yauzl';
+import { textsInZip } from '../zip.ts';
 import { endPrograms, mcir, mcirJson, newFolder, tinyTraining } from './program.ts';
 
 /** Names that only people give; they are planted in every place that a log or a setting may take them from. */
 const secrets = ['Annas Hochzeit', 'Sommer am See', 'Tante Erna', 'geheim', 'Großmutter', 'Ergebnisse für Paul'];
-
-async function entries(file: string): Promise<Map<string, string>> {
-  const zip = await yauzl.openPromise(file);
-  const found = new Map<string, string>();
-  for await (const entry of zip.eachEntry()) {
-    const chunks: Buffer[] = [];
-    for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk as Buffer);
-    found.set(entry.fileName, Buffer.concat(chunks).toString());
-  }
-  return found;
-}
 
 describe('a report for a bug report', () => {
   let folder: string;
@@ -38,7 +27,7 @@ describe('a report for a bug report', () => {
     writeFileSync(join(home, 'web-token'), 'a'.repeat(43));
     writeFileSync(join(home, 'logs', 'studio.log'), `${readFileSync(join(home, 'logs', 'studio.log'), 'utf8')}${JSON.stringify({ time: new Date().toISOString(), level: 50, msg: `ENOENT: no such file or directory, open '/srv/unknown geheim/Sommer 12.jpg' by ${userInfo().username} of ${hostname()} with ${'a'.repeat(43)}` })}\n`);
     const report = await mcirJson<{ report: string }>(home, 'doctor', '--report', join(folder, 'report.zip'));
-    files = await entries(report.report);
+    files = await textsInZip(report.report);
   });
   afterAll(() => {
     endPrograms();
