@@ -1,8 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import type { Served } from '../services/studio/thumbnails.ts';
 import type { StudioEvent } from '../shared/contract.ts';
 import { AppError } from '../shared/errors.ts';
 import type { Question, Told } from './hostMessages.ts';
+import { hearPictures, pictureDescriptor } from './picturePipe.ts';
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -45,8 +47,9 @@ export class Host {
   constructor(file: string, node: string, shell: HostShell) {
     this.#shell = shell;
     this.#start = () => {
-      const child = fork(file, [], { execPath: node, execArgv: [], serialization: 'advanced' });
+      const child = fork(file, [], { execPath: node, execArgv: [], stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'] });
       child.on('message', (message: Told) => this.#hear(message));
+      hearPictures(child.stdio[pictureDescriptor] as Readable, (id, picture) => this.#answer(id)?.resolve(picture));
       let ended = false;
       const end = (reason: string): void => {
         if (!ended) this.#end(reason);
@@ -95,10 +98,16 @@ export class Host {
   #hear(message: Told): void {
     if (message.type === 'event') return this.#listeners.forEach((listener) => listener(message.event));
     if (message.type === 'reveal') return this.#shell.reveal(message.path);
-    const waiting = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
+    const waiting = this.#answer(message.id);
     if (message.type === 'answer') waiting?.resolve(message.value);
     else waiting?.reject(AppError.fromWire(message.error));
+  }
+
+  /** Who waits for the answer to this question, and from now on no more. */
+  #answer(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
   }
 
   #end(reason: string): void {
@@ -119,7 +128,6 @@ export class Host {
   }
 
   #refuse(id: number): void {
-    this.#waiting.get(id)?.reject(new AppError('worker-died', 'The services of the program have ended; they are being started again.'));
-    this.#waiting.delete(id);
+    this.#answer(id)?.reject(new AppError('worker-died', 'The services of the program have ended; they are being started again.'));
   }
 }

@@ -4,6 +4,7 @@ import type { WireError } from '../shared/errors.ts';
 /** What the window asks of the process that runs the services. */
 export type Question =
   | { type: 'call'; name: string; input: unknown }
+  /** Answered through the pipe of pictures; only a refusal is a message. */
   | { type: 'picture'; picture: string; size?: number }
   /** Makes a place of a path that the system gave to Electron. */
   | { type: 'place'; path: string }

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { openHome } from '../services/home.ts';
 import { openServices, type Services } from '../services/open.ts';
 import { folderToShow } from '../services/reveal.ts';
@@ -5,17 +6,20 @@ import { openStudio, type Studio } from '../services/studio.ts';
 import { toWire } from '../shared/errors.ts';
 import { isActive } from '../shared/jobs.ts';
 import type { Asked, Told } from './hostMessages.ts';
+import { pictureDescriptor, sendPicture } from './picturePipe.ts';
 
 /** Entry of the Node process that runs the services for Electron's window. It ends with the window. */
 
 const tell = (message: Told): void => void process.send?.(message);
 const opened = open();
+/** When the window is gone, nobody reads it. */
+const pictures = new Socket({ fd: pictureDescriptor, readable: false }).on('error', () => undefined);
 
 process.on('message', (asked: Asked) => {
   opened
     .then(({ services, studio }) => answer(services, studio, asked))
     .then(
-      (value) => tell({ type: 'answer', id: asked.id, value }),
+      (value) => asked.type !== 'picture' && tell({ type: 'answer', id: asked.id, value }),
       (error: unknown) => tell({ type: 'refusal', id: asked.id, error: toWire(error) }),
     );
 });
@@ -36,7 +40,7 @@ async function answer(services: Services, studio: Studio, asked: Asked): Promise
     case 'call':
       return studio.call(asked.name, asked.input);
     case 'picture':
-      return studio.picture(asked.picture, asked.size);
+      return sendPicture(pictures, asked.id, await studio.picture(asked.picture, asked.size));
     case 'place':
       return studio.handles.place(asked.path);
     case 'paths':

@@ -1,12 +1,15 @@
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildPage, firstAddress } from './studio.ts';
+import type { CallOutput } from '../../src/shared/contract.ts';
+import { buildPage, chromiumPath, firstAddress, newPage, openBrowser } from './studio.ts';
+import { ask } from './tinyRuns.ts';
 
 const main = fileURLToPath(new URL('../../src/web/main.ts', import.meta.url));
 
@@ -59,6 +62,44 @@ describe('the studio in a browser, as processes,', () => {
     } finally {
       taken.close();
       await rm(other, { recursive: true, force: true });
+    }
+  });
+
+  test.skipIf(!chromiumPath)('a start without MCIR_HOME keeps everything where people choose in the window, from the next one on (needs chromium)', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'mcir-processes-'));
+    const disk = join(home, 'disk');
+    await mkdir(disk);
+    const env: NodeJS.ProcessEnv = { ...process.env, HOME: home, XDG_DATA_HOME: join(home, 'data'), XDG_CONFIG_HOME: join(home, 'config'), XDG_CACHE_HOME: join(home, 'cache') };
+    delete env['MCIR_HOME'];
+    const browser = await openBrowser();
+    const rooted = async (act: (page: Page) => Promise<void>): Promise<string> => {
+      const server = spawn(process.execPath, [main, '--no-open'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+      const page = await newPage(browser);
+      await page.goto(await firstAddress(server));
+      await page.getByRole('navigation').waitFor();
+      await act(page);
+      const { folders } = await ask<CallOutput<'app.info'>>(page, 'app.info', {});
+      await page.context().close();
+      const ended = new Promise((resolve) => server.once('exit', resolve));
+      server.kill('SIGTERM');
+      await ended;
+      return folders.home;
+    };
+    try {
+      const first = await rooted(async (page) => {
+        await page.getByRole('button', { name: 'Close' }).click();
+        await page.getByRole('link', { name: 'Settings & health' }).click();
+        await page.getByRole('button', { name: 'Keep everything elsewhere…' }).click();
+        await page.getByRole('dialog').getByRole('button', { name: 'disk', exact: true }).click();
+        await page.getByRole('dialog').getByText(disk, { exact: true }).waitFor();
+        await page.getByRole('button', { name: 'Choose this folder' }).click();
+        await page.getByText(`From the next start on: ${disk}. What is here now stays where it is.`).waitFor();
+      });
+      expect(first).toBe(join(home, 'data', 'mcir-studio'));
+      expect(await rooted(() => Promise.resolve())).toBe(disk);
+    } finally {
+      await browser.close();
+      await rm(home, { recursive: true, force: true });
     }
   });
 });

@@ -119,6 +119,11 @@ describe.skipIf(!chromiumPath)('the studio in Chromium (needs chromium)', () => 
     await page.getByText(/samples\/s/).waitFor(slow);
     process.kill(workerPid(studio.home), 'SIGKILL');
     await page.getByText('ended unexpectedly', { exact: false }).first().waitFor(slow);
+    // A process that the system killed often had too little memory.
+    await page.getByText('Memory grows with the samples in a step (now 1) and with the square of the patch (now 16 pixels).', { exact: false }).waitFor();
+    await page.getByRole('button', { name: 'Patches of 8 pixels' }).click();
+    await expect.poll(() => page.getByLabel('Patch, in pixels').inputValue()).toBe('8');
+    await page.goBack();
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByText('Finished', { exact: true }).waitFor(slow);
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +40,13 @@ describe('the services behind the window', () => {
     const small = await answer(host, folder, `mcir://studio/picture/${place.id}?size=32`);
     expect(small.headers.get('content-type')).toBe('image/webp');
     expect(await sharp(Buffer.from(await small.arrayBuffer())).metadata()).toMatchObject({ width: 32, height: 24 });
+    // A whole one, larger than a pipe takes at once, while small ones are asked for beside it.
+    const noise = { create: { width: 900, height: 700, channels: 3 as const, background: 'grey', noise: { type: 'gaussian' as const, mean: 128, sigma: 60 } } };
+    await sharp(noise).png().toFile(join(folder, 'large.png'));
+    const large = (await host.ask({ type: 'place', path: join(folder, 'large.png') })) as Place;
+    const [whole, ...others] = await Promise.all([host.picture(large.id), host.picture(place.id), host.picture(large.id, 64), host.picture(place.id, 16)]);
+    expect(Buffer.from(whole.body).equals(await readFile(join(folder, 'large.png')))).toBe(true);
+    expect(await Promise.all(others.map(async ({ type, body }) => [type, (await sharp(body).metadata()).width]))).toEqual([['image/png', 64], ['image/webp', 64], ['image/webp', 16]]);
     for (const name of ['A'.repeat(22), '..', '%2e%2e', `${place.id}/x`]) expect((await answer(host, folder, `mcir://studio/picture/${name}`)).status).toBe(404);
     for (const name of ['../web-token', '..%2fweb-token', 'web-token']) expect((await answer(host, folder, `mcir://studio/assets/${name}`)).status).toBe(404);
   });
