@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { CallOutput } from '../../src/shared/contract.ts';
 import type { Run } from '../../src/shared/contract/training.ts';
+import { walk } from './keyboard.ts';
 import { chromiumPath, openStudio, seriousFindings, type OpenStudio } from './studio.ts';
 import { ask } from './tinyRuns.ts';
 
@@ -46,6 +47,15 @@ describe.skipIf(!chromiumPath)('every screen in the smallest window (needs chrom
       if (looks) await page.screenshot({ path: join(looks, `${screen.replace(/[/:+]/g, '-')}-${theme}-${language}.png`), animations: 'disabled' });
     }
     expect(found).toEqual([]);
+  });
+
+  test('the keyboard reaches whatever can be used, and shows where it is', async () => {
+    const missed: string[] = [];
+    for (const screen of screens) {
+      await visit(screen);
+      missed.push(...(await walk(studio.page)).map((what) => `${screen}: ${what}`));
+    }
+    expect(missed).toEqual([]);
   });
 
   /** Goes to a screen as the address does, and waits until nothing is loading. */

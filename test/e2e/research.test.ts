@@ -144,6 +144,8 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await page.getByText('Plain L1, step 4', { exact: false }).waitFor();
     expect(await tiles.count()).toBe(5);
     expect(await seriousFindings(page)).toEqual([]);
+    await page.getByRole('figure', { name: 'PSNR (dB)' }).getByText(/^With copies \(/).waitFor();
+    await page.getByRole('figure', { name: 'PSNR (dB)' }).getByText(/^Plain L1 \(/).waitFor();
     await page.getByText('Where the settings differ').waitFor();
     await page.getByRole('cell', { name: 'mcir.negatives' }).waitFor();
     expect(await page.getByRole('cell', { name: 'optimiser.lr' }).count()).toBe(0);
