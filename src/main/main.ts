@@ -30,7 +30,7 @@ function start(): void {
   protocol.registerSchemesAsPrivileged([{ scheme: 'mcir', privileges: { standard: true, secure: true, supportFetchAPI: true } }]);
   app.enableSandbox();
   // Windows tells by it whose notifications and taskbar entry these are; it is the appId of electron-builder.yml.
-  app.setAppUserModelId('studio.mcir');
+  if (process.platform === 'win32') app.setAppUserModelId('studio.mcir');
   app.on('second-instance', () => {
     if (window?.isMinimized()) window.restore();
     window?.focus();
