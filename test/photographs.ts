@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -20,6 +20,22 @@ export function installed(program: string, ...args: string[]): boolean {
     return false;
   }
 }
+
+/** The process that restores the pictures of a batch of this one, found in Linux' /proc; undefined where there is none now. */
+export function restoreProcess(): number | undefined {
+  const pid = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).find((name) => {
+    try {
+      const [, parent] = /\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
+      return Number(parent) === process.pid && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('workers/restore.ts');
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  });
+  return pid === undefined ? undefined : Number(pid);
+}
+
+/** Bytes of a process's memory, now (`VmRSS`) or at most (`VmHWM`). */
+export const memoryOf = (pid: number, field: 'VmRSS' | 'VmHWM'): number => Number(new RegExp(`${field}:\\s*(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 
 /** All metadata of files, as the machine's exiftool reads them: by group and name (`IFD0:Artist`), values as numbers. */
 export function readTags(...files: string[]): Record<string, unknown>[] {

@@ -16,18 +16,23 @@ export async function runBatch(batches: Batches, id: string, output: Output, sig
   let lastReason: string | undefined;
   bar?.start(total, ended(batches, id), { speed: '0.0', file: '' });
 
+  /** A line of its own, in the place of the bar, which is drawn again below it. */
+  const say = (line: string): void => {
+    if (bar) process.stderr.write('\r\x1b[K');
+    output.log(line);
+  };
   const onFile: Parameters<typeof batches.events.on<'file'>>[1] = (batch, file) => {
     if (batch !== id) return;
     megapixels += file.state === 'done' ? (file.megapixels ?? 0) : 0;
     bar?.update(ended(batches, id), { speed: ((megapixels * 1000) / (performance.now() - started)).toFixed(1), file: file.source });
     if (output.json) process.stdout.write(`${JSON.stringify({ file })}\n`);
-    if (file.state === 'failed') output.log(`${file.source}: ${file.reason}`);
-    for (const warning of file.warnings) output.log(`${file.source}: ${warning}`);
+    if (file.state === 'failed') say(`${file.source}: ${file.reason}`);
+    for (const warning of file.warnings) say(`${file.source}: ${warning}`);
   };
   const onBatch: Parameters<typeof batches.events.on<'batch'>>[1] = (batch) => {
     if (batch.id !== id || batch.state !== 'paused' || batch.reason === lastReason) return;
     lastReason = batch.reason;
-    output.log(`Waiting: ${batch.reason ?? 'paused'}`);
+    say(`Waiting: ${batch.reason ?? 'paused'}`);
   };
   batches.events.on('file', onFile).on('batch', onBatch);
   try {

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Command, CommanderError, Option } from 'commander';
+import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { z } from 'zod';
 import type { Home } from '../services/home.ts';
 import { findModel } from '../services/restoreModel.ts';
 import { findPreset } from '../services/restorePresets.ts';
 import { AppError } from '../shared/errors.ts';
 import { type BatchSettings, effect, type Effect, exportSettings, type RestorePreset } from '../shared/restore.ts';
-import { number, percent } from './numbers.ts';
+import { percent, wholeNumber } from './numbers.ts';
 import { exitCode, wrongUse } from './output.ts';
 
 /** What was typed of how pictures are changed; what was not typed is left out. */
@@ -32,7 +32,13 @@ export interface RestoreOptions extends EffectOptions {
   provenance: boolean;
 }
 
-const tileSize = (text: string): number | 'auto' => (text === 'auto' ? text : number(text));
+const tileSize = (text: string): number | 'auto' => (text === 'auto' ? text : wholeNumber(32, 4096)(text));
+
+const template = (text: string): string => {
+  if (text.trim() === '') throw new InvalidArgumentError('Give a template, such as {name}-{model}.');
+  return text;
+};
+
 const describe = (field: z.ZodType): string => field.description ?? '';
 
 /** Adds the options that say what is done to the pictures, but those in `without`. */
@@ -45,18 +51,18 @@ export function addEffectOptions(command: Command, without: readonly (keyof Effe
     new Option('--ensemble', describe(fields.ensemble)),
     new Option('--luminance', describe(fields.luminance)),
     new Option('--mask <file>', describe(fields.mask)),
-    new Option('--tile <pixels>', describe(fields.tile)).argParser(tileSize),
+    new Option('--tile <pixels|auto>', 'side of the tiles in pixels; auto, the default, takes it from free memory').argParser(tileSize),
   ];
   return addOptions(command, options, without);
 }
 
 /** Adds the options that say how results are written, but those in `without`. */
 export function addExportOptions(command: Command, without: readonly (keyof RestoreOptions)[] = []): Command {
-  const { format, quality, template, conflict, strip } = exportSettings.shape;
+  const { format, quality, template: name, conflict, strip } = exportSettings.shape;
   const options = [
     new Option('--format <format>', describe(format)).choices(format.unwrap().options).default('same'),
-    new Option('--quality <number>', describe(quality)).argParser(number).default(92),
-    new Option('--name <template>', describe(template)).default('{name}'),
+    new Option('--quality <number>', describe(quality)).argParser(wholeNumber(1, 100)).default(92),
+    new Option('--name <template>', describe(name)).argParser(template).default('{name}'),
     new Option('--on-conflict <policy>', describe(conflict)).choices(conflict.unwrap().options).default('unique'),
     new Option('--strip <what>', describe(strip)).choices(strip.unwrap().options).default('none'),
     new Option('--no-provenance', 'do not note model and settings in the metadata'),

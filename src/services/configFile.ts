@@ -8,6 +8,7 @@ import { neededFeatureWeights } from '../core/losses/vgg.ts';
 import { networks } from '../core/networks/index.ts';
 import { AppError, messageOf } from '../shared/errors.ts';
 import { type DegradationStep, type RunConfig, runConfig } from '../shared/runConfig.ts';
+import { requireFolder } from './folders.ts';
 
 /** Fields that hold a folder or a file. */
 const pathFields = [
@@ -46,11 +47,11 @@ export function readConfigFile(file: string, settings: readonly string[] = []): 
 }
 
 /** @throws AppError `not-found` for a folder of pictures that is not there, with the field that names it */
-export function requireFolders({ data }: RunConfig): void {
+export async function requireFolders({ data }: RunConfig): Promise<void> {
   for (const part of ['train', 'validation'] as const) {
     for (const role of ['target', 'input'] as const) {
       const folder = data[part][role];
-      if (folder !== undefined && !existsSync(folder)) throw new AppError('not-found', `The folder ${folder} (data.${part}.${role}) does not exist. Check the path.`);
+      if (folder !== undefined) await requireFolder(folder, `data.${part}.${role}`);
     }
   }
 }

@@ -1,8 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { AppError } from '../shared/errors.ts';
 
-/** @throws AppError `not-found` for a folder that is not there */
-export async function requireFolder(folder: string): Promise<void> {
+/**
+ * @param role what named the folder, such as a field of a configuration
+ * @throws AppError `not-found` for a folder that is not there
+ */
+export async function requireFolder(folder: string, role?: string): Promise<void> {
   const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory()) throw new AppError('not-found', `${folder} is not a folder. Check the path.`);
+  if (found?.isDirectory()) return;
+  throw new AppError('not-found', role === undefined ? `${folder} is not a folder. Check the path.` : `${folder} (${role}) is not a folder. Check the path.`);
 }

@@ -32,6 +32,8 @@ export async function restoreFile(work: BatchWork, worker: RestoreWorker, file: 
   const wanted = wantedName(work, file);
   const guess = wanted.with(guessExtension(file.source, settings));
   await requireMounted(settings.mount);
+  // Done before, and the disk was gone when that was to be entered.
+  if (await isNamed(file)) return repository.set(id, file.number, 'done');
   const skipped = await whySkipped(work, file, guess);
   if (skipped !== undefined) return repository.set(id, file.number, 'skipped', skipped);
   await mkdir(wanted.folder, { recursive: true });
@@ -63,14 +65,12 @@ export function temporaryName(work: BatchWork, file: BatchFileRecord): string {
 export async function recoverFile(work: BatchWork, file: BatchFileRecord): Promise<void> {
   const { id, repository } = work;
   const temporary = temporaryName(work, file);
-  const { output, result } = file;
-  if (output !== undefined && result !== undefined && (await identityOf(output)) === result) {
-    repository.set(id, file.number, 'done');
-  } else {
-    repository.set(id, file.number, 'waiting');
-  }
+  repository.set(id, file.number, (await isNamed(file)) ? 'done' : 'waiting');
   for (const path of [temporary, `${temporary}${EXIFTOOL_PART}`]) await rm(path, { force: true });
 }
+
+/** Whether a result is whole and has its final name. */
+const isNamed = async ({ output, result }: BatchFileRecord): Promise<boolean> => output !== undefined && result !== undefined && (await identityOf(output)) === result;
 
 async function publish({ id, settings, repository }: BatchWork, file: BatchFileRecord, temporary: string, name: (n: number) => string, restored: RestoredFile): Promise<void> {
   await requireMounted(settings.mount);

@@ -9,6 +9,8 @@ export interface Collected {
   files: NewBatchFile[];
   /** Files in folders that are no pictures. */
   ignored: number;
+  /** Pictures in folders below those that were named, which were not asked for. */
+  below: number;
 }
 
 /**
@@ -21,6 +23,7 @@ export async function collectSources(paths: readonly string[], recursive: boolea
   const files: NewBatchFile[] = [];
   const seen = new Set<string>();
   let ignored = 0;
+  let below = 0;
   const add = async (source: string, folder: string): Promise<void> => {
     // A link that leads nowhere is kept, so that the ledger names it.
     const identity = (await identityOf(source)) ?? `missing:${source}`;
@@ -40,7 +43,8 @@ export async function collectSources(paths: readonly string[], recursive: boolea
     for (const name of pictures) {
       const folder = dirname(name) === '.' ? '' : dirname(name);
       if (recursive || folder === '') await add(join(path, name), folder);
+      else below++;
     }
   }
-  return { files, ignored };
+  return { files, ignored, below };
 }

@@ -31,6 +31,9 @@ describe('the same mistakes are wrong use (2) in every command, told in one line
     ['restore with no such model', () => ['restore', picture, '--model', 'nothing', ...out], /no model, file or run "nothing"/],
     ['restore with a file that holds no weights', () => ['restore', picture, '--model', text, ...out], /notes\.txt: This is not a weights file/],
     ['restore with an unknown field in the name', () => ['restore', picture, '--model', 'identity', '--name', '{what}', ...out], /unknown field \{what\}/],
+    ['restore with a quality out of range', () => ['restore', picture, '--model', 'identity', '--quality', '0', ...out], /--quality.* whole number from 1 to 100/],
+    ['restore in tiles that are too small', () => ['restore', picture, '--model', 'identity', '--tile', '16', ...out], /--tile.* whole number from 32 to 4096/],
+    ['restore with an empty name', () => ['restore', picture, '--model', 'identity', '--name', '', ...out], /--name.* template, such as/],
     ['restore with a mask that is not there', () => ['restore', picture, '--model', 'identity', '--mask', missing, ...out], /mask .*missing does not exist/],
     ['restore with a quality out of range', () => ['restore', picture, '--model', 'identity', '--quality', '101', ...out], /quality/],
     ['watch a folder that is not there', () => ['watch', missing, '--model', 'identity', ...out], /missing is not a folder/],
@@ -43,7 +46,7 @@ describe('the same mistakes are wrong use (2) in every command, told in one line
     ['cancel a batch that is not there', () => ['batch', 'cancel', 'b1'], /no batch b1/],
     ['evaluate a folder that is not there', () => ['evaluate', '--model', model, '--input', missing, '--target', folder], /missing is not a folder/],
     ['evaluate no such model', () => ['evaluate', '--model', 'nothing', '--input', folder, '--target', folder], /no model, file or run "nothing"/],
-    ['train on a folder that is not there', () => ['train', join(folder, 'lost.yml')], /missing \(data\.train\.target\) does not exist/],
+    ['train on a folder that is not there', () => ['train', join(folder, 'lost.yml')], /missing \(data\.train\.target\) is not a folder/],
   ])('%s', async (_, args, sentence) => {
     const { code, stdout, stderr } = await mcir(home, ...args());
     expect([code, stdout]).toEqual([2, '']);

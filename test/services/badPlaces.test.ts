@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
@@ -91,6 +91,35 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
       execFileSync('umount', ['-l', drive]);
     }
   });
+
+  it('that was away when its batch is gone on with is asked what was done: no result is made twice', async () => {
+    const drive = join(root, 'slow drive');
+    mkdirSync(drive);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200m', 'tmpfs', drive]);
+    const plugIn = (): void => void execFileSync('mount', ['--bind', drive, disk]);
+    plugIn();
+    try {
+      const out = join(disk, 'out');
+      const { id, running } = await start(out);
+      await running;
+      const [a, b] = ['a', 'b'].map((name) => join(out, `${name}.png`)) as [string, string];
+      const before = statSync(a, { bigint: true });
+      // As a crash leaves it: `a` had its name and that was not entered yet; `b` had not come so far.
+      rmSync(b);
+      history.db.prepare("UPDATE batch_files SET state = 'running', result = iif(number = 1, result, NULL) WHERE batch = ? AND state = 'done'").run(id);
+      execFileSync('umount', ['-l', disk]);
+      const resumed = batches.run(id);
+      while (batches.find(id).state !== 'paused') await setTimeout(20);
+      expect(batches.find(id)).toMatchObject({ done: 0, failed: 1, reason: `${disk} cannot be reached; connect the drive again, or cancel the batch.` });
+      plugIn();
+      expect(await resumed).toMatchObject({ state: 'finished', done: 2, failed: 1 });
+      expect(readdirSync(out).sort()).toEqual(['a.png', 'b.png']);
+      expect(statSync(a, { bigint: true })).toMatchObject({ ino: before.ino, mtimeNs: before.mtimeNs });
+    } finally {
+      execFileSync('umount', ['-l', disk]);
+      execFileSync('umount', ['-l', drive]);
+    }
+  }, 60_000);
 
   it('that turns read-only makes it wait, and a broken picture does not', async () => {
     mount('size=200m', 'ro');

@@ -12,7 +12,7 @@ import { Batches } from '../../src/services/batches.ts';
 import { openHome } from '../../src/services/home.ts';
 import { collectSources } from '../../src/services/restoreSources.ts';
 import { effect, exportSettings, type BatchSummary, type ExportSettings } from '../../src/shared/restore.ts';
-import { temporaryFolder } from '../photographs.ts';
+import { memoryOf, restoreProcess, temporaryFolder } from '../photographs.ts';
 
 const root = temporaryFolder();
 const home = openHome(join(root, 'home'));
@@ -107,14 +107,21 @@ describe('a batch', () => {
     bomb.writeUInt32BE(65500, 16);
     bomb.writeUInt32BE(65500, 20);
     writeFileSync(join(folder, 'bomb.png'), bomb);
+    // A frame of 524 megapixels, which would be decoded in one piece.
+    const animation = await sharp(join(folder, 'good.png')).gif().toBuffer();
+    const frame = animation.indexOf(Buffer.from([0x2c, 0, 0, 0, 0, 50, 0, 40, 0]));
+    animation.writeUInt16LE(65500, frame + 5);
+    animation.writeUInt16LE(8000, frame + 7);
+    writeFileSync(join(folder, 'bomb.gif'), animation);
     const { id, ...batch } = await run([folder], join(root, 'broken-out'));
-    expect(batch).toMatchObject({ state: 'finished', done: 1, failed: 5 });
+    expect(batch).toMatchObject({ state: 'finished', done: 1, failed: 6 });
     for (const file of batches.files(id)) expect(file.reason ?? '', file.source).toMatch(file.state === 'done' ? /^$/ : /^[A-Z].*\.$/);
+    expect(batches.files(id).find(({ source }) => source.endsWith('.gif'))?.reason).toMatch(/268 megapixels/);
     expect(readdirSync(join(root, 'broken-out'))).toEqual(['good.png']);
 
     await picture(join(folder, 'cut.png'));
-    expect(batches.retry(id)).toBe(5);
-    expect(await batches.run(id)).toMatchObject({ done: 2, failed: 4 });
+    expect(batches.retry(id)).toBe(6);
+    expect(await batches.run(id)).toMatchObject({ done: 2, failed: 5 });
   });
 
   it('can be cancelled by another program, and gone on with', async () => {
@@ -185,9 +192,16 @@ describe('a batch whose process is killed', () => {
     // This process made it and would own it until it ends.
     batches.cancel(id);
     const random = randomStream(5, 'kills');
+    const ended = (): number => {
+      const { done, failed } = batches.find(id);
+      return done + failed;
+    };
     for (let i = 0; i < kills; i++) {
       const { child, closed } = resume(id);
-      await setTimeout(random.range(1500, 5000));
+      // Somewhere in the midst of the work, however quick the machine is.
+      const goal = Math.min(count - 1, ended() + random.integer(1, Math.max(1, Math.floor(count / kills))));
+      while (ended() < goal && child.exitCode === null) await setTimeout(50);
+      await setTimeout(random.range(0, 300));
       child.kill('SIGKILL');
       await closed;
       // Whatever stands under a final name is whole.
@@ -198,7 +212,7 @@ describe('a batch whose process is killed', () => {
     const results = batches.files(id).flatMap((file) => (file.state === 'done' ? [file.output] : []));
     expect(readdirSync(out).map((name) => join(out, name)).sort()).toEqual(results.sort());
     expect(hashes(folder)).toEqual(before);
-  }, 900_000);
+  }, 3_600_000);
 
   function resume(id: string): { child: ChildProcess; closed: Promise<unknown> } {
     const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -208,7 +222,11 @@ describe('a batch whose process is killed', () => {
 });
 
 describe('mutated files', () => {
-  it('are read or refused, and never end the batch', async () => {
+  /** A decoder that takes longer is ended: see photograph.ts. */
+  const MOST_SECONDS = 600;
+  const MOST_BYTES = 2 * 2 ** 30;
+
+  it('are read or refused, each within bounded time and memory, and never end the batch', async () => {
     const count = Number(process.env['MCIR_MUTATIONS'] ?? 30);
     const folder = join(root, 'mutated');
     mkdirSync(folder);
@@ -220,9 +238,37 @@ describe('mutated files', () => {
       for (let k = random.integer(1, 8); k > 0; k--) bytes[random.integer(0, bytes.length - 1)] = random.integer(0, 255);
       writeFileSync(join(folder, `${i}${seed.slice(seed.lastIndexOf('.'))}`), random.uniform() < 0.2 ? bytes.subarray(0, random.integer(1, bytes.length)) : bytes);
     }
+    const looking = watchBatch();
     const batch = await run([folder], join(root, 'mutated-out'));
+    const { longestMs, peakBytes } = looking();
+    if (process.platform === 'linux') {
+      expect(peakBytes).toBeGreaterThan(0);
+      expect(peakBytes).toBeLessThan(MOST_BYTES);
+    }
+    expect(longestMs / 1000).toBeLessThan(MOST_SECONDS);
     expect(batch).toMatchObject({ state: 'finished', total: count, waiting: 0, running: 0 });
     expect(batch.done + batch.failed).toBe(count);
     expect(batch.failed).toBeGreaterThan(0);
   }, 3_600_000);
+
+  /** Looks on at the batch that runs; the function that it gives ends that, and tells the most time and memory that a file took. */
+  function watchBatch(): () => { longestMs: number; peakBytes: number } {
+    const began = new Map<number, number>();
+    let [longestMs, peakBytes] = [0, 0];
+    const looking = setInterval(() => {
+      const now = performance.now();
+      const running = new Set(history.db.prepare<[], { number: number }>("SELECT number FROM batch_files WHERE state = 'running'").all().map(({ number }) => number));
+      for (const number of began.keys()) if (!running.has(number)) began.delete(number);
+      for (const number of running) {
+        if (!began.has(number)) began.set(number, now);
+        longestMs = Math.max(longestMs, now - (began.get(number) ?? now));
+      }
+      const pid = process.platform === 'linux' ? restoreProcess() : undefined;
+      if (pid !== undefined) peakBytes = Math.max(peakBytes, memoryOf(pid, 'VmHWM') || 0);
+    }, 100);
+    return () => {
+      clearInterval(looking);
+      return { longestMs, peakBytes };
+    };
+  }
 });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { findModel } from '../../src/services/restoreModel.ts';
 import { RestoreWorker } from '../../src/services/restoreWorker.ts';
 import { effect, exportSettings } from '../../src/shared/restore.ts';
 import type { RestoredFile } from '../../src/shared/restoreMessages.ts';
-import { temporaryFolder } from '../photographs.ts';
+import { memoryOf, temporaryFolder } from '../photographs.ts';
 import { seededModel } from '../seededModels.ts';
 
 /** MCIR_MEGAPIXELS=100 is what docs/photographs.md tells of; small by default, which shows as well that memory does not follow. */
@@ -22,8 +22,6 @@ beforeAll(async () => {
   await worker.opened();
 });
 afterAll(() => worker.end());
-
-const memory = (field: 'VmRSS' | 'VmHWM'): number => Number(new RegExp(`${field}:\\s*(\\d+)`).exec(readFileSync(`/proc/${worker.pid}/status`, 'utf8'))?.[1]) * 1024;
 
 async function drawn(name: string, width: number, height: number): Promise<string> {
   const file = join(folder, name);
@@ -45,11 +43,11 @@ describe('large and narrow pictures', () => {
     const peaks: number[] = [];
     for (const share of [Math.sqrt(1 / 6), 1]) {
       const source = await drawn(`large-${share}.jpg`, Math.round(side * share), Math.round(side * share));
-      const before = memory('VmRSS');
+      const before = memoryOf(worker.pid, 'VmRSS');
       writeFileSync(`/proc/${worker.pid}/clear_refs`, '5'); // the peak begins anew
       const { warnings } = await restore(source);
       expect(warnings).toEqual([]);
-      peaks.push(memory('VmHWM') - before);
+      peaks.push(memoryOf(worker.pid, 'VmHWM') - before);
     }
     expect(peaks[1]).toBeLessThan(2e9);
     // Less than the picture itself would take as floats.

@@ -13,8 +13,8 @@ export const registerBatch: Register = (program, context) => {
     .description('all batches, the newest first')
     .action(async () => {
       const list = (await open(context)).list();
-      const rows = list.map(({ id, state, total, done, failed, skipped, title }) => [id, state, total, done, failed, skipped, title]);
-      output.result({ batches: list }, list.length > 0 ? table(['id', 'state', 'files', 'done', 'failed', 'skipped', 'what'], rows) : 'No batches yet. Start one with: mcir restore');
+      const rows = list.map(({ id, created, state, total, done, failed, skipped, title }) => [id, begun(created), state, total, done, failed, skipped, title]);
+      output.result({ batches: list }, list.length > 0 ? table(['id', 'begun', 'state', 'files', 'done', 'failed', 'skipped', 'what'], rows) : 'No batches yet. Start one with: mcir restore');
     });
 
   batch
@@ -66,5 +66,11 @@ async function open(context: CliContext): Promise<Batches> {
   const { home, history } = await context.services();
   return new Batches(home, history);
 }
+
+/** By the clock on the wall, to the minute. */
+const begun = (at: number): string => {
+  const date = new Date(at);
+  return new Date(at - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16).replace('T', ' ');
+};
 
 const attempt = <T>(what: () => T): Promise<T> => Promise.resolve().then(what).catch(wrongUse);

@@ -24,7 +24,7 @@ export const registerTrain: Register = (program, context) => {
       try {
         config = await withInputNorm(readConfigFile(file, [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])]), context.home);
         // Before a run is made: one that could not even begin is nothing to keep.
-        requireFolders(config);
+        await requireFolders(config);
       } catch (error) {
         wrongUse(error);
       }
