@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
-import { openEngine } from '../src/core/engine/open.ts';
 import { createModel } from '../src/core/networks/index.ts';
+import { randomStream } from '../src/core/random.ts';
+import type { Weights } from '../src/core/weights/weights.ts';
 import { encodeModelFile } from '../src/services/modelFiles.ts';
 
 /** Networks that have learnt nothing, as files: small, quick, and the same each time. */
@@ -10,12 +11,11 @@ const networks = {
   edsr: { num_feat: 8, num_block: 2, upscale: 2 },
 } as const;
 
-/** Writes such a file. */
+/** Writes such a file, without the engine, which belongs in processes of its own. */
 export function seededModel(folder: string, network: keyof typeof networks): string {
-  openEngine();
   const options = networks[network];
   const { parameters } = createModel(network, options);
-  const weights = parameters.initialise(3).toWeights();
+  const weights: Weights = new Map(parameters.all.map(({ name, shape, init }) => [name, { dtype: 'float32', shape: [...shape], data: init(shape, randomStream(3, name)) }]));
   const file = join(folder, `${network}.safetensors`);
   writeFileSync(file, encodeModelFile({ title: network, network, options, weights }));
   return file;

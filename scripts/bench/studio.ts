@@ -1,32 +1,36 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Browser, Page } from '@playwright/test';
 import sharp from 'sharp';
-import { buildPage, dropPaths, newPage, openBrowser, serve } from '../../test/e2e/studio.ts';
+import buildPage from '../../test/e2e/buildPage.ts';
+import { dropPaths, newPage, openBrowser, serve } from '../../test/e2e/studio.ts';
+import { Thumbnails } from '../../src/services/studio/thumbnails.ts';
+import { thumbnailSize } from '../../src/shared/contract/restore.ts';
 import { watchFrames, type Smoothness } from './frames.ts';
 
 /**
  * `npm run bench:studio`: how quick the studio is in Chromium over loopback, as one JSON object. From starting the server
  * to a usable window; from a drop to the first thumbnail; scrolling through many pictures, before and after their
  * thumbnails have been made; calls and frames while the guided sample trains; and from the first start to a picture that
- * its model has restored.
+ * its model has restored. `--keep FOLDER` keeps the many pictures and their thumbnails for the next time.
  */
-const { values } = parseArgs({ options: { pictures: { type: 'string', default: '10000' }, starts: { type: 'string', default: '5' }, only: { type: 'string', default: 'start,drop,scroll,train' } } });
+const { values } = parseArgs({ options: { pictures: { type: 'string', default: '10000' }, starts: { type: 'string', default: '5' }, only: { type: 'string', default: 'start,drop,scroll,train' }, keep: { type: 'string' } } });
 const wanted = values.only.split(',');
 const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 
-/** Over a home folder of its own, which has or has not been welcomed. */
-async function inStudio<Result>(browser: Browser, folder: string, welcomed: boolean, use: (page: Page, sinceStart: () => number, home: string) => Promise<Result>): Promise<Result> {
-  const home = await mkdtemp(join(folder, 'home-'));
+/** Over a new home folder, or the given one, which has or has not been welcomed. */
+async function inStudio<Result>(browser: Browser, folder: string, welcomed: boolean, use: (page: Page, sinceStart: () => number) => Promise<Result>, kept?: string): Promise<Result> {
+  const home = kept ?? (await mkdtemp(join(folder, 'home-')));
   await writeFile(join(home, 'settings.json'), JSON.stringify({ welcomed }));
   const page = await newPage(browser);
   const began = performance.now();
   const server = await serve(home);
   try {
     await page.goto(server.address);
-    return await use(page, () => performance.now() - began, home);
+    return await use(page, () => performance.now() - began);
   } finally {
     await page.context().close();
     await server.stop();
@@ -82,23 +86,48 @@ async function scrollAll(page: Page, way: 1 | -1): Promise<Smoothness> {
 }
 const wheelStep = 1500;
 
-const scroll = (browser: Browser, folder: string, photos: string): Promise<object> =>
-  inStudio(browser, folder, true, async (page, sinceStart) => {
-    await page.getByRole('button', { name: 'Add a folder…' }).click();
-    const dialog = page.getByRole('dialog');
-    await dialog.getByRole('button', { name: '/', exact: true }).click();
-    for (const part of photos.split('/').filter(Boolean)) await dialog.getByRole('button', { name: part, exact: true }).click();
-    await dialog.getByText(photos, { exact: true }).waitFor();
-    let adding = sinceStart();
-    const added = await watchFrames(page, async () => {
-      await dialog.getByRole('button', { name: 'Choose this folder' }).click();
-      await page.getByText(`${values.pictures} pictures`, { exact: true }).waitFor();
-      adding = sinceStart() - adding;
-    });
-    const first = await scrollAll(page, 1);
-    const again = await scrollAll(page, -1);
-    return { addingMs: adding, added, first, again };
-  });
+/** A folder of many pictures under names of their own, and a home folder in which their thumbnails have been made. */
+async function manyPictures(folder: string): Promise<{ photos: string; home: string }> {
+  const photos = join(folder, `many-${values.pictures}`);
+  const home = join(folder, `home-${values.pictures}`);
+  if (!existsSync(home)) {
+    await mkdir(photos, { recursive: true });
+    await photograph(join(folder, 'one.jpg'), 450, 300, 60);
+    const paths = Array.from({ length: Number(values.pictures) }, (_, i) => join(photos, `${String(i).padStart(5, '0')}.jpg`));
+    // Copies, since another name of the same file would count as the same picture.
+    for (const path of paths) await copyFile(join(folder, 'one.jpg'), path);
+    const making = `${home}.making`;
+    await mkdir(join(making, 'cache'), { recursive: true });
+    const thumbnails = new Thumbnails(join(making, 'cache'));
+    await Promise.all(paths.map((path) => thumbnails.serve(path, thumbnailSize)));
+    thumbnails.close();
+    await rename(making, home);
+  }
+  return { photos, home };
+}
+
+/** Adds the pictures and goes through them. */
+const scroll = (browser: Browser, folder: string, photos: string, home?: string): Promise<object> =>
+  inStudio(
+    browser,
+    folder,
+    true,
+    async (page, sinceStart) => {
+      await page.getByRole('button', { name: 'Add a folder…' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('button', { name: '/', exact: true }).click();
+      for (const part of photos.split('/').filter(Boolean)) await dialog.getByRole('button', { name: part, exact: true }).click();
+      await dialog.getByText(photos, { exact: true }).waitFor();
+      let adding = sinceStart();
+      const added = await watchFrames(page, async () => {
+        await dialog.getByRole('button', { name: 'Choose this folder' }).click();
+        await page.getByText(`${values.pictures} pictures`, { exact: true }).waitFor();
+        adding = sinceStart() - adding;
+      });
+      return { addingMs: adding, added, down: await scrollAll(page, 1), up: await scrollAll(page, -1) };
+    },
+    home,
+  );
 
 /** Milliseconds that each of many calls takes. */
 const callTimes = (page: Page): Promise<number[]> =>
@@ -153,11 +182,8 @@ try {
     figures['firstThumbnailMs'] = { median: median(times), longest: Math.max(...times) };
   }
   if (wanted.includes('scroll')) {
-    const photos = join(folder, 'many');
-    await mkdir(photos);
-    await photograph(join(folder, 'one.jpg'), 900, 600, 80);
-    for (let i = 0; i < Number(values.pictures); i++) await copyFile(join(folder, 'one.jpg'), join(photos, `${String(i).padStart(5, '0')}.jpg`));
-    figures['scroll'] = await scroll(browser, folder, photos);
+    const { photos, home } = await manyPictures(values.keep ?? folder);
+    figures['scroll'] = { withoutThumbnails: await scroll(browser, folder, photos), withThumbnails: await scroll(browser, folder, photos, home) };
   }
   if (wanted.includes('train')) figures['train'] = await train(browser, folder);
 } finally {

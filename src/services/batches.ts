@@ -122,7 +122,11 @@ export class Batches {
     if (owner?.host && owner.host !== this.#host && isRunning(owner.host) && activeStates.includes(owner.state)) {
       throw new AppError('conflict', `This batch is being done by another window or terminal (process ${pidOf(owner.host)}).`);
     }
-    const models = await this.#models(settings.models);
+    const models = await this.#models(settings.models).catch((error: unknown) => {
+      // A window would see it wait for ever.
+      this.#enter(id, ['queued'], 'failed', messageOf(error));
+      throw error;
+    });
     this.#enter(id, ['queued', 'running', 'paused', 'finished', 'failed', 'stopped', 'interrupted'], 'running');
     const work: BatchWork = { id, settings, repository: this.#ledger, scratch: join(this.#home.cache, 'restore', id), created };
     const workers = new Workers(models);

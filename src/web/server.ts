@@ -23,10 +23,10 @@ const socketLimit = 8 * 1024 * 1024;
 
 /**
  * Serves the studio to browsers of this machine: 127.0.0.1 only, every route and the socket behind guard.ts.
- * @param options.port 0 takes a free one
+ * @param options.port 0 takes `options.usual` where that is free, else another
  * @param options.renderer folder of the built page
  */
-export async function startServer(studio: Studio, options: { port: number; token: string; renderer: string }): Promise<WebServer> {
+export async function startServer(studio: Studio, options: { port: number; usual?: number | undefined; token: string; renderer: string }): Promise<WebServer> {
   const invitations = new Invitations();
   let port = options.port;
   const server = createServer((request, response) => {
@@ -96,7 +96,7 @@ export async function startServer(studio: Studio, options: { port: number; token
     }
   });
 
-  port = await listen(server, port);
+  port = port === 0 && options.usual !== undefined ? await listen(server, options.usual).catch(() => listen(server, 0)) : await listen(server, port);
   return {
     port,
     invite,

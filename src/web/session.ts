@@ -18,10 +18,23 @@ export async function readToken(home: string): Promise<string> {
   return token;
 }
 
+/**
+ * The port of the last time, so that a browser finds what it keeps for the window (settings of an export, the pictures at
+ * hand) under the same address, and an open tab goes on working.
+ */
+export async function usualPort(home: string): Promise<number | undefined> {
+  const port = Number(await readFile(portFile(home), 'utf8').catch(() => ''));
+  return Number.isInteger(port) && port > 1023 && port <= 65535 ? port : undefined;
+}
+
+const portFile = (home: string) => join(home, 'web-port');
 const runningFile = (home: string) => join(home, 'web.json');
 
 /** Notes which process serves this home folder, so that a second start finds it. */
-export const noteRunning = (home: string, session: Running): Promise<void> => writePrivate(runningFile(home), JSON.stringify(session));
+export async function noteRunning(home: string, session: Running): Promise<void> {
+  await writePrivate(portFile(home), String(session.port));
+  await writePrivate(runningFile(home), JSON.stringify(session));
+}
 export const forgetRunning = (home: string): Promise<void> => rm(runningFile(home), { force: true });
 
 /** Asks the server that already serves this home folder for an address to enter by; undefined where none answers. */

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Request } from '@playwright/test';
@@ -9,16 +8,18 @@ import { openHome } from '../../src/services/home.ts';
 import { addModel } from '../../src/services/models.ts';
 import { seededModel } from '../seededModels.ts';
 import { chromiumPath, dropPaths, openStudio, seriousFindings, type OpenStudio } from './studio.ts';
-
-const slow = { timeout: 60_000 };
+import { whileHeld, workersOf } from './workers.ts';
 
 /** What goes on by itself, what is set, and what is interrupted under Restore; each test goes on where the one before ended. */
 describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs chromium)', () => {
   let studio: OpenStudio;
-  let trash: string;
+  let desktop: string;
   beforeAll(async () => {
-    // What is removed goes to a trash of the test's own.
-    process.env['XDG_DATA_HOME'] = trash = await mkdtemp(join(tmpdir(), 'mcir-trash-'));
+    // A desktop of the test's own: what is removed goes to its trash, and its file manager only notes what it is to show.
+    desktop = await mkdtemp(join(tmpdir(), 'mcir-desktop-'));
+    await writeFile(join(desktop, 'gio'), `#!/bin/sh\nprintf '%s\n' "$@" > ${join(desktop, 'shown')}\n`);
+    await chmod(join(desktop, 'gio'), 0o755);
+    Object.assign(process.env, { XDG_DATA_HOME: join(desktop, 'data'), DISPLAY: ':9', XDG_CURRENT_DESKTOP: 'GNOME', PATH: `${desktop}:${process.env['PATH'] ?? ''}` });
     studio = await openStudio();
     const home = openHome(studio.home);
     for (const name of ['nafnet', 'edsr'] as const) {
@@ -33,7 +34,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
   });
   afterAll(async () => {
     await studio.close();
-    await rm(trash, { recursive: true, force: true });
+    await rm(desktop, { recursive: true, force: true });
   });
 
   test('a preview begins by itself: for a model, a chain, each setting, and the next picture; a reload keeps what is at hand', async () => {
@@ -43,18 +44,18 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await page.getByRole('combobox', { name: 'Model', exact: true }).click();
     await page.getByRole('option', { name: 'nafnet' }).first().click();
     await previewAsked(studio, () => page.getByRole('option', { name: 'photos/1.png', exact: true }).click(), { models: 1 });
-    await page.getByText('320 × 240 pixels in').waitFor(slow);
+    await page.getByText('320 × 240 pixels in').waitFor();
 
     await page.getByRole('button', { name: 'Then another model' }).click();
     await previewAsked(studio, async () => {
       await page.getByRole('combobox', { name: 'Next model' }).click();
       await page.getByRole('option', { name: /^edsr/ }).first().click();
     }, { models: 2 });
-    await expect.poll(() => page.locator('.stage img[alt=""]').first().evaluate((image) => (image as HTMLImageElement).naturalWidth), slow).toBe(640);
+    await expect.poll(() => page.locator('.stage img[alt=""]').first().evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBe(640);
 
     await page.getByRole('button', { name: 'Fine tuning' }).click();
     await previewAsked(studio, () => page.getByRole('switch', { name: 'Ensemble' }).press(' '), { ensemble: true });
-    await page.getByText('320 × 240 pixels in').waitFor(slow);
+    await page.getByText('320 × 240 pixels in').waitFor();
     await previewAsked(studio, () => page.getByRole('switch', { name: 'Brightness only' }).press(' '), { luminance: true });
     await previewAsked(studio, async () => {
       await page.getByRole('complementary').getByRole('button', { name: 'Choose…' }).first().click();
@@ -63,15 +64,15 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
       await page.getByRole('button', { name: 'Choose 1 file' }).click();
     }, { mask: true });
     await page.getByRole('button', { name: 'Remove', exact: true }).click();
-    await page.getByRole('switch', { name: 'Brightness only' }).press(' ');
+    for (const off of ['Brightness only', 'Ensemble']) await page.getByRole('switch', { name: off }).press(' ');
 
     await page.getByRole('navigation', { name: 'Pictures' }).getByRole('link', { name: '2.png' }).click();
     await page.getByRole('heading', { level: 1, name: '2.png' }).waitFor();
-    await page.getByText('320 × 240 pixels in').waitFor(slow);
+    await page.getByText('320 × 240 pixels in').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await page.reload();
     await page.getByText('2 of 6').waitFor();
-    await page.getByText('320 × 240 pixels in').waitFor(slow);
+    await page.getByText('320 × 240 pixels in').waitFor();
   });
 
   test('keys zoom to 1:1 and beyond, move the picture, and fit it again', async () => {
@@ -93,38 +94,82 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await page.keyboard.press('Escape');
   });
 
-  test('a batch pauses and goes on, a killed worker costs no picture, and what exists is skipped', async () => {
-    const { page, home, pid } = studio;
+  test('a preview is stopped; without automatic ones a picture waits until it is asked for', async () => {
+    const { page, pid } = studio;
+    await page.getByRole('option', { name: 'photos/3.png', exact: true }).click();
+    await page.getByText('320 × 240 pixels in').waitFor();
+    await whileHeld(workersOf(pid, 'restore'), async () => {
+      await page.keyboard.press('p');
+      await page.getByRole('button', { name: 'Stop' }).click();
+      await page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'hidden' });
+    });
+    await expect.poll(() => workersOf(pid, 'restore')).toEqual([]);
+
+    await page.getByRole('switch', { name: 'Automatic preview' }).press(' ');
+    const asked: string[] = [];
+    const note = (request: Request): void => void (request.url().endsWith('/api/restore.preview') && asked.push(request.url()));
+    page.on('request', note);
+    await page.getByRole('navigation', { name: 'Pictures' }).getByRole('link', { name: '4.png' }).click();
+    await page.getByRole('heading', { level: 1, name: '4.png' }).waitFor();
+    await page.getByText('Shows the part in sight').waitFor();
+    // Longer than an automatic one waits.
+    await page.waitForTimeout(1500);
+    expect(asked).toEqual([]);
+    page.off('request', note);
+    await previewAsked(studio, () => page.keyboard.press('p'), { models: 2 });
+    await page.getByText('320 × 240 pixels in').waitFor();
+    await page.keyboard.press('Escape');
+  });
+
+  test('a batch pauses and goes on, says how long it will take, survives a killed worker, and skips what exists', async () => {
+    const { page, home } = studio;
     await page.getByRole('complementary').getByRole('button', { name: 'Choose…' }).last().click();
     await page.getByRole('dialog').getByRole('button', { name: home, exact: true }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'results', exact: true }).click();
     await page.getByRole('dialog').getByText(join(home, 'results'), { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Choose this folder' }).click();
     await choose(studio, 'Format', 'JPEG');
-    await page.getByRole('button', { name: 'Export 6 pictures' }).click();
-    await page.getByRole('button', { name: 'Pause' }).click();
-    await page.getByText('Paused', { exact: true }).first().waitFor(slow);
-    expect(await seriousFindings(page)).toEqual([]);
+    const worker = await exporting(studio);
+    await whileHeld(worker, async () => {
+      await page.getByRole('button', { name: 'Pause' }).click();
+      await page.getByText('Paused', { exact: true }).first().waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+    });
     await page.getByRole('button', { name: 'Continue' }).click();
-    await page.getByText('Running', { exact: true }).first().waitFor(slow);
-    await expect.poll(() => killRestoreWorkers(pid), slow).toBeGreaterThan(0);
-    expect(await page.getByText('6 of 6').count()).toBe(0);
-    await page.getByText('6 of 6').waitFor(slow);
+    const written = (): Promise<number> => readdir(join(home, 'results', 'photos')).then((names) => names.filter((name) => name.endsWith('.jpg')).length, () => 0);
+    await expect.poll(written, { interval: 20 }).toBeGreaterThan(0);
+    await whileHeld(worker, async () => {
+      await page.getByText(/^[1-5] of 6 · About .+ left$/).waitFor();
+      for (const pid of worker) process.kill(pid, 'SIGKILL');
+    });
+    await page.getByText('6 of 6').waitFor();
     expect(await page.getByRole('option', { name: /\.png, Done/ }).count()).toBe(6);
     expect((await readdir(join(home, 'results', 'photos'))).sort()).toEqual([1, 2, 3, 4, 5, 6].map((i) => `${i}.jpg`));
 
     await choose(studio, 'If the file exists', 'Skip');
     await page.getByRole('button', { name: 'Export 6 pictures' }).click();
-    await page.getByRole('option', { name: /6\.png, Skipped/ }).waitFor(slow);
+    await page.getByRole('option', { name: /6\.png, Skipped/ }).waitFor();
     expect((await readdir(join(home, 'results', 'photos'))).length).toBe(6);
   });
 
-  test('in a window with a bridge a finished picture is dragged out as the file that was written', async () => {
-    const { page, open } = studio;
-    await open('Restore');
+  test('a cancelled batch keeps what is done, goes on when asked to, and its folder opens', async () => {
+    const { page, home } = studio;
     await choose(studio, 'If the file exists', 'Overwrite');
-    await page.getByRole('button', { name: 'Export 6 pictures' }).click();
-    await page.getByRole('option', { name: /6\.png, Done/ }).waitFor(slow);
+    await whileHeld(await exporting(studio), async () => {
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await page.getByText('Stopped', { exact: true }).first().waitFor();
+      await page.getByText('0 of 6').waitFor();
+      // Before those that were begun have ended.
+      await page.getByRole('button', { name: 'Continue' }).click();
+    });
+    await page.getByRole('option', { name: /6\.png, Done/ }).waitFor();
+    await page.getByText('6 of 6').waitFor();
+    await page.getByRole('button', { name: 'Open the folder' }).click();
+    await expect.poll(() => readFile(join(desktop, 'shown'), 'utf8').catch(() => '')).toBe(`open\n${join(home, 'results')}\n`);
+  });
+
+  test('in a window with a bridge a finished picture is dragged out as the file that was written', async () => {
+    const { page } = studio;
     // Electron's side of the bridge has its own tests; here the page's.
     await page.addInitScript(() => {
       if (sessionStorage.getItem('bridge') === null) return;
@@ -148,6 +193,24 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await page.reload();
   });
 
+  test('after a crash the window connects again, offers once to go on with the batch, and says which pictures it has to be given again', async () => {
+    const { page, pid } = studio;
+    const worker = await exporting(studio);
+    await whileHeld(worker, () => studio.crash());
+    expect(studio.pid).not.toBe(pid);
+    await page.getByText('6 pictures are no longer known to the program, or gone; add them again.').waitFor();
+    await page.getByText('Drop photographs or folders here').waitFor();
+    const offer = page.getByRole('region', { name: 'Interrupted work' });
+    await offer.getByText(/6 pictures with nafnet, edsr/).waitFor();
+    expect(await page.getByRole('button', { name: 'Continue' }).count()).toBe(1);
+    expect(await seriousFindings(page)).toEqual([]);
+    await offer.getByRole('button', { name: 'Continue' }).click();
+    await offer.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Batches' }).click();
+    await page.getByText('Interrupted', { exact: true }).waitFor({ state: 'detached' });
+    await page.getByText('6 of 6').first().waitFor();
+  });
+
   test('a model is written in each format, and removed to the trash', async () => {
     const { page, home, open } = studio;
     await open('Models');
@@ -159,14 +222,14 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
       await page.getByRole('dialog').getByRole('button', { name: 'results', exact: true }).click();
       await page.getByRole('dialog').getByText(join(home, 'results'), { exact: true }).waitFor();
       await page.getByRole('button', { name: 'Choose this folder' }).click();
-      await page.getByText(`Wrote ${join(home, 'results', `nafnet.${ending}`)}`).waitFor(slow);
+      await page.getByText(`Wrote ${join(home, 'results', `nafnet.${ending}`)}`).waitFor();
     }
     await page.getByRole('button', { name: 'Remove…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
     await page.getByRole('heading', { level: 1, name: 'Models' }).waitFor();
     await page.getByRole('link', { name: 'nafnet' }).waitFor({ state: 'detached' });
     expect((await readdir(join(home, 'models'))).filter((name) => name.startsWith('nafnet'))).toEqual([]);
-    expect((await readdir(trash, { recursive: true })).some((name) => name.endsWith('.trashinfo'))).toBe(true);
+    expect((await readdir(desktop, { recursive: true })).some((name) => name.endsWith('.trashinfo'))).toBe(true);
   });
 });
 
@@ -177,7 +240,7 @@ async function previewAsked({ page }: OpenStudio, act: () => Promise<unknown>, w
     const { models, effect } = request.postDataJSON() as { models: string[]; effect: { ensemble: boolean; luminance: boolean; mask?: string } };
     return (wanted.models ?? models.length) === models.length && (wanted.ensemble ?? effect.ensemble) === effect.ensemble && (wanted.luminance ?? effect.luminance) === effect.luminance && (wanted.mask ?? effect.mask !== undefined) === (effect.mask !== undefined);
   };
-  const [request] = await Promise.all([page.waitForRequest(fits, slow), act()]);
+  const [request] = await Promise.all([page.waitForRequest(fits), act()]);
   expect((await request.response())?.status()).toBe(200);
 }
 
@@ -186,13 +249,11 @@ async function choose({ page }: OpenStudio, label: string, option: string): Prom
   await page.getByRole('option', { name: option, exact: true }).click();
 }
 
-/** Ends the processes that restore below the one that serves. @returns how many there were */
-function killRestoreWorkers(server: number): number {
-  try {
-    const found = execFileSync('pgrep', ['-P', `${server}`, '-f', 'workers/restore.ts'], { encoding: 'utf8' }).trim().split('\n');
-    for (const pid of found) process.kill(Number(pid), 'SIGKILL');
-    return found.length;
-  } catch {
-    return 0;
-  }
+/** Begins an export. @returns the process that restores for it, which has the engine to load before it can have done anything */
+async function exporting({ page, pid }: OpenStudio): Promise<number[]> {
+  const before = new Set(workersOf(pid, 'restore'));
+  const found = (): number[] => workersOf(pid, 'restore').filter((worker) => !before.has(worker));
+  await page.getByRole('button', { name: 'Export 6 pictures' }).click();
+  await expect.poll(found, { interval: 20 }).not.toEqual([]);
+  return found();
 }

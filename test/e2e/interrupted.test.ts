@@ -4,10 +4,8 @@ import { join } from 'node:path';
 import type { Browser, Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Run } from '../../src/shared/contract/training.ts';
-import { buildPage, chromiumPath, newPage, openBrowser, serve } from './studio.ts';
+import { chromiumPath, newPage, openBrowser, serve } from './studio.ts';
 import { ask, tinySet } from './tinyRuns.ts';
-
-const slow = { timeout: 100_000 };
 
 /** What the window says and does when the program, or a screen of it, breaks off. In order: each test goes on where the one before ended. */
 describe.skipIf(!chromiumPath)('an end in the middle of a training (needs chromium)', () => {
@@ -20,7 +18,6 @@ describe.skipIf(!chromiumPath)('an end in the middle of a training (needs chromi
   const steps = async (): Promise<Run | undefined> => (await ask<Run[]>(page, 'runs.list', {})).find(({ id }) => id === run.id);
 
   beforeAll(async () => {
-    await buildPage();
     folder = await mkdtemp(join(tmpdir(), 'mcir-interrupted-'));
     home = join(folder, 'home');
     await mkdir(home);
@@ -31,11 +28,11 @@ describe.skipIf(!chromiumPath)('an end in the middle of a training (needs chromi
     await page.goto(server.address);
     // The invitation leads on to the studio; what is asked before that is lost.
     await page.getByRole('navigation').waitFor();
-    const { config } = await tinySet(folder, home, { steps: 400, saveEvery: 2, validateEvery: 100 });
+    const { config } = await tinySet(folder, home, { steps: 100_000, saveEvery: 2, validateEvery: 100_000 });
     run = await ask<Run>(page, 'training.start', { config: { ...config, name: 'Long one' } });
     await page.getByRole('navigation').getByRole('link', { name: 'Runs' }).click();
     await page.getByRole('link', { name: 'Long one' }).click();
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser.close();
     await server.stop();
@@ -43,8 +40,8 @@ describe.skipIf(!chromiumPath)('an end in the middle of a training (needs chromi
   });
 
   test('closing the window while it runs asks', async () => {
-    await expect.poll(async () => (await steps())?.step ?? 0, slow).toBeGreaterThan(3);
-    const asked = page.waitForEvent('dialog', slow);
+    await expect.poll(async () => (await steps())?.step ?? 0).toBeGreaterThan(3);
+    const asked = page.waitForEvent('dialog');
     await page.close({ runBeforeUnload: true });
     const dialog = await asked;
     expect(dialog.type()).toBe('beforeunload');
@@ -84,10 +81,10 @@ describe.skipIf(!chromiumPath)('an end in the middle of a training (needs chromi
     const kept = (await steps())?.step ?? 0;
     expect(kept).toBeGreaterThan(0);
     await notice.getByRole('button', { name: 'Continue' }).click();
-    await page.getByText('Running', { exact: true }).first().waitFor(slow);
+    await page.getByText('Running', { exact: true }).first().waitFor();
     await notice.waitFor({ state: 'detached' });
-    await expect.poll(async () => (await steps())?.step ?? 0, slow).toBeGreaterThan(kept + 2);
+    await expect.poll(async () => (await steps())?.step ?? 0).toBeGreaterThan(kept + 2);
     await page.getByRole('button', { name: 'Stop' }).click();
-    await page.getByText('Stopped', { exact: true }).first().waitFor(slow);
+    await page.getByText('Stopped', { exact: true }).first().waitFor();
   });
 });

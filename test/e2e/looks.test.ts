@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { CallOutput } from '../../src/shared/contract.ts';
 import type { Run } from '../../src/shared/contract/training.ts';
 import { walk } from './keyboard.ts';
+import { patience } from './patience.ts';
 import { chromiumPath, openStudio, seriousFindings, type OpenStudio } from './studio.ts';
 import { ask } from './tinyRuns.ts';
 
@@ -29,8 +30,8 @@ describe.skipIf(!chromiumPath)('every screen in the smallest window (needs chrom
     await page.getByRole('option').first().click();
     const picture = await page.evaluate(() => location.hash.slice(2));
     screens = ['restore', picture, 'restore/batches', 'datasets/sample', 'train', `train/run:${first.id}`, 'runs', `runs/${first.id}`, `runs/${first.id}+${second.id}`, 'models', `models/${first.id}`, 'settings'];
-    await vi.waitFor(async () => expect((await ask<Run[]>(page, 'runs.list', {})).map(({ state }) => state)).toEqual(['finished', 'finished']), { timeout: 100_000, interval: 300 });
-  }, 200_000);
+    await vi.waitFor(async () => expect((await ask<Run[]>(page, 'runs.list', {})).map(({ state }) => state)).toEqual(['finished', 'finished']), { timeout: patience, interval: 300 });
+  });
   afterAll(() => studio.close());
 
   const appearances = (['dark', 'light'] as const).flatMap((theme) => (['en', 'zh'] as const).map((language) => ({ theme, language })));
@@ -64,7 +65,7 @@ describe.skipIf(!chromiumPath)('every screen in the smallest window (needs chrom
     await page.evaluate((hash) => void (location.hash = hash), `#/${encodeURI(screen)}`);
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.waitForLoadState('networkidle');
-    await expect.poll(() => page.locator('main .mantine-Loader-root').count(), { timeout: 60_000 }).toBe(0);
+    await expect.poll(() => page.locator('main .mantine-Loader-root').count()).toBe(0);
   }
 
   /** What is wider than the place that it has: the page, a screen, a button's or a heading's text. A picture's name may be. */

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CallOutput } from '../../src/shared/contract.ts';
-import { buildPage, chromiumPath, firstAddress, newPage, openBrowser } from './studio.ts';
+import { chromiumPath, firstAddress, newPage, openBrowser } from './studio.ts';
 import { ask } from './tinyRuns.ts';
 
 const main = fileURLToPath(new URL('../../src/web/main.ts', import.meta.url));
@@ -21,7 +21,6 @@ describe('the studio in a browser, as processes,', () => {
   const start = (...args: string[]): ChildProcess => spawn(process.execPath, [main, '--no-open', ...args], { env: { ...process.env, MCIR_HOME: folder }, stdio: ['ignore', 'pipe', 'pipe'] });
 
   beforeAll(async () => {
-    await buildPage();
     folder = await mkdtemp(join(tmpdir(), 'mcir-processes-'));
     first = start();
     address = await firstAddress(first);
@@ -63,6 +62,14 @@ describe('the studio in a browser, as processes,', () => {
       taken.close();
       await rm(other, { recursive: true, force: true });
     }
+  });
+
+  test('a later start is at the address of the one before, where a browser finds what it keeps', async () => {
+    const ended = new Promise((resolve) => first.once('exit', resolve));
+    first.kill('SIGTERM');
+    await ended;
+    first = start();
+    expect(new URL(await firstAddress(first)).host).toBe(new URL(address).host);
   });
 
   test.skipIf(!chromiumPath)('a start without MCIR_HOME keeps everything where people choose in the window, from the next one on (needs chromium)', async () => {

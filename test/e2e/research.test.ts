@@ -12,8 +12,6 @@ import { coloursOf, difference, legend, short } from './drawn.ts';
 import { chromiumPath, openStudio, seriousFindings, type OpenStudio } from './studio.ts';
 import { ask as askPage, tinySet } from './tinyRuns.ts';
 
-const slow = { timeout: 100_000 };
-
 /** What a researcher does with runs that were trained for real: two tiny ones, one with MCIR and one without. */
 describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs chromium)', () => {
   let studio: OpenStudio;
@@ -45,9 +43,9 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
   test('a second training is queued in the window, taken out of the queue and put back, and both end', async () => {
     const { page, open } = studio;
     const { id } = await ask<Run>('training.start', { config: { ...config, name: 'With copies' } });
-    await expect.poll(async () => (await runCalled('With copies')).state, slow).toBe('running');
+    await expect.poll(async () => (await runCalled('With copies')).state).toBe('running');
     await ask('training.pause', { run: id });
-    await expect.poll(async () => (await runCalled('With copies')).state, slow).toBe('paused');
+    await expect.poll(async () => (await runCalled('With copies')).state).toBe('paused');
     await open('Train');
     await page.getByRole('combobox', { name: 'Repeat an earlier run' }).click();
     await page.getByRole('option', { name: /^With copies/ }).click();
@@ -65,8 +63,8 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await page.getByRole('link', { name: 'With copies' }).click();
     await page.getByRole('heading', { level: 1, name: 'With copies' }).waitFor();
     await page.getByRole('button', { name: 'Continue' }).click();
-    await page.getByText('Finished', { exact: true }).waitFor(slow);
-    await expect.poll(async () => (await runCalled('Plain L1')).state, slow).toBe('finished');
+    await page.getByText('Finished', { exact: true }).waitFor();
+    await expect.poll(async () => (await runCalled('Plain L1')).state).toBe('finished');
   });
 
   test('curves are smoothed, drawn on a logarithmic scale, and read under a crosshair by mouse and keys', async () => {
@@ -213,8 +211,8 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await page.getByRole('menuitem', { name: 'Continue for more steps…' }).click();
     await page.getByLabel('Steps in all').fill('12');
     await page.getByRole('dialog').getByRole('button', { name: 'Continue' }).click();
-    await page.getByText('12 / 12').waitFor(slow);
-    await page.getByText('Finished', { exact: true }).waitFor(slow);
+    await page.getByText('12 / 12').waitFor();
+    await page.getByText('Finished', { exact: true }).waitFor();
   });
 
   test('a run is set up like an earlier one, and says beforehand what it takes', async () => {
@@ -223,7 +221,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await page.getByRole('combobox', { name: 'Repeat an earlier run' }).click();
     await page.getByRole('option', { name: /^With copies/ }).click();
     await page.getByRole('button', { name: 'Measure the time' }).click();
-    await page.getByText(/^About .+ in all$/).waitFor(slow);
+    await page.getByText(/^About .+ in all$/).waitFor();
     await page.getByText(/ms a step \(median of \d+\)/).waitFor();
     await page.getByLabel('Samples in a step').fill('1');
     await page.getByText('The settings have changed; measure again.').waitFor();
@@ -258,7 +256,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await expect.poll(noise).toBeGreaterThan(5);
     const sigma = page.getByRole('group', { name: 'Sigma' });
     for (const side of ['Sigma 1', 'Sigma 2']) await sigma.getByLabel(side).fill('0');
-    await expect.poll(noise, slow).toBe(0);
+    await expect.poll(noise).toBe(0);
     await page.getByRole('button', { name: 'Save' }).click();
     await expect.poll(async () => (await ask<{ degradations: unknown }[]>('datasets.list', {}))[0]?.degradations).toMatchObject([{ type: 'gaussian-noise', sigma: [0, 0] }]);
   });
@@ -276,7 +274,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await page.getByRole('button', { name: 'Show the last lines' }).click();
     await page.getByRole('region', { name: 'Log' }).getByText(/train \S+ is finished/).waitFor();
     await page.getByRole('button', { name: 'Write a bug report…' }).click();
-    const zip = await page.locator('code').filter({ hasText: '.zip' }).innerText(slow);
+    const zip = await page.locator('code').filter({ hasText: '.zip' }).innerText();
     const texts = await textsInZip(zip);
     expect([...texts.keys()]).toEqual(expect.arrayContaining(['README.txt', 'report.json', 'logs/studio.log']) as string[]);
     for (const [name, text] of texts) for (const secret of [folder, 'With copies', 'baseline', 'Only the pixel loss', '.png']) expect(text.includes(secret), `${secret} in ${name}`).toBe(false);

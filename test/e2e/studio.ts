@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from '@playwright/test';
 import sharp from 'sharp';
-import { build } from 'vite';
 import type { Settings } from '../../src/shared/settings.ts';
+import { patience } from './patience.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -24,31 +24,43 @@ export interface OpenStudio {
   home: string;
   /** Of the process that serves the page. */
   pid: number;
+  /** Kills that process as a crash would, and starts another over the same home folder; the page stays. */
+  readonly crash: () => Promise<void>;
   /** Opens a screen, as a click in the navigation would. */
   readonly open: (screen: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 /**
- * Builds the page, starts the loopback shell as people do, waits for its address and enters with it.
+ * Starts the loopback shell as people do, waits for its address and enters with it.
  * @param settings what was chosen before; by default the welcome of a first start was read
  */
 export async function openStudio(settings: Partial<Settings> = { welcomed: true }): Promise<OpenStudio> {
-  await buildPage();
   const folder = await mkdtemp(join(tmpdir(), 'mcir-e2e-'));
   const home = join(folder, 'home');
   await mkdir(home);
   await writeFile(join(home, 'settings.json'), JSON.stringify(settings));
   const browser = await openBrowser();
   const page = await newPage(browser);
-  const server = await serve(home);
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('requestfailed', (request) => faults.push(`${request.url()}: ${request.failure()?.errorText ?? ''}`));
+  let server = await serve(home);
   await page.goto(server.address);
-  await page.getByRole('navigation').waitFor();
+  await page.getByRole('navigation').waitFor().catch(async (cause: unknown) => {
+    throw new Error(`The page did not open. ${faults.join('; ')}\n${await page.content()}`, { cause });
+  });
   return {
     page,
     folder,
     home,
-    pid: server.pid,
+    get pid() {
+      return server.pid;
+    },
+    crash: async () => {
+      server.kill();
+      server = await serve(home);
+    },
     open: async (screen) => {
       await page.getByRole('navigation').getByRole('link', { name: screen }).click();
       await page.getByRole('heading', { level: 1, name: screen, exact: true }).waitFor();
@@ -61,18 +73,13 @@ export async function openStudio(settings: Partial<Settings> = { welcomed: true 
   };
 }
 
-/** Builds the page as `npm start` does. */
-export async function buildPage(): Promise<void> {
-  await build({ configFile: here('../../vite.renderer.config.ts'), logLevel: 'error' });
-}
-
 export const openBrowser = (): Promise<Browser> => chromium.launch({ ...(chromiumPath ? { executablePath: chromiumPath } : {}), args: chromiumFlags });
 
 /** A window of the usual size, which nobody has been let into yet. */
 export async function newPage(browser: Browser): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' });
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(patience);
   return page;
 }
 

@@ -33,8 +33,8 @@ export interface BatchFeature {
 interface Work {
   stop: AbortController;
   done: Promise<unknown>;
-  /** When it began, and how many were done before; unset while it waits for others. */
-  pace?: { began: number; before: number };
+  /** When it began, later by what it has paused since, and how many were done before; unset while it waits for others. */
+  pace?: { began: number; before: number; paused?: number };
 }
 
 /** Shares of a picture come faster than anybody looks. */
@@ -64,6 +64,15 @@ export function batchFeature({ services, handles, tell }: StudioContext, picture
     ...(state === 'done' && output !== undefined ? { result: handles.issue(output) } : {}),
   });
 
+  batches.events.on('batch', ({ id, state }) => {
+    const pace = working.get(id)?.pace;
+    if (!pace) return;
+    if (state === 'paused') pace.paused ??= Date.now();
+    else if (pace.paused !== undefined) {
+      pace.began += Date.now() - pace.paused;
+      delete pace.paused;
+    }
+  });
   batches.events.on('batch', (batch) => tell({ name: 'batch', data: shown(batch) }));
   batches.events.on('file', (batch, file) => tell({ name: 'batchFile', data: { batch, file: shownFile(file) } }));
   let told = 0;
@@ -87,7 +96,11 @@ export function batchFeature({ services, handles, tell }: StudioContext, picture
       await batches.run(id, stop.signal);
     })
       .catch(() => undefined)
-      .finally(() => working.delete(id));
+      .finally(() => {
+        working.delete(id);
+        // Cancelled and continued before the pictures at hand had ended: it has its turn again.
+        if (!stop.signal.aborted && batches.find(id).state === 'queued') work(id);
+      });
   };
 
   const handlers: BatchFeature['handlers'] = {

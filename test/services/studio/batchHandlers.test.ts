@@ -4,12 +4,14 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openHome } from '../../../src/services/home.ts';
 import { openServices, type Services } from '../../../src/services/open.ts';
+import { addModel, removeModel } from '../../../src/services/models.ts';
 import { dispatch } from '../../../src/services/studio/dispatch.ts';
 import { openStudio, type Studio } from '../../../src/services/studio.ts';
 import type { StudioEvent } from '../../../src/shared/contract.ts';
 import type { Batch, Source } from '../../../src/shared/contract/restore.ts';
 import { effect, exportSettings } from '../../../src/shared/restore.ts';
 import { newFolder } from '../../cli/program.ts';
+import { seededModel } from '../../seededModels.ts';
 
 const folder = newFolder();
 const photos = join(folder, 'photos');
@@ -32,9 +34,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const start = (out: string): Promise<Batch> => {
+const start = (out: string, model = 'identity'): Promise<Batch> => {
   mkdirSync(join(folder, out), { recursive: true });
-  return studio.handlers['batches.start']({ pictures: pictures.map(({ id }) => id), models: ['identity'], effect: effect.parse({}), out: studio.handles.issue(join(folder, out)), options: exportSettings.parse({ template: '{counter}-{name}' }) });
+  return studio.handlers['batches.start']({ pictures: pictures.map(({ id }) => id), models: [model], effect: effect.parse({}), out: studio.handles.issue(join(folder, out)), options: exportSettings.parse({ template: '{counter}-{name}' }) });
 };
 
 /** Resolves when a batch is in a state, by what faces are told. */
@@ -70,8 +72,33 @@ test('batches wait for each other; one that is cancelled while it waits does not
   expect(studio.handles.path(file?.result ?? '')).toBe(join(folder, 'first', '0001-a.png'));
 });
 
+test('a batch that is cancelled and continued before the pictures at hand have ended is finished all the same', async () => {
+  const batch = await start('again');
+  await reaches(batch.id, 'running');
+  await studio.handlers['batches.cancel']({ batch: batch.id });
+  const ended = reaches(batch.id, 'finished');
+  await studio.handlers['batches.resume']({ batch: batch.id });
+  await ended;
+  expect(readdirSync(join(folder, 'again'), { recursive: true }).filter((name) => String(name).endsWith('.png'))).toHaveLength(3);
+});
+
+test('a batch that is continued without its model fails with the reason instead of waiting for ever', async () => {
+  seededModel(folder, 'edsr');
+  const model = await addModel(join(folder, 'edsr.safetensors'), services.home);
+  const first = await start('before');
+  const batch = await start('modelless', model.id);
+  const waited = reaches(first.id, 'finished');
+  await studio.handlers['batches.cancel']({ batch: batch.id });
+  await waited;
+  await removeModel(model.id, services.home);
+  const ended = reaches(batch.id, 'failed');
+  await studio.handlers['batches.resume']({ batch: batch.id });
+  await ended;
+  expect((await studio.handlers['batches.list']({})).find(({ id }) => id === batch.id)?.reason).toContain('edsr');
+});
+
 test('the pictures of an earlier batch come back, but for those that are gone', async () => {
-  const [, earlier] = await studio.handlers['batches.list']({});
+  const earlier = (await studio.handlers['batches.list']({})).at(-1);
   rmSync(join(photos, 'b.png'));
   const found = await studio.handlers['batches.open']({ batch: earlier?.id ?? '' });
   expect(found.pictures.map(({ name, folder: place }) => [place, name])).toEqual([['', 'a.png'], ['trip', 'a.png']]);

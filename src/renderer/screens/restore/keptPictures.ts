@@ -8,24 +8,39 @@ import { showError } from '../../api/showError.ts';
 import { i18n } from '../../i18n/index.ts';
 import type { Change, Selection } from './selection.tsx';
 
-/** The pictures at hand outlive a reload of the page, in this window. */
-const storageKey = 'mcir.pictures';
-const kept = z.object({ pictures: z.array(source), current: z.string().optional(), marked: z.array(z.string()), batch: z.string().optional() });
+/** The pictures at hand outlive a reload of the page, in this window. Apart from what is done with them, since there may be many. */
+const keys = { pictures: 'mcir.pictures', state: 'mcir.pictures.state' };
+const keptState = z.object({ current: z.string().optional(), marked: z.array(z.string()), batch: z.string().optional() });
 
 /** What was at hand before the page was loaded again. */
 export function keptPictures(): Partial<Selection> {
   try {
-    const { pictures, current, marked, batch } = kept.parse(JSON.parse(sessionStorage.getItem(storageKey) ?? ''));
+    const pictures = z.array(source).parse(JSON.parse(sessionStorage.getItem(keys.pictures) ?? ''));
+    const { current, marked, batch } = keptState.parse(JSON.parse(sessionStorage.getItem(keys.state) ?? ''));
     return { pictures, current, marked: new Set(marked), batch };
   } catch {
     return {};
   }
 }
 
+/** More than the browser has room for is not kept. */
+function keep(key: string, value: unknown): void {
+  try {
+    sessionStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    sessionStorage.removeItem(key);
+  }
+}
+
 /** Keeps them, and takes off what the services no longer know or find: they forget at their end what they gave out. */
 export function useKeptPictures({ pictures, current, marked, batch }: Selection, change: (change: Change) => void): void {
   const connected = useConnected();
-  useEffect(() => sessionStorage.setItem(storageKey, JSON.stringify({ pictures, current, marked: [...marked], batch })), [pictures, current, marked, batch]);
+  useEffect(() => {
+    // Many take their time to write: not before they are shown.
+    const timer = setTimeout(() => keep(keys.pictures, pictures));
+    return () => clearTimeout(timer);
+  }, [pictures]);
+  useEffect(() => keep(keys.state, { current, marked: [...marked], batch }), [current, marked, batch]);
   const check = useEffectEvent(async () => {
     if (pictures.length === 0) return;
     const known = new Set((await call('restore.known', { pictures: pictures.map(({ id }) => id) })).pictures);

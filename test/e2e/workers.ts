@@ -1,0 +1,34 @@
+import { execFileSync } from 'node:child_process';
+
+/** Processes below the one that serves the page which run the given file of src/workers. */
+export function workersOf(server: number, worker: 'restore' | 'train'): number[] {
+  try {
+    return execFileSync('pgrep', ['-P', `${server}`, '-f', `workers/${worker}.ts`], { encoding: 'utf8' }).trim().split('\n').map(Number);
+  } catch {
+    // pgrep ends with 1 where it finds none.
+    return [];
+  }
+}
+
+/** Whether it was not ended meanwhile. */
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Lets a worker stand still while the page is looked at: on a slow machine it would be done with its work before anybody has
+ * seen it at work.
+ */
+export async function whileHeld(workers: readonly number[], look: () => Promise<void>): Promise<void> {
+  if (workers.length === 0) throw new Error('There is no worker to hold.');
+  for (const pid of workers) process.kill(pid, 'SIGSTOP');
+  try {
+    await look();
+  } finally {
+    for (const pid of workers.filter(isThere)) process.kill(pid, 'SIGCONT');
+  }
+}
