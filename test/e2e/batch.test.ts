@@ -201,7 +201,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await page.getByText('6 pictures are no longer known to the program, or gone; add them again.').waitFor();
     await page.getByText('Drop photographs or folders here').waitFor();
     const offer = page.getByRole('region', { name: 'Interrupted work' });
-    await offer.getByText(/6 pictures with nafnet, edsr/).waitFor();
+    await offer.getByText(/6 pictures, nafnet → edsr/).waitFor();
     expect(await page.getByRole('button', { name: 'Continue' }).count()).toBe(1);
     expect(await seriousFindings(page)).toEqual([]);
     await offer.getByRole('button', { name: 'Continue' }).click();

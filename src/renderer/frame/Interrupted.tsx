@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAction, useCall } from '../api/hooks.ts';
 import { go } from '../route.ts';
+import { batchTitle } from '../screens/restore/batchTitle.ts';
 
 /** What the last end of the program interrupted, with an offer to go on; until it is gone on with or put aside. */
 export function Interrupted() {
@@ -15,7 +16,7 @@ export function Interrupted() {
 
   const found = [
     ...(runs.data ?? []).map(({ id, state, name }) => ({ id, state, title: name, resume: () => resumeRun.mutate({ run: id }, { onSuccess: () => go('runs', id) }) })),
-    ...(batches.data ?? []).map(({ id, state, title }) => ({ id, state, title, resume: () => resumeBatch.mutate({ batch: id }) })),
+    ...(batches.data ?? []).map((batch) => ({ id: batch.id, state: batch.state, title: batchTitle(batch, t), resume: () => resumeBatch.mutate({ batch: batch.id }) })),
   ].filter(({ id, state }) => state === 'interrupted' && !aside.has(id));
   if (found.length === 0) return null;
 

@@ -8,9 +8,11 @@ import { bridge } from '../api/client.ts';
 import { useCall } from '../api/hooks.ts';
 import { useStep } from '../api/liveUpdates.ts';
 import { go } from '../route.ts';
+import { batchTitle } from '../screens/restore/batchTitle.ts';
 
 /** What runs, on every screen and in the window's title: a click leads there. */
 export function JobsInSight() {
+  const { t } = useTranslation();
   const runs = useCall('runs.list', {});
   const batches = useCall('batches.list', {});
   const run = runs.data?.find(isUnderWay);
@@ -24,7 +26,7 @@ export function JobsInSight() {
   return (
     <Stack gap={2}>
       {run && trained !== undefined && <Job title={run.name} state={run.state} share={trained} onClick={() => go('runs', run.id)} />}
-      {batch && restored !== undefined && <Job title={batch.title} state={batch.state} share={restored} onClick={() => go('restore')} />}
+      {batch && restored !== undefined && <Job title={batchTitle(batch, t)} state={batch.state} share={restored} onClick={() => go('restore')} />}
     </Stack>
   );
 }

@@ -10,7 +10,7 @@ import { useTold } from '../../i18n/told.ts';
 import { go, href } from '../../route.ts';
 import { usingModel, useSelection } from '../restore/selection.tsx';
 import { ExportModel } from './ExportModel.tsx';
-import { megabytes } from './megabytes.ts';
+import { fileSize } from './fileSize.ts';
 import { ModelTest } from './ModelTest.tsx';
 
 /** One model: tried on a picture, and all that is known of it. */
@@ -92,7 +92,7 @@ function Facts({ model }: { model: ModelDetail }) {
     [t('models.fact.source'), model.run === undefined ? model.source : undefined],
     [t('models.fact.added'), new Date(model.added).toLocaleString()],
     [t('packs.licence'), model.licence],
-    [t('packs.size'), megabytes(model.bytes)],
+    [t('packs.size'), fileSize(model.bytes)],
     [t('models.fact.file'), model.file],
     ...Object.entries(model.options).map(([key, value]): [string, string] => [key, Array.isArray(value) ? value.join(', ') : String(value)]),
   ];

@@ -6,7 +6,7 @@ import { useAction, useCall } from '../../api/hooks.ts';
 import { Loaded } from '../../components/States.tsx';
 import { useTold } from '../../i18n/told.ts';
 import { href } from '../../route.ts';
-import { megabytes } from './megabytes.ts';
+import { fileSize } from './fileSize.ts';
 
 /** Models that others publish. Nothing is fetched before it was asked for, and agreed to. */
 export function Packs() {
@@ -50,7 +50,7 @@ export function Packs() {
                   </Table.Td>
                   <Table.Td>{pack.licence}</Table.Td>
                   <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>
-                    {megabytes(pack.bytes)}
+                    {fileSize(pack.bytes)}
                   </Table.Td>
                   <Table.Td ta="right">
                     <PackAction pack={pack} onFetch={() => setAsked(pack)} onCancel={() => cancel.mutate({ pack: pack.id })} />
@@ -64,7 +64,7 @@ export function Packs() {
       {asked && (
         <Modal opened onClose={() => setAsked(undefined)} title={t('packs.askTitle', { title: asked.title })} closeButtonProps={{ 'aria-label': t('common.close') }}>
           <Stack>
-            <Text size="sm">{t('packs.askText', { source: asked.source, size: megabytes(asked.bytes), licence: asked.licence })}</Text>
+            <Text size="sm">{t('packs.askText', { source: asked.source, size: fileSize(asked.bytes), licence: asked.licence })}</Text>
             <Group justify="flex-end">
               <Button size="sm" variant="default" onClick={() => setAsked(undefined)}>
                 {t('common.cancel')}

@@ -9,6 +9,7 @@ import { Empty, Loaded, StateBadge } from '../../components/States.tsx';
 import { useTold } from '../../i18n/told.ts';
 import { go } from '../../route.ts';
 import { BatchActions, BatchBar } from './BatchProgress.tsx';
+import { batchTitle } from './batchTitle.ts';
 import { remaining } from './remaining.ts';
 import { added, useSelection } from './selection.tsx';
 
@@ -64,7 +65,7 @@ function BatchCard({ batch }: { batch: Batch }) {
           <Group gap="xs" wrap="nowrap">
             {open ? <IconChevronDown size={16} stroke={1.5} /> : <IconChevronRight size={16} stroke={1.5} />}
             <Text size="sm" fw={600} truncate>
-              {t('batch.title', { count: batch.total, models: batch.settings.models.map(({ title }) => title).join(' → ') })}
+              {batchTitle(batch, t)}
             </Text>
           </Group>
         </UnstyledButton>

@@ -2,6 +2,7 @@ import { Button, Group, Text } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import type { Source } from '../../../shared/contract/restore.ts';
+import { isActive } from '../../../shared/jobs.ts';
 import { pictureUrl } from '../../api/client.ts';
 import { useCall } from '../../api/hooks.ts';
 import { CompareBar } from '../../components/CompareBar.tsx';
@@ -24,6 +25,7 @@ export function PictureView({ source }: { source: Source }) {
   const { selection, change } = useSelection();
   const { pictures, recipe, rivals, mask, layout, loupe, previews } = selection;
   const models = useCall('models.list', {});
+  const runs = useCall('runs.list', {});
   const measured = usePictureSize(pictureUrl(source.id));
   const size = measured.data;
   const zoom = useZoom(size);
@@ -35,7 +37,11 @@ export function PictureView({ source }: { source: Source }) {
   const variants = recipes.map((candidate) => ({ id: recipeKey(candidate), title: recipeTitle(candidate, models.data), result: previews.get(previewKey(source.id, candidate, mask?.id)) }));
   const holding = useCompareKeys({ zoom, variants: variants.length, layout, setLayout, toggleLoupe });
   const shown = variants[active]?.result;
-  const { pending, start, stop } = usePreviews(source.id, recipes, size && zoom.width > 0 ? visibleRegion(size, zoom) : undefined);
+  // A run that is still to be measured for the first time restores nothing yet; as soon as it does, its preview begins.
+  const awaited = new Set(runs.data?.filter(({ best, state }) => best === undefined && isActive(state)).map(({ id }) => id));
+  const ready = recipes.filter((candidate) => !candidate.models.some((id) => awaited.has(id)));
+  const trainedTo = (models: readonly string[]): string => models.map((id) => runs.data?.find((run) => run.id === id)?.best?.step ?? '').join();
+  const { pending, start, stop } = usePreviews(source.id, ready, trainedTo, size && zoom.width > 0 && !runs.isPending ? visibleRegion(size, zoom) : undefined);
 
   const step = (by: number, event: KeyboardEvent): void => {
     // The handle of the slider takes arrows itself.
@@ -81,7 +87,7 @@ export function PictureView({ source }: { source: Source }) {
       <Rivals recipes={recipes} active={active} models={models.data ?? []} />
       <Group px="md" py="xs" gap="sm" justify="space-between" wrap="nowrap" style={{ borderTop: '1px solid var(--line)' }}>
         <Group gap="xs" wrap="nowrap" miw={0}>
-          <Button size="xs" loading={pending !== undefined} disabled={recipes.length === 0 || !size} onClick={start} style={{ flexShrink: 0 }}>
+          <Button size="xs" loading={pending !== undefined} disabled={ready.length === 0 || !size} onClick={start} style={{ flexShrink: 0 }}>
             {t('restore.preview')}
           </Button>
           {pending && (
@@ -89,7 +95,7 @@ export function PictureView({ source }: { source: Source }) {
               {t('action.stop')}
             </Button>
           )}
-          <Text size="xs" c="dimmed" lineClamp={2} aria-live="polite">
+          <Text size="xs" c="dimmed" lineClamp={3} aria-live="polite">
             {pending && pending.of > 1
               ? t('restore.previewing', pending)
               : shown

@@ -18,10 +18,12 @@ const restMs = 500;
 
 /**
  * Previews of a part of a picture at full strength: strength is mixed on the screen. Where they are automatic, those that
- * are missing or do not cover the part are made by themselves, each wish once: what failed or was stopped is not begun again.
+ * are missing, do not cover the part or are of a model that has become better since are made by themselves, each wish once:
+ * what failed or was stopped is not begun again.
+ * @param trainedTo tells another text for the same models when one of them, still in training, has become better
  * @param region undefined until it is known
  */
-export function usePreviews(picture: string, recipes: readonly Recipe[], region: Region | undefined): Previews {
+export function usePreviews(picture: string, recipes: readonly Recipe[], trainedTo: (models: readonly string[]) => string, region: Region | undefined): Previews {
   const { selection, change } = useSelection();
   const [pending, setPending] = useState<Previews['pending']>();
   const mask = selection.mask?.id;
@@ -35,8 +37,9 @@ export function usePreviews(picture: string, recipes: readonly Recipe[], region:
       for (const [index, { models, ensemble, luminance }] of wanted.entries()) {
         if (stopped.current) break;
         setPending({ number: index + 1, of: wanted.length });
+        const trained = trainedTo(models);
         const made = await call('restore.preview', { picture, models, effect: { strength: 1, ensemble, luminance, ...(mask === undefined ? {} : { mask }) }, region });
-        const preview = { url: pictureUrl(made.picture), region: made.region, seconds: made.seconds };
+        const preview = { url: pictureUrl(made.picture), region: made.region, seconds: made.seconds, trainedTo: trained };
         change((now) => ({ previews: new Map(now.previews).set(previewKey(picture, { models, ensemble, luminance }, mask), preview) }));
       }
     } catch (error) {
@@ -46,8 +49,11 @@ export function usePreviews(picture: string, recipes: readonly Recipe[], region:
     }
   };
 
-  const missing = recipes.filter((recipe) => !region || !covers(selection.previews.get(previewKey(picture, recipe, mask))?.region, region));
-  const wish = JSON.stringify([picture, mask, region, missing.map(recipeKey)]);
+  const missing = recipes.filter((recipe) => {
+    const made = selection.previews.get(previewKey(picture, recipe, mask));
+    return !region || made?.trainedTo !== trainedTo(recipe.models) || !covers(made.region, region);
+  });
+  const wish = JSON.stringify([picture, mask, region, missing.map((recipe) => [recipeKey(recipe), trainedTo(recipe.models)])]);
   const wanted = selection.automatic && region !== undefined && missing.length > 0 && !pending;
   useEffect(() => {
     if (!wanted || tried.current === wish) return;
@@ -71,5 +77,5 @@ export function usePreviews(picture: string, recipes: readonly Recipe[], region:
   };
 }
 
-const covers = (made: Region | undefined, part: Region): boolean =>
-  made !== undefined && made.left <= part.left && made.top <= part.top && made.left + made.width >= part.left + part.width && made.top + made.height >= part.top + part.height;
+const covers = (made: Region, part: Region): boolean =>
+  made.left <= part.left && made.top <= part.top && made.left + made.width >= part.left + part.width && made.top + made.height >= part.top + part.height;
