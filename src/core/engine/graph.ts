@@ -7,11 +7,13 @@ export type DataType = (typeof DT)[keyof typeof DT];
 /** An attribute of a node (attr_value.proto). */
 export type Attribute =
   | { type: number }
+  | { types: readonly number[] }
   | { int: number | bigint }
   | { ints: readonly number[] }
   | { float: number }
   | { bool: boolean }
   | { string: string }
+  | { strings: readonly string[] }
   | { shape: readonly number[] }
   | { tensor: { dtype: number; shape: readonly number[]; bytes: Uint8Array } };
 
@@ -77,16 +79,18 @@ function writeAttribute(writer: protobuf.Writer, value: Attribute): void {
   else if ('bool' in value) writer.uint32(field(5, VARINT)).bool(value.bool);
   else if ('string' in value) writer.uint32(field(2, BYTES)).string(value.string);
   else if ('shape' in value) writeShape(writer.uint32(field(7, BYTES)).fork(), value.shape).ldelim();
-  else if ('ints' in value) {
-    writer.uint32(field(1, BYTES)).fork();
-    for (const item of value.ints) writer.uint32(field(3, VARINT)).int64(item);
-    writer.ldelim();
-  } else {
+  else if ('tensor' in value) {
     const { dtype, shape, bytes } = value.tensor;
     writer.uint32(field(8, BYTES)).fork();
     writer.uint32(field(1, VARINT)).int32(dtype);
     writeShape(writer.uint32(field(2, BYTES)).fork(), shape).ldelim();
     writer.uint32(field(4, BYTES)).bytes(bytes);
+    writer.ldelim();
+  } else {
+    writer.uint32(field(1, BYTES)).fork();
+    if ('strings' in value) for (const item of value.strings) writer.uint32(field(2, BYTES)).string(item);
+    if ('ints' in value) for (const item of value.ints) writer.uint32(field(3, VARINT)).int64(item);
+    if ('types' in value) for (const item of value.types) writer.uint32(field(6, VARINT)).int32(item);
     writer.ldelim();
   }
 }

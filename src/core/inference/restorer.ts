@@ -60,12 +60,12 @@ async function openNetwork({ title, network: id, options: given, weights, inputN
 
 async function openGraph(title: string, { file, ...options }: NonNullable<RestoreModel['graph']>): Promise<Restorer> {
   const graph = await openGraphModel(file, options);
-  const { scale, multipleOf, fixed, forward } = graph;
+  const { scale, multipleOf, fixed, forward, whole } = graph;
   const common = { title, scale, multipleOf, ...(fixed && { largestTile: Math.min(fixed.width, fixed.height) }) };
   if (!forward) return { ...common, bytesPerPixel: ONNX_BYTES_PER_PIXEL, run: (tile) => runTile((x) => graph.run(x), tile), dispose: () => void graph.dispose() };
   const bytesPerPixel = await measure(forward);
   const compiled = compileForward(forward);
-  const run = isFaithful(compiled, forward) ? compiled : (x: tf.Tensor4D) => graph.run(x);
+  const run = [whole && ((x: tf.Tensor4D) => tf.tidy(() => whole(x))), compiled].find((way) => way && isFaithful(way, forward)) ?? ((x: tf.Tensor4D) => graph.run(x));
   const dispose = (): void => {
     compiled.dispose();
     void graph.dispose();

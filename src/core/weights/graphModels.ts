@@ -9,6 +9,7 @@ import { crop, reflectPad } from '../networks/layers.ts';
 import { refuseExternalData } from './onnx/externalData.ts';
 import { readOnnxMetadata } from './onnx/metadata.ts';
 import { readWhole } from './readWeights.ts';
+import { openTfjsGraph, type TfjsGraph } from './tfjsGraph.ts';
 
 /** What a finished graph cannot tell about itself; packs know, other files follow the defaults. */
 export interface GraphModelOptions {
@@ -27,6 +28,8 @@ export interface GraphModel {
   run(x: tf.Tensor4D): Promise<tf.Tensor4D>;
   /** The same at once, where TensorFlow runs it: what `compileForward` takes. */
   readonly forward?: (x: tf.Tensor4D) => tf.Tensor4D;
+  /** The same by TensorFlow's own run of the file's graph, where it can; see {@link openTfjsGraph}. */
+  readonly whole?: (x: tf.Tensor4D) => tf.Tensor4D;
   /** Sides of the input are padded to a multiple of this. */
   readonly multipleOf: number;
   /** The only size that its input may have, where the graph is fixed; smaller pictures are padded to it. */
@@ -35,7 +38,7 @@ export interface GraphModel {
 }
 
 /** A graph as it came, without range and padding; TensorFlow.js answers at once, ONNX Runtime does not. */
-type Graph = Pick<GraphModel, 'format' | 'fixed' | 'dispose'> & Partial<Pick<GraphModel, 'multipleOf'>> & ({ forward: (x: tf.Tensor4D) => tf.Tensor4D } | { run: GraphModel['run'] });
+type Graph = Pick<GraphModel, 'format' | 'fixed' | 'dispose'> & Partial<Pick<GraphModel, 'multipleOf'>> & (Required<Pick<GraphModel, 'forward'>> & Pick<GraphModel, 'whole'> | Pick<GraphModel, 'run'>);
 
 /** Side of the picture of zeros that tells the scale. */
 const PROBE = 64;
@@ -64,12 +67,13 @@ export async function openGraphModel(path: string, options: GraphModelOptions = 
   };
   const common = { format, multipleOf, dispose, ...(fixed && { fixed }) };
   if ('forward' in graph) {
-    const forward = (x: tf.Tensor4D): tf.Tensor4D => {
+    const framed = (compute: (x: tf.Tensor4D) => tf.Tensor4D) => (x: tf.Tensor4D): tf.Tensor4D => {
       const padded = before(x);
-      return after(graph.forward(padded), padded, x.shape);
+      return after(compute(padded), padded, x.shape);
     };
+    const forward = framed(graph.forward);
     const run = (x: tf.Tensor4D) => Promise.resolve(tf.tidy(() => forward(x)));
-    return { ...common, scale: await probeScale(run, fixed), run, forward };
+    return { ...common, scale: await probeScale(run, fixed), run, forward, ...(graph.whole && { whole: framed(graph.whole) }) };
   }
   const run = async (x: tf.Tensor4D): Promise<tf.Tensor4D> => {
     const padded = tf.tidy(() => before(x));
@@ -160,13 +164,26 @@ async function openTfjs(path: string): Promise<Graph> {
   try {
     if (manifest.format === 'graph-model') {
       const model = await engine.loadGraphModel(tf.io.fromMemory(artifacts));
-      return { format: 'tfjs-graph', forward: (x) => onePicture(model.predict(x)), dispose: () => Promise.resolve(model.dispose()) };
+      const whole = tryOpenTfjsGraph(manifest, model);
+      const dispose = (): Promise<void> => {
+        whole?.dispose();
+        return Promise.resolve(model.dispose());
+      };
+      return { format: 'tfjs-graph', forward: (x) => onePicture(model.predict(x)), ...(whole && { whole: (x) => whole.run(x) }), dispose };
     }
     registerEsrganLayers();
     const model = await engine.loadLayersModel(tf.io.fromMemory(artifacts));
     return { format: 'tfjs-layers', forward: (x) => onePicture(model.predict(x)), dispose: () => Promise.resolve(void model.dispose()) };
   } catch (error) {
     throw new AppError('bad-input', `This TensorFlow.js model cannot be opened: ${messageOf(error).slice(0, 300)}`, { cause: error });
+  }
+}
+
+function tryOpenTfjsGraph(manifest: unknown, model: Awaited<ReturnType<ReturnType<typeof openEngine>['loadGraphModel']>>): TfjsGraph | undefined {
+  try {
+    return openTfjsGraph(manifest, Object.fromEntries(Object.entries(model.weights).map(([name, [value]]) => [name, value])));
+  } catch {
+    return undefined; // tfjs runs it, operation by operation
   }
 }
 

@@ -7,6 +7,7 @@ export function writeHalvingGraph(folder: string, change: (json: Record<string, 
   const any = { shape: { dim: ['1', '-1', '-1', '3'].map((size) => ({ size })) } };
   const json = {
     format: 'graph-model',
+    signature: { inputs: { x: { name: 'x:0' } }, outputs: { y: { name: 'y:0' } } },
     modelTopology: {
       node: [
         { name: 'x', op: 'Placeholder', attr: { ...type.attr, shape: any } },
