@@ -21,7 +21,7 @@ describe.skipIf(!chromiumPath)('every screen in the smallest window (needs chrom
     const { page, home } = studio;
     await page.setViewportSize(smallest);
     await page.getByRole('button', { name: 'Try it with sample pictures' }).click();
-    await page.getByRole('option').first().waitFor();
+    await page.getByRole('option').first().waitFor({ timeout: 100_000 });
     const { config } = await ask<CallOutput<'app.sample'>>(page, 'app.sample', {});
     const { target, input } = config.data.train;
     await writeFile(join(home, 'datasets.json'), JSON.stringify([{ id: 'sample', name: 'Sample', target, input, degradations: [], scale: 1, validation: { share: 0.2, count: 2 }, created: 1 }]));
@@ -46,6 +46,14 @@ describe.skipIf(!chromiumPath)('every screen in the smallest window (needs chrom
       await visit(screen);
       found.push(...[...(await seriousFindings(page)), ...(await cutOff())].map((finding) => `${screen}: ${finding}`));
       if (looks) await page.screenshot({ path: join(looks, `${screen.replace(/[/:+]/g, '-')}-${theme}-${language}.png`), animations: 'disabled' });
+    }
+    await visit(screens.find((screen) => /^runs\/\w+$/.test(screen)) ?? '');
+    await page.locator('main [aria-haspopup="menu"]').click();
+    for (const what of ['menu', 'dialog']) {
+      await page.getByRole(what as 'menu' | 'dialog').waitFor();
+      found.push(...(await seriousFindings(page)).map((finding) => `${what}: ${finding}`));
+      if (looks) await page.screenshot({ path: join(looks, `${what}-${theme}-${language}.png`), animations: 'disabled' });
+      await (what === 'menu' ? page.getByRole('menuitem').last().click() : page.keyboard.press('Escape'));
     }
     expect(found).toEqual([]);
   });

@@ -59,7 +59,7 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220,
         width: element.clientWidth,
         height,
         scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
-        axes: [axis, { ...axis, size: 68, values: (_, splits) => splits.map((value) => (value === null ? '' : short(value))) }],
+        axes: [axis, { ...axis, size: 68, values: (_, splits, __, ___, apart) => splits.map((value) => (value === null ? '' : short(value, apart))) }],
         series: [
           { label: stepTitle, value: (self, value) => String(value ?? self.data[0].at(-1) ?? '–') },
           ...known.map(([name, , few], index) => ({ label: name, stroke: lineColour(index), width: 1.5, spanGaps: true, points: { show: few, size: 5 }, value: valueAt })),
@@ -114,10 +114,15 @@ function valueAt(self: uPlot, _: number | null, series: number, index: number | 
   return '–';
 }
 
-/** Four digits, and powers of ten where zeros would have to be counted. */
-function short(value: number): string {
+/**
+ * Four digits, and powers of ten where zeros would have to be counted.
+ * @param apart how far the next value on an axis is: as many digits as tell them apart
+ */
+function short(value: number, apart = 0): string {
   const size = Math.abs(value);
-  return size !== 0 && (size < 1e-3 || size >= 1e6) ? value.toExponential(2).replace('e+', 'e') : String(Number(value.toPrecision(4)));
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2).replace('e+', 'e');
+  const digits = apart > 0 ? Math.ceil(Math.log10(size / apart)) + 1 : 0;
+  return String(Number(value.toPrecision(Math.min(15, Math.max(4, digits)))));
 }
 
 /** uPlot wants one column of x for all; a step that a line lacks is null. With smoothing the plain values follow. */

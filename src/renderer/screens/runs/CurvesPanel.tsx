@@ -32,19 +32,20 @@ export function CurvesPanel({ runs }: { runs: Run[] }) {
   const names = useMemo(() => inOrder(new Set(series.flatMap((curves) => curves?.map(({ name }) => name) ?? []))), [series]);
   const left = useMemo(() => linesOf(runs, series, validation, seriesTitle(t, validation)), [series, runs, validation, t]);
   const right = useMemo(() => linesOf(runs, series, stepwise, seriesTitle(t, stepwise)), [series, runs, stepwise, t]);
-  const choices = (measured: boolean) => names.filter((name) => (seriesInfo[name]?.validation ?? false) === measured).map((name) => ({ value: name, label: seriesTitle(t, name) }));
+  // The one that is chosen can be read before anything of it was measured.
+  const choices = (measured: boolean, chosen: string) => inOrder(new Set([chosen, ...names.filter((name) => (seriesInfo[name]?.validation ?? false) === measured)])).map((name) => ({ value: name, label: seriesTitle(t, name) }));
   const loaded = series.some((curves) => curves !== undefined);
 
   return (
     <div className="two-columns">
-      <Panel empty={loaded && left.length === 0} controls={<SeriesSelect label={t('runs.validationSeries')} names={choices(true)} value={validation} onChange={setValidation} />}>
+      <Panel empty={loaded && left.length === 0} controls={<SeriesSelect label={t('runs.validationSeries')} names={choices(true, validation)} value={validation} onChange={setValidation} />}>
         <Curves lines={left} label={seriesTitle(t, validation)} sync="run" />
       </Panel>
       <Panel
         empty={loaded && right.length === 0}
         controls={
           <>
-            <SeriesSelect label={t('runs.series')} names={choices(false)} value={stepwise} onChange={setStepwise} />
+            <SeriesSelect label={t('runs.series')} names={choices(false, stepwise)} value={stepwise} onChange={setStepwise} />
             <Switch size="xs" label={t('runs.logScale')} checked={log} onChange={(event) => setLog(event.currentTarget.checked)} />
             <Text size="xs" ml="auto">
               {t('runs.smoothing')}
