@@ -7,7 +7,7 @@ import { openEngine } from '../core/engine/open.ts';
 import { openRestorer, type Restorer } from '../core/inference/restorer.ts';
 import { restorePhotograph } from '../core/inference/restorePhotograph.ts';
 import { splitTiles } from '../core/inference/splitTiles.ts';
-import { encodePhotograph, extensionOf, losses, outputFormat } from '../core/pictures/encode.ts';
+import { encodePhotograph, extensionOf, losses, outputFormat, refuseOversize } from '../core/pictures/encode.ts';
 import { MetadataTool } from '../core/pictures/metadata.ts';
 import { decodeInto, inspect, type Photograph } from '../core/pictures/photograph.ts';
 import type { FloatPicture } from '../core/pictures/picture.ts';
@@ -83,6 +83,9 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
   await mkdir(folder, { recursive: true });
   try {
     const photograph = await inspect(source);
+    const format = outputFormat(photograph.format, settings.format);
+    const scale = chain.reduce((product, restorer) => product * restorer.scale, 1);
+    refuseOversize(format, photograph.width * scale, photograph.height * scale);
     const decoded = join(folder, 'original.v');
     await decodeInto(photograph, decoded);
     let seconds = 0;
@@ -107,13 +110,11 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
       modelSeconds = (worked - before) / 1000;
       return path;
     });
-    const format = outputFormat(photograph.format, settings.format);
     const keepMetadata = settings.strip !== 'all';
     // ExifTool adds to the XMP that it copies; what sharp had copied before would be there twice.
     const keep = { exif: keepMetadata, xmp: keepMetadata && (await metadata.version()) === undefined };
     await encodePhotograph(result, photograph, { format, quality: settings.quality, keep, folder }, target);
     const warnings = await metadata.transfer(source, target, { strip: settings.strip, ...(task.provenance ? { provenance: task.provenance } : {}) });
-    const scale = chain.reduce((product, restorer) => product * restorer.scale, 1);
     const differences = await verify(target, decoded, join(folder, 'written.v'), { original: photograph, scale, format, metadata: keepMetadata }, metadata);
     return {
       extension: extensionOf[format],

@@ -31,10 +31,10 @@ async function drawn(name: string, width: number, height: number): Promise<strin
   return file;
 }
 
-async function restore(source: string): Promise<RestoredFile & { target: string }> {
+async function restore(source: string, settings = {}): Promise<RestoredFile & { target: string }> {
   const id = ++count;
   const target = join(folder, `result-${id}.part`);
-  return { ...(await worker.restore({ id, source, target, folder: join(folder, 'scratch'), effect: effect.parse({ tile: 256 }), caution: 1, export: exportSettings.parse({}) }, () => undefined)), target };
+  return { ...(await worker.restore({ id, source, target, folder: join(folder, 'scratch'), effect: effect.parse({ tile: 256 }), caution: 1, export: exportSettings.parse(settings) }, () => undefined)), target };
 }
 
 describe('large and narrow pictures', () => {
@@ -58,5 +58,10 @@ describe('large and narrow pictures', () => {
     const { target, warnings } = await restore(await drawn(`narrow-${width}.png`, width, height));
     expect(warnings).toEqual([]);
     expect(await sharp(target).metadata()).toMatchObject({ width: height, height: width });
+  });
+
+  it('what a format cannot hold is refused before the work, with another format to choose', async () => {
+    await expect(restore(await drawn('wide.png', 20_000, 3), { format: 'webp' })).rejects.toThrow('WebP holds no more than 16383 pixels in a row, and the result would be 3x20000. Choose TIFF or PNG.');
+    await expect(restore(await drawn('many.jpg', 7000, 5000), { format: 'avif' })).rejects.toThrow(/^AVIF takes too much memory for a result of 5000x7000; .* Choose JPEG, PNG or TIFF\.$/);
   });
 });

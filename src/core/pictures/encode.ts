@@ -25,6 +25,24 @@ export function losses(photograph: Photograph, format: OutputFormat): string[] {
   return lost;
 }
 
+/** The longest side that a format's files can have (libvips' JPEG, WebP and HEIF writers); others have no limit that matters here. */
+const LONGEST_SIDE: Partial<Record<OutputFormat, number>> = { jpeg: 65_500, webp: 16_383, avif: 16_384 };
+/** libaom codes a picture in one piece, with about 50 bytes for each pixel. */
+const MOST_AVIF_PIXELS = 32e6;
+
+/**
+ * Refuses a result that its format cannot hold, before the work on it has begun.
+ * @throws AppError `unsupported`
+ */
+export function refuseOversize(format: OutputFormat, width: number, height: number): void {
+  const side = LONGEST_SIDE[format] ?? Infinity;
+  const name = format === 'webp' ? 'WebP' : format.toUpperCase();
+  if (Math.max(width, height) > side) throw new AppError('unsupported', `${name} holds no more than ${side} pixels in a row, and the result would be ${width}x${height}. Choose TIFF or PNG.`);
+  if (format === 'avif' && width * height > MOST_AVIF_PIXELS) {
+    throw new AppError('unsupported', `AVIF takes too much memory for a result of ${width}x${height}; it is written up to ${MOST_AVIF_PIXELS / 1e6} megapixels. Choose JPEG, PNG or TIFF.`);
+  }
+}
+
 export interface EncodeOptions {
   format: OutputFormat;
   quality: number;
