@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { messageOf } from '../../shared/errors.ts';
 import type { Layer } from '../networks/layers.ts';
+import { DT, type GraphNode } from './graph.ts';
 import { wide } from './kernels.ts';
 import { type Precision, withPrecision } from './precision.ts';
 import { Session } from './session.ts';
@@ -14,14 +15,23 @@ export interface CompiledForward {
   (x: tf.Tensor4D): tf.Tensor4D;
   /** Why the last shape ran op by op, if it did. */
   readonly fallback: string | undefined;
-  dispose(): void;
+  /** The tensors named as changing have other values from now on. */
+  readonly changed: () => void;
+  readonly dispose: () => void;
 }
 
 export interface CompileOptions {
   /** Precision of convolutions and what stands between them; float32 by default. */
   precision?: Precision;
-  /** Tensors of `forward` whose values may change between two calls; they are sent along with each. */
+  /** Tensors of `forward` whose values change at times; {@link CompiledForward.changed} is called when they have. */
   changing?: readonly tf.Tensor[];
+}
+
+/** What one input shape came to: its recording, and the session that runs it with the present values. */
+interface Graph {
+  nodes: readonly GraphNode[];
+  output: string;
+  session: Session | undefined;
 }
 
 /**
@@ -31,7 +41,7 @@ export interface CompileOptions {
  */
 export function compileForward(forward: Layer, { precision = 'float32', changing = [] }: CompileOptions = {}): CompiledForward {
   // In the order of last use; a Map keeps the order of insertion.
-  const graphs = new Map<string, { session: Session; output: string }>();
+  const graphs = new Map<string, Graph>();
   let fallback: string | undefined;
 
   const compiled = (x: tf.Tensor4D): tf.Tensor4D => {
@@ -39,7 +49,8 @@ export function compileForward(forward: Layer, { precision = 'float32', changing
     let graph = graphs.get(key);
     if (!graph && fallback === undefined) {
       try {
-        graph = trace(forward, x.shape, precision, changing);
+        const recorded = trace(forward, x.shape, precision, changing);
+        graph = { ...recorded, session: new Session(withValues(recorded.nodes, changing)) };
       } catch (error) {
         fallback = messageOf(error);
       }
@@ -47,28 +58,49 @@ export function compileForward(forward: Layer, { precision = 'float32', changing
     if (!graph) return tf.tidy(() => forward(x));
     graphs.delete(key);
     graphs.set(key, graph);
-    const oldest = graphs.keys().next().value;
-    if (graphs.size > mostGraphs && oldest !== undefined) {
-      graphs.get(oldest)?.session.dispose();
-      graphs.delete(oldest);
+    const [oldest] = graphs;
+    if (graphs.size > mostGraphs && oldest) {
+      oldest[1].session?.dispose();
+      graphs.delete(oldest[0]);
     }
-    return graph.session.run({ x, ...Object.fromEntries(changing.map((tensor, i) => [`changing${i}`, tensor])) }, [graph.output])[0] as tf.Tensor4D;
+    graph.session ??= new Session(withValues(graph.nodes, changing));
+    return graph.session.run({ x }, [graph.output])[0] as tf.Tensor4D;
+  };
+  const changed = (): void => {
+    for (const graph of graphs.values()) {
+      graph.session?.dispose();
+      graph.session = undefined;
+    }
   };
   const dispose = (): void => {
-    for (const { session } of graphs.values()) session.dispose();
+    changed();
     graphs.clear();
   };
-  return Object.defineProperty(Object.assign(compiled, { dispose }), 'fallback', { get: () => fallback }) as CompiledForward;
+  return Object.defineProperty(Object.assign(compiled, { changed, dispose }), 'fallback', { get: () => fallback }) as CompiledForward;
 }
 
-function trace(forward: Layer, shape: [number, number, number, number], precision: Precision, changing: readonly tf.Tensor[]): { session: Session; output: string } {
+function trace(forward: Layer, shape: [number, number, number, number], precision: Precision, changing: readonly tf.Tensor[]): Pick<Graph, 'nodes' | 'output'> {
   const tracer = new Tracer();
   let output = '';
   tf.tidy(() => {
     const x = tf.fill<tf.Rank.R4>(shape, 0.5);
     tracer.bindPlaceholder(x, 'x');
-    changing.forEach((tensor, i) => tracer.bindPlaceholder(tensor, `changing${i}`));
+    changing.forEach((tensor, i) => tracer.bindPlaceholder(tensor, changingName(i)));
     output = tracer.nameOf(tracer.record(() => wide(forward(x))));
   });
-  return { session: new Session(withPrecision(tracer.nodes, precision)), output };
+  return { nodes: withPrecision(tracer.nodes, precision), output };
+}
+
+const changingName = (i: number): string => `changing${i}`;
+
+/** The nodes with the changing tensors' present values as constants. */
+function withValues(nodes: readonly GraphNode[], changing: readonly tf.Tensor[]): readonly GraphNode[] {
+  const values = new Map(changing.map((tensor, i) => [changingName(i), tensor]));
+  return nodes.map((node) => {
+    const tensor = values.get(node.name);
+    if (!tensor) return node;
+    const { buffer, byteOffset, byteLength } = tensor.dataSync();
+    const value = { tensor: { dtype: DT.float32, shape: tensor.shape, bytes: new Uint8Array(buffer, byteOffset, byteLength) } };
+    return { ...node, op: 'Const', attrs: { dtype: { type: DT.float32 }, value } };
+  });
 }

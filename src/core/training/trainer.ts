@@ -135,7 +135,10 @@ export class Trainer {
   infer(lq: FloatPicture, compiled: boolean): FloatPicture {
     const { options, network, parameters } = this.average;
     const averaged = parameters.all.map(({ value }) => value);
-    if (this.#averageIsStale) this.#program?.pull(averaged);
+    if (this.#averageIsStale) {
+      this.#program?.pull(averaged);
+      this.#inference?.changed();
+    }
     this.#averageIsStale = false;
     const forward = (x: tf.Tensor4D): tf.Tensor4D => this.average.forward(normaliseInput(x, this.config.network.inputNorm));
     if (compiled && this.config.compile) this.#inference ??= compileForward(forward, { changing: averaged });
@@ -162,6 +165,7 @@ export class Trainer {
     this.#step = meta.step;
     this.#adaptiveUpdates = meta.adaptiveUpdates;
     this.#program?.push();
+    this.#inference?.changed();
     this.#averageIsStale = false;
   }
 
