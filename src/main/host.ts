@@ -49,7 +49,10 @@ export class Host {
     this.#start = () => {
       const child = fork(file, [], { execPath: node, execArgv: [], stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'] });
       child.on('message', (message: Told) => this.#hear(message));
-      hearPictures(child.stdio[pictureDescriptor] as Readable, (id, picture) => this.#answer(id)?.resolve(picture));
+      const pictures = child.stdio[pictureDescriptor] as Readable;
+      // A pipe that breaks does so because the process ends, which is heard below.
+      pictures.on('error', () => undefined);
+      hearPictures(pictures, (id, picture) => this.#answer(id)?.resolve(picture));
       let ended = false;
       const end = (reason: string): void => {
         if (!ended) this.#end(reason);

@@ -7,7 +7,7 @@ import { openHome } from '../services/home.ts';
 import { openStudio } from '../services/studio.ts';
 import { messageOf } from '../shared/errors.ts';
 import { startServer } from './server.ts';
-import { enterRunning, forgetRunning, noteRunning, readToken, usualPort, writeDoor } from './session.ts';
+import { enterRunning, forgetRunning, keepPort, noteRunning, readToken, usualPort, writeDoor } from './session.ts';
 
 /**
  * The studio in a browser of this machine: `node src/web/main.ts [--port N] [--no-open]`. A second start shows the
@@ -35,7 +35,10 @@ async function main(): Promise<void> {
   const services = await openServices(home);
   const studio = await openStudio(services);
   const token = await readToken(home.root);
-  const server = await startServer(studio, { port, usual: await usualPort(home.root), token, renderer });
+  const usual = await usualPort(home.root);
+  const server = await startServer(studio, { port, usual, token, renderer });
+  // A port that was asked for once, or taken because another program had the usual one, is not the usual one from now on.
+  if (port === 0 && usual === undefined) await keepPort(home.root, server.port);
   await noteRunning(home.root, { port: server.port, pid: process.pid, token });
 
   let ending = false;

@@ -96,7 +96,7 @@ export async function startServer(studio: Studio, options: { port: number; usual
     }
   });
 
-  port = port === 0 && options.usual !== undefined ? await listen(server, options.usual).catch(() => listen(server, 0)) : await listen(server, port);
+  port = port === 0 && options.usual !== undefined ? await listen(server, options.usual).catch((error: unknown) => (error instanceof AppError ? listen(server, 0) : Promise.reject(error as Error))) : await listen(server, port);
   return {
     port,
     invite,

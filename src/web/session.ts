@@ -27,12 +27,14 @@ export async function usualPort(home: string): Promise<number | undefined> {
   return Number.isInteger(port) && port > 1023 && port <= 65535 ? port : undefined;
 }
 
+/** Keeps a port for the next times. */
+export const keepPort = (home: string, port: number): Promise<void> => writePrivate(portFile(home), String(port));
+
 const portFile = (home: string) => join(home, 'web-port');
 const runningFile = (home: string) => join(home, 'web.json');
 
 /** Notes which process serves this home folder, so that a second start finds it. */
 export async function noteRunning(home: string, session: Running): Promise<void> {
-  await writePrivate(portFile(home), String(session.port));
   await writePrivate(runningFile(home), JSON.stringify(session));
 }
 export const forgetRunning = (home: string): Promise<void> => rm(runningFile(home), { force: true });

@@ -106,7 +106,7 @@ describe("Electron's frame, started", () => {
   test('the services answer its calls and nobody else’s; what was asked to be opened comes once it calls', async () => {
     expect(await call('app.info', {})).toMatchObject({ value: { folders: { home: folder } } });
     await expect(Promise.resolve().then(() => call('app.info', {}, { senderFrame: { url: 'https://example.invalid/', parent: null } }))).rejects.toThrow('Only the window');
-    await vi.waitFor(() => expect(window().webContents.send).toHaveBeenCalledWith('command', { type: 'add', reply: { value: [expect.objectContaining({ name: 'asked.png' })] } }));
+    await vi.waitFor(() => expect(window().webContents.send).toHaveBeenCalledWith('command', { type: 'add', reply: { value: [expect.objectContaining({ name: 'asked.png' })] } }), { timeout: 20_000 });
   });
 
   test('the menu follows the language that is chosen in the page', async () => {
@@ -119,7 +119,7 @@ describe("Electron's frame, started", () => {
     expect(window().restore).toHaveBeenCalledOnce();
     expect(window().focus).toHaveBeenCalledOnce();
     window().webContents.emit('render-process-gone', {}, { reason: 'crashed' });
-    await vi.waitFor(() => expect(window().webContents.loadURL).toHaveBeenCalledWith('mcir://studio/'));
+    await vi.waitFor(() => expect(window().webContents.loadURL).toHaveBeenCalledWith('mcir://studio/'), { timeout: 20_000 });
   });
 
   test('closing saves first, then quits, and is let through then', async () => {

@@ -264,7 +264,11 @@ describe('mutated files', () => {
         longestMs = Math.max(longestMs, now - (began.get(number) ?? now));
       }
       const pid = process.platform === 'linux' ? restoreProcess() : undefined;
-      if (pid !== undefined) peakBytes = Math.max(peakBytes, memoryOf(pid, 'VmHWM') || 0);
+      try {
+        if (pid !== undefined) peakBytes = Math.max(peakBytes, memoryOf(pid, 'VmHWM') || 0);
+      } catch {
+        // It has ended meanwhile.
+      }
     }, 100);
     return () => {
       clearInterval(looking);

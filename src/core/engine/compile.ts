@@ -47,15 +47,15 @@ export function compileForward(forward: Layer, { precision = 'float32', changing
   const compiled = (x: tf.Tensor4D): tf.Tensor4D => {
     const key = x.shape.join();
     let graph = graphs.get(key);
-    if (!graph && fallback === undefined) {
+    if (fallback === undefined) {
       try {
-        const recorded = trace(forward, x.shape, precision, changing);
-        graph = { ...recorded, session: new Session(withValues(recorded.nodes, changing)) };
+        graph ??= { ...trace(forward, x.shape, precision, changing), session: undefined };
+        graph.session ??= new Session(withValues(graph.nodes, changing));
       } catch (error) {
         fallback = messageOf(error);
       }
     }
-    if (!graph) return tf.tidy(() => forward(x));
+    if (!graph?.session) return tf.tidy(() => forward(x));
     graphs.delete(key);
     graphs.set(key, graph);
     const [oldest] = graphs;
@@ -63,7 +63,6 @@ export function compileForward(forward: Layer, { precision = 'float32', changing
       oldest[1].session?.dispose();
       graphs.delete(oldest[0]);
     }
-    graph.session ??= new Session(withValues(graph.nodes, changing));
     return graph.session.run({ x }, [graph.output])[0] as tf.Tensor4D;
   };
   const changed = (): void => {

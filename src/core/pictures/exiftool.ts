@@ -36,19 +36,27 @@ export async function askExiftool(args: readonly string[], { quiet = false, limi
   throw new AppError('io', 'ExifTool, which carries the metadata, was ended twice without an answer; free some memory and try this file again.');
 }
 
-/** @returns undefined where it was killed */
+/** The system's words for a program that it cannot start at all. */
+const NOT_THERE = new Set(['ENOENT', 'EACCES', 'ENOEXEC']);
+
+/** @returns undefined where it was killed or could not be started this time */
 function run(path: string, args: readonly string[], limitMs: number): Promise<ExiftoolAnswer | undefined> {
   return new Promise((resolve, reject) => {
     const child = execFile(path, ['-charset', 'filename=utf8', ...args], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       clearTimeout(limit);
-      // A code that is a word (ENOENT) is the system's: it could not be started.
       const code: unknown = error?.code ?? 0;
       if (error?.signal) resolve(undefined);
       else if (typeof code === 'number') resolve({ stdout, stderr, code });
-      else reject(new Error(messageOf(error), { cause: error }));
+      else if (typeof code === 'string' && NOT_THERE.has(code)) reject(new Error(messageOf(error), { cause: error }));
+      else resolve(undefined); // too little memory for another process, or too much was said
     });
     // Not execFile's own `timeout`: a network keeps this thread busy, and where it did so for longer than the limit, that option
     // throws away what a process had said that ended well long ago, and calls it a success.
-    const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
+    const limit = setTimeout(() => {
+      child.kill('SIGKILL');
+      // A launcher's child may hold them open.
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, limitMs);
   });
 }

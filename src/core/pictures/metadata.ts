@@ -52,10 +52,13 @@ export class MetadataTool {
     const tidy = (): Promise<void> => rm(`${to}${EXIFTOOL_PART}`, { force: true });
     // It fails where there is nothing to copy, too; what it says tells which.
     const { stderr, code } = await askExiftool(['-q', ...args, to], { quiet: true, before: tidy }).finally(tidy);
-    const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !harmless.test(line));
+    const told = stderr.split('\n').filter((line) => line.trim() !== '');
+    const lines = told.filter((line) => !harmless.test(line));
     // Without room the result would lose its metadata: the picture is tried again when there is some.
     if (lines.some((line) => noRoom.test(line))) throw new AppError('io', 'There is no room left on the disk for the result; free some space.');
-    if (strip === 'gps' && code !== 0 && lines.length > 0) throw new AppError('unsupported', `GPS could not be removed from this file (${said(lines[0] ?? '')}); remove all metadata.`);
+    // It writes nothing after an error, however minor it calls it.
+    const refusal = lines[0] ?? told.find((line) => line.startsWith('Error: '));
+    if (strip === 'gps' && code !== 0 && refusal !== undefined) throw new AppError('unsupported', `GPS could not be removed from this file (${said(refusal)}); remove all metadata.`);
     return lines.map((line) => `Metadata: ${said(line)}.`);
   }
 

@@ -88,6 +88,7 @@ export function batchFeature({ services, handles, tell }: StudioContext, picture
     const stop = new AbortController();
     const entry: Work = { stop, done: Promise.resolve() };
     working.set(id, entry);
+    let failed = false;
     entry.done = oneAtATime(async () => {
       const { state, done } = batches.find(id);
       // Cancelled while it waited, or the program is about to close.
@@ -95,11 +96,13 @@ export function batchFeature({ services, handles, tell }: StudioContext, picture
       entry.pace = { began: Date.now(), before: done };
       await batches.run(id, stop.signal);
     })
-      .catch(() => undefined)
+      .catch(() => {
+        failed = true; // what hinders it now would hinder it at once again
+      })
       .finally(() => {
         working.delete(id);
         // Cancelled and continued before the pictures at hand had ended: it has its turn again.
-        if (!stop.signal.aborted && batches.find(id).state === 'queued') work(id);
+        if (!failed && !stop.signal.aborted && batches.find(id).state === 'queued') work(id);
       });
   };
 

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
+import { openRestorer } from '../../../src/core/inference/restorer.ts';
+import { openTfjsGraph } from '../../../src/core/weights/tfjsGraph.ts';
 import { openGraphModel } from '../../../src/core/weights/graphModels.ts';
 import { temporaryFolder } from '../../photographs.ts';
 import { writeHalvingGraph } from './halvingGraph.ts';
@@ -33,17 +34,18 @@ function writeGraph(name: string, nodes: Node[], weights: { name: string; shape:
   );
 }
 
+const strides = { list: { i: ['1', '1', '1', '1'] } };
+const convolution = {
+  T: { type: 'DT_FLOAT' },
+  data_format: { s: base64('NHWC') },
+  padding: { s: base64('SAME') },
+  strides,
+  dilations: strides,
+  explicit_paddings: { list: {} },
+  use_cudnn_on_gpu: { b: true },
+};
+
 it('TensorFlow runs the graph of a TensorFlow.js model itself, for any size, with the result of tfjs', async () => {
-  const strides = { list: { i: ['1', '1', '1', '1'] } };
-  const convolution = {
-    T: { type: 'DT_FLOAT' },
-    data_format: { s: base64('NHWC') },
-    padding: { s: base64('SAME') },
-    strides,
-    dilations: strides,
-    explicit_paddings: { list: {} },
-    use_cudnn_on_gpu: { b: true },
-  };
   const values = Array.from({ length: 9 * 3 * 12 }, (_, i) => Math.sin(i) / 9);
   const file = writeGraph(
     'enlarge',
@@ -65,21 +67,37 @@ it('TensorFlow runs the graph of a TensorFlow.js model itself, for any size, wit
   await model.dispose();
 });
 
-it('operations that reach outside of the picture are never given to TensorFlow', async () => {
-  const written = join(folder, 'written');
-  const type = { type: 'DT_FLOAT' };
+it('operations that reach outside of the picture are never given to TensorFlow', () => {
+  const manifest = (op: string) => ({
+    signature: { inputs: { x: { name: 'x:0' } }, outputs: { y: { name: 'y:0' } } },
+    modelTopology: { node: [{ name: 'x', op: 'Placeholder', attr: { dtype: { type: 'DT_FLOAT' } } }, { name: 'y', op, input: ['x'], attr: { T: { type: 'DT_FLOAT' } } }] },
+  });
+  openTfjsGraph(manifest('Identity'), {}).dispose();
+  for (const op of ['WriteFile', 'ReadFile', 'PyFunc', 'Print', 'SaveV2']) expect(() => openTfjsGraph(manifest(op), {})).toThrow(`the operation ${op}`);
+});
+
+it('a graph that TensorFlow refuses only when it is run is run by tfjs', async () => {
+  const values = Array.from({ length: 9 * 3 * 3 }, (_, i) => Math.sin(i) / 9);
   const file = writeGraph(
-    'hostile',
+    'prelu',
     [
-      { name: 'y', op: 'Mul', input: ['x', 'half', '^write'], attr: { T: type } },
-      { name: 'write', op: 'WriteFile', input: ['path', 'path'], attr: {} },
-      { name: 'path', op: 'Const', attr: { dtype: { type: 'DT_STRING' }, value: { tensor: { dtype: 'DT_STRING', tensorShape: {}, stringVal: [base64(written)] } } } },
+      {
+        name: 'y',
+        op: '_FusedConv2D',
+        input: ['x', 'filter', 'bias', 'alpha'],
+        attr: { ...convolution, num_args: { i: '2' }, epsilon: { f: 0.0001 }, fused_ops: { list: { s: [base64('BiasAdd'), base64('Prelu')] } } },
+      },
     ],
-    [{ name: 'half', shape: [], values: [0.5] }],
+    [
+      { name: 'filter', shape: [3, 3, 3, 3], values },
+      { name: 'bias', shape: [3], values: [0.1, -0.2, 0.3] },
+      { name: 'alpha', shape: [3], values: [0.1, 0.2, 0.3] },
+    ],
   );
-  const model = await openGraphModel(file).catch(() => undefined);
-  expect(model?.whole).toBeUndefined();
-  expect(existsSync(written)).toBe(false);
+  const restorer = await openRestorer({ title: 'prelu', network: 'graph', options: {}, weights: new Map(), graph: { file } });
+  const picture = { width: 12, height: 10, channels: 3 as const, data: new Float32Array(12 * 10 * 3).fill(0.5) };
+  expect(await restorer.run(picture)).toMatchObject({ width: 12, height: 10 });
+  restorer.dispose();
 });
 
 it('a graph without a signature is run by tfjs', async () => {

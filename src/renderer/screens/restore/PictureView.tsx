@@ -37,8 +37,8 @@ export function PictureView({ source }: { source: Source }) {
   const variants = recipes.map((candidate) => ({ id: recipeKey(candidate), title: recipeTitle(candidate, models.data), result: previews.get(previewKey(source.id, candidate, mask?.id)) }));
   const holding = useCompareKeys({ zoom, variants: variants.length, layout, setLayout, toggleLoupe });
   const shown = variants[active]?.result;
-  // A run that has learnt nothing yet (step 0 is the network as it began) restores nothing; as soon as it has, its preview begins.
-  const awaited = new Set(runs.data?.filter(({ best, state }) => !best?.step && isActive(state)).map(({ id }) => id));
+  // A run that is still to be measured for the first time restores nothing yet; as soon as it does, its preview begins.
+  const awaited = new Set(runs.data?.filter(({ best, state }) => best === undefined && isActive(state)).map(({ id }) => id));
   const ready = recipes.filter((candidate) => !candidate.models.some((id) => awaited.has(id)));
   const trainedTo = (models: readonly string[]): string => models.map((id) => runs.data?.find((run) => run.id === id)?.best?.step ?? '').join();
   const { pending, start, stop } = usePreviews(source.id, ready, trainedTo, size && zoom.width > 0 && !runs.isPending ? visibleRegion(size, zoom) : undefined);
