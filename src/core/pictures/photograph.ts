@@ -26,8 +26,10 @@ export interface Photograph {
 
 /** A gigapixel: more is taken for a decompression bomb. */
 const MOST_PIXELS = 1e9;
-/** The same for formats whose decoders hold the whole picture, at four bytes a pixel and more: what WebP can hold. */
-const MOST_PIXELS_AT_ONCE = 2 ** 28;
+/** The same for formats whose decoders hold the whole picture, at four bytes a pixel and twice that meanwhile: a hundred megapixels and some. */
+const MOST_PIXELS_AT_ONCE = 2 ** 27;
+/** Rows are read some dozens at a time: of a picture that claims to be ten million pixels wide they take gigabytes. */
+const LONGEST_SIDE = 500_000;
 const decodedAtOnce: readonly FileFormat[] = ['webp', 'avif', 'gif'];
 /** A decoder that takes longer than this is ended. */
 const DECODE_SECONDS = 600;
@@ -46,7 +48,8 @@ export async function inspect(file: string): Promise<Photograph> {
   const metadata = await readable(() => sharp(file, reading).metadata());
   const format = formatOf(metadata);
   const { width, height } = metadata.autoOrient;
-  if (decodedAtOnce.includes(format) && width * height > MOST_PIXELS_AT_ONCE) throw new AppError('unsupported', 'The picture claims to have more than 268 megapixels, the most that WebP, AVIF and GIF are read with.');
+  if (Math.max(width, height) > LONGEST_SIDE) throw new AppError('unsupported', 'The picture claims to be more than 500,000 pixels long.');
+  if (decodedAtOnce.includes(format) && width * height > MOST_PIXELS_AT_ONCE) throw new AppError('unsupported', 'The picture claims to have more than 134 megapixels, the most that WebP, AVIF and GIF are read with.');
   const { space, depth, pages = 1, hasAlpha, icc, channels } = metadata;
   const grey = space === 'b-w' || space === 'grey16';
   const convertedFrom = space === 'cmyk' ? 'cmyk' : space.startsWith('lab') ? 'lab' : undefined;
