@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { access, constants, mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { saysDiskFull } from '../core/pictures/diskFull.ts';
 import { AppError, messageOf } from '../shared/errors.ts';
 
 /** Why a picture could not be restored that is not the picture's fault: the batch waits until it is over. */
@@ -28,7 +29,7 @@ export async function troubleOf(error: unknown, source: string, { out, mount }: 
   const reason = async (): Promise<string | undefined> => (await whyNotMounted(mount)) ?? (await whyNotWritable(out)) ?? (await whyNotWritable(scratch));
   const now = await reason();
   if (now !== undefined) return { sentence: now, isOver: async () => (await reason()) === undefined };
-  if (!/ENOSPC|EDQUOT|no space left|write error|unable to write|no room left/i.test(messageOf(error))) return undefined;
+  if (!saysDiskFull(messageOf(error))) return undefined;
   // What was half written is gone again, so there is some room, or another picture's trouble has just ended: tried after a while.
   const began = Date.now();
   return { sentence: full(out), isOver: async () => Date.now() - began > SECOND_TRY_MS && (await reason()) === undefined };

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { AppError, messageOf } from '../../shared/errors.ts';
+import { saysDiskFull } from './diskFull.ts';
 import { encodeAs, type FileFormat, type Photograph } from './photograph.ts';
 import { syncFile } from './scratch.ts';
 
@@ -75,6 +76,7 @@ export async function encodePhotograph(scratch: string, photograph: Photograph, 
     await encodeAs(image, format, { quality, bits, pixels: width * height }).toFile(file);
     syncFile(file);
   } catch (cause) {
+    if (saysDiskFull(messageOf(cause))) throw new AppError('io', 'There is no room left on the disk for the result; free some space.', { cause });
     throw new AppError('io', `The result could not be written: ${messageOf(cause).split('\n')[0]}.`, { cause });
   }
 }

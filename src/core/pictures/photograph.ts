@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { AppError, messageOf } from '../../shared/errors.ts';
+import { saysDiskFull } from './diskFull.ts';
 import { isLinearProfile } from './iccProfile.ts';
 
 const fileFormats = ['jpeg', 'png', 'tiff', 'webp', 'avif', 'gif'] as const;
@@ -97,7 +98,7 @@ async function readable<T>(read: () => Promise<T>): Promise<T> {
     return await read();
   } catch (cause) {
     const reason = messageOf(cause).split('\n')[0]?.replace(/\.$/, '') ?? '';
-    if (/ENOSPC|No space left|write error|unable to write/i.test(messageOf(cause))) throw new AppError('io', 'There is no room left on the disk for temporary files; free some space.', { cause });
+    if (saysDiskFull(messageOf(cause))) throw new AppError('io', 'There is no room left on the disk for temporary files; free some space.', { cause });
     if (/unsupported image format/i.test(reason)) throw new AppError('unsupported', 'This is not a picture of a kind this program reads (JPEG, PNG, TIFF, WebP, AVIF, GIF).', { cause });
     if (/whole number of bytes|samples out of range|bad labq/i.test(reason)) throw new AppError('unsupported', 'TIFF of this depth (12 bits, 64-bit floats, or Lab with 8 bits) cannot be read; save it with 16 bits.', { cause });
     if (/pixel limit/i.test(reason)) throw new AppError('unsupported', 'The picture claims to have more than a thousand megapixels.', { cause });
