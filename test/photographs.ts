@@ -21,18 +21,20 @@ export function installed(program: string, ...args: string[]): boolean {
   }
 }
 
-/** The process that restores the pictures of a batch of this one, found in Linux' /proc; undefined where there is none now. */
-export function restoreProcess(): number | undefined {
-  const pid = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).find((name) => {
+/** The processes that this one has started, in Linux' /proc. One that has ended (state Z) has no command line any more. */
+export function childProcesses(): { pid: number; state: string; command: string }[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
     try {
-      const [, parent] = /\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
-      return Number(parent) === process.pid && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('workers/restore.ts');
+      const [, state = '', parent] = /\) (\S) (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
+      return Number(parent) === process.pid ? [{ pid: Number(name), state, command: readFileSync(`/proc/${name}/cmdline`, 'utf8') }] : [];
     } catch {
-      return false; // it has ended meanwhile
+      return []; // it is gone meanwhile
     }
   });
-  return pid === undefined ? undefined : Number(pid);
 }
+
+/** The process that restores the pictures of a batch of this one; undefined where there is none now. */
+export const restoreProcess = (): number | undefined => childProcesses().find(({ command }) => command.includes('workers/restore.ts'))?.pid;
 
 /** Bytes of a process's memory, now (`VmRSS`) or at most (`VmHWM`). */
 export const memoryOf = (pid: number, field: 'VmRSS' | 'VmHWM'): number => Number(new RegExp(`${field}:\\s*(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;

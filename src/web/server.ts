@@ -96,7 +96,7 @@ export async function startServer(studio: Studio, options: { port: number; usual
     }
   });
 
-  port = port === 0 && options.usual !== undefined ? await listen(server, options.usual).catch((error: unknown) => (error instanceof AppError ? listen(server, 0) : Promise.reject(error as Error))) : await listen(server, port);
+  port = port === 0 && options.usual !== undefined ? await listenWhereUsual(server, options.usual) : await listen(server, port);
   return {
     port,
     invite,
@@ -108,6 +108,16 @@ export async function startServer(studio: Studio, options: { port: number; usual
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** At the usual port, or at any where another program has that one. */
+async function listenWhereUsual(server: Server, usual: number): Promise<number> {
+  try {
+    return await listen(server, usual);
+  } catch (error) {
+    if (error instanceof AppError) return listen(server, 0);
+    throw error;
+  }
 }
 
 function listen(server: Server, port: number): Promise<number> {

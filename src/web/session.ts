@@ -34,9 +34,7 @@ const portFile = (home: string) => join(home, 'web-port');
 const runningFile = (home: string) => join(home, 'web.json');
 
 /** Notes which process serves this home folder, so that a second start finds it. */
-export async function noteRunning(home: string, session: Running): Promise<void> {
-  await writePrivate(runningFile(home), JSON.stringify(session));
-}
+export const noteRunning = (home: string, session: Running): Promise<void> => writePrivate(runningFile(home), JSON.stringify(session));
 export const forgetRunning = (home: string): Promise<void> => rm(runningFile(home), { force: true });
 
 /** Asks the server that already serves this home folder for an address to enter by; undefined where none answers. */

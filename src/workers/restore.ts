@@ -85,7 +85,8 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
     const photograph = await inspect(source);
     const format = outputFormat(photograph.format, settings.format);
     const scale = chain.reduce((product, restorer) => product * restorer.scale, 1);
-    refuseOversize(format, photograph.width * scale, photograph.height * scale);
+    const [width, height] = [photograph.width * scale, photograph.height * scale];
+    refuseOversize(format, width, height);
     const decoded = join(folder, 'original.v');
     await decodeInto(photograph, decoded);
     let seconds = 0;
@@ -118,8 +119,8 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
     const differences = await verify(target, decoded, join(folder, 'written.v'), { original: photograph, scale, format, metadata: keepMetadata }, metadata);
     return {
       extension: extensionOf[format],
-      width: photograph.width * scale,
-      height: photograph.height * scale,
+      width,
+      height,
       megapixels: (photograph.width * photograph.height) / 1e6,
       seconds,
       modelSeconds,

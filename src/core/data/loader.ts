@@ -64,6 +64,7 @@ export class BatchLoader {
   readonly #problems = new Map<string, string>();
   readonly #withAlpha = new Set<string>();
   #waitedMs = 0;
+  #validationSizes: Promise<number> | undefined;
 
   private constructor(options: LoaderOptions, plan: DataPlan, fingerprint: string) {
     this.#options = options;
@@ -92,8 +93,12 @@ export class BatchLoader {
     return { train: this.#plan.train.length, validation: this.#plan.validation.length };
   }
 
-  /** How many different sizes the validation pictures have, by their headers. */
-  async countValidationSizes(): Promise<number> {
+  /** How many different sizes the validation pictures have, by their headers, which are read once. */
+  countValidationSizes(): Promise<number> {
+    return (this.#validationSizes ??= this.#readValidationSizes());
+  }
+
+  async #readValidationSizes(): Promise<number> {
     if (this.#options.data.validation.size !== undefined) return 1;
     const sizes = await Promise.allSettled(this.#plan.validation.map(({ target }) => uprightSize(target)));
     return new Set(sizes.flatMap((size) => (size.status === 'fulfilled' ? [`${size.value.width}x${size.value.height}`] : []))).size;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { messageOf } from '../../shared/errors.ts';
 import type { Layer } from '../networks/layers.ts';
-import { DT, type GraphNode } from './graph.ts';
+import { constantAttributes, DT, type GraphNode } from './graph.ts';
 import { wide } from './kernels.ts';
 import { type Precision, withPrecision } from './precision.ts';
 import { Session } from './session.ts';
@@ -99,7 +99,6 @@ function withValues(nodes: readonly GraphNode[], changing: readonly tf.Tensor[])
     const tensor = values.get(node.name);
     if (!tensor) return node;
     const { buffer, byteOffset, byteLength } = tensor.dataSync();
-    const value = { tensor: { dtype: DT.float32, shape: tensor.shape, bytes: new Uint8Array(buffer, byteOffset, byteLength) } };
-    return { ...node, op: 'Const', attrs: { dtype: { type: DT.float32 }, value } };
+    return { ...node, op: 'Const', attrs: constantAttributes(DT.float32, tensor.shape, new Uint8Array(buffer, byteOffset, byteLength)) };
   });
 }

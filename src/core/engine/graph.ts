@@ -32,6 +32,9 @@ export interface GraphNode {
   outputs: OutputInfo[];
 }
 
+/** The attributes of a node `Const`. */
+export const constantAttributes = (dtype: number, shape: readonly number[], bytes: Uint8Array): GraphNode['attrs'] => ({ dtype: { type: dtype }, value: { tensor: { dtype, shape, bytes } } });
+
 /** GraphDef producer version: an operation set old enough for every TensorFlow that carries these ops. */
 const PRODUCER = 1395;
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { messageOf } from '../../shared/errors.ts';
-import { DT } from './graph.ts';
+import { constantAttributes, DT } from './graph.ts';
 import { type Precision, withPrecision } from './precision.ts';
 import { Session } from './session.ts';
 import { Tracer } from './trace.ts';
@@ -146,7 +146,7 @@ function done(name: string, after: readonly string[]) {
     name,
     op: 'Const',
     inputs: after.map((node) => `^${node}`),
-    attrs: { dtype: { type: DT.float32 }, value: { tensor: { dtype: DT.float32, shape: [], bytes: new Uint8Array(4) } } },
+    attrs: constantAttributes(DT.float32, [], new Uint8Array(4)),
     outputs: [{ dtype: DT.float32, shape: [] }],
   };
 }

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { type OperationAttribute, type TensorFlowBackend, tensorFlowBackend } from './backend.ts';
-import { type Attribute, DT, type GraphNode } from './graph.ts';
+import { type Attribute, constantAttributes, DT, type GraphNode } from './graph.ts';
 
 /** An operation that cannot be written down; whoever traces runs eagerly instead. */
 export class UntraceableError extends Error {}
@@ -76,7 +76,7 @@ export class Tracer {
 
   constant(dtype: number, shape: readonly number[], bytes: Uint8Array): string {
     // Copied: the data may be the caller's own array, which may change before the graph is written.
-    return this.addNode('Const', [], { dtype: { type: dtype }, value: { tensor: { dtype, shape, bytes: bytes.slice() } } }, [{ dtype, shape }]);
+    return this.addNode('Const', [], constantAttributes(dtype, shape, bytes.slice()), [{ dtype, shape }]);
   }
 
   addNode(op: string, inputs: string[], attrs: Record<string, Attribute>, outputs: GraphNode['outputs'], name = `n${this.#count++}`): string {

@@ -164,7 +164,7 @@ async function openTfjs(path: string): Promise<Graph> {
   try {
     if (manifest.format === 'graph-model') {
       const model = await engine.loadGraphModel(tf.io.fromMemory(artifacts));
-      const whole = tryOpenTfjsGraph(manifest, model);
+      const whole = tryOpenTfjsGraph(manifest, model.weights);
       const dispose = (): Promise<void> => {
         whole?.dispose();
         return Promise.resolve(model.dispose());
@@ -179,9 +179,9 @@ async function openTfjs(path: string): Promise<Graph> {
   }
 }
 
-function tryOpenTfjsGraph(manifest: unknown, model: Awaited<ReturnType<ReturnType<typeof openEngine>['loadGraphModel']>>): TfjsGraph | undefined {
+function tryOpenTfjsGraph(...graph: Parameters<typeof openTfjsGraph>): TfjsGraph | undefined {
   try {
-    return openTfjsGraph(manifest, Object.fromEntries(Object.entries(model.weights).map(([name, [value]]) => [name, value])));
+    return openTfjsGraph(...graph);
   } catch {
     return undefined; // tfjs runs it, operation by operation
   }

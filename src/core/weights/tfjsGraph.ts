@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { type Attribute, DT, type GraphNode } from '../engine/graph.ts';
+import { type Attribute, constantAttributes, DT, type GraphNode } from '../engine/graph.ts';
 import { Session } from '../engine/session.ts';
 
 /**
@@ -66,15 +66,15 @@ export interface TfjsGraph {
 }
 
 /**
- * Opens the contents of a graph model's `model.json` with its weights under their names.
+ * Opens the contents of a graph model's `model.json` with its weights under their names, as tfjs' own GraphModel has them.
  * @throws Error where the graph holds what is not known here; tfjs may still run it, operation by operation.
  */
-export function openTfjsGraph(manifest: unknown, weights: Readonly<Record<string, tf.Tensor | undefined>>): TfjsGraph {
+export function openTfjsGraph(manifest: unknown, weights: Readonly<Record<string, readonly tf.Tensor[]>>): TfjsGraph {
   const { modelTopology, signature } = graphModel.parse(manifest);
   const nodes = modelTopology.node.map(({ name, op, input, attr }): GraphNode => {
     if (!OPERATIONS.has(op)) throw new Error(`the operation ${op}`);
     const node = { name, op, inputs: input, outputs: [] };
-    if (op === 'Const') return { ...node, attrs: constant(weights[name]) };
+    if (op === 'Const') return { ...node, attrs: constant(weights[name]?.[0]) };
     // Files of older converters do not say this type.
     return { ...node, attrs: { ...(op === '_FusedConv2D' && { TArgs: { types: input.slice(2).map(() => DT.float32) } }), ...mapAttributes(attr) } };
   });
@@ -88,7 +88,6 @@ function mapAttributes(attributes: Readonly<Record<string, unknown>>): GraphNode
 
 function constant(tensor: tf.Tensor | undefined): GraphNode['attrs'] {
   if (tensor?.dtype !== 'float32' && tensor?.dtype !== 'int32') throw new Error('a constant without its value');
-  const dtype = DT[tensor.dtype];
   const { buffer, byteOffset, byteLength } = tensor.dataSync<'float32' | 'int32'>();
-  return { dtype: { type: dtype }, value: { tensor: { dtype, shape: tensor.shape, bytes: new Uint8Array(buffer, byteOffset, byteLength) } } };
+  return constantAttributes(DT[tensor.dtype], tensor.shape, new Uint8Array(buffer, byteOffset, byteLength));
 }

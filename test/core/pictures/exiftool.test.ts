@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { askExiftool } from '../../../src/core/pictures/exiftool.ts';
 import { EXIFTOOL_PART, MetadataTool } from '../../../src/core/pictures/metadata.ts';
-import { installed, temporaryFolder } from '../../photographs.ts';
+import { childProcesses, installed, temporaryFolder } from '../../photographs.ts';
 
 const folder = temporaryFolder();
 const [original, result] = [join(folder, 'original.jpg'), join(folder, 'result.jpg')];
@@ -17,18 +17,8 @@ beforeAll(async () => {
   await image.keepMetadata().toFile(result);
 });
 
-/** ExifTool's processes that this one has started: id and state. */
-function processes(): { pid: number; state: string }[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
-    try {
-      const [, state = '', parent] = /\) (\S) (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
-      // One that has ended has no command line any more; nothing else is started here.
-      return Number(parent) === process.pid && (state === 'Z' || readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('exiftool')) ? [{ pid: Number(name), state }] : [];
-    } catch {
-      return []; // it is gone meanwhile
-    }
-  });
-}
+/** ExifTool's processes that this one has started; nothing else is started here. */
+const processes = () => childProcesses().filter(({ state, command }) => state === 'Z' || command.includes('exiftool'));
 
 /** Kills as many of ExifTool's processes as asked for while `work` goes on. */
 async function killing<T>(times: number, work: Promise<T>): Promise<{ outcome: T | Error; killed: number }> {
