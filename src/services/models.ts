@@ -4,7 +4,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import writeFileAtomic from 'write-file-atomic';
 import { createModel } from '../core/networks/index.ts';
-import type { GraphModelOptions } from '../core/weights/graphModels.ts';
+import type { GraphModel, GraphModelOptions } from '../core/weights/graphModels.ts';
 import { readWhole } from '../core/weights/readWeights.ts';
 import { RunFolder } from '../core/training/runFolder.ts';
 import type { Weights } from '../core/weights/weights.ts';
@@ -74,14 +74,15 @@ async function resolveFile(file: string): Promise<ResolvedModel> {
 }
 
 async function resolveGraphFile(file: string): Promise<ResolvedModel> {
-  const { scale } = await probe(file, plainGraph);
+  const { scale } = await probeGraph(file);
   return { title: basename(file), network: GRAPH, options: {}, scale, weights: new Map(), hash: sha256(await readWhole(file)), file, graph: plainGraph };
 }
 
 /** What is assumed of a graph that nothing is known of. */
 const plainGraph = { range: 1, multipleOf: 1 };
 
-const probe = async (path: string, graph: { range: number; multipleOf: number }) => (await askWorker('probeGraph', { path, graph })) as { format: string; scale: number };
+/** Opens a finished graph once, in a process of its own, and tells what it is. */
+export const probeGraph = async (path: string, graph: { range: number; multipleOf: number } = plainGraph) => (await askWorker('probeGraph', { path, graph })) as { format: GraphModel['format']; scale: number };
 
 function findRun(ref: string, home: Home): { id: string; file: string } | undefined {
   // An id names one folder; anything with a separator in it is no id.
@@ -153,7 +154,7 @@ async function addWeights(path: string, home: Home, options: AddOptions): Promis
 
 async function addGraph(path: string, home: Home, options: AddOptions): Promise<OwnPart> {
   const graph = options.graph ?? plainGraph;
-  const { format, scale } = await probe(path, graph);
+  const { format, scale } = await probeGraph(path, graph);
   const title = options.title ?? basename(path.endsWith('model.json') ? dirname(path) : path, extname(path));
   const id = newId(options.name ?? title, home);
   const folder = join(home.models, id);

@@ -172,6 +172,8 @@ describeWithShared('mcir models', 'weights', () => {
     expect(output?.dims).toEqual([1, 3, 5, 7]);
     // FFA-Net adds its input to what it computes, which is nothing here: (0.9 - 0.5) / 2.
     expect((output?.data as Float32Array)[0]).toBeCloseTo(0.2, 6);
+    expect(mcir('models', 'inspect', join(folder, 'haze.onnx'))).toMatch(/^Format: +onnx, a finished graph.*x1/);
+    expect(mcir('models', 'inspect', file)).toMatch(/^Input: +normalised with mean 0\.5, 0\.5, 0\.5 and deviation 2, 2, 2$/m);
     expect(JSON.parse(mcir('models', 'add', join(folder, 'haze.onnx'), '--json'))).toMatchObject({ model: { id: 'haze', network: 'graph', scale: 1 } });
     expect(mcirErrors('models', 'convert', file, join(folder, 'haze.pth'))).toMatch(/normalised with mean 0\.5, 0\.5, 0\.5/);
   });
@@ -179,7 +181,7 @@ describeWithShared('mcir models', 'weights', () => {
   it('says in one sentence why a file is refused, with exit code 2', () => {
     const file = join(folder, 'page.pth');
     writeFileSync(file, '<html>');
-    expect(() => mcir('models', 'add', file)).toThrow(/^2: .*not a weights file/);
+    expect(() => mcir('models', 'add', file)).toThrow(/^2: page\.pth: This is a web page/);
     copyFileSync(shared('weights/IMDN_x4.pth'), file);
     expect(() => mcir('models', 'convert', file, join(folder, 'out.txt'))).toThrow(/^2: .*cannot be written as "\.txt"/);
     expect(existsSync(join(folder, 'out.txt'))).toBe(false);

@@ -1,10 +1,9 @@
-import { basename, extname } from 'node:path';
 import { createModel, findNetwork } from '../../core/networks/index.ts';
 import { readWeightsFile } from '../../core/weights/readWeights.ts';
-import { GRAPH } from '../../services/modelCard.ts';
+import { GRAPH, type InputNorm } from '../../services/modelCard.ts';
 import { convertModel, identify } from '../../services/modelFiles.ts';
 import { addPack, modelPacks } from '../../services/modelPacks.ts';
-import { addModel, brokenModels, isGraphFile, listModels, type ModelCard, removeModel, resolveModel } from '../../services/models.ts';
+import { addModel, brokenModels, isGraphFile, listModels, type ModelCard, probeGraph, removeModel, resolveModel } from '../../services/models.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Register } from '../context.ts';
 import { wholeNumber } from '../numbers.ts';
@@ -51,8 +50,8 @@ export const registerModels: Register = (program, context) => {
 
   models
     .command('inspect')
-    .description('show what a weights file holds and for which network it is, without adding it')
-    .argument('<file>', 'a .pth, .pt, .ckpt or .safetensors file')
+    .description('show what a file holds and for which network it is, without adding it')
+    .argument('<file>', 'a .pth, .pt, .ckpt or .safetensors file, an .onnx file or a TensorFlow.js model.json')
     .action(async (file: string) => {
       const report = await inspect(file).catch(wrongUse);
       output.result(report, describeReport(report));
@@ -67,7 +66,7 @@ export const registerModels: Register = (program, context) => {
       const model = await resolveModel(from, context.home).catch(wrongUse);
       if (model.graph) throw new AppError('unsupported', `"${model.title}" is a finished graph; only weights can be converted.`);
       await convertModel(model, out).catch(wrongUse);
-      if (model.inputNorm && /\.pth?$/i.test(out)) output.log(`This network was trained on inputs normalised with mean ${model.inputNorm.mean.join(', ')} and deviation ${model.inputNorm.std.join(', ')}; other programs do not learn this from the file, so there do it before the network.`);
+      if (model.inputNorm && /\.pth?$/i.test(out)) output.log(`This network was trained on inputs ${normalised(model.inputNorm)}; other programs do not learn this from the file, so there do it before the network.`);
       output.result({ file: out, network: model.network }, `Wrote ${out}.`);
     });
 
@@ -81,33 +80,44 @@ export const registerModels: Register = (program, context) => {
     });
 };
 
-interface Report {
+type Report = GraphReport | WeightsReport;
+
+interface GraphReport {
+  file: string;
+  format: string;
+  scale: number;
+}
+
+interface WeightsReport {
   file: string;
   format: string;
   tensors: number;
   values: number;
   network?: string;
   options?: Record<string, unknown>;
+  inputNorm?: InputNorm;
   /** Why the network is not known. */
   reason?: string;
 }
 
 async function inspect(file: string): Promise<Report> {
-  if (isGraphFile(file)) throw new AppError('unsupported', `${basename(file)} is a finished graph (${extname(file)}); add it to use it.`);
+  if (isGraphFile(file)) return { file, ...(await probeGraph(file)) };
   const content = await readWeightsFile(file);
   const { weights, format } = content;
   const values = [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
   const common = { file, format, tensors: weights.size, values };
   try {
-    const { network, options } = identify(content, file);
-    return { ...common, network, options };
+    const { network, options, inputNorm } = identify(content, file);
+    return { ...common, network, options, ...(inputNorm && { inputNorm }) };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { ...common, reason: error.message };
   }
 }
 
-function describeReport({ format, tensors, values, network, options, reason }: Report): string {
+function describeReport(report: Report): string {
+  if ('scale' in report) return `Format:  ${report.format}, a finished graph: it restores (x${report.scale}), and can be neither trained nor converted`;
+  const { format, tensors, values, network, options, inputNorm, reason } = report;
   const lines = [`Format:  ${format}, ${tensors} tensors, ${values} values`];
   if (network === undefined) return [...lines, reason].join('\n');
   const { network: definition, options: all } = createModel(network, options);
@@ -115,8 +125,11 @@ function describeReport({ format, tensors, values, network, options, reason }: R
     ...lines,
     `Network: ${definition.title}, x${definition.scale(all)}. ${definition.description}`,
     ...Object.entries(all).map(([name, value]) => `    ${name} = ${JSON.stringify(value)}`),
+    ...(inputNorm ? [`Input:   ${normalised(inputNorm)}`] : []),
   ].join('\n');
 }
+
+const normalised = ({ mean, std }: InputNorm): string => `normalised with mean ${mean.join(', ')} and deviation ${std.join(', ')}`;
 
 function describe(card: ModelCard): string {
   return `${card.title}, ${networkTitle(card)}, x${card.scale}. ${card.description}`;

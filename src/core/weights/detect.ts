@@ -27,10 +27,10 @@ export function detectNetwork(weights: Weights | Shapes): DetectedNetwork {
   }
   near.sort((a, b) => a.differences.length - b.differences.length);
   const [nearest] = near;
-  const found = `${shapes.size} tensors, the first of them ${[...shapes].slice(0, 3).map(([name, shape]) => `${shorten(name)} [${shape.join()}]`).join(', ')}`;
+  const found = `${shapes.size === 1 ? '1 tensor' : `${shapes.size} tensors, the first of them`} ${[...shapes].slice(0, 3).map(([name, shape]) => `${shorten(name)} [${shape.join()}]`).join(', ')}`;
   const reason = nearest
     ? `It looks most like ${nearest.title}, but ${listed(nearest.differences)}.`
-    : `Looked for ${networks.map(({ title }) => title).join(', ')}.`;
+    : (describeNames(shapes) ?? `Looked for ${networks.map(({ title }) => title).join(', ')}.`);
   throw new AppError('unsupported', `These weights belong to no network here. ${reason} Found ${found}.`, { details: { differences: nearest?.differences ?? [] } });
 }
 
@@ -44,6 +44,18 @@ export function assertFits(weights: Weights, id: string, options: Record<string,
   if (!parsed.success) throw new AppError('bad-input', `These weights name options that ${network.title} does not have. Get the file again from where it came from.`, { cause: parsed.error });
   const differences = compare(shapesOf(weights), createModel(id, parsed.data).parameters);
   if (differences.length > 0) throw new AppError('bad-input', `These weights do not fit ${network.title}: ${listed(differences)}. Get the file again from where it came from.`, { details: { differences } });
+}
+
+/** Where most names are those of a network that cannot be built of these shapes: a part of a file, or another variant. */
+function describeNames(shapes: Shapes): string | undefined {
+  const found = networks.map(({ id, title, published }) => {
+    const built = Object.values(published).map((options) => createModel(id, options).parameters);
+    const known = new Set(built.flatMap(({ all, buffers }) => [...all.map(({ name }) => name), ...buffers.keys()]));
+    return { title, count: [...shapes.keys()].filter((name) => known.has(name)).length };
+  });
+  const [most] = found.sort((a, b) => b.count - a.count);
+  if (!most || most.count < shapes.size / 2 || most.count === 0) return undefined;
+  return `${most.count} of its ${shapes.size} names are those of ${most.title}, but parts of it are missing or of sides that it cannot have.`;
 }
 
 /** Options beyond what a network allows (a depth of 10,000, say) mean that it is another network. */

@@ -36,7 +36,7 @@ export async function readWeights(bytes: Uint8Array): Promise<WeightsFile> {
     const { weights, metadata } = readSafetensors(bytes);
     return { weights: stripPrefixes(weights), metadata, format: 'safetensors' };
   }
-  if (!isTorchLike(bytes)) throw new AppError('unsupported', 'This is not a weights file that can be read here. Choose a .pth, .pt, .ckpt or .safetensors file.');
+  if (!isTorchLike(bytes)) throw otherFile(bytes);
   const { value, storages } = await readTorchFile(bytes);
   const tensors = findTensors(value, (item) => item instanceof TorchTensor);
   if (!tensors) throw new AppError('bad-input', 'This PyTorch file holds no weights: there is no dictionary of tensors in it. Save the state_dict of the network.');
@@ -69,6 +69,15 @@ export async function readWhole(path: string): Promise<Uint8Array> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new AppError('not-found', `There is no file ${path}.`, { cause: error });
     throw new AppError('io', `${path} cannot be read: ${messageOf(error)}.`, { cause: error });
   }
+}
+
+/** What people have instead of weights, told from the beginning of the file. */
+function otherFile(bytes: Uint8Array): AppError {
+  const start = new TextDecoder().decode(bytes.subarray(0, 200));
+  if (bytes.length === 0) return new AppError('bad-input', 'The file is empty. Get it again from where it came from.');
+  if (/^\s*<(!doctype|html)/i.test(start)) return new AppError('bad-input', 'This is a web page instead of a weights file. Download the file itself.');
+  if (start.startsWith('version https://git-lfs')) return new AppError('bad-input', 'This only says where the weights file is (Git LFS). Download the file itself.');
+  return new AppError('unsupported', 'This is not a weights file that can be read here. Choose a .pth, .pt, .ckpt or .safetensors file.');
 }
 
 /** A zip file, or a pickle of protocol 2 or later. */

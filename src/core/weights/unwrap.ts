@@ -1,9 +1,6 @@
 /** Under what training programs keep the weights; averaged weights come first, as Real-ESRGAN takes them. */
 const containers = ['params_ema', 'ema', 'params', 'state_dict', 'model_state_dict', 'model', 'net'] as const;
 
-/** What wrappers put before every name: DataParallel, torch.compile, Lightning modules. */
-const prefixes = ['module.', '_orig_mod.', 'net_g.', 'net.', 'generator.', 'model.'] as const;
-
 /** What training modules keep beside the network: discriminators, losses and what these compare with, metrics. */
 const companions = /^(net_?d|discriminator|criterion|cri_\w+|perceptual|vgg\w*|lpips|metrics?|\w*(loss|psnr|ssim)\w*)\./i;
 
@@ -28,19 +25,26 @@ export function findTensors<T>(saved: unknown, isTensor: (value: unknown) => val
 }
 
 /**
- * Takes wrappers' prefixes off names, where every name has them, or every one that is not a companion's. In a flat file (safetensors) that keeps several sets
- * under `params_ema.`, `ema.` or `params.`, the first of these sets is taken.
+ * Takes wrappers' prefixes (`module.`, `net_g.`) off names, where every name has them, or every one that is not a
+ * companion's. In a flat file (safetensors) that keeps several sets under `params_ema.`, `ema.` or `params.`, the first of
+ * these sets is taken.
  */
 export function stripPrefixes<T>(tensors: ReadonlyMap<string, T>): Map<string, T> {
   const all = [...tensors.keys()];
   const names = all.some((name) => !companions.test(name)) ? all.filter((name) => !companions.test(name)) : all;
   const set = ['params_ema.', 'ema.', 'params.', 'state_dict.'].find((prefix) => names.some((name) => name.startsWith(prefix)));
   const chosen = set ? names.filter((name) => name.startsWith(set)) : names;
-  const prefix = set ?? prefixes.find((candidate) => names.length > 0 && names.every((name) => name.startsWith(candidate) && !isNumbered(name, candidate)));
+  const prefix = set ?? wrapperOf(names);
   // Without a prefix nothing tells the network's own names from those of companions.
   if (!prefix) return new Map(tensors);
   return stripPrefixes(new Map(chosen.map((name) => [name.slice(prefix.length), tensors.get(name) as T])));
 }
 
-/** `model.0.weight` is a layer of the old ESRGAN, not a wrapper. */
-const isNumbered = (name: string, prefix: string): boolean => /^\d/.test(name.slice(prefix.length));
+/** What DataParallel, torch.compile or a training module put before every name, whatever they call it. */
+function wrapperOf(names: readonly string[]): string | undefined {
+  const prefix = /^[^.]+\./.exec(names[0] ?? '')?.[0];
+  if (prefix === undefined || !names.every((name) => name.startsWith(prefix))) return undefined;
+  const inside = names.map((name) => name.slice(prefix.length));
+  // `model.0.weight` is a layer of the old ESRGAN, and `conv.weight` beside `conv.bias` is one layer.
+  return inside.some((name) => name.includes('.')) && !inside.some((name) => /^\d/.test(name)) ? prefix : undefined;
+}

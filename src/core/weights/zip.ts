@@ -8,7 +8,7 @@ const MAX_ENTRIES = 100_000;
  * The entries of a zip file that only stores, as PyTorch writes it: name to bytes (views of `bytes`). Refused are
  * compressed and encrypted entries, two entries whose names differ in nothing but case, names that differ between the
  * directory and the entry itself, wrong checksums, and entries that together are larger than the file.
- * @throws AppError `bad-input`.
+ * @throws AppError `bad-input`, or `unsupported` where it holds a program.
  */
 export async function readStoredZip(bytes: Uint8Array): Promise<Map<string, Uint8Array>> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -23,13 +23,14 @@ export async function readStoredZip(bytes: Uint8Array): Promise<Map<string, Uint
       const key = name.normalize('NFC').toLowerCase();
       if (folded.has(key)) throw damaged(`two entries are called ${name}`);
       folded.add(key);
+      if (/^[^/]+\/code\//.test(name)) throw new AppError('unsupported', `This is a TorchScript file, a program with its weights (${name}). Save the state_dict of the network instead.`);
       if (entry.compressionMethod !== 0 || entry.isEncrypted()) throw damaged(`${name} is compressed or encrypted, which PyTorch never does`);
       total += entry.uncompressedSize;
       if (total > bytes.length) throw damaged('its entries overlap');
       entries.set(name, await contentOf(entry, bytes, (of) => zip.readLocalFileHeaderPromise(of)));
     }
   } catch (error) {
-    throw error instanceof AppError ? error : damaged(messageOf(error), error);
+    throw error instanceof AppError ? error : damaged(messageOf(error).replace(/\.$/, ''), error);
   }
   return entries;
 }

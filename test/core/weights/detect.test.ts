@@ -24,9 +24,14 @@ describe('detectNetwork', () => {
     expect(() => detectNetwork(shapes)).toThrow(/looks most like EDSR.*conv_last\.bias is missing; extra\.weight is not part of it/);
   });
 
+  it('says whose names they are where a network cannot have these shapes', () => {
+    const other = shapesOf('swinir', {}).set('conv_first.weight', [96, 4, 3, 3]);
+    expect(() => detectNetwork(other)).toThrow(/(\d+) of its \1 names are those of SwinIR, but parts of it are missing or of sides/);
+  });
+
   it('says what it looked for and what it found where a file is of no network', () => {
     const shapes: Shapes = new Map([['encoder.weight', [768, 768]]]);
-    expect(() => detectNetwork(shapes)).toThrow(/Looked for FFA-Net, EDSR.*Found 1 tensors, the first of them encoder\.weight \[768,768\]/);
+    expect(() => detectNetwork(shapes)).toThrow(/Looked for FFA-Net, EDSR.*Found 1 tensor encoder\.weight \[768,768\]/);
     expect(() => detectNetwork(new Map())).toThrow(/belong to no network/);
   });
 

@@ -74,6 +74,12 @@ describe('readWeights of PyTorch files', () => {
     expect([...unknown.weights.keys()]).toEqual(['a.weight', 'vgg.0.weight']);
   });
 
+  it('takes off whatever stands before every name', async () => {
+    const file = (...names: string[]) => writeSafetensors(new Map(names.map((name) => [name, { dtype: 'float32' as const, shape: [1], data: Float32Array.of(1) }])));
+    expect([...(await readWeights(file('module.backbone.a.weight', 'module.backbone.scale'))).weights.keys()]).toEqual(['a.weight', 'scale']);
+    expect([...(await readWeights(file('a.weight', 'a.bias'))).weights.keys()]).toEqual(['a.weight', 'a.bias']);
+  });
+
   it('leaves the numbered layers of the old ESRGAN alone, and takes the averaged set of a flat file', async () => {
     const tensorOf = (value: number) => ({ dtype: 'float32' as const, shape: [1], data: Float32Array.of(value) });
     const esrgan = await readWeights(writeSafetensors(new Map([['model.0.weight', tensorOf(1)]])));
@@ -109,8 +115,12 @@ describe('readWeights refuses', () => {
     ['a legacy file that ends early', () => Promise.resolve(legacyFile(object, Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 5), ['0'])), /too early/],
     ['a legacy file with more', () => Promise.resolve(legacyFile(object, Buffer.concat([legacyStorage(Float32Array.of(1)), four]), ['0'])), /follow/],
     ['a file without tensors', () => Promise.resolve(legacyFile(pickle(op.proto(), dict({ epoch: op.integer(1) }), op.stop))), /no weights/],
-    ['anything else', () => Promise.resolve(Uint8Array.from(Buffer.from('<html>not found</html>'))), /not a weights file/],
-    ['nothing', () => Promise.resolve(new Uint8Array()), /not a weights file/],
+    ['a web page', () => Promise.resolve(Uint8Array.from(Buffer.from('<html>not found</html>'))), /a web page/],
+    ['a pointer of Git LFS', () => Promise.resolve(Uint8Array.from(Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:0'))), /where the weights file is/],
+    ['a TorchScript file', () => zipOf({ 'a/data.pkl': object, 'a/code/net.py': 'import os' }), /TorchScript.*a\/code\/net\.py/],
+    ['half a zip file', async () => (await zipOf({ 'a/data.pkl': object, 'a/data/0': four })).subarray(0, 100), /damaged.*[^.]\. Get it again/],
+    ['anything else', () => Promise.resolve(Uint8Array.from(Buffer.from('weights'))), /not a weights file/],
+    ['nothing', () => Promise.resolve(new Uint8Array()), /is empty/],
   ])('%s', async (_, make, reason) => {
     await expect(readWeights(await make())).rejects.toThrow(reason);
     await expect(readWeights(await make())).rejects.toBeInstanceOf(AppError);
