@@ -1,10 +1,11 @@
 import { AppShell, Group, Kbd, NavLink, Stack, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
-import { useDisclosure, useHotkeys } from '@mantine/hooks';
+import { useDisclosure } from '@mantine/hooks';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCall } from './api/hooks.ts';
 import { useLiveUpdates } from './api/liveUpdates.ts';
 import { ShortcutHelp } from './components/ShortcutHelp.tsx';
+import { useKeys } from './components/useKeys.ts';
 import { ConnectionLost } from './frame/ConnectionLost.tsx';
 import { Interrupted } from './frame/Interrupted.tsx';
 import { JobsInSight } from './frame/JobsInSight.tsx';
@@ -23,7 +24,7 @@ export function App() {
   const current = screens.find((screen) => screen.id === route.screen) ?? screens[0];
   useChosenAppearance();
   useLiveUpdates();
-  useHotkeys([['shift+?', toggle], ['?', toggle], ...screens.map((screen, index) => [`${index + 1}`, () => go(screen.id)] as [string, () => void])]);
+  useKeys([['shift+?', toggle], ['?', toggle], ...screens.map((screen, index) => [`${index + 1}`, () => go(screen.id)] as [string, () => void])]);
 
   return (
     <AppShell navbar={{ width: 196, breakpoint: 0 }} padding={0}>

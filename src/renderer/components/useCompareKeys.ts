@@ -1,6 +1,6 @@
-import { useHotkeys } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
 import { layoutsFor, type Layout } from './CompareStage.tsx';
+import { isOwnKey, useKeys } from './useKeys.ts';
 import type { Zoom } from './useZoom.ts';
 
 interface Comparison {
@@ -17,7 +17,7 @@ const panStep = 80;
 /** The keys of a comparison, those of photo programs where there are any. @returns whether the original is asked for by holding `\` */
 export function useCompareKeys({ zoom, variants, layout, setLayout, toggleLoupe }: Comparison): boolean {
   const layouts = layoutsFor(variants);
-  useHotkeys([
+  useKeys([
     ['C', () => setLayout(layouts[(layouts.indexOf(layout) + 1) % layouts.length] ?? 'slider')],
     ['L', toggleLoupe],
     ['Z', zoom.toggle],
@@ -39,7 +39,7 @@ export function useCompareKeys({ zoom, variants, layout, setLayout, toggleLoupe 
 function useHeldKey(key: string): boolean {
   const [held, setHeld] = useState(false);
   useEffect(() => {
-    const down = (event: KeyboardEvent) => event.key === key && !isTyping(event.target) && setHeld(true);
+    const down = (event: KeyboardEvent) => event.key === key && !isOwnKey(event) && setHeld(true);
     const up = (event: KeyboardEvent) => event.key === key && setHeld(false);
     // A key that is let go while another window is in front is never heard of.
     const leave = () => setHeld(false);
@@ -54,5 +54,3 @@ function useHeldKey(key: string): boolean {
   }, [key]);
   return held;
 }
-
-const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
