@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 import { BatchRepository } from '../database/batches.ts';
+import { fileDate } from '../shared/dates.ts';
 import { AppError, messageOf } from '../shared/errors.ts';
 import { examine } from './doctor.ts';
 import { logFile, olderLogFile } from './log.ts';
@@ -29,7 +30,7 @@ were replaced (<path>, <picture>, <name>). Read it before you send it: all of it
  */
 export async function writeReport(services: Services, out?: string): Promise<string> {
   const { home, runs } = services;
-  const path = resolve(out ?? join(home.reports, `mcir-report-${new Date().toISOString().slice(0, 19).replace(/[T:]/g, '-')}.zip`));
+  const path = resolve(out ?? join(home.reports, `mcir-report-${fileDate(Date.now())}.zip`));
   if (existsSync(path)) throw new AppError('conflict', `${path} exists already; choose another name.`);
   const redact = redactor(home, await personal(services));
   const zip = new ZipFile();

@@ -1,4 +1,5 @@
 import { basename, extname } from 'node:path';
+import { date } from '../shared/dates.ts';
 import { AppError } from '../shared/errors.ts';
 
 /** What a template may hold; `ext` is the original's ending. */
@@ -29,13 +30,13 @@ export function fillTemplate(template: string, parts: NameParts): string {
 
 /** @throws AppError `bad-input` for an unknown field */
 export function checkTemplate(template: string): void {
-  fillTemplate(template, nameParts('', { model: '', scale: 1, number: 1, now: new Date() }));
+  fillTemplate(template, nameParts('', { model: '', scale: 1, number: 1, now: Date.now() }));
 }
 
 /** The parts of the name of one result. */
-export function nameParts(source: string, { model, scale, number, now }: { model: string; scale: number; number: number; now: Date }): NameParts {
+export function nameParts(source: string, { model, scale, number, now }: { model: string; scale: number; number: number; now: number }): NameParts {
   const ext = extname(source);
-  return { name: basename(source, ext), model, scale: `x${scale}`, date: now.toISOString().slice(0, 10), counter: String(number).padStart(4, '0'), ext: ext.slice(1) };
+  return { name: basename(source, ext), model, scale: `x${scale}`, date: date(now), counter: String(number).padStart(4, '0'), ext: ext.slice(1) };
 }
 
 /** Without characters and names that Windows or a memory card refuses, and short enough; Unicode in its composed form. */

@@ -138,7 +138,7 @@ function wantedName({ settings, created }: { settings: NameSettings & { out: str
   const { models, out, export: { template } } = settings;
   const model = models.map(({ title }) => title).join('+');
   const scale = models.reduce((product, each) => product * each.scale, 1);
-  const stem = fillTemplate(template, nameParts(file.source, { model, scale, number: file.number, now: new Date(created) }));
+  const stem = fillTemplate(template, nameParts(file.source, { model, scale, number: file.number, now: created }));
   const folder = join(out, ...file.folder.split('/'));
   return { folder, with: (extension, n = 1) => join(folder, `${numbered(stem, n)}.${extension}`) };
 }

@@ -1,5 +1,6 @@
 import { Batches } from '../../services/batches.ts';
 import { runBatch } from '../batchProgress.ts';
+import { dateTime } from '../../shared/dates.ts';
 import type { CliContext, Register } from '../context.ts';
 import { table, wrongUse } from '../output.ts';
 
@@ -13,7 +14,7 @@ export const registerBatch: Register = (program, context) => {
     .description('all batches, the newest first')
     .action(async () => {
       const list = (await open(context)).list();
-      const rows = list.map(({ id, created, state, total, done, failed, skipped, title }) => [id, begun(created), state, total, done, failed, skipped, title]);
+      const rows = list.map(({ id, created, state, total, done, failed, skipped, title }) => [id, dateTime(created), state, total, done, failed, skipped, title]);
       output.result({ batches: list }, list.length > 0 ? table(['id', 'begun', 'state', 'files', 'done', 'failed', 'skipped', 'what'], rows) : 'No batches yet. Start one with: mcir restore');
     });
 
@@ -66,11 +67,5 @@ async function open(context: CliContext): Promise<Batches> {
   const { home, history } = await context.services();
   return new Batches(home, history);
 }
-
-/** By the clock on the wall, to the minute. */
-const begun = (at: number): string => {
-  const date = new Date(at);
-  return new Date(at - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16).replace('T', ' ');
-};
 
 const attempt = <T>(what: () => T): Promise<T> => Promise.resolve().then(what).catch(wrongUse);

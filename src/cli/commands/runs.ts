@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { exportRun } from '../../services/report/exportRun.ts';
 import { htmlReport } from '../../services/report/htmlReport.ts';
+import { dateTime } from '../../shared/dates.ts';
 import type { RunDetail, RunSummary } from '../../shared/runs.ts';
 import type { Register } from '../context.ts';
 import { followTraining } from '../followTraining.ts';
@@ -102,7 +103,6 @@ export const registerRuns: Register = (program, context) => {
 
 function describe(run: RunDetail): string {
   const { facts } = run;
-  const time = (at: number): string => new Date(at).toISOString().replace('T', ' ').slice(0, 19);
   return [
     `${run.id} "${run.name}": ${run.state} at step ${run.step} of ${run.steps}`,
     ...(run.psnrBefore === undefined ? [] : [`PSNR before  ${run.psnrBefore.toFixed(3)} dB`]),
@@ -113,7 +113,7 @@ function describe(run: RunDetail): string {
     ...(run.tags.length > 0 ? [`tags         ${run.tags.join(', ')}`] : []),
     ...(run.note ? [`note         ${run.note}`] : []),
     'states',
-    ...run.states.map(({ at, state, reason }) => `  ${time(at)} UTC  ${state}${reason ? `: ${reason}` : ''}`),
+    ...run.states.map(({ at, state, reason }) => `  ${dateTime(at)}  ${state}${reason ? `: ${reason}` : ''}`),
     ...(run.pictures.length > 0 ? ['validation pictures', ...run.pictures.map(({ step, name, psnr, restored }) => `  step ${step}  ${name}  ${psnr.toFixed(2)} dB  ${restored}`)] : []),
     'configuration',
     run.config.trimEnd().replace(/^/gm, '  '),

@@ -1,6 +1,7 @@
 import { Accordion, Badge, Group, List, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Dataset, Inspection } from '../../../shared/contract/datasets.ts';
+import { grouped } from '../../components/format.ts';
 import { useTold } from '../../i18n/told.ts';
 import { Pairs } from './Pairs.tsx';
 
@@ -13,7 +14,7 @@ export function Findings({ dataset, inspection }: { dataset: Dataset; inspection
   const told = useTold();
   const { width, height, unmatched, problems, samples, checked } = inspection;
   const facts: [string, string][] = [
-    [t('datasets.samples'), samples.toLocaleString()],
+    [t('datasets.samples'), grouped(samples)],
     [t('datasets.convention'), inspection.convention?.split('; ').map(told).join('; ') ?? t('datasets.cleanOnly')],
     ...(dataset.scale > 1 ? [[t('datasets.scale'), t('datasets.smaller', { scale: dataset.scale })] as [string, string]] : []),
     [t('datasets.size'), `${width.median} × ${height.median}`],

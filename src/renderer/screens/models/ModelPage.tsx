@@ -2,7 +2,9 @@ import { Anchor, Button, Code, CopyButton, Group, Modal, ScrollArea, Stack, Tabl
 import { useDisclosure } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import type { ModelDetail, ModelEntry } from '../../../shared/contract/models.ts';
+import { dateTime } from '../../../shared/dates.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
+import { grouped } from '../../components/format.ts';
 import { RevealFolder } from '../../components/RevealFolder.tsx';
 import { ScreenFrame } from '../../components/ScreenFrame.tsx';
 import { Loaded } from '../../components/States.tsx';
@@ -87,10 +89,10 @@ function Facts({ model }: { model: ModelDetail }) {
   const told = useTold();
   const rows: [string, string | undefined][] = [
     [t('models.column.network'), [told(model.network), model.scale > 1 && `× ${model.scale}`].filter(Boolean).join(' ')],
-    [t('models.fact.parameters'), model.parameters?.toLocaleString()],
+    [t('models.fact.parameters'), model.parameters === undefined ? undefined : grouped(model.parameters)],
     [t('models.fact.psnr'), model.psnr === undefined ? undefined : `${model.psnr.toFixed(2)} dB`],
     [t('models.fact.source'), model.run === undefined ? model.source : undefined],
-    [t('models.fact.added'), new Date(model.added).toLocaleString()],
+    [t('models.fact.added'), dateTime(model.added)],
     [t('packs.licence'), model.licence],
     [t('packs.size'), fileSize(model.bytes)],
     [t('models.fact.file'), model.file],

@@ -1,6 +1,7 @@
 import { Anchor, Button, Stack, Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { ModelEntry } from '../../../shared/contract/models.ts';
+import { date } from '../../../shared/dates.ts';
 import { useTold } from '../../i18n/told.ts';
 import { go, href } from '../../route.ts';
 import { usingModel, useSelection } from '../restore/selection.tsx';
@@ -52,7 +53,7 @@ export function ModelTable({ models }: { models: readonly ModelEntry[] }) {
                 </Text>
               )}
               <Text size="xs" c="dimmed">
-                {[new Date(model.added).toLocaleDateString(), model.licence].filter(Boolean).join(' · ')}
+                {[date(model.added), model.licence].filter(Boolean).join(' · ')}
               </Text>
             </Table.Td>
             <Table.Td ta="right">

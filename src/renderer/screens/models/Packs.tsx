@@ -41,7 +41,7 @@ export function Packs() {
               {list.map((pack) => (
                 <Table.Tr key={pack.id}>
                   <Table.Td>
-                    <Text size="sm" fw={500}>
+                    <Text size="sm" fw={600}>
                       {told(pack.title)}
                     </Text>
                     <Text size="xs" c="dimmed">

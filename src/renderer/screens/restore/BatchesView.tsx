@@ -4,6 +4,7 @@ import { IconChevronDown, IconChevronRight, IconHistory } from '@tabler/icons-re
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Batch, BatchFile } from '../../../shared/contract/restore.ts';
+import { dateTime } from '../../../shared/dates.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
 import { Empty, Loaded, StateBadge } from '../../components/States.tsx';
 import { useTold } from '../../i18n/told.ts';
@@ -72,7 +73,7 @@ function BatchCard({ batch }: { batch: Batch }) {
         <StateBadge state={batch.state} />
       </Group>
       <Text size="xs" c="dimmed" className="path">
-        {[new Date(batch.created).toLocaleString(), batch.settings.out].join(' · ')}
+        {[dateTime(batch.created), batch.settings.out].join(' · ')}
       </Text>
       <BatchBar batch={batch} />
       {batch.reason && <Text size="xs">{told(batch.reason)}</Text>}

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { RunPage } from '../../../shared/contract/training.ts';
 import type { RunConfig } from '../../../shared/runConfig.ts';
 import { useCall } from '../../api/hooks.ts';
+import { grouped } from '../../components/format.ts';
 import { useTold } from '../../i18n/told.ts';
 import { href } from '../../route.ts';
 
@@ -24,7 +25,7 @@ export function Provenance({ settings, facts }: { settings: RunConfig; facts: Ru
     [t('facts.from'), network.weights === undefined ? t('facts.random') : origin ? <Anchor size="sm" href={href('runs', origin.id)}>{origin.name}</Anchor> : network.weights],
     ...(facts
       ? ([
-          [t('facts.parameters'), facts.parameters.toLocaleString()],
+          [t('facts.parameters'), grouped(facts.parameters)],
           [t('facts.device'), t('facts.deviceThreads', { device: told(facts.device), threads: facts.threads })],
           [t('facts.program'), [facts.versions.program, ...(facts.versions.commit ? [t('facts.commit', { commit: facts.versions.commit })] : []), `TensorFlow ${facts.versions.tensorflow}`, `Node ${facts.versions.node}`].join(' · ')],
         ] as [string, ReactNode][])

@@ -1,6 +1,7 @@
 import { Accordion, Alert, Code, Paper, ScrollArea, Stack, Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Run, RunPage } from '../../../shared/contract/training.ts';
+import { dateTime } from '../../../shared/dates.ts';
 import { useCall } from '../../api/hooks.ts';
 import { Loaded } from '../../components/States.tsx';
 import { useTold } from '../../i18n/told.ts';
@@ -77,7 +78,7 @@ function Details({ run, page, known }: { run: Run; page: RunPage; known: string[
               <Table.Tbody>
                 {page.states.map(({ at, state, reason }, index) => (
                   <Table.Tr key={index}>
-                    <Table.Td w={180}>{new Date(at).toLocaleString()}</Table.Td>
+                    <Table.Td w={180}>{dateTime(at)}</Table.Td>
                     <Table.Td w={120}>{t(`state.${state}`)}</Table.Td>
                     <Table.Td>{reason && told(reason)}</Table.Td>
                   </Table.Tr>

@@ -4,6 +4,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Run } from '../../../shared/contract/training.ts';
+import { date, dateTime } from '../../../shared/dates.ts';
 import { decibels, similarity } from '../../components/format.ts';
 import { StateBadge } from '../../components/States.tsx';
 import { go, href } from '../../route.ts';
@@ -35,7 +36,7 @@ export function RunTable({ runs }: { runs: Run[] }) {
   return (
     <Stack gap={0} flex={1} mih={0}>
       <Group px="lg" py="sm" gap="xs" wrap="wrap">
-        <TextInput size="xs" w={210} aria-label={t('runs.search')} placeholder={t('runs.search')} leftSection={<IconSearch size={14} />} value={filter.text} onChange={(event) => setFilter({ ...filter, text: event.currentTarget.value })} />
+        <TextInput size="xs" w={230} aria-label={t('runs.search')} placeholder={t('runs.search')} leftSection={<IconSearch size={14} />} value={filter.text} onChange={(event) => setFilter({ ...filter, text: event.currentTarget.value })} />
         <Choice label={t('runs.column.state')} values={[...new Set(runs.map(({ state }) => state))].map((value) => ({ value, label: t(`state.${value}`) }))} value={filter.state} onChange={(state) => setFilter({ ...filter, state })} />
         <Choice label={t('runs.column.network')} values={[...new Set(runs.map(({ network }) => network))].sort().map((value) => ({ value, label: value }))} value={filter.network} onChange={(network) => setFilter({ ...filter, network })} />
         <Choice label="MCIR" values={[{ value: 'with', label: t('runs.withMcir') }, { value: 'without', label: t('train.withoutMcir') }]} value={filter.mcir} onChange={(mcir) => setFilter({ ...filter, mcir: mcir as Filter['mcir'] })} />
@@ -125,8 +126,8 @@ const Row = memo(function Row({ run, index, marked, onMark, known }: { run: Run;
       <Table.Td ta="right">{gain === undefined ? '–' : `${gain < 0 ? '−' : '+'}${Math.abs(gain).toFixed(2)}`}</Table.Td>
       <Table.Td ta="right">{run.best ? similarity(run.best.ssim) : '–'}</Table.Td>
       <Table.Td>
-        <Text size="xs" c="dimmed" title={new Date(run.created).toLocaleString()}>
-          {new Date(run.created).toLocaleDateString(undefined, { dateStyle: 'short' })}
+        <Text size="xs" c="dimmed" title={dateTime(run.created)}>
+          {date(run.created)}
         </Text>
       </Table.Td>
       <Table.Td>

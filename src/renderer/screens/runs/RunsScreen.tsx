@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { dateTime } from '../../../shared/dates.ts';
 import { useCall } from '../../api/hooks.ts';
 import { ScreenFrame } from '../../components/ScreenFrame.tsx';
 import { Empty, Loaded, StateBadge } from '../../components/States.tsx';
@@ -29,7 +30,7 @@ export function RunsScreen() {
     return (
       <ScreenFrame
         title={only.name}
-        subtitle={`${only.id} · ${only.network} · ${new Date(only.created).toLocaleString()}`}
+        subtitle={`${only.id} · ${only.network} · ${dateTime(only.created)}`}
         actions={
           <>
             <StateBadge state={only.state} />
