@@ -20,6 +20,6 @@ main(async () => {
   if (!electron && !args.includes('--web')) say('Electron is not here (npx install-electron fetches it), so MCIR Studio opens in your browser.');
   const built = await buildWindow(electron !== undefined, say);
   if (built !== 0) process.exitCode = built;
-  else if (electron) process.exitCode = await runProgram(electron, ['out/main/main.mjs'], { env: { MCIR_NODE: projectNode() } });
+  else if (electron) process.exitCode = await runProgram(electron, ['.'], { env: { MCIR_NODE: projectNode() } });
   else process.exitCode = await runNode(['src/web/main.ts', ...args.filter((arg) => arg !== '--web')]);
 });

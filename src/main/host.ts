@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Served } from '../services/studio/thumbnails.ts';
 import type { StudioEvent } from '../shared/contract.ts';
@@ -43,11 +43,13 @@ export class Host {
   /**
    * @param file hostProcess.ts
    * @param node the Node that runs it
+   * @param env what it is told besides
    */
-  constructor(file: string, node: string, shell: HostShell) {
+  constructor(file: string, node: string, shell: HostShell, env: Record<string, string> = {}) {
     this.#shell = shell;
     this.#start = () => {
-      const child = fork(file, [], { execPath: node, execArgv: [], stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'] });
+      // Not `fork`: Electron's has a way of its own to run its own program, which a fuse turns off.
+      const child = spawn(node, [file], { env: { ...process.env, ...env }, stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'] });
       child.on('message', (message: Told) => this.#hear(message));
       const pictures = child.stdio[pictureDescriptor] as Readable;
       // A pipe that breaks does so because the process ends, which is heard below.

@@ -69,15 +69,20 @@ async function open(): Promise<void> {
   const send = (channel: string, told: unknown): void => {
     if (window && !window.isDestroyed()) window.webContents.send(channel, told);
   };
-  // `npm start` names the Node that the services run on; Electron's own cannot load TensorFlow.
-  const host = new Host(join(root, 'src/main/hostProcess.ts'), process.env['MCIR_NODE'] ?? 'node', {
-    onConnection: (connected) => send('connection', connected),
-    onDeath: (reason) => {
-      dialog.showErrorBox('MCIR Studio', fill(texts().ended, { reason }));
-      app.exit(1);
+  const { node, env } = services();
+  const host = new Host(
+    join(root, 'src/main/hostProcess.ts'),
+    node,
+    {
+      onConnection: (connected) => send('connection', connected),
+      onDeath: (reason) => {
+        dialog.showErrorBox('MCIR Studio', fill(texts().ended, { reason }));
+        app.exit(1);
+      },
+      reveal: (path) => system.showItemInFolder(path),
     },
-    reveal: (path) => system.showItemInFolder(path),
-  });
+    env,
+  );
   session.defaultSession.setPermissionRequestHandler((_, permission, decide, { requestingUrl }) => decide(mayUse(permission, requestingUrl)));
   session.defaultSession.setPermissionCheckHandler((_, permission, origin) => mayUse(permission, origin));
   protocol.handle('mcir', (request) => answer(host, renderer, request.url));
@@ -147,6 +152,17 @@ async function open(): Promise<void> {
   showMenu();
   await window.loadURL(`${pageOrigin}/`);
   await followSettings();
+}
+
+/**
+ * The Node that the services run on, since Electron's own cannot load TensorFlow: `npm start` names it. An installed program
+ * brings its own, and on Linux TensorFlow's library too (electron-builder.yml); elsewhere that lies beside its binding.
+ */
+function services(): { node: string; env: Record<string, string> } {
+  if (!app.isPackaged) return { node: process.env['MCIR_NODE'] ?? 'node', env: {} };
+  const brought = (name: string): string => join(process.resourcesPath, name);
+  const libraries = [brought('tensorflow'), process.env['LD_LIBRARY_PATH']].filter(Boolean).join(':');
+  return { node: brought('node/node'), env: process.platform === 'linux' ? { LD_LIBRARY_PATH: libraries } : {} };
 }
 
 /** Answers the page on a channel, and nobody else. */

@@ -21,7 +21,7 @@ describe.skipIf(!program)("the studio in Electron (needs Electron's program)", (
     await writeFile(join(folder, 'settings.json'), JSON.stringify({ welcomed: true, language: 'en' }));
     // Chromium's own sandbox does not start for root, as containers run things.
     const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-    electron = await _electron.launch({ executablePath: program, args: [...args, join(root, 'out/main/main.mjs'), `--user-data-dir=${join(folder, 'electron')}`], env: { ...(process.env as Record<string, string>), MCIR_HOME: folder, MCIR_NODE: process.execPath } });
+    electron = await _electron.launch({ executablePath: program, args: [...args, root, `--user-data-dir=${join(folder, 'electron')}`], env: { ...(process.env as Record<string, string>), MCIR_HOME: folder, MCIR_NODE: process.execPath } });
     page = await electron.firstWindow();
     await page.getByRole('navigation').waitFor();
   });
