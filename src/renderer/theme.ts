@@ -33,6 +33,9 @@ export const looks: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': '#9a9a9a',
     '--mantine-color-error': '#ff8787',
     '--mantine-color-red-6': '#ff8787',
+    // Mantine's is darker than all around it: a hole where something is chosen or told.
+    '--mantine-color-gray-light': '#353535',
+    '--mantine-color-gray-light-hover': '#3d3d3d',
     '--panel': '#262626',
     '--stage': '#161616',
     '--line': '#383838',

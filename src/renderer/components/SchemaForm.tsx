@@ -39,7 +39,7 @@ function FieldInput({ name, field, value, onChange }: { name: string; field: Fie
     const [low, high] = field.prefixItems;
     return (
       <div role="group" aria-label={common.label}>
-        <Text size="xs" fw={500}>
+        <Text size="xs" fw={600}>
           {common.label}
         </Text>
         <Text size="xs" c="dimmed" mb={4}>

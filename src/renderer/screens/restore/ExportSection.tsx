@@ -25,7 +25,7 @@ export function ExportSection() {
   return (
     <Stack gap="sm">
       <div>
-        <Text size="sm" fw={500}>
+        <Text size="xs" fw={600}>
           {t('export.folder')}
         </Text>
         <Group gap="xs" wrap="nowrap" justify="space-between">

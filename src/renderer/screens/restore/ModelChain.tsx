@@ -21,7 +21,7 @@ export function ModelChain({ models, chain, onChange }: { models: readonly Model
   return (
     <Stack gap={6}>
       <Group justify="space-between">
-        <Text size="sm" fw={500}>
+        <Text size="xs" fw={600}>
           {t('export.models')}
         </Text>
         {scale > 1 && (

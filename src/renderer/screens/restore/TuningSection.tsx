@@ -15,7 +15,7 @@ export function TuningSection() {
       <Switch size="xs" label={t('export.ensemble')} description={t('export.ensembleHint')} checked={recipe.ensemble} onChange={(event) => set({ ensemble: event.currentTarget.checked })} />
       <Switch size="xs" label={t('export.luminance')} description={t('export.luminanceHint')} checked={recipe.luminance} onChange={(event) => set({ luminance: event.currentTarget.checked })} />
       <div>
-        <Text size="sm" fw={500}>
+        <Text size="xs" fw={600}>
           {t('export.mask')}
         </Text>
         <Text size="xs" c="dimmed" mb={4}>

@@ -35,6 +35,8 @@ export function RunForm({ initial, dataset, onBack }: { initial: RunConfig; data
   const network = networks.data?.find(({ id }) => id === config.network.type);
   // The folder that a preset names stands for one that is still to be chosen.
   const missing = train.target === '' || /presets[\\/]datasets[\\/]/.test(train.target);
+  // One that is no imported data set is named by the end of its path.
+  const unnamed = chosen || missing ? [] : [{ value: train.target, label: train.target.split(/[\\/]/).slice(-2).join('/') }];
   const waiting = runs.data?.some(({ state }) => isActive(state)) ?? false;
   const choose = (id: string): void => {
     const found = datasets.data?.find((candidate) => candidate.id === id);
@@ -50,12 +52,12 @@ export function RunForm({ initial, dataset, onBack }: { initial: RunConfig; data
             <TextInput label={t('train.name')} value={config.name} onChange={(event) => set({ name: event.currentTarget.value })} maxLength={120} error={config.name === '' && t('train.nameMissing')} />
             <Select
               label={t('train.data')}
-              placeholder={missing ? t('train.chooseData') : train.target}
+              placeholder={t('train.chooseData')}
               description={chosen ? undefined : missing ? t('train.dataHint') : train.target}
               inputWrapperOrder={['label', 'input', 'description']}
-              data={datasets.data?.map(({ id, name }) => ({ value: id, label: name })) ?? []}
+              data={[...unnamed, ...(datasets.data?.map(({ id, name }) => ({ value: id, label: name })) ?? [])]}
               nothingFoundMessage={t('datasets.emptyTitle')}
-              value={chosen?.id ?? null}
+              value={chosen?.id ?? unnamed[0]?.value ?? null}
               onChange={(id) => id && choose(id)}
             />
             <StartWeights network={config.network} onChange={(changed) => set({ network: changed })} />
