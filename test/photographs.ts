@@ -21,12 +21,12 @@ export function installed(program: string, ...args: string[]): boolean {
   }
 }
 
-/** The processes that this one has started, in Linux' /proc. One that has ended (state Z) has no command line any more. */
-export function childProcesses(): { pid: number; state: string; command: string }[] {
+/** The processes that another, or this one, has started, in Linux' /proc. One that has ended (state Z) has no command line any more. */
+export function childProcesses(of = process.pid): { pid: number; state: string; command: string }[] {
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
     try {
       const [, state = '', parent] = /\) (\S) (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
-      return Number(parent) === process.pid ? [{ pid: Number(name), state, command: readFileSync(`/proc/${name}/cmdline`, 'utf8') }] : [];
+      return Number(parent) === of ? [{ pid: Number(name), state, command: readFileSync(`/proc/${name}/cmdline`, 'utf8') }] : [];
     } catch {
       return []; // it is gone meanwhile
     }

@@ -35,7 +35,6 @@ describe('the same mistakes are wrong use (2) in every command, told in one line
     ['restore in tiles that are too small', () => ['restore', picture, '--model', 'identity', '--tile', '16', ...out], /--tile.* whole number from 32 to 4096/],
     ['restore with an empty name', () => ['restore', picture, '--model', 'identity', '--name', '', ...out], /--name.* template, such as/],
     ['restore with a mask that is not there', () => ['restore', picture, '--model', 'identity', '--mask', missing, ...out], /mask .*missing does not exist/],
-    ['restore with a quality out of range', () => ['restore', picture, '--model', 'identity', '--quality', '101', ...out], /quality/],
     ['watch a folder that is not there', () => ['watch', missing, '--model', 'identity', ...out], /missing is not a folder/],
     ['watch with no such model', () => ['watch', folder, '--model', 'nothing', ...out], /no model, file or run "nothing"/],
     ['edit a file that is not there', () => ['edit', missing, '--model', 'identity'], /missing does not exist/],

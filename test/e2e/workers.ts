@@ -1,14 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { childProcesses } from '../photographs.ts';
 
 /** Processes below the one that serves the page which run the given file of src/workers. */
-export function workersOf(server: number, worker: 'restore' | 'train'): number[] {
-  try {
-    return execFileSync('pgrep', ['-P', `${server}`, '-f', `workers/${worker}.ts`], { encoding: 'utf8' }).trim().split('\n').map(Number);
-  } catch {
-    // pgrep ends with 1 where it finds none.
-    return [];
-  }
-}
+export const workersOf = (server: number, worker: 'restore' | 'train'): number[] =>
+  childProcesses(server).flatMap(({ pid, command }) => (command.includes(`workers/${worker}.ts`) ? [pid] : []));
 
 /** Whether it was not ended meanwhile. */
 function isThere(pid: number): boolean {
