@@ -1,9 +1,10 @@
-import { Group, Slider, Stack, Switch, Text } from '@mantine/core';
+import { Anchor, Group, Slider, Stack, Switch, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { isActive } from '../../../shared/jobs.ts';
 import { useCall } from '../../api/hooks.ts';
+import { href } from '../../route.ts';
+import { InTraining } from './InTraining.tsx';
 import { ModelChain } from './ModelChain.tsx';
-import { NoModelYet } from './NoModelYet.tsx';
 import { PresetMenu } from './PresetMenu.tsx';
 import { useSelection } from './selection.tsx';
 
@@ -14,19 +15,25 @@ export function EffectSection() {
   const models = useCall('models.list', {});
   const runs = useCall('runs.list', {});
   const { recipe, strength } = selection;
+  const none = models.data?.length === 0;
   // A run that has not been measured yet is no model; it is waited for where it was chosen, or where there is no other.
-  const awaited = runs.data?.find(({ id, best, state }) => best === undefined && isActive(state) && (recipe.models.includes(id) || models.data?.length === 0));
+  const inTraining = runs.data?.find(({ id, state }) => isActive(state) && (none || recipe.models.includes(id)));
   return (
     <Stack gap="md">
       <PresetMenu />
-      {models.data && (models.data.length === 0 || awaited) ? (
-        <NoModelYet awaited={awaited} />
-      ) : (
-        <ModelChain models={models.data ?? []} chain={recipe.models} onChange={(chain) => change({ recipe: { ...recipe, models: chain } })} />
+      {none && !inTraining && (
+        <Text size="sm">
+          {t('export.noModel')}{' '}
+          <Anchor size="sm" href={href('models')}>
+            {t('export.toModels')}
+          </Anchor>
+        </Text>
       )}
+      {!none && (!inTraining || inTraining.best) && <ModelChain models={models.data ?? []} chain={recipe.models} onChange={(chain) => change({ recipe: { ...recipe, models: chain } })} />}
+      {inTraining && <InTraining run={inTraining} />}
       <div>
         <Group justify="space-between">
-          <Text size="sm" fw={500}>
+          <Text size="xs" fw={600}>
             {t('export.strength')}
           </Text>
           <Text size="sm" c="dimmed" style={{ fontVariantNumeric: 'tabular-nums' }}>

@@ -1,7 +1,7 @@
 import { Button, Group, Text } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import type { Source } from '../../../shared/contract/restore.ts';
+import type { Run } from '../../../shared/contract/training.ts';
 import { isActive } from '../../../shared/jobs.ts';
 import { pictureUrl } from '../../api/client.ts';
 import { useCall } from '../../api/hooks.ts';
@@ -9,6 +9,7 @@ import { CompareBar } from '../../components/CompareBar.tsx';
 import { CompareStage, type Layout } from '../../components/CompareStage.tsx';
 import { Loaded } from '../../components/States.tsx';
 import { useCompareKeys } from '../../components/useCompareKeys.ts';
+import { useKeys } from '../../components/useKeys.ts';
 import { usePictureSize } from '../../components/usePictureSize.ts';
 import { useZoom } from '../../components/useZoom.ts';
 import { visibleRegion } from '../../components/visibleRegion.ts';
@@ -37,15 +38,15 @@ export function PictureView({ source }: { source: Source }) {
   const variants = recipes.map((candidate) => ({ id: recipeKey(candidate), title: recipeTitle(candidate, models.data), result: previews.get(previewKey(source.id, candidate, mask?.id)) }));
   const holding = useCompareKeys({ zoom, variants: variants.length, layout, setLayout, toggleLoupe });
   const shown = variants[active]?.result;
-  // A run that is still to be measured for the first time restores nothing yet; as soon as it does, its preview begins.
-  const awaited = new Set(runs.data?.filter(({ best, state }) => best === undefined && isActive(state)).map(({ id }) => id));
-  const ready = recipes.filter((candidate) => !candidate.models.some((id) => awaited.has(id)));
-  const trainedTo = (models: readonly string[]): string => models.map((id) => runs.data?.find((run) => run.id === id)?.best?.step ?? '').join();
+  const inTraining = (models: readonly string[] = []): Run[] => runs.data?.filter(({ id, state }) => isActive(state) && models.includes(id)) ?? [];
+  // A run is no model before it was measured, and what it was measured as before its first step is not worth a look unasked.
+  const ready = recipes.filter(({ models: chain }) => inTraining(chain).every(({ best }) => best !== undefined));
+  const trainedTo = (chain: readonly string[]): string | undefined =>
+    inTraining(chain).some(({ best }) => !best?.step) ? undefined : chain.map((id) => runs.data?.find((run) => run.id === id)?.best?.step ?? '').join();
+  const learning = inTraining(recipes[active]?.models).length > 0;
   const { pending, start, stop } = usePreviews(source.id, ready, trainedTo, size && zoom.width > 0 && !runs.isPending ? visibleRegion(size, zoom) : undefined);
 
-  const step = (by: number, event: KeyboardEvent): void => {
-    // The handle of the slider takes arrows itself.
-    if (event.target instanceof Element && event.target.closest('[role="slider"]')) return;
+  const step = (by: number): void => {
     const next = pictures[pictures.findIndex((picture) => picture.id === source.id) + by];
     if (!next) return;
     change({ current: next.id });
@@ -53,12 +54,12 @@ export function PictureView({ source }: { source: Source }) {
   };
   // What is open over the picture closes first.
   const leave = (event: KeyboardEvent): void => {
-    if (!(event.target instanceof Element && event.target.closest('[role="menu"], [role="dialog"], [role="combobox"], input'))) go('restore');
+    if (!(event.target instanceof Element && event.target.closest('[role="menu"], [role="dialog"], [role="combobox"]'))) go('restore');
   };
   const turn = (by: number): void => change({ active: (active + by + recipes.length) % Math.max(1, recipes.length) });
-  useHotkeys([
-    ['ArrowLeft', (event) => step(-1, event)],
-    ['ArrowRight', (event) => step(1, event)],
+  useKeys([
+    ['ArrowLeft', () => step(-1)],
+    ['ArrowRight', () => step(1)],
     ['Escape', leave],
     ['P', start],
     ['M', () => turn(1)],
@@ -99,8 +100,8 @@ export function PictureView({ source }: { source: Source }) {
             {pending && pending.of > 1
               ? t('restore.previewing', pending)
               : shown
-                ? t('restore.previewed', { width: shown.region.width, height: shown.region.height, seconds: shown.seconds.toFixed(1) })
-                : t(recipes.length === 0 ? 'restore.chooseFirst' : 'restore.previewHint')}
+                ? [t('restore.previewed', { width: shown.region.width, height: shown.region.height, seconds: shown.seconds.toFixed(1) }), learning && t('restore.early')].filter(Boolean).join(' · ')
+                : t(recipes.length === 0 ? 'restore.chooseFirst' : learning && selection.automatic ? 'restore.awaited' : 'restore.previewHint')}
           </Text>
         </Group>
         <CompareBar zoom={zoom} variants={variants.length} layout={layout} setLayout={setLayout} loupe={loupe} toggleLoupe={toggleLoupe} />

@@ -41,8 +41,8 @@ export interface Selection {
 /** A preview and how long it took. */
 export interface Preview extends Result {
   seconds: number;
-  /** How far its models had been trained. */
-  trainedTo: string;
+  /** How far its models had been trained; undefined where one had not begun. */
+  trainedTo: string | undefined;
 }
 
 /** What is kept in the browser from one visit to the next; the rest belongs to the pictures at hand. */

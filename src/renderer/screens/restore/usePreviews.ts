@@ -20,10 +20,11 @@ const restMs = 500;
  * Previews of a part of a picture at full strength: strength is mixed on the screen. Where they are automatic, those that
  * are missing, do not cover the part or are of a model that has become better since are made by themselves, each wish once:
  * what failed or was stopped is not begun again.
- * @param trainedTo tells another text for the same models when one of them, still in training, has become better
+ * @param trainedTo tells another text for the same models when one of them, still in training, has become better; undefined
+ * before it has become better than it was at its start: then there is only what is asked for
  * @param region undefined until it is known
  */
-export function usePreviews(picture: string, recipes: readonly Recipe[], trainedTo: (models: readonly string[]) => string, region: Region | undefined): Previews {
+export function usePreviews(picture: string, recipes: readonly Recipe[], trainedTo: (models: readonly string[]) => string | undefined, region: Region | undefined): Previews {
   const { selection, change } = useSelection();
   const [pending, setPending] = useState<Previews['pending']>();
   const mask = selection.mask?.id;
@@ -51,7 +52,8 @@ export function usePreviews(picture: string, recipes: readonly Recipe[], trained
 
   const missing = recipes.filter((recipe) => {
     const made = selection.previews.get(previewKey(picture, recipe, mask));
-    return !region || made?.trainedTo !== trainedTo(recipe.models) || !covers(made.region, region);
+    const trained = trainedTo(recipe.models);
+    return trained !== undefined && (!region || made?.trainedTo !== trained || !covers(made.region, region));
   });
   const wish = JSON.stringify([picture, mask, region, missing.map((recipe) => [recipeKey(recipe), trainedTo(recipe.models)])]);
   const wanted = selection.automatic && region !== undefined && missing.length > 0 && !pending;
