@@ -108,6 +108,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     const { page, open } = studio;
     await open('Runs');
     await page.getByRole('link', { name: 'Plain L1' }).click();
+    await page.getByText(/ · \d{4}-\d\d-\d\d \d\d:\d\d$/).waitFor();
     for (const text of ['on RGB, nothing cut from the sides, averaged weights (EMA)', 'Hash of the data set', 'no feature network is used']) await page.getByRole('cell', { name: text }).or(page.getByRole('rowheader', { name: text })).first().waitFor();
   });
 

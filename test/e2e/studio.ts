@@ -128,9 +128,12 @@ export async function dropPaths(page: Page, paths: string[]): Promise<void> {
   await session.detach();
 }
 
-/** Keeps a picture of the page for the documentation. */
-export async function keepPicture(page: Page, name: string): Promise<void> {
-  await page.mouse.move(0, 799);
+/** Keeps a picture of the page for the documentation; a longer screen may have a higher one. */
+export async function keepPicture(page: Page, name: string, height = 800): Promise<void> {
+  const usual = page.viewportSize() ?? { width: 1280, height };
+  await page.setViewportSize({ ...usual, height });
+  await page.mouse.move(0, height - 1);
   const picture = await page.screenshot({ animations: 'disabled' });
+  await page.setViewportSize(usual);
   await sharp(picture).png({ palette: true, quality: 90, compressionLevel: 9 }).toFile(here(`../../docs/screens/${name}.png`));
 }

@@ -23,6 +23,9 @@ interface CurvesProps {
   sync?: string;
 }
 
+/** Apart so many steps, of which there are no halves. */
+const wholeSteps = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+
 /** Colours that stay apart for the colour-blind, on dark and light (Okabe and Ito). */
 const strokes = ['#56b4e9', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#0072b2', '#999999', '#b8a900'];
 export const lineColour = (index: number): string => strokes[index % strokes.length] ?? '#999999';
@@ -59,7 +62,7 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220,
         width: element.clientWidth,
         height,
         scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
-        axes: [axis, { ...axis, size: 68, values: (_, splits, __, ___, apart) => splits.map((value) => (value === null ? '' : short(value, apart))) }],
+        axes: [{ ...axis, incrs: wholeSteps }, { ...axis, size: 68, values: (_, splits, __, ___, apart) => splits.map((value) => (value === null ? '' : short(value, apart))) }],
         series: [
           { label: stepTitle, value: (self, value) => String(value ?? self.data[0].at(-1) ?? '–') },
           ...known.map(([name, , few], index) => ({ label: name, stroke: lineColour(index), width: 1.5, spanGaps: true, points: { show: few, size: 5 }, value: valueAt })),

@@ -64,7 +64,7 @@ const colours: Record<JobState | BatchFile['state'], string> = {
 export function StateBadge({ state }: { state: JobState | BatchFile['state'] }) {
   const { t } = useTranslation();
   return (
-    <Badge color={colours[state]} variant="dot" size="sm" tt="none" fw={500}>
+    <Badge color={colours[state]} variant="dot" size="sm" tt="none" fw={500} miw="max-content">
       {t(`state.${state}`)}
     </Badge>
   );

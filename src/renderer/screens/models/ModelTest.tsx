@@ -32,7 +32,7 @@ export function ModelTest({ model }: { model: string }) {
     <DropArea onPlaces={take}>
       {picture === undefined ? (
         <Empty icon={<IconPhotoSearch size={56} stroke={1} />} title={t('models.testTitle')} text={t('models.testText')}>
-          <Group>
+          <Group justify="center">
             {choose}
             {current && (
               <Button size="xs" variant="default" onClick={() => setPicture(current.id)}>

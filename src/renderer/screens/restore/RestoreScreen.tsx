@@ -88,7 +88,7 @@ export function RestoreScreen() {
 
   const empty = (
     <Empty icon={<IconPhotoPlus size={56} stroke={1} />} title={t('restore.emptyTitle')} text={t('restore.emptyText')}>
-      <Group>{choosers}</Group>
+      <Group justify="center">{choosers}</Group>
       <Button size="xs" variant="subtle" loading={sample.isPending} onClick={() => sample.mutate({}, { onSuccess: ({ pictures: place }) => void add([place]) })}>
         {t('restore.sample')}
       </Button>

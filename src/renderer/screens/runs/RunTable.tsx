@@ -36,7 +36,7 @@ export function RunTable({ runs }: { runs: Run[] }) {
   return (
     <Stack gap={0} flex={1} mih={0}>
       <Group px="lg" py="sm" gap="xs" wrap="wrap">
-        <TextInput size="xs" w={230} aria-label={t('runs.search')} placeholder={t('runs.search')} leftSection={<IconSearch size={14} />} value={filter.text} onChange={(event) => setFilter({ ...filter, text: event.currentTarget.value })} />
+        <TextInput size="xs" flex="1 1 180px" maw={280} aria-label={t('runs.search')} placeholder={t('runs.search')} leftSection={<IconSearch size={14} />} value={filter.text} onChange={(event) => setFilter({ ...filter, text: event.currentTarget.value })} />
         <Choice label={t('runs.column.state')} values={[...new Set(runs.map(({ state }) => state))].map((value) => ({ value, label: t(`state.${value}`) }))} value={filter.state} onChange={(state) => setFilter({ ...filter, state })} />
         <Choice label={t('runs.column.network')} values={[...new Set(runs.map(({ network }) => network))].sort().map((value) => ({ value, label: value }))} value={filter.network} onChange={(network) => setFilter({ ...filter, network })} />
         <Choice label="MCIR" values={[{ value: 'with', label: t('runs.withMcir') }, { value: 'without', label: t('train.withoutMcir') }]} value={filter.mcir} onChange={(mcir) => setFilter({ ...filter, mcir: mcir as Filter['mcir'] })} />

@@ -27,7 +27,7 @@ export function CropCompare({ runs, yChannel }: { runs: Run[]; yChannel: boolean
           const picker = (
             <Select
               size="xs"
-              w={220}
+              w={250}
               aria-label={t('runs.picture')}
               data={list.map((candidate) => ({ value: idOf(candidate), label: runs.length > 1 ? t('crops.ofRuns', { name: candidate.name, count: candidate.runs.length, all: runs.length }) : candidate.name }))}
               value={idOf(crop)}
