@@ -63,7 +63,7 @@ const zh: Texts = {
   restore: '修复',
   datasets: '数据集',
   train: '训练',
-  runs: '训练记录',
+  runs: '运行记录',
   models: '模型',
   zoomIn: '放大',
   zoomOut: '缩小',
