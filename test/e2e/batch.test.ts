@@ -105,7 +105,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     });
     await expect.poll(() => workersOf(pid, 'restore')).toEqual([]);
 
-    await page.getByText('Automatic preview').click();
+    await page.getByRole('switch', { name: 'Automatic preview' }).click({ force: true });
     const asked: string[] = [];
     const note = (request: Request): void => void (request.url().endsWith('/api/restore.preview') && asked.push(request.url()));
     page.on('request', note);
