@@ -36,6 +36,7 @@ export const looks: CSSVariablesResolver = () => ({
     // Mantine's is darker than all around it: a hole where something is chosen or told.
     '--mantine-color-gray-light': '#353535',
     '--mantine-color-gray-light-hover': '#3d3d3d',
+    '--mantine-color-anchor': 'var(--mantine-color-accent-3)',
     '--panel': '#262626',
     '--stage': '#161616',
     '--line': '#383838',

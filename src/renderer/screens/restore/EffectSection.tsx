@@ -24,7 +24,7 @@ export function EffectSection() {
       {none && !inTraining && (
         <Text size="sm">
           {t('export.noModel')}{' '}
-          <Anchor size="sm" href={href('models')}>
+          <Anchor size="sm" underline="always" href={href('models')}>
             {t('export.toModels')}
           </Anchor>
         </Text>

@@ -43,7 +43,7 @@ function Queued({ run }: { run: Run }) {
       <Text size="sm">
         {running ? t('runs.queuedBehind') : t('runs.queuedText')}{' '}
         {running && (
-          <Anchor size="sm" href={href('runs', running.id)}>
+          <Anchor size="sm" underline="always" href={href('runs', running.id)}>
             {running.name}
           </Anchor>
         )}
