@@ -41,7 +41,7 @@ const tileBudget = (): number => chosenTileMemory() ?? Math.min(2 ** 30, process
 export async function restorePhotograph(photograph: Photograph, decoded: string, options: RestoreOptions): Promise<string> {
   const { effect, folder, caution = 1, window = { x: 0, y: 0, width: photograph.width, height: photograph.height } } = options;
   const chain = effect.ensemble ? options.chain.map(selfEnsemble) : options.chain;
-  const stages = layOutChain(chain, photograph, window, (restorer) => tileSide(restorer, effect.tile, caution));
+  const stages = layOutChain(chain, photograph, window, (restorer, size) => tileSide(restorer, size, effect.tile, caution));
   const scale = chain.reduce((product, restorer) => product * restorer.scale, 1);
   const result = join(folder, 'result.v');
   const reader = new ScratchReader(decoded);
@@ -75,8 +75,8 @@ export async function restorePhotograph(photograph: Photograph, decoded: string,
   }
 }
 
-function tileSide(restorer: Restorer, wanted: number | undefined, caution: number): number {
-  const side = Math.min(wanted ?? chooseTile(restorer, tileBudget()), restorer.largestTile ?? Infinity);
+function tileSide(restorer: Restorer, size: { width: number; height: number }, wanted: number | undefined, caution: number): number {
+  const side = Math.min(wanted ?? chooseTile(restorer, size, tileBudget()), restorer.largestTile ?? Infinity);
   return caution === 1 ? side : Math.max(SMALLEST_TILE, Math.floor(side / caution / 16) * 16);
 }
 

@@ -17,6 +17,8 @@ export interface Restorer {
   readonly bytesPerPixel: number;
   /** What the sides of tiles are best a multiple of; 1 by default. */
   readonly multipleOf?: number;
+  /** Tiles of any size cost no preparation: a picture that fits into memory is best restored whole. */
+  readonly anySize?: boolean;
   /** Side of the largest tile that it takes, where that is fixed. */
   readonly largestTile?: number | undefined;
   /** RGB [0,1] in, RGB out, `scale` times as large; not clamped. @throws AppError `out-of-memory` */
@@ -31,6 +33,8 @@ export const identityRestorer: Restorer = { title: 'identity', scale: 1, bytesPe
 const PROBE = 48;
 /** Live tensors of the largest layer that TensorFlow is assumed to hold at once. */
 const LIVE_TENSORS = 8;
+/** TensorFlow's own run of a graph frees more: 4.2 with a MAXIM. */
+const LIVE_TENSORS_OF_GRAPH = 4;
 /** ONNX Runtime does not tell what it needs: 16 live tensors of 64 channels are assumed. */
 const ONNX_BYTES_PER_PIXEL = 16 * 64 * 4;
 /** Float32 in another order of summation differs by less, a graph that was recorded wrongly by more. */
@@ -49,13 +53,14 @@ async function openNetwork({ title, network: id, options: given, weights, inputN
   const { network, options, parameters, forward } = createModel(id, given);
   parameters.load(weights);
   const normalised: Layer = (x) => forward(normaliseInput(x, inputNorm));
-  const bytesPerPixel = await measure(normalised);
+  const { largestLayer, ...trial } = await tryOut(normalised);
+  tf.dispose(trial);
   const compiled = compileForward(normalised);
   const dispose = (): void => {
     compiled.dispose();
     parameters.dispose();
   };
-  return { title, scale: network.scale(options), bytesPerPixel, run: (tile) => runTile(compiled, tile), dispose };
+  return { title, scale: network.scale(options), bytesPerPixel: LIVE_TENSORS * largestLayer, run: (tile) => runTile(compiled, tile), dispose };
 }
 
 async function openGraph(title: string, { file, ...options }: NonNullable<RestoreModel['graph']>): Promise<Restorer> {
@@ -63,26 +68,28 @@ async function openGraph(title: string, { file, ...options }: NonNullable<Restor
   const { scale, multipleOf, fixed, forward, whole } = graph;
   const common = { title, scale, multipleOf, ...(fixed && { largestTile: Math.min(fixed.width, fixed.height) }) };
   if (!forward) return { ...common, bytesPerPixel: ONNX_BYTES_PER_PIXEL, run: (tile) => runTile((x) => graph.run(x), tile), dispose: () => void graph.dispose() };
-  const bytesPerPixel = await measure(forward);
+  const { largestLayer, ...trial } = await tryOut(forward);
   const compiled = compileForward(forward);
-  const run = [whole && ((x: tf.Tensor4D) => tf.tidy(() => whole(x))), compiled].find((way) => way && isFaithful(way, forward)) ?? ((x: tf.Tensor4D) => graph.run(x));
+  const direct = whole.find((way) => isFaithful((x) => way.run(x), trial));
+  for (const way of whole) if (way !== direct) way.dispose();
+  const run = direct ? (x: tf.Tensor4D) => tf.tidy(() => direct.run(x)) : isFaithful(compiled, trial) ? compiled : (x: tf.Tensor4D) => graph.run(x);
+  tf.dispose(trial);
   const dispose = (): void => {
     compiled.dispose();
     void graph.dispose();
   };
-  return { ...common, bytesPerPixel, run: (tile) => runTile(run, tile), dispose };
+  const bytesPerPixel = (direct ? LIVE_TENSORS_OF_GRAPH : LIVE_TENSORS) * largestLayer;
+  return { ...common, bytesPerPixel, anySize: direct !== undefined, run: (tile) => runTile(run, tile), dispose };
 }
 
 /**
  * A graph that others made may hold an operation that tfjs computes outside TensorFlow, whose result would be a constant, or one
  * that TensorFlow refuses only when it is run.
  */
-function isFaithful(compiled: (x: tf.Tensor4D) => tf.Tensor4D, forward: (x: tf.Tensor4D) => tf.Tensor4D): boolean {
+function isFaithful(compiled: (x: tf.Tensor4D) => tf.Tensor4D, { x, y }: Trial): boolean {
   return tf.tidy(() => {
-    const x = tf.randomUniform<tf.Rank.R4>([1, PROBE, PROBE, 3], 0, 1, 'float32', 1);
-    const expected = forward(x);
     try {
-      return (tf.max(tf.abs(tf.sub(compiled(x), expected))).dataSync<'float32'>()[0] ?? Infinity) < TOLERANCE;
+      return (tf.max(tf.abs(tf.sub(compiled(x), y))).dataSync<'float32'>()[0] ?? Infinity) < TOLERANCE;
     } catch {
       return false;
     }
@@ -103,16 +110,28 @@ async function runTile(run: (x: tf.Tensor4D) => tf.Tensor4D | Promise<tf.Tensor4
   }
 }
 
-/** Runs a small tile op by op and takes the largest result of a layer as the measure. */
-async function measure(forward: (x: tf.Tensor4D) => tf.Tensor4D): Promise<number> {
-  const profile = await tf.profile(() => tf.tidy(() => void forward(tf.fill([1, PROBE, PROBE, 3], 0.5))));
-  const largest = Math.max(...profile.kernels.map(({ outputShapes }) => Math.max(...outputShapes.map((shape) => (shape ?? []).reduce((a, b) => a * b, 4)))));
-  return (LIVE_TENSORS * largest) / (PROBE * PROBE);
+/** A small tile, and what it becomes op by op. */
+interface Trial {
+  x: tf.Tensor4D;
+  y: tf.Tensor4D;
 }
 
-/** Side of the tiles such that a tile's working memory stays within `budget` bytes: from 64 to 512, in steps of 16 or of what the model likes. */
-export function chooseTile({ bytesPerPixel, multipleOf = 1, largestTile = 512 }: Restorer, budget: number): number {
-  const step = Math.ceil(16 / multipleOf) * multipleOf;
+/** Runs a small tile op by op, and tells the bytes for each of its pixels of the largest result of a layer. */
+async function tryOut(forward: (x: tf.Tensor4D) => tf.Tensor4D): Promise<Trial & { largestLayer: number }> {
+  const x = tf.randomUniform<tf.Rank.R4>([1, PROBE, PROBE, 3], 0, 1, 'float32', 1);
+  const profile = await tf.profile(() => tf.tidy(() => forward(x)));
+  const largest = Math.max(...profile.kernels.map(({ outputShapes }) => Math.max(...outputShapes.map((shape) => (shape ?? []).reduce((a, b) => a * b, 4)))));
+  return { x, y: profile.result as tf.Tensor4D, largestLayer: largest / (PROBE * PROBE) };
+}
+
+/**
+ * Side of the tiles for a picture such that a tile's working memory stays within `budget` bytes: the whole picture where tiles
+ * of any size cost nothing and it fits, else from 64 to 512, in steps of 16 or of what the model likes.
+ */
+export function chooseTile({ bytesPerPixel, multipleOf = 1, anySize = false, largestTile = 512 }: Restorer, { width, height }: { width: number; height: number }, budget: number): number {
+  const padded = (side: number): number => Math.ceil(side / multipleOf) * multipleOf;
+  if (anySize && padded(width) * padded(height) * bytesPerPixel <= budget) return Math.max(width, height);
+  const step = padded(16);
   const side = Math.floor(Math.sqrt(budget / bytesPerPixel) / step) * step;
   return Math.min(512, largestTile, Math.max(64, side));
 }

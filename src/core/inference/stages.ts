@@ -16,18 +16,13 @@ export interface Stage {
  * Lays out a chain: the tiles of each model, and from the last to the first the part that the next one's tiles read. So a
  * part of a picture is computed from the same tiles as the whole, and is the same to the bit.
  * @param window the part that is wanted, in pixels of the original
- * @param tileOf side of the tiles of a model
+ * @param tileOf side of the tiles of a model for what it is given
  */
-export function layOutChain(chain: readonly Restorer[], size: { width: number; height: number }, window: Region, tileOf: (restorer: Restorer) => number): Stage[] {
+export function layOutChain(chain: readonly Restorer[], size: { width: number; height: number }, window: Region, tileOf: (restorer: Restorer, size: { width: number; height: number }) => number): Stage[] {
   let scale = 1;
   const stages = chain.map((restorer): Stage => {
-    const stage = {
-      restorer,
-      width: size.width * scale,
-      height: size.height * scale,
-      tile: tileOf(restorer),
-      window: scaled(window, scale),
-    };
+    const given = { width: size.width * scale, height: size.height * scale };
+    const stage = { restorer, ...given, tile: tileOf(restorer, given), window: scaled(window, scale) };
     scale *= restorer.scale;
     return stage;
   });

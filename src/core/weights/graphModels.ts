@@ -28,8 +28,8 @@ export interface GraphModel {
   run(x: tf.Tensor4D): Promise<tf.Tensor4D>;
   /** The same at once, where TensorFlow runs it: what `compileForward` takes. */
   readonly forward?: (x: tf.Tensor4D) => tf.Tensor4D;
-  /** The same by TensorFlow's own run of the file's graph, where it can; see {@link openTfjsGraph}. */
-  readonly whole?: (x: tf.Tensor4D) => tf.Tensor4D;
+  /** The same by TensorFlow's own run of the file's graph, the fastest way first; see {@link openTfjsGraph}. May be refused. */
+  readonly whole: readonly TfjsGraph[];
   /** Sides of the input are padded to a multiple of this. */
   readonly multipleOf: number;
   /** The only size that its input may have, where the graph is fixed; smaller pictures are padded to it. */
@@ -38,7 +38,7 @@ export interface GraphModel {
 }
 
 /** A graph as it came, without range and padding; TensorFlow.js answers at once, ONNX Runtime does not. */
-type Graph = Pick<GraphModel, 'format' | 'fixed' | 'dispose'> & Partial<Pick<GraphModel, 'multipleOf'>> & (Required<Pick<GraphModel, 'forward'>> & Pick<GraphModel, 'whole'> | Pick<GraphModel, 'run'>);
+type Graph = Pick<GraphModel, 'format' | 'fixed' | 'dispose'> & Partial<Pick<GraphModel, 'multipleOf'>> & (Required<Pick<GraphModel, 'forward' | 'whole'>> | Pick<GraphModel, 'run'>);
 
 /** Side of the picture of zeros that tells the scale. */
 const PROBE = 64;
@@ -73,7 +73,8 @@ export async function openGraphModel(path: string, options: GraphModelOptions = 
     };
     const forward = framed(graph.forward);
     const run = (x: tf.Tensor4D) => Promise.resolve(tf.tidy(() => forward(x)));
-    return { ...common, scale: await probeScale(run, fixed), run, forward, ...(graph.whole && { whole: framed(graph.whole) }) };
+    const whole = graph.whole.map((way) => ({ run: framed((x) => way.run(x)), dispose: () => way.dispose() }));
+    return { ...common, scale: await probeScale(run, fixed), run, forward, whole };
   }
   const run = async (x: tf.Tensor4D): Promise<tf.Tensor4D> => {
     const padded = tf.tidy(() => before(x));
@@ -82,7 +83,7 @@ export async function openGraphModel(path: string, options: GraphModelOptions = 
     y.dispose();
     return result;
   };
-  return { ...common, scale: await probeScale(run, fixed), run };
+  return { ...common, scale: await probeScale(run, fixed), run, whole: [] };
 }
 
 async function probeScale(run: GraphModel['run'], fixed: GraphModel['fixed']): Promise<number> {
@@ -166,24 +167,24 @@ async function openTfjs(path: string): Promise<Graph> {
       const model = await engine.loadGraphModel(tf.io.fromMemory(artifacts));
       const whole = tryOpenTfjsGraph(manifest, model.weights);
       const dispose = (): Promise<void> => {
-        whole?.dispose();
+        whole.forEach((way) => way.dispose());
         return Promise.resolve(model.dispose());
       };
-      return { format: 'tfjs-graph', forward: (x) => onePicture(model.predict(x)), ...(whole && { whole: (x) => whole.run(x) }), dispose };
+      return { format: 'tfjs-graph', forward: (x) => onePicture(model.predict(x)), whole, dispose };
     }
     registerEsrganLayers();
     const model = await engine.loadLayersModel(tf.io.fromMemory(artifacts));
-    return { format: 'tfjs-layers', forward: (x) => onePicture(model.predict(x)), dispose: () => Promise.resolve(void model.dispose()) };
+    return { format: 'tfjs-layers', forward: (x) => onePicture(model.predict(x)), whole: [], dispose: () => Promise.resolve(void model.dispose()) };
   } catch (error) {
     throw new AppError('bad-input', `This TensorFlow.js model cannot be opened: ${messageOf(error).slice(0, 300)}`, { cause: error });
   }
 }
 
-function tryOpenTfjsGraph(...graph: Parameters<typeof openTfjsGraph>): TfjsGraph | undefined {
+function tryOpenTfjsGraph(...graph: Parameters<typeof openTfjsGraph>): readonly TfjsGraph[] {
   try {
     return openTfjsGraph(...graph);
   } catch {
-    return undefined; // tfjs runs it, operation by operation
+    return []; // tfjs runs it, operation by operation
   }
 }
 

@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { type Attribute, constantAttributes, DT, type GraphNode } from '../engine/graph.ts';
 import { Session } from '../engine/session.ts';
+import { fuseGraph } from './fuse/fuseGraph.ts';
 
 /**
  * A TensorFlow.js graph model is TensorFlow's own GraphDef, as JSON and with its weights apart. TensorFlow itself can run it
@@ -58,18 +59,21 @@ const OPERATIONS = new Set(
   SpaceToDepth Split SplitV Sqrt Square SquaredDifference Squeeze StridedSlice Sub Sum Tanh Tile Transpose Unpack ZerosLike _FusedConv2D _FusedMatMul`.split(/\s+/),
 );
 
-/** The graph in a TensorFlow session. */
+/** A graph that TensorFlow runs; its session is made when it is first run. */
 export interface TfjsGraph {
-  /** [1,H,W,3] → [1,H',W',3]; the caller disposes the result. */
+  /** [1,H,W,3] → [1,H',W',3]; the caller disposes the result. @throws Error where TensorFlow refuses the graph. */
   run(x: tf.Tensor4D): tf.Tensor4D;
+  /** Gives back what it holds; it cannot be run any more. */
   dispose(): void;
 }
 
 /**
- * Opens the contents of a graph model's `model.json` with its weights under their names, as tfjs' own GraphModel has them.
+ * The contents of a graph model's `model.json`, with its weights under their names as tfjs' own GraphModel has them, as
+ * graphs that do the same, the fastest first: with patterns fused ({@link fuseGraph}), which not every build of TensorFlow can
+ * run, and as it is.
  * @throws Error where the graph holds what is not known here; tfjs may still run it, operation by operation.
  */
-export function openTfjsGraph(manifest: unknown, weights: Readonly<Record<string, readonly tf.Tensor[]>>): TfjsGraph {
+export function openTfjsGraph(manifest: unknown, weights: Readonly<Record<string, readonly tf.Tensor[]>>): readonly TfjsGraph[] {
   const { modelTopology, signature } = graphModel.parse(manifest);
   const nodes = modelTopology.node.map(({ name, op, input, attr }): GraphNode => {
     if (!OPERATIONS.has(op)) throw new Error(`the operation ${op}`);
@@ -78,8 +82,22 @@ export function openTfjsGraph(manifest: unknown, weights: Readonly<Record<string
     // Files of older converters do not say this type.
     return { ...node, attrs: { ...(op === '_FusedConv2D' && { TArgs: { types: input.slice(2).map(() => DT.float32) } }), ...mapAttributes(attr) } };
   });
-  const session = new Session(nodes);
-  return { run: (x) => session.run({ [signature.inputs]: x }, [signature.outputs])[0] as tf.Tensor4D, dispose: () => session.dispose() };
+  return [fuseGraph(nodes, signature.outputs), nodes].map((way) => inSession(way, signature));
+}
+
+function inSession(nodes: readonly GraphNode[], { inputs, outputs }: z.output<typeof graphModel>['signature']): TfjsGraph {
+  let [waiting, session]: [readonly GraphNode[] | undefined, Session | undefined] = [nodes, undefined];
+  return {
+    run(x) {
+      session ??= new Session(waiting ?? []);
+      waiting = undefined; // the session has its own copy of the weights
+      return session.run({ [inputs]: x }, [outputs])[0] as tf.Tensor4D;
+    },
+    dispose() {
+      session?.dispose();
+      [waiting, session] = [undefined, undefined];
+    },
+  };
 }
 
 function mapAttributes(attributes: Readonly<Record<string, unknown>>): GraphNode['attrs'] {

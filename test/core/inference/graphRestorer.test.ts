@@ -26,7 +26,9 @@ describe('a TensorFlow.js graph', () => {
     restorer.dispose();
     expect(restored).toMatchObject({ width: 50, height: 70 });
     expect(Math.max(...restored.data.map((value, i) => Math.abs(value - (tile.data[i] ?? NaN) / 2)))).toBeLessThan(1e-6);
-    expect(chooseTile(restorer, 200 ** 2 * restorer.bytesPerPixel)).toBe(192);
+    const budget = 200 ** 2 * restorer.bytesPerPixel;
+    expect(chooseTile(restorer, { width: 900, height: 700 }, budget)).toBe(192);
+    expect(chooseTile(restorer, { width: 250, height: 128 }, budget), 'whole where it fits').toBe(250);
   });
 });
 

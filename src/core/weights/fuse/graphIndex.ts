@@ -1,0 +1,101 @@
+import { constantAttributes, DT, type GraphNode } from '../../engine/graph.ts';
+
+/** Finds nodes by what reads them, for telling patterns. Whatever is not as asked for is undefined, so that questions chain. */
+export class GraphIndex {
+  readonly #nodes: ReadonlyMap<string, GraphNode>;
+
+  constructor(nodes: readonly GraphNode[]) {
+    this.#nodes = new Map(nodes.map((node) => [node.name, node]));
+  }
+
+  at(input: string | undefined): GraphNode | undefined {
+    return input === undefined ? undefined : this.#nodes.get(input.replace(/^\^|:\d+$/g, ''));
+  }
+
+  is(input: string | undefined, op: string): GraphNode | undefined {
+    const node = this.at(input);
+    return node?.op === op ? node : undefined;
+  }
+
+  /** The operands of a sum, product or maximum with a constant, in either order. */
+  withConstant(node: GraphNode | undefined, op: string): { other: string; constant: GraphNode } | undefined {
+    if (node?.op !== op) return undefined;
+    const [a = '', b = ''] = node.inputs;
+    const [first, second] = [this.is(a, 'Const'), this.is(b, 'Const')];
+    if (second) return { other: a, constant: second };
+    return first && { other: b, constant: first };
+  }
+
+  /** What is multiplied by this number. */
+  times(input: string | undefined, factor: number): string | undefined {
+    const product = this.withConstant(this.at(input), 'Mul');
+    return product && isNear(scalar(product.constant), factor) ? product.other : undefined;
+  }
+
+  squareOf(input: string | undefined): string | undefined {
+    const node = this.at(input);
+    return node?.op === 'Square' || (node?.op === 'Mul' && node.inputs[0] === node.inputs[1]) ? node.inputs[0] : undefined;
+  }
+}
+
+/** Equal as far as float32 tells. */
+export const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b));
+
+export const floats = (node: GraphNode | undefined): Float32Array<ArrayBuffer> => new Float32Array(bytesOf(node, DT.float32).slice().buffer);
+export const integers = (node: GraphNode | undefined): Int32Array => new Int32Array(bytesOf(node, DT.int32).slice().buffer);
+
+/** A constant's only number; NaN, which equals nothing, where it holds several or none. */
+export function scalar(node: GraphNode): number {
+  const [value = NaN, second] = floats(node);
+  return second === undefined ? value : NaN;
+}
+
+export function shapeOf(node: GraphNode | undefined): readonly number[] {
+  const value = node?.attrs['value'];
+  return value && 'tensor' in value ? value.tensor.shape : [];
+}
+
+function bytesOf(node: GraphNode | undefined, dtype: number): Uint8Array {
+  const value = node?.attrs['value'];
+  return value && 'tensor' in value && value.tensor.dtype === dtype ? value.tensor.bytes : new Uint8Array();
+}
+
+export const FLOAT = { type: DT.float32 };
+const INTEGER = { type: DT.int32 };
+
+export function node(name: string, op: string, inputs: string[], attrs: GraphNode['attrs']): GraphNode {
+  return { name, op, inputs, attrs, outputs: [] };
+}
+
+/** The same numbers in another shape. */
+export const reshapedConstant = (name: string, constant: GraphNode, shape: readonly number[]): GraphNode =>
+  node(name, 'Const', [], constantAttributes(DT.float32, shape, new Uint8Array(floats(constant).buffer)));
+
+export const reshape = (name: string, x: string, shape: string): GraphNode => node(name, 'Reshape', [x, shape], { T: FLOAT, Tshape: INTEGER });
+
+export const integerConstant = (name: string, values: readonly number[], shape: readonly number[] = [values.length]): GraphNode =>
+  node(name, 'Const', [], constantAttributes(DT.int32, shape, new Uint8Array(Int32Array.from(values).buffer)));
+
+/** x as a matrix with this many columns. */
+export const asRows = (name: string, x: string, columns: number): GraphNode[] => [integerConstant(`${name}/shape`, [-1, columns]), reshape(name, x, `${name}/shape`)];
+
+/** The shape of x, known when it is run: pictures have any size. */
+export const runtimeShape = (name: string, x: string): GraphNode => node(name, 'Shape', [x], { T: FLOAT, out_type: INTEGER });
+
+/** `count` entries of a shape from `begin` on; all that follow where `count` is -1. */
+export const partOfShape = (name: string, shape: string, begin: number, count: number): GraphNode[] => [
+  integerConstant(`${name}/begin`, [begin]),
+  integerConstant(`${name}/count`, [count]),
+  node(name, 'Slice', [shape, `${name}/begin`, `${name}/count`], { T: INTEGER, Index: INTEGER }),
+];
+
+export const joinShapes = (name: string, parts: readonly string[]): GraphNode[] => [
+  integerConstant(`${name}/axis`, [0], []),
+  node(name, 'ConcatV2', [...parts, `${name}/axis`], { N: { int: parts.length }, T: INTEGER, Tidx: INTEGER }),
+];
+
+/** The product of a shape's entries, as a list of one. */
+export const countOf = (name: string, shape: string): GraphNode[] => [
+  integerConstant(`${name}/axis`, [0]),
+  node(name, 'Prod', [shape, `${name}/axis`], { T: INTEGER, Tidx: INTEGER, keep_dims: { bool: true } }),
+];
