@@ -73,18 +73,19 @@ async function drop(browser: Browser, folder: string, photos: string): Promise<n
   });
 }
 
-/** Turns the wheel from one end of the pictures to the other, two screens of them at a time. */
-async function scrollAll(page: Page, way: 1 | -1): Promise<Smoothness> {
+/** Turns the wheel by so many pixels at a time, from one end of the pictures to the other or for so many turns. */
+async function scroll(page: Page, step: number, turns = Infinity): Promise<Smoothness> {
   await page.mouse.move(500, 400);
   return watchFrames(page, async () => {
     const height = await page.getByRole('listbox', { name: 'Pictures' }).evaluate((list) => list.clientHeight);
-    for (let at = 0; at < height; at += wheelStep) {
-      await page.mouse.wheel(0, way * wheelStep);
+    for (let turn = 0; turn < Math.min(turns, height / Math.abs(step)); turn++) {
+      await page.mouse.wheel(0, step);
       await page.waitForTimeout(16);
     }
   });
 }
-const wheelStep = 1500;
+/** Two screens at a time, too fast to see a picture; and one that lets each be seen. */
+const wheel = { fast: 1500, slow: 60 };
 
 /** A folder of many pictures under names of their own, and a home folder in which their thumbnails have been made. */
 async function manyPictures(folder: string): Promise<{ photos: string; home: string }> {
@@ -107,7 +108,7 @@ async function manyPictures(folder: string): Promise<{ photos: string; home: str
 }
 
 /** Adds the pictures and goes through them. */
-const scroll = (browser: Browser, folder: string, photos: string, home?: string): Promise<object> =>
+const goThrough = (browser: Browser, folder: string, photos: string, home?: string): Promise<object> =>
   inStudio(
     browser,
     folder,
@@ -124,7 +125,7 @@ const scroll = (browser: Browser, folder: string, photos: string, home?: string)
         await page.getByText(`${values.pictures} pictures`, { exact: true }).waitFor();
         adding = sinceStart() - adding;
       });
-      return { addingMs: adding, added, down: await scrollAll(page, 1), up: await scrollAll(page, -1) };
+      return { addingMs: adding, added, slow: await scroll(page, wheel.slow, 500), down: await scroll(page, wheel.fast), up: await scroll(page, -wheel.fast) };
     },
     home,
   );
@@ -183,7 +184,7 @@ try {
   }
   if (wanted.includes('scroll')) {
     const { photos, home } = await manyPictures(values.keep ?? folder);
-    figures['scroll'] = { withoutThumbnails: await scroll(browser, folder, photos), withThumbnails: await scroll(browser, folder, photos, home) };
+    figures['scroll'] = { withoutThumbnails: await goThrough(browser, folder, photos), withThumbnails: await goThrough(browser, folder, photos, home) };
   }
   if (wanted.includes('train')) figures['train'] = await train(browser, folder);
 } finally {

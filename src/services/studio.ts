@@ -1,3 +1,6 @@
+import type { Readable } from 'node:stream';
+import type { Place } from '../shared/contract/common.ts';
+import { thumbnailSize } from '../shared/contract/restore.ts';
 import type { Handlers, StudioEvent } from '../shared/contract.ts';
 import { AppError } from '../shared/errors.ts';
 import type { Services } from './open.ts';
@@ -21,7 +24,13 @@ export interface Studio {
   /** Answers a call that came over a border, and notes in the log what failed. Never throws. */
   call(name: string, input: unknown): Promise<Reply>;
   readonly handles: Handles;
-  readonly imports: Imports;
+  /**
+   * Takes in one file that was dropped on a browser.
+   * @param drop id of what it was dropped with; empty for the first file
+   * @param relative its name inside what was dropped, with `/` between folders
+   * @returns the folder of the drop
+   */
+  receive(drop: string, relative: string, content: Readable): Promise<Place>;
   /** A picture by its id; `size` is the longest side in pixels, `signal` of whoever waits for it. @throws AppError `not-found`, `unsupported` */
   picture(id: string, size?: number, signal?: AbortSignal): Promise<Served>;
   /** Hears every event until the returned function is called. */
@@ -35,6 +44,8 @@ export interface Studio {
  * @param reveal how the shell shows a file or folder; by default with the file manager of this machine
  */
 export async function openStudio(services: Services, reveal: Reveal = revealInFileManager): Promise<Studio> {
+  // Workers inherit it: while somebody uses a window, computing takes what the window leaves.
+  process.env['MCIR_GIVE_WAY'] ??= '1';
   const listeners = new Set<(event: StudioEvent) => void>();
   const handles = new Handles();
   const imports = new Imports(services.home.cache);
@@ -51,7 +62,14 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
         else services.log.error({ call: name, err: error }, `${name} failed`);
       }),
     handles,
-    imports,
+    receive: async (drop, relative, content) => {
+      const first = drop === '';
+      const folder = first ? await imports.open() : handles.path(drop);
+      const path = await imports.write(folder, relative, content);
+      // It is looked at in a moment: its thumbnail is made while the page still asks what has come.
+      if (first) thumbnails.serve(path, thumbnailSize).catch(() => undefined);
+      return handles.place(folder);
+    },
     picture: (id, size, signal) => thumbnails.serve(handles.path(id), size, signal),
     subscribe: (listener) => {
       listeners.add(listener);

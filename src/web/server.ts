@@ -49,7 +49,7 @@ export async function startServer(studio: Studio, options: { port: number; usual
       if (route === 'GET /assets') return sendServed(response, await asset(options.renderer, name), 'public, max-age=31536000, immutable');
       if (route === 'GET /picture') return sendServed(response, await studio.picture(name, pictureSize(query), whileOpen(response)), 'private, max-age=3600');
       if (route === 'POST /api') return sendCall(request, response, name);
-      if (route === 'POST /import') return receive(request, response, name, query.get('path') ?? '');
+      if (route === 'POST /import') return sendJson(response, 200, { value: await studio.receive(name, query.get('path') ?? '', request) });
       if (route === 'POST /invite' && name === '') return sendText(response, 200, invite());
     }
     throw new AppError('not-found', 'There is nothing here.');
@@ -74,12 +74,6 @@ export async function startServer(studio: Studio, options: { port: number; usual
   async function sendCall(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> {
     const reply = await studio.call(name, await readJson(request));
     sendJson(response, 'error' in reply ? (statusOf[reply.error.code] ?? 422) : 200, reply);
-  }
-
-  /** `POST /import` opens a drop; `POST /import/<drop>?path=` adds one file to it. Both answer with a place. */
-  async function receive(request: IncomingMessage, response: ServerResponse, drop: string, relative: string): Promise<void> {
-    const path = drop === '' ? await studio.imports.open() : await studio.imports.write(studio.handles.path(drop), relative, request);
-    sendJson(response, 200, { value: await studio.handles.place(path) });
   }
 
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });

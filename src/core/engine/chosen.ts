@@ -1,6 +1,6 @@
 /**
- * What the settings of the program say about the engine. They come by the environment of a child process
- * (services/settings.ts), so that no message of any worker has to carry them.
+ * What the program that starts a worker wants of the engine, settings and others. It comes by the environment of a child
+ * process (services/settings.ts, services/studio.ts), so that no message of any worker has to carry it.
  */
 
 /** Threads of one operation; undefined: as many as the machine has cores. */
@@ -11,6 +11,9 @@ export function chosenTileMemory(): number | undefined {
   const mebibytes = whole(process.env['MCIR_TILE_MEMORY']);
   return mebibytes === undefined ? undefined : mebibytes * 2 ** 20;
 }
+
+/** Whether a window is used meanwhile, for which computing gives way. */
+export const givesWay = (): boolean => process.env['MCIR_GIVE_WAY'] === '1';
 
 function whole(text: string | undefined): number | undefined {
   const value = Number(text);

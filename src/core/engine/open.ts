@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
+import { constants, setPriority } from 'node:os';
 import util from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs-node-gpu';
 import { AppError, messageOf } from '../../shared/errors.ts';
-import { chosenThreads } from './chosen.ts';
+import { chosenThreads, givesWay } from './chosen.ts';
 import { registerKernels } from './kernels.ts';
 
 const require = createRequire(import.meta.url);
@@ -30,6 +31,8 @@ export function openEngine(options: EngineOptions = {}): typeof tfjs {
     process.env['TF_NUM_INTRAOP_THREADS'] = String(threads);
     process.env['TF_NUM_INTEROP_THREADS'] = '1';
   }
+  // Before TensorFlow has threads: on Linux each takes over the priority of the one that starts it.
+  if (givesWay()) setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   restoreRemovedUtilities();
   try {
     opened = require('@tensorflow/tfjs-node-gpu') as typeof tfjs;

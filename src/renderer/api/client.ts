@@ -75,9 +75,9 @@ const copiesAtOnce = 2;
 
 /**
  * Makes places of dropped files: by their paths in Electron, else by copying them to the host.
- * @param onCopied is told after each file how many have come, and where they are
+ * @param onCopied is told after each file how many have come, and where they are; the second waits until it knows of the first
  */
-export async function admit(dropped: AsyncGenerator<Dropped>, onCopied: (done: number, drop: Place) => void): Promise<Place[]> {
+export async function admit(dropped: AsyncGenerator<Dropped>, onCopied: (done: number, drop: Place) => Promise<void> | void): Promise<Place[]> {
   if (bridge) {
     const files: File[] = [];
     for await (const { file } of dropped) files.push(file);
@@ -85,17 +85,17 @@ export async function admit(dropped: AsyncGenerator<Dropped>, onCopied: (done: n
   }
   const first = await dropped.next();
   if (first.done) return [];
-  const drop = unwrap(await post('/import', '')) as Place;
-  let done = 0;
-  const copy = async ({ file, path }: Dropped): Promise<void> => {
-    unwrap(await post(`/import/${drop.id}?path=${encodeURIComponent(path)}`, file));
-    onCopied(++done, drop);
-  };
+  const copy = async ({ file, path }: Dropped, drop = ''): Promise<Place> => unwrap(await post(`/import/${drop}?path=${encodeURIComponent(path)}`, file)) as Place;
   // The first alone: it is shown while the others come.
-  await copy(first.value);
+  const drop = await copy(first.value);
+  let done = 1;
+  await onCopied(done, drop);
   await Promise.all(
     Array.from({ length: copiesAtOnce }, async () => {
-      for await (const file of dropped) await copy(file);
+      for await (const file of dropped) {
+        await copy(file, drop.id);
+        void onCopied(++done, drop);
+      }
     }),
   );
   return [drop];

@@ -10,12 +10,15 @@ import { queryClient, useEvents } from './hooks.ts';
 /** Key under which the last progress of a run is kept; only events fill it. */
 export const progressKey = (run: string): [string, string] => ['progress', run];
 
-/** Key under which the share of a picture that is done is kept, while a batch works on it; only events fill it. */
-const shareKey = (batch: string, number: number): [string, string, number] => ['share', batch, number];
+/** How much is done, from 0 to 1, of the pictures that a batch works on, by their numbers in it. */
+type Shares = Readonly<Record<number, number>>;
+const noShares: Shares = {};
 
-/** How much of a picture of a batch is done, from 0 to 1; undefined while it is not worked on. */
-export function useFileProgress(batch: string | undefined, number: number | undefined): number | undefined {
-  return useQuery<number>({ queryKey: shareKey(batch ?? '', number ?? 0), enabled: false }).data;
+/** Key under which the shares are kept; only events fill it. */
+const sharesKey = (batch: string): [string, string] => ['shares', batch];
+
+export function useFileShares(batch: string | undefined): Shares {
+  return useQuery<Shares>({ queryKey: sharesKey(batch ?? ''), enabled: false }).data ?? noShares;
 }
 
 /** Step of a run as events tell it; before the first, as the history has it. */
@@ -46,11 +49,11 @@ export function useLiveUpdates(): void {
         case 'batchFile': {
           const { batch, file } = event.data;
           queryClient.setQueryData<BatchFile[]>(['batches.files', { batch }], (files) => files?.map((known) => (known.number === file.number ? file : known)));
-          queryClient.removeQueries({ queryKey: shareKey(batch, file.number) });
+          queryClient.setQueryData<Shares>(sharesKey(batch), (shares = noShares) => Object.fromEntries(Object.entries(shares).filter(([number]) => Number(number) !== file.number)));
           break;
         }
         case 'batchProgress':
-          queryClient.setQueryData<number>(shareKey(event.data.batch, event.data.number), event.data.share);
+          queryClient.setQueryData<Shares>(sharesKey(event.data.batch), (shares) => ({ ...shares, [event.data.number]: event.data.share }));
           break;
         case 'pack':
           queryClient.setQueryData<Pack[]>(['packs.list', {}], (packs) => packs?.map((known) => (known.id === event.data.id ? event.data : known)));

@@ -9,7 +9,7 @@ import { showError } from '../api/showError.ts';
 interface DropAreaProps {
   onPlaces: (places: Place[]) => void;
   /** Told now and then while files are copied: how many have come, and where they are. */
-  onProgress?: (copied: number, place: Place) => void;
+  onProgress?: (copied: number, place: Place) => Promise<void> | void;
   children: ReactNode;
 }
 
@@ -26,10 +26,10 @@ export function DropArea({ onPlaces, onProgress, children }: DropAreaProps) {
     setOver(false);
     try {
       let told = -Infinity;
-      const tell = (copied: number, place: Place): void => {
-        if (performance.now() - told < progressEvery) return;
+      const tell = (copied: number, place: Place): Promise<void> | void => {
+        if (performance.now() - told < progressEvery) return undefined;
         told = performance.now();
-        onProgress?.(copied, place);
+        return onProgress?.(copied, place);
       };
       const places = await admit(droppedFiles(event.dataTransfer), tell);
       if (places.length > 0) onPlaces(places);

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import sharp, { type Sharp } from 'sharp';
+import { makePng, makeThumbnail } from '../../core/pictures/forScreen.ts';
 import { ThumbnailStore } from '../../database/thumbnailStore.ts';
 import { thumbnailSize } from '../../shared/contract/restore.ts';
 import { AppError } from '../../shared/errors.ts';
+import { ThumbnailsAhead } from './thumbnailsAhead.ts';
 import { VisibleFirst } from './visibleFirst.ts';
 
 export interface Served {
@@ -15,14 +16,14 @@ export interface Served {
 /** Formats every browser shows by itself; anything else is shown through PNG. */
 const shownAsIs: Record<string, string> = { '.png': 'image/png', '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg', '.webp': 'image/webp', '.avif': 'image/avif', '.gif': 'image/gif' };
 
-/** Decoding is bounded: 268 megapixels at most, a few at a time, so that ten thousand thumbnails leave the machine usable. */
-const reading = { failOn: 'error', limitInputPixels: 16384 * 16384 } as const;
+/** A few at a time, so that the machine stays usable. */
 const atOnce = 3;
 
 /** Pictures as the window shows them: small ones made once and kept, whole ones as they are where a browser can read them. */
 export class Thumbnails {
   readonly #store: ThumbnailStore;
   readonly #queue = new VisibleFirst(atOnce);
+  readonly #ahead = new ThumbnailsAhead();
   /** Those being made, by their keys: whoever asks for one meanwhile gets the same. */
   readonly #making = new Map<string, Promise<Uint8Array>>();
 
@@ -48,19 +49,20 @@ export class Thumbnails {
     this.#queue.later(
       paths.map((path) => async () => {
         const key = await keyOf(path, thumbnailSize);
-        if (!this.#store.has(key)) await this.#make(path, thumbnailSize, key);
+        const body = this.#store.has(key) ? undefined : await this.#ahead.make({ path, size: thumbnailSize });
+        if (body) this.#store.keep(key, body);
       }),
     );
   }
 
   close(): void {
     this.#queue.clear();
+    this.#ahead.end();
     this.#store.close();
   }
 
   #make(path: string, size: number, key: string): Promise<Uint8Array> {
-    const made = decode(path, (picture) => picture.resize({ width: size, height: size, fit: 'inside', withoutEnlargement: true }).webp({ quality: 82, effort: 2 }));
-    const kept = made
+    const kept = makeThumbnail(path, size)
       .then((body) => {
         this.#store.keep(key, body);
         return body;
@@ -74,7 +76,7 @@ export class Thumbnails {
     await statOf(path);
     const type = shownAsIs[extname(path).toLowerCase()];
     if (type) return { body: new Uint8Array(await readFile(path)), type };
-    return { body: await this.#queue.now(() => decode(path, (picture) => picture.png({ compressionLevel: 3 })), signal), type: 'image/png' };
+    return { body: new Uint8Array(await this.#queue.now(() => makePng(path), signal)), type: 'image/png' };
   }
 }
 
@@ -88,12 +90,4 @@ async function statOf(path: string): Promise<{ mtimeMs: number; size: number }> 
 async function keyOf(path: string, size: number): Promise<string> {
   const { mtimeMs, size: bytes } = await statOf(path);
   return createHash('sha256').update(`${path}\0${mtimeMs}\0${bytes}\0${size}`).digest('base64url');
-}
-
-async function decode(path: string, finish: (picture: Sharp) => Sharp): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return new Uint8Array(await finish(sharp(path, reading).rotate().toColourspace('srgb')).toBuffer());
-  } catch (cause) {
-    throw new AppError('unsupported', `${path} cannot be read as a picture; it is damaged or of a kind this program does not know.`, { cause });
-  }
 }

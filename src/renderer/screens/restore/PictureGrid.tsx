@@ -1,18 +1,25 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef, type KeyboardEvent } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useRef, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BatchFile } from '../../../shared/contract/restore.ts';
 import { useCall } from '../../api/hooks.ts';
+import { useFileShares } from '../../api/liveUpdates.ts';
 import { useWidth } from '../../components/useWidth.ts';
 import { go } from '../../route.ts';
 import { PictureTile } from './PictureTile.tsx';
 import { allToggled, markToggled, useSelection } from './selection.tsx';
+import { usePassingBy } from './usePassingBy.ts';
 import { useShownBatch } from './useShownBatch.ts';
 
 /** Smallest tile; what is left of the width is shared out. */
 const tile = { width: 156, height: 188 };
+/** Rows ready above and below those in sight. */
+const overscan = 2;
 
-/** Thumbnails of all pictures; only the rows in sight exist. Arrows move, space marks, enter opens. */
+/**
+ * Thumbnails of all pictures; only the rows in sight exist, and a row that comes into it takes the elements of one that has
+ * gone. Arrows move, space marks, enter opens.
+ */
 export function PictureGrid() {
   const { t } = useTranslation();
   const { selection, change } = useSelection();
@@ -21,15 +28,25 @@ export function PictureGrid() {
   const [measured, width] = useWidth();
   const columns = Math.max(1, Math.floor(width / tile.width));
   // eslint-disable-next-line react-hooks/incompatible-library -- the compiler leaves this component alone, which is right
-  const rows = useVirtualizer({ count: Math.ceil(pictures.length / columns), getScrollElement: () => scroller.current, estimateSize: () => tile.height, overscan: 3, useFlushSync: false });
+  const rows = useVirtualizer({ count: width === 0 ? 0 : Math.ceil(pictures.length / columns), getScrollElement: () => scroller.current, estimateSize: () => tile.height, overscan, useFlushSync: false });
+  const slots = Math.ceil((rows.scrollRect?.height ?? 0) / tile.height) + 1 + 2 * overscan;
   const batch = useShownBatch()?.id;
   const files = useFileStates(batch);
-  const index = Math.max(0, pictures.findIndex((picture) => picture.id === current));
+  const shares = useFileShares(batch);
+  const passing = usePassingBy(scroller);
+  const index = useMemo(() => Math.max(0, pictures.findIndex((picture) => picture.id === current)), [pictures, current]);
   const visibleRows = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / tile.height));
 
   useEffect(() => {
-    if (current !== undefined) scroller.current?.querySelector<HTMLElement>(`[data-id="${current}"]`)?.focus({ preventScroll: true });
+    if (current !== undefined) tileOf(scroller.current, current)?.focus({ preventScroll: true });
   }, [current]);
+  // The element that has the focus may show another picture by now: the focus waits on the list until its own is in sight.
+  useLayoutEffect(() => {
+    const list = scroller.current?.querySelector<HTMLElement>('[role="listbox"]');
+    if (!list?.contains(document.activeElement)) return;
+    const holder = (current !== undefined && tileOf(list, current)) || list;
+    if (holder !== document.activeElement) holder.focus({ preventScroll: true });
+  });
 
   const move = (event: KeyboardEvent): void => {
     const steps: Record<string, number> = {
@@ -57,18 +74,24 @@ export function PictureGrid() {
 
   return (
     <div ref={scroller} style={{ flex: 1, overflowY: 'auto', padding: 12 }}>
-      <div ref={measured} role="listbox" aria-label={t('restore.pictures')} aria-multiselectable onKeyDown={move} style={{ height: rows.getTotalSize(), position: 'relative' }}>
+      <div ref={measured} role="listbox" aria-label={t('restore.pictures')} aria-multiselectable tabIndex={-1} onKeyDown={move} style={{ height: rows.getTotalSize(), position: 'relative', outline: 'none' }}>
         {rows.getVirtualItems().map((row) => (
-          <div key={row.key} role="presentation" className="tile-row" style={{ height: row.size, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, transform: `translateY(${row.start}px)` }}>
-            {pictures.slice(row.index * columns, (row.index + 1) * columns).map((picture, column) => (
-              <PictureTile key={picture.id} change={change} picture={picture} file={files.get(picture.id)} batch={batch} marked={marked.has(picture.id)} focusable={row.index * columns + column === index} />
-            ))}
+          <div key={row.index % slots} role="presentation" className="tile-row" style={{ height: row.size, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, transform: `translateY(${row.start}px)` }}>
+            {pictures.slice(row.index * columns, (row.index + 1) * columns).map((picture, column) => {
+              const at = row.index * columns + column;
+              const file = files.get(picture.id);
+              return (
+                <PictureTile key={column} picture={picture} index={at} count={pictures.length} file={file} share={file?.state === 'waiting' ? shares[file.number] : undefined} marked={marked.has(picture.id)} focusable={at === index} passing={passing} change={change} />
+              );
+            })}
           </div>
         ))}
       </div>
     </div>
   );
 }
+
+const tileOf = (parent: HTMLElement | null, id: string): HTMLElement | null | undefined => parent?.querySelector<HTMLElement>(`[data-id="${id}"]`);
 
 /** State of each file of a batch, by the id of its picture. */
 function useFileStates(batch: string | undefined): ReadonlyMap<string, BatchFile> {

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Group, Stack, Text, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconHistory, IconPhotoPlus } from '@tabler/icons-react';
-import { Activity, useDeferredValue, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Place } from '../../../shared/contract/common.ts';
 import { call } from '../../api/client.ts';
@@ -29,7 +29,6 @@ export function RestoreScreen() {
   const index = pictures.findIndex((picture) => picture.id === item);
   const open = pictures[index];
   const history = item === 'batches';
-  const panel = useDeferredValue(pictures.length > 0);
 
   const add = async (places: Place[]): Promise<void> => {
     setBusy(t('restore.collecting'));
@@ -46,11 +45,11 @@ export function RestoreScreen() {
   };
   // Those that have come are shown while the others are still copied; each look takes up twice as many as the last.
   const shown = useRef({ drop: '', copied: 0 });
-  const showCopied = (copied: number, drop: Place): void => {
+  const showCopied = async (copied: number, drop: Place): Promise<void> => {
     setBusy(t('restore.copying', { count: copied }));
     if (shown.current.drop === drop.id && copied < 2 * shown.current.copied) return;
     shown.current = { drop: drop.id, copied };
-    call('restore.collect', { places: [drop.id] }).then(({ pictures: some }) => change(added(some)), showError);
+    await call('restore.collect', { places: [drop.id] }).then(({ pictures: some }) => change(added(some)), showError);
   };
   const choosers = (
     <>
@@ -106,11 +105,9 @@ export function RestoreScreen() {
             <Stack flex={1} miw={0} gap={0}>
               {open ? <PictureView key={open.id} source={open} /> : pictures.length > 0 ? <PictureGrid /> : empty}
             </Stack>
-            {/* Made ready while there are no pictures, and shown a moment after them: the first does not wait for it. */}
+            {/* There from the start, so that the first pictures do not wait for it. */}
             <div className="panel side" hidden={pictures.length === 0}>
-              <Activity mode={panel ? 'visible' : 'hidden'}>
-                <SidePanel />
-              </Activity>
+              <SidePanel />
             </div>
           </Group>
         )}
