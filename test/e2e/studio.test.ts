@@ -113,6 +113,8 @@ describe.skipIf(!chromiumPath)('the studio in Chromium (needs chromium)', () => 
     await page.getByText('3 pictures', { exact: true }).waitFor();
     await page.getByText('1 file that is no picture was left out.').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Close', exact: true }).click();
+    await page.getByText('1 file that is no picture was left out.').waitFor({ state: 'detached' });
 
     await page.getByRole('option', { name: 'photos/trip/landscape-08.png' }).click();
     await page.getByText(/pixels in/).waitFor();
