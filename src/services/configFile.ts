@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { closest } from 'fastest-levenshtein';
-import { parseDocument, stringify } from 'yaml';
+import { isScalar, parseDocument, stringify, visit } from 'yaml';
 import { z } from 'zod';
 import { degradations } from '../core/degradations/index.ts';
 import { neededFeatureWeights } from '../core/losses/vgg.ts';
@@ -23,8 +23,8 @@ type Path = readonly (string | number)[];
 
 /**
  * Reads a run's configuration. Relative paths in the file are relative to the file; those in settings, which were typed,
- * to the current folder.
- * @param settings `path=value` with a YAML value, such as `mcir.weight=0.002`; `null` leaves a field out
+ * to the current folder. In both, `null` leaves a field out: `mcir: null` trains without MCIR.
+ * @param settings `path=value` with a YAML value, such as `mcir.weight=0.002`
  * @throws AppError `bad-input`, `not-found`: one sentence with the path of the field
  */
 export function readConfigFile(file: string, settings: readonly string[] = []): RunConfig {
@@ -43,6 +43,7 @@ export function readConfigFile(file: string, settings: readonly string[] = []): 
     if (typeof value === 'string') document.setIn(path, resolvePath(path, value, place));
   }
   for (const setting of settings) applySetting(document, setting);
+  visit(document, { Pair: (_, { value }) => (value === null || (isScalar(value) && value.value === null) ? visit.REMOVE : undefined) });
   return parseConfig(document.toJS(), file);
 }
 

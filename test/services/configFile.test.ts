@@ -35,6 +35,12 @@ describe('readConfigFile', () => {
     expect(readConfigFile(file(minimal), ['mcir=null']).mcir).toBeUndefined();
   });
 
+  it('leaves out what is null in the file, as in a setting', () => {
+    for (const nothing of ['null', '~', '']) expect(readConfigFile(file(minimal.replace('mcir: {}', `mcir: ${nothing}`))).mcir).toBeUndefined();
+    expect(readConfigFile(file(`${minimal}steps: null\noptimiser: { lr: null, eps: 1.0e-6 }\n`))).toMatchObject({ steps: 1000, optimiser: { lr: 2e-4, eps: 1e-6 }, mcir: {} });
+    expect(() => readConfigFile(file('network: { type: ffanet }\ndata: { train: { target: null } }\n'))).toThrow('data.train.target is missing.');
+  });
+
   it('takes network.weights for a path only where there is such a file', () => {
     expect(readConfigFile(file(minimal), ['network.weights=my run']).network.weights).toBe('my run');
     expect(readConfigFile(file('network: { type: ffanet, weights: run.yml }\ndata: { train: { target: clear } }')).network.weights).toBe(join(folder, 'run.yml'));
