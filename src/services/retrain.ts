@@ -1,8 +1,8 @@
 import { type RunConfig, runConfig } from '../shared/runConfig.ts';
 import { AppError } from '../shared/errors.ts';
-import { networks } from '../core/networks/index.ts';
+import { createModel, networks } from '../core/networks/index.ts';
 import type { Home } from './home.ts';
-import { resolveModel } from './models.ts';
+import { type ResolvedModel, resolveModel } from './models.ts';
 
 /** A tenth of the published rate: the weights are near their place already. */
 const rate = 2e-5;
@@ -13,8 +13,7 @@ const rate = 2e-5;
  * @throws AppError `unsupported` for a finished graph, and what finding the model throws
  */
 export async function retrainConfig(reference: string, home: Home): Promise<RunConfig> {
-  const { title, network, options, inputNorm } = await resolveModel(reference, home);
-  if (!networks.some(({ id }) => id === network)) throw new AppError('unsupported', `"${title}" is a finished graph, which can restore but not be trained; add its weights as .safetensors or .pth.`);
+  const { title, network, options, inputNorm } = await resolveTrainable(reference, home);
   return runConfig.parse({
     name: `${title}, retrained`.slice(0, 120),
     network: { type: network, options, weights: reference, ...(inputNorm ? { inputNorm } : {}) },
@@ -25,13 +24,21 @@ export async function retrainConfig(reference: string, home: Home): Promise<RunC
 }
 
 /**
- * The configuration as it should be kept: where it starts from weights that expect normalised inputs (FFA-Net's) and says
- * nothing about it, the weights decide. An `inputNorm` of its own counts.
- * @throws AppError where the weights cannot be found or read
+ * Checks the weights that a configuration starts from, before a run is made of it. Where they expect normalised inputs
+ * (FFA-Net's) and the configuration says nothing about it, the weights decide.
+ * @returns the configuration as it should be kept
+ * @throws AppError where the weights cannot be found or read, or do not fit the network and its options
  */
-export async function withInputNorm(config: RunConfig, home: Home): Promise<RunConfig> {
+export async function prepareStart(config: RunConfig, home: Home): Promise<RunConfig> {
   const { network } = config;
-  if (network.weights === undefined || network.inputNorm) return config;
-  const { inputNorm } = await resolveModel(network.weights, home);
-  return inputNorm ? { ...config, network: { ...network, inputNorm } } : config;
+  if (network.weights === undefined) return config;
+  const { weights, inputNorm } = await resolveTrainable(network.weights, home);
+  createModel(network.type, network.options).parameters.assertFit(weights);
+  return inputNorm && !network.inputNorm ? { ...config, network: { ...network, inputNorm } } : config;
+}
+
+async function resolveTrainable(reference: string, home: Home): Promise<ResolvedModel> {
+  const model = await resolveModel(reference, home);
+  if (!networks.some(({ id }) => id === model.network)) throw new AppError('unsupported', `"${model.title}" is a finished graph, which can restore but not be trained; add its weights as .safetensors or .pth.`);
+  return model;
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -82,13 +82,16 @@ describe('mcir train', () => {
     ['no command', ['--json'], 2, /no command was given; `mcir help COMMAND`/],
     ['a run that does not exist', ['resume', 'nobody'], 1, /There is no run "nobody"/],
     ['pictures that do not exist', ['train', '--set', 'data.train.target=nowhere'], 2, /nowhere/],
-  ])('says in one sentence what is wrong with %s', async (_, args, expected, sentence) => {
+    ['weights of other options', ['train', '--set', 'network.weights=the run', '--set', 'network.options.width=8'], 2, /These weights do not fit the network.*expected/],
+  ])('says in one sentence what is wrong with %s, and makes no run', async (_, args, expected, sentence) => {
     const [command = '', ...rest] = args;
+    const runs = readdirSync(join(home, 'runs'));
     const { code, stdout, stderr } = await mcir(home, command, ...(command === 'train' ? [config] : []), ...rest, '--json');
     expect(code).toBe(expected);
     expect((JSON.parse(stdout) as { error: { message: string } }).error.message).toMatch(sentence);
     expect(stderr).toMatch(sentence);
     expect(stderr).not.toMatch(/\n {4}at /);
+    expect(readdirSync(join(home, 'runs'))).toEqual(runs);
   });
 });
 

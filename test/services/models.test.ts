@@ -14,7 +14,7 @@ import { convertModel } from '../../src/services/modelFiles.ts';
 import { addModel, listModels, removeModel, resolveModel } from '../../src/services/models.ts';
 import { writeRunRecord } from '../../src/services/runRecord.ts';
 import { describeWithShared, shared } from '../shared.ts';
-import { withInputNorm } from '../../src/services/retrain.ts';
+import { prepareStart } from '../../src/services/retrain.ts';
 import { type RunConfig, runConfig } from '../../src/shared/runConfig.ts';
 
 let home: Home;
@@ -66,10 +66,11 @@ describe('added models', () => {
     const published = { mean: [0.64, 0.6, 0.58], std: [0.14, 0.15, 0.152] };
     expect(await resolveModel(authors, home)).toMatchObject({ network: 'ffanet', inputNorm: published });
     const start = (network: object): RunConfig => runConfig.parse({ network: { type: 'ffanet', options: { blocks: 1 }, ...network }, data: { train: { target: '-' } } });
-    expect((await withInputNorm(start({ weights: authors }), home)).network.inputNorm).toEqual(published);
+    expect((await prepareStart(start({ weights: authors }), home)).network.inputNorm).toEqual(published);
     const own = { mean: [0, 0, 0], std: [1, 1, 1] };
-    expect((await withInputNorm(start({ weights: authors, inputNorm: own }), home)).network.inputNorm).toEqual(own);
-    expect((await withInputNorm(start({}), home)).network.inputNorm).toBeUndefined();
+    expect((await prepareStart(start({ weights: authors, inputNorm: own }), home)).network.inputNorm).toEqual(own);
+    expect((await prepareStart(start({}), home)).network.inputNorm).toBeUndefined();
+    await expect(prepareStart(start({ weights: authors, options: { blocks: 2 } }), home)).rejects.toThrow(/do not fit the network: .* is missing.*Choose the network and options they were trained with/);
     const plain = join(folder, 'plain.safetensors');
     writeFileSync(plain, writeSafetensors(weights, { mcir: JSON.stringify({ network: 'ffanet', options: { blocks: 1 } }) }));
     const written = join(folder, 'written.pth');

@@ -1,5 +1,5 @@
 import { readConfigFile, requireFolders } from '../../services/configFile.ts';
-import { withInputNorm } from '../../services/retrain.ts';
+import { prepareStart } from '../../services/retrain.ts';
 import { tryTraining } from '../../services/trial.ts';
 import { duration } from '../../shared/duration.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
@@ -22,7 +22,7 @@ export const registerTrain: Register = (program, context) => {
     .action(async (file: string, options: { set: string[]; steps?: string; estimate?: boolean }) => {
       let config: RunConfig;
       try {
-        config = await withInputNorm(readConfigFile(file, [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])]), context.home);
+        config = await prepareStart(readConfigFile(file, [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])]), context.home);
         // Before a run is made: one that could not even begin is nothing to keep.
         await requireFolders(config);
       } catch (error) {

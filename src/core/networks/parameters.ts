@@ -126,11 +126,8 @@ export class Parameters {
     return this;
   }
 
-  /**
-   * Takes every value from weights under PyTorch's names.
-   * @throws AppError `bad-input` that names what is missing, left over or of another shape.
-   */
-  load(weights: Weights): this {
+  /** @throws AppError `bad-input` that names what is missing in weights, left over or of another shape */
+  assertFit(weights: Weights): void {
     const problems: string[] = [];
     for (const { name, shape } of this.all) {
       const found = weights.get(name);
@@ -142,6 +139,14 @@ export class Parameters {
       const more = problems.length > 3 ? ` and ${problems.length - 3} more` : '';
       throw new AppError('bad-input', `These weights do not fit the network: ${problems.slice(0, 3).join('; ')}${more}. Choose the network and options they were trained with.`, { details: { problems } });
     }
+  }
+
+  /**
+   * Takes every value from weights under PyTorch's names.
+   * @throws AppError as {@link assertFit} does
+   */
+  load(weights: Weights): this {
+    this.assertFit(weights);
     for (const parameter of this.all) parameter.set(toFloat32((weights.get(parameter.name) as WeightTensor).data));
     return this;
   }

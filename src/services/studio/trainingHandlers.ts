@@ -11,7 +11,7 @@ import { measurePart, sharedPictures } from '../crops.ts';
 import { safeName } from '../naming.ts';
 import { exportRun } from '../report/exportRun.ts';
 import { htmlReport } from '../report/htmlReport.ts';
-import { retrainConfig, withInputNorm } from '../retrain.ts';
+import { retrainConfig, prepareStart } from '../retrain.ts';
 import { tryTraining } from '../trial.ts';
 import type { StudioContext } from './context.ts';
 import { requireModels, requirePlaces } from './known.ts';
@@ -56,7 +56,7 @@ export function trainingHandlers({ services, handles, tell }: StudioContext): Pi
     'registry.degradations': () => Promise.resolve(degradations.map(({ id, title, description, schema }) => ({ id, title, description, schema: schemaOf(schema) }))),
     'training.start': async ({ config }) => {
       await requirePlaces(config, services);
-      return training.start(await withInputNorm(config, home));
+      return training.start(await prepareStart(config, home));
     },
     'training.estimate': async ({ config }) => {
       await requirePlaces(config, services);
