@@ -4,7 +4,7 @@ import { elementBytes } from './elements.ts';
 import { readSafetensors } from './safetensors.ts';
 import { readTorchFile } from './torchFile.ts';
 import { TorchTensor } from './torchObjects.ts';
-import { findTensors, stripPrefixes } from './unwrap.ts';
+import { findTensors, plainNames } from './unwrap.ts';
 import type { Weights } from './weights.ts';
 
 export interface WeightsFile {
@@ -34,7 +34,7 @@ export async function readWeights(bytes: Uint8Array): Promise<WeightsFile> {
   // A safetensors header begins with { after its length.
   if (bytes[8] === 0x7b) {
     const { weights, metadata } = readSafetensors(bytes);
-    return { weights: stripPrefixes(weights), metadata, format: 'safetensors' };
+    return { weights: plainNames(weights), metadata, format: 'safetensors' };
   }
   if (!isTorchLike(bytes)) throw otherFile(bytes);
   const { value, storages } = await readTorchFile(bytes);
@@ -43,7 +43,7 @@ export async function readWeights(bytes: Uint8Array): Promise<WeightsFile> {
 
   const shown = [...tensors.values()].reduce((sum, { count, storage }) => sum + count * elementBytes[storage.type], 0);
   if (shown > MAX_EXPANSION * bytes.length + FREE_EXPANSION_BYTES) throw new AppError('bad-input', 'This PyTorch file claims to hold far more than its size. Get it again from where it came from.');
-  const weights: Weights = new Map([...stripPrefixes(tensors)].map(([name, tensor]) => [name, tensor.read(storages.get(tensor.storage.key) ?? new Uint8Array())]));
+  const weights: Weights = new Map([...plainNames(tensors)].map(([name, tensor]) => [name, tensor.read(storages.get(tensor.storage.key) ?? new Uint8Array())]));
   return { weights, metadata: textsOf(value), format: 'pytorch' };
 }
 

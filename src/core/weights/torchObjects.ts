@@ -131,6 +131,8 @@ function findAllowed(module: string, name: string): PickleObject {
     if (otherStorages.test(name)) throw new AppError('unsupported', `This PyTorch file stores numbers as ${path}, which is not read here. Convert its weights to float32 first.`);
     if (module === 'torch' && dtypes.test(name)) return mention;
   }
+  // What torch.save writes for types that came after 2.1: float8, unsigned numbers beyond a byte, single bits.
+  if (path === 'torch._utils._rebuild_tensor_v3') throw new AppError('unsupported', 'This PyTorch file stores numbers in a new type, such as float8, which is not read here. Convert its weights to float32 first.');
   const shown = path.length > 80 ? `${path.slice(0, 77)}...` : path;
   throw new AppError('bad-input', `This PyTorch file would run ${shown}, which weights never need, so it is not opened. If you trust it, save only its state_dict, or safetensors, with the program that made it.`, { details: { global: shown } });
 }

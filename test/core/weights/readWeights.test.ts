@@ -80,6 +80,13 @@ describe('readWeights of PyTorch files', () => {
     expect([...(await readWeights(file('a.weight', 'a.bias'))).weights.keys()]).toEqual(['a.weight', 'a.bias']);
   });
 
+  it('takes out what DataParallel and torch.compile put into the names of a part, unless two tensors would have one name', async () => {
+    const file = (...names: string[]) => writeSafetensors(new Map(names.map((name) => [name, { dtype: 'float32' as const, shape: [1], data: Float32Array.of(1) }])));
+    expect([...(await readWeights(file('module.head.weight', 'body.module.0.weight', 'tail._orig_mod.weight', 'scale'))).weights.keys()]).toEqual(['head.weight', 'body.0.weight', 'tail.weight', 'scale']);
+    expect([...(await readWeights(file('n_averaged', 'module.head.weight', 'module.scale'))).weights.keys()]).toEqual(['head.weight', 'scale']);
+    expect([...(await readWeights(file('module.head.weight', 'head.weight'))).weights.keys()]).toEqual(['module.head.weight', 'head.weight']);
+  });
+
   it('leaves the numbered layers of the old ESRGAN alone, and takes the averaged set of a flat file', async () => {
     const tensorOf = (value: number) => ({ dtype: 'float32' as const, shape: [1], data: Float32Array.of(value) });
     const esrgan = await readWeights(writeSafetensors(new Map([['model.0.weight', tensorOf(1)]])));
@@ -112,6 +119,7 @@ describe('readWeights refuses', () => {
     ['a zip of something else', () => zipOf({ 'readme.txt': 'hello' }), /no PyTorch weights/],
     ['bytes behind a pickle', () => zipOf({ 'a/data.pkl': Buffer.concat([object, object]), 'a/data/0': four }), /follow/],
     ['complex numbers', () => Promise.resolve(legacyFile(pickle(op.proto(), dict({ w: tensor('0', 1, 0, [1], [1], 'ComplexFloatStorage') }), op.stop))), /torch\.ComplexFloatStorage/],
+    ['numbers of a type newer than it knows', () => Promise.resolve(legacyFile(pickle(op.proto(), dict({ w: op.global('torch._utils', '_rebuild_tensor_v3') }), op.stop))), /stores numbers in a new type, such as float8/],
     ['a legacy file that ends early', () => Promise.resolve(legacyFile(object, Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 5), ['0'])), /too early/],
     ['a legacy file with more', () => Promise.resolve(legacyFile(object, Buffer.concat([legacyStorage(Float32Array.of(1)), four]), ['0'])), /follow/],
     ['a file without tensors', () => Promise.resolve(legacyFile(pickle(op.proto(), dict({ epoch: op.integer(1) }), op.stop))), /no weights/],

@@ -66,6 +66,18 @@ print(json.dumps({k[7:]: [list(v.shape), v.float().flatten().tolist()] for k, v 
     }
   });
 
+  it.each(['torch.float8_e4m3fn', 'torch.float8_e5m2', 'torch.uint16'])('says what is wrong with %s', async (type) => {
+    const file = join(folder, 'new.pth');
+    run(`import torch, sys; torch.save({'a.weight': torch.zeros(3).to(${type})}, sys.argv[1])`, file);
+    await expect(readWeightsFile(file)).rejects.toThrow('This PyTorch file stores numbers in a new type, such as float8, which is not read here. Convert its weights to float32 first.');
+  });
+
+  it('reads a network of which DataParallel stands around a part', async () => {
+    const file = join(folder, 'part.pth');
+    run("import torch, sys; n = torch.nn; torch.save(n.Sequential(n.Conv2d(3, 3, 1), n.DataParallel(n.Sequential(n.Conv2d(3, 3, 1)))).state_dict(), sys.argv[1])", file);
+    expect([...(await readWeightsFile(file)).weights.keys()]).toEqual(['0.weight', '0.bias', '1.0.weight', '1.0.bias']);
+  });
+
   it('reads a module that was saved whole as what it is: code', async () => {
     const file = join(folder, 'module.pth');
     run('import torch, sys; torch.save(torch.nn.Conv2d(1, 1, 1), sys.argv[1])', file);
