@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type OperationAttribute, type TensorFlowBackend, tensorFlowBackend } from './backend.ts';
-import { registerFilterGradient } from './filterGradient.ts';
+import { registerConvolutionGradients } from './convolutionGradients.ts';
 
 /**
  * Operations and gradients that TensorFlow has as one kernel and tfjs spells out in several. They are faster, and
  * TensorFlow fuses convolution, bias and activation where it meets them. Registered once, by `openEngine`.
  */
 export function registerKernels(): void {
-  registerFilterGradient(tensorFlowBackend());
+  registerConvolutionGradients(tensorFlowBackend());
   kernel('ReluGrad', ({ dy, y }, backend) => execute(backend, 'ReluGrad', [dy, y]));
   kernel('Wide', ({ x }, backend) => execute(backend, 'Identity', [x]));
   kernel('BiasAdd', ({ x, bias }, backend) => execute(backend, 'BiasAdd', [x, bias], [format(backend)]));
