@@ -49,7 +49,7 @@ export class Host {
     this.#shell = shell;
     this.#start = () => {
       // Not `fork`: Electron's has a way of its own to run its own program, which a fuse turns off.
-      const child = spawn(node, [file], { env: { ...process.env, ...env }, stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'] });
+      const child = spawn(node, [file], { env: { ...process.env, ...env }, stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'], windowsHide: true });
       child.on('message', (message: Told) => this.#hear(message));
       const pictures = child.stdio[pictureDescriptor] as Readable;
       // A pipe that breaks does so because the process ends, which is heard below.

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { constants, setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import util from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs-node-gpu';
 import { AppError, messageOf } from '../../shared/errors.ts';
@@ -32,7 +32,9 @@ export function openEngine(options: EngineOptions = {}): typeof tfjs {
     process.env['TF_NUM_INTEROP_THREADS'] = '1';
   }
   // Before TensorFlow has threads: on Linux each takes over the priority of the one that starts it.
-  if (givesWay()) setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  // Only the administrator may raise it again, so whoever chose a lower one keeps it.
+  const { PRIORITY_BELOW_NORMAL } = constants.priority;
+  if (givesWay() && getPriority() < PRIORITY_BELOW_NORMAL) setPriority(PRIORITY_BELOW_NORMAL);
   restoreRemovedUtilities();
   try {
     opened = require('@tensorflow/tfjs-node-gpu') as typeof tfjs;

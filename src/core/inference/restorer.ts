@@ -33,8 +33,10 @@ export const identityRestorer: Restorer = { title: 'identity', scale: 1, bytesPe
 const PROBE = 48;
 /** Live tensors of the largest layer that TensorFlow is assumed to hold at once. */
 const LIVE_TENSORS = 8;
-/** TensorFlow's own run of a graph frees more: 4.2 with a MAXIM. */
+/** TensorFlow's own run of a graph holds fewer: 4.2 with a MAXIM, whose trial tile is padded and so measured as larger than it is. */
 const LIVE_TENSORS_OF_GRAPH = 4;
+/** A picture that is one tile can be stopped, and shows how far it is, only when it is done. */
+const MOST_AT_ONCE = 1024 ** 2;
 /** ONNX Runtime does not tell what it needs: 16 live tensors of 64 channels are assumed. */
 const ONNX_BYTES_PER_PIXEL = 16 * 64 * 4;
 /** Float32 in another order of summation differs by less, a graph that was recorded wrongly by more. */
@@ -128,10 +130,11 @@ async function tryOut(forward: (x: tf.Tensor4D) => tf.Tensor4D): Promise<Trial &
  * Side of the tiles for a picture such that a tile's working memory stays within `budget` bytes: the whole picture where tiles
  * of any size cost nothing and it fits, else from 64 to 512, in steps of 16 or of what the model likes.
  */
-export function chooseTile({ bytesPerPixel, multipleOf = 1, anySize = false, largestTile = 512 }: Restorer, { width, height }: { width: number; height: number }, budget: number): number {
+export function chooseTile({ bytesPerPixel, multipleOf = 1, anySize = false, largestTile }: Restorer, { width, height }: { width: number; height: number }, budget: number): number {
   const padded = (side: number): number => Math.ceil(side / multipleOf) * multipleOf;
-  if (anySize && padded(width) * padded(height) * bytesPerPixel <= budget) return Math.max(width, height);
+  const pixels = padded(width) * padded(height);
+  if (anySize && pixels <= MOST_AT_ONCE && pixels * bytesPerPixel <= budget) return Math.min(largestTile ?? Infinity, Math.max(width, height));
   const step = padded(16);
   const side = Math.floor(Math.sqrt(budget / bytesPerPixel) / step) * step;
-  return Math.min(512, largestTile, Math.max(64, side));
+  return Math.min(512, largestTile ?? 512, Math.max(64, side));
 }

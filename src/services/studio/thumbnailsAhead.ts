@@ -20,12 +20,12 @@ export class ThumbnailsAhead {
     clearTimeout(this.#idle);
     return new Promise((resolve) => {
       const answered = ({ body }: MadeThumbnail): void => {
-        child.off('message', answered).off('exit', ended);
+        child.off('message', answered).off('exit', ended).off('error', ended);
         this.#idle = setTimeout(() => this.end(), idleMs).unref();
         resolve(body);
       };
       const ended = (): void => answered({});
-      child.on('message', answered).on('exit', ended);
+      child.on('message', answered).on('exit', ended).on('error', ended);
       child.send(wanted, () => undefined);
     });
   }
@@ -39,11 +39,16 @@ export class ThumbnailsAhead {
   #start(): ChildProcess {
     const file = fileURLToPath(new URL('../../workers/thumbnails.ts', import.meta.url));
     const child = fork(file, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] });
-    child.once('exit', () => {
+    const gone = (): void => {
       if (this.#child === child) this.#child = undefined;
-    });
+    };
+    child.once('exit', gone).once('error', gone);
     // Now, while it has no threads yet: on Linux each takes over the priority of the one that starts it.
-    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+    try {
+      if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+    } catch {
+      // Where it is not allowed, thumbnails are made all the same.
+    }
     return child;
   }
 }

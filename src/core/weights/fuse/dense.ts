@@ -1,5 +1,5 @@
 import type { GraphNode } from '../../engine/graph.ts';
-import { asRows, FLOAT, floats, type GraphIndex, integerConstant, joinShapes, node as operation, partOfShape, reshape, reshapedConstant, runtimeShape, scalar, shapeOf } from './graphIndex.ts';
+import { asRows, FLOAT, floats, type GraphIndex, integerConstant, isAlongLastAxis, joinShapes, node as operation, partOfShape, reshape, reshapedConstant, runtimeShape, scalar, shapeOf } from './graphIndex.ts';
 
 /** A product over the last axis with a bias, alone or with GELU after it. */
 export function fuseDense(graph: GraphIndex, node: GraphNode): GraphNode[] | undefined {
@@ -37,7 +37,7 @@ function denseAt(graph: GraphIndex, node: GraphNode | undefined): { x: string; w
   if (!shifted || !weight || x === undefined || !equation || !('string' in equation)) return undefined;
   // Such as `abcg,gf->abcf`: all but the last axis stand.
   const rest = /^([a-z]+)([a-z]),\2([a-z])->\1\3$/.exec(equation.string)?.[1];
-  if (rest === undefined || floats(shifted.constant).length !== shapeOf(weight)[1]) return undefined;
+  if (rest === undefined || !isAlongLastAxis(shifted.constant) || floats(shifted.constant).length !== shapeOf(weight)[1]) return undefined;
   return { x, weight, bias: shifted.constant, rank: rest.length + 1 };
 }
 

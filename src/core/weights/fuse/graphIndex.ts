@@ -38,8 +38,8 @@ export class GraphIndex {
   }
 }
 
-/** Equal as far as float32 tells. */
-export const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b));
+/** Equal but for the rounding of float32 and of constants written with six digits. */
+const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.abs(b);
 
 export const floats = (node: GraphNode | undefined): Float32Array<ArrayBuffer> => new Float32Array(bytesOf(node, DT.float32).slice().buffer);
 export const integers = (node: GraphNode | undefined): Int32Array => new Int32Array(bytesOf(node, DT.int32).slice().buffer);
@@ -66,6 +66,9 @@ const INTEGER = { type: DT.int32 };
 export function node(name: string, op: string, inputs: string[], attrs: GraphNode['attrs']): GraphNode {
   return { name, op, inputs, attrs, outputs: [] };
 }
+
+/** Whether a constant holds one number for each place of the last axis, as [C] or [1,…,1,C]. */
+export const isAlongLastAxis = (constant: GraphNode): boolean => shapeOf(constant).at(-1) === floats(constant).length;
 
 /** The same numbers in another shape. */
 export const reshapedConstant = (name: string, constant: GraphNode, shape: readonly number[]): GraphNode =>

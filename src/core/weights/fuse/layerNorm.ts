@@ -1,5 +1,5 @@
 import type { GraphNode } from '../../engine/graph.ts';
-import { asRows, FLOAT, floats, type GraphIndex, integers, node as operation, reshape, reshapedConstant, runtimeShape, scalar } from './graphIndex.ts';
+import { asRows, FLOAT, floats, type GraphIndex, integers, isAlongLastAxis, node as operation, reshape, reshapedConstant, runtimeShape, scalar } from './graphIndex.ts';
 
 /**
  * Layer norm over the last axis as Flax writes it: `(x − mean) · (rsqrt(variance + eps) · scale) + offset`, the variance as
@@ -13,7 +13,7 @@ export function fuseLayerNorm(graph: GraphIndex, node: GraphNode): GraphNode[] |
   const padded = graph.withConstant(graph.is(graph.is(scaled?.other, 'Rsqrt')?.inputs[0], 'AddV2'), 'AddV2');
   if (!shifted || !scaled || !padded || x === undefined) return undefined;
   const channels = floats(shifted.constant).length;
-  if (floats(scaled.constant).length !== channels || !isVariance(graph, withoutAxis(graph, padded.other), x, withoutAxis(graph, mean), channels)) return undefined;
+  if (!isAlongLastAxis(shifted.constant) || !isAlongLastAxis(scaled.constant) || floats(scaled.constant).length !== channels || !isVariance(graph, withoutAxis(graph, padded.other), x, withoutAxis(graph, mean), channels)) return undefined;
   const part = (name: string): string => `${node.name}/fused/${name}`;
   return [
     ...asRows(part('rows'), x, channels),

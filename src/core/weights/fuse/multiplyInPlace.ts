@@ -1,5 +1,5 @@
 import type { GraphNode } from '../../engine/graph.ts';
-import { countOf, FLOAT, floats, type GraphIndex, integerConstant, integers, joinShapes, node as operation, partOfShape, reshape, reshapedConstant, runtimeShape, shapeOf } from './graphIndex.ts';
+import { countOf, FLOAT, floats, type GraphIndex, integerConstant, integers, isAlongLastAxis, joinShapes, node as operation, partOfShape, reshape, reshapedConstant, runtimeShape } from './graphIndex.ts';
 
 /** What is done to x along one of its axes: multiplied by a matrix, [from,to] or transposed, or a vector added. */
 type Step = { axis: number } & ({ matrix: string; fromFirst: boolean } | { vector: GraphNode });
@@ -41,7 +41,7 @@ function chainOf(graph: GraphIndex, input: string, rank: number): Chain {
   if (shifted) {
     const before = chainOf(graph, shifted.other, rank);
     const axis = before.order[rank - 1] ?? NaN;
-    if (before.steps.length > 0 && shapeOf(shifted.constant).at(-1) === floats(shifted.constant).length) return { ...before, steps: [...before.steps, { axis, vector: shifted.constant }] };
+    if (before.steps.length > 0 && isAlongLastAxis(shifted.constant)) return { ...before, steps: [...before.steps, { axis, vector: shifted.constant }] };
   }
   return (node?.op === 'Einsum' ? afterProduct(graph, node, rank) : undefined) ?? { x: input, order: Array.from({ length: rank }, (_, i) => i), steps: [] };
 }
@@ -61,6 +61,8 @@ function afterProduct(graph: GraphIndex, { inputs, attrs }: GraphNode, rank: num
   const places = [...result].map((letter) => inPlace.indexOf(letter));
   if (new Set([...places, -1]).size !== rank + 1) return undefined;
   const before = chainOf(graph, input, rank);
+  // Over the last axis a product is fastest as it is; the chain begins behind it.
+  if (before.order[place] === rank - 1) return undefined;
   return { ...before, order: places.map((i) => before.order[i] ?? NaN), steps: [...before.steps, { axis: before.order[place] ?? NaN, matrix, fromFirst: pair[0] === summed }] };
 }
 

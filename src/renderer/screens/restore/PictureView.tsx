@@ -101,7 +101,7 @@ export function PictureView({ source }: { source: Source }) {
               ? t('restore.previewing', pending)
               : shown
                 ? [t('restore.previewed', { width: shown.region.width, height: shown.region.height, seconds: shown.seconds.toFixed(1) }), learning && t('restore.early')].filter(Boolean).join(' · ')
-                : t(recipes.length === 0 ? 'restore.chooseFirst' : learning && selection.automatic ? 'restore.awaited' : 'restore.previewHint')}
+                : t(recipes.length === 0 ? 'restore.chooseFirst' : learning && selection.automatic && trainedTo(recipes[active]?.models ?? []) === undefined ? 'restore.awaited' : 'restore.previewHint')}
           </Text>
         </Group>
         <CompareBar zoom={zoom} variants={variants.length} layout={layout} setLayout={setLayout} loupe={loupe} toggleLoupe={toggleLoupe} />
