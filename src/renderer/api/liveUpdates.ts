@@ -77,7 +77,10 @@ function isNewAsModel({ id, best }: Run): boolean {
 function showBatch(batch: Batch): void {
   const before = queryClient.getQueryData<Batch[]>(['batches.list', {}])?.find(({ id }) => id === batch.id);
   queryClient.setQueryData<Batch[]>(['batches.list', {}], (batches) => batches && upsert(batches, batch));
-  if (before?.state !== batch.state) void queryClient.invalidateQueries({ queryKey: ['batches.files', { batch: batch.id }] });
+  if (before?.state === batch.state) return;
+  // A picture that was stopped half-way is not at work any more.
+  queryClient.setQueryData<Shares>(sharesKey(batch.id), noShares);
+  void queryClient.invalidateQueries({ queryKey: ['batches.files', { batch: batch.id }] });
 }
 
 function upsert<Item extends { id: string }>(items: Item[], item: Item): Item[] {

@@ -26,12 +26,14 @@ test.each<{ x: Shape; out: number; stride: number }>([
   { x: [2, 9, 7, 16], out: 5, stride: 1 },
   { x: [1, 1, 1, 8], out: 3, stride: 1 },
   { x: [2, 8, 8, 6], out: 4, stride: 2 },
-])("a filter of one pixel: as TensorFlow's own kernels: $x to $out at stride $stride", ({ x, out, stride }) => {
+])("a filter of one pixel: as TensorFlow's own kernels: $x to $out at stride $stride", async ({ x, out, stride }) => {
   const pixels = tf.randomNormal<tf.Rank.R4>(x, 0, 1, 'float32', 1);
   const filter = tf.randomNormal<tf.Rank.R4>([1, 1, x[3], out], 0, 1, 'float32', 2);
   const { outShape } = tf.backend_util.computeConv2DInfo(x, filter.shape, stride, 1, 'same');
   const dy = tf.randomNormal<tf.Rank.R4>(outShape, 0, 1, 'float32', 3);
-  const gradients = tf.grads((input, weight) => tf.sum(tf.mul(tf.conv2d(input as tf.Tensor4D, weight as tf.Tensor4D, stride, 'same'), dy)))([pixels, filter]);
+  const { result, kernelNames } = await tf.profile(() => tf.grads((input, weight) => tf.sum(tf.mul(tf.conv2d(input as tf.Tensor4D, weight as tf.Tensor4D, stride, 'same'), dy)))([pixels, filter]));
+  const gradients = result as unknown as tf.Tensor[];
+  expect(kernelNames.includes('BatchMatMul')).toBe(stride === 1);
   const expected = [
     ofTensorFlow('Conv2DBackpropInput', [tf.tensor1d(x, 'int32'), filter, dy], 'same', stride),
     ofTensorFlow('Conv2DBackpropFilter', [pixels, tf.tensor1d(filter.shape, 'int32'), dy], 'same', stride),

@@ -72,9 +72,11 @@ export function PictureGrid() {
     event.preventDefault();
   };
 
+  // Where the current picture has been scrolled away, the keys wait on the list itself.
+  const inSight = rows.getVirtualItems().some((row) => row.index === Math.floor(index / columns));
   return (
     <div ref={scroller} style={{ flex: 1, overflowY: 'auto', padding: 12 }}>
-      <div ref={measured} role="listbox" aria-label={t('restore.pictures')} aria-multiselectable tabIndex={-1} onKeyDown={move} style={{ height: rows.getTotalSize(), position: 'relative', outline: 'none' }}>
+      <div ref={measured} role="listbox" aria-label={t('restore.pictures')} aria-multiselectable tabIndex={inSight ? -1 : 0} onKeyDown={move} style={{ height: rows.getTotalSize(), position: 'relative', outline: inSight ? 'none' : undefined }}>
         {rows.getVirtualItems().map((row) => (
           <div key={row.index % slots} role="presentation" className="tile-row" style={{ height: row.size, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, transform: `translateY(${row.start}px)` }}>
             {pictures.slice(row.index * columns, (row.index + 1) * columns).map((picture, column) => {
