@@ -130,11 +130,11 @@ async function tryOut(forward: (x: tf.Tensor4D) => tf.Tensor4D): Promise<Trial &
  * Side of the tiles for a picture such that a tile's working memory stays within `budget` bytes: the whole picture where tiles
  * of any size cost nothing and it fits, else from 64 to 512, in steps of 16 or of what the model likes.
  */
-export function chooseTile({ bytesPerPixel, multipleOf = 1, anySize = false, largestTile }: Restorer, { width, height }: { width: number; height: number }, budget: number): number {
+export function chooseTile({ bytesPerPixel, multipleOf = 1, anySize = false }: Restorer, { width, height }: { width: number; height: number }, budget: number): number {
   const padded = (side: number): number => Math.ceil(side / multipleOf) * multipleOf;
   const pixels = padded(width) * padded(height);
-  if (anySize && pixels <= MOST_AT_ONCE && pixels * bytesPerPixel <= budget) return Math.min(largestTile ?? Infinity, Math.max(width, height));
+  if (anySize && pixels <= MOST_AT_ONCE && pixels * bytesPerPixel <= budget) return Math.max(width, height);
   const step = padded(16);
   const side = Math.floor(Math.sqrt(budget / bytesPerPixel) / step) * step;
-  return Math.min(512, largestTile ?? 512, Math.max(64, side));
+  return Math.min(512, Math.max(64, side));
 }

@@ -90,4 +90,3 @@ async function strips(run: RunDetail): Promise<string[]> {
 }
 
 const caption = ({ step, psnr, ssim }: ValidationPicture, best: number | undefined): string => `Step ${step}${step === best ? ' (best)' : ''}: ${psnr.toFixed(2)} dB, SSIM ${ssim.toFixed(4)}`;
-

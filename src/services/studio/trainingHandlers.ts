@@ -11,7 +11,7 @@ import { measurePart, sharedPictures } from '../crops.ts';
 import { safeName } from '../naming.ts';
 import { exportRun } from '../report/exportRun.ts';
 import { htmlReport } from '../report/htmlReport.ts';
-import { retrainConfig, prepareStart } from '../retrain.ts';
+import { prepareStart, retrainConfig } from '../retrain.ts';
 import { tryTraining } from '../trial.ts';
 import type { StudioContext } from './context.ts';
 import { requireModels, requirePlaces } from './known.ts';

@@ -1,5 +1,5 @@
 import type { GraphNode } from '../../engine/graph.ts';
-import { asRows, FLOAT, floats, type GraphIndex, integerConstant, isAlongLastAxis, joinShapes, node as operation, partOfShape, reshape, reshapedConstant, runtimeShape, scalar, shapeOf } from './graphIndex.ts';
+import { asRows, equationOf, FLOAT, floats, type GraphIndex, integerConstant, isAlongLastAxis, joinShapes, node as operation, partOfShape, reshape, reshapedConstant, runtimeShape, scalar, shapeOf } from './graphIndex.ts';
 
 /** A product over the last axis with a bias, alone or with GELU after it. */
 export function fuseDense(graph: GraphIndex, node: GraphNode): GraphNode[] | undefined {
@@ -32,11 +32,10 @@ function denseAt(graph: GraphIndex, node: GraphNode | undefined): { x: string; w
   const shifted = graph.withConstant(node, 'AddV2');
   const product = graph.is(shifted?.other, 'Einsum');
   const [x, matrix] = product?.inputs ?? [];
-  const equation = product?.attrs['equation'];
   const weight = graph.is(matrix, 'Const');
-  if (!shifted || !weight || x === undefined || !equation || !('string' in equation)) return undefined;
+  if (!shifted || !weight || x === undefined) return undefined;
   // Such as `abcg,gf->abcf`: all but the last axis stand.
-  const rest = /^([a-z]+)([a-z]),\2([a-z])->\1\3$/.exec(equation.string)?.[1];
+  const rest = /^([a-z]+)([a-z]),\2([a-z])->\1\3$/.exec(equationOf(product))?.[1];
   if (rest === undefined || !isAlongLastAxis(shifted.constant) || floats(shifted.constant).length !== shapeOf(weight)[1]) return undefined;
   return { x, weight, bias: shifted.constant, rank: rest.length + 1 };
 }

@@ -50,6 +50,12 @@ export function scalar(node: GraphNode): number {
   return second === undefined ? value : NaN;
 }
 
+/** Of an Einsum; empty where there is none. */
+export function equationOf(node: GraphNode | undefined): string {
+  const equation = node?.attrs['equation'];
+  return equation && 'string' in equation ? equation.string : '';
+}
+
 export function shapeOf(node: GraphNode | undefined): readonly number[] {
   const value = node?.attrs['value'];
   return value && 'tensor' in value ? value.tensor.shape : [];

@@ -1,5 +1,5 @@
 import type { GraphNode } from '../../engine/graph.ts';
-import { countOf, FLOAT, floats, type GraphIndex, integerConstant, integers, isAlongLastAxis, joinShapes, node as operation, partOfShape, reshape, reshapedConstant, runtimeShape } from './graphIndex.ts';
+import { countOf, equationOf, FLOAT, floats, type GraphIndex, integerConstant, integers, isAlongLastAxis, joinShapes, node as operation, partOfShape, reshape, reshapedConstant, runtimeShape } from './graphIndex.ts';
 
 /** What is done to x along one of its axes: multiplied by a matrix, [from,to] or transposed, or a vector added. */
 type Step = { axis: number } & ({ matrix: string; fromFirst: boolean } | { vector: GraphNode });
@@ -47,12 +47,11 @@ function chainOf(graph: GraphIndex, input: string, rank: number): Chain {
 }
 
 /** A product of x with a matrix, on either side; no letter may stand for what is not one axis of them. */
-function afterProduct(graph: GraphIndex, { inputs, attrs }: GraphNode, rank: number): Chain | undefined {
-  const equation = attrs['equation'];
-  const [, left = '', right = '', result = ''] = /^(\w+),(\w+)->(\w+)$/.exec(equation && 'string' in equation ? equation.string : '') ?? [];
+function afterProduct(graph: GraphIndex, product: GraphNode, rank: number): Chain | undefined {
+  const [, left = '', right = '', result = ''] = /^(\w+),(\w+)->(\w+)$/.exec(equationOf(product)) ?? [];
   const matrixFirst = left.length === 2 && right.length === rank;
   const [pair, axes] = matrixFirst ? [left, right] : [right, left];
-  const [matrix = '', input = ''] = matrixFirst ? inputs : inputs.toReversed();
+  const [matrix = '', input = ''] = matrixFirst ? product.inputs : product.inputs.toReversed();
   const summed = [...pair].find((letter) => axes.includes(letter));
   const made = [...pair].find((letter) => !axes.includes(letter));
   if (pair.length !== 2 || axes.length !== rank || result.length !== rank || summed === undefined || made === undefined) return undefined;
