@@ -64,8 +64,7 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
     handles,
     receive: async (drop, relative, content) => {
       const first = drop === '';
-      const folder = first ? await imports.open() : handles.path(drop);
-      const path = await imports.write(folder, relative, content);
+      const { folder, path } = await imports.write(first ? undefined : handles.path(drop), relative, content);
       // It is looked at in a moment: its thumbnail is made while the page still asks what has come.
       if (first) thumbnails.serve(path, thumbnailSize).catch(() => undefined);
       return handles.place(folder);

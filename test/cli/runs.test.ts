@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { measurePart, sharedPictures } from '../../src/services/crops.ts';
 import { openHome } from '../../src/services/home.ts';
 import { openServices, type Services } from '../../src/services/open.ts';
+import { dateTime, timeZone } from '../../src/shared/dates.ts';
 import type { RunDetail } from '../../src/shared/runs.ts';
 import { endPrograms, mcir, mcirJson, newFolder, tinyTraining } from './program.ts';
 
@@ -54,6 +55,7 @@ test('the report stands by itself: nothing from elsewhere, no script, names cann
   expect(html).not.toMatch(/<script|<link|(src|href)="(?!data:)/i);
   expect(html).not.toContain('A <run>');
   expect(html).toContain('A &#60;run&#62; &#38; more');
+  expect(html).toContain(`started ${dateTime(withMcir.created)} (${timeZone()})`);
   expect(html.match(/<svg /g)).toHaveLength(5);
   expect(html).toContain(`${withMcir.best?.psnr.toFixed(2)} dB`);
   expect(html).toContain(withMcir.facts?.dataFingerprint);

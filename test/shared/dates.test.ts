@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { nameParts } from '../../src/services/naming.ts';
-import { date, dateTime, fileDate } from '../../src/shared/dates.ts';
+import { date, dateTime, fileDate, timeZone } from '../../src/shared/dates.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -11,5 +11,6 @@ test.each([
   vi.stubEnv('TZ', zone);
   const at = Date.UTC(2026, 10, 25, 3, 45, 7);
   expect([date(at), dateTime(at), fileDate(at)]).toEqual([day, `${day} ${minute}`, `${day}-${second}`]);
+  expect(timeZone()).toBe(zone);
   expect(nameParts('a.jpg', { model: 'm', scale: 1, number: 1, now: at }).date).toBe(day);
 });

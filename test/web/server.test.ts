@@ -1,5 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { calls } from '../../src/shared/contract.ts';
@@ -78,9 +79,12 @@ describe('hostile requests', () => {
 
   test('a dropped file cannot leave its drop, and only a drop takes files', async () => {
     const drop = (JSON.parse((await send('POST', '/import/?path=trip%2Fa.png', own(), 'x')).body) as { value: { id: string } }).value;
+    const drops = () => readdirSync(dirname(web.studio.handles.path(drop.id)));
+    const before = drops();
     for (const name of ['../out.png', 'a/../../out.png', '/etc/out.png', 'a\\..\\b.png', '', 'a//b.png', 'C:x.png', 'a\u0000b.png']) {
       for (const id of ['', drop.id]) expect((await send('POST', `/import/${id}?path=${encodeURIComponent(name)}`, own(), 'x')).status, name).toBe(400);
     }
+    expect(drops()).toEqual(before);
     const home = web.studio.handles.issue(web.folder);
     expect((await send('POST', `/import/${home}?path=a.png`, own(), 'x')).status).toBe(400);
     expect((await send('POST', `/import/${drop.id}?path=trip%2Fb.png`, own(), 'x')).status).toBe(200);

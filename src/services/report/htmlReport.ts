@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dateTime } from '../../shared/dates.ts';
+import { dateTime, timeZone } from '../../shared/dates.ts';
 import { duration } from '../../shared/duration.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { RunDetail, ValidationPicture } from '../../shared/runs.ts';
@@ -29,14 +29,14 @@ export async function htmlReport(runs: Runs, reference: string): Promise<string>
   return [
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
     `<title>${e(run.name)} (${e(run.id)})</title><style>${style}</style></head><body>`,
-    `<h1>${e(run.name)}</h1><p class="dim">Run ${e(run.id)} · ${e(run.network)} · ${e(run.state)} at step ${run.step} of ${run.steps} · started ${dateTime(run.created)} · ${duration(runningSeconds(run.states))} of computing</p>`,
+    `<h1>${e(run.name)}</h1><p class="dim">Run ${e(run.id)} · ${e(run.network)} · ${e(run.state)} at step ${run.step} of ${run.steps} · started ${dateTime(run.created)} (${timeZone()}) · ${duration(runningSeconds(run.states))} of computing</p>`,
     run.tags.length > 0 ? `<p class="dim">${run.tags.map((tag) => `#${e(tag)}`).join(' ')}</p>` : '',
     run.note ? `<p>${e(run.note).replace(/\n/g, '<br>')}</p>` : '',
     figures(run, config),
     '<h2>Curves</h2><div class="curves">', ...curves, '</div>',
     ...(run.pictures.length > 0 ? ['<h2>Validation pictures</h2>', `<p class="dim">The middle of each picture. PSNR and SSIM are of the whole picture, ${e(measuredAs(config))}.</p>`, ...(await strips(run))] : []),
     '<h2>What it ran on</h2>', table(facts(run, config)),
-    '<h2>History</h2>', table(run.states.map(({ at, state, reason }) => [dateTime(at), reason ? `${state}: ${reason}` : state])),
+    `<h2>History</h2><p class="dim">By the clock of ${timeZone()}.</p>`, table(run.states.map(({ at, state, reason }) => [dateTime(at), reason ? `${state}: ${reason}` : state])),
     '<h2>Configuration</h2>', `<pre>${e(run.config)}</pre>`,
     '</body></html>\n',
   ].join('\n');

@@ -27,21 +27,18 @@ export class Imports {
     }
   }
 
-  /** An empty folder for one drop. */
-  async open(): Promise<string> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    return mkdtemp(join(this.#folder, 'drop-'));
-  }
-
   /**
    * Writes one dropped file under its name inside the drop; it appears there only when it is whole.
-   * @param drop a folder made by `open`
+   * @param drop the folder of its drop; undefined for the first file, which gets a new one
    * @param relative the name as the browser tells it, with `/` between folders
+   * @returns the folder of its drop, and where the file is
    * @throws AppError `bad-input` for a folder that is no drop or a name that would lead out of it
    */
-  async write(drop: string, relative: string, content: Readable): Promise<string> {
-    if (dirname(drop) !== this.#folder) throw new AppError('bad-input', 'Files can only be added to a drop.');
-    const path = join(drop, ...safeSegments(relative));
+  async write(drop: string | undefined, relative: string, content: Readable): Promise<{ folder: string; path: string }> {
+    if (drop !== undefined && dirname(drop) !== this.#folder) throw new AppError('bad-input', 'Files can only be added to a drop.');
+    const segments = safeSegments(relative);
+    const folder = drop ?? (await this.#open());
+    const path = join(folder, ...segments);
     await mkdir(dirname(path), { recursive: true });
     const partial = `${path}.part`;
     try {
@@ -51,7 +48,12 @@ export class Imports {
       await rm(partial, { force: true });
       throw new AppError('io', `${relative} could not be copied: ${messageOf(cause)}`, { cause });
     }
-    return path;
+    return { folder, path };
+  }
+
+  async #open(): Promise<string> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    return mkdtemp(join(this.#folder, 'drop-'));
   }
 }
 
