@@ -10,19 +10,7 @@ import { randomStream } from '../src/core/random.ts';
 import { Trainer } from '../src/core/training/trainer.ts';
 import { parseConfig } from '../src/services/configFile.ts';
 import { runConfig } from '../src/shared/runConfig.ts';
-
-/** Each network at a size of which a step takes a moment; what else a preset says of it stays. */
-const tiny: Record<string, Record<string, unknown>> = {
-  ffanet: { blocks: 1 },
-  edsr: { num_feat: 4, num_block: 1 },
-  nafnet: { width: 4, enc_blk_nums: [1], middle_blk_num: 1, dec_blk_nums: [1] },
-  dehazeformer: { embed_dims: [4, 8, 12, 8, 4], depths: [1, 1, 1, 1, 1], num_heads: [1, 1, 1, 1, 1] },
-  idt: { img_size: 64, embed_dim: 2, num_heads: [1, 1, 1, 1, 1, 1, 1, 1, 1] },
-  swinir: { img_size: 14, window_size: 7, embed_dim: 8, depths: [2], num_heads: [2] },
-  imdn: { nf: 16 },
-  rrdbnet: { num_feat: 4, num_block: 1, num_grow_ch: 2 },
-  srvgg: { num_feat: 4, num_conv: 1 },
-};
+import { tinyNetworks } from './tinyNetworks.ts';
 
 const folder = fileURLToPath(new URL('../resources/presets/', import.meta.url));
 const read = (name: string) => runConfig.parse(parse(readFileSync(`${folder}${name}`, 'utf8')));
@@ -49,7 +37,7 @@ describe('presets', () => {
   it.each(readdirSync(folder).flatMap((name) => [[name, true], [name, false]] as [string, boolean][]))('%s takes a step, with MCIR: %s', (name, withMcir) => {
     const preset = read(name);
     const { type, options } = preset.network;
-    const config = parseConfig({ ...preset, network: { ...preset.network, options: { ...options, ...tiny[type] } }, mcir: withMcir ? { ...preset.mcir, negatives: [{}] } : undefined, features: { layers: { relu1_2: 1 } }, compile: false }, name);
+    const config = parseConfig({ ...preset, network: { ...preset.network, options: { ...options, ...tinyNetworks[type] } }, mcir: withMcir ? { ...preset.mcir, negatives: [{}] } : undefined, features: { layers: { relu1_2: 1 } }, compile: false }, name);
     const { network, options: all } = createModel(type, config.network.options);
     const [lqSize, gtSize] = [14, 14 * network.scale(all)];
     const random = randomStream(name);

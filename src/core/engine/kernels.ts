@@ -9,6 +9,7 @@ import { registerConvolutionGradients } from './convolutionGradients.ts';
 export function registerKernels(): void {
   registerConvolutionGradients(tensorFlowBackend());
   kernel('ReluGrad', ({ dy, y }, backend) => execute(backend, 'ReluGrad', [dy, y]));
+  kernel('LeakyReluGrad', ({ dy, y }, backend, { alpha }) => execute(backend, 'LeakyReluGrad', [dy, y], [{ name: 'alpha', type: backend.binding.TF_ATTR_FLOAT, value: alpha }]));
   kernel('Wide', ({ x }, backend) => execute(backend, 'Identity', [x]));
   kernel('BiasAdd', ({ x, bias }, backend) => execute(backend, 'BiasAdd', [x, bias], [format(backend)]));
   kernel('BiasAddGrad', ({ dy }, backend) => execute(backend, 'BiasAddGrad', [dy], [format(backend)]));
@@ -27,6 +28,14 @@ export function registerKernels(): void {
     kernelName: 'Relu',
     outputsToSave: [true],
     gradFunc: (dy, [y]) => ({ x: () => run('ReluGrad', { dy: dy as tf.Tensor, y: y as tf.Tensor }) }),
+  });
+  // Likewise; the output has the input's sign. Where something else reads the input too, TensorFlow's optimiser fuses all the
+  // same, fails, and leaves the whole graph without fused convolutions.
+  tf.unregisterGradient('LeakyRelu');
+  tf.registerGradient({
+    kernelName: 'LeakyRelu',
+    outputsToSave: [true],
+    gradFunc: (dy, [y], attributes) => ({ x: () => run('LeakyReluGrad', { dy: dy as tf.Tensor, y: y as tf.Tensor }, attributes) }),
   });
   // tfjs takes -1 for the slope of |x| at 0, PyTorch 0; it shows where output and negative are equal.
   tf.unregisterGradient('Abs');

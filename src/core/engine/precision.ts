@@ -21,7 +21,7 @@ const PRODUCTS = new Set(['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter
 const FOLLOWERS = new Set(['BiasAdd', 'BiasAddGrad', 'Relu', 'LeakyRelu', 'Sigmoid', 'Add', 'AddV2', 'AddN', 'Sub', 'Mul', 'ConcatV2', 'Split', 'SplitV', 'Reshape', 'Transpose', 'MaxPool', 'Pad', 'PadV2', 'MirrorPad', 'MirrorPadGrad', 'Slice', 'Pack', 'ExpandDims', 'Tile', 'BroadcastTo']);
 
 /** Gradients that follow the activation they belong to (by the index of that input), whatever the gradient comes in as. */
-const GRADIENTS: Readonly<Record<string, number>> = { ReluGrad: 1, MaxPoolGrad: 0 };
+const GRADIENTS: Readonly<Record<string, number>> = { ReluGrad: 1, LeakyReluGrad: 1, MaxPoolGrad: 0 };
 
 /** Values that take any precision: they do not decide for the operation that reads them. */
 const UNDECIDED = new Set(['Const', 'ReadVariableOp']);

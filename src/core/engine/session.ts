@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs-core';
 import { tensorFlowBackend } from './backend.ts';
+import { guardDepthwiseSums } from './depthwiseSums.ts';
 import { type GraphNode, savedModel } from './graph.ts';
 
 /** A graph in a TensorFlow session of its own. */
@@ -13,7 +14,7 @@ export class Session {
   constructor(nodes: readonly GraphNode[]) {
     const folder = mkdtempSync(join(tmpdir(), 'mcir-graph-'));
     try {
-      writeFileSync(join(folder, 'saved_model.pb'), savedModel(nodes));
+      writeFileSync(join(folder, 'saved_model.pb'), savedModel(guardDepthwiseSums(nodes)));
       this.#id = tensorFlowBackend().binding.loadSavedModel(folder, 'serve');
     } finally {
       rmSync(folder, { recursive: true, force: true });
