@@ -3,6 +3,7 @@ import { AppError } from '../../shared/errors.ts';
 import { isOutOfMemory } from '../engine/memory.ts';
 import type { RestoreModel } from '../../shared/restore.ts';
 import { compileForward } from '../engine/compile.ts';
+import { type Trial, tryOut } from '../engine/trial.ts';
 import { createModel } from '../networks/index.ts';
 import { type Layer, normaliseInput } from '../networks/layers.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
@@ -33,8 +34,8 @@ export const identityRestorer: Restorer = { title: 'identity', scale: 1, bytesPe
 const PROBE = 48;
 /** Live tensors of the largest layer that TensorFlow is assumed to hold at once. */
 const LIVE_TENSORS = 8;
-/** TensorFlow's own run of a graph holds fewer: 4.2 with a MAXIM, whose trial tile is padded and so measured as larger than it is. */
-const LIVE_TENSORS_OF_GRAPH = 4;
+/** TensorFlow's own run of a graph holds fewer: 6.6 with a MAXIM. */
+const LIVE_TENSORS_OF_GRAPH = 7;
 /** A picture that is one tile can be stopped, and shows how far it is, only when it is done. */
 const MOST_AT_ONCE = 1024 ** 2;
 /** ONNX Runtime does not tell what it needs: 16 live tensors of 64 channels are assumed. */
@@ -55,8 +56,8 @@ async function openNetwork({ title, network: id, options: given, weights, inputN
   const { network, options, parameters, forward } = createModel(id, given);
   parameters.load(weights);
   const normalised: Layer = (x) => forward(normaliseInput(x, inputNorm));
-  const { largestLayer, ...trial } = await tryOut(normalised);
-  tf.dispose(trial);
+  const { x, y, largestLayer } = await tryOut((tile) => tf.tidy(() => normalised(tile)), { height: PROBE, width: PROBE });
+  tf.dispose([x, y]);
   const compiled = compileForward(normalised);
   const dispose = (): void => {
     compiled.dispose();
@@ -67,20 +68,18 @@ async function openNetwork({ title, network: id, options: given, weights, inputN
 
 async function openGraph(title: string, { file, ...options }: NonNullable<RestoreModel['graph']>): Promise<Restorer> {
   const graph = await openGraphModel(file, options);
-  const { scale, multipleOf, fixed, forward, whole } = graph;
+  const { scale, multipleOf, fixed, trial, forward, whole } = graph;
   const common = { title, scale, multipleOf, ...(fixed && { largestTile: Math.min(fixed.width, fixed.height) }) };
   if (!forward) return { ...common, bytesPerPixel: ONNX_BYTES_PER_PIXEL, run: (tile) => runTile((x) => graph.run(x), tile), dispose: () => void graph.dispose() };
-  const { largestLayer, ...trial } = await tryOut(forward);
   const compiled = compileForward(forward);
   const direct = whole.find((way) => isFaithful((x) => way.run(x), trial));
   for (const way of whole) if (way !== direct) way.dispose();
   const run = direct ? (x: tf.Tensor4D) => tf.tidy(() => direct.run(x)) : isFaithful(compiled, trial) ? compiled : (x: tf.Tensor4D) => graph.run(x);
-  tf.dispose(trial);
   const dispose = (): void => {
     compiled.dispose();
     void graph.dispose();
   };
-  const bytesPerPixel = (direct ? LIVE_TENSORS_OF_GRAPH : LIVE_TENSORS) * largestLayer;
+  const bytesPerPixel = (direct ? LIVE_TENSORS_OF_GRAPH : LIVE_TENSORS) * trial.largestLayer;
   return { ...common, bytesPerPixel, anySize: direct !== undefined, run: (tile) => runTile(run, tile), dispose };
 }
 
@@ -110,20 +109,6 @@ async function runTile(run: (x: tf.Tensor4D) => tf.Tensor4D | Promise<tf.Tensor4
   } finally {
     tf.dispose(y ? [x, y] : x);
   }
-}
-
-/** A small tile, and what it becomes op by op. */
-interface Trial {
-  x: tf.Tensor4D;
-  y: tf.Tensor4D;
-}
-
-/** Runs a small tile op by op, and tells the bytes for each of its pixels of the largest result of a layer. */
-async function tryOut(forward: (x: tf.Tensor4D) => tf.Tensor4D): Promise<Trial & { largestLayer: number }> {
-  const x = tf.randomUniform<tf.Rank.R4>([1, PROBE, PROBE, 3], 0, 1, 'float32', 1);
-  const profile = await tf.profile(() => tf.tidy(() => forward(x)));
-  const largest = Math.max(...profile.kernels.map(({ outputShapes }) => Math.max(...outputShapes.map((shape) => (shape ?? []).reduce((a, b) => a * b, 4)))));
-  return { x, y: profile.result as tf.Tensor4D, largestLayer: largest / (PROBE * PROBE) };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { z } from 'zod';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { openEngine } from '../engine/open.ts';
+import { type Trial, tryOut } from '../engine/trial.ts';
 import { crop, reflectPad } from '../networks/layers.ts';
 import { refuseExternalData } from './onnx/externalData.ts';
 import { readOnnxMetadata } from './onnx/metadata.ts';
@@ -22,8 +23,10 @@ export interface GraphModelOptions {
 /** A network that came as a graph (ONNX or TensorFlow.js) and can be run but not trained. */
 export interface GraphModel {
   readonly format: 'onnx' | 'tfjs-graph' | 'tfjs-layers';
-  /** Output size over input size, found by running the graph once. */
+  /** Output size over input size, found by the trial. */
   readonly scale: number;
+  /** A run of the graph when it was opened. */
+  readonly trial: Trial;
   /** [1,H,W,3] in [0,1] to [1,H·scale,W·scale,3]; asynchronous because ONNX Runtime is. */
   run(x: tf.Tensor4D): Promise<tf.Tensor4D>;
   /** The same at once, where TensorFlow runs it: what `compileForward` takes. */
@@ -40,7 +43,7 @@ export interface GraphModel {
 /** A graph as it came, without range and padding; TensorFlow.js answers at once, ONNX Runtime does not. */
 type Graph = Pick<GraphModel, 'format' | 'fixed' | 'dispose'> & Partial<Pick<GraphModel, 'multipleOf'>> & (Required<Pick<GraphModel, 'forward' | 'whole'>> | Pick<GraphModel, 'run'>);
 
-/** Side of the picture of zeros that tells the scale. */
+/** Side of the picture that is tried. */
 const PROBE = 64;
 
 /**
@@ -51,7 +54,7 @@ const PROBE = 64;
 export async function openGraphModel(path: string, options: GraphModelOptions = {}): Promise<GraphModel> {
   openEngine();
   const graph = extname(path).toLowerCase() === '.onnx' ? await openOnnx(path) : await openTfjs(path);
-  const { format, fixed, dispose } = graph;
+  const { format, fixed } = graph;
   const { range = 1 } = options;
   const multipleOf = Math.max(options.multipleOf ?? 1, graph.multipleOf ?? 1);
   const before = (x: tf.Tensor4D): tf.Tensor4D => {
@@ -65,41 +68,45 @@ export async function openGraphModel(path: string, options: GraphModelOptions = 
     const scale = y.shape[1] / padded.shape[1];
     return tf.div(crop(y, height * scale, width * scale), range);
   };
-  const common = { format, multipleOf, dispose, ...(fixed && { fixed }) };
-  if ('forward' in graph) {
-    const framed = (compute: (x: tf.Tensor4D) => tf.Tensor4D) => (x: tf.Tensor4D): tf.Tensor4D => {
-      const padded = before(x);
-      return after(compute(padded), padded, x.shape);
+  const ways = (): Pick<GraphModel, 'run' | 'forward' | 'whole'> => {
+    if ('forward' in graph) {
+      const framed = (compute: (x: tf.Tensor4D) => tf.Tensor4D) => (x: tf.Tensor4D): tf.Tensor4D => {
+        const padded = before(x);
+        return after(compute(padded), padded, x.shape);
+      };
+      const forward = framed(graph.forward);
+      const whole = graph.whole.map((way) => ({ run: framed((x) => way.run(x)), dispose: () => way.dispose() }));
+      return { run: (x) => Promise.resolve(tf.tidy(() => forward(x))), forward, whole };
+    }
+    const run = async (x: tf.Tensor4D): Promise<tf.Tensor4D> => {
+      const padded = tf.tidy(() => before(x));
+      const y = await graph.run(padded).finally(() => padded.dispose());
+      const result = tf.tidy(() => after(y, padded, x.shape));
+      y.dispose();
+      return result;
     };
-    const forward = framed(graph.forward);
-    const run = (x: tf.Tensor4D) => Promise.resolve(tf.tidy(() => forward(x)));
-    const whole = graph.whole.map((way) => ({ run: framed((x) => way.run(x)), dispose: () => way.dispose() }));
-    return { ...common, scale: await probeScale(run, fixed), run, forward, whole };
-  }
-  const run = async (x: tf.Tensor4D): Promise<tf.Tensor4D> => {
-    const padded = tf.tidy(() => before(x));
-    const y = await graph.run(padded).finally(() => padded.dispose());
-    const result = tf.tidy(() => after(y, padded, x.shape));
-    y.dispose();
-    return result;
+    return { run, whole: [] };
   };
-  return { ...common, scale: await probeScale(run, fixed), run, whole: [] };
+  const found = ways();
+  const tried = await tryGraph(found.run, fixed ?? { height: PROBE, width: PROBE });
+  const dispose = (): Promise<void> => {
+    tf.dispose([tried.trial.x, tried.trial.y]);
+    return graph.dispose();
+  };
+  return { format, multipleOf, ...(fixed && { fixed }), ...tried, ...found, dispose };
 }
 
-async function probeScale(run: GraphModel['run'], fixed: GraphModel['fixed']): Promise<number> {
-  const { height, width } = fixed ?? { height: PROBE, width: PROBE };
-  const x = tf.zeros<tf.Rank.R4>([1, height, width, 3]);
+async function tryGraph(run: GraphModel['run'], size: { height: number; width: number }): Promise<Pick<GraphModel, 'scale' | 'trial'>> {
   try {
-    const y = await run(x);
-    const scale = y.shape[1] / height;
-    y.dispose();
-    if (y.shape.join() !== [1, height * scale, width * scale, 3].join() || !Number.isInteger(scale)) throw new Error(`it gave [${y.shape.join()}] for [${x.shape.join()}]`);
-    return scale;
+    const trial = await tryOut(run, size);
+    const { x, y } = trial;
+    const scale = y.shape[1] / size.height;
+    if (y.shape.join() === [1, size.height * scale, size.width * scale, 3].join() && Number.isInteger(scale)) return { scale, trial };
+    tf.dispose([x, y]);
+    throw new Error(`it gave [${y.shape.join()}] for [${x.shape.join()}]`);
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw new AppError('unsupported', `This model does not turn a colour picture into one: ${messageOf(error).slice(0, 300)}.`, { cause: error });
-  } finally {
-    x.dispose();
   }
 }
 

@@ -57,6 +57,49 @@ class Drawn {
 
   transpose = (x: string, ...order: number[]): string => this.op('Transpose', [x, this.integers(...order)], { T: { type: DT.float32 }, Tperm: { type: DT.int32 } });
 
+  /** One side of x, and a whole multiple of it. */
+  side(x: string, axis: number, factor = 1): string {
+    const shape = this.op('Shape', [x], { T: { type: DT.float32 }, out_type: { type: DT.int32 } });
+    const side = this.op('GatherV2', [shape, this.integer(axis), this.integer(0)], { Tparams: { type: DT.int32 }, Tindices: { type: DT.int32 }, Taxis: { type: DT.int32 } });
+    return this.op('Mul', [side, this.integer(factor)], { T: { type: DT.int32 } });
+  }
+
+  pack = (...sizes: string[]): string => this.op('Pack', sizes, { N: { int: sizes.length }, T: { type: DT.int32 }, axis: { int: 0 } });
+
+  /** Channels of x, the way JAX slices them. */
+  channels(x: string, from: number, to: number): string {
+    const bounds = [this.integers(0, 0, 0, from), this.pack(...[0, 1, 2].map((axis) => this.side('x', axis)), this.integer(to)), this.integers(1, 1, 1, 1)];
+    return this.op('StridedSlice', [x, ...bounds], { T: { type: DT.float32 }, Index: { type: DT.int32 }, shrink_axis_mask: { int: 0 } });
+  }
+
+  /** x resized by `jax.image.resize(…, 'linear')`. */
+  resized(x: string, times: number, by = 1, { half = 0.5 } = {}): string {
+    const matrix = (axis: number): string => this.stretch(this.side(x, axis), this.op('FloorDiv', [this.side(x, axis, times), this.integer(by)], { T: { type: DT.int32 } }), half);
+    const rows = this.einsum('gb,cgef->bcef', matrix(1), x);
+    return this.transpose(this.einsum('abgd,gf->abdf', rows, matrix(2)), 1, 0, 3, 2);
+  }
+
+  /** The matrix for one side (jax.image.scale_and_translate). */
+  stretch(from: string, to: string, half: number): string {
+    const cast = (x: string): string => this.op('Cast', [x], { SrcT: { type: DT.int32 }, DstT: { type: DT.float32 } });
+    const count = (n: string): string => cast(this.op('Range', [this.integer(0), n, this.integer(1)], { Tidx: { type: DT.int32 } }));
+    const shaped = (x: string, ...shape: number[]): string => this.op('Reshape', [x, this.integers(...shape)], { T: { type: DT.float32 }, Tshape: { type: DT.int32 } });
+    const abs = (x: string): string => this.op('Abs', [x]);
+    const between = this.op('Reciprocal', [this.op('RealDiv', [cast(to), cast(from)])]);
+    const created = this.op('Sub', [this.op('Mul', [this.op('AddV2', [count(to), this.number(0.5)]), between]), this.number(half)]);
+    const apart = abs(this.op('Sub', [shaped(created, 1, -1), shaped(count(from), -1, 1)]));
+    const weight = this.op('Maximum', [this.number(0), this.op('Sub', [this.number(1), abs(this.op('RealDiv', [apart, this.op('Maximum', [between, this.number(1)])]))])]);
+    const total = shaped(this.op('Sum', [weight, this.integers(0)], { T: { type: DT.float32 }, Tidx: { type: DT.int32 }, keep_dims: { bool: false } }), 1, -1);
+    const normalised = this.op('RealDiv', [weight, this.op('SelectV2', [this.op('NotEqual', [total, this.number(0)]), total, this.number(1)])]);
+    const certain = this.op('SelectV2', [this.op('Greater', [abs(total), this.number(1e-4)]), normalised, this.number(0)]);
+    return this.op('SelectV2', [this.op('GreaterEqual', [shaped(created, 1, -1), this.number(-0.5)]), certain, this.number(0)]);
+  }
+
+  convolution(x: string, side: number, from: number, to: number): string {
+    const attrs = { T: { type: DT.float32 }, strides: { ints: [1, 1, 1, 1] }, padding: { string: 'SAME' }, data_format: { string: 'NHWC' } };
+    return this.op('AddV2', [this.op('Conv2D', [x, this.floats([side, side, from, to])], attrs), this.floats([1, 1, 1, to])]);
+  }
+
   einsum = (equation: string, a: string, b: string): string => this.op('Einsum', [a, b], { N: { int: 2 }, T: { type: DT.float32 }, equation: { string: equation } });
 }
 
@@ -77,7 +120,7 @@ function fused(graph: Drawn, output: string, sizes: [number, number][] = [[16, 2
   return nodes.map(({ op }) => op);
 }
 
-const heavy = (operations: string[]): string[] => operations.filter((op) => ['_MklLayerNorm', '_FusedMatMul', 'BatchMatMulV2', 'Einsum', 'Transpose', 'Tanh', 'Rsqrt', 'Sum'].includes(op));
+const heavy = (operations: string[]): string[] => operations.filter((op) => ['_MklLayerNorm', '_FusedMatMul', '_FusedConv2D', 'Conv2D', 'ScaleAndTranslate', 'Einsum', 'Transpose', 'Tanh', 'Rsqrt', 'Sum'].includes(op));
 
 // The operations are those of TensorFlow's build with oneDNN.
 describe.runIf(process.arch === 'x64' && process.platform !== 'darwin')('patterns of JAX become one operation each', () => {
@@ -93,20 +136,55 @@ describe.runIf(process.arch === 'x64' && process.platform !== 'darwin')('pattern
     expect(heavy(fused(graph, graph.dense(graph.gelu(graph.dense('x', 8, 16)), 16, 5), [[16, 24], [5, 3]]))).toEqual(['_FusedMatMul', '_FusedMatMul']);
   });
 
-  it('a gating unit over rows or columns, without transposition', () => {
+  it('halves of a dense layer, each from half of its matrix', () => {
+    const graph = new Drawn();
+    const both = graph.gelu(graph.dense('x', 8, 12));
+    const output = graph.op('Mul', [graph.channels(both, 0, 6), graph.channels(both, 6, 12)]);
+    expect(heavy(fused(graph, output, [[16, 24], [5, 3]]))).toEqual(['_FusedMatMul', '_FusedMatMul']);
+
+    const readWhole = new Drawn();
+    const whole = readWhole.dense('x', 8, 12);
+    const parts = readWhole.op('ConcatV2', [readWhole.channels(whole, 0, 5), whole, readWhole.integer(3)], { N: { int: 2 }, T: { type: DT.float32 }, Tidx: { type: DT.int32 } });
+    expect(heavy(fused(readWhole, parts))).toEqual(['_FusedMatMul']);
+  });
+
+  it('a gating unit over rows or columns, without transposition and with all that is added', () => {
     for (const order of [[0, 3, 2, 1], [0, 1, 3, 2]]) {
       const graph = new Drawn();
       const length = order[3] === 1 ? 16 : 24;
       const gate = graph.transpose(graph.dense(graph.transpose('x', ...order), length, length), ...order);
-      expect(heavy(fused(graph, graph.op('Mul', ['x', graph.op('AddV2', [gate, graph.number(1)])])))).toEqual(['BatchMatMulV2']);
+      const operations = fused(graph, graph.op('Mul', ['x', graph.op('AddV2', [gate, graph.number(1)])]));
+      expect(heavy(operations)).toEqual(['_FusedConv2D']);
+      expect(operations).not.toContain('AddV2');
     }
   });
 
-  it('resizing written as two matrices, without transposition', () => {
+  it('products with constant matrices on both axes, without transposition', () => {
     const graph = new Drawn();
     const rows = graph.einsum('gb,cgef->bcef', graph.floats([16, 32]), 'x');
-    const resized = graph.transpose(graph.einsum('abgd,gf->abdf', rows, graph.floats([24, 12])), 1, 0, 3, 2);
-    expect(heavy(fused(graph, resized))).toEqual(['BatchMatMulV2', 'BatchMatMulV2']);
+    const both = graph.transpose(graph.einsum('abgd,gf->abdf', rows, graph.floats([24, 12])), 1, 0, 3, 2);
+    expect(heavy(fused(graph, both))).toEqual(['_FusedConv2D', '_FusedConv2D']);
+  });
+
+  it('resizing written as two matrices, larger and smaller, behind a convolution that leaves fewer channels', () => {
+    for (const [times, by] of [[2, 1], [1, 2], [3, 2]] as const) {
+      const alone = new Drawn();
+      expect(heavy(fused(alone, alone.resized('x', times, by), [[16, 24], [6, 10]]))).toEqual(['ScaleAndTranslate']);
+      const fewer = new Drawn();
+      expect(heavy(fused(fewer, fewer.convolution(fewer.resized('x', times, by), 1, 8, 3)))).toEqual(['Conv2D', 'ScaleAndTranslate']);
+      const more = new Drawn();
+      expect(heavy(fused(more, more.convolution(more.resized('x', times, by), 1, 8, 9)))).toEqual(['ScaleAndTranslate', 'Conv2D']);
+      const wide = new Drawn();
+      expect(heavy(fused(wide, wide.convolution(wide.resized('x', times, by), 3, 8, 3)))).toEqual(['ScaleAndTranslate', 'Conv2D']);
+    }
+    const shifted = new Drawn();
+    expect(heavy(fused(shifted, shifted.resized('x', 2, 1, { half: 0.25 })))).not.toContain('ScaleAndTranslate');
+  });
+
+  it('what is written twice is computed once', () => {
+    const graph = new Drawn();
+    const [one, other] = [graph.channels('x', 0, 4), graph.channels('x', 0, 4)];
+    expect(fused(graph, graph.op('Mul', [one, other])).filter((op) => ['Shape', 'Pack', 'StridedSlice'].includes(op))).toEqual(['Shape', 'Pack', 'StridedSlice']);
   });
 
   it('what only looks like one of them stays as it is', () => {

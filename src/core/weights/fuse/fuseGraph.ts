@@ -3,6 +3,7 @@ import { fuseDense } from './dense.ts';
 import { GraphIndex } from './graphIndex.ts';
 import { fuseLayerNorm } from './layerNorm.ts';
 import { multiplyInPlace } from './multiplyInPlace.ts';
+import { fuseResize } from './resize.ts';
 
 /**
  * Graphs that were exported from JAX spell out what TensorFlow has in one operation: layer norm takes nine, a dense layer with
@@ -12,7 +13,7 @@ import { multiplyInPlace } from './multiplyInPlace.ts';
  */
 export function fuseGraph(nodes: readonly GraphNode[], output: string): GraphNode[] {
   const graph = new GraphIndex(nodes);
-  const patterns = [fuseLayerNorm, fuseDense, multiplyInPlace];
+  const patterns = [fuseLayerNorm, fuseDense, fuseResize, multiplyInPlace];
   const fused = nodes.flatMap((node) => {
     for (const fuse of patterns) {
       const made = fuse(graph, node);
@@ -20,34 +21,51 @@ export function fuseGraph(nodes: readonly GraphNode[], output: string): GraphNod
     }
     return node;
   });
-  return neededFor(output, shareConstants(fused));
+  return shareEqual(neededFor(output, fused), output);
 }
 
-/** Constants as short as these are shapes and factors, the same few thousands of times; TensorFlow takes seconds to see that. */
-const SHORT = 64;
-
-function shareConstants(nodes: readonly GraphNode[]): GraphNode[] {
-  const first = new Map<string, string>();
-  const shared = new Map<string, string>();
-  for (const { name, op, attrs: { value } } of nodes) {
-    if (op !== 'Const' || !value || !('tensor' in value) || value.tensor.bytes.length > SHORT) continue;
-    const { dtype, shape, bytes } = value.tensor;
-    const key = `${dtype} ${shape.join()} ${bytes.join()}`;
-    const known = first.get(key);
-    if (known === undefined) first.set(key, name);
-    else shared.set(name, known);
-  }
-  return nodes.map((node) => ({ ...node, inputs: node.inputs.map((input) => shared.get(input) ?? input) }));
-}
-
+/** In an order in which every node comes after its inputs. */
 function neededFor(output: string, nodes: readonly GraphNode[]): GraphNode[] {
   const graph = new GraphIndex(nodes);
-  const needed = new Set<GraphNode>();
+  const [entered, ordered] = [new Set<GraphNode>(), new Set<GraphNode>()];
   const waiting = [graph.at(output)];
-  for (let node = waiting.pop(); node; node = waiting.pop()) {
-    if (needed.has(node)) continue;
-    needed.add(node);
-    waiting.push(...node.inputs.map((input) => graph.at(input)).filter((found) => found !== undefined));
+  for (let node = waiting.at(-1); node; node = waiting.at(-1)) {
+    if (entered.has(node)) {
+      ordered.add(node);
+      waiting.pop();
+    } else {
+      entered.add(node);
+      waiting.push(...node.inputs.map((input) => graph.at(input)).filter((read) => read !== undefined && !ordered.has(read)));
+    }
   }
-  return nodes.filter((node) => needed.has(node));
+  return [...ordered];
+}
+
+/** Longer constants are weights, of which no two are alike. */
+const LONGEST_SHARED = 64;
+
+/**
+ * JAX writes the same arithmetic on the picture's sides, the same shapes and factors thousands of times, and TensorFlow's optimiser
+ * takes seconds to see that. Inputs come before what reads them.
+ */
+function shareEqual(nodes: readonly GraphNode[], output: string): GraphNode[] {
+  const first = new Map<string, string>();
+  const instead = new Map<string, string>();
+  return nodes.flatMap((node) => {
+    // Around the name there may be `^` or the number of an output.
+    const inputs = node.inputs.map((input) => input.replace(/[^^:]+/, (name) => instead.get(name) ?? name));
+    const { op, attrs } = node;
+    const { value } = attrs;
+    const bytes = value && 'tensor' in value ? value.tensor.bytes : new Uint8Array();
+    if (op !== 'Placeholder' && node.name !== output && bytes.length <= LONGEST_SHARED) {
+      const key = JSON.stringify([op, inputs, attrs]);
+      const known = first.get(key);
+      if (known !== undefined) {
+        instead.set(node.name, known);
+        return [];
+      }
+      first.set(key, node.name);
+    }
+    return { ...node, inputs };
+  });
 }

@@ -3,13 +3,26 @@ import { constantAttributes, DT, type GraphNode } from '../../engine/graph.ts';
 /** Finds nodes by what reads them, for telling patterns. Whatever is not as asked for is undefined, so that questions chain. */
 export class GraphIndex {
   readonly #nodes: ReadonlyMap<string, GraphNode>;
+  readonly #readers = new Map<GraphNode, GraphNode[]>();
 
   constructor(nodes: readonly GraphNode[]) {
     this.#nodes = new Map(nodes.map((node) => [node.name, node]));
+    for (const reader of nodes) {
+      for (const input of reader.inputs) {
+        const read = this.at(input);
+        const readers = read && this.#readers.get(read);
+        if (readers) readers.push(reader);
+        else if (read) this.#readers.set(read, [reader]);
+      }
+    }
   }
 
   at(input: string | undefined): GraphNode | undefined {
     return input === undefined ? undefined : this.#nodes.get(input.replace(/^\^|:\d+$/g, ''));
+  }
+
+  readersOf(node: GraphNode): readonly GraphNode[] {
+    return this.#readers.get(node) ?? [];
   }
 
   is(input: string | undefined, op: string): GraphNode | undefined {
@@ -26,10 +39,16 @@ export class GraphIndex {
     return first && { other: b, constant: first };
   }
 
-  /** What is multiplied by this number. */
-  times(input: string | undefined, factor: number): string | undefined {
-    const product = this.withConstant(this.at(input), 'Mul');
-    return product && isNear(scalar(product.constant), factor) ? product.other : undefined;
+  /** What is multiplied by this number, or added to it, or at least as large. */
+  with(input: string | undefined, op: 'Mul' | 'AddV2' | 'Maximum', number: number): string | undefined {
+    const combined = this.withConstant(this.at(input), op);
+    return combined && isNear(scalar(combined.constant), number) ? combined.other : undefined;
+  }
+
+  /** A constant's only number; NaN, which equals nothing, where there is no such constant. */
+  number(input: string | undefined): number {
+    const constant = this.is(input, 'Const');
+    return constant ? scalar(constant) : NaN;
   }
 
   squareOf(input: string | undefined): string | undefined {
@@ -67,7 +86,7 @@ function bytesOf(node: GraphNode | undefined, dtype: number): Uint8Array {
 }
 
 export const FLOAT = { type: DT.float32 };
-const INTEGER = { type: DT.int32 };
+export const INTEGER = { type: DT.int32 };
 
 export function node(name: string, op: string, inputs: string[], attrs: GraphNode['attrs']): GraphNode {
   return { name, op, inputs, attrs, outputs: [] };
@@ -76,9 +95,11 @@ export function node(name: string, op: string, inputs: string[], attrs: GraphNod
 /** Whether a constant holds one number for each place of the last axis, as [C] or [1,…,1,C]. */
 export const isAlongLastAxis = (constant: GraphNode): boolean => shapeOf(constant).at(-1) === floats(constant).length;
 
+export const floatConstant = (name: string, shape: readonly number[], values: Float32Array<ArrayBuffer>): GraphNode =>
+  node(name, 'Const', [], constantAttributes(DT.float32, shape, new Uint8Array(values.buffer)));
+
 /** The same numbers in another shape. */
-export const reshapedConstant = (name: string, constant: GraphNode, shape: readonly number[]): GraphNode =>
-  node(name, 'Const', [], constantAttributes(DT.float32, shape, new Uint8Array(floats(constant).buffer)));
+export const reshapedConstant = (name: string, constant: GraphNode, shape: readonly number[]): GraphNode => floatConstant(name, shape, floats(constant));
 
 export const reshape = (name: string, x: string, shape: string): GraphNode => node(name, 'Reshape', [x, shape], { T: FLOAT, Tshape: INTEGER });
 

@@ -26,20 +26,13 @@ export function fuseLayerNorm(graph: GraphIndex, node: GraphNode): GraphNode[] |
 }
 
 function isVariance(graph: GraphIndex, input: string | undefined, x: string, mean: string | undefined, channels: number): boolean {
-  const floored = graph.withConstant(graph.at(input), 'Maximum');
-  const [squares, squaredMean] = graph.is(floored?.other, 'Sub')?.inputs ?? [];
-  return (
-    floored !== undefined &&
-    scalar(floored.constant) === 0 &&
-    summedFor(graph, mean, channels) === x &&
-    graph.squareOf(summedFor(graph, squares, channels)) === x &&
-    graph.squareOf(squaredMean) === mean
-  );
+  const [squares, squaredMean] = graph.is(graph.with(input, 'Maximum', 0), 'Sub')?.inputs ?? [];
+  return summedFor(graph, mean, channels) === x && graph.squareOf(summedFor(graph, squares, channels)) === x && graph.squareOf(squaredMean) === mean;
 }
 
 /** What this is the mean of, over one axis of so many channels. */
 function summedFor(graph: GraphIndex, input: string | undefined, channels: number): string | undefined {
-  const [summed, axis] = graph.is(graph.times(input, 1 / channels), 'Sum')?.inputs ?? [];
+  const [summed, axis] = graph.is(graph.with(input, 'Mul', 1 / channels), 'Sum')?.inputs ?? [];
   return integers(graph.is(axis, 'Const')).length === 1 ? summed : undefined;
 }
 
