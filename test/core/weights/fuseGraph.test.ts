@@ -187,6 +187,13 @@ describe.runIf(process.arch === 'x64' && process.platform !== 'darwin')('pattern
     expect(fused(graph, graph.op('Mul', [one, other])).filter((op) => ['Shape', 'Pack', 'StridedSlice'].includes(op))).toEqual(['Shape', 'Pack', 'StridedSlice']);
   });
 
+  it('a graph that goes in a circle is left to TensorFlow to refuse', () => {
+    const graph = new Drawn();
+    const first = graph.op('Mul', ['x', 'Mul_2']);
+    graph.op('Mul', ['x', first]);
+    expect(fuseGraph(graph.nodes, first)).toHaveLength(3);
+  });
+
   it('what only looks like one of them stays as it is', () => {
     const other = new Drawn();
     const squares = other.op('Mul', ['x', other.number(2)]);

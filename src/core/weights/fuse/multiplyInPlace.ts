@@ -25,7 +25,7 @@ function multiply(name: string, x: string, { axis, fromFirst, added }: Step, mat
   const [rows = 0, columns = 0] = shapeOf(matrix);
   const [from, to] = fromFirst ? [rows, columns] : [columns, rows];
   const values = floats(matrix);
-  const filter = Float32Array.from(values, (_, i) => (fromFirst ? values[i] : values[(i % to) * from + Math.floor(i / to)]) ?? NaN);
+  const filter = fromFirst ? values : Float32Array.from(values, (_, i) => values[(i % to) * from + Math.floor(i / to)] ?? NaN);
   const biases = added.map((constant) => floats(constant));
   const bias = Float32Array.from({ length: to }, (_, i) => biases.reduce((sum, one) => sum + (one[i % one.length] ?? NaN), 0));
   const attrs = {
