@@ -28,7 +28,8 @@ function run(command: string, args: readonly string[]): Figures & Record<string,
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Figures;
 }
 
-const ours = () => run(process.execPath, [fileURLToPath(new URL('bench/step.ts', import.meta.url)), ...common, '--precision', values.precision, ...(values.compile ? [] : ['--no-compile']), ...(values.data === undefined ? [] : ['--data', values.data])]);
+const step = (...more: string[]) => run(process.execPath, [fileURLToPath(new URL('bench/step.ts', import.meta.url)), ...common, '--precision', values.precision, ...(values.compile ? [] : ['--no-compile']), ...more]);
+const ours = () => (values.data === undefined ? { ...step(), ...step('--only', 'infer') } : step('--data', values.data));
 const peer = () => run(values.python, [fileURLToPath(new URL('../../shared/peer/torch_step.py', import.meta.url)), ...common, ...values['peer-options'].split(' ').filter(Boolean)]);
 
 const median = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { BatchLoader } from '../../src/core/data/loader.ts';
@@ -8,6 +8,7 @@ import { openEngine } from '../../src/core/engine/open.ts';
 import { JobControl } from '../../src/core/jobControl.ts';
 import { createModel } from '../../src/core/networks/index.ts';
 import { randomStream } from '../../src/core/random.ts';
+import { sharesFor } from '../../src/core/training/shares.ts';
 import { RunFolder } from '../../src/core/training/runFolder.ts';
 import { Session } from '../../src/core/training/session.ts';
 import { Trainer } from '../../src/core/training/trainer.ts';
@@ -15,8 +16,9 @@ import { runConfig, type RunConfig } from '../../src/shared/runConfig.ts';
 import { readOptions } from './options.ts';
 
 /**
- * One process of the bench: median milliseconds of a plain step, an MCIR step and one inference, as one JSON object. With
- * `--data FOLDER` instead: an MCIR training on real pictures with haze made on the way, and the shares of the time that
+ * One process of the bench: median milliseconds of a plain step and an MCIR step, or with `--only infer` of one inference, as
+ * one JSON object. A process of its own each, because trainings lay the engine out in another way. With `--data FOLDER`
+ * instead: an MCIR training on real pictures with haze made on the way, and the shares of the time that
  * steps waited for data, and that validation and checkpoints took.
  */
 const values = readOptions({ only: { type: 'string' } });
@@ -35,7 +37,9 @@ const networks: Record<string, { type: string; options: Record<string, unknown>;
 };
 const network = networks[values.arch];
 if (!network) throw new Error(`--arch is one of ${Object.keys(networks).join(', ')}`);
-openEngine();
+const threads = availableParallelism();
+const shares = values.only === 'infer' ? 1 : sharesFor(config(true), threads);
+openEngine(shares > 1 ? { threads, sideBySide: true } : {});
 
 function config(mcir: boolean): RunConfig {
   return runConfig.parse({
@@ -60,7 +64,7 @@ function timed(call: () => void): number {
 }
 
 function step(mcir: boolean): { ms: number; engine: string | undefined } {
-  const trainer = new Trainer(config(mcir));
+  const trainer = new Trainer(config(mcir), { shares });
   const random = randomStream('bench');
   const noise = (size: number): Float32Array => Float32Array.from({ length: number('batch') * size * size * 3 }, () => random.uniform());
   const lqSize = number('patch');
@@ -83,7 +87,7 @@ async function realData(folder: string): Promise<object> {
   const degradations = network?.scale === 1 ? [{ type: 'haze' }] : [{ type: 'bicubic', scale: network?.scale }];
   const settings = runConfig.parse({ ...parsed, steps: number('steps') + warmUp, data: { ...parsed.data, batch: number('batch'), patch: number('patch'), train: { target: folder, degradations } } });
   const loader = await BatchLoader.open({ data: settings.data, seed: 0, scale: network?.scale ?? 1 });
-  const trainer = new Trainer(settings);
+  const trainer = new Trainer(settings, { shares });
   const train = trainer.train.bind(trainer);
   let [start, inSteps, waitedBefore] = [0, 0, 0];
   trainer.train = (batch) => {
@@ -125,18 +129,10 @@ function inference(): number {
 }
 
 function figures(): object {
-  const wanted = (name: string): boolean => values.only === undefined || values.only === name;
-  const l1 = wanted('l1') ? step(false) : undefined;
-  const mcir = wanted('mcir') ? step(true) : undefined;
-  return {
-    program: 'mcir-studio',
-    arch: values.arch,
-    precision: values.precision,
-    engine: mcir?.engine ?? l1?.engine,
-    l1_step_ms: l1?.ms,
-    mcir_step_ms: mcir?.ms,
-    infer_ms: wanted('infer') ? inference() : undefined,
-  };
+  if (values.only === 'infer') return { infer_ms: inference() };
+  const l1 = step(false);
+  const mcir = step(true);
+  return { program: 'mcir-studio', arch: values.arch, precision: values.precision, engine: mcir.engine, shares, l1_step_ms: l1.ms, mcir_step_ms: mcir.ms };
 }
 
 process.stdout.write(`${JSON.stringify(values.data === undefined ? figures() : await realData(values.data))}\n`);

@@ -17,7 +17,7 @@ export async function parity() {
   const output = join(scratch, 'lines.json');
   const file = openSync(output, 'w');
   try {
-    const code = await runNode(['test/parity/run.ts', ...folders], { stdio: ['ignore', file, 'inherit'] });
+    const code = await runNode(['test/parity/run.ts', '--in-shares', ...folders], { stdio: ['ignore', file, 'inherit'] });
     const text = readFileSync(output, 'utf8');
     process.stdout.write(text);
     const cases = text.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));

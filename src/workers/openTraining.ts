@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { BatchLoader } from '../core/data/loader.ts';
 import { chosenThreads } from '../core/engine/chosen.ts';
+import { tensorFlowBackend } from '../core/engine/backend.ts';
 import { openEngine } from '../core/engine/open.ts';
 import { isOutOfMemory } from '../core/engine/memory.ts';
 import { findNetwork } from '../core/networks/index.ts';
 import type { Checkpoint } from '../core/training/checkpoint.ts';
+import { sharesFor } from '../core/training/shares.ts';
 import { usedFeatureNetworks } from '../core/training/objective.ts';
 import { Trainer } from '../core/training/trainer.ts';
 import { loadFeatures } from '../services/features.ts';
@@ -24,17 +26,19 @@ export function openLoader({ network: { type, options }, data, seed }: RunConfig
 
 /**
  * Opens the engine with as many threads as the run began with: sums over another number of threads round differently.
- * @returns how many
+ * @returns how many, and the shares that a batch is computed in
  */
-export function openEngineLike(config: RunConfig, facts?: RunFacts): number {
+export function openEngineLike(config: RunConfig, facts?: RunFacts): { threads: number; shares: number } {
   const standard = chosenThreads() ?? availableParallelism();
   const threads = facts?.threads ?? config.threads ?? standard;
-  openEngine(threads === standard && config.threads === undefined ? {} : { threads });
-  return threads;
+  const shares = sharesFor(config, threads);
+  if (shares > 1) openEngine({ threads, sideBySide: true });
+  else openEngine(threads === standard && config.threads === undefined ? {} : { threads });
+  return { threads, shares: tensorFlowBackend().isUsingGpuDevice ? 1 : shares };
 }
 
 /** The trainer at its start or at the checkpoint, in the feature space that the run began with. */
-export async function openTrainer(homePath: string, config: RunConfig, facts?: RunFacts, checkpoint?: Checkpoint): Promise<{ trainer: Trainer; importedFeatures: string | null }> {
+export async function openTrainer(homePath: string, config: RunConfig, shares: number, facts?: RunFacts, checkpoint?: Checkpoint): Promise<{ trainer: Trainer; importedFeatures: string | null }> {
   const home = openHome(homePath);
   const features = facts?.importedFeatures === null ? [] : usedFeatureNetworks(config).flatMap((name) => loadFeatures(name, home) ?? []);
   const importedFeatures = features.length > 0 ? features.map(({ source }) => source).join('; ') : null;
@@ -43,7 +47,7 @@ export async function openTrainer(homePath: string, config: RunConfig, facts?: R
   }
   const { weights } = config.network;
   const initial = weights !== undefined && !checkpoint ? (await resolveModel(weights, home)).weights : undefined;
-  const trainer = new Trainer(config, { features, ...(initial ? { initial } : {}) });
+  const trainer = new Trainer(config, { features, shares, ...(initial ? { initial } : {}) });
   if (checkpoint) trainer.restore(checkpoint.snapshot);
   return { trainer, importedFeatures };
 }

@@ -37,9 +37,9 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
   };
   let trainer: Trainer | undefined;
   try {
-    const threads = openEngineLike(config, start.facts);
+    const { threads, shares } = openEngineLike(config, start.facts);
     const checkpoint = await loadCheckpoint(folder, log);
-    const opened = await openTrainer(start.home, config, start.facts, checkpoint);
+    const opened = await openTrainer(start.home, config, shares, start.facts, checkpoint);
     trainer = opened.trainer;
     folder.truncateMetrics(checkpoint ? trainer.step : -1);
     const { tensorflow, device } = readEngine();

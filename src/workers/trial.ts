@@ -17,8 +17,8 @@ serveJob(async (payload, job) => {
   const loader = await openLoader(config);
   let trainer: Trainer | undefined;
   try {
-    const threads = openEngineLike(config);
-    ({ trainer } = await openTrainer(home, config));
+    const { threads, shares } = openEngineLike(config);
+    ({ trainer } = await openTrainer(home, config, shares));
     const validationMs = await timeValidation(config, loader, trainer);
     const firstStepMs = await timeStep(loader, trainer);
     const times: number[] = [];
@@ -57,12 +57,14 @@ async function timeStep(loader: BatchLoader, trainer: Trainer): Promise<number> 
 async function timeValidation({ metrics }: RunConfig, loader: BatchLoader, trainer: Trainer): Promise<number> {
   const compiled = await sizesRecur(loader);
   for await (const { lq, gt } of loader.validation()) {
-    trainer.infer(lq, compiled);
+    const together = Array.from({ length: compiled ? trainer.shares : 1 }, () => lq);
+    trainer.infer(together, compiled);
     const started = performance.now();
-    const restored = trainer.infer(lq, compiled);
-    psnr(restored, gt, metrics);
-    ssim(restored, gt, metrics);
-    return (performance.now() - started) * loader.counts.validation;
+    for (const restored of trainer.infer(together, compiled)) {
+      psnr(restored, gt, metrics);
+      ssim(restored, gt, metrics);
+    }
+    return ((performance.now() - started) / together.length) * loader.counts.validation;
   }
   return 0;
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { openEngine } from '../../src/core/engine/open.ts';
 import { messageOf } from '../../src/shared/errors.ts';
 import { networkCases } from './networkCases.ts';
@@ -7,7 +8,8 @@ import { trainingRun } from './trainingRun.ts';
 
 /**
  * `npm run parity -- DIR...`: compares this program with fixtures computed by the authors' PyTorch code. Finds network
- * fixtures and golden runs anywhere below the folders, prints one JSON line for each case, and exits 1 if any fails.
+ * fixtures and golden runs anywhere below the folders, prints one JSON line for each case, and exits 1 if any fails. With
+ * `--in-shares` golden runs are replayed a third time, as trainings on two threads compute them (core/training/shares.ts).
  */
 function* fixtures(folder: string): Generator<string> {
   if (existsSync(join(folder, 'meta.json'))) yield folder;
@@ -16,10 +18,10 @@ function* fixtures(folder: string): Generator<string> {
 
 function* cases(folder: string) {
   if (existsSync(join(folder, 'io.safetensors')) && existsSync(join(folder, 'weights.safetensors'))) yield* networkCases(folder);
-  else if (existsSync(join(folder, 'initial.safetensors'))) yield* trainingRun(folder);
+  else if (existsSync(join(folder, 'initial.safetensors'))) yield* trainingRun(folder, inShares);
 }
 
-const folders = process.argv.slice(2);
+const { values: { 'in-shares': inShares }, positionals: folders } = parseArgs({ allowPositionals: true, options: { 'in-shares': { type: 'boolean', default: false } } });
 const count = { passed: 0, failed: 0 };
 const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 

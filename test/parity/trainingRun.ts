@@ -39,16 +39,25 @@ interface Perceptual {
   perceptual_weight: number;
 }
 
-/** Replays a golden run op by op and compiled; one line for each. */
-export function* trainingRun(folder: string): Generator<CaseResult> {
-  const meta = readMeta<Meta>(folder);
-  for (const compile of [false, true]) yield replay(folder, meta, compile);
+/** How a golden run is replayed. */
+interface Way {
+  case: string;
+  compile: boolean;
+  shares: number;
 }
 
-function replay(folder: string, meta: Meta, compile: boolean): CaseResult {
-  const trainer = new Trainer(toRunConfig(meta, compile), { features: featureWeights(folder, meta) });
-  trainer.restore({ tensors: initialState(readWeights(folder, 'initial.safetensors'), trainer), meta: { step: 0, adaptiveUpdates: 0 } });
+/** Replays a golden run op by op, compiled, and if wanted compiled with its batch in two shares; one line for each. */
+export function* trainingRun(folder: string, inShares: boolean): Generator<CaseResult> {
+  const meta = readMeta<Meta>(folder);
   const data = readWeights(folder, 'data.safetensors');
+  yield replay(folder, meta, data, { case: 'op by op', compile: false, shares: 1 });
+  yield replay(folder, meta, data, { case: 'compiled', compile: true, shares: 1 });
+  if (inShares) yield replay(folder, meta, data, { case: 'compiled, in shares', compile: true, shares: 2 });
+}
+
+function replay(folder: string, meta: Meta, data: Weights, { case: name, compile, shares }: Way): CaseResult {
+  const trainer = new Trainer(toRunConfig(meta, compile), { features: featureWeights(folder, meta), shares });
+  trainer.restore({ tensors: initialState(readWeights(folder, 'initial.safetensors'), trainer), meta: { step: 0, adaptiveUpdates: 0 } });
   const losses: Record<string, Worst[]> = {};
   // SRNegModel_Multi logs the sum over the negatives; the loss itself uses their mean.
   const logged = meta.class_ === 'SRNegModel_Multi' ? trainer.negatives.length : 1;
@@ -67,7 +76,7 @@ function replay(folder: string, meta: Meta, compile: boolean): CaseResult {
     weights.absolute <= BARS.weights &&
     Object.entries(steps).every(([term, { relative }]) => relative <= (term === 'l_pix' || term === 'lr' ? BARS.pixel : BARS.negative)) &&
     (!compile || engine?.includes('compiled graph') === true);
-  return { name: `mcir/${meta.class_}`, folder: folder.split(/[\\/]/).at(-1), case: compile ? 'compiled' : 'op by op', steps, weights, engine, pass };
+  return { name: `mcir/${meta.class_}`, folder: folder.split(/[\\/]/).at(-1), case: name, steps, weights, engine, pass };
 }
 
 function toRunConfig({ class_, network: { type, ...options }, train, input_norm }: Meta, compile: boolean): RunConfig {

@@ -10,7 +10,7 @@ export interface Device {
   name: string;
   /** Memory of the GPU, or of the machine for a CPU, in bytes; 0 where it is not known. */
   memory: number;
-  /** Threads that one operation may take on the CPU. */
+  /** Threads that compute on the CPU. */
   threads: number;
   /** Which instructions for bfloat16 the CPU has, as far as the system tells. */
   bf16: readonly string[];
@@ -30,7 +30,8 @@ export function readEngine(): { tensorflow: string; device: Device } {
 }
 
 function readDevice(usesGpu: boolean): Device {
-  const threads = Number(process.env['TF_NUM_INTRAOP_THREADS']) || availableParallelism();
+  // One of the two is 1 (see open.ts).
+  const threads = Number(process.env['TF_NUM_INTRAOP_THREADS']) * Number(process.env['TF_NUM_INTEROP_THREADS']) || availableParallelism();
   const bf16 = ['avx512_bf16', 'amx_bf16', 'bf16'].filter((flag) => processorFlags()?.includes(flag)); // the last is ARM's
   if (!usesGpu) return { kind: 'cpu', name: cpus()[0]?.model.trim() ?? 'unknown CPU', memory: totalmem(), threads, bf16 };
   const gpu = visibleGpus()[0];

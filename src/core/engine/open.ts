@@ -9,8 +9,10 @@ import { registerKernels } from './kernels.ts';
 const require = createRequire(import.meta.url);
 
 export interface EngineOptions {
-  /** Threads inside one operation; by default those of the settings (see chosen.ts), else TensorFlow takes all cores. */
+  /** Threads that compute; by default those of the settings (see chosen.ts), else TensorFlow takes all cores. */
   threads?: number;
+  /** The threads take operations side by side, one each; otherwise they share every operation. */
+  sideBySide?: boolean;
 }
 
 let opened: typeof tfjs | undefined;
@@ -28,8 +30,8 @@ export function openEngine(options: EngineOptions = {}): typeof tfjs {
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   const threads = options.threads ?? chosenThreads();
   if (threads !== undefined) {
-    process.env['TF_NUM_INTRAOP_THREADS'] = String(threads);
-    process.env['TF_NUM_INTEROP_THREADS'] = '1';
+    process.env['TF_NUM_INTRAOP_THREADS'] = String(options.sideBySide ? 1 : threads);
+    process.env['TF_NUM_INTEROP_THREADS'] = String(options.sideBySide ? threads : 1);
   }
   // Before TensorFlow has threads: on Linux each takes over the priority of the one that starts it.
   // Only the administrator may raise it again, so whoever chose a lower one keeps it.

@@ -4,6 +4,7 @@ import { constantAttributes, DT } from './graph.ts';
 import { type Precision, withPrecision } from './precision.ts';
 import { Session } from './session.ts';
 import { Tracer } from './trace.ts';
+import { withWinograd } from './winograd.ts';
 
 type Tensors = Record<string, tf.Tensor>;
 
@@ -23,6 +24,8 @@ export interface ProgramOptions {
   compile: boolean;
   /** Precision of convolutions and what stands between them; compiled programs only. */
   precision?: Precision;
+  /** Let convolutions in float32 multiply less (see winograd.ts); compiled programs only. */
+  winograd?: boolean;
 }
 
 /**
@@ -46,7 +49,7 @@ export class Program<Names extends string> {
     this.#variables = variables;
     if (!options.compile) return;
     try {
-      this.#session = this.#trace(options.precision ?? 'float32');
+      this.#session = this.#trace(options);
       this.push();
     } catch (error) {
       this.#session?.dispose();
@@ -98,7 +101,7 @@ export class Program<Names extends string> {
     });
   }
 
-  #trace(precision: Precision): Session {
+  #trace({ precision = 'float32', winograd = false }: ProgramOptions): Session {
     const tracer = new Tracer();
     const nodes = tracer.nodes;
     this.#variables.forEach((variable, i) => {
@@ -110,7 +113,7 @@ export class Program<Names extends string> {
     });
     nodes.push(done('written', this.#variables.map((_, i) => `s${i}/write`)));
     for (const [name, definition] of Object.entries(this.#functions) as [Names, ProgramFunction][]) this.#traceFunction(tracer, name, definition);
-    return new Session(withPrecision(nodes, precision));
+    return new Session(winograd ? withWinograd(withPrecision(nodes, precision)) : withPrecision(nodes, precision));
   }
 
   #traceFunction(tracer: Tracer, name: Names, definition: ProgramFunction): void {

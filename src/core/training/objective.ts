@@ -3,6 +3,7 @@ import type { RunConfig } from '../../shared/runConfig.ts';
 import { CONTRASTIVE_LAYERS, contrastiveRatio, curricularRatio } from '../losses/contrastive.ts';
 import { perceptualDistance, selfPromptedNegative } from '../losses/perceptual.ts';
 import { pixelLosses } from '../losses/pixel.ts';
+import { inShares } from './shares.ts';
 import { type FeatureWeights, VggFeatures, type VggNetwork } from '../losses/vgg.ts';
 
 /** The loss of a step, and its terms by name, weighted; all scalars. */
@@ -36,9 +37,12 @@ export class LossFunction {
   readonly #ratio: VggFeatures | undefined;
   readonly #spnWeights: number[];
   readonly #ratioWeights: number[];
+  readonly #shares: number;
 
-  constructor(config: RunConfig, features: readonly FeatureWeights[] = []) {
+  /** @param shares in how many the features of the output are computed (see shares.ts) */
+  constructor(config: RunConfig, features: readonly FeatureWeights[] = [], shares = 1) {
     this.#config = config;
+    this.#shares = shares;
     const given = (network: string): FeatureWeights | undefined => features.find((f) => f.network === network);
     const { network, layers } = config.features;
     this.#spnWeights = Object.values(layers);
@@ -67,7 +71,7 @@ export class LossFunction {
     return (output) => {
       const terms: Record<string, tf.Scalar> = { l_pix: tf.mul(loss.pixel.weight, pixelLosses[loss.pixel.type](output, target)) };
       let total = terms['l_pix'] as tf.Scalar;
-      const features = this.#spn?.extract(output);
+      const features = this.#spn && this.#featuresOf(output, this.#spn);
       if (mcir && features && negativeFeatures) {
         terms['l_neg'] = tf.mul(mcir.weight, selfPromptedNegative(features, negativeFeatures, mcir.negatives.length, this.#spnWeights));
         total = tf.sub(total, terms['l_neg']);
@@ -89,6 +93,10 @@ export class LossFunction {
     this.#ratio?.dispose();
   }
 
+  #featuresOf(output: tf.Tensor4D, vgg: VggFeatures): readonly tf.Tensor4D[] {
+    return inShares(this.#shares, output, (share) => vgg.extract(share));
+  }
+
   #prepareRatio(input: tf.Tensor4D, target: tf.Tensor4D, negatives: tf.Tensor4D | undefined): ((output: tf.Tensor4D) => tf.Scalar) | undefined {
     const { contrastive } = this.#config.loss;
     const vgg = this.#ratio;
@@ -96,13 +104,13 @@ export class LossFunction {
     const targetFeatures = vgg.extract(target);
     const inputFeatures = vgg.extract(input);
     if (contrastive.type === 'cr' || !negatives) {
-      return (output) => tf.mul(contrastive.weight, contrastiveRatio(vgg.extract(output), targetFeatures, inputFeatures, this.#ratioWeights));
+      return (output) => tf.mul(contrastive.weight, contrastiveRatio(this.#featuresOf(output, vgg), targetFeatures, inputFeatures, this.#ratioWeights));
     }
     // The latency models' outputs are the harder negatives: nearer to the clean picture than the input is.
     const count = (negatives.shape[0] ?? 0) / (target.shape[0] ?? 1);
     const split = vgg.extract(negatives).map((map) => tf.split(map, count));
     const all = [inputFeatures, ...Array.from({ length: count }, (_, i) => split.map((maps) => maps[i] as tf.Tensor))];
     const shares = all.map(() => 1 / all.length);
-    return (output) => tf.mul(contrastive.weight, curricularRatio(vgg.extract(output), targetFeatures, all, shares, this.#ratioWeights));
+    return (output) => tf.mul(contrastive.weight, curricularRatio(this.#featuresOf(output, vgg), targetFeatures, all, shares, this.#ratioWeights));
   }
 }

@@ -17,6 +17,7 @@ import type { Weights } from '../weights/weights.ts';
 import { adamW, type AdamWScalars, adamWScalars, clipByNorm } from './adamw.ts';
 import { LearningRate } from './learningRate.ts';
 import { LossFunction } from './objective.ts';
+import { inShares } from './shares.ts';
 import { readState, type Snapshot, writeState } from './snapshot.ts';
 
 export interface TrainerOptions {
@@ -24,6 +25,8 @@ export interface TrainerOptions {
   features?: readonly FeatureWeights[];
   /** Weights to start from, under PyTorch names. */
   initial?: Weights;
+  /** How many shares a batch is computed in (see shares.ts); must divide it. 1 by default. */
+  shares?: number;
 }
 
 /** What one step tells. */
@@ -49,6 +52,8 @@ interface Moments {
  */
 export class Trainer {
   readonly config: RunConfig;
+  /** As many shares a batch has, and so many pictures {@link infer} restores at a time. */
+  readonly shares: number;
   /** The network under training. */
   readonly model: Model;
   /** Its moving average: what validation measures and what is saved as the result. */
@@ -67,6 +72,7 @@ export class Trainer {
 
   constructor(config: RunConfig, options: TrainerOptions = {}) {
     this.config = config;
+    this.shares = options.shares ?? 1;
     const { type, options: networkOptions } = config.network;
     const make = (): Model => createModel(type, networkOptions);
     this.model = make();
@@ -76,7 +82,7 @@ export class Trainer {
     this.average.parameters.load(this.model.parameters.toWeights());
     this.negatives = (config.mcir?.negatives ?? []).map((_, i) => this.#latencyModel(make(), config.seed + 1 + i));
     this.moments = this.model.parameters.all.map(({ engineShape }) => ({ first: tf.variable(tf.zeros(engineShape)), second: tf.variable(tf.zeros(engineShape)) }));
-    this.#loss = new LossFunction(config, options.features);
+    this.#loss = new LossFunction(config, options.features, this.shares);
     this.#learningRate = new LearningRate(config.schedule, config.optimiser.lr, config.steps);
   }
 
@@ -129,10 +135,10 @@ export class Trainer {
   }
 
   /**
-   * Restores a picture with the averaged weights, as validation does.
-   * @param compiled by a graph for its size, which pays from the third picture of that size on
+   * Restores pictures of one size with the averaged weights, as validation does.
+   * @param compiled by a graph for their size and number, which pays from the third time on
    */
-  infer(lq: FloatPicture, compiled: boolean): FloatPicture {
+  infer(pictures: readonly Pick<FloatPicture, 'width' | 'height' | 'data'>[], compiled: boolean): FloatPicture[] {
     const { options, network, parameters } = this.average;
     const averaged = parameters.all.map(({ value }) => value);
     if (this.#averageIsStale) {
@@ -140,11 +146,12 @@ export class Trainer {
       this.#inference?.changed();
     }
     this.#averageIsStale = false;
-    const forward = (x: tf.Tensor4D): tf.Tensor4D => this.average.forward(normaliseInput(x, this.config.network.inputNorm));
+    const forward = (x: tf.Tensor4D): tf.Tensor4D => inShares(x.shape[0], x, (one) => [this.average.forward(normaliseInput(one, this.config.network.inputNorm))])[0] as tf.Tensor4D;
     if (compiled && this.config.compile) this.#inference ??= compileForward(forward, { changing: averaged });
     const scale = network.scale(options);
-    const data = valuesOf(() => (compiled && this.#inference ? this.#inference : forward)(tf.tensor4d(lq.data, [1, lq.height, lq.width, 3])));
-    return { width: lq.width * scale, height: lq.height * scale, channels: 3, data };
+    const data = valuesOf(() => (compiled && this.#inference ? this.#inference : forward)(tf.concat(pictures.map(({ width, height, data: pixels }) => tf.tensor4d(pixels, [1, height, width, 3])))));
+    const size = data.length / pictures.length;
+    return pictures.map(({ width, height }, i) => ({ width: width * scale, height: height * scale, channels: 3, data: data.slice(i * size, (i + 1) * size) }));
   }
 
   /** The averaged weights under PyTorch names: the result of the training. */
@@ -195,7 +202,7 @@ export class Trainer {
     this.#program?.pull();
     this.#program?.dispose();
     const { compile, precision } = this.config;
-    this.#program = new Program(this.#functions(lq, gt), this.#variables(), { compile, precision });
+    this.#program = new Program(this.#functions(lq, gt), this.#variables(), { compile, precision, winograd: this.shares > 1 });
     this.#shapes = shapes;
     return this.#program;
   }
@@ -233,7 +240,7 @@ export class Trainer {
     const parameters = this.model.parameters.all;
     const { value, grads } = tf.variableGrads(
       () => {
-        const output = wide(this.model.parameters.stochasticDepth.during(inputs['depth'], () => this.model.forward(x)));
+        const output = wide(this.#output(x, inputs['depth']));
         const { total, terms } = objective(output);
         for (const [name, term] of Object.entries(terms)) outputs[name] = tf.keep(term);
         if (this.config.mcir?.rule === 'adaptive') outputs['residual_std'] = tf.keep(residualDeviation(output, gt));
@@ -250,6 +257,12 @@ export class Trainer {
       return gradientScale === 1 ? gradient : tf.div(gradient, gradientScale);
     });
     return { outputs: kept, updates: [...this.#optimiserUpdates(gradients, inputs), ...this.#adaptiveUpdatesOf(kept['residual_std'], inputs['turn'])] };
+  }
+
+  #output(x: tf.Tensor4D, depth: tf.Tensor | undefined): tf.Tensor4D {
+    const { stochasticDepth } = this.model.parameters;
+    const factors = depth && tf.split(depth, this.shares, 1);
+    return inShares(this.shares, x, (share, i) => [stochasticDepth.during(factors?.[i], () => this.model.forward(share))])[0] as tf.Tensor4D;
   }
 
   /** New weights, moments and averages. */

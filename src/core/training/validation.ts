@@ -29,21 +29,42 @@ const highestPsnr = 100;
  * Restores every validation picture with the averaged weights and measures the results. The middles of the first few
  * are written to the run's folder: input and target once, the restored one for each step.
  */
-export async function validate(trainer: Pick<Trainer, 'infer' | 'step'>, loader: Pick<BatchLoader, 'validation' | 'countValidationSizes'>, metrics: RunConfig['metrics'], folder: RunFolder): Promise<ValidationResult> {
+export async function validate(trainer: Pick<Trainer, 'infer' | 'step' | 'shares'>, loader: Pick<BatchLoader, 'validation' | 'countValidationSizes'>, metrics: RunConfig['metrics'], folder: RunFolder): Promise<ValidationResult> {
   const pictures: ValidationPicture[] = [];
   let [count, psnrSum, ssimSum] = [0, 0, 0];
   const compiled = await sizesRecur(loader);
-  for await (const { name, lq, gt } of loader.validation()) {
-    const restored = trainer.infer(lq, compiled);
-    const measured = { psnr: Math.min(highestPsnr, psnr(restored, gt, metrics)), ssim: ssim(restored, gt, metrics) };
-    psnrSum += measured.psnr;
-    ssimSum += measured.ssim;
-    if (count < kept.pictures) pictures.push({ step: trainer.step, name, ...measured, ...(await keepPictures(folder, count, name, trainer.step, { lq, restored, gt })) });
-    count += 1;
+  for await (const group of alike(loader.validation(), compiled ? trainer.shares : 1)) {
+    const results = trainer.infer(group.map(({ lq }) => lq), compiled);
+    for (const [i, { index, name, lq, gt }] of [...new Set(group)].entries()) {
+      const restored = results[i] as FloatPicture;
+      const measured = { psnr: Math.min(highestPsnr, psnr(restored, gt, metrics)), ssim: ssim(restored, gt, metrics) };
+      psnrSum += measured.psnr;
+      ssimSum += measured.ssim;
+      if (index < kept.pictures) pictures[index] = { step: trainer.step, name, ...measured, ...(await keepPictures(folder, index, name, trainer.step, { lq, restored, gt })) };
+      count += 1;
+    }
     // Lets a message from the host in between two pictures.
     await new Promise(setImmediate);
   }
   return { psnr: psnrSum / count, ssim: ssimSum / count, pictures };
+}
+
+/**
+ * Pictures of one size, `many` at a time, with their places in the order in which they came. At the end the last of a group
+ * that is not full is in it more than once, as a graph is for one number of pictures.
+ */
+async function* alike<Sample extends { lq: FloatPicture }>(samples: AsyncIterable<Sample>, many: number): AsyncGenerator<(Sample & { index: number })[]> {
+  const waiting = new Map<string, (Sample & { index: number })[]>();
+  let index = 0;
+  for await (const sample of samples) {
+    const size = `${sample.lq.width}x${sample.lq.height}`;
+    const group = [...(waiting.get(size) ?? []), { ...sample, index: index++ }];
+    waiting.set(size, group);
+    if (group.length < many) continue;
+    waiting.delete(size);
+    yield group;
+  }
+  for (const group of waiting.values()) yield Array.from({ length: many }, (_, i) => group[Math.min(i, group.length - 1)] as Sample & { index: number });
 }
 
 /** Whether validation pictures have so few sizes that the graphs for them are kept; otherwise each would be made anew in every validation. */

@@ -4,7 +4,7 @@ import { openEngine } from '../../../src/core/engine/open.ts';
 import { blend, residualDeviation } from '../../../src/core/negatives/blend.ts';
 import { randomStream } from '../../../src/core/random.ts';
 import { adamW, adamWScalars, clipByNorm } from '../../../src/core/training/adamw.ts';
-import { Trainer } from '../../../src/core/training/trainer.ts';
+import { Trainer, type TrainerOptions } from '../../../src/core/training/trainer.ts';
 import { type RunConfig, runConfig } from '../../../src/shared/runConfig.ts';
 
 beforeAll(() => void openEngine());
@@ -33,17 +33,18 @@ describe.each([
   ['op by op', { compile: false }],
   ['compiled in bfloat16', { compile: true, precision: 'bfloat16' }],
   ['compiled with the adaptive rule', { compile: true, mcir: { rule: 'adaptive', negatives: [{}, {}], adaptive: { threshold: 0.3 } } }],
+  ['compiled in shares', {}, { shares: 2 }],
   ['compiled with stochastic depth', { network: { type: 'swinir', options: { img_size: 16, embed_dim: 8, depths: [2], num_heads: [2], drop_path_rate: 0.5 } }, mcir: undefined }],
-])('%s', (_, settings) => {
+] as [string, object, TrainerOptions?][])('%s', (_, settings, options) => {
   test('a run restored from a snapshot ends with the same bits as an unbroken one', () => {
-    const unbroken = new Trainer(config(settings));
+    const unbroken = new Trainer(config(settings), options);
     for (let step = 1; step <= 7; step++) unbroken.train(batch(step));
 
-    const first = new Trainer(config(settings));
+    const first = new Trainer(config(settings), options);
     for (let step = 1; step <= 4; step++) first.train(batch(step));
     const snapshot = first.snapshot();
     first.dispose();
-    const second = new Trainer(config(settings));
+    const second = new Trainer(config(settings), options);
     second.restore(snapshot);
     for (let step = 5; step <= 7; step++) second.train(batch(step));
 
@@ -69,6 +70,20 @@ test('stochastic depth is the same compiled and op by op, and drawn by seed and 
   expect(without).not.toEqual(compiled);
 });
 
+test.each([
+  ['FFA-Net with every term', { loss: { positive: { weight: 0.1 }, contrastive: { type: 'ccr', weight: 0.1 } } }],
+  ['SwinIR with stochastic depth', { network: { type: 'swinir', options: { img_size: 16, embed_dim: 8, depths: [2], num_heads: [2], drop_path_rate: 0.5 } } }],
+])('a batch in shares trains as it does whole: %s', (_, settings) => {
+  const [whole, shared] = [1, 2].map((shares) => new Trainer(config(settings), { shares })) as [Trainer, Trainer];
+  for (let step = 1; step <= 3; step++) {
+    const { losses } = whole.train(batch(step));
+    for (const [name, value] of Object.entries(shared.train(batch(step)).losses)) expect(value / (losses[name] ?? Number.NaN)).toBeCloseTo(1, 4);
+  }
+  expect(shared.engineNote).toMatch(/one compiled graph/);
+  whole.dispose();
+  shared.dispose();
+});
+
 test('steps leave no tensor behind', () => {
   for (const compile of [true, false]) {
     const trainer = new Trainer(config({ compile }));
@@ -86,7 +101,8 @@ test('training lowers the loss, and what is inferred is the average', () => {
   expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 2);
   const { lq } = batch(99);
   const picture = { width: 16, height: 16, channels: 3 as const, data: lq.slice(0, 16 * 16 * 3) };
-  const error = trainer.infer(picture, false).data.reduce((sum, value, i) => sum + Math.abs(value - (0.8 * (lq[i] ?? 0) + 0.1)), 0) / picture.data.length;
+  const [restored] = trainer.infer([picture], false);
+  const error = (restored?.data ?? new Float32Array()).reduce((sum, value, i) => sum + Math.abs(value - (0.8 * (lq[i] ?? 0) + 0.1)), 0) / picture.data.length;
   expect(error).toBeLessThan((losses[0] ?? 0) / 2);
   trainer.dispose();
 });
@@ -94,10 +110,10 @@ test('training lowers the loss, and what is inferred is the average', () => {
 test('inference gives the same compiled as op by op, after each step anew', () => {
   const trainer = new Trainer(config({ optimiser: { lr: 2e-3 }, ema: 0.5 }));
   const picture = { width: 12, height: 16, channels: 3 as const, data: batch(99).lq.slice(0, 12 * 16 * 3) };
-  let before = trainer.infer(picture, true).data;
+  let before = trainer.infer([picture], true)[0]?.data;
   for (let step = 1; step <= 2; step++) {
     trainer.train(batch(step));
-    const [compiled, single] = [true, false].map((way) => trainer.infer(picture, way).data) as [Float32Array, Float32Array];
+    const [compiled, single] = [true, false].map((way) => trainer.infer([picture], way)[0]?.data) as [Float32Array, Float32Array];
     compiled.forEach((value, i) => expect(value).toBeCloseTo(single[i] ?? Number.NaN, 5));
     expect(compiled).not.toEqual(before);
     before = compiled;
