@@ -11,8 +11,11 @@ export function withWinograd(nodes: readonly GraphNode[]): GraphNode[] {
   return new Rewriting(nodes).apply();
 }
 
-/** Where it pays, as measured (docs/performance.md): with fewer channels, or on larger maps, memory is the limit. */
-const pays = (x: Shape, channelsIn: number, channelsOut: number): boolean => Math.min(channelsIn, channelsOut) >= 32 && (Math.min(channelsIn, channelsOut) >= 128 || sizeOf(x) <= 2 ** 20);
+/** Where it pays, as measured (docs/performance.md): with few channels, or with not so many on large maps, memory is the limit. */
+function pays(map: Shape, channelsIn: number, channelsOut: number): boolean {
+  const channels = Math.min(channelsIn, channelsOut);
+  return channels >= 128 || (channels >= 32 && sizeOf(map) <= 2 ** 20);
+}
 
 type Shape = readonly number[];
 
@@ -24,9 +27,8 @@ class Rewriting {
   readonly #sources: Map<string, GraphNode>;
   readonly #readers = new Map<string, GraphNode[]>();
   readonly #result: GraphNode[] = [];
-  readonly #filters = new Map<string, Four>();
-  readonly #turned = new Map<string, string>();
-  readonly #constants = new Map<string, string>();
+  /** What several rewritten nodes share, by what it is and what it is made of. */
+  readonly #made = new Map<string, unknown>();
   /** Biases and activations that became a part of the convolution before them. */
   readonly #taken = new Set<string>();
   #current = '';
@@ -35,7 +37,13 @@ class Rewriting {
   constructor(nodes: readonly GraphNode[]) {
     this.#nodes = nodes;
     this.#sources = new Map(nodes.map((node) => [node.name, node]));
-    for (const node of nodes) for (const input of node.inputs) this.#readers.set(sourceOf(input), [...(this.#readers.get(sourceOf(input)) ?? []), node]);
+    for (const node of nodes) {
+      for (const input of node.inputs) {
+        const readers = this.#readers.get(sourceOf(input));
+        if (readers) readers.push(node);
+        else this.#readers.set(sourceOf(input), [node]);
+      }
+    }
   }
 
   /** Nodes come in the order in which they were recorded, so a bias comes after its convolution. */
@@ -110,8 +118,8 @@ class Rewriting {
     const gradients: Four = [even, this.#add('AddV2', [even, odd], float, half), this.#add('Sub', [even, odd], float, half), odd];
     const sizes = this.#ints(shape);
     const [d0, d1, d2, d3] = gradients.map((gradient, i) => this.#add('Conv2DBackpropFilter', [rows[i] ?? '', sizes, gradient], node.attrs, shape)) as unknown as Four;
-    const sum = this.#halve(this.#add('AddV2', [d1, d2], float, shape), shape);
-    const middle = this.#halve(this.#add('Sub', [d1, d2], float, shape), shape);
+    const sum = this.#halve(this.#add('AddV2', [d1, d2], float, shape));
+    const middle = this.#halve(this.#add('Sub', [d1, d2], float, shape));
     const above = this.#add('AddV2', [d0, sum], float, shape);
     const below = this.#add('AddV2', [d3, sum], float, shape);
     this.#add('ConcatV2', [above, middle, below, this.#ints([0], [])], { ...float, N: { int: 3 }, Tidx: int32 }, outputShape(node), node.name);
@@ -120,26 +128,23 @@ class Rewriting {
 
   /** Of a filter [3,3,in,out] with the rows g: g0, (g0+g1+g2)/2, (g0-g1+g2)/2, g2, each [1,3,in,out]. */
   #filtersOf(filter: string): Four {
-    const known = this.#filters.get(filter);
-    if (known) return known;
-    const [, , channelsIn = 0, channelsOut = 0] = this.#shapeOf(filter);
-    const shape = [1, 3, channelsIn, channelsOut];
-    const split = this.#add('Split', [this.#ints([0], []), filter], { ...float, num_split: { int: 3 } }, shape);
-    const outer = this.#halve(this.#add('AddV2', [split, `${split}:2`], float, shape), shape);
-    const inner = this.#halve(`${split}:1`, shape);
-    const four: Four = [split, this.#add('AddV2', [outer, inner], float, shape), this.#add('Sub', [outer, inner], float, shape), `${split}:2`];
-    this.#filters.set(filter, four);
-    return four;
+    return this.#once(`filters ${filter}`, () => {
+      const [, , channelsIn = 0, channelsOut = 0] = this.#shapeOf(filter);
+      const shape = [1, 3, channelsIn, channelsOut];
+      const rows = this.#add('Split', [this.#ints([0], []), filter], { ...float, num_split: { int: 3 } }, shape);
+      const outer = this.#halve(this.#add('AddV2', [rows, `${rows}:2`], float, shape));
+      const inner = this.#halve(`${rows}:1`);
+      return [rows, this.#add('AddV2', [outer, inner], float, shape), this.#add('Sub', [outer, inner], float, shape), `${rows}:2`];
+    });
   }
 
+  /** A filter [h,w,in,out] turned round, as [h,w,out,in]. */
   #turnedOf(filter: string): string {
-    const known = this.#turned.get(filter);
-    if (known !== undefined) return known;
-    const [height = 0, width = 0, channelsIn = 0, channelsOut = 0] = this.#shapeOf(filter);
-    const turned = this.#add('ReverseV2', [filter, this.#ints([0, 1])], { ...float, Tidx: int32 }, this.#shapeOf(filter));
-    const transposed = this.#add('Transpose', [turned, this.#ints([0, 1, 3, 2])], { ...float, Tperm: int32 }, [height, width, channelsOut, channelsIn]);
-    this.#turned.set(filter, transposed);
-    return transposed;
+    return this.#once(`turned ${filter}`, () => {
+      const [height = 0, width = 0, channelsIn = 0, channelsOut = 0] = this.#shapeOf(filter);
+      const turned = this.#add('ReverseV2', [filter, this.#ints([0, 1])], { ...float, Tidx: int32 }, [height, width, channelsIn, channelsOut]);
+      return this.#add('Transpose', [turned, this.#ints([0, 1, 3, 2])], { ...float, Tperm: int32 }, [height, width, channelsOut, channelsIn]);
+    });
   }
 
   /** Of the rows d, padded by one above and below, for every second row: d0-d2, d1+d2, d2-d1, d3-d1. */
@@ -170,9 +175,9 @@ class Rewriting {
     return [batch, height / 2, ...rest];
   }
 
-  #halve(x: string, shape: Shape): string {
-    const half = this.#add('Const', [], constantAttributes(DT.float32, [], bytesOf(Float32Array.of(0.5))), []);
-    return this.#add('Mul', [x, half], float, shape);
+  #halve(x: string): string {
+    const half = this.#once('half', () => this.#add('Const', [], constantAttributes(DT.float32, [], bytesOf(Float32Array.of(0.5))), []));
+    return this.#add('Mul', [x, half], float, this.#shapeOf(x));
   }
 
   #reshape(x: string, shape: Shape, name?: string): string {
@@ -181,12 +186,12 @@ class Rewriting {
   }
 
   #ints(values: Shape, shape: Shape = [values.length]): string {
-    const key = `${shape.join()}:${values.join()}`;
-    const known = this.#constants.get(key);
-    if (known !== undefined) return known;
-    const name = this.#add('Const', [], constantAttributes(DT.int32, shape, bytesOf(Int32Array.from(values))), shape);
-    this.#constants.set(key, name);
-    return name;
+    return this.#once(`ints ${shape.join()}: ${values.join()}`, () => this.#add('Const', [], constantAttributes(DT.int32, shape, bytesOf(Int32Array.from(values))), shape));
+  }
+
+  #once<T>(key: string, make: () => T): T {
+    if (!this.#made.has(key)) this.#made.set(key, make());
+    return this.#made.get(key) as T;
   }
 
   #add(op: string, inputs: string[], attrs: Record<string, Attribute>, shape: Shape, name = `${this.#current}/winograd${this.#count++}`): string {

@@ -36,7 +36,7 @@ function record({ x: shape, out, kernel = [3, 3], stride = 1, dilation = 1, pad 
   const results = tracer.record(() => {
     const y = layer(inputs['x'] as tf.Tensor, inputs['filter'] as tf.Tensor);
     // Differs from pixel to pixel, so that no gradient is right by symmetry.
-    const gradients = tf.grads((x, filter) => tf.sum(tf.mul(tf.randomNormal(y.shape, 0, 1, 'float32', 4), layer(x as tf.Tensor, filter as tf.Tensor))));
+    const gradients = tf.grads((x, filter) => tf.sum(tf.mul(tf.randomNormal(y.shape, 0, 1, 'float32', 4), layer(x, filter))));
     return [y, ...gradients([inputs['x'] as tf.Tensor, inputs['filter'] as tf.Tensor])];
   });
   return { nodes: tracer.nodes, inputs, outputs: results.map((result) => tracer.nameOf(result)) };
@@ -74,6 +74,7 @@ test.each<Case>([
 test.each<Case>([
   { x: [1, 7, 8, 32], out: 32 },
   { x: [1, 8, 8, 32], out: 32, stride: 2 },
+  { x: [1, 8, 8, 32], out: 32, dilation: 2 },
   { x: [1, 8, 8, 32], out: 32, pad: 'valid' },
   { x: [1, 8, 8, 32], out: 32, kernel: [1, 1] },
   { x: [1, 8, 8, 32], out: 32, kernel: [5, 3] },

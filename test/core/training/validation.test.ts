@@ -33,7 +33,7 @@ async function validated(shares: number, sizes: number) {
       yield* await Promise.resolve(samples);
     },
   };
-  const result = await validate(trainer as unknown as Parameters<typeof validate>[0], loader as unknown as Parameters<typeof validate>[1], { yChannel: false, cropBorder: 0 } as Parameters<typeof validate>[2], new RunFolder(place).create());
+  const result = await validate(trainer, loader, { yChannel: false, cropBorder: 0 }, new RunFolder(place).create());
   rmSync(place, { recursive: true });
   return { result, calls };
 }
