@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { BatchLoader } from '../../src/core/data/loader.ts';
@@ -8,10 +8,10 @@ import { openEngine } from '../../src/core/engine/open.ts';
 import { JobControl } from '../../src/core/jobControl.ts';
 import { createModel } from '../../src/core/networks/index.ts';
 import { randomStream } from '../../src/core/random.ts';
-import { sharesFor } from '../../src/core/training/shares.ts';
 import { RunFolder } from '../../src/core/training/runFolder.ts';
 import { Session } from '../../src/core/training/session.ts';
 import { Trainer } from '../../src/core/training/trainer.ts';
+import { openEngineLike } from '../../src/workers/openTraining.ts';
 import { runConfig, type RunConfig } from '../../src/shared/runConfig.ts';
 import { readOptions } from './options.ts';
 
@@ -37,14 +37,14 @@ const networks: Record<string, { type: string; options: Record<string, unknown>;
 };
 const network = networks[values.arch];
 if (!network) throw new Error(`--arch is one of ${Object.keys(networks).join(', ')}`);
-const threads = availableParallelism();
-const shares = values.only === 'infer' ? 1 : sharesFor(config(true), threads);
-openEngine(shares > 1 ? { threads, sideBySide: true } : {});
+if (values.only !== undefined && values.only !== 'infer') throw new Error('--only is infer');
+const shares = values.only === 'infer' ? 1 : openEngineLike(config(true)).shares;
+openEngine();
 
 function config(mcir: boolean): RunConfig {
   return runConfig.parse({
     network: { type: network?.type, options: network?.options },
-    data: { train: { target: '-' } },
+    data: { train: { target: '-' }, batch: number('batch') },
     precision: values.precision,
     compile: values.compile,
     ...(mcir ? { mcir: { negatives: Array.from({ length: number('negatives') }, (_, i) => ({ every: 1000 * (i + 1) })) } } : {}),

@@ -18,6 +18,8 @@ export const runFacts = z.object({
   /** Device the run computes on, in words. */
   device: z.string(),
   threads: z.int().positive(),
+  /** How many shares a batch is computed in; one where it is missing. */
+  shares: z.int().positive().exactOptional(),
   /** Identifies names and sizes of the pictures of the data set. */
   dataFingerprint: z.string(),
   /** Which feature space compares pictures, in a line. */

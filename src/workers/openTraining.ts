@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { BatchLoader } from '../core/data/loader.ts';
 import { chosenThreads } from '../core/engine/chosen.ts';
-import { tensorFlowBackend } from '../core/engine/backend.ts';
+import { visibleGpus } from '../core/engine/device.ts';
 import { openEngine } from '../core/engine/open.ts';
 import { isOutOfMemory } from '../core/engine/memory.ts';
 import { findNetwork } from '../core/networks/index.ts';
@@ -25,16 +25,17 @@ export function openLoader({ network: { type, options }, data, seed }: RunConfig
 }
 
 /**
- * Opens the engine with as many threads as the run began with: sums over another number of threads round differently.
- * @returns how many, and the shares that a batch is computed in
+ * Opens the engine with as many threads as the run began with, and computes batches in as many shares: sums in another order
+ * round differently. A GPU takes a batch as it is.
+ * @returns how many
  */
 export function openEngineLike(config: RunConfig, facts?: RunFacts): { threads: number; shares: number } {
   const standard = chosenThreads() ?? availableParallelism();
   const threads = facts?.threads ?? config.threads ?? standard;
-  const shares = sharesFor(config, threads);
+  const shares = facts ? (facts.shares ?? 1) : visibleGpus().length > 0 ? 1 : sharesFor(config, threads);
   if (shares > 1) openEngine({ threads, sideBySide: true });
   else openEngine(threads === standard && config.threads === undefined ? {} : { threads });
-  return { threads, shares: tensorFlowBackend().isUsingGpuDevice ? 1 : shares };
+  return { threads, shares };
 }
 
 /** The trainer at its start or at the checkpoint, in the feature space that the run began with. */

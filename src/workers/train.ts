@@ -48,6 +48,7 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
       versions: { program: programVersion, ...(commit === undefined ? {} : { commit }), tensorflow, node: process.versions.node },
       device: describeDevice(device),
       threads,
+      ...(shares > 1 ? { shares } : {}),
       dataFingerprint: loader.fingerprint,
       features: trainer.featuresNote,
       importedFeatures: opened.importedFeatures,

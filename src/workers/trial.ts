@@ -57,14 +57,15 @@ async function timeStep(loader: BatchLoader, trainer: Trainer): Promise<number> 
 async function timeValidation({ metrics }: RunConfig, loader: BatchLoader, trainer: Trainer): Promise<number> {
   const compiled = await sizesRecur(loader);
   for await (const { lq, gt } of loader.validation()) {
-    const together = Array.from({ length: compiled ? trainer.shares : 1 }, () => lq);
+    const count = loader.counts.validation;
+    const together = Array.from({ length: compiled ? Math.min(trainer.shares, count) : 1 }, () => lq);
     trainer.infer(together, compiled);
     const started = performance.now();
-    for (const restored of trainer.infer(together, compiled)) {
-      psnr(restored, gt, metrics);
-      ssim(restored, gt, metrics);
-    }
-    return ((performance.now() - started) / together.length) * loader.counts.validation;
+    const [restored = lq] = trainer.infer(together, compiled);
+    const measuring = performance.now();
+    psnr(restored, gt, metrics);
+    ssim(restored, gt, metrics);
+    return (measuring - started) * Math.ceil(count / together.length) + (performance.now() - measuring) * count;
   }
   return 0;
 }

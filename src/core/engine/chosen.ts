@@ -3,7 +3,7 @@
  * process (services/settings.ts, services/studio.ts), so that no message of any worker has to carry it.
  */
 
-/** Threads of one operation; undefined: as many as the machine has cores. */
+/** Threads that compute; undefined: as many as the machine has cores. */
 export const chosenThreads = (): number | undefined => whole(process.env['MCIR_THREADS']);
 
 /** Working memory of the network for one tile, in bytes; undefined: from what is free. */

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { tensorFlowBackend } from './backend.ts';
+import { openedThreads } from './open.ts';
 import { processorFlags } from './processor.ts';
 
 /** What the engine computes on. */
@@ -30,8 +31,7 @@ export function readEngine(): { tensorflow: string; device: Device } {
 }
 
 function readDevice(usesGpu: boolean): Device {
-  // One of the two is 1 (see open.ts).
-  const threads = Number(process.env['TF_NUM_INTRAOP_THREADS']) * Number(process.env['TF_NUM_INTEROP_THREADS']) || availableParallelism();
+  const threads = openedThreads() ?? (Number(process.env['TF_NUM_INTRAOP_THREADS']) || availableParallelism());
   const bf16 = ['avx512_bf16', 'amx_bf16', 'bf16'].filter((flag) => processorFlags()?.includes(flag)); // the last is ARM's
   if (!usesGpu) return { kind: 'cpu', name: cpus()[0]?.model.trim() ?? 'unknown CPU', memory: totalmem(), threads, bf16 };
   const gpu = visibleGpus()[0];

@@ -16,6 +16,10 @@ export interface EngineOptions {
 }
 
 let opened: typeof tfjs | undefined;
+let threadsInUse: number | undefined;
+
+/** As many threads as the engine was asked to compute with; undefined where it was left to TensorFlow. */
+export const openedThreads = (): number | undefined => threadsInUse;
 
 /**
  * Loads TensorFlow and makes it the backend of `@tensorflow/tfjs-core`, which all of core is written against. Call it
@@ -29,6 +33,7 @@ export function openEngine(options: EngineOptions = {}): typeof tfjs {
   // (docs/performance.md).
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   const threads = options.threads ?? chosenThreads();
+  threadsInUse = threads;
   if (threads !== undefined) {
     process.env['TF_NUM_INTRAOP_THREADS'] = String(options.sideBySide ? 1 : threads);
     process.env['TF_NUM_INTEROP_THREADS'] = String(options.sideBySide ? threads : 1);

@@ -1,4 +1,5 @@
 import { type Attribute, constantAttributes, DT, type GraphNode } from './graph.ts';
+import { GraphIndex } from './graphIndex.ts';
 
 /**
  * Rewrites convolutions of 3x3 pixels so that they multiply two thirds as often: Winograd's minimal filtering F(2,3) along
@@ -11,10 +12,14 @@ export function withWinograd(nodes: readonly GraphNode[]): GraphNode[] {
   return new Rewriting(nodes).apply();
 }
 
-/** Where it pays, as measured (docs/performance.md): with few channels, or with not so many on large maps, memory is the limit. */
+/**
+ * Where it pays, as measured (docs/performance.md): not where the products are so few that each further operation counts, nor
+ * with few channels, or with not so many on large maps, where memory is the limit.
+ */
 function pays(map: Shape, channelsIn: number, channelsOut: number): boolean {
   const channels = Math.min(channelsIn, channelsOut);
-  return channels >= 128 || (channels >= 32 && sizeOf(map) <= 2 ** 20);
+  const products = sizeOf(map) * 9 * channelsOut;
+  return products >= 5e7 && (channels >= 128 || (channels >= 32 && sizeOf(map) <= 2 ** 20));
 }
 
 type Shape = readonly number[];
@@ -24,11 +29,12 @@ type Four = readonly [string, string, string, string];
 
 class Rewriting {
   readonly #nodes: readonly GraphNode[];
-  readonly #sources: Map<string, GraphNode>;
-  readonly #readers = new Map<string, GraphNode[]>();
+  readonly #graph: GraphIndex;
   readonly #result: GraphNode[] = [];
   /** What several rewritten nodes share, by what it is and what it is made of. */
   readonly #made = new Map<string, unknown>();
+  /** Of the outputs of the nodes that were added: those of a node have one shape. */
+  readonly #shapes = new Map<string, Shape>();
   /** Biases and activations that became a part of the convolution before them. */
   readonly #taken = new Set<string>();
   #current = '';
@@ -36,14 +42,7 @@ class Rewriting {
 
   constructor(nodes: readonly GraphNode[]) {
     this.#nodes = nodes;
-    this.#sources = new Map(nodes.map((node) => [node.name, node]));
-    for (const node of nodes) {
-      for (const input of node.inputs) {
-        const readers = this.#readers.get(sourceOf(input));
-        if (readers) readers.push(node);
-        else this.#readers.set(sourceOf(input), [node]);
-      }
-    }
+    this.#graph = new GraphIndex(nodes);
   }
 
   /** Nodes come in the order in which they were recorded, so a bias comes after its convolution. */
@@ -57,8 +56,9 @@ class Rewriting {
 
   #rewrite(node: GraphNode): boolean {
     const [first = '', second = '', third = ''] = node.inputs;
+    const turned = ([height = 0, width = 0, channelsIn = 0, channelsOut = 0]: Shape): Shape => [height, width, channelsOut, channelsIn];
     if (node.op === 'Conv2D') return this.#suits(node, this.#shapeOf(first), this.#shapeOf(second)) && this.#convolution(node, first, second);
-    if (node.op === 'Conv2DBackpropInput') return this.#suits(node, this.#shapeOf(third), this.#shapeOf(second)) && this.#inputGradient(node, second, third);
+    if (node.op === 'Conv2DBackpropInput') return this.#suits(node, this.#shapeOf(third), turned(this.#shapeOf(second))) && this.#inputGradient(node, second, third);
     if (node.op === 'Conv2DBackpropFilter') return this.#suits(node, this.#shapeOf(first), outputShape(node)) && this.#filterGradient(node, first, third);
     return false;
   }
@@ -151,7 +151,7 @@ class Rewriting {
   #rowsOf(x: string, after?: string): Four {
     const [batch = 0, height = 0, width = 0, channels = 0] = this.#shapeOf(x);
     const border = this.#ints([0, 0, 1, 1, 0, 0, 0, 0], [4, 2]);
-    const padded = this.#add('Pad', [x, border, ...(after === undefined ? [] : [`^${sourceOf(after)}`])], { ...float, Tpaddings: int32 }, [batch, height + 2, width, channels]);
+    const padded = this.#add('Pad', [x, border, ...(after === undefined ? [] : [`^${after.replace(/:\d+$/, '')}`])], { ...float, Tpaddings: int32 }, [batch, height + 2, width, channels]);
     // With rows as the first axis a part of them is a view; with more than one sample it has to be copied.
     const samples = batch > 1 ? [batch] : [];
     const half = [...samples, height / 2, width, channels];
@@ -195,28 +195,25 @@ class Rewriting {
   }
 
   #add(op: string, inputs: string[], attrs: Record<string, Attribute>, shape: Shape, name = `${this.#current}/winograd${this.#count++}`): string {
-    const node = { name, op, inputs, attrs, outputs: [{ dtype: DT.float32, shape }] };
-    this.#result.push(node);
-    this.#sources.set(name, node);
+    this.#result.push({ name, op, inputs, attrs, outputs: [{ dtype: DT.float32, shape }] });
+    this.#shapes.set(name, shape);
     return name;
   }
 
   /** The node that alone reads this one, if it is of this operation. */
   #onlyReader(node: GraphNode, op: string): GraphNode | undefined {
-    const [reader, ...others] = this.#readers.get(node.name) ?? [];
+    const [reader, ...others] = this.#graph.readersOf(node);
     return reader?.op === op && reader.inputs[0] === node.name && others.length === 0 ? reader : undefined;
   }
 
   #shapeOf(input: string): Shape {
-    const { outputs = [] } = this.#sources.get(sourceOf(input)) ?? {};
-    // All outputs of what is split here have one shape.
-    return (outputs[Number(/:(\d+)$/.exec(input)?.[1] ?? 0)] ?? outputs[0])?.shape ?? [];
+    const [name = '', output = '0'] = input.split(':');
+    return this.#shapes.get(name) ?? this.#graph.at(name)?.outputs[Number(output)]?.shape ?? [];
   }
 }
 
 const float = { T: { type: DT.float32 } };
 const outputShape = ({ outputs }: GraphNode): Shape => outputs[0]?.shape ?? [];
 const int32 = { type: DT.int32 };
-const sourceOf = (input: string): string => input.replace(/^\^/, '').replace(/:\d+$/, '');
 const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 const bytesOf = ({ buffer }: Float32Array | Int32Array): Uint8Array => new Uint8Array(buffer);

@@ -3,7 +3,7 @@ import { AppError } from '../../shared/errors.ts';
 import { isOutOfMemory } from '../engine/memory.ts';
 import type { RestoreModel } from '../../shared/restore.ts';
 import { compileForward } from '../engine/compile.ts';
-import { type Trial, tryOut } from '../engine/trial.ts';
+import { type Probe, probe } from '../engine/probe.ts';
 import { createModel } from '../networks/index.ts';
 import { type Layer, normaliseInput } from '../networks/layers.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
@@ -56,7 +56,7 @@ async function openNetwork({ title, network: id, options: given, weights, inputN
   const { network, options, parameters, forward } = createModel(id, given);
   parameters.load(weights);
   const normalised: Layer = (x) => forward(normaliseInput(x, inputNorm));
-  const { x, y, largestLayer } = await tryOut((tile) => tf.tidy(() => normalised(tile)), { height: PROBE, width: PROBE });
+  const { x, y, largestLayer } = await probe((tile) => tf.tidy(() => normalised(tile)), { height: PROBE, width: PROBE });
   tf.dispose([x, y]);
   const compiled = compileForward(normalised);
   const dispose = (): void => {
@@ -68,18 +68,22 @@ async function openNetwork({ title, network: id, options: given, weights, inputN
 
 async function openGraph(title: string, { file, ...options }: NonNullable<RestoreModel['graph']>): Promise<Restorer> {
   const graph = await openGraphModel(file, options);
-  const { scale, multipleOf, fixed, trial, forward, whole } = graph;
+  const { scale, multipleOf, fixed, probed, forward, whole } = graph;
   const common = { title, scale, multipleOf, ...(fixed && { largestTile: Math.min(fixed.width, fixed.height) }) };
-  if (!forward) return { ...common, bytesPerPixel: ONNX_BYTES_PER_PIXEL, run: (tile) => runTile((x) => graph.run(x), tile), dispose: () => void graph.dispose() };
+  if (!forward) {
+    tf.dispose([probed.x, probed.y]);
+    return { ...common, bytesPerPixel: ONNX_BYTES_PER_PIXEL, run: (tile) => runTile((x) => graph.run(x), tile), dispose: () => void graph.dispose() };
+  }
   const compiled = compileForward(forward);
-  const direct = whole.find((way) => isFaithful((x) => way.run(x), trial));
+  const direct = whole.find((way) => isFaithful((x) => way.run(x), probed));
   for (const way of whole) if (way !== direct) way.dispose();
-  const run = direct ? (x: tf.Tensor4D) => tf.tidy(() => direct.run(x)) : isFaithful(compiled, trial) ? compiled : (x: tf.Tensor4D) => graph.run(x);
+  const run = direct ? (x: tf.Tensor4D) => tf.tidy(() => direct.run(x)) : isFaithful(compiled, probed) ? compiled : (x: tf.Tensor4D) => graph.run(x);
+  tf.dispose([probed.x, probed.y]);
   const dispose = (): void => {
     compiled.dispose();
     void graph.dispose();
   };
-  const bytesPerPixel = (direct ? LIVE_TENSORS_OF_GRAPH : LIVE_TENSORS) * trial.largestLayer;
+  const bytesPerPixel = (direct ? LIVE_TENSORS_OF_GRAPH : LIVE_TENSORS) * probed.largestLayer;
   return { ...common, bytesPerPixel, anySize: direct !== undefined, run: (tile) => runTile(run, tile), dispose };
 }
 
@@ -87,7 +91,7 @@ async function openGraph(title: string, { file, ...options }: NonNullable<Restor
  * A graph that others made may hold an operation that tfjs computes outside TensorFlow, whose result would be a constant, or one
  * that TensorFlow refuses only when it is run.
  */
-function isFaithful(compiled: (x: tf.Tensor4D) => tf.Tensor4D, { x, y }: Trial): boolean {
+function isFaithful(compiled: (x: tf.Tensor4D) => tf.Tensor4D, { x, y }: Probe): boolean {
   return tf.tidy(() => {
     try {
       return (tf.max(tf.abs(tf.sub(compiled(x), y))).dataSync<'float32'>()[0] ?? Infinity) < TOLERANCE;

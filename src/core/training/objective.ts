@@ -39,7 +39,7 @@ export class LossFunction {
   readonly #ratioWeights: number[];
   readonly #shares: number;
 
-  /** @param shares in how many the features of the output are computed (see shares.ts) */
+  /** @param shares in how many features are computed (see shares.ts) */
   constructor(config: RunConfig, features: readonly FeatureWeights[] = [], shares = 1) {
     this.#config = config;
     this.#shares = shares;
@@ -64,14 +64,15 @@ export class LossFunction {
    */
   prepare(input: tf.Tensor4D, target: tf.Tensor4D, negatives: tf.Tensor4D | undefined): ObjectiveOf {
     const { loss, mcir } = this.#config;
-    const negativeFeatures = negatives && this.#spn?.extract(negatives);
-    const targetFeatures = loss.positive && this.#spn?.extract(target);
+    const spn = this.#spn;
+    const negativeFeatures = negatives && spn && this.#featuresOf(negatives, spn);
+    const targetFeatures = loss.positive && spn && this.#featuresOf(target, spn);
     const ratio = this.#prepareRatio(input, target, negatives);
 
     return (output) => {
       const terms: Record<string, tf.Scalar> = { l_pix: tf.mul(loss.pixel.weight, pixelLosses[loss.pixel.type](output, target)) };
       let total = terms['l_pix'] as tf.Scalar;
-      const features = this.#spn && this.#featuresOf(output, this.#spn);
+      const features = spn && this.#featuresOf(output, spn);
       if (mcir && features && negativeFeatures) {
         terms['l_neg'] = tf.mul(mcir.weight, selfPromptedNegative(features, negativeFeatures, mcir.negatives.length, this.#spnWeights));
         total = tf.sub(total, terms['l_neg']);
@@ -93,24 +94,24 @@ export class LossFunction {
     this.#ratio?.dispose();
   }
 
-  #featuresOf(output: tf.Tensor4D, vgg: VggFeatures): readonly tf.Tensor4D[] {
-    return inShares(this.#shares, output, (share) => vgg.extract(share));
+  #featuresOf(pictures: tf.Tensor4D, vgg: VggFeatures): readonly tf.Tensor4D[] {
+    return inShares(this.#shares, pictures, (share) => vgg.extract(share));
   }
 
   #prepareRatio(input: tf.Tensor4D, target: tf.Tensor4D, negatives: tf.Tensor4D | undefined): ((output: tf.Tensor4D) => tf.Scalar) | undefined {
     const { contrastive } = this.#config.loss;
     const vgg = this.#ratio;
     if (!contrastive || !vgg) return undefined;
-    const targetFeatures = vgg.extract(target);
-    const inputFeatures = vgg.extract(input);
+    const targetFeatures = this.#featuresOf(target, vgg);
+    const inputFeatures = this.#featuresOf(input, vgg);
     if (contrastive.type === 'cr' || !negatives) {
       return (output) => tf.mul(contrastive.weight, contrastiveRatio(this.#featuresOf(output, vgg), targetFeatures, inputFeatures, this.#ratioWeights));
     }
     // The latency models' outputs are the harder negatives: nearer to the clean picture than the input is.
     const count = (negatives.shape[0] ?? 0) / (target.shape[0] ?? 1);
-    const split = vgg.extract(negatives).map((map) => tf.split(map, count));
+    const split = this.#featuresOf(negatives, vgg).map((map) => tf.split(map, count));
     const all = [inputFeatures, ...Array.from({ length: count }, (_, i) => split.map((maps) => maps[i] as tf.Tensor))];
-    const shares = all.map(() => 1 / all.length);
-    return (output) => tf.mul(contrastive.weight, curricularRatio(this.#featuresOf(output, vgg), targetFeatures, all, shares, this.#ratioWeights));
+    const weights = all.map(() => 1 / all.length);
+    return (output) => tf.mul(contrastive.weight, curricularRatio(this.#featuresOf(output, vgg), targetFeatures, all, weights, this.#ratioWeights));
   }
 }

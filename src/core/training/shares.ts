@@ -3,8 +3,9 @@ import type { RunConfig } from '../../shared/runConfig.ts';
 
 /**
  * How many shares a batch is computed in. On two threads a compiled step is fastest where each has a share of its own: both
- * work on operations side by side, and what one has written it finds in its own cache. On more threads it is not measured,
- * and a validation picture, which has no shares, would be left to one of many.
+ * work on operations side by side, and what one has written it finds in its own cache (docs/decisions/0007-shares.md). On
+ * more threads it is not measured, and what cannot be shared, such as a validation picture of a size of its own, would be
+ * left to one of many.
  */
 export function sharesFor({ compile, data: { batch } }: RunConfig, threads: number): number {
   return compile && threads === 2 && batch % 2 === 0 ? 2 : 1;

@@ -52,7 +52,7 @@ interface Moments {
  */
 export class Trainer {
   readonly config: RunConfig;
-  /** As many shares a batch has, and so many pictures {@link infer} restores at a time. */
+  /** In how many shares a batch is computed; as many pictures at a time are best given to {@link infer}. */
   readonly shares: number;
   /** The network under training. */
   readonly model: Model;
@@ -138,7 +138,7 @@ export class Trainer {
    * Restores pictures of one size with the averaged weights, as validation does.
    * @param compiled by a graph for their size and number, which pays from the third time on
    */
-  infer(pictures: readonly Pick<FloatPicture, 'width' | 'height' | 'data'>[], compiled: boolean): FloatPicture[] {
+  infer(pictures: readonly FloatPicture[], compiled: boolean): FloatPicture[] {
     const { options, network, parameters } = this.average;
     const averaged = parameters.all.map(({ value }) => value);
     if (this.#averageIsStale) {
@@ -202,6 +202,7 @@ export class Trainer {
     this.#program?.pull();
     this.#program?.dispose();
     const { compile, precision } = this.config;
+    // Winograd's sums pay only where they are found in the cache of a core that has a share of its own.
     this.#program = new Program(this.#functions(lq, gt), this.#variables(), { compile, precision, winograd: this.shares > 1 });
     this.#shapes = shapes;
     return this.#program;
@@ -230,7 +231,10 @@ export class Trainer {
     const lq = inputs['lq'] as tf.Tensor4D;
     const gt = inputs['gt'] as tf.Tensor4D;
     const x = normaliseInput(lq, this.config.network.inputNorm);
-    const negatives = this.negatives.length > 0 ? wide(tf.concat(this.negatives.map((negative) => negative.forward(x)))) : undefined;
+    // An even number of latency models is two shares as it is.
+    const shares = this.negatives.length % this.shares === 0 ? 1 : this.shares;
+    const restored = this.negatives.flatMap((negative) => inShares(shares, x, (share) => [negative.forward(share)]));
+    const negatives = restored.length > 0 ? wide(tf.concat(restored)) : undefined;
     const enlarged = lq.shape[1] === gt.shape[1] ? lq : tf.image.resizeBilinear(lq, [gt.shape[1], gt.shape[2]]);
     const objective = this.#loss.prepare(enlarged, gt, negatives);
 

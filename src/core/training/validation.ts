@@ -43,28 +43,33 @@ export async function validate(trainer: Pick<Trainer, 'infer' | 'step' | 'shares
       if (index < kept.pictures) pictures[index] = { step: trainer.step, name, ...measured, ...(await keepPictures(folder, index, name, trainer.step, { lq, restored, gt })) };
       count += 1;
     }
-    // Lets a message from the host in between two pictures.
+    // Lets a message from the host in between.
     await new Promise(setImmediate);
   }
   return { psnr: psnrSum / count, ssim: ssimSum / count, pictures };
 }
 
+/** Larger pictures are restored one at a time, as several at once take several times the memory. In pixels. */
+const largestTogether = 2 ** 20;
+
 /**
- * Pictures of one size, `many` at a time, with their places in the order in which they came. At the end the last of a group
- * that is not full is in it more than once, as a graph is for one number of pictures.
+ * Pictures of one size, `many` at a time, with their places in the order in which they came. A last one that is left over is
+ * in its group more than once where there is a graph for that many, rather than have a graph of its own.
  */
 async function* alike<Sample extends { lq: FloatPicture }>(samples: AsyncIterable<Sample>, many: number): AsyncGenerator<(Sample & { index: number })[]> {
   const waiting = new Map<string, (Sample & { index: number })[]>();
+  const full = new Set<string>();
   let index = 0;
   for await (const sample of samples) {
     const size = `${sample.lq.width}x${sample.lq.height}`;
     const group = [...(waiting.get(size) ?? []), { ...sample, index: index++ }];
     waiting.set(size, group);
-    if (group.length < many) continue;
+    if (group.length < (sample.lq.width * sample.lq.height > largestTogether ? 1 : many)) continue;
     waiting.delete(size);
+    full.add(size);
     yield group;
   }
-  for (const group of waiting.values()) yield Array.from({ length: many }, (_, i) => group[Math.min(i, group.length - 1)] as Sample & { index: number });
+  for (const [size, group] of waiting) yield full.has(size) ? Array.from({ length: many }, (_, i) => group[Math.min(i, group.length - 1)] as Sample & { index: number }) : group;
 }
 
 /** Whether validation pictures have so few sizes that the graphs for them are kept; otherwise each would be made anew in every validation. */

@@ -5,7 +5,7 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { z } from 'zod';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { openEngine } from '../engine/open.ts';
-import { type Trial, tryOut } from '../engine/trial.ts';
+import { type Probe, probe } from '../engine/probe.ts';
 import { crop, reflectPad } from '../networks/layers.ts';
 import { refuseExternalData } from './onnx/externalData.ts';
 import { readOnnxMetadata } from './onnx/metadata.ts';
@@ -23,10 +23,10 @@ export interface GraphModelOptions {
 /** A network that came as a graph (ONNX or TensorFlow.js) and can be run but not trained. */
 export interface GraphModel {
   readonly format: 'onnx' | 'tfjs-graph' | 'tfjs-layers';
-  /** Output size over input size, found by the trial. */
+  /** Output size over input size, found by the probe. */
   readonly scale: number;
-  /** A run of the graph when it was opened. */
-  readonly trial: Trial;
+  /** A run of the graph when it was opened; whoever opened it may dispose it at any time. */
+  readonly probed: Probe;
   /** [1,H,W,3] in [0,1] to [1,H·scale,W·scale,3]; asynchronous because ONNX Runtime is. */
   run(x: tf.Tensor4D): Promise<tf.Tensor4D>;
   /** The same at once, where TensorFlow runs it: what `compileForward` takes. */
@@ -90,18 +90,18 @@ export async function openGraphModel(path: string, options: GraphModelOptions = 
   const found = ways();
   const tried = await tryGraph(found.run, fixed ?? { height: PROBE, width: PROBE });
   const dispose = (): Promise<void> => {
-    tf.dispose([tried.trial.x, tried.trial.y]);
+    tf.dispose([tried.probed.x, tried.probed.y]);
     return graph.dispose();
   };
   return { format, multipleOf, ...(fixed && { fixed }), ...tried, ...found, dispose };
 }
 
-async function tryGraph(run: GraphModel['run'], size: { height: number; width: number }): Promise<Pick<GraphModel, 'scale' | 'trial'>> {
+async function tryGraph(run: GraphModel['run'], size: { height: number; width: number }): Promise<Pick<GraphModel, 'scale' | 'probed'>> {
   try {
-    const trial = await tryOut(run, size);
-    const { x, y } = trial;
+    const probed = await probe(run, size);
+    const { x, y } = probed;
     const scale = y.shape[1] / size.height;
-    if (y.shape.join() === [1, size.height * scale, size.width * scale, 3].join() && Number.isInteger(scale)) return { scale, trial };
+    if (y.shape.join() === [1, size.height * scale, size.width * scale, 3].join() && Number.isInteger(scale)) return { scale, probed };
     tf.dispose([x, y]);
     throw new Error(`it gave [${y.shape.join()}] for [${x.shape.join()}]`);
   } catch (error) {

@@ -34,3 +34,10 @@ for (const network of networks) {
   process.stdout.write(`${id}: ${trainer.engineNote ?? ''}\n`);
   trainer.dispose();
 }
+
+// In shares, and large enough for Winograd's filtering.
+const lqSize = 48;
+const picture = new Float32Array(2 * lqSize ** 2 * 3).fill(0.5);
+const inShares = new Trainer(runConfig.parse({ network: { type: 'ffanet', options: { blocks: 1 } }, data: { train: { target: '-' } }, mcir: { negatives: [{}] } }), { shares: 2 });
+inShares.train({ lq: picture, gt: picture, count: 2, lqSize, gtSize: lqSize, names: [] });
+process.stdout.write(`ffanet: ${inShares.engineNote ?? ''}\n`);

@@ -1,5 +1,5 @@
 import type { GraphNode } from '../../engine/graph.ts';
-import { asRows, equationOf, FLOAT, floatConstant, floats, type GraphIndex, integerConstant, integers, isAlongLastAxis, joinShapes, node as operation, partOfShape, reshape, reshapedConstant, runtimeShape, shapeOf } from './graphIndex.ts';
+import { asRows, equationOf, FLOAT, floatConstant, floats, type GraphIndex, integerConstant, integers, isAlongLastAxis, joinShapes, node as operation, partOfShape, reshape, reshapedConstant, runtimeShape, shapeOf } from '../../engine/graphIndex.ts';
 
 /** A product over the last axis of x with a bias, alone or with GELU after it. */
 interface Dense {

@@ -1,6 +1,6 @@
 import type { GraphNode } from '../../engine/graph.ts';
 import { fuseDense } from './dense.ts';
-import { GraphIndex } from './graphIndex.ts';
+import { GraphIndex } from '../../engine/graphIndex.ts';
 import { fuseLayerNorm } from './layerNorm.ts';
 import { multiplyInPlace } from './multiplyInPlace.ts';
 import { fuseResize } from './resize.ts';
@@ -21,7 +21,8 @@ export function fuseGraph(nodes: readonly GraphNode[], output: string): GraphNod
     }
     return node;
   });
-  return shareEqual(neededFor(output, fused), output);
+  const needed = neededFor(output, fused);
+  return shareEqual(needed, needed.at(-1));
 }
 
 /** In an order in which every node comes after its inputs. */
@@ -41,14 +42,14 @@ function neededFor(output: string, nodes: readonly GraphNode[]): GraphNode[] {
   return [...ordered];
 }
 
-/** Longer constants are weights, of which no two are alike. */
+/** In bytes; longer constants are weights, of which no two are alike. */
 const LONGEST_SHARED = 64;
 
 /**
  * JAX writes the same arithmetic on the picture's sides, the same shapes and factors thousands of times, and TensorFlow's optimiser
  * takes seconds to see that. Inputs come before what reads them.
  */
-function shareEqual(nodes: readonly GraphNode[], output: string): GraphNode[] {
+function shareEqual(nodes: readonly GraphNode[], output: GraphNode | undefined): GraphNode[] {
   const first = new Map<string, string>();
   const instead = new Map<string, string>();
   return nodes.flatMap((node) => {
@@ -57,7 +58,7 @@ function shareEqual(nodes: readonly GraphNode[], output: string): GraphNode[] {
     const { op, attrs } = node;
     const { value } = attrs;
     const bytes = value && 'tensor' in value ? value.tensor.bytes : new Uint8Array();
-    if (op !== 'Placeholder' && node.name !== output && bytes.length <= LONGEST_SHARED) {
+    if (op !== 'Placeholder' && node !== output && bytes.length <= LONGEST_SHARED) {
       const key = JSON.stringify([op, inputs, attrs]);
       const known = first.get(key);
       if (known !== undefined) {

@@ -1,5 +1,5 @@
 import type { GraphNode } from '../../engine/graph.ts';
-import { asRows, FLOAT, floats, type GraphIndex, integers, isAlongLastAxis, node as operation, reshape, reshapedConstant, runtimeShape, scalar } from './graphIndex.ts';
+import { asRows, FLOAT, floats, type GraphIndex, integers, isAlongLastAxis, node as operation, reshape, reshapedConstant, runtimeShape, scalar } from '../../engine/graphIndex.ts';
 
 /**
  * Layer norm over the last axis as Flax writes it: `(x − mean) · (rsqrt(variance + eps) · scale) + offset`, the variance as

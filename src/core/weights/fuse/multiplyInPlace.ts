@@ -1,5 +1,5 @@
 import type { GraphNode } from '../../engine/graph.ts';
-import { countOf, FLOAT, floatConstant, floats, type GraphIndex, integerConstant, joinShapes, node as operation, partOfShape, reshape, runtimeShape, shapeOf } from './graphIndex.ts';
+import { countOf, FLOAT, floatConstant, floats, type GraphIndex, integerConstant, joinShapes, node as operation, partOfShape, reshape, runtimeShape, shapeOf } from '../../engine/graphIndex.ts';
 import { productsInPlace, type Step } from './productChain.ts';
 
 /**

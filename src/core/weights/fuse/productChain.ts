@@ -1,5 +1,5 @@
 import type { GraphNode } from '../../engine/graph.ts';
-import { equationOf, floats, type GraphIndex, integers, isAlongLastAxis } from './graphIndex.ts';
+import { equationOf, floats, type GraphIndex, integers, isAlongLastAxis } from '../../engine/graphIndex.ts';
 
 /** x multiplied by a matrix along one of its axes, [from,to] or transposed, then constants added along the same axis or to all. */
 export interface Step {
@@ -10,7 +10,7 @@ export interface Step {
 }
 
 /** A result as steps on x, and where its axes come from: axis `order[i]` of x is the i-th of the result. */
-export interface Chain {
+interface Chain {
   x: string;
   order: readonly number[];
   steps: readonly Step[];

@@ -1,5 +1,5 @@
 import type { GraphNode } from '../../engine/graph.ts';
-import { FLOAT, floatConstant, type GraphIndex, INTEGER, integers, isAlongLastAxis, node as operation, shapeOf } from './graphIndex.ts';
+import { FLOAT, floatConstant, type GraphIndex, INTEGER, integers, isAlongLastAxis, node as operation, shapeOf } from '../../engine/graphIndex.ts';
 import { productsInPlace, type Step } from './productChain.ts';
 
 /** How much longer one axis becomes, and how long, known when the graph is run. */

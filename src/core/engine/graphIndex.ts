@@ -1,4 +1,4 @@
-import { constantAttributes, DT, type GraphNode } from '../../engine/graph.ts';
+import { constantAttributes, DT, type GraphNode } from './graph.ts';
 
 /** Finds nodes by what reads them, for telling patterns. Whatever is not as asked for is undefined, so that questions chain. */
 export class GraphIndex {
