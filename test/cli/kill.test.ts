@@ -63,6 +63,8 @@ describe.each(variants)('a training killed at random moments, compile: $compile'
     const started = Date.now();
     const whole = await mcirJson<RunDetail>(home, 'train', config);
     const duration = Date.now() - started;
+    // On a GPU a batch is one.
+    expect(whole.facts?.shares).toBe(compile && whole.facts?.device.startsWith('CPU') ? 2 : undefined);
     const expected = resultOf(whole.id);
 
     for (let killed = 0; killed < kills; ) {

@@ -90,7 +90,8 @@ export class Tracer {
     // Eager execution infers the type of some ops, a NodeDef must name it.
     if (attributes.length === 0 && first && !isInt64(first) && !LOGICAL.has(op)) attrs['T'] = { type: infoOf(first).dtype };
     const names = inputs.map((input) => (isInt64(input) ? this.constant(DT.int64, [], int64Bytes(input.value)) : this.nameOf(input)));
-    const name = this.addNode(op, names, attrs, outputs.map(infoOf));
+    // tfjs' gradients cast what they multiply by to float32, which it is; in 16 bits it would be cast to and fro.
+    const name = op === 'Cast' && isSame(attrs['SrcT'], attrs['DstT']) ? (names[0] ?? '') : this.addNode(op, names, attrs, outputs.map(infoOf));
     outputs.forEach((output, i) => this.#names.set(output.dataId, i === 0 ? name : `${name}:${i}`));
   }
 
@@ -108,6 +109,8 @@ export class Tracer {
     throw new UntraceableError(`attribute ${name} of an unknown kind`);
   }
 }
+
+const isSame = (a?: Attribute, b?: Attribute): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** Ops over booleans only: they have no type to name. */
 const LOGICAL = new Set(['LogicalAnd', 'LogicalNot', 'LogicalOr']);

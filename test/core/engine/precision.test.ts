@@ -4,6 +4,7 @@ import { compileForward } from '../../../src/core/engine/compile.ts';
 import { DT, type GraphNode } from '../../../src/core/engine/graph.ts';
 import { openEngine } from '../../../src/core/engine/open.ts';
 import { withPrecision } from '../../../src/core/engine/precision.ts';
+import { Tracer } from '../../../src/core/engine/trace.ts';
 import { createModel } from '../../../src/core/networks/index.ts';
 
 const float = { dtype: DT.float32, shape: [1, 4, 4, 8] };
@@ -31,6 +32,19 @@ test('products and what follows them are narrow, sums and marked values are not,
 });
 
 beforeAll(() => void openEngine());
+
+test('a gate and its gradients are narrow where what they read is', () => {
+  const tracer = new Tracer();
+  const [x, filter, gate] = [tf.ones<tf.Rank.R4>([1, 4, 4, 8]), tf.ones<tf.Rank.R4>([1, 1, 8, 8]), tf.ones<tf.Rank.R4>([1, 4, 4, 8])];
+  [x, filter, gate].forEach((tensor, i) => tracer.bindPlaceholder(tensor, `input${i}`));
+  const conv = (y: tf.Tensor4D): tf.Tensor4D => tf.conv2d(y, filter, 1, 'same');
+  const [dx] = tracer.record(() => tf.grads((a, b) => conv(tf.mul(conv(a as tf.Tensor4D), conv(b as tf.Tensor4D))))([x, gate]));
+  const nodes = withPrecision(tracer.nodes, 'bfloat16');
+  const products = nodes.filter(({ op }) => op === 'Mul');
+  expect(products).toHaveLength(3);
+  for (const { attrs } of products) expect(attrs['T']).toEqual({ type: DT.bfloat16 });
+  tf.dispose([x, filter, gate, dx ?? []]);
+});
 
 test.each(['bfloat16', 'float16'] as const)('a network in %s stays within the rounding of 16 bits, its output float32', (precision) => {
   const model = createModel('ffanet', { blocks: 1 });
