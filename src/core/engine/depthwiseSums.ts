@@ -1,4 +1,5 @@
 import type { GraphNode } from './graph.ts';
+import { GraphIndex } from './graphIndex.ts';
 
 const SUMS = new Set(['Add', 'AddV2', 'AddN']);
 const BIASES = new Set(['BiasAdd', 'Add', 'AddV2']);
@@ -11,10 +12,10 @@ const BIASES = new Set(['BiasAdd', 'Add', 'AddV2']);
  * are still fused. (TensorFlow 2.21, remapper.cc, `FindContractionWithBiasAddAndAdd`.)
  */
 export function guardDepthwiseSums(nodes: readonly GraphNode[]): GraphNode[] {
-  const sources = new Map(nodes.map((node) => [node.name, node]));
+  const graph = new GraphIndex(nodes);
   const isBiased = (input: string): boolean => {
-    const { op, inputs } = sources.get(input) ?? { op: '', inputs: [] };
-    return BIASES.has(op) && inputs.some((name) => sources.get(name)?.op === 'DepthwiseConv2dNative');
+    const { op, inputs } = graph.at(input) ?? { op: '', inputs: [] };
+    return BIASES.has(op) && inputs.some((name) => graph.is(name, 'DepthwiseConv2dNative'));
   };
   return nodes.flatMap((node) => {
     const { T } = node.attrs;

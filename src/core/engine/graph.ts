@@ -32,6 +32,9 @@ export interface GraphNode {
   outputs: OutputInfo[];
 }
 
+/** The node that an input names, whichever of its outputs it is. */
+export const nodeOf = (input: string): string => input.replace(/^\^|:\d+$/g, '');
+
 /** The attributes of a node `Const`. */
 export const constantAttributes = (dtype: number, shape: readonly number[], bytes: Uint8Array): GraphNode['attrs'] => ({ dtype: { type: dtype }, value: { tensor: { dtype, shape, bytes } } });
 

@@ -1,4 +1,4 @@
-import { constantAttributes, DT, type GraphNode } from './graph.ts';
+import { constantAttributes, DT, type GraphNode, nodeOf } from './graph.ts';
 
 /** Finds nodes by what reads them, for telling patterns. Whatever is not as asked for is undefined, so that questions chain. */
 export class GraphIndex {
@@ -18,7 +18,7 @@ export class GraphIndex {
   }
 
   at(input: string | undefined): GraphNode | undefined {
-    return input === undefined ? undefined : this.#nodes.get(input.replace(/^\^|:\d+$/g, ''));
+    return input === undefined ? undefined : this.#nodes.get(nodeOf(input));
   }
 
   readersOf(node: GraphNode): readonly GraphNode[] {

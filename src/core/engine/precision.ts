@@ -1,4 +1,4 @@
-import { DT, type GraphNode } from './graph.ts';
+import { DT, type GraphNode, nodeOf } from './graph.ts';
 
 /** Precision of convolutions and of what stands between them. */
 export type Precision = 'float32' | 'bfloat16' | 'float16';
@@ -84,5 +84,4 @@ class Narrowing {
   }
 }
 
-const nodeOf = (input: string): string => input.replace(/:\d+$/, '');
 const outputOf = (input: string): number => Number(/:(\d+)$/.exec(input)?.[1] ?? 0);

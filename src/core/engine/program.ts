@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { messageOf } from '../../shared/errors.ts';
-import { constantAttributes, DT } from './graph.ts';
+import { constantAttributes, DT, nodeOf } from './graph.ts';
 import { type Precision, withPrecision } from './precision.ts';
 import { Session } from './session.ts';
 import { Tracer } from './trace.ts';
@@ -125,7 +125,7 @@ export class Program<Names extends string> {
       const results = Object.entries(outputs).map(([key, tensor]) => [key, tracer.nameOf(tensor)] as const);
       // A variable is overwritten only when everything of this call that reads a variable has been computed.
       const barrier = `${name}/computed`;
-      tracer.nodes.push(done(barrier, [...values, ...results].map(([, node]) => node.replace(/:\d+$/, ''))));
+      tracer.nodes.push(done(barrier, [...values, ...results].map(([, node]) => nodeOf(node))));
       const writes = values.map(([i, value], k) => {
         const write = `${name}/write${k}`;
         tracer.nodes.push({ name: write, op: 'AssignVariableOp', inputs: [`s${i}`, value, `^${barrier}`], attrs: { dtype: { type: DT.float32 } }, outputs: [] });

@@ -1,5 +1,5 @@
-import { type Attribute, constantAttributes, DT, type GraphNode } from './graph.ts';
-import { GraphIndex } from './graphIndex.ts';
+import { type Attribute, constantAttributes, DT, type GraphNode, nodeOf } from './graph.ts';
+import { FLOAT, GraphIndex, INTEGER } from './graphIndex.ts';
 
 /**
  * Rewrites convolutions of 3x3 pixels so that they multiply two thirds as often: Winograd's minimal filtering F(2,3) along
@@ -122,7 +122,7 @@ class Rewriting {
     const middle = this.#halve(this.#add('Sub', [d1, d2], float, shape));
     const above = this.#add('AddV2', [d0, sum], float, shape);
     const below = this.#add('AddV2', [d3, sum], float, shape);
-    this.#add('ConcatV2', [above, middle, below, this.#ints([0], [])], { ...float, N: { int: 3 }, Tidx: int32 }, outputShape(node), node.name);
+    this.#add('ConcatV2', [above, middle, below, this.#ints([0], [])], { ...float, N: { int: 3 }, Tidx: INTEGER }, outputShape(node), node.name);
     return true;
   }
 
@@ -142,8 +142,8 @@ class Rewriting {
   #turnedOf(filter: string): string {
     return this.#once(`turned ${filter}`, () => {
       const [height = 0, width = 0, channelsIn = 0, channelsOut = 0] = this.#shapeOf(filter);
-      const turned = this.#add('ReverseV2', [filter, this.#ints([0, 1])], { ...float, Tidx: int32 }, [height, width, channelsIn, channelsOut]);
-      return this.#add('Transpose', [turned, this.#ints([0, 1, 3, 2])], { ...float, Tperm: int32 }, [height, width, channelsOut, channelsIn]);
+      const turned = this.#add('ReverseV2', [filter, this.#ints([0, 1])], { ...float, Tidx: INTEGER }, [height, width, channelsIn, channelsOut]);
+      return this.#add('Transpose', [turned, this.#ints([0, 1, 3, 2])], { ...float, Tperm: INTEGER }, [height, width, channelsOut, channelsIn]);
     });
   }
 
@@ -151,13 +151,13 @@ class Rewriting {
   #rowsOf(x: string, after?: string): Four {
     const [batch = 0, height = 0, width = 0, channels = 0] = this.#shapeOf(x);
     const border = this.#ints([0, 0, 1, 1, 0, 0, 0, 0], [4, 2]);
-    const padded = this.#add('Pad', [x, border, ...(after === undefined ? [] : [`^${after.replace(/:\d+$/, '')}`])], { ...float, Tpaddings: int32 }, [batch, height + 2, width, channels]);
+    const padded = this.#add('Pad', [x, border, ...(after === undefined ? [] : [`^${nodeOf(after)}`])], { ...float, Tpaddings: INTEGER }, [batch, height + 2, width, channels]);
     // With rows as the first axis a part of them is a view; with more than one sample it has to be copied.
     const samples = batch > 1 ? [batch] : [];
     const half = [...samples, height / 2, width, channels];
     const pairs = this.#reshape(padded, [...samples, height / 2 + 1, 2, width, channels]);
     const unpacked = this.#add('Unpack', [pairs], { ...float, num: { int: 2 }, axis: { int: samples.length + 1 } }, [...samples, height / 2 + 1, width, channels]);
-    const from = (row: 0 | 1, rows: string): string => this.#add('Slice', [rows, this.#ints([...samples.map(() => 0), row, 0, 0]), this.#ints(half)], { ...float, Index: int32 }, half);
+    const from = (row: 0 | 1, rows: string): string => this.#add('Slice', [rows, this.#ints([...samples.map(() => 0), row, 0, 0]), this.#ints(half)], { ...float, Index: INTEGER }, half);
     const [d0, d1, d2, d3] = [from(0, unpacked), from(0, `${unpacked}:1`), from(1, unpacked), from(1, `${unpacked}:1`)];
     const combined = (op: 'AddV2' | 'Sub', a: string, b: string): string => this.#reshape(this.#add(op, [a, b], float, half), [batch, height / 2, width, channels]);
     return [combined('Sub', d0, d2), combined('AddV2', d1, d2), combined('Sub', d2, d1), combined('Sub', d3, d1)];
@@ -182,7 +182,7 @@ class Rewriting {
 
   #reshape(x: string, shape: Shape, name?: string): string {
     if (name === undefined && shape.join() === this.#shapeOf(x).join()) return x;
-    return this.#add('Reshape', [x, this.#ints(shape)], { ...float, Tshape: int32 }, shape, name);
+    return this.#add('Reshape', [x, this.#ints(shape)], { ...float, Tshape: INTEGER }, shape, name);
   }
 
   #ints(values: Shape, shape: Shape = [values.length]): string {
@@ -212,8 +212,7 @@ class Rewriting {
   }
 }
 
-const float = { T: { type: DT.float32 } };
+const float = { T: FLOAT };
 const outputShape = ({ outputs }: GraphNode): Shape => outputs[0]?.shape ?? [];
-const int32 = { type: DT.int32 };
 const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 const bytesOf = ({ buffer }: Float32Array | Int32Array): Uint8Array => new Uint8Array(buffer);
