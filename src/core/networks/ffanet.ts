@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { conv2d, globalAverage, type Layer, sequential } from './layers.ts';
+import { conv2d, globalAverage, type Layer, sequential, weighedPointwise } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -38,16 +38,18 @@ export const ffanet: NetworkDefinition<Options> = {
     // Declared in the order of the authors' class, which is the order in their files.
     const groups = Array.from({ length: gps }, (_, i) => group(p, `g${i + 1}`, blocks));
     const weigh = squeezeExcite(p, 'ca', DIM * gps, DIM / 16);
-    const attend = pixelAttention(p, 'palayer.pa');
+    const squeeze = conv2d(p, 'palayer.pa.0', DIM, DIM / 8, 1);
+    const excite = conv2d(p, 'palayer.pa.2', DIM / 8, 1, 1);
     const pre = conv2d(p, 'pre.0', 3, DIM, 3);
     const post = [conv2d(p, 'post.0', DIM, DIM, 3), conv2d(p, 'post.1', DIM, 3, 3)] as const;
 
     return (x) => {
       let h = pre(x); // [B,H,W,64]
       const results = groups.map((g) => (h = g(h)));
-      const weights = tf.split(weigh(tf.concat(results, 3)), gps, 3); // gps × [B,1,1,64]
+      const weights = tf.split(weigh(tf.concat(results.map(globalAverage), 3)), gps, 3); // gps × [B,1,1,64]
       const fused = tf.addN<tf.Tensor4D>(results.map((result, i) => tf.mul(result, weights[i] as tf.Tensor4D)));
-      return tf.add(post[1](post[0](attend(fused))), x);
+      const attended = tf.mul<tf.Tensor4D>(fused, tf.sigmoid(excite(tf.relu(squeeze(fused)))));
+      return tf.add(post[1](post[0](attended)), x);
     };
   },
 };
@@ -58,31 +60,39 @@ function group(p: Parameters, name: string, blocks: number): Layer {
   return (x) => tf.add(last(body(x)), x);
 }
 
+/**
+ * Two convolutions, then channel and pixel attention. The authors weigh the features by channel, look at the result to weigh
+ * it by pixel, and weigh again; here the weights of the channels go into the filter that looks, and both weights into one
+ * product, so that the features are multiplied once.
+ */
 function block(p: Parameters, name: string): Layer {
   const conv1 = conv2d(p, `${name}.conv1`, DIM, DIM, 3);
   const conv2 = conv2d(p, `${name}.conv2`, DIM, DIM, 3);
-  const channel = squeezeExcite(p, `${name}.calayer.ca`, DIM, DIM / 8, 0);
-  const pixel = pixelAttention(p, `${name}.palayer.pa`);
+  const channelWeights = squeezeExcite(p, `${name}.calayer.ca`, DIM, DIM / 8, 0);
+  const squeeze = weighedPointwise(p, `${name}.palayer.pa.0`, DIM, DIM / 8);
+  const excite = conv2d(p, `${name}.palayer.pa.2`, DIM / 8, 1, 1);
   return (x) => {
     const features = conv2(tf.add<tf.Tensor4D>(tf.relu(conv1(x)), x));
-    const attended = tf.mul<tf.Tensor4D>(features, channel(features));
-    return tf.add(pixel(attended), x);
+    const channels = channelWeights(globalAverage(features)); // [B,1,1,64]
+    const pixels = tf.sigmoid(excite(tf.relu(squeeze(features, channels)))); // [B,H,W,1]
+    return tf.add(tf.mul<tf.Tensor4D>(features, outerProduct(pixels, channels)), x);
   };
 }
 
 /**
- * Channel attention's weights, [B,H,W,C] → [B,1,1,C]. `offset` is the index of the first convolution in the authors'
- * Sequential: 1 where the pooling stands inside it.
+ * Channel attention's weights from the channels' averages, [B,1,1,C] → the same. `offset` is the index of the first
+ * convolution in the authors' Sequential: 1 where the pooling stands inside it.
  */
 function squeezeExcite(p: Parameters, name: string, channels: number, hidden: number, offset = 1): Layer {
   const squeeze = conv2d(p, `${name}.${offset}`, channels, hidden, 1);
   const excite = conv2d(p, `${name}.${offset + 2}`, hidden, channels, 1);
-  return (x) => tf.sigmoid(excite(tf.relu(squeeze(globalAverage(x)))));
+  return (averages) => tf.sigmoid(excite(tf.relu(squeeze(averages))));
 }
 
-/** Pixel attention, [B,H,W,64] → the same, each pixel weighed by one number. */
-function pixelAttention(p: Parameters, name: string): Layer {
-  const squeeze = conv2d(p, `${name}.0`, DIM, DIM / 8, 1);
-  const excite = conv2d(p, `${name}.2`, DIM / 8, 1, 1);
-  return (x) => tf.mul(x, tf.sigmoid(excite(tf.relu(squeeze(x)))));
+/** A weight for each pixel [B,H,W,1] times one for each channel [B,1,1,C]: [B,H,W,C]. */
+function outerProduct(pixels: tf.Tensor4D, channels: tf.Tensor4D): tf.Tensor4D {
+  const [batch, height, width] = pixels.shape;
+  const count = channels.shape[3];
+  // As a product of matrices, which is several times as fast as one that repeats both sides.
+  return tf.reshape(tf.matMul(tf.reshape(pixels, [batch, height * width, 1]), tf.reshape(channels, [batch, 1, count])), [batch, height, width, count]);
 }

@@ -83,6 +83,21 @@ export function depthwiseConv2d(p: Parameters, name: string, channels: number, k
 }
 
 /**
+ * A convolution of one pixel, named as {@link conv2d} names it, of feature maps x [B,H,W,in] whose channels are weighed by
+ * [B,1,1,in]. The weights go into a filter for each sample, so that the weighed maps need not be made.
+ */
+export function weighedPointwise(p: Parameters, name: string, channelsIn: number, channelsOut: number): (x: tf.Tensor4D, weights: tf.Tensor4D) => tf.Tensor4D {
+  const weight = p.add(`${name}.weight`, [channelsOut, channelsIn, 1, 1], 'conv', torchUniform(channelsIn));
+  const bias = p.add(`${name}.bias`, [channelsOut], 'plain', torchUniform(channelsIn));
+  return (x, weights) => {
+    const [batch, height, width] = x.shape;
+    const filters = tf.mul<tf.Tensor3D>(tf.reshape(weights, [batch, channelsIn, 1]), tf.reshape(weight.value, [1, channelsIn, channelsOut]));
+    const product = tf.matMul<tf.Tensor3D>(tf.reshape(x, [batch, height * width, channelsIn]), filters);
+    return addBias(tf.reshape(product, [batch, height, width, channelsOut]), bias);
+  };
+}
+
+/**
  * A transposed convolution whose stride is its kernel, so that it enlarges `factor` times without overlap:
  * `name.weight` [in,out,factor,factor] and `name.bias` [out].
  */
