@@ -1,9 +1,24 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { type OperationAttribute, type TensorFlowBackend, tensorFlowBackend } from './backend.ts';
-import { type Attribute, constantAttributes, DT, type GraphNode } from './graph.ts';
+import { type Attribute, constantAttributes, DT, type GraphNode, nodeOf } from './graph.ts';
+import { wide } from './kernels.ts';
 
 /** An operation that cannot be written down; whoever traces runs eagerly instead. */
 export class UntraceableError extends Error {}
+
+/** Notes an order of operations while a tracer records. */
+let noteOrder: ((later: tf.Tensor, first: tf.Tensor) => void) | undefined;
+
+/**
+ * The same as x, but not before `first` has been computed. TensorFlow runs what does not wait for one another in any order;
+ * op by op the order is that of the calls as it is.
+ */
+export function after<T extends tf.Tensor>(x: T, first: tf.Tensor | undefined): T {
+  if (!noteOrder || !first) return x;
+  const later = wide(x);
+  noteOrder(later, first);
+  return later;
+}
 
 /**
  * Records the operations of tfjs code as the nodes of a TensorFlow graph.
@@ -56,9 +71,11 @@ export class Tracer {
       this.#add(name, attributes, inputs, outputs);
       return outputs;
     };
+    noteOrder = (later, first) => this.#order(later, first);
     try {
       return body();
     } finally {
+      noteOrder = undefined;
       Object.assign(backend, { executeSingleOutput, executeMultipleOutputs });
     }
   }
@@ -93,6 +110,12 @@ export class Tracer {
     // tfjs' gradients cast what they multiply by to float32, which it is; in 16 bits it would be cast to and fro.
     const name = op === 'Cast' && isSame(attrs['SrcT'], attrs['DstT']) ? (names[0] ?? '') : this.addNode(op, names, attrs, outputs.map(infoOf));
     outputs.forEach((output, i) => this.#names.set(output.dataId, i === 0 ? name : `${name}:${i}`));
+  }
+
+  /** Lets the operation that makes `later` wait for `first`. */
+  #order(later: tf.Tensor, first: tf.Tensor): void {
+    const name = this.nameOf(later);
+    this.nodes.find((node) => node.name === name)?.inputs.push(`^${nodeOf(this.nameOf(first))}`);
   }
 
   #attribute({ name, type, value }: OperationAttribute): Attribute {

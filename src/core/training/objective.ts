@@ -3,7 +3,6 @@ import type { RunConfig } from '../../shared/runConfig.ts';
 import { CONTRASTIVE_LAYERS, contrastiveRatio, curricularRatio } from '../losses/contrastive.ts';
 import { perceptualDistance, selfPromptedNegative } from '../losses/perceptual.ts';
 import { pixelLosses } from '../losses/pixel.ts';
-import { inShares } from './shares.ts';
 import { type FeatureWeights, VggFeatures, type VggNetwork } from '../losses/vgg.ts';
 
 /** The loss of a step, and its terms by name, weighted; all scalars. */
@@ -12,8 +11,13 @@ export interface Objective {
   terms: Record<string, tf.Scalar>;
 }
 
-/** Makes the loss of one batch, given what does not depend on the network's weights. Runs inside a gradient. */
-export type ObjectiveOf = (output: tf.Tensor4D) => Objective;
+/** What does not depend on the network's weights is done. */
+export interface PreparedObjective {
+  /** The loss of an output [B,H,W,3]. Runs inside a gradient. */
+  of(output: tf.Tensor4D): Objective;
+  /** The features that were made for it. */
+  features: readonly tf.Tensor4D[];
+}
 
 /** AECR-Net and C2PNet compare in this network, whatever the other terms do. */
 const RATIO_NETWORK = 'vgg19';
@@ -37,12 +41,9 @@ export class LossFunction {
   readonly #ratio: VggFeatures | undefined;
   readonly #spnWeights: number[];
   readonly #ratioWeights: number[];
-  readonly #shares: number;
 
-  /** @param shares in how many features are computed (see shares.ts) */
-  constructor(config: RunConfig, features: readonly FeatureWeights[] = [], shares = 1) {
+  constructor(config: RunConfig, features: readonly FeatureWeights[] = []) {
     this.#config = config;
-    this.#shares = shares;
     const given = (network: string): FeatureWeights | undefined => features.find((f) => f.network === network);
     const { network, layers } = config.features;
     this.#spnWeights = Object.values(layers);
@@ -62,17 +63,17 @@ export class LossFunction {
    * @param target the clean pictures [B,H,W,3]
    * @param negatives the outputs of all latency models in one batch [N·B,H,W,3]; undefined without MCIR
    */
-  prepare(input: tf.Tensor4D, target: tf.Tensor4D, negatives: tf.Tensor4D | undefined): ObjectiveOf {
+  prepare(input: tf.Tensor4D, target: tf.Tensor4D, negatives: tf.Tensor4D | undefined): PreparedObjective {
     const { loss, mcir } = this.#config;
     const spn = this.#spn;
-    const negativeFeatures = negatives && spn && this.#featuresOf(negatives, spn);
-    const targetFeatures = loss.positive && spn && this.#featuresOf(target, spn);
+    const negativeFeatures = negatives && spn && spn.extract(negatives);
+    const targetFeatures = loss.positive && spn && spn.extract(target);
     const ratio = this.#prepareRatio(input, target, negatives);
 
-    return (output) => {
+    const of = (output: tf.Tensor4D): Objective => {
       const terms: Record<string, tf.Scalar> = { l_pix: tf.mul(loss.pixel.weight, pixelLosses[loss.pixel.type](output, target)) };
       let total = terms['l_pix'] as tf.Scalar;
-      const features = spn && this.#featuresOf(output, spn);
+      const features = spn && spn.extract(output);
       if (mcir && features && negativeFeatures) {
         terms['l_neg'] = tf.mul(mcir.weight, selfPromptedNegative(features, negativeFeatures, mcir.negatives.length, this.#spnWeights));
         total = tf.sub(total, terms['l_neg']);
@@ -87,6 +88,7 @@ export class LossFunction {
       }
       return { total, terms };
     };
+    return { of, features: [...(negativeFeatures ?? []), ...(targetFeatures ?? [])] };
   }
 
   dispose(): void {
@@ -94,24 +96,20 @@ export class LossFunction {
     this.#ratio?.dispose();
   }
 
-  #featuresOf(pictures: tf.Tensor4D, vgg: VggFeatures): readonly tf.Tensor4D[] {
-    return inShares(this.#shares, pictures, (share) => vgg.extract(share));
-  }
-
   #prepareRatio(input: tf.Tensor4D, target: tf.Tensor4D, negatives: tf.Tensor4D | undefined): ((output: tf.Tensor4D) => tf.Scalar) | undefined {
     const { contrastive } = this.#config.loss;
     const vgg = this.#ratio;
     if (!contrastive || !vgg) return undefined;
-    const targetFeatures = this.#featuresOf(target, vgg);
-    const inputFeatures = this.#featuresOf(input, vgg);
+    const targetFeatures = vgg.extract(target);
+    const inputFeatures = vgg.extract(input);
     if (contrastive.type === 'cr' || !negatives) {
-      return (output) => tf.mul(contrastive.weight, contrastiveRatio(this.#featuresOf(output, vgg), targetFeatures, inputFeatures, this.#ratioWeights));
+      return (output) => tf.mul(contrastive.weight, contrastiveRatio(vgg.extract(output), targetFeatures, inputFeatures, this.#ratioWeights));
     }
     // The latency models' outputs are the harder negatives: nearer to the clean picture than the input is.
     const count = (negatives.shape[0] ?? 0) / (target.shape[0] ?? 1);
-    const split = this.#featuresOf(negatives, vgg).map((map) => tf.split(map, count));
+    const split = vgg.extract(negatives).map((map) => tf.split(map, count));
     const all = [inputFeatures, ...Array.from({ length: count }, (_, i) => split.map((maps) => maps[i] as tf.Tensor))];
     const weights = all.map(() => 1 / all.length);
-    return (output) => tf.mul(contrastive.weight, curricularRatio(this.#featuresOf(output, vgg), targetFeatures, all, weights, this.#ratioWeights));
+    return (output) => tf.mul(contrastive.weight, curricularRatio(vgg.extract(output), targetFeatures, all, weights, this.#ratioWeights));
   }
 }

@@ -5,18 +5,19 @@ import type { RunConfig } from '../../shared/runConfig.ts';
  * How many shares a batch is computed in. On two threads a compiled step is fastest where each has a share of its own: both
  * work on operations side by side, and what one has written it finds in its own cache (docs/decisions/0007-shares.md). On
  * more threads it is not measured, and what cannot be shared, such as a validation picture of a size of its own, would be
- * left to one of many.
+ * left to one of many. The loss of a batch is the mean of its shares' but for ratios of distances.
  */
-export function sharesFor({ compile, data: { batch } }: RunConfig, threads: number): number {
-  return compile && threads === 2 && batch % 2 === 0 ? 2 : 1;
+export function sharesFor({ compile, loss, data: { batch } }: RunConfig, threads: number): number {
+  return compile && threads === 2 && batch % 2 === 0 && !loss.contrastive ? 2 : 1;
 }
 
-/**
- * Runs a network on equal shares of a batch [B,H,W,C], each by itself, so that a graph has as many parts that do not wait
- * for one another. `run` returns maps [B/shares,…] for one share; the result is those of the whole batch.
- */
-export function inShares(shares: number, x: tf.Tensor4D, run: (share: tf.Tensor4D, index: number) => readonly tf.Tensor4D[]): readonly tf.Tensor4D[] {
-  if (shares === 1) return run(x, 0);
-  const results = tf.split(x, shares).map((share, i) => run(share as tf.Tensor4D, i));
-  return (results[0] ?? []).map((_, k) => tf.concat(results.map((maps) => maps[k] as tf.Tensor4D)));
+/** The equal shares of a batch [B,…], or of another axis; the tensor itself where there is one. */
+export function split<T extends tf.Tensor>(x: T, shares: number, axis = 0): T[] {
+  return shares === 1 ? [x] : tf.split(x, shares, axis);
+}
+
+/** The mean of scalars. */
+export function meanOf(values: readonly tf.Scalar[]): tf.Scalar {
+  const [first] = values;
+  return values.length === 1 && first ? first : tf.div<tf.Scalar>(tf.addN([...values]), values.length);
 }

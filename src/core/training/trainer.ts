@@ -6,6 +6,7 @@ import { type CompiledForward, compileForward } from '../engine/compile.ts';
 import { wide } from '../engine/kernels.ts';
 import { Program, type ProgramFunction } from '../engine/program.ts';
 import { valuesOf } from '../engine/read.ts';
+import { after } from '../engine/trace.ts';
 import type { FeatureWeights } from '../losses/vgg.ts';
 import { blend, residualDeviation } from '../negatives/blend.ts';
 import { dueNegatives } from '../negatives/schedule.ts';
@@ -16,8 +17,8 @@ import { randomStream } from '../random.ts';
 import type { Weights } from '../weights/weights.ts';
 import { adamW, type AdamWScalars, adamWScalars, clipByNorm } from './adamw.ts';
 import { LearningRate } from './learningRate.ts';
-import { LossFunction } from './objective.ts';
-import { inShares } from './shares.ts';
+import { LossFunction, type PreparedObjective } from './objective.ts';
+import { meanOf, split } from './shares.ts';
 import { readState, type Snapshot, writeState } from './snapshot.ts';
 
 export interface TrainerOptions {
@@ -82,7 +83,7 @@ export class Trainer {
     this.average.parameters.load(this.model.parameters.toWeights());
     this.negatives = (config.mcir?.negatives ?? []).map((_, i) => this.#latencyModel(make(), config.seed + 1 + i));
     this.moments = this.model.parameters.all.map(({ engineShape }) => ({ first: tf.variable(tf.zeros(engineShape)), second: tf.variable(tf.zeros(engineShape)) }));
-    this.#loss = new LossFunction(config, options.features, this.shares);
+    this.#loss = new LossFunction(config, options.features);
     this.#learningRate = new LearningRate(config.schedule, config.optimiser.lr, config.steps);
   }
 
@@ -146,7 +147,7 @@ export class Trainer {
       this.#inference?.changed();
     }
     this.#averageIsStale = false;
-    const forward = (x: tf.Tensor4D): tf.Tensor4D => inShares(x.shape[0], x, (one) => [this.average.forward(normaliseInput(one, this.config.network.inputNorm))])[0] as tf.Tensor4D;
+    const forward = (x: tf.Tensor4D): tf.Tensor4D => tf.concat(split(x, x.shape[0]).map((one) => this.average.forward(normaliseInput(one, this.config.network.inputNorm))));
     if (compiled && this.config.compile) this.#inference ??= compileForward(forward, { changing: averaged });
     const scale = network.scale(options);
     const data = valuesOf(() => (compiled && this.#inference ? this.#inference : forward)(tf.concat(pictures.map(({ width, height, data: pixels }) => tf.tensor4d(pixels, [1, height, width, 3])))));
@@ -228,45 +229,44 @@ export class Trainer {
   }
 
   #stepFunction(inputs: Record<string, tf.Tensor>): ReturnType<ProgramFunction['run']> {
-    const lq = inputs['lq'] as tf.Tensor4D;
-    const gt = inputs['gt'] as tf.Tensor4D;
-    const x = normaliseInput(lq, this.config.network.inputNorm);
-    // An even number of latency models is two shares as it is.
-    const shares = this.negatives.length % this.shares === 0 ? 1 : this.shares;
-    const restored = this.negatives.flatMap((negative) => inShares(shares, x, (share) => [negative.forward(share)]));
-    const negatives = restored.length > 0 ? wide(tf.concat(restored)) : undefined;
+    const { lq, gt, depth } = inputs as { lq: tf.Tensor4D; gt: tf.Tensor4D; depth?: tf.Tensor };
     const enlarged = lq.shape[1] === gt.shape[1] ? lq : tf.image.resizeBilinear(lq, [gt.shape[1], gt.shape[2]]);
-    const objective = this.#loss.prepare(enlarged, gt, negatives);
-
-    // The smallest gradients would vanish in float16's range; bfloat16 has that of float32.
-    const gradientScale = this.config.precision === 'float16' ? 1024 : 1;
-    const outputs: Record<string, tf.Tensor> = {};
-    const parameters = this.model.parameters.all;
-    const { value, grads } = tf.variableGrads(
-      () => {
-        const output = wide(this.#output(x, inputs['depth']));
-        const { total, terms } = objective(output);
-        for (const [name, term] of Object.entries(terms)) outputs[name] = tf.keep(term);
-        if (this.config.mcir?.rule === 'adaptive') outputs['residual_std'] = tf.keep(residualDeviation(output, gt));
-        return gradientScale === 1 ? total : tf.mul<tf.Scalar>(total, gradientScale);
-      },
-      parameters.map((parameter) => parameter.value),
-    );
-    // Kept only to leave the gradient's scope; from here on the caller's scope owns them.
-    const kept = mapValues(outputs, (output) => tf.clone(output));
-    tf.dispose([outputs, value]);
-
-    const gradients = parameters.map((parameter) => {
-      const gradient = grads[parameter.value.name] as tf.Tensor;
-      return gradientScale === 1 ? gradient : tf.div(gradient, gradientScale);
+    const [inputShares, targetShares] = [split(enlarged, this.shares), split(gt, this.shares)];
+    const depthShares = depth && split(depth, this.shares, 1);
+    // One thing after the other in each share, so that all shares come to their end together; a batch that is not shared runs free.
+    const later: typeof after = this.shares > 1 ? after : (x) => x;
+    const shares = split(normaliseInput(lq, this.config.network.inputNorm), this.shares).map((x, i) => {
+      const restored: tf.Tensor4D[] = [];
+      for (const negative of this.negatives) restored.push(wide(negative.forward(later(x, restored.at(-1)))));
+      const objective = this.#loss.prepare(inputShares[i] as tf.Tensor4D, targetShares[i] as tf.Tensor4D, restored.length > 0 ? tf.concat(restored) : undefined);
+      return this.#gradientsOf(later(x, objective.features.at(-1)), objective, depthShares?.[i]);
     });
-    return { outputs: kept, updates: [...this.#optimiserUpdates(gradients, inputs), ...this.#adaptiveUpdatesOf(kept['residual_std'], inputs['turn'])] };
+
+    const outputs: Record<string, tf.Scalar> = mapValues(shares[0]?.terms ?? {}, (_, name) => meanOf(shares.map(({ terms }) => terms[name] as tf.Scalar)));
+    if (this.config.mcir?.rule === 'adaptive') outputs['residual_std'] = residualDeviation(tf.concat(shares.map(({ output }) => output)), gt);
+    const gradients = this.model.parameters.all.map((_, k) => tf.addN(shares.map((share) => share.gradients[k] as tf.Tensor)));
+    return { outputs, updates: [...this.#optimiserUpdates(gradients, inputs), ...this.#adaptiveUpdatesOf(outputs['residual_std'], inputs['turn'])] };
   }
 
-  #output(x: tf.Tensor4D, depth: tf.Tensor | undefined): tf.Tensor4D {
-    const { stochasticDepth } = this.model.parameters;
-    const factors = depth && tf.split(depth, this.shares, 1);
-    return inShares(this.shares, x, (share, i) => [stochasticDepth.during(factors?.[i], () => this.model.forward(share))])[0] as tf.Tensor4D;
+  /** Of one share of the batch: the network's output, the terms of its loss, and what it adds to the gradients of the whole. */
+  #gradientsOf(x: tf.Tensor4D, objective: PreparedObjective, depth: tf.Tensor | undefined): { output: tf.Tensor4D; terms: Record<string, tf.Scalar>; gradients: tf.Tensor[] } {
+    // The smallest gradients would vanish in float16's range; bfloat16 has that of float32.
+    const scale = this.config.precision === 'float16' ? 1024 : 1;
+    const parameters = this.model.parameters.all.map((parameter) => parameter.value);
+    const inside: { output?: tf.Tensor4D; terms?: Record<string, tf.Scalar> } = {};
+    const { value, grads } = tf.variableGrads(() => {
+      inside.output = tf.keep(wide(this.model.parameters.stochasticDepth.during(depth, () => this.model.forward(x))));
+      const { total, terms } = objective.of(inside.output);
+      inside.terms = mapValues(terms, (term) => tf.keep(term));
+      return scale === this.shares ? total : tf.mul<tf.Scalar>(total, scale / this.shares);
+    }, parameters);
+    // Kept only to leave the gradient's scope; from here on the caller's scope owns them.
+    const output = tf.clone(inside.output as tf.Tensor4D);
+    const terms = mapValues(inside.terms ?? {}, (term) => tf.clone(term));
+    tf.dispose([inside, value]);
+    // Sums and what the optimiser does are float32 in any precision.
+    const gradients = parameters.map(({ name }) => wide(grads[name] as tf.Tensor)).map((gradient) => (scale === 1 ? gradient : tf.div(gradient, scale)));
+    return { output, terms, gradients };
   }
 
   /** New weights, moments and averages. */
@@ -321,6 +321,6 @@ export class Trainer {
   }
 }
 
-function mapValues<A extends object, B>(object: A, map: (value: A[keyof A]) => B): { [K in keyof A]: B } {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value as A[keyof A])])) as { [K in keyof A]: B };
+function mapValues<A extends object, B>(object: A, map: (value: A[keyof A], key: string) => B): { [K in keyof A]: B } {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value as A[keyof A], key)])) as { [K in keyof A]: B };
 }

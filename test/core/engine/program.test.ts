@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { compileForward } from '../../../src/core/engine/compile.ts';
 import { openEngine } from '../../../src/core/engine/open.ts';
 import { Program } from '../../../src/core/engine/program.ts';
+import { after, Tracer } from '../../../src/core/engine/trace.ts';
 import { createModel } from '../../../src/core/networks/index.ts';
 
 beforeAll(() => void openEngine());
@@ -109,3 +110,15 @@ test('a compiled network gives what the network gives, for each size it meets, a
 });
 
 const openGraphs = (): number => (tf.backend() as unknown as { getNumOfSavedModels(): number }).getNumOfSavedModels();
+
+test('what is to come after something else waits for it in the graph, and is itself op by op', () => {
+  const [x, first] = [tf.ones([2]), tf.ones([3])];
+  expect(after(x, first)).toBe(x);
+  const tracer = new Tracer();
+  [x, first].forEach((tensor, i) => tracer.bindPlaceholder(tensor, `input${i}`));
+  const later = tracer.record(() => after(x, tf.square(first)));
+  const [square, identity] = tracer.nodes.slice(-2);
+  expect([square?.op, identity?.op, identity?.inputs]).toEqual(['Square', 'Identity', ['input0', `^${square?.name}`]]);
+  expect([...later.dataSync()]).toEqual([1, 1]);
+  tf.dispose([x, first, later]);
+});

@@ -71,7 +71,7 @@ test('stochastic depth is the same compiled and op by op, and drawn by seed and 
 });
 
 test.each([
-  ['FFA-Net with every term', { loss: { positive: { weight: 0.1 }, contrastive: { type: 'ccr', weight: 0.1 } } }],
+  ['FFA-Net with a positive term and the adaptive rule', { loss: { positive: { weight: 0.1 } }, mcir: { rule: 'adaptive', negatives: [{}, {}], adaptive: { threshold: 0.3 } } }],
   ['SwinIR with stochastic depth', { network: { type: 'swinir', options: { img_size: 16, embed_dim: 8, depths: [2], num_heads: [2], drop_path_rate: 0.5 } } }],
 ])('a batch in shares trains as it does whole: %s', (_, settings) => {
   const [whole, shared] = [1, 2].map((shares) => new Trainer(config(settings), { shares })) as [Trainer, Trainer];
@@ -94,6 +94,19 @@ test.each([
   train(3);
   whole.dispose();
   shared.dispose();
+});
+
+test.each([1, 2])('in bfloat16 the optimiser works in float32, in %i shares', (shares) => {
+  const trainer = new Trainer(config({ precision: 'bfloat16' }), { shares });
+  for (let step = 1; step <= 2; step++) trainer.train(batch(step));
+  for (const [name, { data }] of trainer.snapshot().tensors) {
+    if (!/^adam.*conv1\.weight$/.test(name)) continue;
+    // A bfloat16 is the upper half of a float32.
+    const { buffer, byteOffset, length } = data as Float32Array;
+    const finer = new Uint32Array(buffer, byteOffset, length).filter((bits) => bits << 16 !== 0);
+    expect(finer.length / length, name).toBeGreaterThan(0.9);
+  }
+  trainer.dispose();
 });
 
 test('steps leave no tensor behind', () => {
