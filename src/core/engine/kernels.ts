@@ -14,6 +14,14 @@ export function registerKernels(): void {
   kernel('BiasAdd', ({ x, bias }, backend) => execute(backend, 'BiasAdd', [x, bias], [format(backend)]));
   kernel('BiasAddGrad', ({ dy }, backend) => execute(backend, 'BiasAddGrad', [dy], [format(backend)]));
 
+  // TensorFlow fuses a bias with a product of matrices, not with one of batches, which tfjs always takes.
+  tf.unregisterKernel('BatchMatMul', 'tensorflow');
+  kernel('BatchMatMul', ({ a, b }, backend, { transposeA, transposeB }) => {
+    const [op, first, second] = a?.rank === 2 && b?.rank === 2 ? ['MatMul', 'transpose_a', 'transpose_b'] as const : ['BatchMatMulV2', 'adj_x', 'adj_y'] as const;
+    const type = backend.binding.TF_ATTR_BOOL;
+    return execute(backend, op, [a, b], [{ name: first, type, value: transposeA }, { name: second, type, value: transposeB }]);
+  });
+
   kernel('MirrorPadGrad', ({ dy }, backend, { paddings, mode }) => mirrorPadGrad(dy as tf.Tensor, paddings as number[][], mode as string, backend));
 
   // tfjs has no gradient for it.

@@ -149,13 +149,28 @@ export function perChannel(p: Parameters, name: string, channels: number, init: 
 export function layerNorm(p: Parameters, name: string, channels: number, eps = 1e-5): <T extends tf.Tensor>(x: T) => T {
   const weight = p.add(`${name}.weight`, [channels], 'plain', ones);
   const bias = p.add(`${name}.bias`, [channels], 'plain', zeros);
-  return <T extends tf.Tensor>(x: T) => {
-    const centred = tf.sub<T>(x, tf.mean(x, -1, true));
-    const variance = tf.mean(tf.square(centred), -1, true);
-    const normalised = tf.mul<T>(centred, tf.rsqrt(tf.add(variance, eps)));
-    return tf.add<T>(tf.mul(normalised, weight.value), bias.value);
-  };
+  const standardise = standardised(eps);
+  return <T extends tf.Tensor>(x: T) => tf.add<T>(tf.mul(standardise(x), weight.value), bias.value);
 }
+
+/**
+ * (x - mean) / √(variance + eps) over the last axis. Its gradient (Ba et al., Layer Normalization, 2016) is written out: put
+ * together from those of its steps it takes four times as many passes over the maps.
+ */
+const standardised = (eps: number): ((x: tf.Tensor) => tf.Tensor) =>
+  tf.customGrad((input, keep) => {
+    const [x, save] = [input as tf.Tensor, keep as tf.GradSaveFunc];
+    const centred = tf.sub(x, tf.mean(x, -1, true));
+    const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), eps));
+    const value = tf.mul(centred, scale);
+    save([value, scale]);
+    const gradFunc = (dy: tf.Tensor, [y, inverse]: tf.Tensor[]): tf.Tensor => {
+      const across = tf.sub(dy, tf.mean(dy, -1, true));
+      const along = tf.mul(y as tf.Tensor, tf.mean(tf.mul(dy, y as tf.Tensor), -1, true));
+      return tf.mul(tf.sub(across, along), inverse as tf.Tensor);
+    };
+    return { value, gradFunc };
+  });
 
 /** GELU, exact as in PyTorch: x·Φ(x). */
 export function gelu<T extends tf.Tensor>(x: T): T {
