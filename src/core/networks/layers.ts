@@ -91,8 +91,10 @@ export function weighedPointwise(p: Parameters, name: string, channelsIn: number
   const bias = p.add(`${name}.bias`, [channelsOut], 'plain', torchUniform(channelsIn));
   return (x, weights) => {
     const [batch, height, width] = x.shape;
-    const filters = tf.mul<tf.Tensor3D>(tf.reshape(weights, [batch, channelsIn, 1]), tf.reshape(weight.value, [1, channelsIn, channelsOut]));
-    const product = tf.matMul<tf.Tensor3D>(tf.reshape(x, [batch, height * width, channelsIn]), filters);
+    const filters = tf.mul(tf.reshape(weights, [batch, channelsIn, 1]), tf.reshape(weight.value, [1, channelsIn, channelsOut]));
+    // TensorFlow fuses bias and activation with a convolution, which has one filter for all samples.
+    if (batch === 1) return addBias(tf.conv2d(x, tf.reshape(filters, [1, 1, channelsIn, channelsOut]), 1, 'same'), bias);
+    const product = tf.matMul(tf.reshape(x, [batch, height * width, channelsIn]), filters);
     return addBias(tf.reshape(product, [batch, height, width, channelsOut]), bias);
   };
 }

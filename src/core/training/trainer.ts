@@ -26,7 +26,7 @@ export interface TrainerOptions {
   features?: readonly FeatureWeights[];
   /** Weights to start from, under PyTorch names. */
   initial?: Weights;
-  /** How many shares a batch is computed in (see shares.ts); must divide it. 1 by default. */
+  /** How many shares a batch is computed in, 1 by default; must divide it, and be 1 with a ratio term (see shares.ts). */
   shares?: number;
 }
 
