@@ -15,11 +15,13 @@ export function registerKernels(): void {
   kernel('BiasAddGrad', ({ dy }, backend) => execute(backend, 'BiasAddGrad', [dy], [format(backend)]));
 
   // TensorFlow fuses a bias with a product of matrices, not with one of batches, which tfjs always takes.
+  const batched = tf.getKernel('BatchMatMul', 'tensorflow').kernelFunc;
   tf.unregisterKernel('BatchMatMul', 'tensorflow');
-  kernel('BatchMatMul', ({ a, b }, backend, { transposeA, transposeB }) => {
-    const [op, first, second] = a?.rank === 2 && b?.rank === 2 ? ['MatMul', 'transpose_a', 'transpose_b'] as const : ['BatchMatMulV2', 'adj_x', 'adj_y'] as const;
+  kernel('BatchMatMul', ({ a, b }, backend, attrs) => {
+    const isPlain = [a, b].every((matrix) => matrix?.rank === 2 && matrix.dtype === 'float32');
+    if (!isPlain) return batched({ inputs: { a, b }, attrs, backend }) as tf.Tensor;
     const type = backend.binding.TF_ATTR_BOOL;
-    return execute(backend, op, [a, b], [{ name: first, type, value: transposeA }, { name: second, type, value: transposeB }]);
+    return execute(backend, 'MatMul', [a, b], [{ name: 'transpose_a', type, value: attrs['transposeA'] }, { name: 'transpose_b', type, value: attrs['transposeB'] }]);
   });
 
   kernel('MirrorPadGrad', ({ dy }, backend, { paddings, mode }) => mirrorPadGrad(dy as tf.Tensor, paddings as number[][], mode as string, backend));

@@ -71,11 +71,12 @@ export class Tracer {
       this.#add(name, attributes, inputs, outputs);
       return outputs;
     };
+    const outer = noteOrder;
     noteOrder = (later, first) => this.#order(later, first);
     try {
       return body();
     } finally {
-      noteOrder = undefined;
+      noteOrder = outer;
       Object.assign(backend, { executeSingleOutput, executeMultipleOutputs });
     }
   }

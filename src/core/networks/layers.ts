@@ -92,8 +92,6 @@ export function weighedPointwise(p: Parameters, name: string, channelsIn: number
   return (x, weights) => {
     const [batch, height, width] = x.shape;
     const filters = tf.mul(tf.reshape(weights, [batch, channelsIn, 1]), tf.reshape(weight.value, [1, channelsIn, channelsOut]));
-    // TensorFlow fuses bias and activation with a convolution, which has one filter for all samples.
-    if (batch === 1) return addBias(tf.conv2d(x, tf.reshape(filters, [1, 1, channelsIn, channelsOut]), 1, 'same'), bias);
     const product = tf.matMul(tf.reshape(x, [batch, height * width, channelsIn]), filters);
     return addBias(tf.reshape(product, [batch, height, width, channelsOut]), bias);
   };

@@ -11,11 +11,11 @@ export interface Objective {
   terms: Record<string, tf.Scalar>;
 }
 
-/** What does not depend on the network's weights is done. */
+/** The loss of one batch, or of one share of it, for which everything that needs no gradient has been computed. */
 export interface PreparedObjective {
   /** The loss of an output [B,H,W,3]. Runs inside a gradient. */
   of(output: tf.Tensor4D): Objective;
-  /** The features that were made for it. */
+  /** Features of the target and of the negatives, the last of what was computed. */
   features: readonly tf.Tensor4D[];
 }
 
@@ -33,7 +33,7 @@ export function usedFeatureNetworks({ mcir, loss, features }: RunConfig): VggNet
 /**
  * The objective of a run as its configuration describes it: pixel term, self-prompted negative term, positive term and
  * ratio terms (METHOD.md). The features of the output are computed once whatever the number of negatives is, those of
- * target, negatives and input before, in one batched pass each and without gradient.
+ * target, negatives and input before, in one pass each and without gradient.
  */
 export class LossFunction {
   readonly #config: RunConfig;
@@ -61,19 +61,19 @@ export class LossFunction {
   /**
    * @param input the degraded pictures [B,h,w,3], enlarged to the target's size where the network enlarges
    * @param target the clean pictures [B,H,W,3]
-   * @param negatives the outputs of all latency models in one batch [N·B,H,W,3]; undefined without MCIR
+   * @param negatives the outputs of all latency models for these pictures [N·B,H,W,3]; undefined without MCIR
    */
   prepare(input: tf.Tensor4D, target: tf.Tensor4D, negatives: tf.Tensor4D | undefined): PreparedObjective {
     const { loss, mcir } = this.#config;
     const spn = this.#spn;
-    const negativeFeatures = negatives && spn && spn.extract(negatives);
-    const targetFeatures = loss.positive && spn && spn.extract(target);
+    const negativeFeatures = negatives && spn?.extract(negatives);
+    const targetFeatures = loss.positive && spn?.extract(target);
     const ratio = this.#prepareRatio(input, target, negatives);
 
     const of = (output: tf.Tensor4D): Objective => {
       const terms: Record<string, tf.Scalar> = { l_pix: tf.mul(loss.pixel.weight, pixelLosses[loss.pixel.type](output, target)) };
       let total = terms['l_pix'] as tf.Scalar;
-      const features = spn && spn.extract(output);
+      const features = spn?.extract(output);
       if (mcir && features && negativeFeatures) {
         terms['l_neg'] = tf.mul(mcir.weight, selfPromptedNegative(features, negativeFeatures, mcir.negatives.length, this.#spnWeights));
         total = tf.sub(total, terms['l_neg']);
@@ -88,7 +88,7 @@ export class LossFunction {
       }
       return { total, terms };
     };
-    return { of, features: [...(negativeFeatures ?? []), ...(targetFeatures ?? [])] };
+    return { of, features: [...(targetFeatures ?? []), ...(negativeFeatures ?? [])] };
   }
 
   dispose(): void {

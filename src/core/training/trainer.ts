@@ -26,7 +26,7 @@ export interface TrainerOptions {
   features?: readonly FeatureWeights[];
   /** Weights to start from, under PyTorch names. */
   initial?: Weights;
-  /** How many shares a batch is computed in, 1 by default; must divide it, and be 1 with a ratio term (see shares.ts). */
+  /** How many shares a batch is computed in (see shares.ts), 1 by default; must divide it. With a ratio term there is one. */
   shares?: number;
 }
 
@@ -73,7 +73,7 @@ export class Trainer {
 
   constructor(config: RunConfig, options: TrainerOptions = {}) {
     this.config = config;
-    this.shares = options.shares ?? 1;
+    this.shares = config.loss.contrastive ? 1 : (options.shares ?? 1);
     const { type, options: networkOptions } = config.network;
     const make = (): Model => createModel(type, networkOptions);
     this.model = make();
@@ -238,7 +238,7 @@ export class Trainer {
     const shares = split(normaliseInput(lq, this.config.network.inputNorm), this.shares).map((x, i) => {
       const restored: tf.Tensor4D[] = [];
       for (const negative of this.negatives) restored.push(wide(negative.forward(later(x, restored.at(-1)))));
-      const objective = this.#loss.prepare(inputShares[i] as tf.Tensor4D, targetShares[i] as tf.Tensor4D, restored.length > 0 ? tf.concat(restored) : undefined);
+      const objective = this.#loss.prepare(inputShares[i] as tf.Tensor4D, later(targetShares[i] as tf.Tensor4D, restored.at(-1)), restored.length > 0 ? tf.concat(restored) : undefined);
       return this.#gradientsOf(later(x, objective.features.at(-1)), objective, depthShares?.[i]);
     });
 
@@ -252,13 +252,14 @@ export class Trainer {
   #gradientsOf(x: tf.Tensor4D, objective: PreparedObjective, depth: tf.Tensor | undefined): { output: tf.Tensor4D; terms: Record<string, tf.Scalar>; gradients: tf.Tensor[] } {
     // The smallest gradients would vanish in float16's range; bfloat16 has that of float32.
     const scale = this.config.precision === 'float16' ? 1024 : 1;
+    const factor = scale / this.shares;
     const parameters = this.model.parameters.all.map((parameter) => parameter.value);
     const inside: { output?: tf.Tensor4D; terms?: Record<string, tf.Scalar> } = {};
     const { value, grads } = tf.variableGrads(() => {
       inside.output = tf.keep(wide(this.model.parameters.stochasticDepth.during(depth, () => this.model.forward(x))));
       const { total, terms } = objective.of(inside.output);
       inside.terms = mapValues(terms, (term) => tf.keep(term));
-      return scale === this.shares ? total : tf.mul<tf.Scalar>(total, scale / this.shares);
+      return factor === 1 ? total : tf.mul<tf.Scalar>(total, factor);
     }, parameters);
     // Kept only to leave the gradient's scope; from here on the caller's scope owns them.
     const output = tf.clone(inside.output as tf.Tensor4D);

@@ -111,6 +111,16 @@ test('a compiled network gives what the network gives, for each size it meets, a
 
 const openGraphs = (): number => (tf.backend() as unknown as { getNumOfSavedModels(): number }).getNumOfSavedModels();
 
+test('plain products of matrices are recorded as such, those of batches and of whole numbers as tfjs has them', () => {
+  const [matrix, batch, whole] = [tf.ones<tf.Rank.R2>([2, 2]), tf.ones<tf.Rank.R3>([3, 2, 2]), tf.tensor2d([1, 2, 3, 4], [2, 2], 'int32')];
+  const tracer = new Tracer();
+  [matrix, batch, whole].forEach((tensor, i) => tracer.bindPlaceholder(tensor, `input${i}`));
+  const products = tracer.record(() => [tf.matMul(matrix, matrix, true), tf.matMul(batch, batch), tf.matMul(whole, whole, false, true)]);
+  expect(tracer.nodes.slice(3).map(({ op }) => op)).toEqual(['MatMul', 'BatchMatMulV2', 'BatchMatMulV2']);
+  expect([...(products[2]?.dataSync() ?? [])]).toEqual([5, 11, 11, 25]);
+  tf.dispose([matrix, batch, whole, products]);
+});
+
 test('what is to come after something else waits for it in the graph, and is itself op by op', () => {
   const [x, first] = [tf.ones([2]), tf.ones([3])];
   expect(after(x, first)).toBe(x);

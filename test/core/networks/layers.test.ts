@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../../src/core/engine/open.ts';
-import { reflectPad } from '../../../src/core/networks/layers.ts';
+import { layerNorm, reflectPad } from '../../../src/core/networks/layers.ts';
+import { Parameters } from '../../../src/core/networks/parameters.ts';
 import { noise } from './helpers.ts';
 
 const row = (...values: number[]): tf.Tensor4D => tf.tensor4d(values, [1, 1, values.length, 1]);
@@ -31,5 +32,26 @@ describe('reflectPad', () => {
     const x = noise(2, 3, 4);
     // The function is linear, so its gradient times a picture is its value.
     expect(tf.sum(tf.mul(tf.grad(score)(tf.zerosLike(x)), x)).dataSync()[0]).toBeCloseTo(score(x).dataSync()[0] ?? Number.NaN, 2);
+  });
+});
+
+describe('layerNorm', () => {
+  beforeAll(() => void openEngine());
+
+  it('has the gradient of what it computes', () => {
+    const parameters = new Parameters();
+    const norm = layerNorm(parameters, 'norm', 6);
+    parameters.initialise(0);
+    const x = noise(2, 3, 4).reshape([2, 2, -1, 6]);
+    const weights = tf.sin(tf.range(0, x.size).reshape(x.shape));
+    // The same, put together from steps whose gradients tfjs has.
+    const plain = (y: tf.Tensor): tf.Tensor => {
+      const centred = tf.sub(y, tf.mean(y, -1, true));
+      return tf.div(centred, tf.sqrt(tf.add(tf.mean(tf.square(centred), -1, true), 1e-5)));
+    };
+    const gradientOf = (f: (y: tf.Tensor) => tf.Tensor): tf.Tensor => tf.grad((y) => tf.sum(tf.mul(f(y), weights)))(x);
+    const [ours, theirs] = [gradientOf(norm), gradientOf(plain)];
+    expect(tf.max(tf.abs(theirs)).dataSync()[0]).toBeGreaterThan(0.1);
+    expect(tf.max(tf.abs(tf.sub(ours, theirs))).dataSync()[0]).toBeLessThan(1e-4);
   });
 });

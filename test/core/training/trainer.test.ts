@@ -96,6 +96,12 @@ test.each([
   shared.dispose();
 });
 
+test('with a ratio of distances, which is that of the whole batch, there is one share', () => {
+  const trainer = new Trainer(config({ loss: { contrastive: { type: 'ccr' } } }), { shares: 2 });
+  expect(trainer.shares).toBe(1);
+  trainer.dispose();
+});
+
 test.each([1, 2])('in bfloat16 the optimiser works in float32, in %i shares', (shares) => {
   const trainer = new Trainer(config({ precision: 'bfloat16' }), { shares });
   for (let step = 1; step <= 2; step++) trainer.train(batch(step));

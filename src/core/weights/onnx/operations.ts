@@ -73,15 +73,8 @@ export const converters: Readonly<Record<string, Convert>> = {
     const order = [...pads.filter((_, i) => i % 2 === 0), ...pads.filter((_, i) => i % 2 === 1)];
     b.add('Pad', [b.nameOf(input(node, 0)), b.integers(order), b.nameOf(input(node, 2))], {}, [node.name]);
   },
-  BatchMatMulV2: (b, node) => {
-    const rank = shapeOf(node).length;
-    const turned = [...Array(rank - 2).keys(), rank - 1, rank - 2];
-    const side = (i: number, adjoint: string): string => {
-      const name = b.nameOf(input(node, i));
-      return boolOf(node, adjoint) ? b.add('Transpose', [name], { perm: { ints: turned } }) : name;
-    };
-    b.add('MatMul', [side(0, 'adj_x'), side(1, 'adj_y')], {}, [node.name]);
-  },
+  MatMul: (b, node) => product(b, node, ['transpose_a', 'transpose_b']),
+  BatchMatMulV2: (b, node) => product(b, node, ['adj_x', 'adj_y']),
   ResizeNearestNeighbor: (b, node) => {
     if (boolOf(node, 'align_corners') || boolOf(node, 'half_pixel_centers')) throw new Error('it enlarges in an unusual way');
     const planes = b.add('Transpose', [b.nameOf(input(node, 0))], toNchw);
@@ -90,6 +83,17 @@ export const converters: Readonly<Record<string, Convert>> = {
     b.add('Transpose', [b.add('Resize', [planes, '', '', size], settings)], toNhwc, [node.name]);
   },
 };
+
+/** A product of matrices, in any number of batches; each side is turned where the attribute of its name says so. */
+function product(b: OnnxBuilder, node: GraphNode, turned: readonly [string, string]): void {
+  const rank = shapeOf(node).length;
+  const perm = { ints: [...Array(rank - 2).keys(), rank - 1, rank - 2] };
+  const sides = turned.map((attribute, i) => {
+    const name = b.nameOf(input(node, i));
+    return boolOf(node, attribute) ? b.add('Transpose', [name], { perm }) : name;
+  });
+  b.add('MatMul', sides, {}, [node.name]);
+}
 
 /** Runtimes move and merge the transposes; they cost nothing in the end. */
 function convolution(b: OnnxBuilder, node: GraphNode, order: readonly number[], group: number): void {
