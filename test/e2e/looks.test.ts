@@ -50,8 +50,8 @@ describe.skipIf(!chromiumPath)('every screen in the smallest window (needs chrom
     await visit(screens.find((screen) => /^runs\/\w+$/.test(screen)) ?? '');
     await page.locator('main [aria-haspopup="menu"]').click();
     for (const what of ['menu', 'dialog']) {
-      await page.getByRole(what as 'menu' | 'dialog').waitFor();
-      // A menu that fades away is pale.
+      // What fades in or away is pale.
+      await expect.poll(() => page.getByRole(what as 'menu' | 'dialog').evaluate((element) => getComputedStyle(element).opacity), { timeout: patience }).toBe('1');
       if (what === 'dialog') await page.getByRole('menu').waitFor({ state: 'detached' });
       found.push(...(await seriousFindings(page)).map((finding) => `${what}: ${finding}`));
       if (looks) await page.screenshot({ path: join(looks, `${what}-${theme}-${language}.png`), animations: 'disabled' });
