@@ -37,18 +37,17 @@ export const ffanet: NetworkDefinition<Options> = {
   build(p, { gps, blocks }) {
     // Declared in the order of the authors' class, which is the order in their files.
     const groups = Array.from({ length: gps }, (_, i) => group(p, `g${i + 1}`, blocks));
-    const weigh = squeezeExcite(p, 'ca', DIM * gps, DIM / 16);
-    const squeeze = conv2d(p, 'palayer.pa.0', DIM, DIM / 8, 1);
-    const excite = conv2d(p, 'palayer.pa.2', DIM / 8, 1, 1);
+    const channelWeights = squeezeExcite(p, 'ca', DIM * gps, DIM / 16, DIM * gps, 1); // the pooling is part of the authors' Sequential
+    const pixelWeights = squeezeExcite(p, 'palayer.pa', DIM, DIM / 8, 1);
     const pre = conv2d(p, 'pre.0', 3, DIM, 3);
     const post = [conv2d(p, 'post.0', DIM, DIM, 3), conv2d(p, 'post.1', DIM, 3, 3)] as const;
 
     return (x) => {
       let h = pre(x); // [B,H,W,64]
       const results = groups.map((g) => (h = g(h)));
-      const weights = tf.split(weigh(tf.concat(results.map(globalAverage), 3)), gps, 3); // gps × [B,1,1,64]
+      const weights = tf.split(channelWeights(tf.concat(results.map(globalAverage), 3)), gps, 3); // gps × [B,1,1,64]
       const fused = tf.addN<tf.Tensor4D>(results.map((result, i) => tf.mul(result, weights[i] as tf.Tensor4D)));
-      const attended = tf.mul<tf.Tensor4D>(fused, tf.sigmoid(excite(tf.relu(squeeze(fused)))));
+      const attended = tf.mul<tf.Tensor4D>(fused, pixelWeights(fused));
       return tf.add(post[1](post[0](attended)), x);
     };
   },
@@ -68,7 +67,7 @@ function group(p: Parameters, name: string, blocks: number): Layer {
 function block(p: Parameters, name: string): Layer {
   const conv1 = conv2d(p, `${name}.conv1`, DIM, DIM, 3);
   const conv2 = conv2d(p, `${name}.conv2`, DIM, DIM, 3);
-  const channelWeights = squeezeExcite(p, `${name}.calayer.ca`, DIM, DIM / 8, 0);
+  const channelWeights = squeezeExcite(p, `${name}.calayer.ca`, DIM, DIM / 8, DIM);
   const squeeze = weighedPointwise(p, `${name}.palayer.pa.0`, DIM, DIM / 8);
   const excite = conv2d(p, `${name}.palayer.pa.2`, DIM / 8, 1, 1);
   return (x) => {
@@ -80,13 +79,13 @@ function block(p: Parameters, name: string): Layer {
 }
 
 /**
- * Channel attention's weights from the channels' averages, [B,1,1,C] → the same. `offset` is the index of the first
- * convolution in the authors' Sequential: 1 where the pooling stands inside it.
+ * Weights between 0 and 1: of channels from their averages, [B,1,1,in] → [B,1,1,out], or of pixels, [B,H,W,in] → [B,H,W,1].
+ * `offset` is the index of the first convolution in the authors' Sequential.
  */
-function squeezeExcite(p: Parameters, name: string, channels: number, hidden: number, offset = 1): Layer {
-  const squeeze = conv2d(p, `${name}.${offset}`, channels, hidden, 1);
-  const excite = conv2d(p, `${name}.${offset + 2}`, hidden, channels, 1);
-  return (averages) => tf.sigmoid(excite(tf.relu(squeeze(averages))));
+function squeezeExcite(p: Parameters, name: string, channelsIn: number, hidden: number, channelsOut: number, offset = 0): Layer {
+  const squeeze = conv2d(p, `${name}.${offset}`, channelsIn, hidden, 1);
+  const excite = conv2d(p, `${name}.${offset + 2}`, hidden, channelsOut, 1);
+  return (x) => tf.sigmoid(excite(tf.relu(squeeze(x))));
 }
 
 /** A weight for each pixel [B,H,W,1] times one for each channel [B,1,1,C]: [B,H,W,C]. */
