@@ -5,6 +5,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { tensorFlowBackend } from './backend.ts';
 import { guardDepthwiseSums } from './depthwiseSums.ts';
 import { type GraphNode, savedModel } from './graph.ts';
+import { orderedSums } from './orderedSums.ts';
 
 /** A graph in a TensorFlow session of its own. */
 export class Session {
@@ -14,7 +15,7 @@ export class Session {
   constructor(nodes: readonly GraphNode[]) {
     const folder = mkdtempSync(join(tmpdir(), 'mcir-graph-'));
     try {
-      writeFileSync(join(folder, 'saved_model.pb'), savedModel(guardDepthwiseSums(nodes)));
+      writeFileSync(join(folder, 'saved_model.pb'), savedModel(guardDepthwiseSums(orderedSums(nodes))));
       this.#id = tensorFlowBackend().binding.loadSavedModel(folder, 'serve');
     } finally {
       rmSync(folder, { recursive: true, force: true });
