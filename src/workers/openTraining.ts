@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { BatchLoader } from '../core/data/loader.ts';
 import { chosenThreads } from '../core/engine/chosen.ts';
-import { visibleGpus } from '../core/engine/device.ts';
+import { expectsGpu } from '../core/engine/device.ts';
 import { openEngine } from '../core/engine/open.ts';
 import { isOutOfMemory } from '../core/engine/memory.ts';
 import { findNetwork } from '../core/networks/index.ts';
@@ -26,13 +26,13 @@ export function openLoader({ network: { type, options }, data, seed }: RunConfig
 
 /**
  * Opens the engine with as many threads as the run began with, and computes batches in as many shares: sums in another order
- * round differently. A GPU takes a batch as it is.
+ * round differently. A GPU takes a batch as it is, also that of a run which began on a CPU: its rounding differs anyway.
  * @returns how many
  */
 export function openEngineLike(config: RunConfig, facts?: RunFacts): { threads: number; shares: number } {
   const standard = chosenThreads() ?? availableParallelism();
   const threads = facts?.threads ?? config.threads ?? standard;
-  const shares = facts ? (facts.shares ?? 1) : visibleGpus().length > 0 ? 1 : sharesFor(config, threads);
+  const shares = expectsGpu() ? 1 : facts ? (facts.shares ?? 1) : sharesFor(config, threads);
   if (shares > 1) openEngine({ threads, sideBySide: true });
   else openEngine(threads === standard && config.threads === undefined ? {} : { threads });
   return { threads, shares };

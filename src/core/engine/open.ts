@@ -32,6 +32,11 @@ export function openEngine(options: EngineOptions = {}): typeof tfjs {
   // TensorFlow takes oneDNN's convolutions by itself only on processors with AVX512-VNNI; those with AVX2 gain as well
   // (docs/performance.md).
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
+  // For GPUs (docs/decisions/0008-gpu.md): float32 keeps all its bits, the same work gives the same bits again, and no worker
+  // takes the whole memory at its start.
+  process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
+  process.env['TF_DETERMINISTIC_OPS'] ??= '1';
+  process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   const threads = options.threads ?? chosenThreads();
   threadsInUse = threads;
   if (threads !== undefined) {

@@ -196,9 +196,15 @@ export function pixelUnshuffle(x: tf.Tensor4D, factor: number): tf.Tensor4D {
   return tf.reshape(tf.transpose(parts, [0, 1, 3, 5, 2, 4]), [batch, height / factor, width / factor, channels * factor * factor]);
 }
 
-/** Repeats every pixel `factor` times along both sides (PyTorch's `interpolate` with `nearest`). */
+/**
+ * Repeats every pixel `factor` times along both sides (PyTorch's `interpolate` with `nearest`). Its gradient is an average in
+ * place of TensorFlow's own, which on GPUs adds up in no fixed order.
+ */
 export function enlargeNearest(x: tf.Tensor4D, factor: number): tf.Tensor4D {
-  return tf.image.resizeNearestNeighbor(x, [x.shape[1] * factor, x.shape[2] * factor]);
+  return tf.customGrad((input) => ({
+    value: tf.image.resizeNearestNeighbor(input as tf.Tensor4D, [x.shape[1] * factor, x.shape[2] * factor]),
+    gradFunc: (dy) => tf.mul(tf.avgPool(dy as tf.Tensor4D, factor, factor, 'valid'), factor ** 2),
+  }))(x) as tf.Tensor4D;
 }
 
 /** Lets a network of one channel take colour pictures too: it restores their planes one by one. */

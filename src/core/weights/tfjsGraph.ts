@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import { tensorFlowBackend } from '../engine/backend.ts';
 import { type Attribute, constantAttributes, DT, type GraphNode } from '../engine/graph.ts';
 import { Session } from '../engine/session.ts';
 import { fuseGraph } from './fuse/fuseGraph.ts';
@@ -70,7 +71,7 @@ export interface TfjsGraph {
 /**
  * The contents of a graph model's `model.json`, with its weights under their names as tfjs' own GraphModel has them, as
  * graphs that do the same, the fastest first: with patterns fused ({@link fuseGraph}), which not every build of TensorFlow can
- * run, and as it is.
+ * run, and as it is. On a GPU only as it is: what is fused would be computed by the CPU.
  * @throws Error where the graph holds what is not known here; tfjs may still run it, operation by operation.
  */
 export function openTfjsGraph(manifest: unknown, weights: Readonly<Record<string, readonly tf.Tensor[]>>): readonly TfjsGraph[] {
@@ -82,7 +83,8 @@ export function openTfjsGraph(manifest: unknown, weights: Readonly<Record<string
     // Files of older converters do not say this type.
     return { ...node, attrs: { ...(op === '_FusedConv2D' && { TArgs: { types: input.slice(2).map(() => DT.float32) } }), ...mapAttributes(attr) } };
   });
-  return [fuseGraph(nodes, signature.outputs), nodes].map((way) => inSession(way, signature));
+  const ways = tensorFlowBackend().isUsingGpuDevice ? [nodes] : [fuseGraph(nodes, signature.outputs), nodes];
+  return ways.map((way) => inSession(way, signature));
 }
 
 function inSession(nodes: readonly GraphNode[], { inputs, outputs }: z.output<typeof graphModel>['signature']): TfjsGraph {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../../src/core/engine/open.ts';
-import { layerNorm, reflectPad } from '../../../src/core/networks/layers.ts';
+import { enlargeNearest, layerNorm, reflectPad } from '../../../src/core/networks/layers.ts';
 import { Parameters } from '../../../src/core/networks/parameters.ts';
 import { noise } from './helpers.ts';
 
@@ -53,5 +53,18 @@ describe('layerNorm', () => {
     const [ours, theirs] = [gradientOf(norm), gradientOf(plain)];
     expect(tf.max(tf.abs(theirs)).dataSync()[0]).toBeGreaterThan(0.1);
     expect(tf.max(tf.abs(tf.sub(ours, theirs))).dataSync()[0]).toBeLessThan(1e-4);
+  });
+});
+
+describe('enlargeNearest', () => {
+  beforeAll(() => void openEngine());
+
+  it('repeats pixels, and gives each the gradient of its copies', () => {
+    const x = tf.tensor4d([1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 2, 2]);
+    expect(enlargeNearest(x, 3).slice([0, 2, 2], [1, 2, 2]).arraySync()).toEqual([[[[1, 2], [3, 4]], [[5, 6], [7, 8]]]]);
+    const weights = noise(1, 6, 6, 2);
+    const gradient = tf.grad((y) => tf.sum(tf.mul(enlargeNearest(y as tf.Tensor4D, 3), weights)))(x);
+    const sums = tf.sum(tf.reshape(weights, [1, 2, 3, 2, 3, 2]), [2, 4]);
+    expect(tf.max(tf.abs(tf.sub(gradient, sums))).dataSync()[0]).toBeLessThan(1e-5);
   });
 });
