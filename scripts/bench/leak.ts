@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { compileForward } from '../../src/core/engine/compile.ts';
-import { openEngine } from '../../src/core/engine/open.ts';
 import { createModel } from '../../src/core/networks/index.ts';
 import { Trainer } from '../../src/core/training/trainer.ts';
 import { runConfig } from '../../src/shared/runConfig.ts';
+import { openEngineLike } from '../../src/workers/openTraining.ts';
 
 /**
  * Resident memory after a hundred training steps and after all, and likewise for restored tiles: `node
@@ -12,7 +12,6 @@ import { runConfig } from '../../src/shared/runConfig.ts';
  * What JavaScript's engine has set aside is part of it and said apart: it grows in leaps up to its own bound.
  */
 const { values } = parseArgs({ options: { steps: { type: 'string', default: '10000' }, pictures: { type: 'string', default: '1000' } } });
-openEngine();
 
 function watch(title: string, times: number, call: (k: number) => void): void {
   const at: Record<number, { megabytes: number; javascriptHeap: number; tensors: number }> = {};
@@ -25,15 +24,14 @@ function watch(title: string, times: number, call: (k: number) => void): void {
   process.stdout.write(`${JSON.stringify({ title, after: at })}\n`);
 }
 
-const trainer = new Trainer(
-  runConfig.parse({
-    network: { type: 'edsr', options: { num_feat: 8, num_block: 1, upscale: 1 } },
-    data: { train: { target: '-' } },
-    steps: Number(values.steps),
-    mcir: { negatives: [{ every: 10 }, { every: 3 }] },
-    features: { layers: { relu1_1: 1 } },
-  }),
-);
+const config = runConfig.parse({
+  network: { type: 'edsr', options: { num_feat: 8, num_block: 1, upscale: 1 } },
+  data: { train: { target: '-' }, batch: 2 },
+  steps: Number(values.steps),
+  mcir: { negatives: [{ every: 10 }, { every: 3 }] },
+  features: { layers: { relu1_1: 1 } },
+});
+const trainer = new Trainer(config, openEngineLike(config));
 const lq = new Float32Array(2 * 8 * 8 * 3).fill(0.5);
 watch('training steps', Number(values.steps), () => trainer.train({ lq, gt: lq, count: 2, lqSize: 8, gtSize: 8, names: [] }));
 trainer.dispose();
