@@ -7,6 +7,8 @@ export default defineConfig({
     // TensorFlow's native binding belongs in processes of its own; two cores, so two at a time.
     pool: 'forks',
     maxWorkers: 2,
+    // Many tests are of what is rewritten for the CPU; a machine's GPU is left alone unless somebody names it.
+    env: { CUDA_VISIBLE_DEVICES: process.env['CUDA_VISIBLE_DEVICES'] ?? '-1' },
     // What is waited for comes; how soon depends on what else the machine does.
     expect: { poll: { timeout: 30_000 } },
     // A busy machine takes several times as long as a quiet one; this is for what hangs.

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { BatchLoader } from '../core/data/loader.ts';
 import { chosenThreads } from '../core/engine/chosen.ts';
-import { expectsGpu } from '../core/engine/device.ts';
+import { tensorFlowBackend } from '../core/engine/backend.ts';
 import { openEngine } from '../core/engine/open.ts';
 import { isOutOfMemory } from '../core/engine/memory.ts';
 import { findNetwork } from '../core/networks/index.ts';
@@ -32,10 +32,10 @@ export function openLoader({ network: { type, options }, data, seed }: RunConfig
 export function openEngineLike(config: RunConfig, facts?: RunFacts): { threads: number; shares: number } {
   const standard = chosenThreads() ?? availableParallelism();
   const threads = facts?.threads ?? config.threads ?? standard;
-  const shares = expectsGpu() ? 1 : facts ? (facts.shares ?? 1) : sharesFor(config, threads);
+  const shares = facts ? (facts.shares ?? 1) : sharesFor(config, threads);
   if (shares > 1) openEngine({ threads, sideBySide: true });
   else openEngine(threads === standard && config.threads === undefined ? {} : { threads });
-  return { threads, shares };
+  return { threads, shares: tensorFlowBackend().isUsingGpuDevice ? 1 : shares };
 }
 
 /** The trainer at its start or at the checkpoint, in the feature space that the run began with. */

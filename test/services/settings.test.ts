@@ -2,10 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { engineFacts } from '../../src/services/doctor.ts';
 import { type Home, openHome } from '../../src/services/home.ts';
 import { applySettings, changeSettings, readSettings } from '../../src/services/settings.ts';
+
+// What is in the environment when the program starts is not the settings' to change.
+vi.hoisted(() => void delete process.env['CUDA_VISIBLE_DEVICES']);
 
 let home: Home;
 beforeEach(() => {

@@ -1,7 +1,6 @@
 import type { GraphNode } from './graph.ts';
-import { GraphIndex } from './graphIndex.ts';
+import { GraphIndex, isSum } from './graphIndex.ts';
 
-const SUMS = new Set(['Add', 'AddV2', 'AddN']);
 const BIASES = new Set(['BiasAdd', 'Add', 'AddV2']);
 
 /**
@@ -19,7 +18,7 @@ export function guardDepthwiseSums(nodes: readonly GraphNode[]): GraphNode[] {
   };
   return nodes.flatMap((node) => {
     const { T } = node.attrs;
-    if (!SUMS.has(node.op) || !T || !('type' in T) || node.inputs.length !== 2 || !node.inputs.some(isBiased)) return node;
+    if (!isSum(node) || !T || !('type' in T) || node.inputs.length !== 2 || !node.inputs.some(isBiased)) return node;
     const apart = `${node.name}/apart`;
     return [
       { name: apart, op: 'IdentityN', inputs: node.inputs, attrs: { T: { types: [T.type, T.type] } }, outputs: [] },

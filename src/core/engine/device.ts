@@ -48,9 +48,6 @@ export function visibleGpus(): Gpu[] {
   }
 }
 
-/** Whether TensorFlow may compute on a GPU here, for what has to be known before it is opened: there is one, and nobody hid it. */
-export const expectsGpu = (): boolean => process.env['CUDA_VISIBLE_DEVICES'] !== '-1' && visibleGpus().length > 0;
-
 /** A line such as `NVIDIA H100 80GB HBM3, 81559`, memory in MiB. */
 function parseGpu(line: string): Gpu {
   const comma = line.lastIndexOf(',');

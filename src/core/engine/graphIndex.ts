@@ -85,6 +85,9 @@ function bytesOf(node: GraphNode | undefined, dtype: number): Uint8Array {
   return value && 'tensor' in value && value.tensor.dtype === dtype ? value.tensor.bytes : new Uint8Array();
 }
 
+/** Whether it adds tensors up, two or more. */
+export const isSum = ({ op }: GraphNode): boolean => op === 'Add' || op === 'AddV2' || op === 'AddN';
+
 export const FLOAT = { type: DT.float32 };
 export const INTEGER = { type: DT.int32 };
 

@@ -197,8 +197,8 @@ export function pixelUnshuffle(x: tf.Tensor4D, factor: number): tf.Tensor4D {
 }
 
 /**
- * Repeats every pixel `factor` times along both sides (PyTorch's `interpolate` with `nearest`). Its gradient is an average in
- * place of TensorFlow's own, which on GPUs adds up in no fixed order.
+ * Repeats every pixel `factor` times along both sides (PyTorch's `interpolate` with `nearest`). A pixel's gradient is the sum of
+ * its copies', here their average times their number: TensorFlow's own kernel adds up in no fixed order on GPUs.
  */
 export function enlargeNearest(x: tf.Tensor4D, factor: number): tf.Tensor4D {
   return tf.customGrad((input) => ({

@@ -71,7 +71,7 @@ export interface TfjsGraph {
 /**
  * The contents of a graph model's `model.json`, with its weights under their names as tfjs' own GraphModel has them, as
  * graphs that do the same, the fastest first: with patterns fused ({@link fuseGraph}), which not every build of TensorFlow can
- * run, and as it is. On a GPU only as it is: what is fused would be computed by the CPU.
+ * run, and as it is. On a GPU only as it is: what is fused is oneDNN's, for the CPU.
  * @throws Error where the graph holds what is not known here; tfjs may still run it, operation by operation.
  */
 export function openTfjsGraph(manifest: unknown, weights: Readonly<Record<string, readonly tf.Tensor[]>>): readonly TfjsGraph[] {

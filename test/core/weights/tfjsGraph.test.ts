@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
+import { openEngine } from '../../../src/core/engine/open.ts';
 import { openRestorer } from '../../../src/core/inference/restorer.ts';
 import { openTfjsGraph } from '../../../src/core/weights/tfjsGraph.ts';
 import { openGraphModel } from '../../../src/core/weights/graphModels.ts';
 import { temporaryFolder } from '../../photographs.ts';
 import { writeHalvingGraph } from './halvingGraph.ts';
+
+beforeAll(() => void openEngine());
 
 const folder = temporaryFolder();
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
