@@ -24,7 +24,7 @@ if (root) {
     <StrictMode>
       <MantineProvider theme={theme} cssVariablesResolver={looks} defaultColorScheme="dark" getStyleNonce={() => nonce}>
         <QueryClientProvider client={queryClient}>
-          <Notifications position="bottom-center" />
+          <Notifications position="top-center" />
           <App />
         </QueryClientProvider>
       </MantineProvider>
