@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { BatchLoader } from '../core/data/loader.ts';
-import { chosenThreads } from '../core/engine/chosen.ts';
 import { tensorFlowBackend } from '../core/engine/backend.ts';
+import { chosenThreads } from '../core/engine/chosen.ts';
 import { openEngine } from '../core/engine/open.ts';
 import { isOutOfMemory } from '../core/engine/memory.ts';
 import { findNetwork } from '../core/networks/index.ts';

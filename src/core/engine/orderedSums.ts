@@ -1,7 +1,7 @@
 import type { GraphNode } from './graph.ts';
 import { isSum } from './graphIndex.ts';
 
-/** Grappler skips nodes that have this attribute: it marks so the sums that it is done with (`kAddOpsRewriteTag`). */
+/** Grappler skips nodes that have this attribute: with it it marks the sums that it is done with (`kAddOpsRewriteTag`). */
 const LEFT_ALONE = { _grappler_ArithmeticOptimizer_AddOpsRewriteStage: { bool: true } };
 
 /**
@@ -12,16 +12,15 @@ const LEFT_ALONE = { _grappler_ArithmeticOptimizer_AddOpsRewriteStage: { bool: t
  * arithmetic_optimizer.cc, `AddOpsRewriteStage`.)
  */
 export function orderedSums(nodes: readonly GraphNode[]): GraphNode[] {
-  return nodes.flatMap((node) => (isSum(node) ? inPairs({ ...node, attrs: { ...node.attrs, ...LEFT_ALONE } }) : node));
+  return nodes.flatMap((node) => (isSum(node) ? inPairs(node).map((sum) => ({ ...sum, attrs: { ...sum.attrs, ...LEFT_ALONE } })) : node));
 }
 
 /** The same sum, two terms at a time. */
 function inPairs(sum: GraphNode): GraphNode[] {
-  const { name, inputs, attrs, outputs } = sum;
+  const { name, inputs, attrs: { T }, outputs } = sum;
   const [first = '', ...terms] = inputs.filter((input) => !input.startsWith('^'));
   const order = inputs.filter((input) => input.startsWith('^'));
-  const { T } = attrs;
   if (terms.length < 2 || !T) return [sum];
   const upTo = (k: number): string => (k === terms.length - 1 ? name : `${name}/upTo${k}`);
-  return terms.map((term, k) => ({ name: upTo(k), op: 'AddV2', inputs: [k === 0 ? first : upTo(k - 1), term, ...order], attrs: { T, ...LEFT_ALONE }, outputs }));
+  return terms.map((term, k) => ({ name: upTo(k), op: 'AddV2', inputs: [k === 0 ? first : upTo(k - 1), term, ...order], attrs: { T }, outputs }));
 }
