@@ -28,13 +28,29 @@ function run(command: string, args: readonly string[]): Figures & Record<string,
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Figures;
 }
 
-const step = (...more: string[]) => run(process.execPath, [fileURLToPath(new URL('bench/step.ts', import.meta.url)), ...common, '--precision', values.precision, ...(values.compile ? [] : ['--no-compile']), ...more]);
-const ours = () => (values.data === undefined ? { ...step(), ...step('--only', 'infer') } : step('--data', values.data));
-const peer = () => run(values.python, [fileURLToPath(new URL('../../shared/peer/torch_step.py', import.meta.url)), ...common, ...values['peer-options'].split(' ').filter(Boolean)]);
+const step = (...more: string[]) =>
+  run(process.execPath, [
+    fileURLToPath(new URL('bench/step.ts', import.meta.url)),
+    ...common,
+    '--precision',
+    values.precision,
+    ...(values.compile ? [] : ['--no-compile']),
+    ...more,
+  ]);
+const ours = () =>
+  values.data === undefined ? { ...step(), ...step('--only', 'infer') } : step('--data', values.data);
+const peer = () =>
+  run(values.python, [
+    fileURLToPath(new URL('../../shared/peer/torch_step.py', import.meta.url)),
+    ...common,
+    ...values['peer-options'].split(' ').filter(Boolean),
+  ]);
 
-const median = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+const median = (numbers: number[]): number =>
+  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 const names = ['l1_step_ms', 'mcir_step_ms', 'infer_ms'] as const;
-const medians = (runs: Figures[]): Figures => Object.fromEntries(names.map((name) => [name, median(runs.map((figures) => figures[name]))])) as Figures;
+const medians = (runs: Figures[]): Figures =>
+  Object.fromEntries(names.map((name) => [name, median(runs.map((figures) => figures[name]))])) as Figures;
 
 if (!values.peer) {
   process.stdout.write(`${JSON.stringify(ours())}\n`);
@@ -42,6 +58,10 @@ if (!values.peer) {
   const rounds = Array.from({ length: Number(values.rounds) }, () => ({ ours: ours(), peer: peer() }));
   const a = medians(rounds.map((round) => round.ours));
   const b = medians(rounds.map((round) => round.peer));
-  const ratios = Object.fromEntries(names.map((name) => [name.replace('_ms', ''), Number((b[name] / a[name]).toFixed(3))]));
-  process.stdout.write(`${JSON.stringify({ arch: values.arch, precision: values.precision, peerOptions: values['peer-options'], rounds: rounds.length, ours: a, peer: b, timesAsFast: ratios })}\n`);
+  const ratios = Object.fromEntries(
+    names.map((name) => [name.replace('_ms', ''), Number((b[name] / a[name]).toFixed(3))]),
+  );
+  process.stdout.write(
+    `${JSON.stringify({ arch: values.arch, precision: values.precision, peerOptions: values['peer-options'], rounds: rounds.length, ours: a, peer: b, timesAsFast: ratios })}\n`,
+  );
 }

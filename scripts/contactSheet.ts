@@ -21,7 +21,10 @@ import { effect, exportSettings } from '../src/shared/restore.ts';
  * [--out FILE] MODEL...`. A model that enlarges is given small pictures, any other hazy ones.
  */
 const { values, positionals: refs } = parseArgs({
-  options: { pictures: { type: 'string', default: 'landscape-03,street-02' }, out: { type: 'string', default: 'docs/images/contact-sheet.webp' } },
+  options: {
+    pictures: { type: 'string', default: 'landscape-03,street-02' },
+    out: { type: 'string', default: 'docs/images/contact-sheet.webp' },
+  },
   allowPositionals: true,
 });
 const home = openHome();
@@ -33,28 +36,52 @@ const batches = new Batches(home, history);
 /** Restores pictures; gives the results by name. */
 async function restore(ref: string, sources: string[]): Promise<Map<string, string>> {
   const { files } = await collectSources(sources, false);
-  const { id } = await batches.create(files, [ref], { out: join(folder, ref.replaceAll(/\W/g, '-')), effect: effect.parse({}), export: exportSettings.parse({}) });
+  const { id } = await batches.create(files, [ref], {
+    out: join(folder, ref.replaceAll(/\W/g, '-')),
+    effect: effect.parse({}),
+    export: exportSettings.parse({}),
+  });
   await batches.run(id);
-  return new Map(batches.files(id).map(({ source, output, reason }) => {
-    if (output === undefined) throw new Error(`${source}: ${reason}`);
-    return [basename(source), output];
-  }));
+  return new Map(
+    batches.files(id).map(({ source, output, reason }) => {
+      if (output === undefined) throw new Error(`${source}: ${reason}`);
+      return [basename(source), output];
+    }),
+  );
 }
 
 /** A row for each picture: what the models were given, what each made of it, and the picture as it was. */
-async function rows(what: string, clear: string, models: readonly { ref: string; title: string }[], inputs: readonly string[], shown: (input: string) => Promise<string>): Promise<Sheet[]> {
+async function rows(
+  what: string,
+  clear: string,
+  models: readonly { ref: string; title: string }[],
+  inputs: readonly string[],
+  shown: (input: string) => Promise<string>,
+): Promise<Sheet[]> {
   const results: { title: string; restored: Map<string, string> }[] = [];
   for (const { ref, title } of models) results.push({ title, restored: await restore(ref, [...inputs]) });
-  return Promise.all(inputs.map(async (input) => {
-    const name = basename(input);
-    const target = join(clear, name);
-    const caption = async (title: string, file: string): Promise<Sheet['columns'][number]> => {
-      const decibel = psnr(await decodePicture(file), await decodePicture(target), { cropBorder: 0, yChannel: false });
-      return { caption: `${title}: ${decibel.toFixed(2)} dB`, file };
-    };
-    const made = results.map(({ title, restored }) => caption(title, restored.get(name) as string));
-    return { title: basename(name, extname(name)), columns: [await caption(what, await shown(input)), ...(await Promise.all(made)), { caption: 'as it was', file: target }] };
-  }));
+  return Promise.all(
+    inputs.map(async (input) => {
+      const name = basename(input);
+      const target = join(clear, name);
+      const caption = async (title: string, file: string): Promise<Sheet['columns'][number]> => {
+        const decibel = psnr(await decodePicture(file), await decodePicture(target), {
+          cropBorder: 0,
+          yChannel: false,
+        });
+        return { caption: `${title}: ${decibel.toFixed(2)} dB`, file };
+      };
+      const made = results.map(({ title, restored }) => caption(title, restored.get(name) as string));
+      return {
+        title: basename(name, extname(name)),
+        columns: [
+          await caption(what, await shown(input)),
+          ...(await Promise.all(made)),
+          { caption: 'as it was', file: target },
+        ],
+      };
+    }),
+  );
 }
 
 /** A picture made smaller as MATLAB does it, and `enlarged` to its size again by the same filter, to be looked at. */
@@ -71,18 +98,37 @@ try {
   const sheets: Sheet[] = [];
   for (const scale of [...new Set(models.map((model) => model.scale))].sort((a, b) => a - b)) {
     const fitting = models.filter((model) => model.scale === scale);
-    if (scale === 1) sheets.push(...(await rows('with haze', clear, fitting, names.map((name) => join(hazy, name)), (input) => Promise.resolve(input))));
+    if (scale === 1)
+      sheets.push(
+        ...(await rows(
+          'with haze',
+          clear,
+          fitting,
+          names.map((name) => join(hazy, name)),
+          (input) => Promise.resolve(input),
+        )),
+      );
     else {
-      const small = await Promise.all(names.map((name) => resized(join(clear, name), `x${scale}`, { up: 1, down: scale })));
-      sheets.push(...(await rows(`1/${scale} of the size, bicubic`, clear, fitting, small, (input) => resized(input, `x${scale} shown`, { up: scale, down: 1 }))));
+      const small = await Promise.all(
+        names.map((name) => resized(join(clear, name), `x${scale}`, { up: 1, down: scale })),
+      );
+      sheets.push(
+        ...(await rows(`1/${scale} of the size, bicubic`, clear, fitting, small, (input) =>
+          resized(input, `x${scale} shown`, { up: scale, down: 1 }),
+        )),
+      );
     }
   }
-  const strips = await Promise.all(sheets.map(async (sheet, i) => {
-    const file = join(folder, `row-${i}.png`);
-    await writeSheet(sheet, file);
-    return file;
-  }));
-  await sharp(strips, { join: { across: 1, background: '#1b1e24', halign: 'left' } }).webp({ quality: 82 }).toFile(values.out);
+  const strips = await Promise.all(
+    sheets.map(async (sheet, i) => {
+      const file = join(folder, `row-${i}.png`);
+      await writeSheet(sheet, file);
+      return file;
+    }),
+  );
+  await sharp(strips, { join: { across: 1, background: '#1b1e24', halign: 'left' } })
+    .webp({ quality: 82 })
+    .toFile(values.out);
 } finally {
   history.db.close();
   await rm(folder, { recursive: true, force: true });

@@ -17,7 +17,8 @@ main(async () => {
   await setup();
   const args = process.argv.slice(2);
   const electron = args.includes('--web') ? undefined : electronProgram();
-  if (!electron && !args.includes('--web')) say('Electron is not here (npx install-electron fetches it), so MCIR Studio opens in your browser.');
+  if (!electron && !args.includes('--web'))
+    say('Electron is not here (npx install-electron fetches it), so MCIR Studio opens in your browser.');
   const built = await buildWindow(electron !== undefined, say);
   if (built !== 0) process.exitCode = built;
   else if (electron) process.exitCode = await runProgram(electron, ['.'], { env: { MCIR_NODE: projectNode() } });

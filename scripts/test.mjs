@@ -35,7 +35,14 @@ async function vitest(...options) {
   const folder = mkdtempSync(join(tmpdir(), 'mcir-test-'));
   const file = join(folder, 'vitest.json');
   try {
-    const code = await runNode(['node_modules/vitest/vitest.mjs', 'run', ...options, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
+    const code = await runNode([
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      ...options,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${file}`,
+    ]);
     const report = JSON.parse(readFileSync(file, 'utf8'));
     const failed = report.testResults.flatMap(failuresOf);
     // vitest can fail outside of any test.

@@ -3,11 +3,46 @@
  * gamma for RGB, a gamma alone for grey.
  */
 const spaces = {
-  sRGB: { gamma: 2.2, colorants: [[0.43607, 0.2225, 0.01393], [0.38506, 0.71688, 0.0971], [0.14308, 0.06062, 0.71417]] },
-  'Display P3': { gamma: 2.2, colorants: [[0.51512, 0.2412, -0.00105], [0.29198, 0.69225, 0.04189], [0.1571, 0.06657, 0.78407]] },
-  'Adobe RGB': { gamma: 563 / 256, colorants: [[0.60974, 0.31111, 0.01947], [0.20528, 0.62567, 0.06087], [0.14919, 0.06322, 0.74457]] },
-  ProPhoto: { gamma: 1.8, colorants: [[0.79767, 0.28804, 0], [0.13519, 0.71187, 0], [0.03135, 0.00009, 0.82521]] },
-  linear: { gamma: 1, colorants: [[0.43607, 0.2225, 0.01393], [0.38506, 0.71688, 0.0971], [0.14308, 0.06062, 0.71417]] },
+  sRGB: {
+    gamma: 2.2,
+    colorants: [
+      [0.43607, 0.2225, 0.01393],
+      [0.38506, 0.71688, 0.0971],
+      [0.14308, 0.06062, 0.71417],
+    ],
+  },
+  'Display P3': {
+    gamma: 2.2,
+    colorants: [
+      [0.51512, 0.2412, -0.00105],
+      [0.29198, 0.69225, 0.04189],
+      [0.1571, 0.06657, 0.78407],
+    ],
+  },
+  'Adobe RGB': {
+    gamma: 563 / 256,
+    colorants: [
+      [0.60974, 0.31111, 0.01947],
+      [0.20528, 0.62567, 0.06087],
+      [0.14919, 0.06322, 0.74457],
+    ],
+  },
+  ProPhoto: {
+    gamma: 1.8,
+    colorants: [
+      [0.79767, 0.28804, 0],
+      [0.13519, 0.71187, 0],
+      [0.03135, 0.00009, 0.82521],
+    ],
+  },
+  linear: {
+    gamma: 1,
+    colorants: [
+      [0.43607, 0.2225, 0.01393],
+      [0.38506, 0.71688, 0.0971],
+      [0.14308, 0.06062, 0.71417],
+    ],
+  },
   'grey, gamma 2.2': { gamma: 2.2, colorants: [] },
   'grey, linear': { gamma: 1, colorants: [] },
 } as const;
@@ -18,12 +53,22 @@ export type ProfileName = keyof typeof spaces;
 export function iccProfile(name: ProfileName): Buffer {
   const { gamma, colorants } = spaces[name];
   const grey = colorants.length === 0;
-  const curve = element('curv', u32(1), Buffer.from([Math.floor(gamma), Math.round((gamma % 1) * 256)]), Buffer.alloc(2));
+  const curve = element(
+    'curv',
+    u32(1),
+    Buffer.from([Math.floor(gamma), Math.round((gamma % 1) * 256)]),
+    Buffer.alloc(2),
+  );
   const tags: [string, Buffer][] = [
     ['desc', element('desc', u32(name.length + 1), Buffer.from(`${name}\0`, 'latin1'), Buffer.alloc(78))],
     ['cprt', element('text', Buffer.from('No copyright\0', 'latin1'))],
     ['wtpt', xyz([0.9642, 1, 0.8249])],
-    ...(grey ? [['kTRC', curve] as [string, Buffer]] : ['r', 'g', 'b'].flatMap((c, i): [string, Buffer][] => [[`${c}XYZ`, xyz(colorants[i] ?? [])], [`${c}TRC`, curve]])),
+    ...(grey
+      ? [['kTRC', curve] as [string, Buffer]]
+      : ['r', 'g', 'b'].flatMap((c, i): [string, Buffer][] => [
+          [`${c}XYZ`, xyz(colorants[i] ?? [])],
+          [`${c}TRC`, curve],
+        ])),
   ];
   let offset = 128 + 4 + 12 * tags.length;
   const index: Buffer[] = [u32(tags.length)];
@@ -49,4 +94,5 @@ function element(type: string, ...parts: Buffer[]): Buffer {
 }
 
 /** Numbers of 16 bits before and 16 after the point. */
-const xyz = (values: readonly number[]): Buffer => element('XYZ ', Buffer.from(Int32Array.from(values, (v) => Math.round(v * 65536)).buffer).swap32());
+const xyz = (values: readonly number[]): Buffer =>
+  element('XYZ ', Buffer.from(Int32Array.from(values, (v) => Math.round(v * 65536)).buffer).swap32());

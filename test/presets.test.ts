@@ -31,13 +31,32 @@ describe('presets', () => {
   beforeAll(() => void openEngine());
 
   it('there is one for every network', () => {
-    expect(new Set(readdirSync(folder).map((name) => read(name).network.type))).toEqual(new Set(networks.map(({ id }) => id)));
+    expect(new Set(readdirSync(folder).map((name) => read(name).network.type))).toEqual(
+      new Set(networks.map(({ id }) => id)),
+    );
   });
 
-  it.each(readdirSync(folder).flatMap((name) => [[name, true], [name, false]] as [string, boolean][]))('%s takes a step, with MCIR: %s', (name, withMcir) => {
+  it.each(
+    readdirSync(folder).flatMap(
+      (name) =>
+        [
+          [name, true],
+          [name, false],
+        ] as [string, boolean][],
+    ),
+  )('%s takes a step, with MCIR: %s', (name, withMcir) => {
     const preset = read(name);
     const { type, options } = preset.network;
-    const config = parseConfig({ ...preset, network: { ...preset.network, options: { ...options, ...tinyNetworks[type] } }, mcir: withMcir ? { ...preset.mcir, negatives: [{}] } : undefined, features: { layers: { relu1_2: 1 } }, compile: false }, name);
+    const config = parseConfig(
+      {
+        ...preset,
+        network: { ...preset.network, options: { ...options, ...tinyNetworks[type] } },
+        mcir: withMcir ? { ...preset.mcir, negatives: [{}] } : undefined,
+        features: { layers: { relu1_2: 1 } },
+        compile: false,
+      },
+      name,
+    );
     const { network, options: all } = createModel(type, config.network.options);
     const [lqSize, gtSize] = [14, 14 * network.scale(all)];
     const random = randomStream(name);
@@ -50,12 +69,14 @@ describe('presets', () => {
 });
 
 describe('the published FFA-Net', () => {
-  it('has the published size, and renews the copies at the steps at which the authors\' code does', () => {
+  it("has the published size, and renews the copies at the steps at which the authors' code does", () => {
     const config = read('ffanet-dehazing-published.yml');
     expect(createModel(config.network.type, config.network.options).parameters.count).toBe(4_455_913);
     if (!config.mcir) throw new Error('The preset trains without MCIR.');
     // enumerate([100, 200, 500, 1000][::-1]) in image_restoration_ffanet_neg_model.py
-    const authors = (step: number): number[] => [100, 200, 500, 1000].reverse().flatMap((every, i) => (step % every === 0 ? [i] : []));
-    for (const step of [1, 100, 200, 500, 1000]) expect(dueNegatives(config.mcir, step), `step ${step}`).toEqual(authors(step));
+    const authors = (step: number): number[] =>
+      [100, 200, 500, 1000].reverse().flatMap((every, i) => (step % every === 0 ? [i] : []));
+    for (const step of [1, 100, 200, 500, 1000])
+      expect(dueNegatives(config.mcir, step), `step ${step}`).toEqual(authors(step));
   });
 });

@@ -15,7 +15,12 @@ const networks = {
 export function seededModel(folder: string, network: keyof typeof networks): string {
   const options = networks[network];
   const { parameters } = createModel(network, options);
-  const weights: Weights = new Map(parameters.all.map(({ name, shape, init }) => [name, { dtype: 'float32', shape: [...shape], data: init(shape, randomStream(3, name)) }]));
+  const weights: Weights = new Map(
+    parameters.all.map(({ name, shape, init }) => [
+      name,
+      { dtype: 'float32', shape: [...shape], data: init(shape, randomStream(3, name)) },
+    ]),
+  );
   const file = join(folder, `${network}.safetensors`);
   writeFileSync(file, encodeModelFile({ title: network, network, options, weights }));
   return file;

@@ -22,7 +22,9 @@ export async function watchFrames(page: Page, act: () => Promise<unknown>): Prom
   const watch = await page.evaluateHandle((): Watch => {
     const frames: number[] = [];
     const tasks: number[] = [];
-    const observer = new PerformanceObserver((list) => list.getEntries().forEach(({ duration }) => tasks.push(duration)));
+    const observer = new PerformanceObserver((list) =>
+      list.getEntries().forEach(({ duration }) => tasks.push(duration)),
+    );
     observer.observe({ entryTypes: ['longtask'] });
     let watching = true;
     const frame = (now: number): void => {
@@ -47,5 +49,11 @@ export async function watchFrames(page: Page, act: () => Promise<unknown>): Prom
   });
   const gaps = frames.slice(1).map((at, i) => at - (frames[i] ?? at));
   const seconds = ((frames.at(-1) ?? 0) - (frames[0] ?? 0)) / 1000;
-  return { seconds, framesPerSecond: gaps.length / seconds, longestFrameMs: Math.max(0, ...gaps), longTasks: tasks.length, longestTaskMs: Math.max(0, ...tasks) };
+  return {
+    seconds,
+    framesPerSecond: gaps.length / seconds,
+    longestFrameMs: Math.max(0, ...gaps),
+    longTasks: tasks.length,
+    longestTaskMs: Math.max(0, ...tasks),
+  };
 }

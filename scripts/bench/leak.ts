@@ -11,7 +11,9 @@ import { openEngineLike } from '../../src/workers/openTraining.ts';
  * scripts/bench/leak.ts [--steps 10000] [--pictures 1000]`. A small network, because a leak does not depend on its size.
  * What JavaScript's engine has set aside is part of it and said apart: it grows in leaps up to its own bound.
  */
-const { values } = parseArgs({ options: { steps: { type: 'string', default: '10000' }, pictures: { type: 'string', default: '1000' } } });
+const { values } = parseArgs({
+  options: { steps: { type: 'string', default: '10000' }, pictures: { type: 'string', default: '1000' } },
+});
 
 function watch(title: string, times: number, call: (k: number) => void): void {
   const at: Record<number, { megabytes: number; javascriptHeap: number; tensors: number }> = {};
@@ -19,7 +21,11 @@ function watch(title: string, times: number, call: (k: number) => void): void {
     call(k);
     if (k !== 100 && k !== times) continue;
     const { rss, heapTotal } = process.memoryUsage();
-    at[k] = { megabytes: Math.round(rss / 1e6), javascriptHeap: Math.round(heapTotal / 1e6), tensors: tf.memory().numTensors };
+    at[k] = {
+      megabytes: Math.round(rss / 1e6),
+      javascriptHeap: Math.round(heapTotal / 1e6),
+      tensors: tf.memory().numTensors,
+    };
   }
   process.stdout.write(`${JSON.stringify({ title, after: at })}\n`);
 }
@@ -33,11 +39,15 @@ const config = runConfig.parse({
 });
 const trainer = new Trainer(config, openEngineLike(config));
 const lq = new Float32Array(2 * 8 * 8 * 3).fill(0.5);
-watch('training steps', Number(values.steps), () => trainer.train({ lq, gt: lq, count: 2, lqSize: 8, gtSize: 8, names: [] }));
+watch('training steps', Number(values.steps), () =>
+  trainer.train({ lq, gt: lq, count: 2, lqSize: 8, gtSize: 8, names: [] }),
+);
 trainer.dispose();
 
 const model = createModel('edsr', { num_feat: 8, num_block: 1, upscale: 2 });
 model.parameters.initialise(0);
 const forward = compileForward(model.forward);
 // Sizes come and go, so graphs are made and thrown away as well.
-watch('pictures', Number(values.pictures), (k) => tf.tidy(() => void forward(tf.fill([1, 32, 32 + (k % 6), 3], 0.5)).dataSync()));
+watch('pictures', Number(values.pictures), (k) =>
+  tf.tidy(() => void forward(tf.fill([1, 32, 32 + (k % 6), 3], 0.5)).dataSync()),
+);

@@ -19,4 +19,6 @@ export const benchOptions = {
 export const commonOptions = ['arch', 'blocks', 'scale', 'batch', 'patch', 'negatives', 'steps', 'infer'] as const;
 
 /** The options in effect, with those of one program added. */
-export const readOptions = <More extends NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>>(more: More) => parseArgs({ allowNegative: true, options: { ...benchOptions, ...more } }).values;
+export const readOptions = <More extends NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>>(
+  more: More,
+) => parseArgs({ allowNegative: true, options: { ...benchOptions, ...more } }).values;

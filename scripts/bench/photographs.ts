@@ -30,24 +30,50 @@ const { values } = parseArgs({
 const folder = mkdtempSync(join(tmpdir(), 'mcir-bench-'));
 const { model } = await findModel(values.model, openHome());
 const change = effect.parse(values.tile === undefined ? {} : { tile: Number(values.tile) });
-const megabytes = (worker: RestoreWorker, field: 'VmRSS' | 'VmHWM'): number => Math.round(Number(new RegExp(`${field}:\\s*(\\d+)`).exec(readFileSync(`/proc/${worker.pid}/status`, 'utf8'))?.[1]) / 1000);
+const megabytes = (worker: RestoreWorker, field: 'VmRSS' | 'VmHWM'): number =>
+  Math.round(
+    Number(new RegExp(`${field}:\\s*(\\d+)`).exec(readFileSync(`/proc/${worker.pid}/status`, 'utf8'))?.[1]) / 1000,
+  );
 const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
 /** Soft structure and grain, 3:2. */
 async function picture(name: string, megapixels: number): Promise<string> {
   const width = Math.round(Math.sqrt(megapixels * 1.5e6));
-  const grain = await sharp({ create: { width: 512, height: 512, channels: 3, background: '#777', noise: { type: 'gaussian', mean: 120, sigma: 40 } } }).blur(1.5).png().toBuffer();
+  const grain = await sharp({
+    create: {
+      width: 512,
+      height: 512,
+      channels: 3,
+      background: '#777',
+      noise: { type: 'gaussian', mean: 120, sigma: 40 },
+    },
+  })
+    .blur(1.5)
+    .png()
+    .toBuffer();
   const file = join(folder, `${name}.${values.format}`);
-  const image = sharp({ create: { width, height: Math.round(width / 1.5), channels: 3, background: '#876' }, limitInputPixels: false }).composite([{ input: grain, tile: true, blend: 'soft-light' }]);
+  const image = sharp({
+    create: { width, height: Math.round(width / 1.5), channels: 3, background: '#876' },
+    limitInputPixels: false,
+  }).composite([{ input: grain, tile: true, blend: 'soft-light' }]);
   const deep = values.bits === '16' ? image.toColourspace('rgb16') : image;
   // Quick, where the encoder can be: it is the way back that is measured.
-  const encoded = values.format === 'avif' ? deep.avif({ effort: 0 }) : values.progressive ? deep.jpeg({ progressive: true }) : deep;
+  const encoded =
+    values.format === 'avif' ? deep.avif({ effort: 0 }) : values.progressive ? deep.jpeg({ progressive: true }) : deep;
   await encoded.withMetadata({ orientation: Number(values.orientation) }).toFile(file);
   return file;
 }
 
 async function restore(worker: RestoreWorker, id: number, source: string) {
-  const task = { id, source, target: join(folder, `${id}.part`), folder: join(folder, 'scratch'), effect: change, caution: 1, export: exportSettings.parse({}) };
+  const task = {
+    id,
+    source,
+    target: join(folder, `${id}.part`),
+    folder: join(folder, 'scratch'),
+    effect: change,
+    caution: 1,
+    export: exportSettings.parse({}),
+  };
   const began = performance.now();
   const { megapixels, seconds, modelSeconds, warnings } = await worker.restore(task, () => undefined);
   rmSync(task.target);
@@ -63,7 +89,16 @@ try {
     const before = megabytes(worker, 'VmRSS');
     writeFileSync(`/proc/${worker.pid}/clear_refs`, '5'); // the peak begins anew
     const { megapixels, seconds, modelSeconds, wall, warnings } = await restore(worker, id, source);
-    print({ megapixels, modelMegabytes: before, besideModelMegabytes: megabytes(worker, 'VmHWM') - before, wallSeconds: wall, secondsPerMegapixel: wall / megapixels, tilesSeconds: seconds, modelSeconds, warnings });
+    print({
+      megapixels,
+      modelMegabytes: before,
+      besideModelMegabytes: megabytes(worker, 'VmHWM') - before,
+      wallSeconds: wall,
+      secondsPerMegapixel: wall / megapixels,
+      tilesSeconds: seconds,
+      modelSeconds,
+      warnings,
+    });
     worker.end();
   }
   const count = Number(values.batch);
@@ -75,14 +110,16 @@ try {
     let next = 0;
     let modelSeconds = 0;
     // Three at a time, as a batch does.
-    await Promise.all(Array.from({ length: 3 }, async () => {
-      while (next < sources.length) {
-        const id = next++;
-        // Not `+= await`, which reads the sum before it waits: the lanes would overwrite each other's.
-        const restored = await restore(worker, 100 + id, sources[id] as string);
-        modelSeconds += restored.modelSeconds;
-      }
-    }));
+    await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        while (next < sources.length) {
+          const id = next++;
+          // Not `+= await`, which reads the sum before it waits: the lanes would overwrite each other's.
+          const restored = await restore(worker, 100 + id, sources[id] as string);
+          modelSeconds += restored.modelSeconds;
+        }
+      }),
+    );
     const wall = (performance.now() - began) / 1000;
     print({ pictures: count, wallSeconds: wall, modelSeconds, modelShare: modelSeconds / wall });
     worker.end();

@@ -22,7 +22,8 @@ import { readOptions } from './options.ts';
  * steps waited for data, and that validation and checkpoints took.
  */
 const values = readOptions({ only: { type: 'string' } });
-const number = (name: 'blocks' | 'scale' | 'batch' | 'patch' | 'negatives' | 'steps' | 'infer'): number => Number(values[name]);
+const number = (name: 'blocks' | 'scale' | 'batch' | 'patch' | 'negatives' | 'steps' | 'infer'): number =>
+  Number(values[name]);
 
 /** The networks of the peer, with its settings. */
 const networks: Record<string, { type: string; options: Record<string, unknown>; scale: number }> = {
@@ -30,10 +31,24 @@ const networks: Record<string, { type: string; options: Record<string, unknown>;
   edsr: { type: 'edsr', options: { num_block: number('blocks'), upscale: number('scale') }, scale: number('scale') },
   swinir: {
     type: 'swinir',
-    options: { upscale: number('scale'), img_size: 64, window_size: 8, img_range: 1, depths: [6, 6, 6, 6], embed_dim: 60, num_heads: [6, 6, 6, 6], mlp_ratio: 2, upsampler: 'pixelshuffledirect' },
+    options: {
+      upscale: number('scale'),
+      img_size: 64,
+      window_size: 8,
+      img_range: 1,
+      depths: [6, 6, 6, 6],
+      embed_dim: 60,
+      num_heads: [6, 6, 6, 6],
+      mlp_ratio: 2,
+      upsampler: 'pixelshuffledirect',
+    },
     scale: number('scale'),
   },
-  nafnet: { type: 'nafnet', options: { width: 32, middle_blk_num: 1, enc_blk_nums: [1, 1, 1, 2], dec_blk_nums: [1, 1, 1, 1] }, scale: 1 },
+  nafnet: {
+    type: 'nafnet',
+    options: { width: 32, middle_blk_num: 1, enc_blk_nums: [1, 1, 1, 2], dec_blk_nums: [1, 1, 1, 1] },
+    scale: 1,
+  },
 };
 const network = networks[values.arch];
 if (!network) throw new Error(`--arch is one of ${Object.keys(networks).join(', ')}`);
@@ -47,7 +62,9 @@ function config(mcir: boolean): RunConfig {
     data: { train: { target: '-' }, batch: number('batch') },
     precision: values.precision,
     compile: values.compile,
-    ...(mcir ? { mcir: { negatives: Array.from({ length: number('negatives') }, (_, i) => ({ every: 1000 * (i + 1) })) } } : {}),
+    ...(mcir
+      ? { mcir: { negatives: Array.from({ length: number('negatives') }, (_, i) => ({ every: 1000 * (i + 1) })) } }
+      : {}),
   });
 }
 
@@ -66,7 +83,8 @@ function timed(call: () => void): number {
 function step(mcir: boolean): { ms: number; engine: string | undefined } {
   const trainer = new Trainer(config(mcir), { shares });
   const random = randomStream('bench');
-  const noise = (size: number): Float32Array => Float32Array.from({ length: number('batch') * size * size * 3 }, () => random.uniform());
+  const noise = (size: number): Float32Array =>
+    Float32Array.from({ length: number('batch') * size * size * 3 }, () => random.uniform());
   const lqSize = number('patch');
   const gtSize = lqSize * (network?.scale ?? 1);
   const batch = { lq: noise(lqSize), gt: noise(gtSize), count: number('batch'), lqSize, gtSize, names: [] };
@@ -85,7 +103,11 @@ async function realData(folder: string): Promise<object> {
   const warmUp = 3;
   const parsed = config(true);
   const degradations = network?.scale === 1 ? [{ type: 'haze' }] : [{ type: 'bicubic', scale: network?.scale }];
-  const settings = runConfig.parse({ ...parsed, steps: number('steps') + warmUp, data: { ...parsed.data, batch: number('batch'), patch: number('patch'), train: { target: folder, degradations } } });
+  const settings = runConfig.parse({
+    ...parsed,
+    steps: number('steps') + warmUp,
+    data: { ...parsed.data, batch: number('batch'), patch: number('patch'), train: { target: folder, degradations } },
+  });
   const loader = await BatchLoader.open({ data: settings.data, seed: 0, scale: network?.scale ?? 1 });
   const trainer = new Trainer(settings, { shares });
   const train = trainer.train.bind(trainer);
@@ -98,7 +120,16 @@ async function realData(folder: string): Promise<object> {
     return result;
   };
   const place = mkdtempSync(join(tmpdir(), 'mcir-bench-'));
-  const session = { run: 'bench', config: settings, folder: new RunFolder(place).create(), trainer, loader, control: new JobControl(), onMetrics: () => undefined, onPause: () => undefined };
+  const session = {
+    run: 'bench',
+    config: settings,
+    folder: new RunFolder(place).create(),
+    trainer,
+    loader,
+    control: new JobControl(),
+    onMetrics: () => undefined,
+    onPause: () => undefined,
+  };
   await new Session(session).run();
   const total = performance.now() - start;
   const waited = loader.waitedMs - waitedBefore;
@@ -116,14 +147,18 @@ async function realData(folder: string): Promise<object> {
     validation_pictures: loader.counts.validation,
     validation_and_checkpoint_ms: Number(interruptionMs.toFixed(0)),
     validate_every: settings.validateEvery,
-    validation_and_checkpoint_share: Number((interruptionMs / (interruptionMs + settings.validateEvery * stepMs)).toFixed(4)),
+    validation_and_checkpoint_share: Number(
+      (interruptionMs / (interruptionMs + settings.validateEvery * stepMs)).toFixed(4),
+    ),
   };
 }
 
 function inference(): number {
   const model = createModel(network?.type ?? '', network?.options);
   model.parameters.initialise(0);
-  const forward = values.compile ? compileForward(model.forward, { precision: values.precision as RunConfig['precision'] }) : (x: tf.Tensor4D) => tf.tidy(() => model.forward(x));
+  const forward = values.compile
+    ? compileForward(model.forward, { precision: values.precision as RunConfig['precision'] })
+    : (x: tf.Tensor4D) => tf.tidy(() => model.forward(x));
   const picture = tf.randomUniform<tf.Rank.R4>([1, number('infer'), number('infer'), 3]);
   return timed(() => tf.tidy(() => void forward(picture).mean().dataSync()));
 }
@@ -132,7 +167,15 @@ function figures(): object {
   if (values.only === 'infer') return { infer_ms: inference() };
   const l1 = step(false);
   const mcir = step(true);
-  return { program: 'mcir-studio', arch: values.arch, precision: values.precision, engine: mcir.engine, shares, l1_step_ms: l1.ms, mcir_step_ms: mcir.ms };
+  return {
+    program: 'mcir-studio',
+    arch: values.arch,
+    precision: values.precision,
+    engine: mcir.engine,
+    shares,
+    l1_step_ms: l1.ms,
+    mcir_step_ms: mcir.ms,
+  };
 }
 
 process.stdout.write(`${JSON.stringify(values.data === undefined ? figures() : await realData(values.data))}\n`);

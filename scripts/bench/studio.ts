@@ -17,12 +17,26 @@ import { watchFrames, type Smoothness } from './frames.ts';
  * thumbnails have been made; calls and frames while the guided sample trains; and from the first start to a picture that
  * its model has restored. `--keep FOLDER` keeps the many pictures and their thumbnails for the next time.
  */
-const { values } = parseArgs({ options: { pictures: { type: 'string', default: '10000' }, starts: { type: 'string', default: '5' }, only: { type: 'string', default: 'start,drop,scroll,train' }, keep: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    pictures: { type: 'string', default: '10000' },
+    starts: { type: 'string', default: '5' },
+    only: { type: 'string', default: 'start,drop,scroll,train' },
+    keep: { type: 'string' },
+  },
+});
 const wanted = values.only.split(',');
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+const median = (numbers: readonly number[]): number =>
+  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 
 /** Over a new home folder, or the given one, which has or has not been welcomed. */
-async function inStudio<Result>(browser: Browser, folder: string, welcomed: boolean, use: (page: Page, sinceStart: () => number) => Promise<Result>, kept?: string): Promise<Result> {
+async function inStudio<Result>(
+  browser: Browser,
+  folder: string,
+  welcomed: boolean,
+  use: (page: Page, sinceStart: () => number) => Promise<Result>,
+  kept?: string,
+): Promise<Result> {
   const home = kept ?? (await mkdtemp(join(folder, 'home-')));
   await writeFile(join(home, 'settings.json'), JSON.stringify({ welcomed }));
   const page = await newPage(browser);
@@ -46,7 +60,17 @@ const start = (browser: Browser, folder: string): Promise<number> =>
 
 /** A photograph of the given size with some grain. */
 async function photograph(path: string, width: number, height: number, quality: number): Promise<void> {
-  const grain = await sharp({ create: { width: Math.ceil(width / 4), height: Math.ceil(height / 4), channels: 3, background: '#777', noise: { type: 'gaussian', mean: 128, sigma: 40 } } }).png().toBuffer();
+  const grain = await sharp({
+    create: {
+      width: Math.ceil(width / 4),
+      height: Math.ceil(height / 4),
+      channels: 3,
+      background: '#777',
+      noise: { type: 'gaussian', mean: 128, sigma: 40 },
+    },
+  })
+    .png()
+    .toBuffer();
   await sharp(grain).resize(width, height).jpeg({ quality }).toFile(path);
 }
 
@@ -57,15 +81,19 @@ async function drop(browser: Browser, folder: string, photos: string): Promise<n
     const seen = page.evaluate(
       () =>
         new Promise<number>((resolve) => {
-          window.addEventListener('drop', () => {
-            const began = performance.now();
-            const look = (): void => {
-              const first = document.querySelector<HTMLImageElement>('.tile img');
-              if (first?.complete && first.naturalWidth > 0) resolve(performance.now() - began);
-              else requestAnimationFrame(look);
-            };
-            look();
-          }, { capture: true, once: true });
+          window.addEventListener(
+            'drop',
+            () => {
+              const began = performance.now();
+              const look = (): void => {
+                const first = document.querySelector<HTMLImageElement>('.tile img');
+                if (first?.complete && first.naturalWidth > 0) resolve(performance.now() - began);
+                else requestAnimationFrame(look);
+              };
+              look();
+            },
+            { capture: true, once: true },
+          );
         }),
     );
     await dropPaths(page, [photos]);
@@ -94,7 +122,9 @@ async function manyPictures(folder: string): Promise<{ photos: string; home: str
   if (!existsSync(home)) {
     await mkdir(photos, { recursive: true });
     await photograph(join(folder, 'one.jpg'), 450, 300, 60);
-    const paths = Array.from({ length: Number(values.pictures) }, (_, i) => join(photos, `${String(i).padStart(5, '0')}.jpg`));
+    const paths = Array.from({ length: Number(values.pictures) }, (_, i) =>
+      join(photos, `${String(i).padStart(5, '0')}.jpg`),
+    );
     // Copies, since another name of the same file would count as the same picture.
     for (const path of paths) await copyFile(join(folder, 'one.jpg'), path);
     const making = `${home}.making`;
@@ -117,7 +147,8 @@ const goThrough = (browser: Browser, folder: string, photos: string, home?: stri
       await page.getByRole('button', { name: 'Add a folder…' }).click();
       const dialog = page.getByRole('dialog');
       await dialog.getByRole('button', { name: '/', exact: true }).click();
-      for (const part of photos.split('/').filter(Boolean)) await dialog.getByRole('button', { name: part, exact: true }).click();
+      for (const part of photos.split('/').filter(Boolean))
+        await dialog.getByRole('button', { name: part, exact: true }).click();
       await dialog.getByText(photos, { exact: true }).waitFor();
       let adding = sinceStart();
       const added = await watchFrames(page, async () => {
@@ -125,7 +156,13 @@ const goThrough = (browser: Browser, folder: string, photos: string, home?: stri
         await page.getByText(`${values.pictures} pictures`, { exact: true }).waitFor();
         adding = sinceStart() - adding;
       });
-      return { addingMs: adding, added, slow: await scroll(page, wheel.slow, 500), down: await scroll(page, wheel.fast), up: await scroll(page, -wheel.fast) };
+      return {
+        addingMs: adding,
+        added,
+        slow: await scroll(page, wheel.slow, 500),
+        down: await scroll(page, wheel.fast),
+        up: await scroll(page, -wheel.fast),
+      };
     },
     home,
   );
@@ -136,7 +173,9 @@ const callTimes = (page: Page): Promise<number[]> =>
     const times: number[] = [];
     for (let i = 0; i < 100; i++) {
       const began = performance.now();
-      await (await fetch('/api/runs.list', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })).text();
+      await (
+        await fetch('/api/runs.list', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
+      ).text();
       times.push(performance.now() - began);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -157,7 +196,14 @@ const train = (browser: Browser, folder: string): Promise<object> =>
     const step = (): Promise<string> => page.getByRole('navigation').getByText(/ %$/).innerText();
     const trainedWhenRestored = await step();
     await page.getByRole('navigation').getByText(/ %$/).waitFor({ state: 'hidden', timeout: 600_000 });
-    return { liveAfterMs, callMs: { median: median(times), longest: Math.max(...times) }, smooth, restoredAfterMs, trainedWhenRestored, finishedAfterMs: sinceStart() };
+    return {
+      liveAfterMs,
+      callMs: { median: median(times), longest: Math.max(...times) },
+      smooth,
+      restoredAfterMs,
+      trainedWhenRestored,
+      finishedAfterMs: sinceStart(),
+    };
   });
 
 const folder = await mkdtemp(join(tmpdir(), 'mcir-bench-'));
@@ -184,11 +230,16 @@ try {
   }
   if (wanted.includes('scroll')) {
     const { photos, home } = await manyPictures(values.keep ?? folder);
-    figures['scroll'] = { withoutThumbnails: await goThrough(browser, folder, photos), withThumbnails: await goThrough(browser, folder, photos, home) };
+    figures['scroll'] = {
+      withoutThumbnails: await goThrough(browser, folder, photos),
+      withThumbnails: await goThrough(browser, folder, photos, home),
+    };
   }
   if (wanted.includes('train')) figures['train'] = await train(browser, folder);
 } finally {
   await browser.close();
   await rm(folder, { recursive: true, force: true });
 }
-process.stdout.write(`${JSON.stringify(figures, (_, value: unknown) => (typeof value === 'number' ? Math.round(value * 10) / 10 : value), 1)}\n`);
+process.stdout.write(
+  `${JSON.stringify(figures, (_, value: unknown) => (typeof value === 'number' ? Math.round(value * 10) / 10 : value), 1)}\n`,
+);

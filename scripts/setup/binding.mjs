@@ -19,7 +19,8 @@ export function installedOrigin() {
 export const bindingLoads = () => works(projectNode(), ['--eval', 'require(process.argv[1])', binding]);
 
 /** A C++ compiler, or undefined. */
-export const findCompiler = () => firstThatWorks([[process.env.CXX ?? ''], ['g++'], ['clang++'], ['c++']], ['--version']);
+export const findCompiler = () =>
+  firstThatWorks([[process.env.CXX ?? ''], ['g++'], ['clang++'], ['c++']], ['--version']);
 
 /**
  * Compiles the C++ sources that come in the npm package against a library in the cache. The result is kept beside the
@@ -55,8 +56,16 @@ export async function compileBinding(library, say) {
  */
 function linked(library) {
   const cuda = join(library, 'nvidia');
-  const cudaFolders = existsSync(cuda) ? readdirSync(cuda).map((name) => join(cuda, name, 'lib')).filter(existsSync) : [];
-  const cudaLibraries = cudaFolders.flatMap((folder) => readdirSync(folder).filter((name) => /^lib(cu(dart|blas|blasLt|fft|rand|solver|sparse|dnn|pti)|nvJitLink|nccl)\.so\.\d+$/.test(name)));
+  const cudaFolders = existsSync(cuda)
+    ? readdirSync(cuda)
+        .map((name) => join(cuda, name, 'lib'))
+        .filter(existsSync)
+    : [];
+  const cudaLibraries = cudaFolders.flatMap((folder) =>
+    readdirSync(folder).filter((name) =>
+      /^lib(cu(dart|blas|blasLt|fft|rand|solver|sparse|dnn|pti)|nvJitLink|nccl)\.so\.\d+$/.test(name),
+    ),
+  );
   const folders = [join(library, 'tensorflow'), ...cudaFolders];
   return [
     ...folders.flatMap((folder) => [`-L${folder}`, `-Wl,-rpath,${folder}`]),
@@ -80,5 +89,8 @@ export const rememberOrigin = (from) => writeFile(origin, `${JSON.stringify(from
 export async function runPackageInstaller(variant) {
   await rm(join(place, 'tfjs_binding.node.partial'), { force: true });
   const path = [join(nodeModules, '.bin'), process.env.PATH].join(process.platform === 'win32' ? ';' : ':');
-  await run(projectNode(), [join('scripts', 'install.js'), variant, 'download'], { cwd: tfjs, env: { ...process.env, PATH: path } });
+  await run(projectNode(), [join('scripts', 'install.js'), variant, 'download'], {
+    cwd: tfjs,
+    env: { ...process.env, PATH: path },
+  });
 }

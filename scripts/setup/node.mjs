@@ -22,6 +22,11 @@ export const projectNode = () => own.find(existsSync) ?? process.execPath;
 export const recentNode = {
   title: 'Node 24 for this project (the one on this machine is too old)',
   /** The project's is asked to run, because an interrupted installation can leave half a file. */
-  isDone: async () => (await firstThatWorks(own.filter(existsSync).map((path) => [path]), ['--version'])) !== undefined || isRecentEnough(process.versions.node),
-  install: () => run('npm', ['rebuild', 'node', '--ignore-scripts=false'], { cwd: root, env: environmentOutsideProject() }),
+  isDone: async () =>
+    (await firstThatWorks(
+      own.filter(existsSync).map((path) => [path]),
+      ['--version'],
+    )) !== undefined || isRecentEnough(process.versions.node),
+  install: () =>
+    run('npm', ['rebuild', 'node', '--ignore-scripts=false'], { cwd: root, env: environmentOutsideProject() }),
 };

@@ -18,9 +18,16 @@ export const packages = {
     if (!existsSync(list)) return false;
     const wanted = read(join(root, 'package-lock.json'));
     const installed = read(list);
-    const asWanted = ([path, entry]) => (installed[path] ? installed[path].version === entry.version && installed[path].integrity === entry.integrity : entry.optional || entry.devOptional);
-    return Object.entries(wanted).every(([path, entry]) => path === '' || asWanted([path, entry])) && Object.keys(installed).every((path) => path in wanted);
+    const asWanted = ([path, entry]) =>
+      installed[path]
+        ? installed[path].version === entry.version && installed[path].integrity === entry.integrity
+        : entry.optional || entry.devOptional;
+    return (
+      Object.entries(wanted).every(([path, entry]) => path === '' || asWanted([path, entry])) &&
+      Object.keys(installed).every((path) => path in wanted)
+    );
   },
 
-  install: () => run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, env: environmentOutsideProject() }),
+  install: () =>
+    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, env: environmentOutsideProject() }),
 };

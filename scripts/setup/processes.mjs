@@ -26,13 +26,19 @@ export function run(command, args, options = {}) {
   return new Promise((resolve, reject) => {
     // On Windows npm is a .cmd file, which only a shell can start; elsewhere a group of its own can be ended whole.
     const windows = process.platform === 'win32';
-    const child = spawn(command, args, { stdio: ['ignore', process.stderr, process.stderr], shell: windows, detached: !windows, ...options });
+    const child = spawn(command, args, {
+      stdio: ['ignore', process.stderr, process.stderr],
+      shell: windows,
+      detached: !windows,
+      ...options,
+    });
     if (child.pid !== undefined) running.add(child);
     child.on('error', (error) => reject(new SetupError(`${command} could not be run: ${error.message}`)));
     child.on('close', (code, signal) => {
       running.delete(child);
       if (code === 0) resolve();
-      else reject(new SetupError(`${command} ${args.slice(0, 3).join(' ')} failed (${signal ?? `exit code ${code}`}).`));
+      else
+        reject(new SetupError(`${command} ${args.slice(0, 3).join(' ')} failed (${signal ?? `exit code ${code}`}).`));
     });
   });
 }
@@ -46,7 +52,8 @@ export const works = (command, args, options = {}) =>
 
 /** The first of some commands (each a list: program, then arguments) that works with `probe` added; undefined if none does. */
 export async function firstThatWorks(commands, probe) {
-  for (const [program, ...args] of commands) if (program && (await works(program, [...args, ...probe]))) return [program, ...args];
+  for (const [program, ...args] of commands)
+    if (program && (await works(program, [...args, ...probe]))) return [program, ...args];
   return undefined;
 }
 
@@ -56,6 +63,8 @@ export async function firstThatWorks(commands, probe) {
  */
 export function environmentOutsideProject() {
   const name = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
-  const path = (process.env[name] ?? '').split(delimiter).filter((folder) => !folder.endsWith(`node_modules${sep}.bin`));
+  const path = (process.env[name] ?? '')
+    .split(delimiter)
+    .filter((folder) => !folder.endsWith(`node_modules${sep}.bin`));
   return { ...process.env, [name]: path.join(delimiter) };
 }

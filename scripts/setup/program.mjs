@@ -18,7 +18,11 @@ export function runProgram(program, [file = '', ...args], options = {}) {
   const compiled = join(cache, 'compiled');
   const path = [dirname(projectNode()), join(nodeModules, '.bin'), process.env.PATH].join(delimiter);
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [join(root, file), ...args], { stdio: 'inherit', ...options, env: { NODE_COMPILE_CACHE: compiled, ...process.env, PATH: path, ...options.env } });
+    const child = spawn(program, [join(root, file), ...args], {
+      stdio: 'inherit',
+      ...options,
+      env: { NODE_COMPILE_CACHE: compiled, ...process.env, PATH: path, ...options.env },
+    });
     // The terminal sends Ctrl-C to both; a signal sent to us alone is passed on.
     const ignore = () => undefined;
     const forward = () => child.kill('SIGTERM');

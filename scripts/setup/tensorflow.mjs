@@ -1,4 +1,12 @@
-import { bindingLoads, compileBinding, findCompiler, installedOrigin, placeBinding, rememberOrigin, runPackageInstaller } from './binding.mjs';
+import {
+  bindingLoads,
+  compileBinding,
+  findCompiler,
+  installedOrigin,
+  placeBinding,
+  rememberOrigin,
+  runPackageInstaller,
+} from './binding.mjs';
 import { SetupError } from './processes.mjs';
 import { VERSION, fetchLibrary, findPython, isFetched, wheelsFor } from './wheel.mjs';
 
@@ -31,7 +39,9 @@ const isCurrent = ({ id, variant }) => id === 'package' || id === `${VERSION}-${
 /** @returns {Promise<boolean>} false where this way is closed; why has been said */
 async function fromWheel(wheels, variant, say) {
   // Asked before the download; what the cache holds already needs neither.
-  const missing = isFetched(wheels) ? [] : [(await findPython()) ? '' : 'pip', (await findCompiler()) ? '' : 'a C++ compiler'].filter(Boolean);
+  const missing = isFetched(wheels)
+    ? []
+    : [(await findPython()) ? '' : 'pip', (await findCompiler()) ? '' : 'a C++ compiler'].filter(Boolean);
   if (missing.length > 0) {
     say(`${missing.join(' and ')} is missing, so the package's own installer is tried.`);
     return false;

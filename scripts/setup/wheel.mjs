@@ -65,6 +65,25 @@ async function removeRemains() {
 /** One Python version and these platforms whatever the machine's Python is, no dependencies, and every file by its hash. */
 function pipOptions(wheels) {
   const machine = process.arch === 'x64' ? 'x86_64' : 'aarch64';
-  const platforms = ['manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'manylinux_2_12', 'manylinux2010'].flatMap((name) => ['--platform', `${name}_${machine}`]);
-  return ['--requirement', join(lists, `${wheels}.txt`), '--require-hashes', '--no-deps', '--only-binary=:all:', '--implementation', 'cp', '--python-version', '311', '--abi', 'cp311', '--abi', 'none', ...platforms, '--no-cache-dir', '--disable-pip-version-check'];
+  const platforms = ['manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'manylinux_2_12', 'manylinux2010'].flatMap(
+    (name) => ['--platform', `${name}_${machine}`],
+  );
+  return [
+    '--requirement',
+    join(lists, `${wheels}.txt`),
+    '--require-hashes',
+    '--no-deps',
+    '--only-binary=:all:',
+    '--implementation',
+    'cp',
+    '--python-version',
+    '311',
+    '--abi',
+    'cp311',
+    '--abi',
+    'none',
+    ...platforms,
+    '--no-cache-dir',
+    '--disable-pip-version-check',
+  ];
 }

@@ -10,6 +10,9 @@ export function electronProgram() {
   const folder = join(nodeModules, 'electron');
   const note = join(folder, 'path.txt');
   if (!existsSync(note)) return undefined;
-  const program = join(process.env.ELECTRON_OVERRIDE_DIST_PATH ?? join(folder, 'dist'), readFileSync(note, 'utf8').trim());
+  const program = join(
+    process.env.ELECTRON_OVERRIDE_DIST_PATH ?? join(folder, 'dist'),
+    readFileSync(note, 'utf8').trim(),
+  );
   return existsSync(program) ? program : undefined;
 }

@@ -14,11 +14,22 @@ const sources = {
  * @returns {Promise<number>} exit code of the build; 0 where there was nothing to do
  */
 export async function buildWindow(withElectron, say) {
-  if (withElectron ? isNewer([...sources.page, ...sources.frame], 'out/main/main.mjs') : isNewer(sources.page, 'out/renderer/index.html')) {
+  if (
+    withElectron
+      ? isNewer([...sources.page, ...sources.frame], 'out/main/main.mjs')
+      : isNewer(sources.page, 'out/renderer/index.html')
+  ) {
     say('Building the window…');
     return withElectron
       ? runNode(['node_modules/electron-vite/bin/electron-vite.js', 'build', '--logLevel', 'warn'])
-      : runNode(['node_modules/vite/bin/vite.js', 'build', '--config', 'vite.renderer.config.ts', '--logLevel', 'warn']);
+      : runNode([
+          'node_modules/vite/bin/vite.js',
+          'build',
+          '--config',
+          'vite.renderer.config.ts',
+          '--logLevel',
+          'warn',
+        ]);
   }
   return 0;
 }

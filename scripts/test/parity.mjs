@@ -12,15 +12,22 @@ const fixtures = join(root, '..', 'shared', 'parity');
  */
 export async function parity() {
   if (!existsSync(fixtures)) return undefined;
-  const folders = readdirSync(fixtures).map((name) => join(fixtures, name)).filter((folder) => existsSync(join(folder, 'meta.json')) || folder.endsWith('mcir'));
+  const folders = readdirSync(fixtures)
+    .map((name) => join(fixtures, name))
+    .filter((folder) => existsSync(join(folder, 'meta.json')) || folder.endsWith('mcir'));
   const scratch = mkdtempSync(join(tmpdir(), 'mcir-parity-'));
   const output = join(scratch, 'lines.json');
   const file = openSync(output, 'w');
   try {
-    const code = await runNode(['test/parity/run.ts', '--in-shares', ...folders], { stdio: ['ignore', file, 'inherit'] });
+    const code = await runNode(['test/parity/run.ts', '--in-shares', ...folders], {
+      stdio: ['ignore', file, 'inherit'],
+    });
     const text = readFileSync(output, 'utf8');
     process.stdout.write(text);
-    const cases = text.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+    const cases = text
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
     const passed = cases.filter((line) => line.pass).length;
     const failed = cases.length - passed;
     // It may also have ended before its last line.

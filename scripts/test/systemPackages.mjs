@@ -14,7 +14,11 @@ const wanted = [
 export async function systemPackages() {
   if (process.getuid?.() !== 0 || !(await works('apt-get', ['--version']))) return;
   const missing = [];
-  for (const { probe: [program, ...args], name } of wanted) if (!(await works(program, args))) missing.push(name);
+  for (const {
+    probe: [program, ...args],
+    name,
+  } of wanted)
+    if (!(await works(program, args))) missing.push(name);
   if (missing.length === 0) return;
   process.stderr.write(`Installing for the tests: ${missing.join(', ')}\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

@@ -10,7 +10,12 @@ import { exitCode, type Output } from './output.ts';
 export async function runBatch(batches: Batches, id: string, output: Output, signal?: AbortSignal): Promise<void> {
   using interruption = signal ? { signal, [Symbol.dispose]: () => undefined } : untilInterrupted(output);
   const total = batches.find(id).total;
-  const bar = output.interactive ? new SingleBar({ format: '{bar} {value}/{total} files  {speed} MP/s  {eta_formatted} left  {file}', etaBuffer: 20 }) : undefined;
+  const bar = output.interactive
+    ? new SingleBar({
+        format: '{bar} {value}/{total} files  {speed} MP/s  {eta_formatted} left  {file}',
+        etaBuffer: 20,
+      })
+    : undefined;
   const started = performance.now();
   let megapixels = 0;
   let lastReason: string | undefined;
@@ -24,7 +29,10 @@ export async function runBatch(batches: Batches, id: string, output: Output, sig
   const onFile: Parameters<typeof batches.events.on<'file'>>[1] = (batch, file) => {
     if (batch !== id) return;
     megapixels += file.state === 'done' ? (file.megapixels ?? 0) : 0;
-    bar?.update(ended(batches, id), { speed: ((megapixels * 1000) / (performance.now() - started)).toFixed(1), file: file.source });
+    bar?.update(ended(batches, id), {
+      speed: ((megapixels * 1000) / (performance.now() - started)).toFixed(1),
+      file: file.source,
+    });
     if (output.json) process.stdout.write(`${JSON.stringify({ file })}\n`);
     if (file.state === 'failed') say(`${file.source}: ${file.reason}`);
     for (const warning of file.warnings) say(`${file.source}: ${warning}`);
@@ -39,7 +47,11 @@ export async function runBatch(batches: Batches, id: string, output: Output, sig
     const batch = await batches.run(id, interruption.signal);
     bar?.stop();
     const { done, failed, skipped, waiting, settings, state } = batch;
-    const rest = [failed > 0 ? `${failed} failed (mcir batch retry ${id})` : '', skipped > 0 ? `${skipped} skipped` : '', waiting > 0 ? `${waiting} waiting (mcir batch resume ${id})` : ''].filter(Boolean);
+    const rest = [
+      failed > 0 ? `${failed} failed (mcir batch retry ${id})` : '',
+      skipped > 0 ? `${skipped} skipped` : '',
+      waiting > 0 ? `${waiting} waiting (mcir batch resume ${id})` : '',
+    ].filter(Boolean);
     output.result({ batch }, [`${done} of ${total} restored into ${settings.out}`, ...rest].join(', '));
     if (failed > 0 || state !== 'finished') process.exitCode = exitCode.failed;
   } finally {
@@ -61,5 +73,8 @@ export function untilInterrupted(output: Output): { signal: AbortSignal } & Disp
     stop.abort();
   };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  return { signal: stop.signal, [Symbol.dispose]: () => void process.off('SIGINT', interrupt).off('SIGTERM', interrupt) };
+  return {
+    signal: stop.signal,
+    [Symbol.dispose]: () => void process.off('SIGINT', interrupt).off('SIGTERM', interrupt),
+  };
 }

@@ -25,11 +25,16 @@ export async function watchTraining({ training, runs }: Services, id: string, ou
     if (event.type === 'log') display.say(event.text);
     if (event.type !== 'metrics') return;
     const { psnr, ssim } = event.line.values;
-    if (psnr !== undefined && ssim !== undefined) display.say(`Validation at step ${event.line.step}: PSNR ${psnr.toFixed(3)} dB, SSIM ${ssim.toFixed(4)}`);
+    if (psnr !== undefined && ssim !== undefined)
+      display.say(`Validation at step ${event.line.step}: PSNR ${psnr.toFixed(3)} dB, SSIM ${ssim.toFixed(4)}`);
     else display.progress(event.progress);
   };
   training.events.on('progress', onProgress);
-  const release = handleSignals(() => training.stop(id), () => training.kill(id), (text) => display.say(text));
+  const release = handleSignals(
+    () => training.stop(id),
+    () => training.kill(id),
+    (text) => display.say(text),
+  );
   try {
     await training.ended(id);
   } finally {
@@ -43,11 +48,15 @@ function report(run: RunDetail, output: Output): void {
   const { state, error } = run;
   if (state === 'failed') throw error ? AppError.fromWire(error) : new AppError('internal', 'The training failed.');
   const reason = run.states.at(-1)?.reason;
-  const best = run.best ? `best PSNR ${run.best.psnr.toFixed(3)} dB at step ${run.best.step}${run.psnrBefore === undefined ? '' : ` (before: ${run.psnrBefore.toFixed(3)} dB)`}` : 'no validation yet';
+  const best = run.best
+    ? `best PSNR ${run.best.psnr.toFixed(3)} dB at step ${run.best.step}${run.psnrBefore === undefined ? '' : ` (before: ${run.psnrBefore.toFixed(3)} dB)`}`
+    : 'no validation yet';
   const lines = [
     `Run ${run.id} "${run.name}" ${state} at step ${run.step} of ${run.steps}; ${best}.`,
     ...(reason ? [reason] : []),
-    state === 'finished' ? `Use it: mcir restore PICTURES --model ${run.id} --out FOLDER` : `Go on: mcir resume ${run.id}`,
+    state === 'finished'
+      ? `Use it: mcir restore PICTURES --model ${run.id} --out FOLDER`
+      : `Go on: mcir resume ${run.id}`,
   ];
   output.result(run, lines.join('\n'));
   if (state !== 'finished') process.exitCode = exitCode.failed;
@@ -62,7 +71,14 @@ interface Display {
 
 /** A bar that is redrawn; lines appear above it. */
 class BarDisplay implements Display {
-  readonly #bars = new MultiBar({ format: '{bar} {value}/{total}  {text}', stream: process.stderr, hideCursor: true, clearOnComplete: true, gracefulExit: false, barsize: 20 });
+  readonly #bars = new MultiBar({
+    format: '{bar} {value}/{total}  {text}',
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: true,
+    gracefulExit: false,
+    barsize: 20,
+  });
   readonly #bar: SingleBar;
 
   constructor(steps: number) {

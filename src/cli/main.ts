@@ -9,7 +9,10 @@ const context = new CliContext();
 const program = new Command('mcir')
   .description('Restore photographs and retrain restoration networks with model contrastive learning (MCIR), offline.')
   .version(programVersion)
-  .option('--json', 'print exactly one JSON object on stdout; restore, watch and edit print a line for each file before it')
+  .option(
+    '--json',
+    'print exactly one JSON object on stdout; restore, watch and edit print a line for each file before it',
+  )
   .configureHelp({ showGlobalOptions: true })
   // Errors are reported below, in one place.
   .configureOutput({ outputError: () => undefined })

@@ -16,8 +16,11 @@ export const percent = (text: string): number => {
 };
 
 /** A whole number of at least `least`, and at most `most`. */
-export const wholeNumber = (least: number, most = Infinity) => (text: string): number => {
-  const value = number(text);
-  if (!Number.isInteger(value) || value < least || value > most) throw new InvalidArgumentError(`Give a whole number from ${least}${most === Infinity ? '' : ` to ${most}`}.`);
-  return value;
-};
+export const wholeNumber =
+  (least: number, most = Infinity) =>
+  (text: string): number => {
+    const value = number(text);
+    if (!Number.isInteger(value) || value < least || value > most)
+      throw new InvalidArgumentError(`Give a whole number from ${least}${most === Infinity ? '' : ` to ${most}`}.`);
+    return value;
+  };

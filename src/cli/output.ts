@@ -47,7 +47,13 @@ export class Output {
 /** Commander's own errors only say what is wrong. */
 function adviseUse({ code, message }: CommanderError): string {
   // Without a command commander shows the help and has no sentence of its own.
-  const wrong = code === 'commander.help' ? 'no command was given' : message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ').replace(/\.$/, '');
+  const wrong =
+    code === 'commander.help'
+      ? 'no command was given'
+      : message
+          .replace(/^error: /, '')
+          .replace(/\s*\n\s*/g, ' ')
+          .replace(/\.$/, '');
   return `${wrong}; \`mcir help COMMAND\` shows how a command is used.`;
 }
 
@@ -63,6 +69,13 @@ export function table(header: readonly string[], rows: readonly (readonly (strin
   const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   const numeric = header.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'));
   return cells
-    .map((row) => row.map((cell, column) => (numeric[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          numeric[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }

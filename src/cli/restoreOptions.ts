@@ -45,13 +45,19 @@ const describe = (field: z.ZodType): string => field.description ?? '';
 export function addEffectOptions(command: Command, without: readonly (keyof EffectOptions)[] = []): Command {
   const fields = effect.shape;
   const options = [
-    new Option('--model <model>', 'a run, an added model or a weights file; several are applied in turn (`identity` changes nothing)').argParser((ref: string, refs: string[] = []) => [...refs, ref]),
+    new Option(
+      '--model <model>',
+      'a run, an added model or a weights file; several are applied in turn (`identity` changes nothing)',
+    ).argParser((ref: string, refs: string[] = []) => [...refs, ref]),
     new Option('--preset <name>', 'a saved chain of models with its settings; what is given beside it counts instead'),
     new Option('--strength <percent>', 'how much of the effect, from 0 to 100 (default: 100)').argParser(percent),
     new Option('--ensemble', describe(fields.ensemble)),
     new Option('--luminance', describe(fields.luminance)),
     new Option('--mask <file>', describe(fields.mask)),
-    new Option('--tile <pixels|auto>', 'side of the tiles in pixels; auto, the default, takes it from free memory').argParser(tileSize),
+    new Option(
+      '--tile <pixels|auto>',
+      'side of the tiles in pixels; auto, the default, takes it from free memory',
+    ).argParser(tileSize),
   ];
   return addOptions(command, options, without);
 }
@@ -79,13 +85,22 @@ function addOptions(command: Command, options: readonly Option[], without: reado
  * The models and the settings of a batch from what was typed and the preset that was named.
  * @throws CommanderError for values out of range, no model, or a preset that is not there
  */
-export async function batchSettings(options: RestoreOptions, out: string, home: Home): Promise<{ models: string[]; settings: Omit<BatchSettings, 'models'> }> {
+export async function batchSettings(
+  options: RestoreOptions,
+  out: string,
+  home: Home,
+): Promise<{ models: string[]; settings: Omit<BatchSettings, 'models'> }> {
   const preset = options.preset === undefined ? undefined : await findPreset(options.preset, home).catch(wrongUse);
   const models = options.model ?? preset?.models;
   if (!models) throw noModel('--model MODEL or --preset NAME');
   // Found now, so that a slip of the pen is told before anything is done.
   for (const ref of models) await findModel(ref, home).catch(wrongUse);
-  if (options.mask !== undefined && !existsSync(options.mask)) throw new CommanderError(exitCode.wrongUse, 'mcir.not-found', `The mask ${options.mask} does not exist. Check the path.`);
+  if (options.mask !== undefined && !existsSync(options.mask))
+    throw new CommanderError(
+      exitCode.wrongUse,
+      'mcir.not-found',
+      `The mask ${options.mask} does not exist. Check the path.`,
+    );
   const { format, quality, name, onConflict, strip, provenance } = options;
   const settings = {
     out: resolve(out),
@@ -95,10 +110,14 @@ export async function batchSettings(options: RestoreOptions, out: string, home: 
   return { models, settings };
 }
 
-export const noModel = (how: string): CommanderError => new CommanderError(exitCode.wrongUse, 'mcir.bad-input', `Say which model: give ${how}.`);
+export const noModel = (how: string): CommanderError =>
+  new CommanderError(exitCode.wrongUse, 'mcir.bad-input', `Say which model: give ${how}.`);
 
 /** The effect that was typed, over that of a preset. @throws CommanderError for values out of range */
-export function typedEffect({ strength, ensemble, luminance, mask, tile }: EffectOptions, preset?: RestorePreset['effect']): Effect {
+export function typedEffect(
+  { strength, ensemble, luminance, mask, tile }: EffectOptions,
+  preset?: RestorePreset['effect'],
+): Effect {
   const side = tile ?? preset?.tile;
   return checked(effect, {
     strength: strength ?? preset?.strength,

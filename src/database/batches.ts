@@ -58,7 +58,9 @@ interface FileRow {
   crashes: number;
 }
 
-const counted = (['waiting', 'running', 'done', 'failed', 'skipped'] as const).map((state) => `count(*) FILTER (WHERE f.state = '${state}') AS ${state}`).join(', ');
+const counted = (['waiting', 'running', 'done', 'failed', 'skipped'] as const)
+  .map((state) => `count(*) FILTER (WHERE f.state = '${state}') AS ${state}`)
+  .join(', ');
 const summaries = `
   SELECT jobs.id, jobs.title, jobs.state, jobs.created, jobs.error, batches.settings, count(f.number) AS total, ${counted},
     (SELECT reason FROM job_states WHERE job = jobs.id ORDER BY rowid DESC LIMIT 1) AS reason
@@ -75,13 +77,18 @@ export class BatchRepository {
   /** Adds a batch; its job (same id) is there already. */
   add(id: string, settings: BatchSettings, files: readonly NewBatchFile[]): void {
     this.#db.prepare('INSERT INTO batches (id, settings) VALUES (?, ?)').run(id, JSON.stringify(settings));
-    const insert = this.#db.prepare('INSERT INTO batch_files (batch, number, source, folder, identity) VALUES (?, ?, ?, ?, ?)');
+    const insert = this.#db.prepare(
+      'INSERT INTO batch_files (batch, number, source, folder, identity) VALUES (?, ?, ?, ?, ?)',
+    );
     files.forEach(({ source, folder, identity }, i) => insert.run(id, i + 1, source, folder, identity));
   }
 
   /** Newest first. */
   list(): BatchSummary[] {
-    return this.#db.prepare<[], SummaryRow>(`${summaries} GROUP BY batches.id ORDER BY jobs.id DESC`).all().map(toSummary);
+    return this.#db
+      .prepare<[], SummaryRow>(`${summaries} GROUP BY batches.id ORDER BY jobs.id DESC`)
+      .all()
+      .map(toSummary);
   }
 
   find(id: string): BatchSummary | undefined {
@@ -90,11 +97,16 @@ export class BatchRepository {
   }
 
   files(id: string): BatchFileRecord[] {
-    return this.#db.prepare<[string], FileRow>('SELECT * FROM batch_files WHERE batch = ? ORDER BY number').all(id).map(toFile);
+    return this.#db
+      .prepare<[string], FileRow>('SELECT * FROM batch_files WHERE batch = ? ORDER BY number')
+      .all(id)
+      .map(toFile);
   }
 
   file(id: string, number: number): BatchFileRecord | undefined {
-    const row = this.#db.prepare<[string, number], FileRow>('SELECT * FROM batch_files WHERE batch = ? AND number = ?').get(id, number);
+    const row = this.#db
+      .prepare<[string, number], FileRow>('SELECT * FROM batch_files WHERE batch = ? AND number = ?')
+      .get(id, number);
     return row && toFile(row);
   }
 
@@ -112,33 +124,50 @@ export class BatchRepository {
   /** The result is whole and about to get its final name. */
   finishing(id: string, number: number, { output, result, warnings, megapixels, seconds }: FinishedFile): void {
     this.#db
-      .prepare('UPDATE batch_files SET output = ?, result = ?, warnings = ?, megapixels = ?, seconds = ? WHERE batch = ? AND number = ?')
+      .prepare(
+        'UPDATE batch_files SET output = ?, result = ?, warnings = ?, megapixels = ?, seconds = ? WHERE batch = ? AND number = ?',
+      )
       .run(output, result, JSON.stringify(warnings), megapixels, seconds, id, number);
   }
 
   /** A file's last state, or `waiting` to have it done (again). */
   set(id: string, number: number, state: Exclude<FileState, 'running'>, reason?: string): void {
-    this.#db.prepare('UPDATE batch_files SET state = ?, reason = ? WHERE batch = ? AND number = ?').run(state, reason ?? null, id, number);
+    this.#db
+      .prepare('UPDATE batch_files SET state = ?, reason = ? WHERE batch = ? AND number = ?')
+      .run(state, reason ?? null, id, number);
   }
 
   /** The child process ended while it worked on this file. */
   crashed(id: string, number: number): void {
-    this.#db.prepare("UPDATE batch_files SET state = 'waiting', crashes = crashes + 1 WHERE batch = ? AND number = ?").run(id, number);
+    this.#db
+      .prepare("UPDATE batch_files SET state = 'waiting', crashes = crashes + 1 WHERE batch = ? AND number = ?")
+      .run(id, number);
   }
 
   /** @returns how many failed files are waiting again. */
   retryFailed(id: string): number {
-    return this.#db.prepare("UPDATE batch_files SET state = 'waiting', reason = NULL, result = NULL, output = NULL, crashes = 0 WHERE batch = ? AND state = 'failed'").run(id).changes;
+    return this.#db
+      .prepare(
+        "UPDATE batch_files SET state = 'waiting', reason = NULL, result = NULL, output = NULL, crashes = 0 WHERE batch = ? AND state = 'failed'",
+      )
+      .run(id).changes;
   }
 
   /** Whether a file is an original of the batch, by its `device:inode`. */
   isOriginal(id: string, identity: string): boolean {
-    return this.#db.prepare('SELECT 1 FROM batch_files WHERE batch = ? AND identity = ? LIMIT 1').get(id, identity) !== undefined;
+    return (
+      this.#db.prepare('SELECT 1 FROM batch_files WHERE batch = ? AND identity = ? LIMIT 1').get(id, identity) !==
+      undefined
+    );
   }
 
   /** Whether another file of the batch has a name that differs in case at most. */
   isTaken(id: string, number: number, output: string): boolean {
-    return this.#db.prepare('SELECT 1 FROM batch_files WHERE batch = ? AND number <> ? AND lower(output) = lower(?) LIMIT 1').get(id, number, output) !== undefined;
+    return (
+      this.#db
+        .prepare('SELECT 1 FROM batch_files WHERE batch = ? AND number <> ? AND lower(output) = lower(?) LIMIT 1')
+        .get(id, number, output) !== undefined
+    );
   }
 }
 

@@ -45,8 +45,15 @@ export class JobRepository {
     this.#db
       .transaction(() => {
         this.#db
-          .prepare('INSERT INTO jobs (id, kind, title, state, created, changed, error, host, worker) VALUES (@id, @kind, @title, @state, @created, @changed, @error, @host, @worker)')
-          .run({ ...job, error: job.error ? JSON.stringify(job.error) : null, host: job.host ?? null, worker: job.worker ?? null });
+          .prepare(
+            'INSERT INTO jobs (id, kind, title, state, created, changed, error, host, worker) VALUES (@id, @kind, @title, @state, @created, @changed, @error, @host, @worker)',
+          )
+          .run({
+            ...job,
+            error: job.error ? JSON.stringify(job.error) : null,
+            host: job.host ?? null,
+            worker: job.worker ?? null,
+          });
         for (const state of states) this.#addState(job.id, state);
         record();
       })
@@ -69,7 +76,10 @@ export class JobRepository {
   /** Jobs that are queued, running or paused, oldest first. */
   active(): OwnedJob[] {
     const states = activeStates.map((state) => `'${state}'`).join(', ');
-    return this.#db.prepare<[], JobRow>(`SELECT * FROM jobs WHERE state IN (${states}) ORDER BY changed`).all().map(toJob);
+    return this.#db
+      .prepare<[], JobRow>(`SELECT * FROM jobs WHERE state IN (${states}) ORDER BY changed`)
+      .all()
+      .map(toJob);
   }
 
   /**
@@ -83,7 +93,9 @@ export class JobRepository {
         const current = this.find(id);
         if (!current || !from.includes(current.state)) return false;
         this.#db
-          .prepare('UPDATE jobs SET state = ?, changed = ?, error = ?, host = ?, worker = CASE WHEN ? THEN worker END WHERE id = ?')
+          .prepare(
+            'UPDATE jobs SET state = ?, changed = ?, error = ?, host = ?, worker = CASE WHEN ? THEN worker END WHERE id = ?',
+          )
           .run(state, at, error ? JSON.stringify(error) : null, host ?? null, host === undefined ? 0 : 1, id);
         this.#addState(id, { at, state, ...(reason ? { reason } : {}) });
         return true;
@@ -98,7 +110,9 @@ export class JobRepository {
 
   states(id: string): StateChange[] {
     return this.#db
-      .prepare<[string], { at: number; state: JobState; reason: string | null }>('SELECT at, state, reason FROM job_states WHERE job = ? ORDER BY rowid')
+      .prepare<[string], { at: number; state: JobState; reason: string | null }>(
+        'SELECT at, state, reason FROM job_states WHERE job = ? ORDER BY rowid',
+      )
       .all(id)
       .map(({ at, state, reason }) => ({ at, state, ...(reason ? { reason } : {}) }));
   }
@@ -109,7 +123,9 @@ export class JobRepository {
   }
 
   #addState(id: string, { at, state, reason }: StateChange): void {
-    this.#db.prepare('INSERT INTO job_states (job, at, state, reason) VALUES (?, ?, ?, ?)').run(id, at, state, reason ?? null);
+    this.#db
+      .prepare('INSERT INTO job_states (job, at, state, reason) VALUES (?, ?, ?, ?)')
+      .run(id, at, state, reason ?? null);
   }
 }
 

@@ -20,7 +20,9 @@ export class MetricRepository {
         const number = this.#number(run);
         if (number === undefined) return;
         const value = this.#db.prepare('INSERT OR REPLACE INTO metrics (run, name, step, value) VALUES (?, ?, ?, ?)');
-        const picture = this.#db.prepare('INSERT OR REPLACE INTO validation_pictures (run, step, name, psnr, ssim, input, restored, target) VALUES (@run, @step, @name, @psnr, @ssim, @input, @restored, @target)');
+        const picture = this.#db.prepare(
+          'INSERT OR REPLACE INTO validation_pictures (run, step, name, psnr, ssim, input, restored, target) VALUES (@run, @step, @name, @psnr, @ssim, @input, @restored, @target)',
+        );
         let last = 0;
         for (const { step, values, pictures } of lines) {
           for (const name in values) value.run(number, name, step, values[name]);
@@ -38,7 +40,8 @@ export class MetricRepository {
       .transaction(() => {
         const number = this.#number(run);
         if (number === undefined) return;
-        for (const { name } of this.#names(number)) this.#db.prepare('DELETE FROM metrics WHERE run = ? AND name = ? AND step > ?').run(number, name, step);
+        for (const { name } of this.#names(number))
+          this.#db.prepare('DELETE FROM metrics WHERE run = ? AND name = ? AND step > ?').run(number, name, step);
         this.#db.prepare('DELETE FROM validation_pictures WHERE run = ? AND step > ?').run(number, step);
         this.#db.prepare('UPDATE runs SET step = min(step, ?) WHERE number = ?').run(step, number);
       })
@@ -49,7 +52,9 @@ export class MetricRepository {
   series(run: string, names?: readonly string[], from = 0): MetricSeries[] {
     const number = this.#number(run);
     if (number === undefined) return [];
-    const rows = this.#db.prepare<[number, string, number], { step: number; value: number }>('SELECT step, value FROM metrics WHERE run = ? AND name = ? AND step >= ? ORDER BY step');
+    const rows = this.#db.prepare<[number, string, number], { step: number; value: number }>(
+      'SELECT step, value FROM metrics WHERE run = ? AND name = ? AND step >= ? ORDER BY step',
+    );
     return (names ?? this.#names(number).map(({ name }) => name)).map((name) => {
       const found = rows.all(number, name, from);
       return { name, steps: found.map(({ step }) => step), values: found.map(({ value }) => value) };
@@ -59,12 +64,17 @@ export class MetricRepository {
   /** All values of a run one by one, for export, in the order of steps. */
   *rows(run: string): IterableIterator<MetricRow> {
     const number = this.#number(run);
-    if (number !== undefined) yield* this.#db.prepare<[number], MetricRow>('SELECT step, name, value FROM metrics WHERE run = ? ORDER BY step, name').iterate(number);
+    if (number !== undefined)
+      yield* this.#db
+        .prepare<[number], MetricRow>('SELECT step, name, value FROM metrics WHERE run = ? ORDER BY step, name')
+        .iterate(number);
   }
 
   pictures(run: string): ValidationPicture[] {
     return this.#db
-      .prepare<[string], ValidationPicture>('SELECT step, name, psnr, ssim, input, restored, target FROM validation_pictures WHERE run = (SELECT number FROM runs WHERE id = ?) ORDER BY step, name')
+      .prepare<[string], ValidationPicture>(
+        'SELECT step, name, psnr, ssim, input, restored, target FROM validation_pictures WHERE run = (SELECT number FROM runs WHERE id = ?) ORDER BY step, name',
+      )
       .all(run);
   }
 

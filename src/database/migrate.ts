@@ -12,7 +12,9 @@ const folder = new URL('./migrations/', import.meta.url);
 
 /** The migrations in order. Their files are only ever added to: a published one never changes. */
 export function readMigrations(): Migration[] {
-  const files = readdirSync(folder).filter((file) => /^\d{4}-[a-z0-9-]+\.sql$/.test(file)).sort();
+  const files = readdirSync(folder)
+    .filter((file) => /^\d{4}-[a-z0-9-]+\.sql$/.test(file))
+    .sort();
   return files.map((name, index) => {
     const version = Number(name.slice(0, 4));
     if (version !== index + 1) throw new Error(`Migration ${name} should have number ${index + 1}.`);
@@ -42,5 +44,8 @@ export function migrate(db: Database, migrations: readonly Migration[] = readMig
 /** @throws AppError `unsupported` for a version beyond the last migration that this program has */
 export function refuseNewer(version: number, migrations: readonly Migration[]): void {
   if (version <= migrations.length) return;
-  throw new AppError('unsupported', `The history was written by a newer version of this program (format ${version}, this one knows ${migrations.length}); update the program, or set MCIR_HOME to another folder.`);
+  throw new AppError(
+    'unsupported',
+    `The history was written by a newer version of this program (format ${version}, this one knows ${migrations.length}); update the program, or set MCIR_HOME to another folder.`,
+  );
 }

@@ -61,7 +61,9 @@ export class RunRepository {
   /** Adds a run; its job (same id) is there already. */
   add(run: NewRun): void {
     this.#db
-      .prepare('INSERT INTO runs (id, config, network, negatives, seed, steps, step, facts, note) VALUES (@id, @config, @network, @negatives, @seed, @steps, @step, @facts, @note)')
+      .prepare(
+        'INSERT INTO runs (id, config, network, negatives, seed, steps, step, facts, note) VALUES (@id, @config, @network, @negatives, @seed, @steps, @step, @facts, @note)',
+      )
       .run({ ...run, facts: run.facts ? JSON.stringify(run.facts) : null });
     this.setTags(run.id, run.tags);
   }
@@ -78,12 +80,17 @@ export class RunRepository {
 
   /** Runs of this name, newest first. */
   named(name: string): RunSummary[] {
-    return this.#db.prepare<[string], SummaryRow>(`${summaries} WHERE jobs.title = ? ORDER BY runs.id DESC`).all(name).map(toSummary);
+    return this.#db
+      .prepare<[string], SummaryRow>(`${summaries} WHERE jobs.title = ? ORDER BY runs.id DESC`)
+      .all(name)
+      .map(toSummary);
   }
 
   /** The configuration (YAML) and what the worker found out. */
   record(id: string): { config: string; facts?: RunFacts } | undefined {
-    const row = this.#db.prepare<[string], { config: string; facts: string | null }>('SELECT config, facts FROM runs WHERE id = ?').get(id);
+    const row = this.#db
+      .prepare<[string], { config: string; facts: string | null }>('SELECT config, facts FROM runs WHERE id = ?')
+      .get(id);
     return row && { config: row.config, ...(row.facts === null ? {} : { facts: JSON.parse(row.facts) as RunFacts }) };
   }
 
@@ -103,7 +110,9 @@ export class RunRepository {
     this.#db
       .transaction(() => {
         this.#db.prepare('DELETE FROM run_tags WHERE run = (SELECT number FROM runs WHERE id = ?)').run(id);
-        const insert = this.#db.prepare('INSERT OR IGNORE INTO run_tags (run, tag) SELECT number, ? FROM runs WHERE id = ?');
+        const insert = this.#db.prepare(
+          'INSERT OR IGNORE INTO run_tags (run, tag) SELECT number, ? FROM runs WHERE id = ?',
+        );
         for (const tag of tags) insert.run(tag, id);
       })
       .immediate();
@@ -115,7 +124,9 @@ function toSummary({ error, tags, best_step, best_psnr, best_ssim, psnr_before, 
     ...row,
     tags: JSON.parse(tags ?? '[]') as string[],
     ...(error === null ? {} : { error: JSON.parse(error) as WireError }),
-    ...(best_step === null || best_psnr === null ? {} : { best: { step: best_step, psnr: best_psnr, ssim: best_ssim ?? 0 } }),
+    ...(best_step === null || best_psnr === null
+      ? {}
+      : { best: { step: best_step, psnr: best_psnr, ssim: best_ssim ?? 0 } }),
     ...(psnr_before === null ? {} : { psnrBefore: psnr_before }),
   };
 }

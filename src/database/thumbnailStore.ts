@@ -18,7 +18,11 @@ export class ThumbnailStore {
   constructor(file: string, limit = defaultLimit) {
     this.#limit = limit;
     this.#db = open(file);
-    const { bytes, look } = this.#db.prepare<[], { bytes: number; look: number }>('SELECT coalesce(sum(length(body)), 0) AS bytes, coalesce(max(look), 0) AS look FROM thumbnails').get() ?? { bytes: 0, look: 0 };
+    const { bytes, look } = this.#db
+      .prepare<[], { bytes: number; look: number }>(
+        'SELECT coalesce(sum(length(body)), 0) AS bytes, coalesce(max(look), 0) AS look FROM thumbnails',
+      )
+      .get() ?? { bytes: 0, look: 0 };
     this.#bytes = bytes;
     this.#look = look;
   }
@@ -33,12 +37,19 @@ export class ThumbnailStore {
 
   /** The picture kept under a key, which counts as a look at it. */
   find(key: string): Buffer | undefined {
-    return orNothing(() => this.#db.prepare<[number, string], { body: Buffer }>('UPDATE thumbnails SET look = ? WHERE key = ? RETURNING body').get(++this.#look, key)?.body);
+    return orNothing(
+      () =>
+        this.#db
+          .prepare<[number, string], { body: Buffer }>('UPDATE thumbnails SET look = ? WHERE key = ? RETURNING body')
+          .get(++this.#look, key)?.body,
+    );
   }
 
   keep(key: string, body: Uint8Array): void {
     orNothing(() => {
-      const { changes } = this.#db.prepare('INSERT INTO thumbnails (key, look, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING').run(key, ++this.#look, body);
+      const { changes } = this.#db
+        .prepare('INSERT INTO thumbnails (key, look, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+        .run(key, ++this.#look, body);
       if (changes > 0) this.#bytes += body.length;
       if (this.#bytes > this.#limit) this.#makeRoom();
     });
@@ -50,7 +61,9 @@ export class ThumbnailStore {
 
   /** A tenth more than has to go, so that this is seldom done. */
   #makeRoom(): void {
-    const oldest = this.#db.prepare<[], { key: string; length: number }>('SELECT key, length(body) AS length FROM thumbnails ORDER BY look').all();
+    const oldest = this.#db
+      .prepare<[], { key: string; length: number }>('SELECT key, length(body) AS length FROM thumbnails ORDER BY look')
+      .all();
     const remove = this.#db.prepare('DELETE FROM thumbnails WHERE key = ?');
     this.#db.transaction(() => {
       for (const { key, length } of oldest) {
@@ -87,7 +100,9 @@ function prepare(file: string): Database {
   try {
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = OFF');
-    db.exec('CREATE TABLE IF NOT EXISTS thumbnails (key TEXT PRIMARY KEY, look INTEGER NOT NULL, body BLOB NOT NULL); CREATE INDEX IF NOT EXISTS by_look ON thumbnails (look)');
+    db.exec(
+      'CREATE TABLE IF NOT EXISTS thumbnails (key TEXT PRIMARY KEY, look INTEGER NOT NULL, body BLOB NOT NULL); CREATE INDEX IF NOT EXISTS by_look ON thumbnails (look)',
+    );
     return db;
   } catch (error) {
     db.close();

@@ -7,7 +7,8 @@ export function isOwnFrame(frame: { url: string; parent: unknown } | null): bool
 }
 
 /** Of all that pages can ask of Electron ours needs one: copying text, as a browser lets every page do after a click. */
-export const mayUse = (permission: string, url: string): boolean => permission === 'clipboard-sanitized-write' && isOwnUrl(url);
+export const mayUse = (permission: string, url: string): boolean =>
+  permission === 'clipboard-sanitized-write' && isOwnUrl(url);
 
 export function isOwnUrl(url: string): boolean {
   return url === pageOrigin || url.startsWith(`${pageOrigin}/`);

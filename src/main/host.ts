@@ -49,7 +49,11 @@ export class Host {
     this.#shell = shell;
     this.#start = () => {
       // Not `fork`: Electron's has a way of its own to run its own program, which a fuse turns off.
-      const child = spawn(node, [file], { env: { ...process.env, ...env }, stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'], windowsHide: true });
+      const child = spawn(node, [file], {
+        env: { ...process.env, ...env },
+        stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'],
+        windowsHide: true,
+      });
       child.on('message', (message: Told) => this.#hear(message));
       const pictures = child.stdio[pictureDescriptor] as Readable;
       // A pipe that breaks does so because the process ends, which is heard below.
@@ -128,11 +132,16 @@ export class Host {
     setTimeout(() => {
       this.#child = this.#start();
       // Its first answer says that it is there; where none comes, it has ended again.
-      this.activeJobs().then(() => this.#shell.onConnection(true), () => undefined);
+      this.activeJobs().then(
+        () => this.#shell.onConnection(true),
+        () => undefined,
+      );
     }, RESTART_MS);
   }
 
   #refuse(id: number): void {
-    this.#answer(id)?.reject(new AppError('worker-died', 'The services of the program have ended; they are being started again.'));
+    this.#answer(id)?.reject(
+      new AppError('worker-died', 'The services of the program have ended; they are being started again.'),
+    );
   }
 }

@@ -23,7 +23,10 @@ process.on('message', (asked: Asked) => {
       (error: unknown) => tell({ type: 'refusal', id: asked.id, error: toWire(error) }),
     );
 });
-process.on('disconnect', () => void opened.then(({ services, studio }) => close(services, studio)).finally(() => process.exit(0)));
+process.on(
+  'disconnect',
+  () => void opened.then(({ services, studio }) => close(services, studio)).finally(() => process.exit(0)),
+);
 
 async function open(): Promise<{ services: Services; studio: Studio }> {
   const services = await openServices(openHome());

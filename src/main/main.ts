@@ -27,7 +27,9 @@ if (!app.requestSingleInstanceLock()) app.quit();
 else start();
 
 function start(): void {
-  protocol.registerSchemesAsPrivileged([{ scheme: 'mcir', privileges: { standard: true, secure: true, supportFetchAPI: true } }]);
+  protocol.registerSchemesAsPrivileged([
+    { scheme: 'mcir', privileges: { standard: true, secure: true, supportFetchAPI: true } },
+  ]);
   app.enableSandbox();
   // Windows tells by it whose notifications and taskbar entry these are; it is the appId of electron-builder.yml.
   if (process.platform === 'win32') app.setAppUserModelId('studio.mcir');
@@ -83,7 +85,9 @@ async function open(): Promise<void> {
     },
     env,
   );
-  session.defaultSession.setPermissionRequestHandler((_, permission, decide, { requestingUrl }) => decide(mayUse(permission, requestingUrl)));
+  session.defaultSession.setPermissionRequestHandler((_, permission, decide, { requestingUrl }) =>
+    decide(mayUse(permission, requestingUrl)),
+  );
   session.defaultSession.setPermissionCheckHandler((_, permission, origin) => mayUse(permission, origin));
   protocol.handle('mcir', (request) => answer(host, renderer, request.url));
 
@@ -95,12 +99,25 @@ async function open(): Promise<void> {
     title: 'MCIR Studio',
     icon: join(root, 'resources/icon.png'),
     backgroundColor: '#1e1e1e',
-    webPreferences: { preload, sandbox: true, contextIsolation: true, nodeIntegration: false, webSecurity: true, spellcheck: false },
+    webPreferences: {
+      preload,
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      spellcheck: false,
+    },
   });
   const recents = new Recents(join(app.getPath('userData'), 'recent.json'));
-  const shell = new Shell(host, window, recents, nativeImage.createFromPath(join(root, 'resources/icon.png')).resize({ width: 64 }));
+  const shell = new Shell(
+    host,
+    window,
+    recents,
+    nativeImage.createFromPath(join(root, 'resources/icon.png')).resize({ width: 64 }),
+  );
   const command = (told: object): void => send('command', told);
-  const offer = (act: () => Promise<unknown>): void => void reply(act).then((answered) => command({ type: 'add', reply: answered }));
+  const offer = (act: () => Promise<unknown>): void =>
+    void reply(act).then((answered) => command({ type: 'add', reply: answered }));
   const openPath = (path: string): void => offer(() => shell.admit([path]).finally(showMenu));
   const showMenu = (): void => {
     const actions = {

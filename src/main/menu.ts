@@ -14,9 +14,18 @@ export interface MenuActions {
 const screens = ['restore', 'datasets', 'train', 'runs', 'models'] as const;
 
 /** The menu; macOS has one of its own for the program before it. */
-export function menuTemplate(t: Texts, actions: MenuActions, recent: readonly string[], platform: NodeJS.Platform = process.platform): MenuItemConstructorOptions[] {
+export function menuTemplate(
+  t: Texts,
+  actions: MenuActions,
+  recent: readonly string[],
+  platform: NodeJS.Platform = process.platform,
+): MenuItemConstructorOptions[] {
   const mac = platform === 'darwin';
-  const settings: MenuItemConstructorOptions = { label: t.settings, accelerator: 'CmdOrCtrl+,', click: () => actions.show('settings') };
+  const settings: MenuItemConstructorOptions = {
+    label: t.settings,
+    accelerator: 'CmdOrCtrl+,',
+    click: () => actions.show('settings'),
+  };
   const separator: MenuItemConstructorOptions = { type: 'separator' };
   return [
     ...(mac ? [{ role: 'appMenu' } satisfies MenuItemConstructorOptions] : []),
@@ -29,7 +38,11 @@ export function menuTemplate(t: Texts, actions: MenuActions, recent: readonly st
           label: t.recent,
           enabled: recent.length > 0,
           submenu: [
-            ...recent.map((path): MenuItemConstructorOptions => ({ label: basename(path), sublabel: path, click: () => actions.openRecent(path) })),
+            ...recent.map((path): MenuItemConstructorOptions => ({
+              label: basename(path),
+              sublabel: path,
+              click: () => actions.openRecent(path),
+            })),
             separator,
             { label: t.clearRecent, click: () => actions.clearRecent() },
           ],
@@ -55,7 +68,11 @@ export function menuTemplate(t: Texts, actions: MenuActions, recent: readonly st
     {
       label: t.view,
       submenu: [
-        ...screens.map((screen, index): MenuItemConstructorOptions => ({ label: t[screen], accelerator: `CmdOrCtrl+${index + 1}`, click: () => actions.show(screen) })),
+        ...screens.map((screen, index): MenuItemConstructorOptions => ({
+          label: t[screen],
+          accelerator: `CmdOrCtrl+${index + 1}`,
+          click: () => actions.show(screen),
+        })),
         separator,
         { role: 'zoomIn', label: t.zoomIn },
         { role: 'zoomOut', label: t.zoomOut },

@@ -33,7 +33,10 @@ export function hearPictures(pipe: Readable, tell: (id: number, picture: Served)
       parts = [bytes];
       wanted = end;
       if (there < end) return;
-      tell(bytes.readUInt32LE(0), { type: bytes.toString('utf8', headerBytes, begin), body: new Uint8Array(bytes.subarray(begin, end)) });
+      tell(bytes.readUInt32LE(0), {
+        type: bytes.toString('utf8', headerBytes, begin),
+        body: new Uint8Array(bytes.subarray(begin, end)),
+      });
       parts = [bytes.subarray(end)];
       there -= end;
       wanted = headerBytes;

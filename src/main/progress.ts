@@ -15,14 +15,21 @@ export class JobsProgress {
   /** Takes an event in. @returns the job that has ended by it, once; a job that was over before is none */
   hear(event: StudioEvent): { title: string; state: JobState } | undefined {
     if (event.name === 'progress') {
-      if (this.#shares.has(event.data.run)) this.#shares.set(event.data.run, event.data.progress.step / event.data.progress.steps);
+      if (this.#shares.has(event.data.run))
+        this.#shares.set(event.data.run, event.data.progress.step / event.data.progress.steps);
       return undefined;
     }
     if (event.name !== 'run' && event.name !== 'batch') return undefined;
     const { id, state } = event.data;
     const before = this.#states.get(id);
     this.#states.set(id, state);
-    if (state === 'running') this.#shares.set(id, event.name === 'run' ? event.data.step / event.data.steps : (event.data.done + event.data.failed + event.data.skipped) / event.data.total);
+    if (state === 'running')
+      this.#shares.set(
+        id,
+        event.name === 'run'
+          ? event.data.step / event.data.steps
+          : (event.data.done + event.data.failed + event.data.skipped) / event.data.total,
+      );
     else this.#shares.delete(id);
     const ended = before !== undefined && isActive(before) && !isActive(state);
     return ended ? { title: event.name === 'run' ? event.data.name : event.data.title, state } : undefined;

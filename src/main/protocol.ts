@@ -3,7 +3,11 @@ import { toWire } from '../shared/errors.ts';
 import { asset, commonHeaders, page } from '../web/pages.ts';
 
 /** Answers the page's requests (`mcir://studio/…`): the page, what the build made, and pictures by their ids. */
-export async function answer(pictures: { picture(id: string, size?: number): Promise<Served> }, renderer: string, url: string): Promise<Response> {
+export async function answer(
+  pictures: { picture(id: string, size?: number): Promise<Served> },
+  renderer: string,
+  url: string,
+): Promise<Response> {
   const [path = '', search] = url.replace(/^mcir:\/\/studio/, '').split(/[?#]/, 2);
   const [, area = '', name = '', ...rest] = path.split('/');
   try {
@@ -24,7 +28,9 @@ export async function answer(pictures: { picture(id: string, size?: number): Pro
 }
 
 function respond(served: Served | undefined, headers: Record<string, string> = {}): Response {
-  return served ? new Response(served.body, { headers: { ...commonHeaders, 'content-type': served.type, ...headers } }) : refused(404);
+  return served
+    ? new Response(served.body, { headers: { ...commonHeaders, 'content-type': served.type, ...headers } })
+    : refused(404);
 }
 
 const refused = (status: number): Response => new Response(null, { status, headers: commonHeaders });

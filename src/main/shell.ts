@@ -36,15 +36,23 @@ export class Shell {
   /** The system's own dialog; an empty list where it was cancelled. */
   async choose(kind: unknown): Promise<Place[]> {
     const { filePaths } = await dialog.showOpenDialog(this.#window, {
-      properties: kind === 'folder' ? ['openDirectory', 'createDirectory'] : kind === 'pictures' ? ['openFile', 'multiSelections'] : ['openFile'],
-      ...(kind === 'weights' ? { filters: [{ name: 'MCIR Studio', extensions: ['safetensors', 'pth', 'pt', 'ckpt', 'onnx', 'json'] }] } : {}),
+      properties:
+        kind === 'folder'
+          ? ['openDirectory', 'createDirectory']
+          : kind === 'pictures'
+            ? ['openFile', 'multiSelections']
+            : ['openFile'],
+      ...(kind === 'weights'
+        ? { filters: [{ name: 'MCIR Studio', extensions: ['safetensors', 'pth', 'pt', 'ckpt', 'onnx', 'json'] }] }
+        : {}),
     });
     return this.admit(filePaths);
   }
 
   /** Goes on with a drag of files that were given out by these ids, out of the window. @throws AppError `not-found` */
   async drag(ids: unknown): Promise<void> {
-    if (!Array.isArray(ids) || ids.length === 0 || !ids.every((id): id is string => typeof id === 'string')) throw new AppError('bad-input', 'There is nothing to drag.');
+    if (!Array.isArray(ids) || ids.length === 0 || !ids.every((id): id is string => typeof id === 'string'))
+      throw new AppError('bad-input', 'There is nothing to drag.');
     const files = (await this.#host.ask({ type: 'paths', ids })) as string[];
     this.#window.webContents.startDrag({ file: files[0] ?? '', files, icon: this.#icon });
   }
@@ -73,8 +81,16 @@ export class Shell {
       this.#window.setProgressBar(progress.share);
       if (!ended || this.#window.isFocused() || !Notification.isSupported()) return;
       const t = texts();
-      const words = { finished: t.finished, failed: t.failed, stopped: t.stopped, interrupted: t.interrupted } as Partial<Record<string, string>>;
-      const notification = new Notification({ title: 'MCIR Studio', body: fill(words[ended.state] ?? '{title}', { title: ended.title }) });
+      const words = {
+        finished: t.finished,
+        failed: t.failed,
+        stopped: t.stopped,
+        interrupted: t.interrupted,
+      } as Partial<Record<string, string>>;
+      const notification = new Notification({
+        title: 'MCIR Studio',
+        body: fill(words[ended.state] ?? '{title}', { title: ended.title }),
+      });
       notification.on('click', () => this.#window.show());
       notification.show();
     });

@@ -29,7 +29,8 @@ const en = {
   minimize: 'Minimize',
   close: 'Close',
   keyboard: 'Keyboard',
-  ended: 'The program’s services ended again and again ({reason}). Start it anew; runs and batches go on where they last saved.',
+  ended:
+    'The program’s services ended again and again ({reason}). Start it anew; runs and batches go on where they last saved.',
   pageEnded: 'The page in the window ended ({reason}) and is opened again. What runs goes on meanwhile.',
   working: 'Work is still in progress.',
   workingDetail: 'It will be saved, and can go on later.',
@@ -90,4 +91,5 @@ export function textsFor(chosen: 'en' | 'zh' | null, system: string): Texts {
 }
 
 /** Puts values in the places of their names in braces. */
-export const fill = (text: string, values: Record<string, string>): string => text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
+export const fill = (text: string, values: Record<string, string>): string =>
+  text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');

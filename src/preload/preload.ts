@@ -11,7 +11,11 @@ contextBridge.exposeInMainWorld('mcir', {
   subscribe: hear('event'),
   onConnection: hear('connection'),
   onCommand: hear('command'),
-  admit: (files: File[]): Promise<unknown> => ipcRenderer.invoke('admit', files.map((file) => webUtils.getPathForFile(file))),
+  admit: (files: File[]): Promise<unknown> =>
+    ipcRenderer.invoke(
+      'admit',
+      files.map((file) => webUtils.getPathForFile(file)),
+    ),
   choose: (kind: string): Promise<unknown> => ipcRenderer.invoke('choose', kind),
   drag: (ids: string[]): Promise<unknown> => ipcRenderer.invoke('drag', ids),
 });

@@ -24,7 +24,11 @@ export function App() {
   const current = screens.find((screen) => screen.id === route.screen) ?? screens[0];
   useChosenAppearance();
   useLiveUpdates();
-  useKeys([['shift+?', toggle], ['?', toggle], ...screens.map((screen, index) => [`${index + 1}`, () => go(screen.id)] as [string, () => void])]);
+  useKeys([
+    ['shift+?', toggle],
+    ['?', toggle],
+    ...screens.map((screen, index) => [`${index + 1}`, () => go(screen.id)] as [string, () => void]),
+  ]);
 
   return (
     <AppShell navbar={{ width: 196, breakpoint: 0 }} padding={0}>
@@ -34,7 +38,15 @@ export function App() {
             MCIR Studio
           </Text>
           {screens.map(({ id, icon: Icon }) => (
-            <NavLink key={id} href={href(id)} label={t(`nav.${id}`)} leftSection={<Icon size={18} stroke={1.5} />} active={current?.id === id} color="gray" aria-current={current?.id === id ? 'page' : undefined} />
+            <NavLink
+              key={id}
+              href={href(id)}
+              label={t(`nav.${id}`)}
+              leftSection={<Icon size={18} stroke={1.5} />}
+              active={current?.id === id}
+              color="gray"
+              aria-current={current?.id === id ? 'page' : undefined}
+            />
           ))}
           <Stack mt="auto" gap={2}>
             <JobsInSight />

@@ -17,7 +17,8 @@ export function useRoute(): Route {
   return { screen, item: item === undefined ? undefined : decodeURIComponent(item) };
 }
 
-export const href = (screen: string, item?: string): string => `#/${screen}${item === undefined ? '' : `/${encodeURIComponent(item)}`}`;
+export const href = (screen: string, item?: string): string =>
+  `#/${screen}${item === undefined ? '' : `/${encodeURIComponent(item)}`}`;
 
 export function go(screen: string, item?: string): void {
   location.hash = href(screen, item);

@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import packageFile from '../../package.json' with { type: 'json' };
 
-const ownFile = (name: string): Promise<string> => readFile(fileURLToPath(new URL(`../../${name}`, import.meta.url)), 'utf8').catch(() => '');
+const ownFile = (name: string): Promise<string> =>
+  readFile(fileURLToPath(new URL(`../../${name}`, import.meta.url)), 'utf8').catch(() => '');
 
 /** What has changed in the program, as CHANGELOG.md tells it. */
 export const changelog = (): Promise<string> => ownFile('CHANGELOG.md');

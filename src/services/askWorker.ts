@@ -16,13 +16,23 @@ export type WorkerAnswer = { answer: unknown } | { error: WireError };
 export function askWorker(worker: string, question: object): Promise<unknown> {
   const path = fileURLToPath(new URL(`../workers/${worker}.ts`, import.meta.url));
   return new Promise((resolve, reject) => {
-    const child = fork(path, [JSON.stringify(question)], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], timeout: TIMEOUT_MS });
+    const child = fork(path, [JSON.stringify(question)], {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      timeout: TIMEOUT_MS,
+    });
     child.once('message', (message: WorkerAnswer) => {
       if ('answer' in message) resolve(message.answer);
       else reject(AppError.fromWire(message.error));
     });
     child.once('error', reject);
     // Comes after the message where there was one, and then changes nothing.
-    child.once('close', (code, signal) => reject(new AppError('worker-died', `The process that handled the model ended (${signal ?? `exit code ${code}`}). Check the file, or try again with more memory free.`)));
+    child.once('close', (code, signal) =>
+      reject(
+        new AppError(
+          'worker-died',
+          `The process that handled the model ended (${signal ?? `exit code ${code}`}). Check the file, or try again with more memory free.`,
+        ),
+      ),
+    );
   });
 }

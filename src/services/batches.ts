@@ -70,16 +70,23 @@ export class Batches {
    * @param models what people call the models, in the order of their use; `identity` changes nothing
    * @throws AppError for a model that is not there, a name template with an unknown field, or no files
    */
-  async create(files: readonly NewBatchFile[], models: readonly string[], settings: Omit<BatchSettings, 'models' | 'mount'>): Promise<BatchSummary> {
-    if (files.length === 0) throw new AppError('bad-input', 'There are no pictures here. Name files or folders that hold some.');
+  async create(
+    files: readonly NewBatchFile[],
+    models: readonly string[],
+    settings: Omit<BatchSettings, 'models' | 'mount'>,
+  ): Promise<BatchSummary> {
+    if (files.length === 0)
+      throw new AppError('bad-input', 'There are no pictures here. Name files or folders that hold some.');
     checkTemplate(settings.export.template);
     const references = await Promise.all(models.map(async (ref) => (await findModel(ref, this.#home)).reference));
     const mount = await mountOf(settings.out);
     const id = newId();
     const now = Date.now();
     const title = `${files.length} ${files.length === 1 ? 'picture' : 'pictures'} with ${references.map((model) => model.title).join(', ')}`;
-    this.#history.jobs.add({ id, kind: 'batch', title, state: 'queued', created: now, changed: now, host: this.#host }, [{ at: now, state: 'queued' }], () =>
-      this.#ledger.add(id, { ...settings, ...(mount === undefined ? {} : { mount }), models: references }, files),
+    this.#history.jobs.add(
+      { id, kind: 'batch', title, state: 'queued', created: now, changed: now, host: this.#host },
+      [{ at: now, state: 'queued' }],
+      () => this.#ledger.add(id, { ...settings, ...(mount === undefined ? {} : { mount }), models: references }, files),
     );
     return this.#told(id);
   }
@@ -120,7 +127,10 @@ export class Batches {
     const { settings, created } = this.find(id);
     const owner = this.#history.jobs.find(id);
     if (owner?.host && owner.host !== this.#host && isRunning(owner.host) && activeStates.includes(owner.state)) {
-      throw new AppError('conflict', `This batch is being done by another window or terminal (process ${pidOf(owner.host)}).`);
+      throw new AppError(
+        'conflict',
+        `This batch is being done by another window or terminal (process ${pidOf(owner.host)}).`,
+      );
     }
     const models = await this.#models(settings.models).catch((error: unknown) => {
       // A window would see it wait for ever.
@@ -128,7 +138,13 @@ export class Batches {
       throw error;
     });
     this.#enter(id, ['queued', 'running', 'paused', 'finished', 'failed', 'stopped', 'interrupted'], 'running');
-    const work: BatchWork = { id, settings, repository: this.#ledger, scratch: join(this.#home.cache, 'restore', id), created };
+    const work: BatchWork = {
+      id,
+      settings,
+      repository: this.#ledger,
+      scratch: join(this.#home.cache, 'restore', id),
+      created,
+    };
     const workers = new Workers(models);
     try {
       await mkdir(work.scratch, { recursive: true });
@@ -137,7 +153,13 @@ export class Batches {
       await Promise.all(Array.from({ length: LANES }, () => this.#lane(work, workers, false, signal)));
       // Whatever has ended the child process before runs alone, so that it can harm nothing else.
       await this.#lane(work, workers, true, signal);
-      if (signal?.aborted) this.#enter(id, ['running', 'paused'], signal.reason === programCloses ? 'interrupted' : 'stopped', 'Interrupted; `mcir batch resume` goes on.');
+      if (signal?.aborted)
+        this.#enter(
+          id,
+          ['running', 'paused'],
+          signal.reason === programCloses ? 'interrupted' : 'stopped',
+          'Interrupted; `mcir batch resume` goes on.',
+        );
       else this.#enter(id, ['running', 'paused'], 'finished');
     } catch (error) {
       this.#enter(id, activeStates, 'failed', messageOf(error));
@@ -159,7 +181,10 @@ export class Batches {
       if (!file) return;
       try {
         const aborted = abortion(signal);
-        await Promise.race([restoreFile(work, workers.current(), file, (share) => this.events.emit('progress', id, file.number, share)), aborted.promise]).finally(aborted.forget);
+        await Promise.race([
+          restoreFile(work, workers.current(), file, (share) => this.events.emit('progress', id, file.number, share)),
+          aborted.promise,
+        ]).finally(aborted.forget);
       } catch (error) {
         if (signal?.aborted) return;
         await this.#setBack(work, file, error, signal);
@@ -169,11 +194,21 @@ export class Batches {
   }
 
   /** Decides what an error means: for the file, for the batch, or for nobody but the child process. */
-  async #setBack(work: BatchWork, file: BatchFileRecord, error: unknown, signal: AbortSignal | undefined): Promise<void> {
+  async #setBack(
+    work: BatchWork,
+    file: BatchFileRecord,
+    error: unknown,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const { id, settings, scratch } = work;
     if (error instanceof AppError && error.code === 'worker-died') {
       if (file.crashes + 1 < MOST_CRASHES) return this.#ledger.crashed(id, file.number);
-      return this.#ledger.set(id, file.number, 'failed', 'The process that restored it ended three times over this picture, which is damaged or needs more memory than there is.');
+      return this.#ledger.set(
+        id,
+        file.number,
+        'failed',
+        'The process that restored it ended three times over this picture, which is damaged or needs more memory than there is.',
+      );
     }
     const trouble = await troubleOf(error, file.source, settings, scratch);
     if (!trouble) return this.#ledger.set(id, file.number, 'failed', messageOf(error));
@@ -188,7 +223,8 @@ export class Batches {
 
   /** Waits while the batch is paused; false where it is to end. */
   async #mayGoOn(id: string, signal: AbortSignal | undefined): Promise<boolean> {
-    while (!signal?.aborted && this.#state(id) === 'paused') await setTimeout(Math.min(this.#patience, 300), undefined, signal ? { signal } : {}).catch(() => undefined);
+    while (!signal?.aborted && this.#state(id) === 'paused')
+      await setTimeout(Math.min(this.#patience, 300), undefined, signal ? { signal } : {}).catch(() => undefined);
     return !signal?.aborted && this.#state(id) === 'running';
   }
 
@@ -196,7 +232,11 @@ export class Batches {
     return Promise.all(
       references.map(async ({ ref, title, hash }) => {
         const { model, reference } = await findModel(ref, this.#home);
-        if (reference.hash !== hash) throw new AppError('conflict', `The model "${title}" has changed since the batch was made; start a new batch with it.`);
+        if (reference.hash !== hash)
+          throw new AppError(
+            'conflict',
+            `The model "${title}" has changed since the batch was made; start a new batch with it.`,
+          );
         return model;
       }),
     );
@@ -215,7 +255,12 @@ export class Batches {
   #enter(id: string, from: readonly JobState[], state: JobState, reason?: string): boolean {
     const host = state === 'running' ? this.#host : this.#history.jobs.find(id)?.host;
     const keepsHost = activeStates.includes(state) && host !== undefined;
-    const entered = this.#history.jobs.change(id, from, { state, at: Date.now(), ...(reason === undefined ? {} : { reason }), ...(keepsHost ? { host } : {}) });
+    const entered = this.#history.jobs.change(id, from, {
+      state,
+      at: Date.now(),
+      ...(reason === undefined ? {} : { reason }),
+      ...(keepsHost ? { host } : {}),
+    });
     if (entered) this.#told(id);
     return entered;
   }

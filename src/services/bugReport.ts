@@ -37,7 +37,10 @@ export async function writeReport(services: Services, out?: string): Promise<str
   const add = (name: string, text: string): void => zip.addBuffer(Buffer.from(redact(text)), name);
   zip.addBuffer(Buffer.from(readMe), 'README.txt');
   add('report.json', JSON.stringify(await facts(services), null, 2));
-  for (const [name, file] of [['studio.log', logFile(home)], ['studio.older.log', olderLogFile(home)]] as const) {
+  for (const [name, file] of [
+    ['studio.log', logFile(home)],
+    ['studio.older.log', olderLogFile(home)],
+  ] as const) {
     const text = await readFile(file, 'utf8').catch(() => '');
     if (text !== '') add(`logs/${name}`, text);
   }
@@ -63,8 +66,24 @@ async function facts({ home, history, runs }: Services): Promise<object> {
     engine,
     checks,
     settings: readSettings(home),
-    runs: runs.list().slice(0, RUNS).map(({ id, state, network, step, steps, error }) => ({ id, state, network, step, steps, error })),
-    batches: new BatchRepository(history.db).list().slice(0, RUNS).map(({ id, state, reason, total, done, failed, skipped, settings }) => ({ id, state, reason, total, done, failed, skipped, effect: settings.effect, export: settings.export })),
+    runs: runs
+      .list()
+      .slice(0, RUNS)
+      .map(({ id, state, network, step, steps, error }) => ({ id, state, network, step, steps, error })),
+    batches: new BatchRepository(history.db)
+      .list()
+      .slice(0, RUNS)
+      .map(({ id, state, reason, total, done, failed, skipped, settings }) => ({
+        id,
+        state,
+        reason,
+        total,
+        done,
+        failed,
+        skipped,
+        effect: settings.effect,
+        export: settings.export,
+      })),
     models: (await listModels(home)).map(({ network, scale, hash, bytes }) => ({ network, scale, hash, bytes })),
   };
 }
@@ -74,12 +93,32 @@ async function personal({ home, history, runs }: Services): Promise<string[]> {
   const batches = new BatchRepository(history.db);
   // Pictures themselves are told by their endings, but for names in which a sentence may seem to begin.
   const named = (path: string): string[] => [dirname(path), ...(/[:;,<>|()[\]"]/.test(basename(path)) ? [path] : [])];
-  const ofBatches = batches.list().flatMap(({ id, title, settings }) => [title, settings.out, settings.effect.mask ?? '', ...batches.files(id).flatMap(({ source, folder, output }) => [...named(source), folder, ...(output === undefined ? [] : named(output))])]);
+  const ofBatches = batches
+    .list()
+    .flatMap(({ id, title, settings }) => [
+      title,
+      settings.out,
+      settings.effect.mask ?? '',
+      ...batches
+        .files(id)
+        .flatMap(({ source, folder, output }) => [
+          ...named(source),
+          folder,
+          ...(output === undefined ? [] : named(output)),
+        ]),
+    ]);
   const ofRuns = runs.list().flatMap(({ name, tags }) => [name, ...tags]);
   const ofModels = (await listModels(home)).flatMap(({ title, source }) => [title, source]);
   const dropped = await readdir(join(home.cache, 'imports'), { recursive: true }).catch(() => []);
   const secret = await readFile(join(home.root, 'web-token'), 'utf8').catch(() => '');
-  return [...ofBatches, ...ofRuns, ...ofModels, ...dropped, secret, ...(await pathsIn(join(home.root, 'datasets.json')))];
+  return [
+    ...ofBatches,
+    ...ofRuns,
+    ...ofModels,
+    ...dropped,
+    secret,
+    ...(await pathsIn(join(home.root, 'datasets.json'))),
+  ];
 }
 
 /** Every string in a JSON file. */

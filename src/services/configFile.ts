@@ -36,14 +36,17 @@ export function readConfigFile(file: string, settings: readonly string[] = []): 
   }
   const document = parseDocument(text);
   const [problem] = document.errors;
-  if (problem) throw new AppError('bad-input', `${file} is not valid YAML: ${problem.message.split('\n')[0]?.replace(/:$/, '')}.`);
+  if (problem)
+    throw new AppError('bad-input', `${file} is not valid YAML: ${problem.message.split('\n')[0]?.replace(/:$/, '')}.`);
   const place = dirname(resolve(file));
   for (const path of pathFields) {
     const value = document.getIn(path);
     if (typeof value === 'string') document.setIn(path, resolvePath(path, value, place));
   }
   for (const setting of settings) applySetting(document, setting);
-  visit(document, { Pair: (_, { value }) => (value === null || (isScalar(value) && value.value === null) ? visit.REMOVE : undefined) });
+  visit(document, {
+    Pair: (_, { value }) => (value === null || (isScalar(value) && value.value === null) ? visit.REMOVE : undefined),
+  });
   return parseConfig(document.toJS(), file);
 }
 
@@ -68,7 +71,11 @@ export function parseConfig(value: unknown, source: string): RunConfig {
   const parsed = runConfig.safeParse(value);
   if (!parsed.success) throw firstIssue(parsed.error, runConfig, [], source);
   const { network, data, features } = parsed.data;
-  checkChoice(networks, network.type, ['network', 'type'], source, ({ options }) => [options, network.options, ['network', 'options']]);
+  checkChoice(networks, network.type, ['network', 'type'], source, ({ options }) => [
+    options,
+    network.options,
+    ['network', 'options'],
+  ]);
   checkDegradations(data.train.degradations, ['data', 'train', 'degradations'], source);
   checkDegradations(data.validation.degradations ?? [], ['data', 'validation', 'degradations'], source);
   checkLayers(features, source);
@@ -91,9 +98,22 @@ function checkDegradations(steps: readonly DegradationStep[], path: Path, source
 }
 
 /** Checks that a registry has what a field names, and the fields that are this entry's own. */
-function checkChoice<Entry extends { id: string }>(registry: readonly Entry[], id: string, path: Path, source: string, own: (entry: Entry) => [z.ZodType, unknown, Path]): void {
+function checkChoice<Entry extends { id: string }>(
+  registry: readonly Entry[],
+  id: string,
+  path: Path,
+  source: string,
+  own: (entry: Entry) => [z.ZodType, unknown, Path],
+): void {
   const entry = registry.find((candidate) => candidate.id === id);
-  if (!entry) throw new AppError('not-found', `${source}: ${path.join('.')} "${id}" is not known; did you mean "${closest(id, registry.map((known) => known.id))}"?`);
+  if (!entry)
+    throw new AppError(
+      'not-found',
+      `${source}: ${path.join('.')} "${id}" is not known; did you mean "${closest(
+        id,
+        registry.map((known) => known.id),
+      )}"?`,
+    );
   const [schema, value, prefix] = own(entry);
   const checked = schema.safeParse(value);
   if (!checked.success) throw firstIssue(checked.error, schema, prefix, source);
@@ -101,14 +121,25 @@ function checkChoice<Entry extends { id: string }>(registry: readonly Entry[], i
 
 function applySetting(document: ReturnType<typeof parseDocument>, setting: string): void {
   const [, name, text] = /^([^=]+)=(.*)$/s.exec(setting) ?? [];
-  if (name === undefined || text === undefined) throw new AppError('bad-input', `"${setting}" is not a setting; write --set path=value, such as --set mcir.weight=0.002.`);
-  const path = name.trim().split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  if (name === undefined || text === undefined)
+    throw new AppError(
+      'bad-input',
+      `"${setting}" is not a setting; write --set path=value, such as --set mcir.weight=0.002.`,
+    );
+  const path = name
+    .trim()
+    .split('.')
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
   const value = parseDocument(text);
   if (value.errors.length > 0) throw new AppError('bad-input', `The value of --set ${name} is not valid YAML: ${text}`);
   const data = value.toJS() as unknown;
   try {
     if (data === null) document.deleteIn(path);
-    else document.setIn(path, document.createNode(typeof data === 'string' ? resolvePath(path, data, process.cwd()) : data));
+    else
+      document.setIn(
+        path,
+        document.createNode(typeof data === 'string' ? resolvePath(path, data, process.cwd()) : data),
+      );
   } catch (error) {
     throw new AppError('bad-input', `--set ${name} does not fit: ${messageOf(error)}.`, { cause: error });
   }
@@ -131,12 +162,18 @@ function firstIssue(error: z.ZodError, schema: z.ZodType, prefix: Path, source: 
     const [key = ''] = issue.keys;
     const known = fieldsAt(schema, issue.path);
     const hint = known.length > 0 ? ` did you mean "${closest(key, known)}"?` : ' leave it out.';
-    return new AppError('bad-input', `${source}: there is no field ${at([...path, key])};${hint}`, { details: { field: at([...path, key]) } });
+    return new AppError('bad-input', `${source}: there is no field ${at([...path, key])};${hint}`, {
+      details: { field: at([...path, key]) },
+    });
   }
   const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
   const field = at(path) || 'the file';
   const reason = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
-  return new AppError('bad-input', missing ? `${source}: ${field} is missing.` : `${source}: ${field} is not right: ${reason}.`, { details: { field: at(path) } });
+  return new AppError(
+    'bad-input',
+    missing ? `${source}: ${field} is missing.` : `${source}: ${field} is not right: ${reason}.`,
+    { details: { field: at(path) } },
+  );
 }
 
 interface JsonSchema {

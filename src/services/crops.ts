@@ -45,14 +45,25 @@ export async function sharedPictures(runs: Runs, references: readonly string[]):
       const [first] = steps as [ValidationPicture, ...ValidationPicture[]];
       const target = join(folder, first.target);
       const input = join(folder, first.input);
-      const [bytes, inputBytes] = await Promise.all([target, input].map((file) => readFile(file).catch(() => undefined)));
+      const [bytes, inputBytes] = await Promise.all(
+        [target, input].map((file) => readFile(file).catch(() => undefined)),
+      );
       if (!bytes || !inputBytes) continue;
       const key = `${name} ${hash(bytes)}`;
       const { width, height } = await sharp(bytes).metadata();
       const shared = found.get(key) ?? { name, width, height, target, sameInput: true, runs: [] };
       inputs.set(key, inputs.get(key) ?? hash(inputBytes));
       shared.sameInput &&= inputs.get(key) === hash(inputBytes);
-      shared.runs.push({ run: id, input, steps: steps.map(({ step, restored, ...values }) => ({ step, restored: join(folder, restored), psnr: values.psnr, ssim: values.ssim })) });
+      shared.runs.push({
+        run: id,
+        input,
+        steps: steps.map(({ step, restored, ...values }) => ({
+          step,
+          restored: join(folder, restored),
+          psnr: values.psnr,
+          ssim: values.ssim,
+        })),
+      });
       found.set(key, shared);
     }
   }
@@ -66,14 +77,27 @@ const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).d
  * pictures that its validation kept.
  * @throws AppError `not-found` where the run has no such picture, `bad-input` for a part outside of it
  */
-export async function measurePart(runs: Runs, { run, step, name, part, yChannel }: { run: string; step: number; name: string; part: Part; yChannel: boolean }): Promise<{ psnr: number | null; ssim: number | null }> {
+export async function measurePart(
+  runs: Runs,
+  { run, step, name, part, yChannel }: { run: string; step: number; name: string; part: Part; yChannel: boolean },
+): Promise<{ psnr: number | null; ssim: number | null }> {
   const { folder, pictures } = runs.show(run);
   const picture = pictures.find((candidate) => candidate.step === step && candidate.name === name);
   if (!picture) throw new AppError('not-found', `The run has kept no picture ${name} of step ${step}.`);
-  const [restored, target] = await Promise.all([decodePicture(join(folder, picture.restored)), decodePicture(join(folder, picture.target))]);
+  const [restored, target] = await Promise.all([
+    decodePicture(join(folder, picture.restored)),
+    decodePicture(join(folder, picture.target)),
+  ]);
   const { left: x, top: y, width, height } = part;
-  if (x + width > target.width || y + height > target.height) throw new AppError('bad-input', 'The part is outside the picture.');
-  const [a, b] = [restored, target].map((whole) => cropPicture(whole, { x, y, width, height })) as [typeof target, typeof target];
+  if (x + width > target.width || y + height > target.height)
+    throw new AppError('bad-input', 'The part is outside the picture.');
+  const [a, b] = [restored, target].map((whole) => cropPicture(whole, { x, y, width, height })) as [
+    typeof target,
+    typeof target,
+  ];
   const measured = psnr(a, b, { yChannel });
-  return { psnr: Number.isFinite(measured) ? measured : null, ssim: Math.min(width, height) < ssimWindow ? null : ssim(a, b, { yChannel }) };
+  return {
+    psnr: Number.isFinite(measured) ? measured : null,
+    ssim: Math.min(width, height) < ssimWindow ? null : ssim(a, b, { yChannel }),
+  };
 }

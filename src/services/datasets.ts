@@ -70,7 +70,10 @@ interface Header {
  * pictures are like.
  * @throws AppError where nothing can be paired or the choice is ambiguous; unreadable pictures are reported, not thrown.
  */
-export async function inspectDataset(source: DatasetSource, { deep = false, limit = 1000, onProgress }: InspectOptions = {}): Promise<DatasetReport> {
+export async function inspectDataset(
+  source: DatasetSource,
+  { deep = false, limit = 1000, onProgress }: InspectOptions = {},
+): Promise<DatasetReport> {
   const { degradations = [], scale = 1 } = source;
   const set = source.clean ? await findClean(source.target, scale) : await findSamples(source, degradations, scale);
   const looked = deep ? set.samples : spread(set.samples, limit);
@@ -116,7 +119,16 @@ export async function previewSamples(
     try {
       const { width, height } = await readHeader(sample.target);
       const fitting = Math.min(patch, Math.floor(Math.min(width, height) / scale));
-      const made = await makeSample({ sample, scale, degradations, cut: { kind: 'random', patch: fitting, flip: false, rotate: false }, keys: [seed, 'preview', sample.name] }, cache);
+      const made = await makeSample(
+        {
+          sample,
+          scale,
+          degradations,
+          cut: { kind: 'random', patch: fitting, flip: false, rotate: false },
+          keys: [seed, 'preview', sample.name],
+        },
+        cache,
+      );
       previews.push({ ...made, name: sample.name });
     } catch (error) {
       problem = error;
@@ -136,9 +148,18 @@ async function inspectSample({ target, input }: Sample, scale: number, deep: boo
 async function readHeader(file: string): Promise<Header> {
   try {
     const { autoOrient, format, depth, channels, hasAlpha } = await sharp(file).metadata();
-    return { width: autoOrient.width, height: autoOrient.height, format: `${format}, ${depth === 'uchar' ? 8 : 16} bits`, grey: channels < 3, alpha: hasAlpha };
+    return {
+      width: autoOrient.width,
+      height: autoOrient.height,
+      format: `${format}, ${depth === 'uchar' ? 8 : 16} bits`,
+      grey: channels < 3,
+      alpha: hasAlpha,
+    };
   } catch (cause) {
-    throw new AppError('bad-input', `${file} cannot be read as a picture: ${messageOf(cause)}.`, { cause, details: { file } });
+    throw new AppError('bad-input', `${file} cannot be read as a picture: ${messageOf(cause)}.`, {
+      cause,
+      details: { file },
+    });
   }
 }
 

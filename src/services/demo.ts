@@ -40,7 +40,10 @@ const preset = fileURLToPath(new URL('../../resources/presets/sample.yml', impor
  */
 export function startDemo({ training }: Services, { clear, hazy }: SampleSet, steps?: number): RunSummary {
   const config = readConfigFile(preset, steps === undefined ? [] : [`steps=${steps}`]);
-  return training.start({ ...config, data: { ...config.data, train: { ...config.data.train, target: clear, input: hazy } } });
+  return training.start({
+    ...config,
+    data: { ...config.data, train: { ...config.data.train, target: clear, input: hazy } },
+  });
 }
 
 /**
@@ -48,15 +51,27 @@ export function startDemo({ training }: Services, { clear, hazy }: SampleSet, st
  * @param id of a run that has ended
  * @throws AppError the training's own, or `cancelled` where it was stopped
  */
-export async function finishDemo({ home, history, runs }: Services, { clear, hazy }: SampleSet, id: string): Promise<DemoResult> {
+export async function finishDemo(
+  { home, history, runs }: Services,
+  { clear, hazy }: SampleSet,
+  id: string,
+): Promise<DemoResult> {
   const { folder, pictures: validated, ...run } = runs.show(id);
   if (run.error) throw AppError.fromWire(run.error);
-  if (run.state !== 'finished') throw new AppError('cancelled', `The sample was stopped at step ${run.step}. Go on with: mcir resume ${id}`);
+  if (run.state !== 'finished')
+    throw new AppError('cancelled', `The sample was stopped at step ${run.step}. Go on with: mcir resume ${id}`);
 
   const names = [...new Set(validated.map(({ name }) => name))];
   const batches = new Batches(home, history);
-  const { files } = await collectSources(names.map((name) => join(hazy, name)), false);
-  const settings = { out: join(folder, 'restored'), effect: effect.parse({}), export: exportSettings.parse({ conflict: 'overwrite' }) };
+  const { files } = await collectSources(
+    names.map((name) => join(hazy, name)),
+    false,
+  );
+  const settings = {
+    out: join(folder, 'restored'),
+    effect: effect.parse({}),
+    export: exportSettings.parse({ conflict: 'overwrite' }),
+  };
   const batch = await batches.run((await batches.create(files, [id], settings)).id);
 
   const sheets = join(folder, 'sheets');
@@ -65,14 +80,21 @@ export async function finishDemo({ home, history, runs }: Services, { clear, haz
   for (const { source, output, reason } of batches.files(batch.id)) {
     if (output === undefined) throw new AppError('io', `${source} could not be restored: ${reason ?? batch.state}`);
     const name = basename(source);
-    pictures.push(await makeSheet(name, { hazy: source, restored: output, clear: join(clear, name) }, join(sheets, name)));
+    pictures.push(
+      await makeSheet(name, { hazy: source, restored: output, clear: join(clear, name) }, join(sheets, name)),
+    );
   }
   return { run: runs.find(id), folder, sheets, pictures };
 }
 
-async function makeSheet(name: string, files: { hazy: string; restored: string; clear: string }, sheet: string): Promise<DemoPicture> {
+async function makeSheet(
+  name: string,
+  files: { hazy: string; restored: string; clear: string },
+  sheet: string,
+): Promise<DemoPicture> {
   const target = await decodePicture(files.clear);
-  const against = async (file: string): Promise<number> => psnr(await decodePicture(file), target, { cropBorder: 0, yChannel: false });
+  const against = async (file: string): Promise<number> =>
+    psnr(await decodePicture(file), target, { cropBorder: 0, yChannel: false });
   const [before, after] = [await against(files.hazy), await against(files.restored)];
   const columns = [
     { caption: `with haze: ${before.toFixed(2)} dB`, file: files.hazy },

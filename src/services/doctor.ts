@@ -25,13 +25,19 @@ export interface EngineFacts {
 
 /** Looks at everything the program needs, and names for each missing thing the one command that mends it. */
 export async function examine(home: Home): Promise<DoctorReport> {
-  const engine = await engineFacts().catch((error: unknown) => (error instanceof AppError ? error : Promise.reject(error as Error)));
+  const engine = await engineFacts().catch((error: unknown) =>
+    error instanceof AppError ? error : Promise.reject(error as Error),
+  );
   const facts = engine instanceof AppError ? undefined : engine;
   const checks = [
     nodeCheck(),
     tensorflowCheck(engine),
     ...(facts ? [deviceCheck(facts.device, visibleGpus()), bf16Check(facts.device)] : []),
-    await attempt('sharp', 'npm ci', () => `${sharp.versions.sharp ?? 'unknown version'} with libvips ${sharp.versions.vips}`),
+    await attempt(
+      'sharp',
+      'npm ci',
+      () => `${sharp.versions.sharp ?? 'unknown version'} with libvips ${sharp.versions.vips}`,
+    ),
     await attempt('SQLite', 'npm ci', sqliteVersion),
     await exiftoolCheck(),
     ...(await folderChecks(home)),
@@ -55,7 +61,11 @@ export function engineFacts(): Promise<EngineFacts> {
     });
     child.once('error', reject);
     // Comes after the message where there was one, and then changes nothing.
-    child.once('close', (code, signal) => reject(new AppError('engine', `TensorFlow ended its process (${signal ?? `exit code ${code}`}). Run: npm run setup`)));
+    child.once('close', (code, signal) =>
+      reject(
+        new AppError('engine', `TensorFlow ended its process (${signal ?? `exit code ${code}`}). Run: npm run setup`),
+      ),
+    );
   });
 }
 
@@ -74,11 +84,20 @@ function tensorflowCheck(engine: EngineFacts | AppError): Check {
 export function deviceCheck(device: Device, gpus: readonly Gpu[]): Check {
   const idle = device.kind === 'cpu' ? gpus[0] : undefined;
   if (!idle) return { title: 'Device', state: 'ok', detail: describeDevice(device) };
-  return { title: 'Device', state: 'warning', detail: `${describeDevice(device)}; ${idle.name} is not used`, fix: 'npm run setup -- --gpu' };
+  return {
+    title: 'Device',
+    state: 'warning',
+    detail: `${describeDevice(device)}; ${idle.name} is not used`,
+    fix: 'npm run setup -- --gpu',
+  };
 }
 
 function bf16Check({ bf16 }: Device): Check {
-  return { title: 'bfloat16 on the CPU', state: 'ok', detail: bf16.length > 0 ? bf16.join(', ') : 'no instructions for it; float32 is used' };
+  return {
+    title: 'bfloat16 on the CPU',
+    state: 'ok',
+    detail: bf16.length > 0 ? bf16.join(', ') : 'no instructions for it; float32 is used',
+  };
 }
 
 function sqliteVersion(): string {
@@ -105,7 +124,9 @@ async function exiftoolCheck(): Promise<Check> {
     const { stdout } = await promisify(execFile)(await exiftoolPath(), ['-ver'], { timeout: 20_000 });
     return stdout.trim();
   });
-  return check.state === 'ok' ? check : { ...check, state: 'warning', detail: 'does not run, so photographs lose their metadata' };
+  return check.state === 'ok'
+    ? check
+    : { ...check, state: 'warning', detail: 'does not run, so photographs lose their metadata' };
 }
 
 async function folderChecks(home: Home): Promise<Check[]> {

@@ -19,9 +19,16 @@ export type Edited = { file: string; restored: RestoredFile } | { file: string; 
  * stays as it was and keeps no other from it.
  * @throws AppError for a model that cannot be loaded
  */
-export async function* editInPlace(files: readonly string[], models: readonly string[], settings: Pick<BatchSettings, 'effect' | 'export'>, home: Home): AsyncGenerator<Edited> {
+export async function* editInPlace(
+  files: readonly string[],
+  models: readonly string[],
+  settings: Pick<BatchSettings, 'effect' | 'export'>,
+  home: Home,
+): AsyncGenerator<Edited> {
   const found = await Promise.all(models.map((ref) => findModel(ref, home)));
-  const provenance = settings.export.provenance ? { provenance: describeProvenance({ ...settings, models: found.map(({ reference }) => reference) }) } : {};
+  const provenance = settings.export.provenance
+    ? { provenance: describeProvenance({ ...settings, models: found.map(({ reference }) => reference) }) }
+    : {};
   const open = (): RestoreWorker => new RestoreWorker(found.map(({ model }) => model));
   let worker = open();
   const folder = join(home.cache, 'restore', randomUUID());
@@ -31,7 +38,24 @@ export async function* editInPlace(files: readonly string[], models: readonly st
       if (worker.ended) worker = open();
       await worker.opened();
       try {
-        yield { file, restored: await edit(file, (source, target) => worker.restore({ id: i, source, target, folder, effect: settings.effect, caution: 1, export: { ...settings.export, format: 'same' }, ...provenance }, () => undefined)) };
+        yield {
+          file,
+          restored: await edit(file, (source, target) =>
+            worker.restore(
+              {
+                id: i,
+                source,
+                target,
+                folder,
+                effect: settings.effect,
+                caution: 1,
+                export: { ...settings.export, format: 'same' },
+                ...provenance,
+              },
+              () => undefined,
+            ),
+          ),
+        };
       } catch (error) {
         yield { file, reason: messageOf(error) };
       }
@@ -42,7 +66,10 @@ export async function* editInPlace(files: readonly string[], models: readonly st
   }
 }
 
-async function edit(path: string, restore: (source: string, target: string) => Promise<RestoredFile>): Promise<RestoredFile> {
+async function edit(
+  path: string,
+  restore: (source: string, target: string) => Promise<RestoredFile>,
+): Promise<RestoredFile> {
   const file = await realpath(path).catch((cause: unknown) => {
     throw new AppError('not-found', `${path} does not exist. Check the path.`, { cause });
   });

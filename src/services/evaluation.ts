@@ -22,7 +22,11 @@ export interface Evaluation {
  * @param onEvent is told of the model, and of each picture as it is done
  * @throws AppError what the worker found, `worker-died`, or `cancelled` after the signal
  */
-export async function evaluate(question: EvaluateStart, onEvent: (event: EvaluateEvent) => void = () => undefined, signal?: AbortSignal): Promise<Evaluation> {
+export async function evaluate(
+  question: EvaluateStart,
+  onEvent: (event: EvaluateEvent) => void = () => undefined,
+  signal?: AbortSignal,
+): Promise<Evaluation> {
   const { cropBorder, yChannel } = question;
   const pictures: EvaluatedPicture[] = [];
   const failed: Evaluation['failed'] = [];
@@ -37,13 +41,15 @@ export async function evaluate(question: EvaluateStart, onEvent: (event: Evaluat
       else failed.push({ name: event.name, reason: event.reason });
       onEvent(event);
     },
-    died: (code, by) => `The process that evaluated ended (${by ?? `exit code ${code ?? 'unknown'}`}); try smaller pictures, or with more memory free.`,
+    died: (code, by) =>
+      `The process that evaluated ended (${by ?? `exit code ${code ?? 'unknown'}`}); try smaller pictures, or with more memory free.`,
     cancelled: 'The evaluation was cancelled.',
     signal,
   });
   const [opened] = models;
   if (!opened) throw new Error('The evaluation ended without a model.');
-  if (pictures.length === 0) throw new AppError('bad-input', `None of the pictures can be measured. ${failed[0]?.name}: ${failed[0]?.reason}`);
+  if (pictures.length === 0)
+    throw new AppError('bad-input', `None of the pictures can be measured. ${failed[0]?.name}: ${failed[0]?.reason}`);
   const { title, network, hash, unmatched } = opened;
   return { model: { title, network, hash }, pictures, mean: meanOf(pictures), failed, unmatched, cropBorder, yChannel };
 }
@@ -51,5 +57,8 @@ export async function evaluate(question: EvaluateStart, onEvent: (event: Evaluat
 function meanOf(pictures: readonly EvaluatedPicture[]): Evaluation['mean'] {
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const exact = pictures.some(({ psnr }) => psnr === null);
-  return { psnr: exact ? null : mean(pictures.map(({ psnr }) => psnr ?? 0)), ssim: mean(pictures.map(({ ssim }) => ssim)) };
+  return {
+    psnr: exact ? null : mean(pictures.map(({ psnr }) => psnr ?? 0)),
+    ssim: mean(pictures.map(({ ssim }) => ssim)),
+  };
 }

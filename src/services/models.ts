@@ -11,7 +11,16 @@ import type { Weights } from '../core/weights/weights.ts';
 import { AppError } from '../shared/errors.ts';
 import { askWorker } from './askWorker.ts';
 import type { Home } from './home.ts';
-import { type BrokenCard, GRAPH, type InputNorm, type ModelCard, newId, readAllCards, readCards, writeCard } from './modelCard.ts';
+import {
+  type BrokenCard,
+  GRAPH,
+  type InputNorm,
+  type ModelCard,
+  newId,
+  readAllCards,
+  readCards,
+  writeCard,
+} from './modelCard.ts';
 import { encodeModelFile, readModelFile, sha256 } from './modelFiles.ts';
 import { readRunRecord } from './runRecord.ts';
 
@@ -49,40 +58,83 @@ export const brokenModels = async (home: Home): Promise<BrokenCard[]> => (await 
  */
 export async function resolveModel(ref: string, home: Home): Promise<ResolvedModel> {
   const cards = await readCards(home);
-  const card = cards.find(({ id }) => id === ref) ?? cards.find(({ title }) => title.toLowerCase() === ref.toLowerCase());
+  const card =
+    cards.find(({ id }) => id === ref) ?? cards.find(({ title }) => title.toLowerCase() === ref.toLowerCase());
   if (card) return resolveCard(card, home);
   if (existsSync(ref)) return isGraphFile(ref) ? resolveGraphFile(ref) : resolveFile(ref);
   const run = findRun(ref, home);
   if (run) return { ...(await resolveFile(run.file)), run: run.id };
-  const nearest = cards.length > 0 ? ` Did you mean "${closest(ref, cards.flatMap(({ id, title }) => [id, title]))}"?` : '';
-  throw new AppError('not-found', `There is no model, file or run "${ref}".${nearest} \`mcir models list\` shows the models.`);
+  const nearest =
+    cards.length > 0
+      ? ` Did you mean "${closest(
+          ref,
+          cards.flatMap(({ id, title }) => [id, title]),
+        )}"?`
+      : '';
+  throw new AppError(
+    'not-found',
+    `There is no model, file or run "${ref}".${nearest} \`mcir models list\` shows the models.`,
+  );
 }
 
 async function resolveCard(card: ModelCard, home: Home): Promise<ResolvedModel> {
   const file = join(home.models, card.file);
   const { title, network, options, hash, scale } = card;
-  const common = { title, network, options, hash, scale, file, ...(card.inputNorm && { inputNorm: card.inputNorm }), ...(card.run !== undefined && { run: card.run }) };
+  const common = {
+    title,
+    network,
+    options,
+    hash,
+    scale,
+    file,
+    ...(card.inputNorm && { inputNorm: card.inputNorm }),
+    ...(card.run !== undefined && { run: card.run }),
+  };
   const model = card.graph ? { ...(await hashFolder(dirname(file))), weights: new Map() } : await readModelFile(file);
-  if (model.hash !== hash) throw new AppError('bad-input', `The file of the model "${title}" has changed since it was added. Remove the model and add it again.`);
+  if (model.hash !== hash)
+    throw new AppError(
+      'bad-input',
+      `The file of the model "${title}" has changed since it was added. Remove the model and add it again.`,
+    );
   return { ...common, weights: model.weights, ...(card.graph && { graph: card.graph }) };
 }
 
 async function resolveFile(file: string): Promise<ResolvedModel> {
   const { title, network, options, weights, hash, inputNorm, run } = await readModelFile(file);
   const { network: definition, options: complete } = createModel(network, options);
-  return { title, network, options: complete, scale: definition.scale(complete), weights, hash, file, ...(inputNorm && { inputNorm }), ...(run !== undefined && { run }) };
+  return {
+    title,
+    network,
+    options: complete,
+    scale: definition.scale(complete),
+    weights,
+    hash,
+    file,
+    ...(inputNorm && { inputNorm }),
+    ...(run !== undefined && { run }),
+  };
 }
 
 async function resolveGraphFile(file: string): Promise<ResolvedModel> {
   const { scale } = await probeGraph(file);
-  return { title: basename(file), network: GRAPH, options: {}, scale, weights: new Map(), hash: sha256(await readWhole(file)), file, graph: plainGraph };
+  return {
+    title: basename(file),
+    network: GRAPH,
+    options: {},
+    scale,
+    weights: new Map(),
+    hash: sha256(await readWhole(file)),
+    file,
+    graph: plainGraph,
+  };
 }
 
 /** What is assumed of a graph that nothing is known of. */
 const plainGraph = { range: 1, multipleOf: 1 };
 
 /** Opens a finished graph once, in a process of its own, and tells what it is. */
-export const probeGraph = async (path: string, graph: { range: number; multipleOf: number } = plainGraph) => (await askWorker('probeGraph', { path, graph })) as { format: GraphModel['format']; scale: number };
+export const probeGraph = async (path: string, graph: { range: number; multipleOf: number } = plainGraph) =>
+  (await askWorker('probeGraph', { path, graph })) as { format: GraphModel['format']; scale: number };
 
 function findRun(ref: string, home: Home): { id: string; file: string } | undefined {
   // An id names one folder; anything with a separator in it is no id.
@@ -92,13 +144,19 @@ function findRun(ref: string, home: Home): { id: string; file: string } | undefi
     const file = [folder.checkpoint('best'), folder.checkpoint('last')].find((path) => existsSync(path));
     return file ? [{ id, file }] : [];
   });
-  if (usable.length > 1) throw new AppError('conflict', `${usable.length} runs are called "${ref}"; give the id instead: ${usable.map(({ id }) => id).join(', ')}.`);
-  if (usable.length === 0 && ids.length > 0) throw new AppError('not-found', `The run "${ref}" has no checkpoint yet. Wait until it has saved one.`);
+  if (usable.length > 1)
+    throw new AppError(
+      'conflict',
+      `${usable.length} runs are called "${ref}"; give the id instead: ${usable.map(({ id }) => id).join(', ')}.`,
+    );
+  if (usable.length === 0 && ids.length > 0)
+    throw new AppError('not-found', `The run "${ref}" has no checkpoint yet. Wait until it has saved one.`);
   return usable[0];
 }
 
 /** From the folders, not the history, which a model can do without. */
-const runsNamed = (name: string, home: Home): string[] => readdirSync(home.runs).filter((id) => readRunRecord(new RunFolder(join(home.runs, id)))?.name === name);
+const runsNamed = (name: string, home: Home): string[] =>
+  readdirSync(home.runs).filter((id) => readRunRecord(new RunFolder(join(home.runs, id)))?.name === name);
 
 export interface AddOptions {
   title?: string;
@@ -121,7 +179,12 @@ export async function addModel(path: string, home: Home, options: AddOptions = {
   const sourceHash = sha256(await readWhole(path));
   const known = cards.find((card) => card.sourceHash === sourceHash);
   if (known) return known;
-  const common = { source: options.source ?? basename(path), sourceHash, added: Date.now(), ...(options.licence !== undefined && { licence: options.licence }) };
+  const common = {
+    source: options.source ?? basename(path),
+    sourceHash,
+    added: Date.now(),
+    ...(options.licence !== undefined && { licence: options.licence }),
+  };
   const card = isGraphFile(path) ? await addGraph(path, home, options) : await addWeights(path, home, options);
   const complete: ModelCard = { ...common, ...card };
   await writeCard(home, complete);
@@ -140,7 +203,11 @@ async function addWeights(path: string, home: Home, options: AddOptions): Promis
   const { network, inputNorm, run, psnr } = model;
   const { network: definition, options: networkOptions, parameters } = createModel(network, model.options);
   return {
-    id, title, file, network, options: networkOptions,
+    id,
+    title,
+    file,
+    network,
+    options: networkOptions,
     description: options.description ?? definition.description,
     hash: sha256(bytes),
     bytes: bytes.length,
@@ -163,7 +230,18 @@ async function addGraph(path: string, home: Home, options: AddOptions): Promise<
   for (const name of names) await copyFile(join(dirname(path), name), join(folder, name));
   const { hash, bytes } = await hashFolder(folder);
   const description = options.description ?? `A finished ${format === 'onnx' ? 'ONNX' : 'TensorFlow.js'} model.`;
-  return { id, title, description, file: join(id, basename(path)), hash, bytes, network: GRAPH, options: {}, scale, graph };
+  return {
+    id,
+    title,
+    description,
+    file: join(id, basename(path)),
+    hash,
+    bytes,
+    network: GRAPH,
+    options: {},
+    scale,
+    graph,
+  };
 }
 
 /** The names were checked when the model was opened. */
@@ -175,7 +253,8 @@ async function shardsOf(path: string): Promise<string[]> {
 /** Of the model's files; a licence may lie beside them. */
 async function hashFolder(folder: string): Promise<{ hash: string; bytes: number }> {
   const parts: Uint8Array[] = [];
-  for (const name of (await readdir(folder)).sort()) if (!isLicence(name)) parts.push(await readFile(join(folder, name)));
+  for (const name of (await readdir(folder)).sort())
+    if (!isLicence(name)) parts.push(await readFile(join(folder, name)));
   const all = Buffer.concat(parts);
   return { hash: sha256(all), bytes: all.length };
 }
@@ -185,13 +264,19 @@ async function hashFolder(folder: string): Promise<{ hash: string; bytes: number
  * @param remove what is done with a file or folder of it, by default deleting
  * @throws AppError `not-found`.
  */
-export async function removeModel(id: string, home: Home, remove: (path: string) => Promise<void> = (path) => rm(path, { recursive: true, force: true })): Promise<void> {
+export async function removeModel(
+  id: string,
+  home: Home,
+  remove: (path: string) => Promise<void> = (path) => rm(path, { recursive: true, force: true }),
+): Promise<void> {
   const { cards, broken } = await readAllCards(home);
   const card = cards.find((candidate) => candidate.id === id);
-  if (!card && !broken.some((candidate) => candidate.id === id)) throw new AppError('not-found', `There is no added model "${id}". \`mcir models list\` shows what there is.`);
+  if (!card && !broken.some((candidate) => candidate.id === id))
+    throw new AppError('not-found', `There is no added model "${id}". \`mcir models list\` shows what there is.`);
   // The card first: a model without a card does not exist.
   await remove(join(home.models, `${id}.json`));
-  const files = card && !card.graph ? [card.file] : [id, `${id}.safetensors`].filter((name) => existsSync(join(home.models, name)));
+  const files =
+    card && !card.graph ? [card.file] : [id, `${id}.safetensors`].filter((name) => existsSync(join(home.models, name)));
   for (const name of files) await remove(join(home.models, name));
 }
 

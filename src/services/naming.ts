@@ -22,7 +22,13 @@ const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
  */
 export function fillTemplate(template: string, parts: NameParts): string {
   const filled = template.replace(/\{(\w*)\}/g, (_, field: string) => {
-    if (!Object.hasOwn(parts, field)) throw new AppError('bad-input', `The name template has an unknown field {${field}}; choose from ${Object.keys(parts).map((name) => `{${name}}`).join(' ')}.`);
+    if (!Object.hasOwn(parts, field))
+      throw new AppError(
+        'bad-input',
+        `The name template has an unknown field {${field}}; choose from ${Object.keys(parts)
+          .map((name) => `{${name}}`)
+          .join(' ')}.`,
+      );
     return parts[field as keyof NameParts];
   });
   return safeName(filled);
@@ -34,14 +40,28 @@ export function checkTemplate(template: string): void {
 }
 
 /** The parts of the name of one result. */
-export function nameParts(source: string, { model, scale, number, now }: { model: string; scale: number; number: number; now: number }): NameParts {
+export function nameParts(
+  source: string,
+  { model, scale, number, now }: { model: string; scale: number; number: number; now: number },
+): NameParts {
   const ext = extname(source);
-  return { name: basename(source, ext), model, scale: `x${scale}`, date: date(now), counter: String(number).padStart(4, '0'), ext: ext.slice(1) };
+  return {
+    name: basename(source, ext),
+    model,
+    scale: `x${scale}`,
+    date: date(now),
+    counter: String(number).padStart(4, '0'),
+    ext: ext.slice(1),
+  };
 }
 
 /** Without characters and names that Windows or a memory card refuses, and short enough; Unicode in its composed form. */
 export function safeName(name: string): string {
-  const plain = name.normalize('NFC').replace(/[<>:"/\\|?*\p{Cc}]/gu, '_').replace(/[. ]+$/, '').replace(/^\.+/, '_');
+  const plain = name
+    .normalize('NFC')
+    .replace(/[<>:"/\\|?*\p{Cc}]/gu, '_')
+    .replace(/[. ]+$/, '')
+    .replace(/^\.+/, '_');
   const short = cutTo(plain, MOST_BYTES).trimEnd();
   if (short === '') return 'picture';
   return RESERVED.test(short) ? `_${short}` : short;

@@ -40,11 +40,19 @@ export async function openServices(home: Home = openHome(), startWorker: StartWo
     else if (count > 0) notices.push(`The history was missing; ${readIn}`);
     notices.push(...problems);
   }
-  jobs.events.on('state', ({ id, kind, state, error }) => log.info({ job: id, kind, state, ...(error ? { err: error } : {}) }, `${kind} ${id} is ${state}`));
+  jobs.events.on('state', ({ id, kind, state, error }) =>
+    log.info({ job: id, kind, state, ...(error ? { err: error } : {}) }, `${kind} ${id} is ${state}`),
+  );
   await jobs.recover();
   for (const notice of notices) log.warn(notice);
   return {
-    home, history, jobs, runs, training, log, notices,
+    home,
+    history,
+    jobs,
+    runs,
+    training,
+    log,
+    notices,
     async close() {
       await jobs.close();
       history.db.close();

@@ -21,13 +21,25 @@ export interface RestoringEvent extends Provenance {
 }
 
 /** What is written into the results of a batch. */
-export function describeProvenance({ models, effect: { strength, ensemble, luminance, mask } }: Pick<BatchSettings, 'models' | 'effect'>, batch?: string): NonNullable<MetadataChange['provenance']> {
+export function describeProvenance(
+  { models, effect: { strength, ensemble, luminance, mask } }: Pick<BatchSettings, 'models' | 'effect'>,
+  batch?: string,
+): NonNullable<MetadataChange['provenance']> {
   const parameters: Provenance = {
-    models: models.map(({ title, hash, scale, run }) => ({ title, hash, scale, ...(run === undefined ? {} : { run }) })),
+    models: models.map(({ title, hash, scale, run }) => ({
+      title,
+      hash,
+      scale,
+      ...(run === undefined ? {} : { run }),
+    })),
     effect: { strength, ensemble, luminance, mask: mask !== undefined },
     ...(batch === undefined ? {} : { batch }),
   };
-  return { software: `${PROGRAM} ${programVersion}`, when: new Date().toISOString(), parameters: JSON.stringify(parameters) };
+  return {
+    software: `${PROGRAM} ${programVersion}`,
+    when: new Date().toISOString(),
+    parameters: JSON.stringify(parameters),
+  };
 }
 
 /**
@@ -43,7 +55,11 @@ export async function explain(file: string): Promise<RestoringEvent[]> {
   return (Array.isArray(history) ? history : []).flatMap((event) => readEvent(event));
 }
 
-const historyEvent = z.object({ SoftwareAgent: z.string().startsWith(PROGRAM), Parameters: z.string(), When: z.coerce.string().optional() });
+const historyEvent = z.object({
+  SoftwareAgent: z.string().startsWith(PROGRAM),
+  Parameters: z.string(),
+  When: z.coerce.string().optional(),
+});
 
 /** Events of other programs are passed over. */
 function readEvent(event: unknown): RestoringEvent[] {
@@ -51,7 +67,13 @@ function readEvent(event: unknown): RestoringEvent[] {
   if (!parsed.success) return [];
   const { SoftwareAgent, Parameters, When } = parsed.data;
   try {
-    return [{ ...provenance.parse(JSON.parse(Parameters)), software: SoftwareAgent, ...(When === undefined ? {} : { when: When }) }];
+    return [
+      {
+        ...provenance.parse(JSON.parse(Parameters)),
+        software: SoftwareAgent,
+        ...(When === undefined ? {} : { when: When }),
+      },
+    ];
   } catch {
     return [];
   }

@@ -27,7 +27,12 @@ export interface BatchWork {
  * Restores one file and enters what became of it in the ledger.
  * @throws what went wrong (see troubleOf in restorePlaces.ts); the file is then still `running`
  */
-export async function restoreFile(work: BatchWork, worker: RestoreWorker, file: BatchFileRecord, onProgress: (share: number) => void): Promise<void> {
+export async function restoreFile(
+  work: BatchWork,
+  worker: RestoreWorker,
+  file: BatchFileRecord,
+  onProgress: (share: number) => void,
+): Promise<void> {
   const { id, settings, repository, scratch } = work;
   const wanted = wantedName(work, file);
   const guess = wanted.with(guessExtension(file.source, settings));
@@ -46,10 +51,15 @@ export async function restoreFile(work: BatchWork, worker: RestoreWorker, file: 
     effect: settings.effect,
     caution: 2 ** file.crashes,
     export: settings.export,
-    ...(settings.export.provenance && settings.export.strip !== 'all' ? { provenance: describeProvenance(settings, id) } : {}),
+    ...(settings.export.provenance && settings.export.strip !== 'all'
+      ? { provenance: describeProvenance(settings, id) }
+      : {}),
   };
   const restored = await worker.restore(task, onProgress);
-  if (file.crashes > 0) restored.warnings.push(`The process that restored it had ended ${file.crashes === 1 ? 'once' : 'twice'} over it; it was done in smaller tiles.`);
+  if (file.crashes > 0)
+    restored.warnings.push(
+      `The process that restored it had ended ${file.crashes === 1 ? 'once' : 'twice'} over it; it was done in smaller tiles.`,
+    );
   await publish(work, file, temporary, (n) => wanted.with(keptExtension(file.source, restored.extension), n), restored);
 }
 
@@ -70,14 +80,22 @@ export async function recoverFile(work: BatchWork, file: BatchFileRecord): Promi
 }
 
 /** Whether a result is whole and has its final name. */
-const isNamed = async ({ output, result }: BatchFileRecord): Promise<boolean> => output !== undefined && result !== undefined && (await identityOf(output)) === result;
+const isNamed = async ({ output, result }: BatchFileRecord): Promise<boolean> =>
+  output !== undefined && result !== undefined && (await identityOf(output)) === result;
 
-async function publish({ id, settings, repository }: BatchWork, file: BatchFileRecord, temporary: string, name: (n: number) => string, restored: RestoredFile): Promise<void> {
+async function publish(
+  { id, settings, repository }: BatchWork,
+  file: BatchFileRecord,
+  temporary: string,
+  name: (n: number) => string,
+  restored: RestoredFile,
+): Promise<void> {
   await requireMounted(settings.mount);
   const result = await identityOf(temporary);
   if (result === undefined) throw new AppError('io', 'The finished file is gone from the folder of the results.');
   const { warnings, megapixels, seconds } = restored;
-  const done = (output: string): void => repository.finishing(id, file.number, { output, result, warnings, megapixels, seconds });
+  const done = (output: string): void =>
+    repository.finishing(id, file.number, { output, result, warnings, megapixels, seconds });
   if (settings.export.conflict === 'overwrite' || settings.export.conflict === 'changed') {
     const output = name(1);
     await refuseOriginal(repository, id, output);
@@ -102,11 +120,18 @@ async function publish({ id, settings, repository }: BatchWork, file: BatchFileR
 async function refuseOriginal(repository: BatchRepository, id: string, output: string): Promise<void> {
   const identity = await identityOf(output);
   if (identity !== undefined && repository.isOriginal(id, identity)) {
-    throw new AppError('conflict', `${output} is an original, which is never overwritten; choose another folder or name.`);
+    throw new AppError(
+      'conflict',
+      `${output} is an original, which is never overwritten; choose another folder or name.`,
+    );
   }
 }
 
-async function whySkipped({ id, settings, repository }: BatchWork, file: BatchFileRecord, output: string): Promise<string | undefined> {
+async function whySkipped(
+  { id, settings, repository }: BatchWork,
+  file: BatchFileRecord,
+  output: string,
+): Promise<string | undefined> {
   const { conflict } = settings.export;
   const existing = await stat(output).catch(() => undefined);
   if (!existing) return undefined;
@@ -124,7 +149,11 @@ async function whySkipped({ id, settings, repository }: BatchWork, file: BatchFi
  * reading the file.
  * @throws AppError `bad-input` for an unknown field of the template
  */
-export function resultName(settings: NameSettings, file: Pick<BatchFileRecord, 'source' | 'folder' | 'number'>, created: number): string {
+export function resultName(
+  settings: NameSettings,
+  file: Pick<BatchFileRecord, 'source' | 'folder' | 'number'>,
+  created: number,
+): string {
   return wantedName({ settings: { ...settings, out: '' }, created }, file).with(guessExtension(file.source, settings));
 }
 
@@ -134,8 +163,15 @@ interface NameSettings {
   export: BatchSettings['export'];
 }
 
-function wantedName({ settings, created }: { settings: NameSettings & { out: string }; created: number }, file: Pick<BatchFileRecord, 'source' | 'folder' | 'number'>): { folder: string; with(extension: string, n?: number): string } {
-  const { models, out, export: { template } } = settings;
+function wantedName(
+  { settings, created }: { settings: NameSettings & { out: string }; created: number },
+  file: Pick<BatchFileRecord, 'source' | 'folder' | 'number'>,
+): { folder: string; with(extension: string, n?: number): string } {
+  const {
+    models,
+    out,
+    export: { template },
+  } = settings;
   const model = models.map(({ title }) => title).join('+');
   const scale = models.reduce((product, each) => product * each.scale, 1);
   const stem = fillTemplate(template, nameParts(file.source, { model, scale, number: file.number, now: created }));

@@ -21,18 +21,28 @@ const SECOND_TRY_MS = 10_000;
  * @param mount where the disk of the results hangs, as {@link mountOf} noted it
  * @returns undefined where it is the picture's own
  */
-export async function troubleOf(error: unknown, source: string, { out, mount }: { out: string; mount?: string | undefined }, scratch: string): Promise<Trouble | undefined> {
+export async function troubleOf(
+  error: unknown,
+  source: string,
+  { out, mount }: { out: string; mount?: string | undefined },
+  scratch: string,
+): Promise<Trouble | undefined> {
   const code = error instanceof AppError ? error.code : 'internal';
   const origin = dirname(source);
-  if (code === 'not-found' && (await isGone(origin))) return { sentence: unreachable(origin), isOver: async () => !(await isGone(origin)) };
+  if (code === 'not-found' && (await isGone(origin)))
+    return { sentence: unreachable(origin), isOver: async () => !(await isGone(origin)) };
   if (code !== 'io' && code !== 'internal') return undefined;
-  const reason = async (): Promise<string | undefined> => (await whyNotMounted(mount)) ?? (await whyNotWritable(out)) ?? (await whyNotWritable(scratch));
+  const reason = async (): Promise<string | undefined> =>
+    (await whyNotMounted(mount)) ?? (await whyNotWritable(out)) ?? (await whyNotWritable(scratch));
   const now = await reason();
   if (now !== undefined) return { sentence: now, isOver: async () => (await reason()) === undefined };
   if (!saysDiskFull(messageOf(error))) return undefined;
   // What was half written is gone again, so there is some room, or another picture's trouble has just ended: tried after a while.
   const began = Date.now();
-  return { sentence: full(out), isOver: async () => Date.now() - began > SECOND_TRY_MS && (await reason()) === undefined };
+  return {
+    sentence: full(out),
+    isOver: async () => Date.now() - began > SECOND_TRY_MS && (await reason()) === undefined,
+  };
 }
 
 /** Where a drive was pulled out its folder has vanished, or is the empty one that it hung on. */
@@ -61,7 +71,14 @@ async function whyNotMounted(mount: string | undefined): Promise<string | undefi
 
 /** Whether a folder is on another disk than the one that it lies in: a drive may have another number when it comes back. */
 async function isMounted(folder: string): Promise<boolean> {
-  const [here, above] = await Promise.all([folder, dirname(folder)].map((path) => stat(path).then(({ dev }) => dev, () => undefined)));
+  const [here, above] = await Promise.all(
+    [folder, dirname(folder)].map((path) =>
+      stat(path).then(
+        ({ dev }) => dev,
+        () => undefined,
+      ),
+    ),
+  );
   return here !== undefined && here !== above;
 }
 
@@ -97,11 +114,17 @@ async function whyNotWritable(folder: string): Promise<string | undefined> {
 
 /** Whether the nearest folder that is there may not be written to. */
 async function isLocked(folder: string): Promise<boolean> {
-  const { code } = await access(folder, constants.W_OK).then(() => ({ code: undefined }), (error: NodeJS.ErrnoException) => error);
-  return code === 'ENOENT' && dirname(folder) !== folder ? isLocked(dirname(folder)) : code === 'EROFS' || code === 'EACCES';
+  const { code } = await access(folder, constants.W_OK).then(
+    () => ({ code: undefined }),
+    (error: NodeJS.ErrnoException) => error,
+  );
+  return code === 'ENOENT' && dirname(folder) !== folder
+    ? isLocked(dirname(folder))
+    : code === 'EROFS' || code === 'EACCES';
 }
 
-const unreachable = (folder: string): string => `${folder} cannot be reached; connect the drive again, or cancel the batch.`;
+const unreachable = (folder: string): string =>
+  `${folder} cannot be reached; connect the drive again, or cancel the batch.`;
 
 const locked = (folder: string): string => `${folder} may not be written to; change its permissions.`;
 

@@ -23,7 +23,13 @@ export async function findPreset(name: string, home: Home): Promise<RestorePrese
   const presets = await listPresets(home);
   const found = presets.find((preset) => fileOf(preset.name, home) === fileOf(name, home));
   if (found) return found;
-  const nearest = presets.length > 0 ? ` Did you mean "${closest(name, presets.map((preset) => preset.name))}"?` : '';
+  const nearest =
+    presets.length > 0
+      ? ` Did you mean "${closest(
+          name,
+          presets.map((preset) => preset.name),
+        )}"?`
+      : '';
   throw new AppError('not-found', `There is no preset "${name}".${nearest} \`mcir presets list\` shows the presets.`);
 }
 
@@ -33,7 +39,11 @@ export async function findPreset(name: string, home: Home): Promise<RestorePrese
  */
 export async function savePreset(preset: RestorePreset, home: Home): Promise<RestorePreset> {
   const { name } = preset;
-  if (safeName(name) !== name.normalize('NFC')) throw new AppError('bad-input', `"${name}" cannot be the name of a preset; choose one without characters such as / and :.`);
+  if (safeName(name) !== name.normalize('NFC'))
+    throw new AppError(
+      'bad-input',
+      `"${name}" cannot be the name of a preset; choose one without characters such as / and :.`,
+    );
   // As the models are found, not as they were typed: a file by its whole path, for the preset is used from another folder.
   const models = await Promise.all(preset.models.map(async (ref) => (await findModel(ref, home)).reference.ref));
   const saved = { ...preset, models };

@@ -2,7 +2,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../shared/errors.ts';
 import type { RestoreModel } from '../shared/restore.ts';
-import { fromRestoreWorker, type PreviewTask, type RestoredFile, type RestoreTask, type ToRestoreWorker } from '../shared/restoreMessages.ts';
+import {
+  fromRestoreWorker,
+  type PreviewTask,
+  type RestoredFile,
+  type RestoreTask,
+  type ToRestoreWorker,
+} from '../shared/restoreMessages.ts';
 
 /** A process with pictures to do of which nothing was heard for so long is ended. One may wait for another, so it is one limit for all. */
 const SILENCE_MS = 20 * 60_000;
@@ -24,7 +30,11 @@ export class RestoreWorker {
 
   constructor(models: readonly RestoreModel[]) {
     const file = fileURLToPath(new URL('../workers/restore.ts', import.meta.url));
-    this.#child = fork(file, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] });
+    this.#child = fork(file, [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: [],
+    });
     this.#child.on('message', (data) => this.#onMessage(data));
     this.#child.on('close', (code, signal) => this.#onEnd(code, signal));
     this.#child.on('error', () => this.#onEnd(null, null));
@@ -63,7 +73,10 @@ export class RestoreWorker {
     this.#child.kill('SIGKILL');
   }
 
-  #ask(message: Exclude<ToRestoreWorker, { type: 'open' }>, onProgress: (share: number) => void = () => undefined): Promise<RestoredFile> {
+  #ask(
+    message: Exclude<ToRestoreWorker, { type: 'open' }>,
+    onProgress: (share: number) => void = () => undefined,
+  ): Promise<RestoredFile> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(died(null, null));
       this.#pending.set(message.task.id, { resolve, reject, onProgress });
@@ -81,7 +94,8 @@ export class RestoreWorker {
     const message = fromRestoreWorker.parse(data);
     this.#silence.refresh();
     if (message.type === 'opened') return this.#opened.resolve();
-    if (message.type === 'failed' && message.id === undefined) return this.#opened.reject(AppError.fromWire(message.error));
+    if (message.type === 'failed' && message.id === undefined)
+      return this.#opened.reject(AppError.fromWire(message.error));
     const pending = this.#pending.get(message.id ?? -1);
     if (!pending) return;
     if (message.type === 'progress') return pending.onProgress(message.share);
@@ -103,5 +117,7 @@ export class RestoreWorker {
 
 function died(code: number | null, signal: string | null): AppError {
   const how = signal ? `by ${signal}` : `with code ${code ?? 'unknown'}`;
-  return new AppError('worker-died', `The process that restores pictures ended unexpectedly (${how}).`, { details: { code, signal } });
+  return new AppError('worker-died', `The process that restores pictures ended unexpectedly (${how}).`, {
+    details: { code, signal },
+  });
 }

@@ -39,6 +39,10 @@ export async function prepareStart(config: RunConfig, home: Home): Promise<RunCo
 
 async function resolveTrainable(reference: string, home: Home): Promise<ResolvedModel> {
   const model = await resolveModel(reference, home);
-  if (!networks.some(({ id }) => id === model.network)) throw new AppError('unsupported', `"${model.title}" is a finished graph, which can restore but not be trained; add its weights as .safetensors or .pth.`);
+  if (!networks.some(({ id }) => id === model.network))
+    throw new AppError(
+      'unsupported',
+      `"${model.title}" is a finished graph, which can restore but not be trained; add its weights as .safetensors or .pth.`,
+    );
   return model;
 }

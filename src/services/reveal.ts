@@ -17,9 +17,13 @@ const PATIENCE_MS = 1500;
 export const revealInFileManager: Reveal = async (path) => {
   const folder = await folderToShow(path);
   if (process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) {
-    throw new AppError('unsupported', `The machine that MCIR Studio runs on has no desktop to show folders on. Open ${folder} yourself.`);
+    throw new AppError(
+      'unsupported',
+      `The machine that MCIR Studio runs on has no desktop to show folders on. Open ${folder} yourself.`,
+    );
   }
-  const failed = (cause?: unknown): AppError => new AppError('io', `No file manager opened. Open ${folder} yourself.`, { cause });
+  const failed = (cause?: unknown): AppError =>
+    new AppError('io', `No file manager opened. Open ${folder} yourself.`, { cause });
   const launcher = await open(folder).catch((cause: unknown) => {
     throw failed(cause);
   });

@@ -61,9 +61,14 @@ export class Runs {
     const run = this.#history.runs.find(reference);
     if (run) return run;
     const named = this.#history.runs.named(reference);
-    if (named.length > 1) throw new AppError('conflict', `${named.length} runs are called "${reference}"; give the id instead: ${named.map(({ id }) => id).join(', ')}.`);
+    if (named.length > 1)
+      throw new AppError(
+        'conflict',
+        `${named.length} runs are called "${reference}"; give the id instead: ${named.map(({ id }) => id).join(', ')}.`,
+      );
     const [only] = named;
-    if (!only) throw new AppError('not-found', `There is no run "${reference}"; \`mcir runs list\` shows those there are.`);
+    if (!only)
+      throw new AppError('not-found', `There is no run "${reference}"; \`mcir runs list\` shows those there are.`);
     return only;
   }
 
@@ -114,9 +119,13 @@ export class Runs {
    * @param remove by default deletes for good; the window moves to the trash
    * @throws AppError `conflict` while the run is active
    */
-  async delete(reference: string, remove: (path: string) => Promise<void> = (path) => rm(path, { recursive: true, force: true })): Promise<RunSummary> {
+  async delete(
+    reference: string,
+    remove: (path: string) => Promise<void> = (path) => rm(path, { recursive: true, force: true }),
+  ): Promise<RunSummary> {
     const run = this.find(reference);
-    if (isActive(run.state)) throw new AppError('conflict', `"${run.name}" is ${run.state}; stop it before you delete it.`);
+    if (isActive(run.state))
+      throw new AppError('conflict', `"${run.name}" is ${run.state}; stop it before you delete it.`);
     const { path } = this.folder(run.id);
     if (existsSync(path)) await remove(path);
     this.#history.jobs.delete(run.id);
@@ -131,7 +140,14 @@ export class Runs {
     const { kind, title: name, ...rest } = job;
     if (kind !== 'train') return;
     const facts = this.#history.runs.record(id)?.facts;
-    writeRunRecord(this.folder(id), { ...rest, name, ...(facts ? { facts } : {}), note: run.note, tags: run.tags, states: this.#history.jobs.states(id) });
+    writeRunRecord(this.folder(id), {
+      ...rest,
+      name,
+      ...(facts ? { facts } : {}),
+      note: run.note,
+      tags: run.tags,
+      states: this.#history.jobs.states(id),
+    });
   }
 
   /** Brings the metrics in the database to what the run's folder holds up to a step; the folder is right. */
@@ -139,7 +155,10 @@ export class Runs {
     const { metrics, runs } = this.#history;
     metrics.truncate(id, step);
     const known = runs.find(id)?.step ?? 0;
-    metrics.append(id, [...this.folder(id).readMetrics()].filter((line) => line.step >= known && line.step <= step));
+    metrics.append(
+      id,
+      [...this.folder(id).readMetrics()].filter((line) => line.step >= known && line.step <= step),
+    );
   }
 
   /**
@@ -166,7 +185,11 @@ export class Runs {
     if (!record) return false;
     const config = readFileSync(folder.config, 'utf8');
     const summary = summarisedConfig.safeParse(parse(config)).data;
-    if (!summary) throw new AppError('bad-input', 'its config.yml is not the configuration of a run; put back a copy of that file.');
+    if (!summary)
+      throw new AppError(
+        'bad-input',
+        'its config.yml is not the configuration of a run; put back a copy of that file.',
+      );
     const { name, note, tags, facts, states, ...job } = record;
     this.#history.jobs.add({ ...job, kind: 'train', title: name }, states, () => {
       this.#history.runs.add({ ...runFields(summary), id, config, step: 0, note, tags, ...(facts ? { facts } : {}) });
@@ -190,4 +213,9 @@ const summarisedConfig = z.object({
 });
 
 /** The fields of a run that stand in its configuration. */
-export const runFields = ({ network, mcir, seed, steps }: z.output<typeof summarisedConfig>) => ({ network: network.type, negatives: mcir?.negatives.length ?? 0, seed, steps });
+export const runFields = ({ network, mcir, seed, steps }: z.output<typeof summarisedConfig>) => ({
+  network: network.type,
+  negatives: mcir?.negatives.length ?? 0,
+  seed,
+  steps,
+});

@@ -29,7 +29,10 @@ export function sampleFolders(home: Home): SampleSet {
  * when it is whole.
  * @param onPicture is told after each picture that is made
  */
-export async function prepareSampleSet(home: Home, onPicture: (done: number) => void = () => undefined): Promise<SampleSet> {
+export async function prepareSampleSet(
+  home: Home,
+  onPicture: (done: number) => void = () => undefined,
+): Promise<SampleSet> {
   const set = sampleFolders(home);
   const { folder } = set;
   if (existsSync(folder)) return set;

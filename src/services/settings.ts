@@ -17,7 +17,8 @@ export function readSettings(home: Home): Settings {
   const whole = settings.safeParse(found);
   if (whole.success) return whole.data;
   const wrong = new Set(whole.error.issues.map(({ path: [name] }) => name));
-  const rest = typeof found === 'object' && found !== null ? Object.entries(found).filter(([name]) => !wrong.has(name)) : [];
+  const rest =
+    typeof found === 'object' && found !== null ? Object.entries(found).filter(([name]) => !wrong.has(name)) : [];
   return settings.parse(Object.fromEntries(rest));
 }
 

@@ -51,14 +51,29 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
   const imports = new Imports(services.home.cache);
   const thumbnails = new Thumbnails(services.home.cache);
   await imports.removeOld();
-  const context: StudioContext = { services, handles, thumbnails, reveal, tell: (event) => listeners.forEach((listener) => listener(event)) };
+  const context: StudioContext = {
+    services,
+    handles,
+    thumbnails,
+    reveal,
+    tell: (event) => listeners.forEach((listener) => listener(event)),
+  };
   const restore = restoreFeature(context);
-  const handlers: Handlers = { ...appHandlers(context), ...healthHandlers(context), ...restore.handlers, ...modelHandlers(context), ...packHandlers(context), ...trainingHandlers(context), ...datasetHandlers(context) };
+  const handlers: Handlers = {
+    ...appHandlers(context),
+    ...healthHandlers(context),
+    ...restore.handlers,
+    ...modelHandlers(context),
+    ...packHandlers(context),
+    ...trainingHandlers(context),
+    ...datasetHandlers(context),
+  };
   return {
     handlers,
     call: (name, input) =>
       dispatch(handlers, name, input, (error) => {
-        if (error instanceof AppError) services.log.warn({ call: name, code: error.code, details: error.details }, `${name}: ${error.message}`);
+        if (error instanceof AppError)
+          services.log.warn({ call: name, code: error.code, details: error.details }, `${name}: ${error.message}`);
         else services.log.error({ call: name, err: error }, `${name} failed`);
       }),
     handles,

@@ -79,8 +79,10 @@ export class Training {
    */
   async extend(reference: string, steps: number): Promise<RunSummary> {
     const run = this.#runs.find(reference);
-    if (isActive(run.state)) throw new AppError('conflict', `"${run.name}" is ${run.state}; it can be given more steps when it has ended.`);
-    if (steps <= run.step) throw new AppError('bad-input', `"${run.name}" has done ${run.step} steps; give it more than that.`);
+    if (isActive(run.state))
+      throw new AppError('conflict', `"${run.name}" is ${run.state}; it can be given more steps when it has ended.`);
+    if (steps <= run.step)
+      throw new AppError('bad-input', `"${run.name}" has done ${run.step} steps; give it more than that.`);
     this.#runs.changeConfig(run.id, { ...this.#runs.config(run.id), steps });
     await this.#jobs.resume(run.id, `From here on for ${steps} steps instead of ${run.steps}.`);
     return this.#runs.find(run.id);
@@ -109,7 +111,13 @@ export class Training {
 
   #payload(id: string): TrainStart {
     const facts = this.#history.runs.record(id)?.facts;
-    return { run: id, folder: this.#runs.folder(id).path, home: this.#home.root, config: this.#runs.config(id), ...(facts ? { facts } : {}) };
+    return {
+      run: id,
+      folder: this.#runs.folder(id).path,
+      home: this.#home.root,
+      config: this.#runs.config(id),
+      ...(facts ? { facts } : {}),
+    };
   }
 
   #onEvent(id: string, event: TrainEvent): void {

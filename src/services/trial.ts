@@ -18,7 +18,10 @@ export async function tryTraining(config: RunConfig, home: Home, signal?: AbortS
       result = event;
     },
     died: (code, by) => {
-      const hint = by === 'SIGKILL' ? ', which often means that memory ran out: lower the samples in a step or the patch' : '; lower the samples in a step or the patch, and try again';
+      const hint =
+        by === 'SIGKILL'
+          ? ', which often means that memory ran out: lower the samples in a step or the patch'
+          : '; lower the samples in a step or the patch, and try again';
       return `The process that tried the training ended (${by ?? `exit code ${code ?? 'unknown'}`})${hint}.`;
     },
     cancelled: 'The measurement was cancelled.',

@@ -9,7 +9,13 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The commit that the program's files are at, with a `+` where they differ from it; undefined outside its repository. */
 export function programCommit(): string | undefined {
-  const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 5000 }).trim();
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 5000,
+    }).trim();
   try {
     // Another repository may lie around an installed program.
     if (git('rev-parse', '--show-prefix') !== '') return undefined;

@@ -21,7 +21,12 @@ export interface WatchOptions {
  * batch. The folder of the results, if it lies inside, is not watched.
  * @param onBatch called with each batch before it runs
  */
-export async function watchFolder(batches: Batches, { folder, models, settings, existing, settledMs = 2000 }: WatchOptions, onBatch: (id: string) => Promise<void>, signal: AbortSignal): Promise<void> {
+export async function watchFolder(
+  batches: Batches,
+  { folder, models, settings, existing, settledMs = 2000 }: WatchOptions,
+  onBatch: (id: string) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   const arrived = new Set<string>();
   let wake = Promise.withResolvers<void>();
   const watcher = watch(folder, {
@@ -44,7 +49,10 @@ export async function watchFolder(batches: Batches, { folder, models, settings, 
       arrived.clear();
       if (paths.length === 0) continue;
       const { files } = await collectSources(paths, false);
-      const placed = files.map((file) => ({ ...file, folder: relative(folder, dirname(file.source)).split(sep).join('/') }));
+      const placed = files.map((file) => ({
+        ...file,
+        folder: relative(folder, dirname(file.source)).split(sep).join('/'),
+      }));
       const { id } = await batches.create(placed, models, settings);
       await onBatch(id);
     }

@@ -66,7 +66,14 @@ export const evaluatedPicture = z.object({ name: z.string(), psnr: z.number().nu
 export type EvaluatedPicture = z.infer<typeof evaluatedPicture>;
 
 export const evaluateEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('model'), title: z.string(), network: z.string(), hash: z.string(), pictures: z.int(), unmatched: z.array(z.string()) }),
+  z.object({
+    type: z.literal('model'),
+    title: z.string(),
+    network: z.string(),
+    hash: z.string(),
+    pictures: z.int(),
+    unmatched: z.array(z.string()),
+  }),
   z.object({ type: z.literal('picture'), picture: evaluatedPicture }),
   /** One of the pair cannot be read or compared; the others are measured. */
   z.object({ type: z.literal('failed'), name: z.string(), reason: z.string() }),

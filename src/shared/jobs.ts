@@ -18,7 +18,19 @@ export const activeStates: readonly JobState[] = ['queued', 'running', 'paused']
 export const isActive = (state: JobState): boolean => activeStates.includes(state);
 
 export const wireError = z.object({
-  code: z.enum(['bad-input', 'not-found', 'conflict', 'unsupported', 'io', 'out-of-memory', 'engine', 'non-finite', 'worker-died', 'cancelled', 'internal']),
+  code: z.enum([
+    'bad-input',
+    'not-found',
+    'conflict',
+    'unsupported',
+    'io',
+    'out-of-memory',
+    'engine',
+    'non-finite',
+    'worker-died',
+    'cancelled',
+    'internal',
+  ]),
   message: z.string(),
   details: z.record(z.string(), z.unknown()).exactOptional(),
 }) satisfies z.ZodType<WireError, unknown>;

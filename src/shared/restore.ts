@@ -3,10 +3,21 @@ import { jobState } from './jobs.ts';
 
 /** What is done to the pictures of a batch. */
 export const effect = z.strictObject({
-  strength: z.number().min(0).max(1).default(1).describe('How much of the effect: 0 leaves the picture as it is, 1 is all of it.'),
-  ensemble: z.boolean().default(false).describe('Mean over the eight flips and rotations: a little better, eight times slower.'),
+  strength: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('How much of the effect: 0 leaves the picture as it is, 1 is all of it.'),
+  ensemble: z
+    .boolean()
+    .default(false)
+    .describe('Mean over the eight flips and rotations: a little better, eight times slower.'),
   luminance: z.boolean().default(false).describe('Change brightness only and leave colours.'),
-  mask: z.string().optional().describe('A grey picture, stretched over each picture: white takes the effect, black leaves the original.'),
+  mask: z
+    .string()
+    .optional()
+    .describe('A grey picture, stretched over each picture: white takes the effect, black leaves the original.'),
   tile: z.int().min(32).max(4096).optional().describe('Side of the tiles in pixels; by default from free memory.'),
 });
 export type Effect = z.output<typeof effect>;
@@ -22,10 +33,21 @@ export type RestorePreset = z.output<typeof restorePreset>;
 
 /** How results are written. */
 export const exportSettings = z.strictObject({
-  format: z.enum(['same', 'png', 'jpeg', 'tiff', 'webp', 'avif']).default('same').describe('same: that of the original (GIF becomes PNG).'),
+  format: z
+    .enum(['same', 'png', 'jpeg', 'tiff', 'webp', 'avif'])
+    .default('same')
+    .describe('same: that of the original (GIF becomes PNG).'),
   quality: z.int().min(1).max(100).default(92).describe('Of JPEG, WebP and AVIF; 100 is lossless for WebP and AVIF.'),
-  template: z.string().min(1).max(200).default('{name}').describe('Name without extension: {name} {model} {scale} {date} {counter} {ext}.'),
-  conflict: z.enum(['unique', 'skip', 'overwrite', 'changed']).default('unique').describe('What to do where a file of that name exists; changed: overwrite it if the original is newer.'),
+  template: z
+    .string()
+    .min(1)
+    .max(200)
+    .default('{name}')
+    .describe('Name without extension: {name} {model} {scale} {date} {counter} {ext}.'),
+  conflict: z
+    .enum(['unique', 'skip', 'overwrite', 'changed'])
+    .default('unique')
+    .describe('What to do where a file of that name exists; changed: overwrite it if the original is newer.'),
   strip: z.enum(['none', 'gps', 'all']).default('none').describe('Metadata to leave out.'),
   provenance: z.boolean().default(true).describe('Note model, settings and run in the metadata.'),
 });
@@ -50,7 +72,13 @@ export const ledgerFile = z.object({
 export type LedgerFile = z.infer<typeof ledgerFile>;
 
 /** A model as the ledger and the provenance name it. */
-export const modelReference = z.object({ ref: z.string(), title: z.string(), hash: z.string(), scale: z.int(), run: z.string().optional() });
+export const modelReference = z.object({
+  ref: z.string(),
+  title: z.string(),
+  hash: z.string(),
+  scale: z.int(),
+  run: z.string().optional(),
+});
 export type ModelReference = z.infer<typeof modelReference>;
 
 export const batchSettings = z.object({
@@ -86,7 +114,14 @@ export interface RestoreModel {
   network: string;
   options: Record<string, unknown>;
   inputNorm?: { mean: [number, number, number]; std: [number, number, number] };
-  weights: Map<string, { dtype: 'float32' | 'int32' | 'int64' | 'uint8' | 'bool'; shape: number[]; data: Float32Array | Int32Array | BigInt64Array | Uint8Array }>;
+  weights: Map<
+    string,
+    {
+      dtype: 'float32' | 'int32' | 'int64' | 'uint8' | 'bool';
+      shape: number[];
+      data: Float32Array | Int32Array | BigInt64Array | Uint8Array;
+    }
+  >;
   /** Of `graph`: the file, and how it is run (see core/weights/graphModels.ts). */
   graph?: { file: string; range?: number; multipleOf?: number };
 }

@@ -8,12 +8,20 @@ import { z } from 'zod';
 const fraction = z.number().min(0).max(1);
 
 /** A degradation by its id in core/degradations and that degradation's own settings, which it checks itself. */
-export const degradationStep = z.looseObject({ type: z.string().describe('Which degradation; `mcir degradations` lists them.') });
+export const degradationStep = z.looseObject({
+  type: z.string().describe('Which degradation; `mcir degradations` lists them.'),
+});
 
 const folderPair = {
   target: z.string().describe('Folder of clean pictures (ground truth).'),
-  input: z.string().optional().describe('Folder of degraded pictures, paired by name. Leave it out to make them with `degradations`.'),
-  degradations: z.array(degradationStep).default([]).describe('Applied in order to the clean pictures where there is no input folder.'),
+  input: z
+    .string()
+    .optional()
+    .describe('Folder of degraded pictures, paired by name. Leave it out to make them with `degradations`.'),
+  degradations: z
+    .array(degradationStep)
+    .default([])
+    .describe('Applied in order to the clean pictures where there is no input folder.'),
 };
 
 export const dataConfig = z.strictObject({
@@ -23,9 +31,18 @@ export const dataConfig = z.strictObject({
       target: folderPair.target.optional(),
       input: folderPair.input,
       degradations: z.array(degradationStep).optional().describe('By default those of `train`.'),
-      share: z.number().gt(0).lt(1).default(0.1).describe('Without folders: this share of the training pictures, chosen by the seed, is set apart.'),
+      share: z
+        .number()
+        .gt(0)
+        .lt(1)
+        .default(0.1)
+        .describe('Without folders: this share of the training pictures, chosen by the seed, is set apart.'),
       count: z.int().positive().default(8).describe('At most this many pictures are used.'),
-      size: z.int().min(16).optional().describe('Each picture is cut to a centred square of this many target pixels; by default it is used whole.'),
+      size: z
+        .int()
+        .min(16)
+        .optional()
+        .describe('Each picture is cut to a centred square of this many target pixels; by default it is used whole.'),
     })
     .prefault({})
     .describe('What to measure on; never trained on.'),
@@ -38,15 +55,24 @@ export const dataConfig = z.strictObject({
 export const lossConfig = z.strictObject({
   pixel: z
     .strictObject({
-      type: z.enum(['l1', 'charbonnier', 'mse', 'psnr']).default('l1').describe('How output and target are compared; psnr is minus the PSNR, as NAFNet is trained.'),
+      type: z
+        .enum(['l1', 'charbonnier', 'mse', 'psnr'])
+        .default('l1')
+        .describe('How output and target are compared; psnr is minus the PSNR, as NAFNet is trained.'),
       weight: z.number().nonnegative().default(1).describe('Factor of this term.'),
     })
     .prefault({})
     .describe('Towards the clean picture, pixel by pixel.'),
-  positive: z.strictObject({ weight: z.number().positive().default(0.001) }).optional().describe('Towards the clean picture in feature space.'),
+  positive: z
+    .strictObject({ weight: z.number().positive().default(0.001) })
+    .optional()
+    .describe('Towards the clean picture in feature space.'),
   contrastive: z
     .strictObject({
-      type: z.enum(['cr', 'ccr']).default('cr').describe('cr: AECR-Net; ccr: C2PNet, with every negative in the denominator.'),
+      type: z
+        .enum(['cr', 'ccr'])
+        .default('cr')
+        .describe('cr: AECR-Net; ccr: C2PNet, with every negative in the denominator.'),
       weight: z.number().positive().default(0.1).describe('Factor of this term.'),
     })
     .optional()
@@ -60,12 +86,24 @@ export const negativeConfig = z.strictObject({
 
 export const mcirConfig = z.strictObject({
   weight: z.number().nonnegative().default(0.001).describe('Weight of the negative term; 0.001 as published.'),
-  negatives: z.array(negativeConfig).min(1).max(16).default([1000, 500, 200, 100].map((every) => ({ every, decay: 0.1 }))).describe('The older copies: each with its own age.'),
+  negatives: z
+    .array(negativeConfig)
+    .min(1)
+    .max(16)
+    .default([1000, 500, 200, 100].map((every) => ({ every, decay: 0.1 })))
+    .describe('The older copies: each with its own age.'),
   start: fraction.default(0.1).describe('Share of random weights in an older copy at the start.'),
-  rule: z.enum(['interval', 'adaptive']).default('interval').describe('interval: each copy by its own clock. adaptive: the next copy whenever the residual is large.'),
+  rule: z
+    .enum(['interval', 'adaptive'])
+    .default('interval')
+    .describe('interval: each copy by its own clock. adaptive: the next copy whenever the residual is large.'),
   adaptive: z
     .strictObject({
-      threshold: z.number().positive().default(0.022).describe('Deviation of the residual above which the next copy is updated.'),
+      threshold: z
+        .number()
+        .positive()
+        .default(0.022)
+        .describe('Deviation of the residual above which the next copy is updated.'),
       decay: fraction.default(0.001).describe('How much of the old copy such an update keeps.'),
     })
     .prefault({})
@@ -75,26 +113,40 @@ export const mcirConfig = z.strictObject({
 /** Layers tapped, by torchvision's names, with their weights; the default is the paper's. */
 export const featuresConfig = z.strictObject({
   network: z.enum(['vgg16', 'vgg19']).default('vgg16').describe('Whose features compare pictures.'),
-  layers: z.record(z.string(), z.number()).default({ relu1_2: 0.2, relu2_2: 0.3, relu3_3: 0.5 }).describe('Layers and their weights.'),
+  layers: z
+    .record(z.string(), z.number())
+    .default({ relu1_2: 0.2, relu2_2: 0.3, relu3_3: 0.5 })
+    .describe('Layers and their weights.'),
 });
 
 export const runConfig = z.strictObject({
   name: z.string().min(1).max(120).default('untitled').describe('Name of the run, for people.'),
-  seed: z.int().min(0).max(2 ** 31 - 1).default(0).describe('All randomness of the run follows from it.'),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(0)
+    .describe('All randomness of the run follows from it.'),
   network: z
     .strictObject({
       type: z.string().describe('Which network; `mcir networks` lists them.'),
       options: z.record(z.string(), z.unknown()).default({}).describe('Options of that network.'),
       weights: z.string().optional().describe('A weights file or run to start from; by default a seeded start.'),
       inputNorm: z
-        .strictObject({ mean: z.tuple([z.number(), z.number(), z.number()]), std: z.tuple([z.number(), z.number(), z.number()]) })
+        .strictObject({
+          mean: z.tuple([z.number(), z.number(), z.number()]),
+          std: z.tuple([z.number(), z.number(), z.number()]),
+        })
         .optional()
         .describe("Normalises the input (not the target) before the network, as FFA-Net's published training does."),
     })
     .describe('What is trained.'),
   data: dataConfig.describe('Pictures.'),
   steps: z.int().min(1).default(1000).describe('Training steps.'),
-  precision: z.enum(['float32', 'bfloat16', 'float16']).default('float32').describe('Precision of convolutions; weights, losses and sums stay float32.'),
+  precision: z
+    .enum(['float32', 'bfloat16', 'float16'])
+    .default('float32')
+    .describe('Precision of convolutions; weights, losses and sums stay float32.'),
   compile: z.boolean().default(true).describe('Run each step as one compiled graph.'),
   optimiser: z
     .strictObject({
@@ -108,7 +160,11 @@ export const runConfig = z.strictObject({
   schedule: z
     .strictObject({
       type: z.enum(['constant', 'cosine', 'multistep']).default('cosine').describe('How the learning rate falls.'),
-      period: z.int().min(1).optional().describe('cosine: steps from the highest to the lowest rate (T_max); by default all steps.'),
+      period: z
+        .int()
+        .min(1)
+        .optional()
+        .describe('cosine: steps from the highest to the lowest rate (T_max); by default all steps.'),
       minimum: z.number().nonnegative().default(1e-8).describe('cosine: lowest rate.'),
       milestones: z.array(z.int().min(1)).default([]).describe('multistep: steps at which the rate falls.'),
       gamma: fraction.default(0.5).describe('multistep: factor at each milestone.'),
@@ -131,7 +187,11 @@ export const runConfig = z.strictObject({
     })
     .prefault({})
     .describe('How PSNR and SSIM are measured.'),
-  threads: z.int().min(1).optional().describe('Threads of the engine; by default all cores. Equal results need equal numbers.'),
+  threads: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Threads of the engine; by default all cores. Equal results need equal numbers.'),
 });
 
 export type RunConfig = z.output<typeof runConfig>;

@@ -31,9 +31,13 @@ export const trial = z.object({
 export type Trial = z.infer<typeof trial>;
 
 /** Validations of a run: before the first step, at each interval, and after the last. */
-export const validationsOf = ({ steps, validateEvery }: { steps: number; validateEvery: number }): number => 1 + Math.ceil(steps / validateEvery);
+export const validationsOf = ({ steps, validateEvery }: { steps: number; validateEvery: number }): number =>
+  1 + Math.ceil(steps / validateEvery);
 
 /** Seconds that a run takes at the pace of a trial. Checkpoints, a second each at most, are left out. */
-export function secondsOf({ firstStepMs, stepMs, validationMs }: Pick<Trial, 'firstStepMs' | 'stepMs' | 'validationMs'>, run: { steps: number; validateEvery: number }): number {
+export function secondsOf(
+  { firstStepMs, stepMs, validationMs }: Pick<Trial, 'firstStepMs' | 'stepMs' | 'validationMs'>,
+  run: { steps: number; validateEvery: number },
+): number {
   return (firstStepMs + (run.steps - 1) * stepMs + validationsOf(run) * validationMs) / 1000;
 }

@@ -19,12 +19,15 @@ export function refuse(request: IncomingMessage, token: string, port: number): R
 /** Checks who sends, not whether they know the token. */
 export function refuseSender(request: IncomingMessage): Refusal | undefined {
   const host = request.headers.host ?? '';
-  if (!localNames.has(host.replace(/:\d+$/, ''))) return { status: 403, reason: 'This address is not of this machine.' };
+  if (!localNames.has(host.replace(/:\d+$/, '')))
+    return { status: 403, reason: 'This address is not of this machine.' };
   const origin = request.headers.origin;
-  if (origin !== undefined && origin !== `http://${host}`) return { status: 403, reason: 'Another site may not talk to this program.' };
+  if (origin !== undefined && origin !== `http://${host}`)
+    return { status: 403, reason: 'Another site may not talk to this program.' };
   const site = request.headers['sec-fetch-site'];
   const opensPage = request.method === 'GET' && request.headers['sec-fetch-mode'] === 'navigate';
-  if (site !== undefined && site !== 'same-origin' && site !== 'none' && !opensPage) return { status: 403, reason: 'Another site may not talk to this program.' };
+  if (site !== undefined && site !== 'same-origin' && site !== 'none' && !opensPage)
+    return { status: 403, reason: 'Another site may not talk to this program.' };
   const byCookie = request.headers.authorization === undefined;
   const changes = request.method !== 'GET' || request.headers.upgrade !== undefined;
   if (byCookie && changes && origin === undefined) return { status: 403, reason: 'The origin is missing.' };
@@ -34,7 +37,9 @@ export function refuseSender(request: IncomingMessage): Refusal | undefined {
 function refuseToken(request: IncomingMessage, token: string, port: number): Refusal | undefined {
   const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
   const given = bearer ?? cookie(request.headers.cookie ?? '', cookieName(port));
-  return given !== undefined && sameSecret(given, token) ? undefined : { status: 401, reason: 'Open MCIR Studio with the address it printed when it started.' };
+  return given !== undefined && sameSecret(given, token)
+    ? undefined
+    : { status: 401, reason: 'Open MCIR Studio with the address it printed when it started.' };
 }
 
 /** Compares without telling by its duration how much was right. */

@@ -18,7 +18,9 @@ const renderer = fileURLToPath(new URL('../../out/renderer/', import.meta.url));
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { port: { type: 'string', default: '0' }, 'no-open': { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: { port: { type: 'string', default: '0' }, 'no-open': { type: 'boolean', default: false } },
+  });
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error('A port is a number from 1 to 65535.');
   if (!existsSync(renderer)) throw new Error('The window has not been built. Run: npm start');

@@ -39,7 +39,11 @@ export const commonHeaders = {
 export async function page(folder: string, socket?: string): Promise<Served & { policy: string }> {
   const nonce = randomBytes(16).toString('base64');
   const html = (await readFile(join(folder, 'index.html'), 'utf8')).replaceAll('__NONCE__', nonce);
-  return { body: new TextEncoder().encode(html), type: 'text/html; charset=utf-8', policy: contentSecurityPolicy(nonce, socket) };
+  return {
+    body: new TextEncoder().encode(html),
+    type: 'text/html; charset=utf-8',
+    policy: contentSecurityPolicy(nonce, socket),
+  };
 }
 
 /** A file the build made. Their names are letters, digits, `-`, `_` and `.`; anything else names nothing. */

@@ -15,7 +15,13 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
-const statusOf: Partial<Record<ErrorCode, number>> = { 'bad-input': 400, 'not-found': 404, conflict: 409, unsupported: 415, internal: 500 };
+const statusOf: Partial<Record<ErrorCode, number>> = {
+  'bad-input': 400,
+  'not-found': 404,
+  conflict: 409,
+  unsupported: 415,
+  internal: 500,
+};
 /** A call is text; pictures come by /import. */
 const callLimit = 4 * 1024 * 1024;
 /** Unsent bytes above which a browser that does not read its socket is cut off; it connects again and asks anew. */
@@ -26,7 +32,10 @@ const socketLimit = 8 * 1024 * 1024;
  * @param options.port 0 takes `options.usual` where that is free, else another
  * @param options.renderer folder of the built page
  */
-export async function startServer(studio: Studio, options: { port: number; usual?: number | undefined; token: string; renderer: string }): Promise<WebServer> {
+export async function startServer(
+  studio: Studio,
+  options: { port: number; usual?: number | undefined; token: string; renderer: string },
+): Promise<WebServer> {
   const invitations = new Invitations();
   let port = options.port;
   const server = createServer((request, response) => {
@@ -46,22 +55,41 @@ export async function startServer(studio: Studio, options: { port: number; usual
     const route = `${request.method} /${area}`;
     if (rest.length === 0) {
       if (route === 'GET /' && name === '') return sendPage(request, response);
-      if (route === 'GET /assets') return sendServed(response, await asset(options.renderer, name), 'public, max-age=31536000, immutable');
-      if (route === 'GET /picture') return sendServed(response, await studio.picture(name, pictureSize(query), whileOpen(response)), 'private, max-age=3600');
+      if (route === 'GET /assets')
+        return sendServed(response, await asset(options.renderer, name), 'public, max-age=31536000, immutable');
+      if (route === 'GET /picture')
+        return sendServed(
+          response,
+          await studio.picture(name, pictureSize(query), whileOpen(response)),
+          'private, max-age=3600',
+        );
       if (route === 'POST /api') return sendCall(request, response, name);
-      if (route === 'POST /import') return sendJson(response, 200, { value: await studio.receive(name, query.get('path') ?? '', request) });
+      if (route === 'POST /import')
+        return sendJson(response, 200, { value: await studio.receive(name, query.get('path') ?? '', request) });
       if (route === 'POST /invite' && name === '') return sendText(response, 200, invite());
     }
     throw new AppError('not-found', 'There is nothing here.');
   }
 
   function enter(request: IncomingMessage, response: ServerResponse, code: string): void {
-    const refusal = refuseSender(request) ?? (invitations.use(code) ? undefined : ({ status: 401, reason: 'This address was used already. Start MCIR Studio again for a new one.' } as const));
+    const refusal =
+      refuseSender(request) ??
+      (invitations.use(code)
+        ? undefined
+        : ({ status: 401, reason: 'This address was used already. Start MCIR Studio again for a new one.' } as const));
     if (refusal) return sendRefusal(response, refusal);
     // A page that goes on, not a redirect: a strict cookie is not sent along a redirect that began elsewhere.
-    response.setHeader('set-cookie', `${cookieName(port)}=${options.token}; HttpOnly; SameSite=Strict; Path=/; Max-Age=31536000`);
+    response.setHeader(
+      'set-cookie',
+      `${cookieName(port)}=${options.token}; HttpOnly; SameSite=Strict; Path=/; Max-Age=31536000`,
+    );
     response.setHeader('cache-control', 'no-store');
-    send(response, 200, 'text/html; charset=utf-8', '<!doctype html><meta http-equiv="refresh" content="0;url=/"><link rel="icon" href="data:,"><title>MCIR Studio</title>');
+    send(
+      response,
+      200,
+      'text/html; charset=utf-8',
+      '<!doctype html><meta http-equiv="refresh" content="0;url=/"><link rel="icon" href="data:,"><title>MCIR Studio</title>',
+    );
   }
 
   async function sendPage(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -78,7 +106,8 @@ export async function startServer(studio: Studio, options: { port: number; usual
 
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const refusal = request.url === '/events' ? refuse(request, options.token, port) : ({ status: 404, reason: '' } as const);
+    const refusal =
+      request.url === '/events' ? refuse(request, options.token, port) : ({ status: 404, reason: '' } as const);
     if (refusal) return void socket.end(`HTTP/1.1 ${refusal.status} Refused\r\nConnection: close\r\n\r\n`);
     sockets.handleUpgrade(request, socket, head, (client) => client.on('error', () => client.terminate()));
   });
@@ -90,7 +119,10 @@ export async function startServer(studio: Studio, options: { port: number; usual
     }
   });
 
-  port = port === 0 && options.usual !== undefined ? await listenWhereUsual(server, options.usual) : await listen(server, port);
+  port =
+    port === 0 && options.usual !== undefined
+      ? await listenWhereUsual(server, options.usual)
+      : await listen(server, port);
   return {
     port,
     invite,
@@ -117,7 +149,11 @@ async function listenWhereUsual(server: Server, usual: number): Promise<number> 
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRINUSE' ? new AppError('conflict', `Port ${port} is taken. Choose another with --port, or leave it out.`) : error);
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new AppError('conflict', `Port ${port} is taken. Choose another with --port, or leave it out.`)
+          : error,
+      );
     });
     server.listen(port, '127.0.0.1', () => {
       const address = server.address();
@@ -137,12 +173,14 @@ function pictureSize(query: URLSearchParams): number | undefined {
   const text = query.get('size');
   if (text === null) return undefined;
   const size = Number(text);
-  if (!Number.isInteger(size) || size < 16 || size > 4096) throw new AppError('bad-input', 'A size is a whole number from 16 to 4096.');
+  if (!Number.isInteger(size) || size < 16 || size > 4096)
+    throw new AppError('bad-input', 'A size is a whole number from 16 to 4096.');
   return size;
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
-  if (request.headers['content-type'] !== 'application/json') throw new AppError('bad-input', 'A call is sent as JSON.');
+  if (request.headers['content-type'] !== 'application/json')
+    throw new AppError('bad-input', 'A call is sent as JSON.');
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -161,8 +199,10 @@ function send(response: ServerResponse, status: number, type: string, body: stri
   response.writeHead(status, { ...commonHeaders, 'content-type': type });
   response.end(body);
 }
-const sendText = (response: ServerResponse, status: number, text: string) => send(response, status, 'text/plain; charset=utf-8', text);
-const sendJson = (response: ServerResponse, status: number, value: unknown) => send(response, status, 'application/json', JSON.stringify(value));
+const sendText = (response: ServerResponse, status: number, text: string) =>
+  send(response, status, 'text/plain; charset=utf-8', text);
+const sendJson = (response: ServerResponse, status: number, value: unknown) =>
+  send(response, status, 'application/json', JSON.stringify(value));
 const sendRefusal = (response: ServerResponse, refusal: Refusal) => sendText(response, refusal.status, refusal.reason);
 
 function sendServed(response: ServerResponse, served: Served | undefined, caching: string): void {

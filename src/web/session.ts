@@ -34,7 +34,8 @@ const portFile = (home: string) => join(home, 'web-port');
 const runningFile = (home: string) => join(home, 'web.json');
 
 /** Notes which process serves this home folder, so that a second start finds it. */
-export const noteRunning = (home: string, session: Running): Promise<void> => writePrivate(runningFile(home), JSON.stringify(session));
+export const noteRunning = (home: string, session: Running): Promise<void> =>
+  writePrivate(runningFile(home), JSON.stringify(session));
 export const forgetRunning = (home: string): Promise<void> => rm(runningFile(home), { force: true });
 
 /** Asks the server that already serves this home folder for an address to enter by; undefined where none answers. */
@@ -43,7 +44,11 @@ export async function enterRunning(home: string): Promise<string | undefined> {
   if (text === undefined) return undefined;
   try {
     const { port, token } = running.parse(JSON.parse(text));
-    const answer = await fetch(`http://127.0.0.1:${port}/invite`, { method: 'POST', headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(2000) });
+    const answer = await fetch(`http://127.0.0.1:${port}/invite`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(2000),
+    });
     return answer.ok ? await answer.text() : undefined;
   } catch {
     return undefined;
@@ -56,7 +61,10 @@ export async function enterRunning(home: string): Promise<string | undefined> {
  */
 export async function writeDoor(home: string, address: string): Promise<string> {
   const path = join(home, 'open.html');
-  await writePrivate(path, `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${address}"><title>MCIR Studio</title><a href="${address}">MCIR Studio</a>\n`);
+  await writePrivate(
+    path,
+    `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${address}"><title>MCIR Studio</title><a href="${address}">MCIR Studio</a>\n`,
+  );
   return path;
 }
 

@@ -81,7 +81,10 @@ function openHostLink(): HostLink {
   if (!process.send) throw new Error('This file is started by the program, not by hand.');
   return {
     // A channel that has just closed is told by `disconnect`; there is nobody left to complain to.
-    send: (message) => new Promise((resolve) => (process.connected ? process.send?.(message, undefined, undefined, () => resolve()) : resolve())),
+    send: (message) =>
+      new Promise((resolve) =>
+        process.connected ? process.send?.(message, undefined, undefined, () => resolve()) : resolve(),
+      ),
     onMessage: (listener) => process.on('message', listener),
     onClose: (listener) => process.on('disconnect', listener),
   };

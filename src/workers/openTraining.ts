@@ -39,12 +39,24 @@ export function openEngineLike(config: RunConfig, facts?: RunFacts): { threads: 
 }
 
 /** The trainer at its start or at the checkpoint, in the feature space that the run began with. */
-export async function openTrainer(homePath: string, config: RunConfig, shares: number, facts?: RunFacts, checkpoint?: Checkpoint): Promise<{ trainer: Trainer; importedFeatures: string | null }> {
+export async function openTrainer(
+  homePath: string,
+  config: RunConfig,
+  shares: number,
+  facts?: RunFacts,
+  checkpoint?: Checkpoint,
+): Promise<{ trainer: Trainer; importedFeatures: string | null }> {
   const home = openHome(homePath);
-  const features = facts?.importedFeatures === null ? [] : usedFeatureNetworks(config).flatMap((name) => loadFeatures(name, home) ?? []);
+  const features =
+    facts?.importedFeatures === null
+      ? []
+      : usedFeatureNetworks(config).flatMap((name) => loadFeatures(name, home) ?? []);
   const importedFeatures = features.length > 0 ? features.map(({ source }) => source).join('; ') : null;
   if (facts && facts.importedFeatures !== importedFeatures) {
-    throw new AppError('conflict', `This run began with other feature weights (${facts.importedFeatures}); import them again with \`mcir features import\`, then resume.`);
+    throw new AppError(
+      'conflict',
+      `This run began with other feature weights (${facts.importedFeatures}); import them again with \`mcir features import\`, then resume.`,
+    );
   }
   const { weights } = config.network;
   const initial = weights !== undefined && !checkpoint ? (await resolveModel(weights, home)).weights : undefined;
@@ -57,5 +69,9 @@ export async function openTrainer(homePath: string, config: RunConfig, shares: n
 export function explainMemory(error: unknown, { data: { batch, patch }, mcir }: RunConfig): never {
   if (!isOutOfMemory(error) || error instanceof AppError) throw error;
   const copies = mcir ? ` or the number of older copies (now ${mcir.negatives.length})` : '';
-  throw new AppError('out-of-memory', `There is not enough memory for steps of this size. Lower the samples in a step (now ${batch}), the patch (now ${patch} pixels)${copies}, and start again.`, { cause: error });
+  throw new AppError(
+    'out-of-memory',
+    `There is not enough memory for steps of this size. Lower the samples in a step (now ${batch}), the patch (now ${patch} pixels)${copies}, and start again.`,
+    { cause: error },
+  );
 }

@@ -14,7 +14,13 @@ import type { FloatPicture } from '../core/pictures/picture.ts';
 import { verify } from '../core/pictures/verify.ts';
 import { AppError, toWire } from '../shared/errors.ts';
 import type { RestoreModel } from '../shared/restore.ts';
-import { type FromRestoreWorker, type PreviewTask, type RestoredFile, type RestoreTask, toRestoreWorker } from '../shared/restoreMessages.ts';
+import {
+  type FromRestoreWorker,
+  type PreviewTask,
+  type RestoredFile,
+  type RestoreTask,
+  toRestoreWorker,
+} from '../shared/restoreMessages.ts';
 
 /**
  * The child process of a batch: it decodes, computes and encodes, and knows nothing of the ledger. Whatever a broken file
@@ -115,8 +121,17 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
     // ExifTool adds to the XMP that it copies; what sharp had copied before would be there twice.
     const keep = { exif: keepMetadata, xmp: keepMetadata && (await metadata.version()) === undefined };
     await encodePhotograph(result, photograph, { format, quality: settings.quality, keep, folder }, target);
-    const warnings = await metadata.transfer(source, target, { strip: settings.strip, ...(task.provenance ? { provenance: task.provenance } : {}) });
-    const differences = await verify(target, decoded, join(folder, 'written.v'), { original: photograph, scale, format, metadata: keepMetadata }, metadata);
+    const warnings = await metadata.transfer(source, target, {
+      strip: settings.strip,
+      ...(task.provenance ? { provenance: task.provenance } : {}),
+    });
+    const differences = await verify(
+      target,
+      decoded,
+      join(folder, 'written.v'),
+      { original: photograph, scale, format, metadata: keepMetadata },
+      metadata,
+    );
     return {
       extension: extensionOf[format],
       width,
@@ -141,8 +156,10 @@ async function preview({ source, target, folder, decoded, effect, region }: Prev
   const photograph = await inspect(source);
   const { width, height } = photograph;
   const window = region ?? { x: 0, y: 0, width, height };
-  if (window.x + window.width > width || window.y + window.height > height) throw new AppError('bad-input', 'The part to preview is outside the picture.');
-  if (window.width * window.height > MOST_PREVIEW_PIXELS) throw new AppError('bad-input', 'This part is too large for a preview. Zoom in.');
+  if (window.x + window.width > width || window.y + window.height > height)
+    throw new AppError('bad-input', 'The part to preview is outside the picture.');
+  if (window.width * window.height > MOST_PREVIEW_PIXELS)
+    throw new AppError('bad-input', 'This part is too large for a preview. Zoom in.');
   const scratch = join(folder, 'scratch');
   await mkdir(scratch, { recursive: true });
   try {
@@ -152,8 +169,21 @@ async function preview({ source, target, folder, decoded, effect, region }: Prev
       await keepDecoded(photograph, decoded);
       return restorePhotograph(photograph, decoded, { chain, effect, folder: scratch, window });
     });
-    await encodePhotograph(result, photograph, { format: 'png', quality: 100, keep: { exif: false, xmp: false }, folder: scratch }, target);
-    return { extension: 'png', width: window.width, height: window.height, megapixels: (window.width * window.height) / 1e6, seconds: (performance.now() - began) / 1000, modelSeconds: (worked - before) / 1000, warnings: [] };
+    await encodePhotograph(
+      result,
+      photograph,
+      { format: 'png', quality: 100, keep: { exif: false, xmp: false }, folder: scratch },
+      target,
+    );
+    return {
+      extension: 'png',
+      width: window.width,
+      height: window.height,
+      megapixels: (window.width * window.height) / 1e6,
+      seconds: (performance.now() - began) / 1000,
+      modelSeconds: (worked - before) / 1000,
+      warnings: [],
+    };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -163,7 +193,8 @@ async function preview({ source, target, folder, decoded, effect, region }: Prev
 async function keepDecoded(photograph: Photograph, decoded: string): Promise<void> {
   const folder = dirname(decoded);
   await mkdir(folder, { recursive: true });
-  for (const name of await readdir(folder)) if (name !== basename(decoded)) await rm(join(folder, name), { force: true });
+  for (const name of await readdir(folder))
+    if (name !== basename(decoded)) await rm(join(folder, name), { force: true });
   if (existsSync(decoded)) return;
   const part = join(folder, 'part.v');
   await decodeInto(photograph, part);

@@ -10,6 +10,9 @@ sharp.concurrency(1);
 
 const answer = (made: MadeThumbnail): void => void process.send?.(made);
 process.on('message', ({ path, size }: WantedThumbnail) => {
-  makeThumbnail(path, size).then((body) => answer({ body }), () => answer({}));
+  makeThumbnail(path, size).then(
+    (body) => answer({ body }),
+    () => answer({}),
+  );
 });
 process.on('disconnect', () => process.exit());

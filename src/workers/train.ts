@@ -33,7 +33,8 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
   const loader = await openLoader(config);
   let leftOut = 0;
   const nameUnusable = (): void => {
-    for (const { file, reason } of loader.problems.slice(leftOut)) log(`Left out ${file} (${++leftOut} so far): ${reason}`);
+    for (const { file, reason } of loader.problems.slice(leftOut))
+      log(`Left out ${file} (${++leftOut} so far): ${reason}`);
   };
   let trainer: Trainer | undefined;
   try {
@@ -45,7 +46,12 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
     const { tensorflow, device } = readEngine();
     const commit = programCommit();
     const facts: RunFacts = {
-      versions: { program: programVersion, ...(commit === undefined ? {} : { commit }), tensorflow, node: process.versions.node },
+      versions: {
+        program: programVersion,
+        ...(commit === undefined ? {} : { commit }),
+        tensorflow,
+        node: process.versions.node,
+      },
       device: describeDevice(device),
       threads,
       ...(shares > 1 ? { shares } : {}),
@@ -55,11 +61,19 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
       parameters: trainer.model.parameters.count,
     };
     emit({ type: 'ready', step: trainer.step, facts });
-    log(`${trainer.step > 0 ? `Going on at step ${trainer.step}` : 'Starting'}: ${config.network.type}, ${facts.parameters} parameters; ${loader.counts.train} pictures to train on, ${loader.counts.validation} to measure on; features: ${facts.features}.`);
-    if (start.facts && start.facts.dataFingerprint !== facts.dataFingerprint) log('The pictures have changed since this run began: from here on it differs from one that was not interrupted.');
-    if (loader.unmatched.length > 0) log(`${loader.unmatched.length} pictures have no partner and are left out:\n  ${loader.unmatched.join('\n  ')}`);
+    log(
+      `${trainer.step > 0 ? `Going on at step ${trainer.step}` : 'Starting'}: ${config.network.type}, ${facts.parameters} parameters; ${loader.counts.train} pictures to train on, ${loader.counts.validation} to measure on; features: ${facts.features}.`,
+    );
+    if (start.facts && start.facts.dataFingerprint !== facts.dataFingerprint)
+      log('The pictures have changed since this run began: from here on it differs from one that was not interrupted.');
+    if (loader.unmatched.length > 0)
+      log(`${loader.unmatched.length} pictures have no partner and are left out:\n  ${loader.unmatched.join('\n  ')}`);
     const session = new Session({
-      run: start.run, config, folder, trainer, loader,
+      run: start.run,
+      config,
+      folder,
+      trainer,
+      loader,
       control: job.control,
       judgement: checkpoint?.judgement,
       onMetrics: (line, progress) => {
@@ -69,7 +83,8 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
       onPause: (paused) => job.paused(paused),
     });
     const end = await session.run();
-    if (loader.withAlpha.length > 0) log(`The alpha channel of ${loader.withAlpha.length} pictures was left out, first of ${loader.withAlpha[0]}.`);
+    if (loader.withAlpha.length > 0)
+      log(`The alpha channel of ${loader.withAlpha.length} pictures was left out, first of ${loader.withAlpha[0]}.`);
     return outcomes[end](config.stopEarly ?? 0);
   } finally {
     nameUnusable();
@@ -80,6 +95,9 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
 
 const outcomes: Record<SessionEnd, (stopEarly: number) => Outcome> = {
   'all-steps': () => ({ state: 'finished' }),
-  'no-progress': (validations) => ({ state: 'finished', reason: `Ended early: the PSNR has not risen in ${validations} validations.` }),
+  'no-progress': (validations) => ({
+    state: 'finished',
+    reason: `Ended early: the PSNR has not risen in ${validations} validations.`,
+  }),
   stopped: () => ({ state: 'stopped' }),
 };

@@ -23,10 +23,14 @@ serveJob(async (payload, job) => {
     const firstStepMs = await timeStep(loader, trainer);
     const times: number[] = [];
     const end = performance.now() + most.ms;
-    while (times.length < most.steps && (times.length === 0 || performance.now() < end) && !job.control.stopping) times.push(await timeStep(loader, trainer));
+    while (times.length < most.steps && (times.length === 0 || performance.now() < end) && !job.control.stopping)
+      times.push(await timeStep(loader, trainer));
     const stepMs = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? firstStepMs;
     const result: Trial = {
-      stepMs, firstStepMs, measured: times.length, validationMs,
+      stepMs,
+      firstStepMs,
+      measured: times.length,
+      validationMs,
       validations: validationsOf(config),
       totalSeconds: secondsOf({ firstStepMs, stepMs, validationMs }, config),
       memory: process.resourceUsage().maxRSS * 1024,

@@ -11,7 +11,8 @@ describe('mcir networks', () => {
 
   it('lists every network with task, paper, size and what it takes', async () => {
     const { stdout } = await mcir(home, 'networks');
-    for (const { id, title, paper, inputSizes } of networks) for (const text of [`${id}: ${title}.`, paper, inputSizes]) expect(stdout).toContain(text);
+    for (const { id, title, paper, inputSizes } of networks)
+      for (const text of [`${id}: ${title}.`, paper, inputSizes]) expect(stdout).toContain(text);
     expect(stdout).toMatch(/dehazeformer:.*\n {2}for +dehazing.*\n.*\n {2}size +0\.69 to 25\.5 million/);
   });
 
@@ -20,7 +21,9 @@ describe('mcir networks', () => {
     expect(stdout).toMatch(/IMDN x4 +715176 +x4/);
     expect(stdout).toMatch(/imdn-x4-retrain-small\.yml {2}IMDN x4, retrained/);
     expect(stdout).toMatch(/nf = 64 {2}Channels/);
-    expect(await mcirJson(home, 'networks', 'imdn')).toMatchObject({ network: { id: 'imdn', published: [{ title: 'IMDN x2', parameters: 694_404, scale: 2 }, {}, {}, {}] } });
+    expect(await mcirJson(home, 'networks', 'imdn')).toMatchObject({
+      network: { id: 'imdn', published: [{ title: 'IMDN x2', parameters: 694_404, scale: 2 }, {}, {}, {}] },
+    });
   });
 
   it('names what there is where it knows no such network', async () => {

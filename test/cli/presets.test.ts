@@ -13,26 +13,62 @@ beforeAll(() => sharp({ create: { width: 20, height: 10, channels: 3, background
 afterAll(endPrograms);
 
 it('a chain is saved under a name, used with what is typed beside it, listed and removed', async () => {
-  const { preset } = await mcirJson<{ preset: RestorePreset }>(home, 'presets', 'save', 'Old slides', '--model', 'identity', '--model', 'identity', '--strength', '80', '--tile', '64');
-  expect(preset).toEqual({ name: 'Old slides', models: ['identity', 'identity'], effect: { strength: 0.8, ensemble: false, luminance: false, tile: 64 } });
+  const { preset } = await mcirJson<{ preset: RestorePreset }>(
+    home,
+    'presets',
+    'save',
+    'Old slides',
+    '--model',
+    'identity',
+    '--model',
+    'identity',
+    '--strength',
+    '80',
+    '--tile',
+    '64',
+  );
+  expect(preset).toEqual({
+    name: 'Old slides',
+    models: ['identity', 'identity'],
+    effect: { strength: 0.8, ensemble: false, luminance: false, tile: 64 },
+  });
   expect(await mcirJson(home, 'presets', 'list')).toEqual({ presets: [preset] });
 
   const out = join(folder, 'out');
-  const { code, stderr } = await mcir(home, 'restore', picture, '--preset', 'old slides', '--strength', '50', '--out', out);
+  const { code, stderr } = await mcir(
+    home,
+    'restore',
+    picture,
+    '--preset',
+    'old slides',
+    '--strength',
+    '50',
+    '--out',
+    out,
+  );
   expect(stderr).toBe('');
   expect(code).toBe(0);
   const { events } = await mcirJson<{ events: unknown[] }>(home, 'explain', join(out, 'a.png'));
   expect(events).toMatchObject([{ models: [{ title: 'identity' }, { title: 'identity' }], effect: { strength: 0.5 } }]);
 
   const wrong = await mcir(home, 'restore', picture, '--preset', 'old slide', '--out', out);
-  expect([wrong.code, wrong.stderr]).toEqual([2, 'There is no preset "old slide". Did you mean "Old slides"? `mcir presets list` shows the presets.\n']);
+  expect([wrong.code, wrong.stderr]).toEqual([
+    2,
+    'There is no preset "old slide". Did you mean "Old slides"? `mcir presets list` shows the presets.\n',
+  ]);
   await mcirJson(home, 'presets', 'remove', 'OLD SLIDES');
   expect(await mcirJson(home, 'presets', 'list')).toEqual({ presets: [] });
 });
 
 it('wrong uses say what to do', async () => {
   expect((await mcir(home, 'restore', picture, '--out', folder)).stderr).toMatch(/give --model MODEL or --preset NAME/);
-  const attempts = [['presets', 'save', 'a/b', '--model', 'identity'], ['presets', 'save', 'none', '--model', 'nothing-like-it'], ['presets', 'save', 'no models'], ['presets', 'save', 'x', '--model', 'identity', '--strength', '101'], ['presets', 'remove', 'x']];
+  const attempts = [
+    ['presets', 'save', 'a/b', '--model', 'identity'],
+    ['presets', 'save', 'none', '--model', 'nothing-like-it'],
+    ['presets', 'save', 'no models'],
+    ['presets', 'save', 'x', '--model', 'identity', '--strength', '101'],
+    ['presets', 'remove', 'x'],
+  ];
   for (const attempt of attempts) {
     const { code, stderr } = await mcir(home, ...attempt);
     expect([code, stderr], attempt.join(' ')).toEqual([2, expect.stringMatching(/^\S.*\n$/)]);

@@ -29,22 +29,28 @@ export class Mcir {
   #stderr = '';
 
   constructor(home: string, args: readonly string[]) {
-    this.child = spawn(process.execPath, [main, ...args], { env: { ...process.env, MCIR_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [main, ...args], {
+      env: { ...process.env, MCIR_HOME: home },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     running.add(this.child);
     let stdout = '';
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
-    this.ended = new Promise((resolve) => this.child.on('close', (code, signal) => {
-      running.delete(this.child);
-      resolve({ code, signal, stdout, stderr: this.#stderr });
-    }));
+    this.ended = new Promise((resolve) =>
+      this.child.on('close', (code, signal) => {
+        running.delete(this.child);
+        resolve({ code, signal, stdout, stderr: this.#stderr });
+      }),
+    );
   }
 
   /** Resolves when the program has said this on stderr; rejects when it ends without. */
   async said(pattern: RegExp): Promise<void> {
     while (!pattern.test(this.#stderr)) {
       const end = await Promise.race([this.ended, new Promise<undefined>((resolve) => setTimeout(resolve, 20))]);
-      if (end && !pattern.test(this.#stderr)) throw new Error(`The program ended without saying ${pattern}:\n${end.stderr}${end.stdout}`);
+      if (end && !pattern.test(this.#stderr))
+        throw new Error(`The program ended without saying ${pattern}:\n${end.stderr}${end.stdout}`);
     }
   }
 }
@@ -63,11 +69,20 @@ export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'mcir-test-'))
 /** A folder of small pictures with soft structure, and a configuration that trains a tiny network on them. */
 export async function tinyTraining(folder: string, fields: Record<string, unknown> = {}): Promise<string> {
   mkdirSync(join(folder, 'clear'), { recursive: true });
-  for (let i = 0; i < 5; i++) await sharp(softPixels(i, 8), { raw: { width: 8, height: 8, channels: 3 } }).resize(40, 40, { kernel: 'cubic' }).png().toFile(join(folder, 'clear', `picture ${i}.png`));
+  for (let i = 0; i < 5; i++)
+    await sharp(softPixels(i, 8), { raw: { width: 8, height: 8, channels: 3 } })
+      .resize(40, 40, { kernel: 'cubic' })
+      .png()
+      .toFile(join(folder, 'clear', `picture ${i}.png`));
   const config = {
     name: 'tiny',
     network: { type: 'nafnet', options: { width: 4, enc_blk_nums: [1], middle_blk_num: 1, dec_blk_nums: [1] } },
-    data: { train: { target: 'clear', degradations: [{ type: 'gaussian-noise' }] }, validation: { share: 0.2, count: 2 }, patch: 16, batch: 2 },
+    data: {
+      train: { target: 'clear', degradations: [{ type: 'gaussian-noise' }] },
+      validation: { share: 0.2, count: 2 },
+      patch: 16,
+      batch: 2,
+    },
     steps: 24,
     threads: 2,
     compile: false,

@@ -23,9 +23,20 @@ describe('a report for a bug report', () => {
     writeFileSync(join(personal, 'clear', 'kaputt geheim.png'), 'no picture');
     const run = await mcirJson<{ id: string }>(home, 'train', config);
     // A damaged picture and a missing folder end up in messages.
-    await mcir(home, 'restore', join(personal, 'clear'), '--model', run.id, '--out', join(folder, 'Ergebnisse für Paul'));
+    await mcir(
+      home,
+      'restore',
+      join(personal, 'clear'),
+      '--model',
+      run.id,
+      '--out',
+      join(folder, 'Ergebnisse für Paul'),
+    );
     writeFileSync(join(home, 'web-token'), 'a'.repeat(43));
-    writeFileSync(join(home, 'logs', 'studio.log'), `${readFileSync(join(home, 'logs', 'studio.log'), 'utf8')}${JSON.stringify({ time: new Date().toISOString(), level: 50, msg: `ENOENT: no such file or directory, open '/srv/unknown geheim/Sommer 12.jpg' by ${userInfo().username} of ${hostname()} with ${'a'.repeat(43)}` })}\n`);
+    writeFileSync(
+      join(home, 'logs', 'studio.log'),
+      `${readFileSync(join(home, 'logs', 'studio.log'), 'utf8')}${JSON.stringify({ time: new Date().toISOString(), level: 50, msg: `ENOENT: no such file or directory, open '/srv/unknown geheim/Sommer 12.jpg' by ${userInfo().username} of ${hostname()} with ${'a'.repeat(43)}` })}\n`,
+    );
     const report = await mcirJson<{ report: string }>(home, 'doctor', '--report', join(folder, 'report.zip'));
     files = await textsInZip(report.report);
   });
@@ -35,8 +46,14 @@ describe('a report for a bug report', () => {
   });
 
   test('holds what helps: versions, doctor, logs, configurations', () => {
-    expect([...files.keys()].sort()).toEqual(expect.arrayContaining(['README.txt', 'logs/studio.log', 'report.json']) as string[]);
-    const report = JSON.parse(files.get('report.json') ?? '') as { checks: { title: string }[]; runs: { state: string }[]; batches: { failed: number }[] };
+    expect([...files.keys()].sort()).toEqual(
+      expect.arrayContaining(['README.txt', 'logs/studio.log', 'report.json']) as string[],
+    );
+    const report = JSON.parse(files.get('report.json') ?? '') as {
+      checks: { title: string }[];
+      runs: { state: string }[];
+      batches: { failed: number }[];
+    };
     expect(report.checks.map(({ title }) => title)).toContain('TensorFlow');
     expect(report.runs[0]?.state).toBe('finished');
     expect(report.batches[0]).toMatchObject({ failed: 1 });
@@ -48,7 +65,11 @@ describe('a report for a bug report', () => {
     for (const [name, text] of files) {
       for (const secret of [...secrets, folder, home, userInfo().username, hostname(), 'a'.repeat(43), '.png']) {
         // The user of a container is often called root, which is also a word in stacks.
-        if (secret.length >= 3) expect(text.toLowerCase().includes(secret.toLowerCase()), `${secret} in ${name}: ${text.slice(Math.max(0, text.toLowerCase().indexOf(secret.toLowerCase()) - 120), text.toLowerCase().indexOf(secret.toLowerCase()) + 80)}`).toBe(false);
+        if (secret.length >= 3)
+          expect(
+            text.toLowerCase().includes(secret.toLowerCase()),
+            `${secret} in ${name}: ${text.slice(Math.max(0, text.toLowerCase().indexOf(secret.toLowerCase()) - 120), text.toLowerCase().indexOf(secret.toLowerCase()) + 80)}`,
+          ).toBe(false);
       }
     }
   });

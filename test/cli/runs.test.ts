@@ -40,8 +40,18 @@ test('a run names the commit of the program that trained it', () => {
 test('a run is exported with curves, pictures, model and a report; a folder that holds something is refused', async () => {
   const out = join(folder, 'exported');
   const { files } = await mcirJson<{ files: string[] }>(home, 'runs', 'export', withMcir.id, '--out', out);
-  expect(files).toEqual(expect.arrayContaining(['config.yml', 'run.json', 'metrics.csv', 'model.safetensors', 'report.html', ...['l_neg', 'l_pix', 'lr', 'psnr', 'ssim'].map((name) => join('curves', `${name}.svg`))]));
-  for (const name of readdirSync(join(out, 'curves'))) expect((await sharp(join(out, 'curves', name)).metadata()).format).toBe('svg');
+  expect(files).toEqual(
+    expect.arrayContaining([
+      'config.yml',
+      'run.json',
+      'metrics.csv',
+      'model.safetensors',
+      'report.html',
+      ...['l_neg', 'l_pix', 'lr', 'psnr', 'ssim'].map((name) => join('curves', `${name}.svg`)),
+    ]),
+  );
+  for (const name of readdirSync(join(out, 'curves')))
+    expect((await sharp(join(out, 'curves', name)).metadata()).format).toBe('svg');
   const rows = readFileSync(join(out, 'metrics.csv'), 'utf8').trim().split('\n');
   expect(rows[0]).toBe('step,l_neg,l_pix,lr,psnr,ssim');
   expect(rows).toHaveLength(1 + 9);
@@ -59,14 +69,23 @@ test('the report stands by itself: nothing from elsewhere, no script, names cann
   expect(html.match(/<svg /g)).toHaveLength(5);
   expect(html).toContain(`${withMcir.best?.psnr.toFixed(2)} dB`);
   expect(html).toContain(withMcir.facts?.dataFingerprint);
-  const [picture] = [...html.matchAll(/src="data:image\/png;base64,([^"]+)"/g)].map(([, data = '']) => Buffer.from(data, 'base64'));
+  const [picture] = [...html.matchAll(/src="data:image\/png;base64,([^"]+)"/g)].map(([, data = '']) =>
+    Buffer.from(data, 'base64'),
+  );
   expect((await sharp(picture).metadata()).width).toBe(40);
 });
 
 test('a finished run goes on for more steps, and its history says so', async () => {
   const longer = await mcirJson<RunDetail>(home, 'runs', 'extend', without.id, '--steps', '6');
   expect(longer).toMatchObject({ state: 'finished', step: 6, steps: 6 });
-  expect(longer.states.map(({ state }) => state)).toEqual(['queued', 'running', 'finished', 'queued', 'running', 'finished']);
+  expect(longer.states.map(({ state }) => state)).toEqual([
+    'queued',
+    'running',
+    'finished',
+    'queued',
+    'running',
+    'finished',
+  ]);
   expect(longer.states[3]?.reason).toBe('From here on for 6 steps instead of 4.');
   expect(readFileSync(join(longer.folder, 'config.yml'), 'utf8')).toContain('steps: 6');
   const { code, stderr } = await mcir(home, 'runs', 'extend', without.id, '--steps', '6');
@@ -78,15 +97,40 @@ test('pictures of several runs are found by their targets; a part is measured li
     const [shared, ...others] = await sharedPictures(runs, [withMcir.id, without.id]);
     expect(others).toEqual([]);
     expect(shared).toMatchObject({ name: withMcir.pictures[0]?.name, width: 40, height: 40, sameInput: true });
-    expect(shared?.runs.map(({ run, steps }) => [run, steps.map(({ step }) => step)])).toEqual([[withMcir.id, [0, 4, 8]], [without.id, [0, 4, 6]]]);
+    expect(shared?.runs.map(({ run, steps }) => [run, steps.map(({ step }) => step)])).toEqual([
+      [withMcir.id, [0, 4, 8]],
+      [without.id, [0, 4, 6]],
+    ]);
     // The whole crop is the whole picture here, so both ways of measuring have to agree.
     const picture = withMcir.pictures.at(-1);
     const part = { left: 0, top: 0, width: 40, height: 40 };
-    const whole = await measurePart(runs, { run: withMcir.id, step: 8, name: picture?.name ?? '', part, yChannel: false });
+    const whole = await measurePart(runs, {
+      run: withMcir.id,
+      step: 8,
+      name: picture?.name ?? '',
+      part,
+      yChannel: false,
+    });
     expect(whole.psnr).toBeCloseTo(picture?.psnr ?? 0, 6);
     expect(whole.ssim).toBeCloseTo(picture?.ssim ?? 0, 6);
-    expect(await measurePart(runs, { run: withMcir.id, step: 8, name: picture?.name ?? '', part: { ...part, width: 8 }, yChannel: true })).toMatchObject({ ssim: null });
-    await expect(measurePart(runs, { run: withMcir.id, step: 8, name: picture?.name ?? '', part: { ...part, left: 1 }, yChannel: false })).rejects.toMatchObject({ code: 'bad-input' });
+    expect(
+      await measurePart(runs, {
+        run: withMcir.id,
+        step: 8,
+        name: picture?.name ?? '',
+        part: { ...part, width: 8 },
+        yChannel: true,
+      }),
+    ).toMatchObject({ ssim: null });
+    await expect(
+      measurePart(runs, {
+        run: withMcir.id,
+        step: 8,
+        name: picture?.name ?? '',
+        part: { ...part, left: 1 },
+        yChannel: false,
+      }),
+    ).rejects.toMatchObject({ code: 'bad-input' });
   });
 });
 

@@ -23,19 +23,43 @@ const metricsOf = (id: string): string => readFileSync(join(home, 'runs', id, 'm
 
 describe('mcir train', () => {
   it('trains, validates before, between and after, and keeps what it found out', () => {
-    expect(run).toMatchObject({ name: 'the run', state: 'finished', step: 16, steps: 16, network: 'nafnet', negatives: 2, facts: { device: expect.stringMatching(/^[CG]PU/) as string, threads: 2, importedFeatures: null, versions: { node: process.versions.node } } });
+    expect(run).toMatchObject({
+      name: 'the run',
+      state: 'finished',
+      step: 16,
+      steps: 16,
+      network: 'nafnet',
+      negatives: 2,
+      facts: {
+        device: expect.stringMatching(/^[CG]PU/) as string,
+        threads: 2,
+        importedFeatures: null,
+        versions: { node: process.versions.node },
+      },
+    });
     expect(run.states.map(({ state }) => state)).toEqual(['queued', 'running', 'finished']);
     expect([...new Set(run.pictures.map(({ step }) => step))]).toEqual([0, 8, 16]);
     expect(run.best?.psnr).toBeGreaterThanOrEqual(run.psnrBefore ?? Infinity);
-    const lines = metricsOf(run.id).trim().split('\n').map((line) => JSON.parse(line) as { step: number; values: Record<string, number> });
-    expect(lines.filter(({ values }) => 'l_pix' in values).map(({ step }) => step)).toEqual(Array.from({ length: 16 }, (_, i) => i + 1));
+    const lines = metricsOf(run.id)
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { step: number; values: Record<string, number> });
+    expect(lines.filter(({ values }) => 'l_pix' in values).map(({ step }) => step)).toEqual(
+      Array.from({ length: 16 }, (_, i) => i + 1),
+    );
     expect(lines.filter(({ values }) => 'psnr' in values).map(({ step }) => step)).toEqual([0, 8, 16]);
   });
 
   it('keeps input, restored and target of the same crop as pictures', async () => {
     const [picture] = run.pictures;
-    const sizes = await Promise.all([picture?.input, picture?.restored, picture?.target].map((path) => sharp(join(run.folder, path ?? '')).metadata()));
-    expect(sizes.map(({ width, height, format }) => [width, height, format])).toEqual(Array.from({ length: 3 }, () => [40, 40, 'png']));
+    const sizes = await Promise.all(
+      [picture?.input, picture?.restored, picture?.target].map((path) =>
+        sharp(join(run.folder, path ?? '')).metadata(),
+      ),
+    );
+    expect(sizes.map(({ width, height, format }) => [width, height, format])).toEqual(
+      Array.from({ length: 3 }, () => [40, 40, 'png']),
+    );
   });
 
   it('Ctrl-C saves first; resume goes on from there', async () => {
@@ -62,31 +86,71 @@ describe('mcir train', () => {
   });
 
   it('a non-finite loss ends the run and names term and step', async () => {
-    const { code, stdout, stderr } = await mcir(home, 'train', config, '--set', 'optimiser.lr=1e30', '--set', 'name=wild', '--json');
+    const { code, stdout, stderr } = await mcir(
+      home,
+      'train',
+      config,
+      '--set',
+      'optimiser.lr=1e30',
+      '--set',
+      'name=wild',
+      '--json',
+    );
     expect(code).toBe(1);
-    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'non-finite', message: expect.stringMatching(/The term \w+ is \S+ at step \d+/) as string } });
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: 'non-finite', message: expect.stringMatching(/The term \w+ is \S+ at step \d+/) as string },
+    });
     expect(stderr).toMatch(/The term \w+ is/);
-    expect(await mcirJson<RunDetail>(home, 'runs', 'show', 'wild')).toMatchObject({ state: 'failed', error: { code: 'non-finite' } });
+    expect(await mcirJson<RunDetail>(home, 'runs', 'show', 'wild')).toMatchObject({
+      state: 'failed',
+      error: { code: 'non-finite' },
+    });
   });
 
   it('ends early where the PSNR no longer rises', async () => {
-    const early = await mcirJson<RunDetail>(home, 'train', config, '--set', 'optimiser.lr=1e-30', '--set', 'stopEarly=2', '--set', 'validateEvery=2');
+    const early = await mcirJson<RunDetail>(
+      home,
+      'train',
+      config,
+      '--set',
+      'optimiser.lr=1e-30',
+      '--set',
+      'stopEarly=2',
+      '--set',
+      'validateEvery=2',
+    );
     expect(early).toMatchObject({ state: 'finished', step: 4, best: { step: 0 } });
     expect(early.states.at(-1)?.reason).toMatch(/has not risen in 2 validations/);
   });
 
   it.each([
-    ['a field that does not exist', ['train', '--set', 'stpes=3'], 2, /there is no field stpes; did you mean "steps"\?/],
+    [
+      'a field that does not exist',
+      ['train', '--set', 'stpes=3'],
+      2,
+      /there is no field stpes; did you mean "steps"\?/,
+    ],
     ['an option that does not exist', ['train', '--stpes', '3'], 2, /unknown option '--stpes'/],
     ['a command that does not exist', ['trian'], 2, /unknown command 'trian'/],
     ['no command', ['--json'], 2, /no command was given; `mcir help COMMAND`/],
     ['a run that does not exist', ['resume', 'nobody'], 1, /There is no run "nobody"/],
     ['pictures that do not exist', ['train', '--set', 'data.train.target=nowhere'], 2, /nowhere/],
-    ['weights of other options', ['train', '--set', 'network.weights=the run', '--set', 'network.options.width=8'], 2, /These weights do not fit the network.*expected/],
+    [
+      'weights of other options',
+      ['train', '--set', 'network.weights=the run', '--set', 'network.options.width=8'],
+      2,
+      /These weights do not fit the network.*expected/,
+    ],
   ])('says in one sentence what is wrong with %s, and makes no run', async (_, args, expected, sentence) => {
     const [command = '', ...rest] = args;
     const runs = readdirSync(join(home, 'runs'));
-    const { code, stdout, stderr } = await mcir(home, command, ...(command === 'train' ? [config] : []), ...rest, '--json');
+    const { code, stdout, stderr } = await mcir(
+      home,
+      command,
+      ...(command === 'train' ? [config] : []),
+      ...rest,
+      '--json',
+    );
     expect(code).toBe(expected);
     expect((JSON.parse(stdout) as { error: { message: string } }).error.message).toMatch(sentence);
     expect(stderr).toMatch(sentence);
@@ -98,11 +162,35 @@ describe('mcir train', () => {
 describe('mcir evaluate', () => {
   it('measures a run and its checkpoint file alike, picture by picture', async () => {
     const clear = join(folder, 'clear');
-    const byRun = await mcirJson<Evaluation>(home, 'evaluate', '--model', run.id, '--input', clear, '--target', clear, '--crop-border', '2', '--y-channel');
+    const byRun = await mcirJson<Evaluation>(
+      home,
+      'evaluate',
+      '--model',
+      run.id,
+      '--input',
+      clear,
+      '--target',
+      clear,
+      '--crop-border',
+      '2',
+      '--y-channel',
+    );
     expect(byRun.pictures).toHaveLength(5);
     expect(byRun.mean.psnr).toBeCloseTo(byRun.pictures.reduce((sum, { psnr }) => sum + (psnr ?? NaN), 0) / 5, 10);
     expect(byRun.model).toMatchObject({ title: 'the run', network: 'nafnet' });
-    const byFile = await mcirJson<Evaluation>(home, 'evaluate', '--model', join(run.folder, 'checkpoints', 'best.safetensors'), '--input', clear, '--target', clear, '--crop-border', '2', '--y-channel');
+    const byFile = await mcirJson<Evaluation>(
+      home,
+      'evaluate',
+      '--model',
+      join(run.folder, 'checkpoints', 'best.safetensors'),
+      '--input',
+      clear,
+      '--target',
+      clear,
+      '--crop-border',
+      '2',
+      '--y-channel',
+    );
     expect(byFile.pictures).toEqual(byRun.pictures);
   });
 });
@@ -128,7 +216,11 @@ describe('mcir runs', () => {
     writeFileSync(join(home, 'mcir.sqlite'), 'damaged '.repeat(1000));
     const { code, stdout, stderr } = await mcir(home, 'runs', 'show', run.id, '--json');
     expect(code).toBe(0);
-    expect(stderr.trim().split('\n')).toEqual([expect.stringMatching(/^The history was damaged; it is kept as .+ runs were read in again from the run folders\.$/)]);
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(
+        /^The history was damaged; it is kept as .+ runs were read in again from the run folders\.$/,
+      ),
+    ]);
     expect(JSON.parse(stdout)).toEqual(before);
   });
 

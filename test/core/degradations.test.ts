@@ -21,21 +21,35 @@ const scene = (width: number, height: number): FloatPicture => {
   }
   return { width, height, channels: 3, data };
 };
-const flat = (value: number): FloatPicture => ({ width: 96, height: 96, channels: 3, data: new Float32Array(96 * 96 * 3).fill(value) });
+const flat = (value: number): FloatPicture => ({
+  width: 96,
+  height: 96,
+  channels: 3,
+  data: new Float32Array(96 * 96 * 3).fill(value),
+});
 const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
 const deviation = (values: ArrayLike<number>): number => {
   const m = mean(values);
   return Math.sqrt(mean(Array.from(values, (v) => (v - m) ** 2)));
 };
 const bytes = ({ data }: FloatPicture): number[] => Array.from(data, (value) => Math.round(value * 255));
-const degrade = (picture: FloatPicture, steps: DegradationStep[], ...keys: (string | number)[]): Promise<FloatPicture> => applyChain(parseChain(steps), picture, keys);
+const degrade = (
+  picture: FloatPicture,
+  steps: DegradationStep[],
+  ...keys: (string | number)[]
+): Promise<FloatPicture> => applyChain(parseChain(steps), picture, keys);
 
 describeWithShared("MATLAB's bicubic", 'parity/bicubic', () => {
   it.each([2, 3, 4])('is met in every pixel at X%i', async (scale) => {
     for (const file of readdirSync(shared('parity/bicubic/HR'))) {
       const hr = await decodePicture(shared(`parity/bicubic/HR/${file}`));
       // The published pictures were cut to a multiple of the scale first.
-      const cut = cropPicture(hr, { x: 0, y: 0, width: hr.width - (hr.width % scale), height: hr.height - (hr.height % scale) });
+      const cut = cropPicture(hr, {
+        x: 0,
+        y: 0,
+        width: hr.width - (hr.width % scale),
+        height: hr.height - (hr.height % scale),
+      });
       const expected = await decodePicture(shared(`parity/bicubic/X${scale}/${file.replace('.png', `x${scale}.png`)}`));
       const small = await degrade(cut, [{ type: 'bicubic', scale }]);
       expect([small.width, small.height]).toEqual([expected.width, expected.height]);
@@ -46,7 +60,12 @@ describeWithShared("MATLAB's bicubic", 'parity/bicubic', () => {
 
 describe('imresize', () => {
   it('keeps a constant and gives a ramp back away from the edges when enlarging', () => {
-    const ramp: FloatPicture = { width: 24, height: 8, channels: 1, data: Float32Array.from({ length: 24 * 8 }, (_, i) => (i % 24) / 32) };
+    const ramp: FloatPicture = {
+      width: 24,
+      height: 8,
+      channels: 1,
+      data: Float32Array.from({ length: 24 * 8 }, (_, i) => (i % 24) / 32),
+    };
     const large = imresize(ramp, { up: 2, down: 1 }, { float: true });
     expect([large.width, large.height]).toEqual([48, 16]);
     for (let x = 8; x < 40; x++) expect(large.data[5 * 48 + x]).toBeCloseTo((x / 2 - 0.25) / 32, 6);
@@ -60,23 +79,29 @@ describe('imresize', () => {
 });
 
 describe('every degradation', () => {
-  it.each(degradations.map(({ id }) => [id]))('%s is seeded, changes the picture and leaves the original alone', async (type) => {
-    const picture = scene(64, 48);
-    const before = picture.data.slice();
-    const first = await degrade(picture, [{ type }], 7, 'a');
-    expect((await degrade(picture, [{ type }], 7, 'a')).data).toEqual(first.data);
-    expect(picture.data).toEqual(before);
-    expect(first.data).not.toEqual(before);
-    expect(Math.min(...first.data)).toBeGreaterThanOrEqual(0);
-    expect(Math.max(...first.data)).toBeLessThanOrEqual(1);
-    if (type !== 'bicubic') expect((await degrade(picture, [{ type }], 8, 'a')).data).not.toEqual(first.data);
-  });
+  it.each(degradations.map(({ id }) => [id]))(
+    '%s is seeded, changes the picture and leaves the original alone',
+    async (type) => {
+      const picture = scene(64, 48);
+      const before = picture.data.slice();
+      const first = await degrade(picture, [{ type }], 7, 'a');
+      expect((await degrade(picture, [{ type }], 7, 'a')).data).toEqual(first.data);
+      expect(picture.data).toEqual(before);
+      expect(first.data).not.toEqual(before);
+      expect(Math.min(...first.data)).toBeGreaterThanOrEqual(0);
+      expect(Math.max(...first.data)).toBeLessThanOrEqual(1);
+      if (type !== 'bicubic') expect((await degrade(picture, [{ type }], 8, 'a')).data).not.toEqual(first.data);
+    },
+  );
 
   it('describes each of its settings and has a default for it, for forms and help', () => {
     for (const { id, schema } of degradations) {
       const { properties = {} } = z.toJSONSchema(schema, { io: 'input' });
       for (const [name, field] of Object.entries(properties)) {
-        expect(field, `${id}.${name}`).toMatchObject({ description: expect.any(String) as string, default: expect.anything() as unknown });
+        expect(field, `${id}.${name}`).toMatchObject({
+          description: expect.any(String) as string,
+          default: expect.anything() as unknown,
+        });
       }
       expect(Object.keys(schema.parse({}))).toEqual(Object.keys(properties));
     }
@@ -90,12 +115,19 @@ describe('every degradation', () => {
     ['motion blur', [{ type: 'motion-blur' }]],
     ['haze', [{ type: 'haze' }]],
     ['rain', [{ type: 'rain' }]],
-    ['a chain', [{ type: 'haze' }, { type: 'gaussian-blur', sigma: [1, 2] }, { type: 'bicubic', scale: 2 }, { type: 'jpeg' }]],
+    [
+      'a chain',
+      [{ type: 'haze' }, { type: 'gaussian-blur', sigma: [1, 2] }, { type: 'bicubic', scale: 2 }, { type: 'jpeg' }],
+    ],
   ])('%s gives a patch that is the piece of the whole result', async (_, steps) => {
     const picture = scene(150, 126);
     const chain = parseChain(steps);
     const whole = await applyChain(chain, picture, ['seed', 3]);
-    for (const region of [{ x: 11, y: 7, width: 20, height: 20 }, { x: 0, y: 0, width: 20, height: 20 }, { x: whole.width - 20, y: whole.height - 20, width: 20, height: 20 }]) {
+    for (const region of [
+      { x: 11, y: 7, width: 20, height: 20 },
+      { x: 0, y: 0, width: 20, height: 20 },
+      { x: whole.width - 20, y: whole.height - 20, width: 20, height: 20 },
+    ]) {
       const patch = await degradeRegion(chain, picture, region, (r) => cropPicture(picture, r), ['seed', 3]);
       const expected = cropPicture(whole, region).data;
       const worst = patch.data.reduce((most, value, i) => Math.max(most, Math.abs(value - (expected[i] as number))), 0);
@@ -152,8 +184,17 @@ describe('haze', () => {
 describe('blur and JPEG', () => {
   it('keep the mean and take away detail', async () => {
     const picture = scene(96, 96);
-    const detail = ({ data, width }: FloatPicture): number => mean(Array.from({ length: data.length - 3 * width }, (_, i) => Math.abs((data[i] as number) - (data[i + 3 * width] as number))));
-    for (const step of [{ type: 'gaussian-blur' }, { type: 'motion-blur', length: [15, 15] }, { type: 'jpeg', quality: [5, 5] }]) {
+    const detail = ({ data, width }: FloatPicture): number =>
+      mean(
+        Array.from({ length: data.length - 3 * width }, (_, i) =>
+          Math.abs((data[i] as number) - (data[i + 3 * width] as number)),
+        ),
+      );
+    for (const step of [
+      { type: 'gaussian-blur' },
+      { type: 'motion-blur', length: [15, 15] },
+      { type: 'jpeg', quality: [5, 5] },
+    ]) {
       const worse = await degrade(picture, [step], 1);
       expect(mean(worse.data)).toBeCloseTo(mean(picture.data), 1);
       expect(detail(worse)).toBeLessThan(detail(picture) * 0.9);
@@ -172,7 +213,8 @@ describe('blur and JPEG', () => {
 
 describe('rain', () => {
   it('only brightens dark places and grows with density', async () => {
-    const light = async (density: number): Promise<number> => mean((await degrade(flat(0.1), [{ type: 'rain', density: [density, density], veil: [0, 0] }], 4)).data);
+    const light = async (density: number): Promise<number> =>
+      mean((await degrade(flat(0.1), [{ type: 'rain', density: [density, density], veil: [0, 0] }], 4)).data);
     expect(await light(0)).toBeCloseTo(0.1, 6);
     expect(await light(8)).toBeGreaterThan((await light(2)) + 0.01);
   });

@@ -8,7 +8,10 @@ const picture = (width: number, height: number, value: (x: number, y: number, c:
   width,
   height,
   channels: 3,
-  data: Float32Array.from({ length: width * height * 3 }, (_, i) => value(Math.floor(i / 3) % width, Math.floor(i / 3 / width), i % 3) / 255),
+  data: Float32Array.from(
+    { length: width * height * 3 },
+    (_, i) => value(Math.floor(i / 3) % width, Math.floor(i / 3 / width), i % 3) / 255,
+  ),
 });
 
 /**
@@ -25,7 +28,8 @@ const checkAll = (a: FloatPicture, b: FloatPicture, expected: [number, boolean, 
 describe('PSNR and SSIM', () => {
   it('give what BasicSR gives on pixels from a formula', () => {
     const value = (x: number, y: number, c: number): number => (x * 7 + y * 13 + c * 29 + ((x * y) % 17) * 3) % 256;
-    const worse = (x: number, y: number, c: number): number => Math.min(255, Math.max(0, value(x, y, c) + ((x * 5 + y * 3 + c) % 11) * 4 - 16));
+    const worse = (x: number, y: number, c: number): number =>
+      Math.min(255, Math.max(0, value(x, y, c) + ((x * 5 + y * 3 + c) % 11) * 4 - 16));
     checkAll(picture(24, 20, value), picture(24, 20, worse), [
       [0, false, 25.87629281591734, 0.9576522271988733],
       [0, true, 28.589460211324543, 0.9592067386260575],
@@ -45,8 +49,18 @@ describe('PSNR and SSIM', () => {
 
   it('round to 8 bits, half to even, and clamp', () => {
     const a = picture(11, 11, () => 254.5);
-    expect(psnr(a, picture(11, 11, () => 254))).toBe(Infinity);
-    expect(psnr(picture(11, 11, () => 300), picture(11, 11, () => 255))).toBe(Infinity);
+    expect(
+      psnr(
+        a,
+        picture(11, 11, () => 254),
+      ),
+    ).toBe(Infinity);
+    expect(
+      psnr(
+        picture(11, 11, () => 300),
+        picture(11, 11, () => 255),
+      ),
+    ).toBe(Infinity);
     expect(ssim(a, a)).toBe(1);
   });
 
@@ -59,7 +73,12 @@ describe('PSNR and SSIM', () => {
 
   it('refuse what cannot be compared', () => {
     const small = picture(8, 12, () => 0);
-    expect(() => psnr(small, picture(12, 8, () => 0))).toThrow('same size');
+    expect(() =>
+      psnr(
+        small,
+        picture(12, 8, () => 0),
+      ),
+    ).toThrow('same size');
     expect(() => psnr(small, small, { cropBorder: 4 })).toThrow('leaves nothing');
     expect(() => ssim(small, small)).toThrow('at least 11');
   });
@@ -67,7 +86,9 @@ describe('PSNR and SSIM', () => {
 
 describeWithShared('PSNR and SSIM of camera pictures', 'data/RealSR', () => {
   it('give what BasicSR gives', async () => {
-    const [gt, lq] = await Promise.all(['GT', 'LR'].map((side) => decodePicture(shared(`data/RealSR/${side}/cam1_04.png`))));
+    const [gt, lq] = await Promise.all(
+      ['GT', 'LR'].map((side) => decodePicture(shared(`data/RealSR/${side}/cam1_04.png`))),
+    );
     checkAll(gt as FloatPicture, lq as FloatPicture, [
       [0, false, 29.699955501662263, 0.8426336913322077],
       [4, true, 32.37445280614323, 0.8687212576656749],

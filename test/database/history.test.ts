@@ -17,17 +17,42 @@ afterEach(() => {
 });
 
 function addRun(id: string, name = id): void {
-  history.jobs.add({ id, kind: 'train', title: name, state: 'queued', created: 1, changed: 1 }, [{ at: 1, state: 'queued' }], () => {
-    history.runs.add({ id, config: 'name: x\n', network: 'ffanet', negatives: 2, seed: 3, steps: 100, step: 0, note: '', tags: ['b', 'a'] });
-  });
+  history.jobs.add(
+    { id, kind: 'train', title: name, state: 'queued', created: 1, changed: 1 },
+    [{ at: 1, state: 'queued' }],
+    () => {
+      history.runs.add({
+        id,
+        config: 'name: x\n',
+        network: 'ffanet',
+        negatives: 2,
+        seed: 3,
+        steps: 100,
+        step: 0,
+        note: '',
+        tags: ['b', 'a'],
+      });
+    },
+  );
 }
 
-const picture = (step: number) => ({ step, name: 'one.png', psnr: 20, ssim: 0.5, input: 'i.png', restored: 'r.png', target: 't.png' });
+const picture = (step: number) => ({
+  step,
+  name: 'one.png',
+  psnr: 20,
+  ssim: 0.5,
+  input: 'i.png',
+  restored: 'r.png',
+  target: 't.png',
+});
 
 describe('metrics', () => {
   it('writes 50,000 rows and reads every one back', () => {
     addRun('a');
-    const lines: MetricLine[] = Array.from({ length: 12_500 }, (_, i) => ({ step: i + 1, values: { lr: 1 / (i + 1), l_pix: i, l_neg: -i - 1, l_cr: i / 7 } }));
+    const lines: MetricLine[] = Array.from({ length: 12_500 }, (_, i) => ({
+      step: i + 1,
+      values: { lr: 1 / (i + 1), l_pix: i, l_neg: -i - 1, l_cr: i / 7 },
+    }));
     const started = performance.now();
     // As a history is read in again: a few thousand steps at a time.
     for (let i = 0; i < lines.length; i += 2500) history.metrics.append('a', lines.slice(i, i + 2500));
@@ -45,10 +70,16 @@ describe('metrics', () => {
   it('forgets what lies beyond a step, of this run alone', () => {
     for (const id of ['a', 'b']) {
       addRun(id);
-      history.metrics.append(id, [1, 2, 3].map((step) => ({ step, values: { l_pix: step, psnr: step }, pictures: [picture(step)] })));
+      history.metrics.append(
+        id,
+        [1, 2, 3].map((step) => ({ step, values: { l_pix: step, psnr: step }, pictures: [picture(step)] })),
+      );
     }
     history.metrics.truncate('a', 1);
-    expect(history.metrics.series('a')).toEqual([{ name: 'l_pix', steps: [1], values: [1] }, { name: 'psnr', steps: [1], values: [1] }]);
+    expect(history.metrics.series('a')).toEqual([
+      { name: 'l_pix', steps: [1], values: [1] },
+      { name: 'psnr', steps: [1], values: [1] },
+    ]);
     expect(history.metrics.pictures('a')).toEqual([picture(1)]);
     expect(history.runs.find('a')?.step).toBe(1);
     expect(history.metrics.series('b', ['psnr'])[0]?.steps).toEqual([1, 2, 3]);
@@ -68,10 +99,25 @@ describe('runs', () => {
   it('summarises: the first of the best validations, and the one before the first step', () => {
     addRun('a', 'fog');
     const psnr = [10, 12, 15, 15, 14];
-    history.metrics.append('a', psnr.map((value, i) => ({ step: i * 5, values: { psnr: value, ssim: value / 20 } })));
+    history.metrics.append(
+      'a',
+      psnr.map((value, i) => ({ step: i * 5, values: { psnr: value, ssim: value / 20 } })),
+    );
     expect(history.runs.find('a')).toEqual({
-      id: 'a', name: 'fog', state: 'queued', created: 1, changed: 1, step: 20, steps: 100, network: 'ffanet', negatives: 2, seed: 3,
-      note: '', tags: ['a', 'b'], best: { step: 10, psnr: 15, ssim: 0.75 }, psnrBefore: 10,
+      id: 'a',
+      name: 'fog',
+      state: 'queued',
+      created: 1,
+      changed: 1,
+      step: 20,
+      steps: 100,
+      network: 'ffanet',
+      negatives: 2,
+      seed: 3,
+      note: '',
+      tags: ['a', 'b'],
+      best: { step: 10, psnr: 15, ssim: 0.75 },
+      psnrBefore: 10,
     });
     expect(history.runs.named('fog')).toHaveLength(1);
   });
@@ -93,9 +139,26 @@ describe('jobs', () => {
     expect(history.jobs.change('a', ['queued'], { state: 'running', at: 3, host: '1@2' })).toBe(true);
     history.jobs.setWorker('a', '5@6');
     expect(history.jobs.active()).toMatchObject([{ id: 'a', host: '1@2', worker: '5@6' }]);
-    history.jobs.change('a', ['running'], { state: 'failed', at: 4, reason: 'no', error: { code: 'io', message: 'no' } });
-    expect(history.jobs.find('a')).toEqual({ id: 'a', kind: 'train', title: 'a', state: 'failed', created: 1, changed: 4, error: { code: 'io', message: 'no' } });
-    expect(history.jobs.states('a')).toEqual([{ at: 1, state: 'queued' }, { at: 3, state: 'running' }, { at: 4, state: 'failed', reason: 'no' }]);
+    history.jobs.change('a', ['running'], {
+      state: 'failed',
+      at: 4,
+      reason: 'no',
+      error: { code: 'io', message: 'no' },
+    });
+    expect(history.jobs.find('a')).toEqual({
+      id: 'a',
+      kind: 'train',
+      title: 'a',
+      state: 'failed',
+      created: 1,
+      changed: 4,
+      error: { code: 'io', message: 'no' },
+    });
+    expect(history.jobs.states('a')).toEqual([
+      { at: 1, state: 'queued' },
+      { at: 3, state: 'running' },
+      { at: 4, state: 'failed', reason: 'no' },
+    ]);
     expect(history.jobs.active()).toEqual([]);
   });
 });

@@ -42,7 +42,10 @@ describe('openDatabase', () => {
 
   it.each([
     ['text', () => Buffer.from('this is no database '.repeat(500))],
-    ['a torn page', (whole: Buffer) => Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(4096, 0xab), whole.subarray(8192)])],
+    [
+      'a torn page',
+      (whole: Buffer) => Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(4096, 0xab), whole.subarray(8192)]),
+    ],
     ['a cut file', (whole: Buffer) => whole.subarray(0, Math.floor(whole.length / 2))],
   ])('sets a damaged database aside and keeps it: %s', (_, damage) => {
     open();

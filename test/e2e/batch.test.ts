@@ -19,7 +19,12 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     desktop = await mkdtemp(join(tmpdir(), 'mcir-desktop-'));
     await writeFile(join(desktop, 'gio'), `#!/bin/sh\nprintf '%s\n' "$@" > ${join(desktop, 'shown')}\n`);
     await chmod(join(desktop, 'gio'), 0o755);
-    Object.assign(process.env, { XDG_DATA_HOME: join(desktop, 'data'), DISPLAY: ':9', XDG_CURRENT_DESKTOP: 'GNOME', PATH: `${desktop}:${process.env['PATH'] ?? ''}` });
+    Object.assign(process.env, {
+      XDG_DATA_HOME: join(desktop, 'data'),
+      DISPLAY: ':9',
+      XDG_CURRENT_DESKTOP: 'GNOME',
+      PATH: `${desktop}:${process.env['PATH'] ?? ''}`,
+    });
     studio = await openStudio();
     const home = openHome(studio.home);
     for (const name of ['nafnet', 'edsr'] as const) {
@@ -28,8 +33,21 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     }
     await mkdir(join(studio.folder, 'photos'));
     await mkdir(join(studio.home, 'results'));
-    for (let i = 1; i <= 6; i++) await sharp({ create: { width: 320, height: 240, channels: 3, background: '#777', noise: { type: 'gaussian', mean: 128, sigma: 10 * i } } }).png().toFile(join(studio.folder, 'photos', `${i}.png`));
-    await sharp({ create: { width: 32, height: 32, channels: 3, background: '#fff' } }).png().toFile(join(studio.home, 'mask.png'));
+    for (let i = 1; i <= 6; i++)
+      await sharp({
+        create: {
+          width: 320,
+          height: 240,
+          channels: 3,
+          background: '#777',
+          noise: { type: 'gaussian', mean: 128, sigma: 10 * i },
+        },
+      })
+        .png()
+        .toFile(join(studio.folder, 'photos', `${i}.png`));
+    await sharp({ create: { width: 32, height: 32, channels: 3, background: '#fff' } })
+      .png()
+      .toFile(join(studio.home, 'mask.png'));
     await studio.page.reload();
   });
   afterAll(async () => {
@@ -43,26 +61,45 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await page.getByText('6 pictures', { exact: true }).waitFor();
     await page.getByRole('combobox', { name: 'Model', exact: true }).click();
     await page.getByRole('option', { name: 'nafnet' }).first().click();
-    await previewAsked(studio, () => page.getByRole('option', { name: 'photos/1.png', exact: true }).click(), { models: 1 });
+    await previewAsked(studio, () => page.getByRole('option', { name: 'photos/1.png', exact: true }).click(), {
+      models: 1,
+    });
     await page.getByText('320 × 240 pixels in').waitFor();
 
     await page.getByRole('button', { name: 'Then another model' }).click();
-    await previewAsked(studio, async () => {
-      await page.getByRole('combobox', { name: 'Next model' }).click();
-      await page.getByRole('option', { name: /^edsr/ }).first().click();
-    }, { models: 2 });
-    await expect.poll(() => page.locator('.stage img[alt=""]').first().evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBe(640);
+    await previewAsked(
+      studio,
+      async () => {
+        await page.getByRole('combobox', { name: 'Next model' }).click();
+        await page.getByRole('option', { name: /^edsr/ }).first().click();
+      },
+      { models: 2 },
+    );
+    await expect
+      .poll(() =>
+        page
+          .locator('.stage img[alt=""]')
+          .first()
+          .evaluate((image) => (image as HTMLImageElement).naturalWidth),
+      )
+      .toBe(640);
 
     await page.getByRole('button', { name: 'Fine tuning' }).click();
     await previewAsked(studio, () => page.getByRole('switch', { name: 'Ensemble' }).press(' '), { ensemble: true });
     await page.getByText('320 × 240 pixels in').waitFor();
-    await previewAsked(studio, () => page.getByRole('switch', { name: 'Brightness only' }).press(' '), { luminance: true });
-    await previewAsked(studio, async () => {
-      await page.getByRole('complementary').getByRole('button', { name: 'Choose…' }).first().click();
-      await page.getByRole('dialog').getByRole('button', { name: home, exact: true }).click();
-      await page.getByRole('dialog').getByLabel('mask.png').check();
-      await page.getByRole('button', { name: 'Choose 1 file' }).click();
-    }, { mask: true });
+    await previewAsked(studio, () => page.getByRole('switch', { name: 'Brightness only' }).press(' '), {
+      luminance: true,
+    });
+    await previewAsked(
+      studio,
+      async () => {
+        await page.getByRole('complementary').getByRole('button', { name: 'Choose…' }).first().click();
+        await page.getByRole('dialog').getByRole('button', { name: home, exact: true }).click();
+        await page.getByRole('dialog').getByLabel('mask.png').check();
+        await page.getByRole('button', { name: 'Choose 1 file' }).click();
+      },
+      { mask: true },
+    );
     await page.getByRole('button', { name: 'Remove', exact: true }).click();
     for (const off of ['Brightness only', 'Ensemble']) await page.getByRole('switch', { name: off }).press(' ');
 
@@ -107,7 +144,8 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
 
     await page.getByRole('switch', { name: 'Automatic preview' }).click({ force: true });
     const asked: string[] = [];
-    const note = (request: Request): void => void (request.url().endsWith('/api/restore.preview') && asked.push(request.url()));
+    const note = (request: Request): void =>
+      void (request.url().endsWith('/api/restore.preview') && asked.push(request.url()));
     page.on('request', note);
     // The switch that was clicked has the focus; keys are those of the picture all the same.
     await page.keyboard.press('ArrowRight');
@@ -137,7 +175,11 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
       expect(await seriousFindings(page)).toEqual([]);
     });
     await page.getByRole('button', { name: 'Continue' }).click();
-    const written = (): Promise<number> => readdir(join(home, 'results', 'photos')).then((names) => names.filter((name) => name.endsWith('.jpg')).length, () => 0);
+    const written = (): Promise<number> =>
+      readdir(join(home, 'results', 'photos')).then(
+        (names) => names.filter((name) => name.endsWith('.jpg')).length,
+        () => 0,
+      );
     await expect.poll(written, { interval: 20 }).toBeGreaterThan(0);
     await whileHeld(worker, async () => {
       await page.getByText(/^[1-5] of 6 · About .+ left$/).waitFor();
@@ -166,7 +208,9 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await page.getByRole('option', { name: /6\.png, Done/ }).waitFor();
     await page.getByText('6 of 6').waitFor();
     await page.getByRole('button', { name: 'Open the folder' }).click();
-    await expect.poll(() => readFile(join(desktop, 'shown'), 'utf8').catch(() => '')).toBe(`open\n${join(home, 'results')}\n`);
+    await expect
+      .poll(() => readFile(join(desktop, 'shown'), 'utf8').catch(() => ''))
+      .toBe(`open\n${join(home, 'results')}\n`);
   });
 
   test('in a window with a bridge a finished picture is dragged out as the file that was written', async () => {
@@ -174,13 +218,22 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     // Electron's side of the bridge has its own tests; here the page's.
     await page.addInitScript(() => {
       if (sessionStorage.getItem('bridge') === null) return;
-      const post = async (name: string, input: unknown): Promise<unknown> => (await fetch(`/api/${name}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(input) })).json();
+      const post = async (name: string, input: unknown): Promise<unknown> =>
+        (
+          await fetch(`/api/${name}`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify(input),
+          })
+        ).json();
       const nothing = (): void => undefined;
       const drag = (ids: string[]): Promise<unknown> => {
         document.title = `dragged ${ids.join(' ')}`;
         return Promise.resolve({ value: null });
       };
-      Object.assign(window, { mcir: { call: post, subscribe: nothing, onConnection: nothing, onCommand: nothing, drag } });
+      Object.assign(window, {
+        mcir: { call: post, subscribe: nothing, onConnection: nothing, onCommand: nothing, drag },
+      });
     });
     await page.evaluate(() => sessionStorage.setItem('bridge', 'yes'));
     await page.reload();
@@ -189,7 +242,9 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await tile.dispatchEvent('dragstart');
     await expect.poll(() => page.title()).toMatch(/^dragged [\w-]{22}$/);
     const id = (await page.title()).split(' ')[1];
-    expect(await page.evaluate(async (result) => (await fetch(`/picture/${result}`)).headers.get('content-type'), id)).toBe('image/jpeg');
+    expect(
+      await page.evaluate(async (result) => (await fetch(`/picture/${result}`)).headers.get('content-type'), id),
+    ).toBe('image/jpeg');
     await page.evaluate(() => sessionStorage.removeItem('bridge'));
     await page.reload();
   });
@@ -216,7 +271,10 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     const { page, home, open } = studio;
     await open('Models');
     await page.getByRole('link', { name: 'nafnet' }).click();
-    for (const [format, ending] of [['safetensors', 'safetensors'], ['ONNX', 'onnx']] as const) {
+    for (const [format, ending] of [
+      ['safetensors', 'safetensors'],
+      ['ONNX', 'onnx'],
+    ] as const) {
       await choose(studio, 'Write as', format);
       await page.getByRole('complementary').getByRole('button', { name: 'Into a folder…' }).click();
       await page.getByRole('dialog').getByRole('button', { name: home, exact: true }).click();
@@ -235,11 +293,23 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
 });
 
 /** Waits for the preview that something sets off by itself, and for what was asked of it. */
-async function previewAsked({ page }: OpenStudio, act: () => Promise<unknown>, wanted: { models?: number; ensemble?: boolean; luminance?: boolean; mask?: boolean }): Promise<void> {
+async function previewAsked(
+  { page }: OpenStudio,
+  act: () => Promise<unknown>,
+  wanted: { models?: number; ensemble?: boolean; luminance?: boolean; mask?: boolean },
+): Promise<void> {
   const fits = (request: Request): boolean => {
     if (!request.url().endsWith('/api/restore.preview')) return false;
-    const { models, effect } = request.postDataJSON() as { models: string[]; effect: { ensemble: boolean; luminance: boolean; mask?: string } };
-    return (wanted.models ?? models.length) === models.length && (wanted.ensemble ?? effect.ensemble) === effect.ensemble && (wanted.luminance ?? effect.luminance) === effect.luminance && (wanted.mask ?? effect.mask !== undefined) === (effect.mask !== undefined);
+    const { models, effect } = request.postDataJSON() as {
+      models: string[];
+      effect: { ensemble: boolean; luminance: boolean; mask?: string };
+    };
+    return (
+      (wanted.models ?? models.length) === models.length &&
+      (wanted.ensemble ?? effect.ensemble) === effect.ensemble &&
+      (wanted.luminance ?? effect.luminance) === effect.luminance &&
+      (wanted.mask ?? effect.mask !== undefined) === (effect.mask !== undefined)
+    );
   };
   const [request] = await Promise.all([page.waitForRequest(fits), act()]);
   expect((await request.response())?.status()).toBe(200);

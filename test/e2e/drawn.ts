@@ -1,7 +1,8 @@
 import type { Locator } from '@playwright/test';
 
 /** The values that a curve's legend tells: the step first, then each line's. */
-export const legend = async (figure: Locator): Promise<number[]> => (await figure.locator('.u-series:visible .u-value').allInnerTexts()).map(Number);
+export const legend = async (figure: Locator): Promise<number[]> =>
+  (await figure.locator('.u-series:visible .u-value').allInnerTexts()).map(Number);
 
 /** A value as a legend tells it. */
 export const short = (value: number): number => Number(value.toPrecision(4));
@@ -12,7 +13,8 @@ export const coloursOf = (canvas: Locator): Promise<number> =>
     const { width, height } = element as HTMLCanvasElement;
     const pixels = (element as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, width, height).data ?? [];
     const colours = new Set<number>();
-    for (let i = 0; i < pixels.length; i += 4) colours.add(((pixels[i] ?? 0) << 16) | ((pixels[i + 1] ?? 0) << 8) | (pixels[i + 2] ?? 0));
+    for (let i = 0; i < pixels.length; i += 4)
+      colours.add(((pixels[i] ?? 0) << 16) | ((pixels[i + 1] ?? 0) << 8) | (pixels[i + 2] ?? 0));
     return colours.size;
   });
 

@@ -7,8 +7,13 @@ import { _electron, type ElectronApplication, type Page } from '@playwright/test
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const node = (...args: string[]): string => execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' }).trim();
-const program = node('--input-type=module', '--eval', "import { electronProgram } from './scripts/start/electron.mjs'; console.log(electronProgram() ?? '');");
+const node = (...args: string[]): string =>
+  execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' }).trim();
+const program = node(
+  '--input-type=module',
+  '--eval',
+  "import { electronProgram } from './scripts/start/electron.mjs'; console.log(electronProgram() ?? '');",
+);
 
 /** The same page in Electron's window. Its program is fetched apart from the npm package (`npx install-electron`). */
 describe.skipIf(!program)("the studio in Electron (needs Electron's program)", () => {
@@ -21,7 +26,11 @@ describe.skipIf(!program)("the studio in Electron (needs Electron's program)", (
     await writeFile(join(folder, 'settings.json'), JSON.stringify({ welcomed: true, language: 'en' }));
     // Chromium's own sandbox does not start for root, as containers run things.
     const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-    electron = await _electron.launch({ executablePath: program, args: [...args, root, `--user-data-dir=${join(folder, 'electron')}`], env: { ...(process.env as Record<string, string>), MCIR_HOME: folder, MCIR_NODE: process.execPath } });
+    electron = await _electron.launch({
+      executablePath: program,
+      args: [...args, root, `--user-data-dir=${join(folder, 'electron')}`],
+      env: { ...(process.env as Record<string, string>), MCIR_HOME: folder, MCIR_NODE: process.execPath },
+    });
     page = await electron.firstWindow();
     await page.getByRole('navigation').waitFor();
   });
@@ -39,7 +48,12 @@ describe.skipIf(!program)("the studio in Electron (needs Electron's program)", (
   });
 
   test('the page has nothing of Node, opens no window and goes nowhere else', async () => {
-    expect(await page.evaluate(() => [typeof (globalThis as { require?: unknown }).require, typeof (globalThis as { process?: unknown }).process])).toEqual(['undefined', 'undefined']);
+    expect(
+      await page.evaluate(() => [
+        typeof (globalThis as { require?: unknown }).require,
+        typeof (globalThis as { process?: unknown }).process,
+      ]),
+    ).toEqual(['undefined', 'undefined']);
     expect(await page.evaluate(() => window.open('https://example.invalid/') === null)).toBe(true);
     await page.evaluate(() => void (location.href = 'https://example.invalid/'));
     await page.getByRole('heading', { level: 1, name: 'Restore', exact: true }).waitFor();

@@ -17,7 +17,9 @@ describe.skipIf(!chromiumPath)('the grid in Chromium (needs chromium)', () => {
     const photos = join(studio.folder, 'photos');
     await mkdir(photos);
     const one = join(studio.folder, 'one.png');
-    await sharp({ create: { width: 64, height: 48, channels: 3, background: '#357' } }).png().toFile(one);
+    await sharp({ create: { width: 64, height: 48, channels: 3, background: '#357' } })
+      .png()
+      .toFile(one);
     for (let i = 1; i <= count; i++) await copyFile(one, join(photos, `${String(i).padStart(3, '0')}.png`));
     await dropPaths(studio.page, [photos]);
     await studio.page.getByText(`${count} pictures`, { exact: true }).waitFor();
@@ -48,7 +50,8 @@ describe.skipIf(!chromiumPath)('the grid in Chromium (needs chromium)', () => {
 
   test('the arrows go on from the current picture, also where it was scrolled out of sight', async () => {
     const { page } = studio;
-    const focused = (): Promise<string | null> => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? null);
+    const focused = (): Promise<string | null> =>
+      page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? null);
     await page.getByRole('option').last().focus();
     await page.keyboard.press('Home');
     await expect.poll(focused).toBe(first);
@@ -68,7 +71,9 @@ describe.skipIf(!chromiumPath)('the grid in Chromium (needs chromium)', () => {
 /** Whether all tiles in sight show a thumbnail, each its own. */
 const shown = ({ page }: OpenStudio): Promise<{ loaded: boolean; right: boolean }> =>
   page.evaluate(() => {
-    const tiles = [...document.querySelectorAll<HTMLElement>('.tile')].filter((tile) => tile.getBoundingClientRect().top < innerHeight && tile.getBoundingClientRect().bottom > 0);
+    const tiles = [...document.querySelectorAll<HTMLElement>('.tile')].filter(
+      (tile) => tile.getBoundingClientRect().top < innerHeight && tile.getBoundingClientRect().bottom > 0,
+    );
     const pictures = tiles.map((tile) => tile.querySelector('img'));
     return {
       loaded: tiles.length > 0 && pictures.every((picture) => picture?.complete === true && picture.naturalWidth > 0),

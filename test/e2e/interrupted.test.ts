@@ -15,7 +15,8 @@ describe.skipIf(!chromiumPath)('an end in the middle of a training (needs chromi
   let home: string;
   let server: Awaited<ReturnType<typeof serve>>;
   let run: Run;
-  const steps = async (): Promise<Run | undefined> => (await ask<Run[]>(page, 'runs.list', {})).find(({ id }) => id === run.id);
+  const steps = async (): Promise<Run | undefined> =>
+    (await ask<Run[]>(page, 'runs.list', {})).find(({ id }) => id === run.id);
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'mcir-interrupted-'));
@@ -56,7 +57,8 @@ describe.skipIf(!chromiumPath)('an end in the middle of a training (needs chromi
       Number.prototype.toFixed = () => {
         throw new Error('planted');
       };
-      (globalThis as { mend?: () => void }).mend = () => void Object.defineProperty(Number.prototype, 'toFixed', original);
+      (globalThis as { mend?: () => void }).mend = () =>
+        void Object.defineProperty(Number.prototype, 'toFixed', original);
     });
     await navigation.getByRole('link', { name: 'Train' }).click();
     await navigation.getByRole('link', { name: 'Runs' }).click();

@@ -18,7 +18,11 @@ describe('the studio in a browser, as processes,', () => {
   let folder: string;
   let first: ChildProcess;
   let address: string;
-  const start = (...args: string[]): ChildProcess => spawn(process.execPath, [main, '--no-open', ...args], { env: { ...process.env, MCIR_HOME: folder }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const start = (...args: string[]): ChildProcess =>
+    spawn(process.execPath, [main, '--no-open', ...args], {
+      env: { ...process.env, MCIR_HOME: folder },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'mcir-processes-'));
@@ -33,7 +37,9 @@ describe('the studio in a browser, as processes,', () => {
   });
 
   test('a second start joins the first: another invitation of the same server, and an end', async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, [main, '--no-open'], { env: { ...process.env, MCIR_HOME: folder } });
+    const { stdout } = await promisify(execFile)(process.execPath, [main, '--no-open'], {
+      env: { ...process.env, MCIR_HOME: folder },
+    });
     const second = /http:\/\/\S+/.exec(stdout)?.[0] ?? '';
     expect(new URL(second).host).toBe(new URL(address).host);
     expect(second).not.toBe(address);
@@ -44,7 +50,8 @@ describe('the studio in a browser, as processes,', () => {
   test('its secret is in files that only their owner reads, and in no command line', async () => {
     const token = (await readFile(join(folder, 'web-token'), 'utf8')).trim();
     expect(token).toMatch(/^[\w-]{43}$/);
-    for (const name of ['web-token', 'web.json']) expect((await stat(join(folder, name))).mode & 0o777, name).toBe(0o600);
+    for (const name of ['web-token', 'web.json'])
+      expect((await stat(join(folder, name))).mode & 0o777, name).toBe(0o600);
     const lines = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,args='], { encoding: 'utf8' });
     expect(lines).toContain(main);
     expect(lines).not.toContain(token);
@@ -56,8 +63,14 @@ describe('the studio in a browser, as processes,', () => {
     const { port } = taken.address() as { port: number };
     const other = await mkdtemp(join(tmpdir(), 'mcir-processes-'));
     try {
-      const failed = promisify(execFile)(process.execPath, [main, '--no-open', '--port', String(port)], { env: { ...process.env, MCIR_HOME: other } });
-      await expect(failed).rejects.toMatchObject({ code: 1, stdout: '', stderr: `Port ${port} is taken. Choose another with --port, or leave it out.\n` });
+      const failed = promisify(execFile)(process.execPath, [main, '--no-open', '--port', String(port)], {
+        env: { ...process.env, MCIR_HOME: other },
+      });
+      await expect(failed).rejects.toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: `Port ${port} is taken. Choose another with --port, or leave it out.\n`,
+      });
     } finally {
       taken.close();
       await rm(other, { recursive: true, force: true });
@@ -72,41 +85,50 @@ describe('the studio in a browser, as processes,', () => {
     expect(new URL(await firstAddress(first)).host).toBe(new URL(address).host);
   });
 
-  test.skipIf(!chromiumPath)('a start without MCIR_HOME keeps everything where people choose in the window, from the next one on (needs chromium)', async () => {
-    const home = await mkdtemp(join(tmpdir(), 'mcir-processes-'));
-    const disk = join(home, 'disk');
-    await mkdir(disk);
-    const env: NodeJS.ProcessEnv = { ...process.env, HOME: home, XDG_DATA_HOME: join(home, 'data'), XDG_CONFIG_HOME: join(home, 'config'), XDG_CACHE_HOME: join(home, 'cache') };
-    delete env['MCIR_HOME'];
-    const browser = await openBrowser();
-    const rooted = async (act: (page: Page) => Promise<void>): Promise<string> => {
-      const server = spawn(process.execPath, [main, '--no-open'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-      const page = await newPage(browser);
-      await page.goto(await firstAddress(server));
-      await page.getByRole('navigation').waitFor();
-      await act(page);
-      const { folders } = await ask<CallOutput<'app.info'>>(page, 'app.info', {});
-      await page.context().close();
-      const ended = new Promise((resolve) => server.once('exit', resolve));
-      server.kill('SIGTERM');
-      await ended;
-      return folders.home;
-    };
-    try {
-      const first = await rooted(async (page) => {
-        await page.getByRole('button', { name: 'Close' }).click();
-        await page.getByRole('link', { name: 'Settings & health' }).click();
-        await page.getByRole('button', { name: 'Keep everything elsewhere…' }).click();
-        await page.getByRole('dialog').getByRole('button', { name: 'disk', exact: true }).click();
-        await page.getByRole('dialog').getByText(disk, { exact: true }).waitFor();
-        await page.getByRole('button', { name: 'Choose this folder' }).click();
-        await page.getByText(`From the next start on: ${disk}. What is here now stays where it is.`).waitFor();
-      });
-      expect(first).toBe(join(home, 'data', 'mcir-studio'));
-      expect(await rooted(() => Promise.resolve())).toBe(disk);
-    } finally {
-      await browser.close();
-      await rm(home, { recursive: true, force: true });
-    }
-  });
+  test.skipIf(!chromiumPath)(
+    'a start without MCIR_HOME keeps everything where people choose in the window, from the next one on (needs chromium)',
+    async () => {
+      const home = await mkdtemp(join(tmpdir(), 'mcir-processes-'));
+      const disk = join(home, 'disk');
+      await mkdir(disk);
+      const env: NodeJS.ProcessEnv = {
+        ...process.env,
+        HOME: home,
+        XDG_DATA_HOME: join(home, 'data'),
+        XDG_CONFIG_HOME: join(home, 'config'),
+        XDG_CACHE_HOME: join(home, 'cache'),
+      };
+      delete env['MCIR_HOME'];
+      const browser = await openBrowser();
+      const rooted = async (act: (page: Page) => Promise<void>): Promise<string> => {
+        const server = spawn(process.execPath, [main, '--no-open'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+        const page = await newPage(browser);
+        await page.goto(await firstAddress(server));
+        await page.getByRole('navigation').waitFor();
+        await act(page);
+        const { folders } = await ask<CallOutput<'app.info'>>(page, 'app.info', {});
+        await page.context().close();
+        const ended = new Promise((resolve) => server.once('exit', resolve));
+        server.kill('SIGTERM');
+        await ended;
+        return folders.home;
+      };
+      try {
+        const first = await rooted(async (page) => {
+          await page.getByRole('button', { name: 'Close' }).click();
+          await page.getByRole('link', { name: 'Settings & health' }).click();
+          await page.getByRole('button', { name: 'Keep everything elsewhere…' }).click();
+          await page.getByRole('dialog').getByRole('button', { name: 'disk', exact: true }).click();
+          await page.getByRole('dialog').getByText(disk, { exact: true }).waitFor();
+          await page.getByRole('button', { name: 'Choose this folder' }).click();
+          await page.getByText(`From the next start on: ${disk}. What is here now stays where it is.`).waitFor();
+        });
+        expect(first).toBe(join(home, 'data', 'mcir-studio'));
+        expect(await rooted(() => Promise.resolve())).toBe(disk);
+      } finally {
+        await browser.close();
+        await rm(home, { recursive: true, force: true });
+      }
+    },
+  );
 });

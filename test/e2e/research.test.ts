@@ -18,7 +18,11 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
   let config: RunConfig;
   let trash: string;
   let notes: string;
-  const watched = { NODE_OPTIONS: `--import ${new URL('watchNetwork.ts', import.meta.url).href}`, NETWORK_NOTES: '', XDG_DATA_HOME: '' };
+  const watched = {
+    NODE_OPTIONS: `--import ${new URL('watchNetwork.ts', import.meta.url).href}`,
+    NETWORK_NOTES: '',
+    XDG_DATA_HOME: '',
+  };
   const hosts = new Set<string>();
   beforeAll(async () => {
     // What is removed goes to a trash of the test's own, and every process of the program notes what it asks of other machines.
@@ -38,7 +42,8 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
   });
 
   const ask = <T>(name: string, input: unknown): Promise<T> => askPage<T>(studio.page, name, input);
-  const runCalled = async (wanted: string): Promise<Run> => (await ask<Run[]>('runs.list', {})).find(({ name }) => name === wanted) as Run;
+  const runCalled = async (wanted: string): Promise<Run> =>
+    (await ask<Run[]>('runs.list', {})).find(({ name }) => name === wanted) as Run;
 
   test('a second training is queued in the window, taken out of the queue and put back, and both end', async () => {
     const { page, open } = studio;
@@ -70,7 +75,8 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
   test('curves are smoothed, drawn on a logarithmic scale, and read under a crosshair by mouse and keys', async () => {
     const { page } = studio;
     const { id } = await runCalled('With copies');
-    const { steps = [], values = [] } = (await ask<MetricSeries[]>('runs.curves', { run: id })).find(({ name }) => name === 'l_pix') ?? {};
+    const { steps = [], values = [] } =
+      (await ask<MetricSeries[]>('runs.curves', { run: id })).find(({ name }) => name === 'l_pix') ?? {};
     expect(steps).toHaveLength(8);
     const losses = page.getByRole('figure', { name: 'Pixel loss' });
     const told = (): Promise<number[]> => legend(losses);
@@ -83,7 +89,8 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await expect.poll(told).toEqual([7, short(values[6] ?? 0)]);
     await losses.locator('.u-over').hover({ position: { x: 2, y: 50 } });
     await expect.poll(told).toEqual([1, short(values[0] ?? 0)]);
-    const drawn = (): Promise<string> => losses.locator('canvas').evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const drawn = (): Promise<string> =>
+      losses.locator('canvas').evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
     const linear = await drawn();
     await page.getByRole('switch', { name: 'Log' }).press(' ');
     await expect.poll(drawn).not.toBe(linear);
@@ -101,7 +108,10 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
       await page.getByRole('slider', { name: 'Validation' }).press('ArrowLeft');
     }
     await page.getByRole('button', { name: 'Log' }).click();
-    await page.getByText(/step 8/i).last().waitFor();
+    await page
+      .getByText(/step 8/i)
+      .last()
+      .waitFor();
   });
 
   test('a run page names what its figures rest on', async () => {
@@ -109,7 +119,16 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await open('Runs');
     await page.getByRole('link', { name: 'Plain L1' }).click();
     await page.getByText(/ · \d{4}-\d\d-\d\d \d\d:\d\d$/).waitFor();
-    for (const text of ['on RGB, nothing cut from the sides, averaged weights (EMA)', 'Hash of the data set', 'no feature network is used']) await page.getByRole('cell', { name: text }).or(page.getByRole('rowheader', { name: text })).first().waitFor();
+    for (const text of [
+      'on RGB, nothing cut from the sides, averaged weights (EMA)',
+      'Hash of the data set',
+      'no feature network is used',
+    ])
+      await page
+        .getByRole('cell', { name: text })
+        .or(page.getByRole('rowheader', { name: text }))
+        .first()
+        .waitFor();
   });
 
   test('the same crop is seen in both runs, measured, as an error map, and at a step that is kept in sight', async () => {
@@ -122,7 +141,9 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     expect(await tiles.count()).toBe(4);
     // The whole crop is the whole picture of this set: both measures are the same figure.
     const measured = tiles.nth(1).getByRole('row');
-    await expect.poll(async () => (await measured.nth(1).innerText()).replace('In sight', 'Whole')).toBe(await measured.nth(0).innerText());
+    await expect
+      .poll(async () => (await measured.nth(1).innerText()).replace('In sight', 'Whole'))
+      .toBe(await measured.nth(0).innerText());
     // The wheel belongs to the page until the stage was clicked.
     const picture = tiles.nth(1).locator('img');
     const drawn = (): Promise<string> => picture.evaluate((image) => image.style.transform);
@@ -143,8 +164,14 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await page.getByText('Plain L1, step 4', { exact: false }).waitFor();
     expect(await tiles.count()).toBe(5);
     expect(await seriousFindings(page)).toEqual([]);
-    await page.getByRole('figure', { name: 'PSNR (dB)' }).getByText(/^With copies \(/).waitFor();
-    await page.getByRole('figure', { name: 'PSNR (dB)' }).getByText(/^Plain L1 \(/).waitFor();
+    await page
+      .getByRole('figure', { name: 'PSNR (dB)' })
+      .getByText(/^With copies \(/)
+      .waitFor();
+    await page
+      .getByRole('figure', { name: 'PSNR (dB)' })
+      .getByText(/^Plain L1 \(/)
+      .waitFor();
     await page.getByText('Where the settings differ').waitFor();
     await page.getByRole('cell', { name: 'mcir.negatives' }).waitFor();
     expect(await page.getByRole('cell', { name: 'optimiser.lr' }).count()).toBe(0);
@@ -154,7 +181,9 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     const { page, open } = studio;
     await open('Runs');
     const names = (): Promise<string[]> => page.locator('.run-name').allInnerTexts();
-    const byPsnr = (await ask<Run[]>('runs.list', {})).toSorted((a, b) => (b.best?.psnr ?? 0) - (a.best?.psnr ?? 0) || b.created - a.created).map(({ name }) => name);
+    const byPsnr = (await ask<Run[]>('runs.list', {}))
+      .toSorted((a, b) => (b.best?.psnr ?? 0) - (a.best?.psnr ?? 0) || b.created - a.created)
+      .map(({ name }) => name);
     await page.getByRole('button', { name: 'Best PSNR' }).click();
     await page.getByRole('columnheader', { name: 'Best PSNR' }).and(page.locator('[aria-sort="descending"]')).waitFor();
     expect(await names()).toEqual(byPsnr);
@@ -179,7 +208,12 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await page.getByRole('option', { name: 'baseline' }).click();
     await page.getByText('1 of 2 runs').waitFor();
     expect(await page.getByRole('link', { name: 'With copies' }).count()).toBe(0);
-    await expect.poll(async () => (await ask<{ name: string; note: string }[]>('runs.list', {})).find(({ name }) => name === 'Plain L1')?.note).toBe('Only the pixel loss');
+    await expect
+      .poll(
+        async () =>
+          (await ask<{ name: string; note: string }[]>('runs.list', {})).find(({ name }) => name === 'Plain L1')?.note,
+      )
+      .toBe('Only the pixel loss');
   });
 
   test('a report and a folder with everything are written where they are asked for, and a finished run goes on for more steps', async () => {
@@ -205,7 +239,9 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await page.getByRole('button', { name: 'Export', exact: true }).click();
     const whole = join(out, name.replace(/\.html$/, ''));
     const parts = ['config.yml', 'curves/psnr.svg', 'metrics.csv', 'model.safetensors', 'report.html', 'run.json'];
-    await expect.poll(() => readdir(whole, { recursive: true }).catch(() => [])).toEqual(expect.arrayContaining(parts) as string[]);
+    await expect
+      .poll(() => readdir(whole, { recursive: true }).catch(() => []))
+      .toEqual(expect.arrayContaining(parts) as string[]);
     expect((await readdir(join(whole, 'validation'))).length).toBeGreaterThan(0);
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
     await page.getByRole('button', { name: 'More' }).click();
@@ -246,7 +282,8 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
   test('a data set tells its figures, is split, and its patches follow the degradations at once', async () => {
     const { page, open } = studio;
     await open('Data sets');
-    for (const figure of ['40 × 40', 'png, 8 bits: 5', 'Clean pictures alone']) await page.getByText(figure, { exact: true }).waitFor();
+    for (const figure of ['40 × 40', 'png, 8 bits: 5', 'Clean pictures alone'])
+      await page.getByText(figure, { exact: true }).waitFor();
     await page.getByRole('button', { name: 'The pictures (5)' }).click();
     await page.getByText('picture 4.png', { exact: true }).waitFor();
     await page.getByLabel('Pictures set apart').fill('2');
@@ -259,26 +296,40 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     for (const side of ['Sigma 1', 'Sigma 2']) await sigma.getByLabel(side).fill('0');
     await expect.poll(noise).toBe(0);
     await page.getByRole('button', { name: 'Save' }).click();
-    await expect.poll(async () => (await ask<{ degradations: unknown }[]>('datasets.list', {}))[0]?.degradations).toMatchObject([{ type: 'gaussian-noise', sigma: [0, 0] }]);
+    await expect
+      .poll(async () => (await ask<{ degradations: unknown }[]>('datasets.list', {}))[0]?.degradations)
+      .toMatchObject([{ type: 'gaussian-noise', sigma: [0, 0] }]);
   });
 
   test('settings are kept, the log is shown, and a bug report holds no name and no path', async () => {
     const { page, home, folder, open } = studio;
     await open('Settings & health');
     await page.getByText('Processor only').click();
-    for (const [label, value] of [['Threads', '1'], ['Memory for a tile (MiB)', '256']] as const) {
+    for (const [label, value] of [
+      ['Threads', '1'],
+      ['Memory for a tile (MiB)', '256'],
+    ] as const) {
       await page.getByLabel(label).fill(value);
       await page.getByLabel(label).press('Tab');
     }
-    await expect.poll(async () => JSON.parse(await readFile(join(home, 'settings.json'), 'utf8')) as unknown).toMatchObject({ device: 'cpu', threads: 1, tileMemory: 256 });
+    await expect
+      .poll(async () => JSON.parse(await readFile(join(home, 'settings.json'), 'utf8')) as unknown)
+      .toMatchObject({ device: 'cpu', threads: 1, tileMemory: 256 });
     await page.getByText('This start was given its folder by MCIR_HOME.', { exact: false }).waitFor();
     await page.getByRole('button', { name: 'Show the last lines' }).click();
-    await page.getByRole('region', { name: 'Log' }).getByText(/train \S+ is finished/).waitFor();
+    await page
+      .getByRole('region', { name: 'Log' })
+      .getByText(/train \S+ is finished/)
+      .waitFor();
     await page.getByRole('button', { name: 'Write a bug report…' }).click();
     const zip = await page.locator('code').filter({ hasText: '.zip' }).innerText();
     const texts = await textsInZip(zip);
-    expect([...texts.keys()]).toEqual(expect.arrayContaining(['README.txt', 'report.json', 'logs/studio.log']) as string[]);
-    for (const [name, text] of texts) for (const secret of [folder, 'With copies', 'baseline', 'Only the pixel loss', '.png']) expect(text.includes(secret), `${secret} in ${name}`).toBe(false);
+    expect([...texts.keys()]).toEqual(
+      expect.arrayContaining(['README.txt', 'report.json', 'logs/studio.log']) as string[],
+    );
+    for (const [name, text] of texts)
+      for (const secret of [folder, 'With copies', 'baseline', 'Only the pixel loss', '.png'])
+        expect(text.includes(secret), `${secret} in ${name}`).toBe(false);
     await page.getByRole('button', { name: 'Licences' }).click();
     await page.getByRole('dialog').getByRole('cell', { name: '@mantine/core' }).waitFor();
     expect(await seriousFindings(page)).toEqual([]);
@@ -293,11 +344,16 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await page.getByRole('button', { name: 'More' }).click();
     await page.getByRole('menuitem', { name: 'Move to the trash' }).click();
     expect(await seriousFindings(page)).toEqual([]);
-    await page.getByRole('dialog', { name: 'Move "Plain L1" to the trash?' }).getByRole('button', { name: 'Move to the trash' }).click();
+    await page
+      .getByRole('dialog', { name: 'Move "Plain L1" to the trash?' })
+      .getByRole('button', { name: 'Move to the trash' })
+      .click();
     await page.getByText('1 run', { exact: true }).waitFor();
     const [note = ''] = await readdir(join(trash, 'Trash', 'info'));
     expect(await readFile(join(trash, 'Trash', 'info', note), 'utf8')).toContain(`runs/${id}`);
-    expect(await readdir(join(trash, 'Trash', 'files', note.replace(/\.trashinfo$/, '')))).toEqual(expect.arrayContaining(['config.yml', 'checkpoints', 'validation']) as string[]);
+    expect(await readdir(join(trash, 'Trash', 'files', note.replace(/\.trashinfo$/, '')))).toEqual(
+      expect.arrayContaining(['config.yml', 'checkpoints', 'validation']) as string[],
+    );
     expect((await ask<{ id: string }[]>('models.list', {})).map((model) => model.id)).not.toContain(id);
   });
 
@@ -305,7 +361,14 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     expect([...hosts]).toEqual(['127.0.0.1']);
     expect(await readFile(notes, 'utf8')).toBe('');
     // What watches would have noticed.
-    await promisify(execFile)(process.execPath, ['--eval', "require('node:net').connect(9, '192.0.2.1').destroy(); fetch('http://192.0.2.2:8080/').catch(() => 0); setTimeout(() => process.exit(), 200)"], { env: { ...process.env, ...watched } });
+    await promisify(execFile)(
+      process.execPath,
+      [
+        '--eval',
+        "require('node:net').connect(9, '192.0.2.1').destroy(); fetch('http://192.0.2.2:8080/').catch(() => 0); setTimeout(() => process.exit(), 200)",
+      ],
+      { env: { ...process.env, ...watched } },
+    );
     expect(await readFile(notes, 'utf8')).toMatch(/^192\.0\.2\.1 by .*\n192\.0\.2\.2 by /);
   });
 });

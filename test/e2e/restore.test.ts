@@ -19,7 +19,14 @@ describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
     await mkdir(join(photos, 'trip'), { recursive: true });
     await picture(join(photos, 'lake.png'), 96, 64);
     await picture(join(photos, 'trip', 'lake.png'), 64, 96);
-    await writeFile(join(photos, 'trip', 'torn.jpg'), (await sharp({ create: { width: 64, height: 64, channels: 3, background: '#777' } }).jpeg().toBuffer()).subarray(0, 120));
+    await writeFile(
+      join(photos, 'trip', 'torn.jpg'),
+      (
+        await sharp({ create: { width: 64, height: 64, channels: 3, background: '#777' } })
+          .jpeg()
+          .toBuffer()
+      ).subarray(0, 120),
+    );
   });
   afterAll(() => studio.close());
 
@@ -80,14 +87,16 @@ describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
     await page.locator('.stage-label', { hasText: /^nafnet$/ }).waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     expect(await resultSize(studio)).toEqual([96, 192]);
-    const choose = (layout: string): Promise<void> => page.getByText(layout, { exact: true }).locator('xpath=ancestor::label').click();
+    const choose = (layout: string): Promise<void> =>
+      page.getByText(layout, { exact: true }).locator('xpath=ancestor::label').click();
 
     await page.keyboard.press('c');
     expect(await labels(studio)).toEqual(['Before', 'edsr']);
     await page.keyboard.press('m');
     expect(await labels(studio)).toEqual(['Before', 'nafnet']);
     const restored = page.locator('.stage img[alt=""]').first();
-    const drawnAs = (property: 'opacity' | 'mixBlendMode'): Promise<string> => restored.evaluate((image, name) => (image as HTMLImageElement).style[name], property);
+    const drawnAs = (property: 'opacity' | 'mixBlendMode'): Promise<string> =>
+      restored.evaluate((image, name) => (image as HTMLImageElement).style[name], property);
     await page.getByRole('slider', { name: 'Strength in per cent' }).press('Home');
     await expect.poll(() => drawnAs('opacity')).toBe('0');
     await page.getByRole('slider', { name: 'Strength in per cent' }).press('End');
@@ -138,7 +147,9 @@ describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
     await page.getByRole('button', { name: 'Export 3 pictures' }).click();
     await page.getByText('3 of 3').waitFor();
     await page.getByRole('option', { name: /torn\.jpg, Failed/ }).waitFor();
-    expect((await readdir(join(home, 'results'), { recursive: true })).filter((name) => name.endsWith('.png')).sort()).toEqual([join('photos', '0001-lake.png'), join('photos', 'trip', '0002-lake.png')]);
+    expect(
+      (await readdir(join(home, 'results'), { recursive: true })).filter((name) => name.endsWith('.png')).sort(),
+    ).toEqual([join('photos', '0001-lake.png'), join('photos', 'trip', '0002-lake.png')]);
     expect(await seriousFindings(page)).toEqual([]);
 
     await page.getByRole('button', { name: 'Batches' }).click();
@@ -156,8 +167,12 @@ describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
 
 /** A picture with some structure. */
 async function picture(path: string, width: number, height: number): Promise<void> {
-  const pixels = Buffer.from(Array.from({ length: width * height * 3 }, (_, i) => (i * 7 + Math.floor(i / width) * 13) % 256));
-  await sharp(pixels, { raw: { width, height, channels: 3 } }).png().toFile(path);
+  const pixels = Buffer.from(
+    Array.from({ length: width * height * 3 }, (_, i) => (i * 7 + Math.floor(i / width) * 13) % 256),
+  );
+  await sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png()
+    .toFile(path);
 }
 
 async function addModel({ page, home }: OpenStudio, name: string): Promise<void> {
@@ -186,4 +201,7 @@ async function chooseFolder({ page, home }: OpenStudio, button: string, steps: s
 const labels = ({ page }: OpenStudio): Promise<string[]> => page.locator('.stage-label').allInnerTexts();
 
 /** Widths of the restored pictures on the stage, in their own pixels. */
-const resultSize = ({ page }: OpenStudio): Promise<number[]> => page.locator('.stage img[alt=""]').evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth));
+const resultSize = ({ page }: OpenStudio): Promise<number[]> =>
+  page
+    .locator('.stage img[alt=""]')
+    .evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth));

@@ -77,7 +77,11 @@ describe.skipIf(!chromiumPath)('the studio in Chromium (needs chromium)', () => 
     await page.goBack();
     await page.goBack();
     await expect.poll(shown).not.toBe(untrained);
-    await whileHeld(workersOf(pid, 'train'), () => page.getByText(/^Guided sample is still being trained: \d+ %\. An export uses its best so far: [\d.]+ dB/).waitFor());
+    await whileHeld(workersOf(pid, 'train'), () =>
+      page
+        .getByText(/^Guided sample is still being trained: \d+ %\. An export uses its best so far: [\d.]+ dB/)
+        .waitFor(),
+    );
     const early = await shown();
     await expect.poll(shown).not.toBe(early);
   });
@@ -130,8 +134,11 @@ describe.skipIf(!chromiumPath)('the studio in Chromium (needs chromium)', () => 
     const written = await readdir(results, { recursive: true });
     for (const name of samples) {
       const target = await decodePicture(join(clear, name));
-      const quality = async (file: string): Promise<number> => psnr(await decodePicture(file), target, { cropBorder: 0, yChannel: false });
-      expect(await quality(join(results, written.find((path) => path.endsWith(name)) ?? ''))).toBeGreaterThan((await quality(join(hazy, name))) + 1);
+      const quality = async (file: string): Promise<number> =>
+        psnr(await decodePicture(file), target, { cropBorder: 0, yChannel: false });
+      expect(await quality(join(results, written.find((path) => path.endsWith(name)) ?? ''))).toBeGreaterThan(
+        (await quality(join(hazy, name))) + 1,
+      );
       expect(await readFile(join(photos, 'trip', name))).toEqual(await readFile(join(hazy, name)));
     }
   });
@@ -174,19 +181,27 @@ describe.skipIf(!chromiumPath)('the studio in Chromium (needs chromium)', () => 
     for (const pid of workersOf(studio.pid, 'train')) process.kill(pid, 'SIGKILL');
     await page.getByText('ended unexpectedly', { exact: false }).first().waitFor();
     // A process that the system killed often had too little memory.
-    await page.getByText('Memory grows with the samples in a step (now 4) and with the square of the patch (now 48 pixels).', { exact: false }).waitFor();
+    await page
+      .getByText('Memory grows with the samples in a step (now 4) and with the square of the patch (now 48 pixels).', {
+        exact: false,
+      })
+      .waitFor();
     await page.getByRole('button', { name: 'Patches of 24 pixels' }).click();
     await expect.poll(() => page.getByLabel('Patch, in pixels').inputValue()).toBe('24');
     await page.goBack();
     await page.getByRole('button', { name: 'Continue' }).click();
-    await page.getByText(/step 20( \(best\))?$/).first().waitFor();
+    await page
+      .getByText(/step 20( \(best\))?$/)
+      .first()
+      .waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByText('Stopped', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByText('Finished', { exact: true }).waitFor();
 
     await open('Runs');
-    for (const name of ['Guided sample', 'Without MCIR']) await page.getByRole('checkbox', { name: `Mark ${name}` }).check();
+    for (const name of ['Guided sample', 'Without MCIR'])
+      await page.getByRole('checkbox', { name: `Mark ${name}` }).check();
     await keepPicture(page, 'runs');
     await page.getByRole('button', { name: 'Compare (2)' }).click();
     await page.getByText('Where the settings differ').waitFor();
@@ -214,11 +229,16 @@ describe.skipIf(!chromiumPath)('the studio in Chromium (needs chromium)', () => 
 });
 
 /** Goes down to a folder below the program's own in the folder dialog, and takes it. */
-async function chooseFolder({ page, home }: OpenStudio, button: ReturnType<OpenStudio['page']['getByRole']>, path: string): Promise<void> {
+async function chooseFolder(
+  { page, home }: OpenStudio,
+  button: ReturnType<OpenStudio['page']['getByRole']>,
+  path: string,
+): Promise<void> {
   await button.click();
   const dialog = page.getByRole('dialog').last();
   await dialog.getByRole('button', { name: home, exact: true }).click();
-  for (const part of path.slice(home.length + 1).split('/')) await dialog.getByRole('button', { name: part, exact: true }).click();
+  for (const part of path.slice(home.length + 1).split('/'))
+    await dialog.getByRole('button', { name: part, exact: true }).click();
   await dialog.getByText(path, { exact: true }).waitFor();
   await dialog.getByRole('button', { name: 'Choose this folder' }).click();
 }

@@ -13,9 +13,23 @@ import { patience } from './patience.ts';
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** Where Debian and others put Chromium; CHROMIUM names another. */
-export const chromiumPath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path !== undefined && existsSync(path));
+export const chromiumPath = [
+  process.env['CHROMIUM'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((path) => path !== undefined && existsSync(path));
 
-const chromiumFlags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const chromiumFlags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 /** The program over a home folder of its own, and a page that has been let in. */
 export interface OpenStudio {
@@ -47,9 +61,12 @@ export async function openStudio(settings: Partial<Settings> = { welcomed: true 
   page.on('requestfailed', (request) => faults.push(`${request.url()}: ${request.failure()?.errorText ?? ''}`));
   let server = await serve(home);
   await page.goto(server.address);
-  await page.getByRole('navigation').waitFor().catch(async (cause: unknown) => {
-    throw new Error(`The page did not open. ${faults.join('; ')}\n${await page.content()}`, { cause });
-  });
+  await page
+    .getByRole('navigation')
+    .waitFor()
+    .catch(async (cause: unknown) => {
+      throw new Error(`The page did not open. ${faults.join('; ')}\n${await page.content()}`, { cause });
+    });
   return {
     page,
     folder,
@@ -73,7 +90,8 @@ export async function openStudio(settings: Partial<Settings> = { welcomed: true 
   };
 }
 
-export const openBrowser = (): Promise<Browser> => chromium.launch({ ...(chromiumPath ? { executablePath: chromiumPath } : {}), args: chromiumFlags });
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({ ...(chromiumPath ? { executablePath: chromiumPath } : {}), args: chromiumFlags });
 
 /** A window of the usual size, which nobody has been let into yet. */
 export async function newPage(browser: Browser): Promise<Page> {
@@ -84,8 +102,13 @@ export async function newPage(browser: Browser): Promise<Page> {
 }
 
 /** The loopback shell over a home folder, once it has told its address. */
-export async function serve(home: string): Promise<{ address: string; pid: number; stop: () => Promise<void>; kill: () => void }> {
-  const server = spawn(process.execPath, [here('../../src/web/main.ts'), '--no-open'], { env: { ...process.env, MCIR_HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] });
+export async function serve(
+  home: string,
+): Promise<{ address: string; pid: number; stop: () => Promise<void>; kill: () => void }> {
+  const server = spawn(process.execPath, [here('../../src/web/main.ts'), '--no-open'], {
+    env: { ...process.env, MCIR_HOME: home },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const address = await firstAddress(server);
   return {
     address,
@@ -116,15 +139,21 @@ export function firstAddress(server: ChildProcess): Promise<string> {
 /** What axe finds that is serious or worse on the page as it is, one line each. */
 export async function seriousFindings(page: Page): Promise<string[]> {
   // No frames here, so axe need not open a page of its own to gather what it found; what is right is not listed.
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'] }).analyze();
-  return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+  const { violations } = await new AxeBuilder({ page })
+    .setLegacyMode()
+    .options({ resultTypes: ['violations'] })
+    .analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
 }
 
 /** Drops real files and folders on the middle of the page, as the desktop would. */
 export async function dropPaths(page: Page, paths: string[]): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const data = { items: [], files: paths, dragOperationsMask: 1 };
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) await session.send('Input.dispatchDragEvent', { type, x: 640, y: 400, data });
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await session.send('Input.dispatchDragEvent', { type, x: 640, y: 400, data });
   await session.detach();
 }
 
@@ -135,5 +164,7 @@ export async function keepPicture(page: Page, name: string, height = 800): Promi
   await page.mouse.move(0, height - 1);
   const picture = await page.screenshot({ animations: 'disabled' });
   await page.setViewportSize(usual);
-  await sharp(picture).png({ palette: true, quality: 90, compressionLevel: 9 }).toFile(here(`../../docs/screens/${name}.png`));
+  await sharp(picture)
+    .png({ palette: true, quality: 90, compressionLevel: 9 })
+    .toFile(here(`../../docs/screens/${name}.png`));
 }

@@ -7,11 +7,23 @@ import type { RunConfig } from '../../src/shared/runConfig.ts';
 import { tinyTraining } from '../cli/program.ts';
 
 /** Imports a data set of five small pictures into a home folder, and gives a training on it. */
-export async function tinySet(folder: string, home: string, fields: Record<string, unknown> = {}): Promise<{ file: string; config: RunConfig }> {
+export async function tinySet(
+  folder: string,
+  home: string,
+  fields: Record<string, unknown> = {},
+): Promise<{ file: string; config: RunConfig }> {
   const file = await tinyTraining(folder, fields);
   const config = readConfigFile(file);
   const { target, degradations } = config.data.train;
-  const tiny: Dataset = { id: 'tiny', name: 'Tiny', target, degradations, scale: 1, validation: { share: 0.2, count: 2 }, created: 1 };
+  const tiny: Dataset = {
+    id: 'tiny',
+    name: 'Tiny',
+    target,
+    degradations,
+    scale: 1,
+    validation: { share: 0.2, count: 2 },
+    created: 1,
+  };
   await writeFile(join(home, 'datasets.json'), JSON.stringify([tiny]));
   return { file, config };
 }
@@ -20,7 +32,11 @@ export async function tinySet(folder: string, home: string, fields: Record<strin
 export async function ask<T>(page: Page, name: string, input: unknown): Promise<T> {
   const reply: unknown = await page.evaluate(
     async ([call, body]) => {
-      const response = await fetch(`/api/${call}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      const response = await fetch(`/api/${call}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
       return response.json() as Promise<unknown>;
     },
     [name, JSON.stringify(input)] as const,

@@ -9,7 +9,8 @@ const original = Reflect.get(Socket.prototype, 'connect') as (...args: unknown[]
 
 Socket.prototype.connect = function (this: Socket, ...args: unknown[]) {
   const host = hostOf(args);
-  if (!/^(localhost|127\.[\d.]+|::1)$/.test(host)) appendFileSync(process.env['NETWORK_NOTES'] ?? '', `${host} by ${process.argv.join(' ')}\n`);
+  if (!/^(localhost|127\.[\d.]+|::1)$/.test(host))
+    appendFileSync(process.env['NETWORK_NOTES'] ?? '', `${host} by ${process.argv.join(' ')}\n`);
   return Reflect.apply(original, this, args);
 };
 

@@ -14,17 +14,29 @@ import type { StudioEvent } from '../../src/shared/contract.ts';
 const folder = mkdtempSync(join(tmpdir(), 'mcir-frame-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const actions = (): MenuActions => ({ show: vi.fn(), help: vi.fn(), add: vi.fn(), openRecent: vi.fn(), clearRecent: vi.fn() });
-const all = (items: MenuItemConstructorOptions[]): MenuItemConstructorOptions[] => items.flatMap((item) => [item, ...(Array.isArray(item.submenu) ? all(item.submenu) : [])]);
+const actions = (): MenuActions => ({
+  show: vi.fn(),
+  help: vi.fn(),
+  add: vi.fn(),
+  openRecent: vi.fn(),
+  clearRecent: vi.fn(),
+});
+const all = (items: MenuItemConstructorOptions[]): MenuItemConstructorOptions[] =>
+  items.flatMap((item) => [item, ...(Array.isArray(item.submenu) ? all(item.submenu) : [])]);
 
 test('the menu is in the chosen language, every item says what it does, and no two share a key', () => {
-  for (const [language, platform] of [['en', 'linux'], ['zh', 'darwin']] as const) {
+  for (const [language, platform] of [
+    ['en', 'linux'],
+    ['zh', 'darwin'],
+  ] as const) {
     const template = menuTemplate(textsFor(language, 'fr'), actions(), ['/photos/a.png'], platform);
     const items = all(template);
     for (const { label, role, type } of items) expect(label ?? role ?? type).toBeTruthy();
     const keys = items.flatMap(({ accelerator }) => accelerator ?? []);
     expect(new Set(keys).size).toBe(keys.length);
-    expect(template.flatMap(({ label }) => label ?? [])).toEqual(language === 'zh' ? ['文件', '编辑', '视图', '窗口', '帮助'] : ['File', 'Edit', 'View', 'Window', 'Help']);
+    expect(template.flatMap(({ label }) => label ?? [])).toEqual(
+      language === 'zh' ? ['文件', '编辑', '视图', '窗口', '帮助'] : ['File', 'Edit', 'View', 'Window', 'Help'],
+    );
   }
   expect(textsFor(null, 'zh-CN').file).toBe('文件');
   expect(textsFor('en', 'zh-CN').file).toBe('File');
@@ -33,7 +45,15 @@ test('the menu is in the chosen language, every item says what it does, and no t
 test('items do what they say', () => {
   const did = actions();
   const items = all(menuTemplate(textsFor('en', ''), did, ['/photos/a.png'], 'linux'));
-  for (const label of ['Add Pictures…', 'Add a Folder…', 'a.png', 'Clear the List', 'Runs', 'Settings & Health', 'Keyboard']) {
+  for (const label of [
+    'Add Pictures…',
+    'Add a Folder…',
+    'a.png',
+    'Clear the List',
+    'Runs',
+    'Settings & Health',
+    'Keyboard',
+  ]) {
     const click = items.find((item) => item.label === label)?.click as (() => void) | undefined;
     expect(click, label).toBeDefined();
     click?.();
@@ -45,8 +65,10 @@ test('items do what they say', () => {
   expect(did.help).toHaveBeenCalledOnce();
 });
 
-const run = (id: string, state: string, step: number): StudioEvent => ({ name: 'run', data: { id, name: `run ${id}`, state, step, steps: 100 } }) as StudioEvent;
-const batch = (state: string, done: number): StudioEvent => ({ name: 'batch', data: { id: 'b', title: 'trip', state, total: 4, done, failed: 0, skipped: 0 } }) as StudioEvent;
+const run = (id: string, state: string, step: number): StudioEvent =>
+  ({ name: 'run', data: { id, name: `run ${id}`, state, step, steps: 100 } }) as StudioEvent;
+const batch = (state: string, done: number): StudioEvent =>
+  ({ name: 'batch', data: { id: 'b', title: 'trip', state, total: 4, done, failed: 0, skipped: 0 } }) as StudioEvent;
 
 test('dock and taskbar show the mean of what runs, and nothing when nothing does', () => {
   const progress = new JobsProgress();

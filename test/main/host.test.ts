@@ -19,7 +19,11 @@ describe('the services behind the window', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'mcir-host-'));
     process.env['MCIR_HOME'] = folder;
-    host = new Host(fileURLToPath(new URL('../../src/main/hostProcess.ts', import.meta.url)), process.execPath, { onDeath: (reason) => deaths.push(reason), onConnection: (connected) => connections.push(connected), reveal: (path) => shown.push(path) });
+    host = new Host(fileURLToPath(new URL('../../src/main/hostProcess.ts', import.meta.url)), process.execPath, {
+      onDeath: (reason) => deaths.push(reason),
+      onConnection: (connected) => connections.push(connected),
+      reveal: (path) => shown.push(path),
+    });
   });
   afterAll(async () => {
     delete process.env['MCIR_HOME'];
@@ -27,28 +31,57 @@ describe('the services behind the window', () => {
   });
 
   test('answers calls, and refuses what the contract does not have', async () => {
-    expect(await host.ask({ type: 'call', name: 'app.info', input: {} })).toMatchObject({ value: { folders: { home: folder } } });
-    expect(await host.ask({ type: 'call', name: 'app.nothing', input: {} })).toMatchObject({ error: { code: 'not-found' } });
-    expect(await host.ask({ type: 'call', name: 'app.info', input: { extra: 1 } })).toMatchObject({ error: { code: 'bad-input' } });
+    expect(await host.ask({ type: 'call', name: 'app.info', input: {} })).toMatchObject({
+      value: { folders: { home: folder } },
+    });
+    expect(await host.ask({ type: 'call', name: 'app.nothing', input: {} })).toMatchObject({
+      error: { code: 'not-found' },
+    });
+    expect(await host.ask({ type: 'call', name: 'app.info', input: { extra: 1 } })).toMatchObject({
+      error: { code: 'bad-input' },
+    });
     expect(await host.activeJobs()).toEqual([]);
   });
 
   test('serves pictures by ids it gave out, and nothing else', async () => {
     const path = join(folder, 'red.png');
-    await sharp({ create: { width: 64, height: 48, channels: 3, background: 'red' } }).png().toFile(path);
+    await sharp({ create: { width: 64, height: 48, channels: 3, background: 'red' } })
+      .png()
+      .toFile(path);
     const place = (await host.ask({ type: 'place', path })) as Place;
     const small = await answer(host, folder, `mcir://studio/picture/${place.id}?size=32`);
     expect(small.headers.get('content-type')).toBe('image/webp');
     expect(await sharp(Buffer.from(await small.arrayBuffer())).metadata()).toMatchObject({ width: 32, height: 24 });
     // A whole one, larger than a pipe takes at once, while small ones are asked for beside it.
-    const noise = { create: { width: 900, height: 700, channels: 3 as const, background: 'grey', noise: { type: 'gaussian' as const, mean: 128, sigma: 60 } } };
+    const noise = {
+      create: {
+        width: 900,
+        height: 700,
+        channels: 3 as const,
+        background: 'grey',
+        noise: { type: 'gaussian' as const, mean: 128, sigma: 60 },
+      },
+    };
     await sharp(noise).png().toFile(join(folder, 'large.png'));
     const large = (await host.ask({ type: 'place', path: join(folder, 'large.png') })) as Place;
-    const [whole, ...others] = await Promise.all([host.picture(large.id), host.picture(place.id), host.picture(large.id, 64), host.picture(place.id, 16)]);
+    const [whole, ...others] = await Promise.all([
+      host.picture(large.id),
+      host.picture(place.id),
+      host.picture(large.id, 64),
+      host.picture(place.id, 16),
+    ]);
     expect(Buffer.from(whole.body).equals(await readFile(join(folder, 'large.png')))).toBe(true);
-    expect(await Promise.all(others.map(async ({ type, body }) => [type, (await sharp(body).metadata()).width]))).toEqual([['image/png', 64], ['image/webp', 64], ['image/webp', 16]]);
-    for (const name of ['A'.repeat(22), '..', '%2e%2e', `${place.id}/x`]) expect((await answer(host, folder, `mcir://studio/picture/${name}`)).status).toBe(404);
-    for (const name of ['../web-token', '..%2fweb-token', 'web-token']) expect((await answer(host, folder, `mcir://studio/assets/${name}`)).status).toBe(404);
+    expect(
+      await Promise.all(others.map(async ({ type, body }) => [type, (await sharp(body).metadata()).width])),
+    ).toEqual([
+      ['image/png', 64],
+      ['image/webp', 64],
+      ['image/webp', 16],
+    ]);
+    for (const name of ['A'.repeat(22), '..', '%2e%2e', `${place.id}/x`])
+      expect((await answer(host, folder, `mcir://studio/picture/${name}`)).status).toBe(404);
+    for (const name of ['../web-token', '..%2fweb-token', 'web-token'])
+      expect((await answer(host, folder, `mcir://studio/assets/${name}`)).status).toBe(404);
   });
 
   test('what is to be shown in the file manager is given to the shell, and nothing that is not there', async () => {
@@ -56,7 +89,10 @@ describe('the services behind the window', () => {
     expect(await host.ask({ type: 'call', name: 'app.reveal', input: { place: id } })).toEqual({ value: {} });
     expect(await host.ask({ type: 'call', name: 'app.reveal', input: { folder: 'runs' } })).toEqual({ value: {} });
     expect(shown).toEqual([folder, join(folder, 'runs')]);
-    for (const input of [{ place: 'A'.repeat(22) }, { batch: 'none' }, { run: 'none' }]) expect(await host.ask({ type: 'call', name: 'app.reveal', input })).toMatchObject({ error: { code: 'not-found' } });
+    for (const input of [{ place: 'A'.repeat(22) }, { batch: 'none' }, { run: 'none' }])
+      expect(await host.ask({ type: 'call', name: 'app.reveal', input })).toMatchObject({
+        error: { code: 'not-found' },
+      });
     expect(shown).toHaveLength(2);
   });
 
@@ -80,7 +116,11 @@ describe('the services behind the window', () => {
 
   test('a process that cannot start is tried again, then told of, and nobody waits for it', async () => {
     const told = new Promise<string>((resolve) => {
-      const broken = new Host(join(folder, 'missing.ts'), process.execPath, { onDeath: resolve, onConnection: () => undefined, reveal: () => undefined });
+      const broken = new Host(join(folder, 'missing.ts'), process.execPath, {
+        onDeath: resolve,
+        onConnection: () => undefined,
+        reveal: () => undefined,
+      });
       broken.ask({ type: 'active' }).catch(() => undefined);
     });
     expect(await told).toBe('code 1');

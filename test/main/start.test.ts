@@ -10,7 +10,14 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
  */
 const electron = vi.hoisted(() => ({
   app: undefined as unknown as EventEmitter & Record<'quit' | 'exit' | 'enableSandbox', ReturnType<typeof vi.fn>>,
-  windows: [] as { options: { webPreferences: object }; emit: (name: string, event: object) => void; loadURL: ReturnType<typeof vi.fn>; restore: ReturnType<typeof vi.fn>; focus: ReturnType<typeof vi.fn>; webContents: Contents }[],
+  windows: [] as {
+    options: { webPreferences: object };
+    emit: (name: string, event: object) => void;
+    loadURL: ReturnType<typeof vi.fn>;
+    restore: ReturnType<typeof vi.fn>;
+    focus: ReturnType<typeof vi.fn>;
+    webContents: Contents;
+  }[],
   protocol: { registerSchemesAsPrivileged: vi.fn(), handle: vi.fn() },
   session: { defaultSession: { setPermissionRequestHandler: vi.fn(), setPermissionCheckHandler: vi.fn() } },
   channels: new Map<string, (event: object, ...args: unknown[]) => Promise<unknown>>(),
@@ -21,10 +28,25 @@ type Contents = EventEmitter & Record<'send' | 'setWindowOpenHandler' | 'loadURL
 
 vi.mock('electron', async () => {
   const { EventEmitter: Emitter } = await import('node:events');
-  electron.app = Object.assign(new Emitter(), { requestSingleInstanceLock: () => true, whenReady: () => Promise.resolve(), getLocale: () => 'en', getPath: () => folder, addRecentDocument: vi.fn(), clearRecentDocuments: vi.fn(), quit: vi.fn(), exit: vi.fn(), enableSandbox: vi.fn() });
+  electron.app = Object.assign(new Emitter(), {
+    requestSingleInstanceLock: () => true,
+    whenReady: () => Promise.resolve(),
+    getLocale: () => 'en',
+    getPath: () => folder,
+    addRecentDocument: vi.fn(),
+    clearRecentDocuments: vi.fn(),
+    quit: vi.fn(),
+    exit: vi.fn(),
+    enableSandbox: vi.fn(),
+  });
   class BrowserWindow extends Emitter {
     readonly options: { webPreferences: object };
-    readonly webContents = Object.assign(new Emitter(), { send: vi.fn(), setWindowOpenHandler: vi.fn(), loadURL: vi.fn(), isDestroyed: () => false });
+    readonly webContents = Object.assign(new Emitter(), {
+      send: vi.fn(),
+      setWindowOpenHandler: vi.fn(),
+      loadURL: vi.fn(),
+      isDestroyed: () => false,
+    });
     readonly loadURL = vi.fn(() => Promise.resolve());
     readonly restore = vi.fn();
     readonly focus = vi.fn();
@@ -40,7 +62,18 @@ vi.mock('electron', async () => {
     setProgressBar = (): void => undefined;
   }
   const { protocol, session, Menu, dialog, channels, app } = electron;
-  return { app, protocol, session, Menu, dialog, BrowserWindow, ipcMain: { handle: (channel: string, act: () => Promise<unknown>) => channels.set(channel, act) }, nativeImage: { createFromPath: () => ({ resize: () => ({}) }) }, shell: { showItemInFolder: vi.fn() }, Notification: { isSupported: () => false } };
+  return {
+    app,
+    protocol,
+    session,
+    Menu,
+    dialog,
+    BrowserWindow,
+    ipcMain: { handle: (channel: string, act: () => Promise<unknown>) => channels.set(channel, act) },
+    nativeImage: { createFromPath: () => ({ resize: () => ({}) }) },
+    shell: { showItemInFolder: vi.fn() },
+    Notification: { isSupported: () => false },
+  };
 });
 
 const folder = mkdtempSync(join(tmpdir(), 'mcir-frame-'));
@@ -49,7 +82,8 @@ const event = (fields: object = {}): { prevented: boolean; preventDefault: () =>
   return made;
 };
 const ownFrame = { senderFrame: { url: 'mcir://studio/#/runs', parent: null } };
-const call = (name: string, input: object, from: object = ownFrame): Promise<unknown> => electron.channels.get('call')?.(from, name, input) ?? Promise.reject(new Error('No such channel.'));
+const call = (name: string, input: object, from: object = ownFrame): Promise<unknown> =>
+  electron.channels.get('call')?.(from, name, input) ?? Promise.reject(new Error('No such channel.'));
 
 describe("Electron's frame, started", () => {
   let schemes: unknown;
@@ -65,10 +99,13 @@ describe("Electron's frame, started", () => {
     await import('../../src/main/main.ts');
     // Before the page is there, as macOS does when a file starts the program.
     electron.app.emit('open-file', event(), join(folder, 'asked.png'));
-    await vi.waitFor(() => expect(electron.windows[0]?.loadURL).toHaveBeenCalledWith('mcir://studio/'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(electron.windows[0]?.loadURL).toHaveBeenCalledWith('mcir://studio/'), {
+      timeout: 20_000,
+    });
     // What was given at the start; what a mock was called with is forgotten before each test.
     const { protocol, session, windows, app } = electron;
-    const handed = (mock: { mock: { lastCall?: unknown[] | undefined } } | undefined): unknown[] => mock?.mock.lastCall ?? [];
+    const handed = (mock: { mock: { lastCall?: unknown[] | undefined } } | undefined): unknown[] =>
+      mock?.mock.lastCall ?? [];
     [schemes] = handed(protocol.registerSchemesAsPrivileged);
     [, answer] = handed(protocol.handle) as [string, typeof answer];
     [check] = handed(session.defaultSession.setPermissionCheckHandler) as [typeof check];
@@ -83,20 +120,35 @@ describe("Electron's frame, started", () => {
   const window = (): (typeof electron.windows)[number] => electron.windows[0] as (typeof electron.windows)[number];
 
   test('the page runs in a sandbox, from a scheme of its own, and may do next to nothing', async () => {
-    expect(window().options.webPreferences).toMatchObject({ sandbox: true, contextIsolation: true, nodeIntegration: false, webSecurity: true });
+    expect(window().options.webPreferences).toMatchObject({
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webSecurity: true,
+    });
     expect(sandboxed).toBe(1);
     expect(schemes).toEqual([expect.objectContaining({ scheme: 'mcir' })]);
-    expect((await answer({ url: 'mcir://studio/' })).headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect((await answer({ url: 'mcir://studio/' })).headers.get('content-security-policy')).toContain(
+      "default-src 'none'",
+    );
     const asked = vi.fn();
-    for (const permission of ['media', 'clipboard-sanitized-write']) request({}, permission, asked, { requestingUrl: 'mcir://studio/' });
+    for (const permission of ['media', 'clipboard-sanitized-write'])
+      request({}, permission, asked, { requestingUrl: 'mcir://studio/' });
     expect(asked.mock.calls).toEqual([[false], [true]]);
-    expect([check({}, 'media', 'mcir://studio'), check({}, 'clipboard-sanitized-write', 'mcir://studio')]).toEqual([false, true]);
+    expect([check({}, 'media', 'mcir://studio'), check({}, 'clipboard-sanitized-write', 'mcir://studio')]).toEqual([
+      false,
+      true,
+    ]);
   });
 
   test('it goes nowhere, opens no window and holds no other page', () => {
     const contents = window().webContents;
     expect(openWindow()).toEqual({ action: 'deny' });
-    const [away, within, webview] = [event({ url: 'https://example.invalid/' }), event({ url: 'mcir://studio/#/runs' }), event()];
+    const [away, within, webview] = [
+      event({ url: 'https://example.invalid/' }),
+      event({ url: 'mcir://studio/#/runs' }),
+      event(),
+    ];
     contents.emit('will-navigate', away);
     contents.emit('will-navigate', within);
     contents.emit('will-attach-webview', webview);
@@ -105,8 +157,19 @@ describe("Electron's frame, started", () => {
 
   test('the services answer its calls and nobody else’s; what was asked to be opened comes once it calls', async () => {
     expect(await call('app.info', {})).toMatchObject({ value: { folders: { home: folder } } });
-    await expect(Promise.resolve().then(() => call('app.info', {}, { senderFrame: { url: 'https://example.invalid/', parent: null } }))).rejects.toThrow('Only the window');
-    await vi.waitFor(() => expect(window().webContents.send).toHaveBeenCalledWith('command', { type: 'add', reply: { value: [expect.objectContaining({ name: 'asked.png' })] } }), { timeout: 20_000 });
+    await expect(
+      Promise.resolve().then(() =>
+        call('app.info', {}, { senderFrame: { url: 'https://example.invalid/', parent: null } }),
+      ),
+    ).rejects.toThrow('Only the window');
+    await vi.waitFor(
+      () =>
+        expect(window().webContents.send).toHaveBeenCalledWith('command', {
+          type: 'add',
+          reply: { value: [expect.objectContaining({ name: 'asked.png' })] },
+        }),
+      { timeout: 20_000 },
+    );
   });
 
   test('the menu follows the language that is chosen in the page', async () => {
@@ -119,7 +182,9 @@ describe("Electron's frame, started", () => {
     expect(window().restore).toHaveBeenCalledOnce();
     expect(window().focus).toHaveBeenCalledOnce();
     window().webContents.emit('render-process-gone', {}, { reason: 'crashed' });
-    await vi.waitFor(() => expect(window().webContents.loadURL).toHaveBeenCalledWith('mcir://studio/'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(window().webContents.loadURL).toHaveBeenCalledWith('mcir://studio/'), {
+      timeout: 20_000,
+    });
   });
 
   test('closing saves first, then quits, and is let through then', async () => {

@@ -18,10 +18,16 @@ export function compare(actual: ArrayLike<number>, expected: ArrayLike<number>):
 }
 
 export function worstOf(errors: readonly Worst[]): Worst {
-  return errors.reduce((a, b) => ({ absolute: Math.max(a.absolute, b.absolute), relative: Math.max(a.relative, b.relative) }), none);
+  return errors.reduce(
+    (a, b) => ({ absolute: Math.max(a.absolute, b.absolute), relative: Math.max(a.relative, b.relative) }),
+    none,
+  );
 }
 
 /** The largest absolute value; infinite if one is not a number. */
 export function largest(values: ArrayLike<number>): number {
-  return Array.from(values).reduce((most, value) => (Number.isNaN(value) ? Infinity : Math.max(most, Math.abs(value))), 0);
+  return Array.from(values).reduce(
+    (most, value) => (Number.isNaN(value) ? Infinity : Math.max(most, Math.abs(value))),
+    0,
+  );
 }

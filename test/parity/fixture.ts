@@ -12,7 +12,8 @@ export interface CaseResult {
   pass: boolean;
 }
 
-export const readWeights = (folder: string, file: string): Weights => readSafetensors(readFileSync(join(folder, file))).weights;
+export const readWeights = (folder: string, file: string): Weights =>
+  readSafetensors(readFileSync(join(folder, file))).weights;
 
 export const readMeta = <T>(folder: string): T => JSON.parse(readFileSync(join(folder, 'meta.json'), 'utf8')) as T;
 
@@ -50,11 +51,15 @@ export function tensorOf(weights: Weights, name: string): WeightTensor & { data:
 }
 
 /** NCHW → NHWC on the host. */
-export function toNhwc({ shape, data }: { shape: number[]; data: Float32Array }): { shape: [number, number, number, number]; data: Float32Array } {
+export function toNhwc({ shape, data }: { shape: number[]; data: Float32Array }): {
+  shape: [number, number, number, number];
+  data: Float32Array;
+} {
   const [batch, channels, height, width] = shape as [number, number, number, number];
   const out = new Float32Array(data.length);
   for (let b = 0; b < batch; b++)
     for (let c = 0; c < channels; c++)
-      for (let i = 0; i < height * width; i++) out[(b * height * width + i) * channels + c] = data[(b * channels + c) * height * width + i] ?? 0;
+      for (let i = 0; i < height * width; i++)
+        out[(b * height * width + i) * channels + c] = data[(b * channels + c) * height * width + i] ?? 0;
   return { shape: [batch, height, width, channels], data: out };
 }

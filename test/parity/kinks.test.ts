@@ -8,12 +8,18 @@ beforeAll(() => void openEngine());
 
 /** Two ReLUs after one another; the second input of the first is 0 but for rounding, so the gradient by it is 0 or 6. */
 const inputs = [1, 1e-9, -2];
-const gradient = (): Float32Array => tf.grad((x) => tf.sum(tf.mul(tf.relu(tf.mul(tf.relu(x), 2)), 3)))(tf.tensor1d(inputs)).dataSync<'float32'>();
+const gradient = (): Float32Array =>
+  tf
+    .grad((x) => tf.sum(tf.mul(tf.relu(tf.mul(tf.relu(x), 2)), 3)))(tf.tensor1d(inputs))
+    .dataSync<'float32'>();
 
 describe('settleKinks', () => {
   it('finds that the other slope at an undecided input explains a difference', () => {
     expect([...gradient()]).toEqual([6, 6, 0]);
-    expect(settleKinks(() => compare(gradient(), [6, 0, 0]), 1e-3)).toEqual({ worst: { absolute: 0, relative: 0 }, kinks: 1 });
+    expect(settleKinks(() => compare(gradient(), [6, 0, 0]), 1e-3)).toEqual({
+      worst: { absolute: 0, relative: 0 },
+      kinks: 1,
+    });
     expect([...gradient()]).toEqual([6, 6, 0]);
   });
 
@@ -27,6 +33,9 @@ describe('settleKinks', () => {
   });
 
   it('leaves alone what agrees', () => {
-    expect(settleKinks(() => compare(gradient(), [6, 6, 0]), 1e-3)).toEqual({ worst: { absolute: 0, relative: 0 }, kinks: 0 });
+    expect(settleKinks(() => compare(gradient(), [6, 6, 0]), 1e-3)).toEqual({
+      worst: { absolute: 0, relative: 0 },
+      kinks: 0,
+    });
   });
 });

@@ -55,7 +55,8 @@ function findKinks(compute: () => Worst): Kink[] {
   withReluGradients((gradient, _, x, relu) => {
     const inputs = x.dataSync<'float32'>();
     const most = largest(inputs);
-    for (const [at, input] of inputs.entries()) if (Math.abs(input) <= ROUNDING * most) found.push({ relu, at, share: Math.abs(input) / most });
+    for (const [at, input] of inputs.entries())
+      if (Math.abs(input) <= ROUNDING * most) found.push({ relu, at, share: Math.abs(input) / most });
     return gradient;
   }, compute);
   return found.sort((a, b) => a.share - b.share);
@@ -74,7 +75,10 @@ function withTurned(kinks: readonly Kink[], compute: () => Worst): Worst {
 }
 
 /** @param change of the gradient by a ReLU's input `x`; `dy` is that by its output */
-function withReluGradients<T>(change: (gradient: tf.Tensor, dy: tf.Tensor, x: tf.Tensor, relu: number) => tf.Tensor, compute: () => T): T {
+function withReluGradients<T>(
+  change: (gradient: tf.Tensor, dy: tf.Tensor, x: tf.Tensor, relu: number) => tf.Tensor,
+  compute: () => T,
+): T {
   const usual = tf.getGradient(tf.Relu);
   let relu = 0;
   tf.unregisterGradient(tf.Relu);

@@ -36,11 +36,25 @@ export function* networkCases(folder: string): Generator<CaseResult> {
       const expected = toNhwc(tensorOf(io, `output.${i}`)).data;
       outputs = compare(model.forward(input).dataSync(), expected);
       compiledOutputs = compare(compiled(input).dataSync(), expected);
-      if (io.has(`grad_input.${i}`)) gradients = settleKinks(() => compareGradients(model, io, i, input), BARS.gradients);
+      if (io.has(`grad_input.${i}`))
+        gradients = settleKinks(() => compareGradients(model, io, i, input), BARS.gradients);
     });
     const engine = compiled.fallback ?? 'compiled';
-    const pass = engine === 'compiled' && outputs.absolute <= BARS.outputs && compiledOutputs.absolute <= BARS.outputs && gradients.worst.relative <= BARS.gradients;
-    yield { name: meta.name, case: String(i), outputs, compiledOutputs, gradients: gradients.worst, ...(gradients.kinks > 0 && { kinks: gradients.kinks }), engine, pass };
+    const pass =
+      engine === 'compiled' &&
+      outputs.absolute <= BARS.outputs &&
+      compiledOutputs.absolute <= BARS.outputs &&
+      gradients.worst.relative <= BARS.gradients;
+    yield {
+      name: meta.name,
+      case: String(i),
+      outputs,
+      compiledOutputs,
+      gradients: gradients.worst,
+      ...(gradients.kinks > 0 && { kinks: gradients.kinks }),
+      engine,
+      pass,
+    };
   }
   compiled.dispose();
   model.parameters.dispose();
@@ -56,13 +70,19 @@ function compareGradients(model: ReturnType<typeof createModel>, io: Weights, i:
   const wanted = i === 0 ? model.parameters.all.filter(({ name }) => io.has(`grad.${name}`)) : [];
   // A variable, because tfjs takes gradients by variables or by inputs, not by both at once.
   const x = tf.variable(input);
-  const { grads } = tf.variableGrads(() => tf.mean(tf.mul(model.forward(x), signs)), [x, ...wanted.map(({ value }) => value)]);
+  const { grads } = tf.variableGrads(
+    () => tf.mean(tf.mul(model.forward(x), signs)),
+    [x, ...wanted.map(({ value }) => value)],
+  );
   x.dispose();
   const errors = [compare(grads[x.name]?.dataSync() ?? [], toNhwc(tensorOf(io, `grad_input.${i}`)).data)];
   if (wanted.length > 0) {
     const pairs = wanted.map((parameter) => {
       const gradient = grads[parameter.value.name];
-      return { actual: gradient ? parameter.toTorch(gradient) : new Float32Array(), expected: tensorOf(io, `grad.${parameter.name}`).data };
+      return {
+        actual: gradient ? parameter.toTorch(gradient) : new Float32Array(),
+        expected: tensorOf(io, `grad.${parameter.name}`).data,
+      };
     });
     const noise = NOISE * Math.max(...pairs.map(({ expected }) => largest(expected)));
     for (const { actual, expected } of pairs) {

@@ -13,15 +13,20 @@ import { trainingRun } from './trainingRun.ts';
  */
 function* fixtures(folder: string): Generator<string> {
   if (existsSync(join(folder, 'meta.json'))) yield folder;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) yield* fixtures(join(folder, entry.name));
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) yield* fixtures(join(folder, entry.name));
 }
 
 function* cases(folder: string) {
-  if (existsSync(join(folder, 'io.safetensors')) && existsSync(join(folder, 'weights.safetensors'))) yield* networkCases(folder);
+  if (existsSync(join(folder, 'io.safetensors')) && existsSync(join(folder, 'weights.safetensors')))
+    yield* networkCases(folder);
   else if (existsSync(join(folder, 'initial.safetensors'))) yield* trainingRun(folder, inShares);
 }
 
-const { values: { 'in-shares': inShares }, positionals: folders } = parseArgs({ allowPositionals: true, options: { 'in-shares': { type: 'boolean', default: false } } });
+const {
+  values: { 'in-shares': inShares },
+  positionals: folders,
+} = parseArgs({ allowPositionals: true, options: { 'in-shares': { type: 'boolean', default: false } } });
 const count = { passed: 0, failed: 0 };
 const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
@@ -36,7 +41,12 @@ for (const root of folders) {
   for (const folder of found) check(folder);
   // A folder that was named and holds nothing to compare is a mistake, not a success.
   if (count.passed + count.failed > before) continue;
-  print({ name: root, case: 'all', error: existsSync(root) ? 'there is no fixture below this folder' : 'this folder does not exist', pass: false });
+  print({
+    name: root,
+    case: 'all',
+    error: existsSync(root) ? 'there is no fixture below this folder' : 'this folder does not exist',
+    pass: false,
+  });
   count.failed += 1;
 }
 process.exit(count.failed > 0 ? 1 : 0);

@@ -57,41 +57,83 @@ export function* trainingRun(folder: string, inShares: boolean): Generator<CaseR
 
 function replay(folder: string, meta: Meta, data: Weights, { case: name, compile, shares }: Way): CaseResult {
   const trainer = new Trainer(toRunConfig(meta, compile), { features: featureWeights(folder, meta), shares });
-  trainer.restore({ tensors: initialState(readWeights(folder, 'initial.safetensors'), trainer), meta: { step: 0, adaptiveUpdates: 0 } });
+  trainer.restore({
+    tensors: initialState(readWeights(folder, 'initial.safetensors'), trainer),
+    meta: { step: 0, adaptiveUpdates: 0 },
+  });
   const losses: Record<string, Worst[]> = {};
   // SRNegModel_Multi logs the sum over the negatives; the loss itself uses their mean.
   const logged = meta.class_ === 'SRNegModel_Multi' ? trainer.negatives.length : 1;
   for (const entry of meta.log) {
     const report = trainer.train(batchOf(data, entry.iter));
-    const pairs = { lr: [report.lr, entry.lr], l_pix: [report.losses['l_pix'], entry['l_pix']], l_neg: [(report.losses['l_neg'] ?? 0) * logged, entry['l_neg'] ?? entry['l_percep']], l_pos: [report.losses['l_pos'], entry['l_pos']], residual_std: [report.losses['residual_std'], entry['residual_std']] };
-    for (const [term, [actual, expected]] of Object.entries(pairs)) if (expected !== undefined) (losses[term] ??= []).push(compare([actual ?? Number.NaN], [expected]));
+    const pairs = {
+      lr: [report.lr, entry.lr],
+      l_pix: [report.losses['l_pix'], entry['l_pix']],
+      l_neg: [(report.losses['l_neg'] ?? 0) * logged, entry['l_neg'] ?? entry['l_percep']],
+      l_pos: [report.losses['l_pos'], entry['l_pos']],
+      residual_std: [report.losses['residual_std'], entry['residual_std']],
+    };
+    for (const [term, [actual, expected]] of Object.entries(pairs))
+      if (expected !== undefined) (losses[term] ??= []).push(compare([actual ?? Number.NaN], [expected]));
   }
   const engine = trainer.engineNote;
   const state = trainer.snapshot().tensors;
   const final = readWeights(folder, 'final.safetensors');
-  const weights = worstOf([...final.keys()].map((name) => compare((state.get(name)?.data as Float32Array | undefined) ?? [], tensorOf(final, name).data)));
+  const weights = worstOf(
+    [...final.keys()].map((name) =>
+      compare((state.get(name)?.data as Float32Array | undefined) ?? [], tensorOf(final, name).data),
+    ),
+  );
   trainer.dispose();
   const steps = Object.fromEntries(Object.entries(losses).map(([term, errors]) => [term, worstOf(errors)]));
   const pass =
     weights.absolute <= BARS.weights &&
-    Object.entries(steps).every(([term, { relative }]) => relative <= (term === 'l_pix' || term === 'lr' ? BARS.pixel : BARS.negative)) &&
+    Object.entries(steps).every(
+      ([term, { relative }]) => relative <= (term === 'l_pix' || term === 'lr' ? BARS.pixel : BARS.negative),
+    ) &&
     (!compile || engine?.includes('compiled graph') === true);
-  return { name: `mcir/${meta.class_}`, folder: folder.split(/[\\/]/).at(-1), case: name, steps, weights, engine, pass };
+  return {
+    name: `mcir/${meta.class_}`,
+    folder: folder.split(/[\\/]/).at(-1),
+    case: name,
+    steps,
+    weights,
+    engine,
+    pass,
+  };
 }
 
 function toRunConfig({ class_, network: { type, ...options }, train, input_norm }: Meta, compile: boolean): RunConfig {
   const { optim_g: optimiser, scheduler, perceptual_opt: negative, perceptual_pos_opt: positive } = train;
   const intervals = [train.neg_iter].flat().toReversed(); // the authors' code walks the list backwards
   const decays = [train.neg_decay].flat();
-  const schedules: Record<string, 'cosine' | 'multistep'> = { TrueCosineAnnealingLR: 'cosine', MultiStepLR: 'multistep', MultiStepRestartLR: 'multistep' };
-  const pixel: Record<string, RunConfig['loss']['pixel']['type']> = { L1Loss: 'l1', CharbonnierLoss: 'charbonnier', MSELoss: 'mse', PSNRLoss: 'psnr' };
+  const schedules: Record<string, 'cosine' | 'multistep'> = {
+    TrueCosineAnnealingLR: 'cosine',
+    MultiStepLR: 'multistep',
+    MultiStepRestartLR: 'multistep',
+  };
+  const pixel: Record<string, RunConfig['loss']['pixel']['type']> = {
+    L1Loss: 'l1',
+    CharbonnierLoss: 'charbonnier',
+    MSELoss: 'mse',
+    PSNRLoss: 'psnr',
+  };
   const perceptual = negative ?? positive;
   return runConfig.parse({
-    network: { type: networkId(type), options: networkOptions(type, options), ...(input_norm ? { inputNorm: input_norm } : {}) },
+    network: {
+      type: networkId(type),
+      options: networkOptions(type, options),
+      ...(input_norm ? { inputNorm: input_norm } : {}),
+    },
     data: { train: { target: '-' } },
     steps: train.total_iter,
     compile,
-    optimiser: { lr: optimiser.lr, betas: optimiser.betas ?? [0.9, 0.999], eps: optimiser.eps ?? 1e-8, weightDecay: optimiser.weight_decay ?? 0.01 },
+    optimiser: {
+      lr: optimiser.lr,
+      betas: optimiser.betas ?? [0.9, 0.999],
+      eps: optimiser.eps ?? 1e-8,
+      weightDecay: optimiser.weight_decay ?? 0.01,
+    },
     schedule: {
       type: schedules[scheduler.type] ?? 'constant',
       ...(scheduler.T_max === undefined ? {} : { period: scheduler.T_max }),
@@ -102,7 +144,10 @@ function toRunConfig({ class_, network: { type, ...options }, train, input_norm 
     },
     ...(train.use_grad_clip ? { clipNorm: train.use_grad_clip } : {}),
     ema: train.ema_decay,
-    loss: { pixel: { type: pixel[train.pixel_opt.type], weight: train.pixel_opt.loss_weight ?? 1 }, ...(positive ? { positive: { weight: positive.perceptual_weight } } : {}) },
+    loss: {
+      pixel: { type: pixel[train.pixel_opt.type], weight: train.pixel_opt.loss_weight ?? 1 },
+      ...(positive ? { positive: { weight: positive.perceptual_weight } } : {}),
+    },
     ...(negative
       ? {
           mcir: {
@@ -121,7 +166,9 @@ function toRunConfig({ class_, network: { type, ...options }, train, input_norm 
 function featureWeights(folder: string, { train }: Meta): FeatureWeights[] {
   const network = (train.perceptual_opt ?? train.perceptual_pos_opt)?.vgg_type;
   if (!network) return [];
-  const place = [folder, join(folder, '..')].find((candidate) => existsSync(join(candidate, `${network}_seeded.safetensors`)));
+  const place = [folder, join(folder, '..')].find((candidate) =>
+    existsSync(join(candidate, `${network}_seeded.safetensors`)),
+  );
   if (!place) throw new Error(`${network}_seeded.safetensors is neither in ${folder} nor in the folder above`);
   return [{ network, weights: readWeights(place, `${network}_seeded.safetensors`), source: 'fixture' }];
 }

@@ -12,7 +12,9 @@ function texts(tree: object, path = ''): Map<string, string> {
   return new Map(
     Object.entries(tree).flatMap(([key, value]: [string, unknown]) => {
       const name = `${path}${key.replace(/_(one|other)$/, '')}`;
-      return typeof value === 'object' && value !== null ? [...texts(value, `${name}.`)] : [[name, String(value)] as [string, string]];
+      return typeof value === 'object' && value !== null
+        ? [...texts(value, `${name}.`)]
+        : [[name, String(value)] as [string, string]];
     }),
   );
 }
@@ -26,10 +28,18 @@ test('every language says everything, with the same values filled in', () => {
 });
 
 test('every text that the screens ask for is there, and none is left over', () => {
-  const source = readdirSync(renderer, { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name)).map((name) => readFileSync(join(renderer, name), 'utf8')).join('\n');
-  const asked = [...source.matchAll(/'([a-z]+\.[A-Za-z.]+)'/g), ...source.matchAll(/\bt\('([^']+)'/g)].map(([, key = '']) => key);
-  const families = [...source.matchAll(/t\(`([^`]+)`/g)].map(([, pattern = '']) => new RegExp(`^${pattern.replace(/\./g, '\\.').replace(/\$\{[^}]+\}/g, '[A-Za-z]+')}$`));
+  const source = readdirSync(renderer, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => readFileSync(join(renderer, name), 'utf8'))
+    .join('\n');
+  const asked = [...source.matchAll(/'([a-z]+\.[A-Za-z.]+)'/g), ...source.matchAll(/\bt\('([^']+)'/g)].map(
+    ([, key = '']) => key,
+  );
+  const families = [...source.matchAll(/t\(`([^`]+)`/g)].map(
+    ([, pattern = '']) => new RegExp(`^${pattern.replace(/\./g, '\\.').replace(/\$\{[^}]+\}/g, '[A-Za-z]+')}$`),
+  );
   const known = texts(en);
   for (const [, key = ''] of source.matchAll(/\bt\('([^']+)'/g)) expect(known.has(key), key).toBe(true);
-  for (const key of known.keys()) expect(asked.includes(key) || families.some((family) => family.test(key)), `${key} is not used`).toBe(true);
+  for (const key of known.keys())
+    expect(asked.includes(key) || families.some((family) => family.test(key)), `${key} is not used`).toBe(true);
 });

@@ -2,10 +2,33 @@ import { expect, test } from 'vitest';
 import { gainOf, noFilter, pick } from '../../src/renderer/screens/runs/runFilter.ts';
 import type { Run } from '../../src/shared/contract/training.ts';
 
-const base: Run = { id: 'a', name: 'Haze', state: 'finished', created: 1, changed: 1, step: 10, steps: 10, network: 'ffanet', negatives: 2, seed: 0, tags: [], note: '' };
+const base: Run = {
+  id: 'a',
+  name: 'Haze',
+  state: 'finished',
+  created: 1,
+  changed: 1,
+  step: 10,
+  steps: 10,
+  network: 'ffanet',
+  negatives: 2,
+  seed: 0,
+  tags: [],
+  note: '',
+};
 const runs: Run[] = [
   { ...base, best: { step: 5, psnr: 20, ssim: 0.8 }, psnrBefore: 15, tags: ['paper'] },
-  { ...base, id: 'b', name: 'Rain', created: 2, network: 'idt', negatives: 0, best: { step: 5, psnr: 30, ssim: 0.7 }, psnrBefore: 29, note: 'bad lr' },
+  {
+    ...base,
+    id: 'b',
+    name: 'Rain',
+    created: 2,
+    network: 'idt',
+    negatives: 0,
+    best: { step: 5, psnr: 30, ssim: 0.7 },
+    psnrBefore: 29,
+    note: 'bad lr',
+  },
   { ...base, id: 'c', name: 'Queued', created: 3, state: 'queued' },
 ];
 const ids = (found: Run[]): string => found.map(({ id }) => id).join('');

@@ -22,7 +22,18 @@ beforeAll(async () => {
   mkdirSync(inputs);
   mkdirSync(disk);
   // Noise cannot be packed: a megabyte each.
-  for (const name of ['a', 'b']) await sharp({ create: { width: 600, height: 600, channels: 3, background: '#777', noise: { type: 'gaussian', mean: 128, sigma: 60 } } }).png().toFile(join(inputs, `${name}.png`));
+  for (const name of ['a', 'b'])
+    await sharp({
+      create: {
+        width: 600,
+        height: 600,
+        channels: 3,
+        background: '#777',
+        noise: { type: 'gaussian', mean: 128, sigma: 60 },
+      },
+    })
+      .png()
+      .toFile(join(inputs, `${name}.png`));
   writeFileSync(join(inputs, 'broken.png'), 'no picture');
 });
 afterAll(() => {
@@ -30,9 +41,16 @@ afterAll(() => {
 });
 
 /** Starts a batch of all inputs; `paused` gives why it waits. */
-async function start(out: string, from = inputs): Promise<{ id: string; running: Promise<unknown>; paused: () => Promise<string | undefined> }> {
+async function start(
+  out: string,
+  from = inputs,
+): Promise<{ id: string; running: Promise<unknown>; paused: () => Promise<string | undefined> }> {
   const { files } = await collectSources([from], false);
-  const { id } = await batches.create(files, ['identity'], { out, effect: effect.parse({}), export: exportSettings.parse({}) });
+  const { id } = await batches.create(files, ['identity'], {
+    out,
+    effect: effect.parse({}),
+    export: exportSettings.parse({}),
+  });
   const running = batches.run(id);
   const paused = async (): Promise<string | undefined> => {
     while (!['paused', 'finished'].includes(batches.find(id).state)) await setTimeout(20);
@@ -41,7 +59,8 @@ async function start(out: string, from = inputs): Promise<{ id: string; running:
   return { id, running, paused };
 }
 
-const mount = (...options: string[]): void => void execFileSync('mount', ['-t', 'tmpfs', '-o', options.join(), 'tmpfs', disk]);
+const mount = (...options: string[]): void =>
+  void execFileSync('mount', ['-t', 'tmpfs', '-o', options.join(), 'tmpfs', disk]);
 const canMount = process.platform === 'linux' && process.getuid?.() === 0 && installed('mount', '--version');
 
 describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () => {
@@ -55,7 +74,11 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
       expect(readdirSync(join(disk, 'out')).filter((name) => !name.startsWith('.'))).toEqual([]);
       rmSync(ballast);
       await running;
-      expect(batches.files(id).map(({ state, reason, warnings }) => [state, reason, warnings])).toEqual([['done', undefined, []], ['done', undefined, []], ['failed', expect.stringMatching(/not a picture/), []]]);
+      expect(batches.files(id).map(({ state, reason, warnings }) => [state, reason, warnings])).toEqual([
+        ['done', undefined, []],
+        ['done', undefined, []],
+        ['failed', expect.stringMatching(/not a picture/), []],
+      ]);
       expect(readdirSync(join(disk, 'out')).sort()).toEqual(['a.png', 'b.png']);
     } finally {
       execFileSync('umount', [disk]);
@@ -79,7 +102,11 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
       expect(await running).toMatchObject({ state: 'finished', done: 2, failed: 1 });
       expect(readdirSync(join(disk, 'out')).sort()).toEqual(['a.png', 'b.png']);
       // Gone on with after the program, or the machine, was started again.
-      const next = await batches.create((await collectSources([inputs], false)).files, ['identity'], { out: join(disk, 'next'), effect: effect.parse({}), export: exportSettings.parse({}) });
+      const next = await batches.create((await collectSources([inputs], false)).files, ['identity'], {
+        out: join(disk, 'next'),
+        effect: effect.parse({}),
+        export: exportSettings.parse({}),
+      });
       pullOut();
       const resumed = batches.run(next.id);
       while (batches.find(next.id).state !== 'paused') await setTimeout(20);
@@ -106,11 +133,19 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
       const before = statSync(a, { bigint: true });
       // As a crash leaves it: `a` had its name and that was not entered yet; `b` had not come so far.
       rmSync(b);
-      history.db.prepare("UPDATE batch_files SET state = 'running', result = iif(number = 1, result, NULL) WHERE batch = ? AND state = 'done'").run(id);
+      history.db
+        .prepare(
+          "UPDATE batch_files SET state = 'running', result = iif(number = 1, result, NULL) WHERE batch = ? AND state = 'done'",
+        )
+        .run(id);
       execFileSync('umount', ['-l', disk]);
       const resumed = batches.run(id);
       while (batches.find(id).state !== 'paused') await setTimeout(20);
-      expect(batches.find(id)).toMatchObject({ done: 0, failed: 1, reason: `${disk} cannot be reached; connect the drive again, or cancel the batch.` });
+      expect(batches.find(id)).toMatchObject({
+        done: 0,
+        failed: 1,
+        reason: `${disk} cannot be reached; connect the drive again, or cancel the batch.`,
+      });
       plugIn();
       expect(await resumed).toMatchObject({ state: 'finished', done: 2, failed: 1 });
       expect(readdirSync(out).sort()).toEqual(['a.png', 'b.png']);
@@ -138,7 +173,11 @@ it('a folder of originals that vanishes makes the batch wait until it is back', 
   const drive = join(root, 'drive');
   execFileSync('cp', ['-r', inputs, drive]);
   const { files } = await collectSources([drive], false);
-  const { id } = await batches.create(files, ['identity'], { out: join(root, 'out'), effect: effect.parse({}), export: exportSettings.parse({}) });
+  const { id } = await batches.create(files, ['identity'], {
+    out: join(root, 'out'),
+    effect: effect.parse({}),
+    export: exportSettings.parse({}),
+  });
   renameSync(drive, `${drive} unplugged`);
   const running = batches.run(id);
   while (batches.find(id).state !== 'paused') await setTimeout(20);

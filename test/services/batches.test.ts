@@ -1,6 +1,18 @@
 import { createHash } from 'node:crypto';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout } from 'node:timers/promises';
@@ -22,16 +34,28 @@ afterAll(() => void history.db.close());
 
 const inputs = join(root, 'in');
 const hashes = (folder: string): Record<string, string> =>
-  Object.fromEntries(readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort().map((path) => [path, createHash('sha256').update(readFileSync(path)).digest('hex')]));
+  Object.fromEntries(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+      .map((path) => [path, createHash('sha256').update(readFileSync(path)).digest('hex')]),
+  );
 
 async function picture(path: string, colour = '#357'): Promise<string> {
-  await sharp({ create: { width: 50, height: 40, channels: 3, background: colour } }).composite([{ input: { text: { text: 'mcir', dpi: 60 } } }]).toFile(path);
+  await sharp({ create: { width: 50, height: 40, channels: 3, background: colour } })
+    .composite([{ input: { text: { text: 'mcir', dpi: 60 } } }])
+    .toFile(path);
   return path;
 }
 
 async function run(paths: string[], out: string, settings: Partial<ExportSettings> = {}): Promise<BatchSummary> {
   const { files } = await collectSources(paths, true);
-  const { id } = await batches.create(files, ['identity'], { out, effect: effect.parse({}), export: exportSettings.parse(settings) });
+  const { id } = await batches.create(files, ['identity'], {
+    out,
+    effect: effect.parse({}),
+    export: exportSettings.parse(settings),
+  });
   return batches.run(id);
 }
 
@@ -48,7 +72,9 @@ describe('a batch', () => {
   it('keeps folders, passes over what systems leave, and never mixes names that differ in case', async () => {
     const out = join(root, 'out');
     expect(await run([inputs], out)).toMatchObject({ state: 'finished', total: 4, done: 4 });
-    const names = readdirSync(out, { recursive: true }).map((name) => String(name).toLowerCase()).sort();
+    const names = readdirSync(out, { recursive: true })
+      .map((name) => String(name).toLowerCase())
+      .sort();
     expect(names).toEqual(['a (2).png', 'a.png', 'sub', 'sub/b.jpg', 'sub/deep', 'sub/deep/ü 写真.webp']);
   });
 
@@ -115,7 +141,8 @@ describe('a batch', () => {
     writeFileSync(join(folder, 'bomb.gif'), animation);
     const { id, ...batch } = await run([folder], join(root, 'broken-out'));
     expect(batch).toMatchObject({ state: 'finished', done: 1, failed: 6 });
-    for (const file of batches.files(id)) expect(file.reason ?? '', file.source).toMatch(file.state === 'done' ? /^$/ : /^[A-Z].*\.$/);
+    for (const file of batches.files(id))
+      expect(file.reason ?? '', file.source).toMatch(file.state === 'done' ? /^$/ : /^[A-Z].*\.$/);
     expect(batches.files(id).find(({ source }) => source.endsWith('.gif'))?.reason).toMatch(/134 megapixels/);
     expect(readdirSync(join(root, 'broken-out'))).toEqual(['good.png']);
 
@@ -129,7 +156,11 @@ describe('a batch', () => {
     mkdirSync(folder);
     for (let i = 0; i < 8; i++) copyFileSync(join(inputs, 'a.png'), join(folder, `${i}.png`));
     const { files } = await collectSources([folder], false);
-    const { id } = await batches.create(files, ['identity'], { out: join(root, 'many-out'), effect: effect.parse({}), export: exportSettings.parse({}) });
+    const { id } = await batches.create(files, ['identity'], {
+      out: join(root, 'many-out'),
+      effect: effect.parse({}),
+      export: exportSettings.parse({}),
+    });
     const running = batches.run(id);
     batches.events.once('file', () => batches.cancel(id));
     const stopped = await running;
@@ -143,7 +174,11 @@ describe('a batch', () => {
     const out = join(root, 'gone');
     writeFileSync(out, 'a file in the place of the drive');
     const { files } = await collectSources([join(inputs, 'a.png')], false);
-    const { id } = await batches.create(files, ['identity'], { out, effect: effect.parse({}), export: exportSettings.parse({}) });
+    const { id } = await batches.create(files, ['identity'], {
+      out,
+      effect: effect.parse({}),
+      export: exportSettings.parse({}),
+    });
     const running = batches.run(id);
     while (batches.find(id).state !== 'paused') await setTimeout(20);
     expect(batches.find(id).reason).toMatch(/connect the drive/);
@@ -157,7 +192,11 @@ async function ofKind(i: number, folder: string): Promise<string> {
   const kinds = [
     ['png', (image: Sharp) => image],
     ['jpg', (image: Sharp) => image.jpeg({ progressive: true })],
-    ['tif', (image: Sharp) => image.toColourspace('rgb16').tiff({ compression: 'lzw', tile: true, tileWidth: 16, tileHeight: 16 })],
+    [
+      'tif',
+      (image: Sharp) =>
+        image.toColourspace('rgb16').tiff({ compression: 'lzw', tile: true, tileWidth: 16, tileHeight: 16 }),
+    ],
     ['webp', (image: Sharp) => image.ensureAlpha(0.5)],
     ['avif', (image: Sharp) => image],
     ['gif', (image: Sharp) => image],
@@ -166,7 +205,12 @@ async function ofKind(i: number, folder: string): Promise<string> {
   ] as const;
   const [ending, as] = kinds[i % kinds.length] as (typeof kinds)[number];
   const file = join(folder, `${i}.${ending}`);
-  const base = await sharp({ create: { width: 50, height: 40, channels: 3, background: `#${(i * 37 + 4096).toString(16).slice(-3)}` } }).composite([{ input: { text: { text: 'mcir', dpi: 60 } } }]).png().toBuffer();
+  const base = await sharp({
+    create: { width: 50, height: 40, channels: 3, background: `#${(i * 37 + 4096).toString(16).slice(-3)}` },
+  })
+    .composite([{ input: { text: { text: 'mcir', dpi: 60 } } }])
+    .png()
+    .toBuffer();
   await as(sharp(base)).toFile(file);
   return file;
 }
@@ -188,7 +232,11 @@ describe('a batch whose process is killed', () => {
     }
     const before = hashes(folder);
     const { files } = await collectSources([folder], false);
-    const { id } = await batches.create(files, ['identity'], { out, effect: effect.parse({}), export: exportSettings.parse({}) });
+    const { id } = await batches.create(files, ['identity'], {
+      out,
+      effect: effect.parse({}),
+      export: exportSettings.parse({}),
+    });
     // This process made it and would own it until it ends.
     batches.cancel(id);
     const random = randomStream(5, 'kills');
@@ -205,18 +253,32 @@ describe('a batch whose process is killed', () => {
       child.kill('SIGKILL');
       await closed;
       // Whatever stands under a final name is whole.
-      for (const name of readdirSync(out, { withFileTypes: true }).filter((entry) => !entry.name.startsWith('.'))) await sharp(join(out, name.name)).stats();
+      for (const name of readdirSync(out, { withFileTypes: true }).filter((entry) => !entry.name.startsWith('.')))
+        await sharp(join(out, name.name)).stats();
     }
     await resume(id).closed;
-    expect(batches.find(id)).toMatchObject({ state: 'finished', done: count - broken, failed: broken, waiting: 0, running: 0 });
+    expect(batches.find(id)).toMatchObject({
+      state: 'finished',
+      done: count - broken,
+      failed: broken,
+      waiting: 0,
+      running: 0,
+    });
     const results = batches.files(id).flatMap((file) => (file.state === 'done' ? [file.output] : []));
-    expect(readdirSync(out).map((name) => join(out, name)).sort()).toEqual(results.sort());
+    expect(
+      readdirSync(out)
+        .map((name) => join(out, name))
+        .sort(),
+    ).toEqual(results.sort());
     expect(hashes(folder)).toEqual(before);
   }, 3_600_000);
 
   function resume(id: string): { child: ChildProcess; closed: Promise<unknown> } {
     const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-    const child = spawn(process.execPath, [cli, 'batch', 'resume', id], { env: { ...process.env, MCIR_HOME: home.root }, stdio: 'ignore' });
+    const child = spawn(process.execPath, [cli, 'batch', 'resume', id], {
+      env: { ...process.env, MCIR_HOME: home.root },
+      stdio: 'ignore',
+    });
     return { child, closed: new Promise((resolve) => child.once('close', resolve)) };
   }
 });
@@ -231,12 +293,18 @@ describe('mutated files', () => {
     const folder = join(root, 'mutated');
     mkdirSync(folder);
     const random = randomStream(Number(process.env['MCIR_SEED'] ?? 9), 'mutations');
-    const seeds = await Promise.all(['png', 'jpg', 'tif', 'webp', 'avif', 'gif'].map((format) => picture(join(root, `seed.${format}`))));
+    const seeds = await Promise.all(
+      ['png', 'jpg', 'tif', 'webp', 'avif', 'gif'].map((format) => picture(join(root, `seed.${format}`))),
+    );
     for (let i = 0; i < count; i++) {
       const seed = seeds[i % seeds.length] as string;
       const bytes = readFileSync(seed);
-      for (let k = random.integer(1, 8); k > 0; k--) bytes[random.integer(0, bytes.length - 1)] = random.integer(0, 255);
-      writeFileSync(join(folder, `${i}${seed.slice(seed.lastIndexOf('.'))}`), random.uniform() < 0.2 ? bytes.subarray(0, random.integer(1, bytes.length)) : bytes);
+      for (let k = random.integer(1, 8); k > 0; k--)
+        bytes[random.integer(0, bytes.length - 1)] = random.integer(0, 255);
+      writeFileSync(
+        join(folder, `${i}${seed.slice(seed.lastIndexOf('.'))}`),
+        random.uniform() < 0.2 ? bytes.subarray(0, random.integer(1, bytes.length)) : bytes,
+      );
     }
     const looking = watchBatch();
     const batch = await run([folder], join(root, 'mutated-out'));
@@ -257,7 +325,12 @@ describe('mutated files', () => {
     let [longestMs, peakBytes] = [0, 0];
     const looking = setInterval(() => {
       const now = performance.now();
-      const running = new Set(history.db.prepare<[], { number: number }>("SELECT number FROM batch_files WHERE state = 'running'").all().map(({ number }) => number));
+      const running = new Set(
+        history.db
+          .prepare<[], { number: number }>("SELECT number FROM batch_files WHERE state = 'running'")
+          .all()
+          .map(({ number }) => number),
+      );
       for (const number of began.keys()) if (!running.has(number)) began.delete(number);
       for (const number of running) {
         if (!began.has(number)) began.set(number, now);

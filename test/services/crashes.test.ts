@@ -22,8 +22,18 @@ const TILE = 128;
 
 beforeAll(async () => {
   // Large enough for the network to be busy with it for a while.
-  await sharp({ create: { width: WIDTH, height: HEIGHT, channels: 3, background: '#875', noise: { type: 'gaussian', mean: 128, sigma: 30 } } }).toFile(large);
-  await sharp({ create: { width: 40, height: 30, channels: 3, background: '#357' } }).composite([{ input: { text: { text: 'mcir', dpi: 50 } } }]).toFile(small);
+  await sharp({
+    create: {
+      width: WIDTH,
+      height: HEIGHT,
+      channels: 3,
+      background: '#875',
+      noise: { type: 'gaussian', mean: 128, sigma: 30 },
+    },
+  }).toFile(large);
+  await sharp({ create: { width: 40, height: 30, channels: 3, background: '#357' } })
+    .composite([{ input: { text: { text: 'mcir', dpi: 50 } } }])
+    .toFile(small);
   model = seededModel(root, 'nafnet');
 });
 afterAll(() => void history.db.close());
@@ -37,7 +47,11 @@ interface Killed {
 /** Runs a batch whose process is killed, as the kernel does where memory runs out, while the large picture is in the network. */
 async function killed(times: number, paths: string[]): Promise<Killed> {
   const { files } = await collectSources(paths, false);
-  const { id } = await batches.create(files, [model], { out: join(root, `out ${times}`), effect: effect.parse({ tile: TILE }), export: exportSettings.parse({}) });
+  const { id } = await batches.create(files, [model], {
+    out: join(root, `out ${times}`),
+    effect: effect.parse({ tile: TILE }),
+    export: exportSettings.parse({}),
+  });
   const shares = new Map<number, number[]>();
   const kill = (_: string, number: number, share: number): void => {
     const pid = restoreProcess();
@@ -70,7 +84,10 @@ describe.skipIf(process.platform !== 'linux')('a picture whose process is killed
     expect(shares.map((told, attempt) => isTiled(told, TILE / 2 ** attempt))).toEqual([true, true, true]);
     expect(isTiled(shares[2] ?? [], TILE)).toBe(false);
     const [first, second] = batches.files(batch.id);
-    expect(first).toMatchObject({ crashes: 2, warnings: ['The process that restored it had ended twice over it; it was done in smaller tiles.'] });
+    expect(first).toMatchObject({
+      crashes: 2,
+      warnings: ['The process that restored it had ended twice over it; it was done in smaller tiles.'],
+    });
     expect(second?.crashes).toBeLessThanOrEqual(1);
     expect(await sharp(first?.output).metadata()).toMatchObject({ width: WIDTH, height: HEIGHT });
   });
@@ -78,7 +95,10 @@ describe.skipIf(process.platform !== 'linux')('a picture whose process is killed
   it('three times, has failed with a sentence, and the others are done', async () => {
     const { batch, shares } = await killed(3, [large, small]);
     expect([shares.length, batch]).toEqual([3, expect.objectContaining({ state: 'finished', done: 1, failed: 1 })]);
-    expect(batches.files(batch.id)[0]).toMatchObject({ state: 'failed', reason: expect.stringMatching(/ended three times over this picture/) as string });
+    expect(batches.files(batch.id)[0]).toMatchObject({
+      state: 'failed',
+      reason: expect.stringMatching(/ended three times over this picture/) as string,
+    });
     expect(readdirSync(join(root, 'out 3'))).toEqual(['small.png']);
   });
 });

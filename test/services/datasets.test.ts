@@ -29,7 +29,13 @@ describe('inspectDataset', () => {
       others: [join(root, 'target/notes.txt')],
       problems: [{ file: join(root, 'target/b.png') }],
       checked: 3,
-      statistics: { width: { smallest: 80, median: 80, largest: 80 }, height: { largest: 60 }, formats: { 'png, 8 bits': 2 }, grey: 0, withAlpha: 0 },
+      statistics: {
+        width: { smallest: 80, median: 80, largest: 80 },
+        height: { largest: 60 },
+        formats: { 'png, 8 bits': 2 },
+        grey: 0,
+        withAlpha: 0,
+      },
     });
     expect(report.samples.map(({ name }) => name)).toEqual(['a.png', 'b.png', 'c.png']);
   });
@@ -38,15 +44,25 @@ describe('inspectDataset', () => {
     const root = await dataset();
     await writePicture(join(root, 'target/c.png'), 90, 60, 2);
     const { problems } = await inspectDataset({ target: root });
-    expect(problems).toEqual([{ file: join(root, 'input/c.png'), reason: expect.stringContaining('90 × 60') as string }]);
+    expect(problems).toEqual([
+      { file: join(root, 'input/c.png'), reason: expect.stringContaining('90 × 60') as string },
+    ]);
   });
 
   it('looks at a spread of a large set and tells how far it is', async () => {
     const folder = temporaryFolder();
     for (let n = 0; n < 6; n++) await writePicture(join(folder, `${n}.png`), 20 + n, 20, n);
     const progress: number[] = [];
-    const { checked, samples, statistics } = await inspectDataset({ target: folder, clean: true }, { limit: 3, onProgress: (done) => progress.push(done) });
-    expect([samples.length, checked, statistics.width, progress]).toEqual([6, 3, { smallest: 20, median: 22, largest: 24 }, [1, 2, 3]]);
+    const { checked, samples, statistics } = await inspectDataset(
+      { target: folder, clean: true },
+      { limit: 3, onProgress: (done) => progress.push(done) },
+    );
+    expect([samples.length, checked, statistics.width, progress]).toEqual([
+      6,
+      3,
+      { smallest: 20, median: 22, largest: 24 },
+      [1, 2, 3],
+    ]);
   });
 });
 
@@ -55,11 +71,18 @@ describe('previewSamples', () => {
     const source = { target: join(await dataset(), 'input'), degradations: [{ type: 'haze' }] };
     const options = { count: 2, patch: 32, seed: 1 };
     const previews = await previewSamples(source, options);
-    expect(previews.map(({ name, lq, gt }) => [name, lq.width, gt.width])).toEqual([['a.png', 32, 32], ['c.png', 32, 32]]);
+    expect(previews.map(({ name, lq, gt }) => [name, lq.width, gt.width])).toEqual([
+      ['a.png', 32, 32],
+      ['c.png', 32, 32],
+    ]);
     expect(previews[0]?.lq.data).not.toEqual(previews[0]?.gt.data);
     expect(await previewSamples(source, options)).toEqual(previews);
     // Pictures smaller than the preview show as much as they have.
-    expect((await previewSamples(source, { ...options, patch: 100 })).every(({ lq, gt }) => lq.width === gt.width && gt.width === gt.height && gt.width > 32 && gt.width < 100)).toBe(true);
+    expect(
+      (await previewSamples(source, { ...options, patch: 100 })).every(
+        ({ lq, gt }) => lq.width === gt.width && gt.width === gt.height && gt.width > 32 && gt.width < 100,
+      ),
+    ).toBe(true);
   });
 });
 
@@ -68,7 +91,9 @@ describe('the command line', () => {
 
   it('shows what pairs with what and fails where files cannot be used', async () => {
     const root = await dataset();
-    const { status, stdout } = spawnSync(process.execPath, [main, 'data', 'check', root, '--deep'], { encoding: 'utf8' });
+    const { status, stdout } = spawnSync(process.execPath, [main, 'data', 'check', root, '--deep'], {
+      encoding: 'utf8',
+    });
     expect(status).toBe(1);
     expect(stdout).toContain('3 pairs, by the same names');
     expect(stdout).toContain(`${join(root, 'input/a.png')}  →  ${join(root, 'target/a.png')}`);
@@ -78,8 +103,13 @@ describe('the command line', () => {
 
   it('prints one JSON object, errors included', async () => {
     const root = await dataset();
-    const run = (...args: string[]): unknown => JSON.parse(spawnSync(process.execPath, [main, ...args, '--json'], { encoding: 'utf8' }).stdout);
-    expect(run('data', 'check', join(root, 'input'), '--clean')).toMatchObject({ checked: 4, problems: [], unmatched: [] });
+    const run = (...args: string[]): unknown =>
+      JSON.parse(spawnSync(process.execPath, [main, ...args, '--json'], { encoding: 'utf8' }).stdout);
+    expect(run('data', 'check', join(root, 'input'), '--clean')).toMatchObject({
+      checked: 4,
+      problems: [],
+      unmatched: [],
+    });
     expect(run('data', 'check', join(root, 'nowhere'))).toMatchObject({ error: { code: 'not-found' } });
   });
 

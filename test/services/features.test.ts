@@ -17,7 +17,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const widths = { vgg16: [64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512], vgg19: [64, 64, 128, 128, 256, 256, 256, 256, 512, 512, 512, 512, 512, 512, 512, 512] };
+const widths = {
+  vgg16: [64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512],
+  vgg19: [64, 64, 128, 128, 256, 256, 256, 256, 512, 512, 512, 512, 512, 512, 512, 512],
+};
 
 /** A file as torchvision names and shapes it, with its classifier cut down. */
 function vgg(network: VggNetwork): Weights {
@@ -33,20 +36,23 @@ function vgg(network: VggNetwork): Weights {
 }
 
 describe('importFeatures', () => {
-  it.each(['vgg16', 'vgg19'] as const)('keeps the convolutions of %s and says where they came from', async (network) => {
-    const file = join(folder, 'weights.pth');
-    const weights = vgg(network);
-    writeFileSync(file, writeTorchFile(weights));
-    expect(loadFeatures(network, home)).toBeUndefined();
-    const imported = await importFeatures(file, home);
-    expect(imported.network).toBe(network);
-    expect(imported.source).toMatch(/^weights\.pth, SHA-256 [0-9a-f]{64}$/);
-    const loaded = loadFeatures(network, home);
-    expect(loaded?.source).toBe(imported.source);
-    weights.delete('classifier.0.bias');
-    expect([...(loaded?.weights ?? [])]).toEqual([...weights]);
-    expect(listFeatures(home)).toEqual([imported]);
-  });
+  it.each(['vgg16', 'vgg19'] as const)(
+    'keeps the convolutions of %s and says where they came from',
+    async (network) => {
+      const file = join(folder, 'weights.pth');
+      const weights = vgg(network);
+      writeFileSync(file, writeTorchFile(weights));
+      expect(loadFeatures(network, home)).toBeUndefined();
+      const imported = await importFeatures(file, home);
+      expect(imported.network).toBe(network);
+      expect(imported.source).toMatch(/^weights\.pth, SHA-256 [0-9a-f]{64}$/);
+      const loaded = loadFeatures(network, home);
+      expect(loaded?.source).toBe(imported.source);
+      weights.delete('classifier.0.bias');
+      expect([...(loaded?.weights ?? [])]).toEqual([...weights]);
+      expect(listFeatures(home)).toEqual([imported]);
+    },
+  );
 
   it('refuses anything else with a sentence', async () => {
     const file = join(folder, 'other.pth');

@@ -16,7 +16,16 @@ afterAll(() => rmSync(home.root, { recursive: true, force: true }));
 function leaveRun(id: string, config: string): void {
   const folder = new RunFolder(join(home.runs, id)).create();
   writeFileSync(folder.config, config);
-  writeRunRecord(folder, { id, name: id, state: 'finished', created: 1, changed: 2, note: '', tags: ['kept'], states: [{ at: 2, state: 'finished' }] });
+  writeRunRecord(folder, {
+    id,
+    name: id,
+    state: 'finished',
+    created: 1,
+    changed: 2,
+    note: '',
+    tags: ['kept'],
+    states: [{ at: 2, state: 'finished' }],
+  });
 }
 
 it('reads a lost history in from the run folders, those of other versions too, and names what it cannot read', async () => {
@@ -29,7 +38,10 @@ it('reads a lost history in from the run folders, those of other versions too, a
       { id: '000003', network: 'a network of later', negatives: 0, seed: 4, tags: ['kept'] },
       { id: '000001', network: 'ffanet', negatives: 2, seed: 3, steps: 9 },
     ]);
-    expect(services.notices).toEqual([expect.stringContaining('2 runs were read in again'), expect.stringMatching(/000002 could not be read in again: its config.yml is not/)]);
+    expect(services.notices).toEqual([
+      expect.stringContaining('2 runs were read in again'),
+      expect.stringMatching(/000002 could not be read in again: its config.yml is not/),
+    ]);
   } finally {
     await services.close();
   }

@@ -24,7 +24,10 @@ describe.skipIf(process.platform !== 'linux')('on Linux', () => {
   test('a machine without a desktop says so, with the folder to open', async () => {
     vi.stubEnv('DISPLAY', '');
     vi.stubEnv('WAYLAND_DISPLAY', '');
-    await expect(revealInFileManager(folder)).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining(folder) as string });
+    await expect(revealInFileManager(folder)).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining(folder) as string,
+    });
     vi.unstubAllEnvs();
   });
 

@@ -35,7 +35,16 @@ test('a damaged file, or a value without sense, is as if it had never been chose
 });
 
 test('child processes that start afterwards follow: the engine takes the threads, tiles the memory, and a GPU is left alone', async () => {
-  const chosen = (): string => execFileSync(process.execPath, ['--input-type=module', '-e', `import { chosenTileMemory } from '${new URL('../../src/core/engine/chosen.ts', import.meta.url).href}'; process.stdout.write(chosenTileMemory() + ' ' + process.env.CUDA_VISIBLE_DEVICES)`], { encoding: 'utf8' });
+  const chosen = (): string =>
+    execFileSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `import { chosenTileMemory } from '${new URL('../../src/core/engine/chosen.ts', import.meta.url).href}'; process.stdout.write(chosenTileMemory() + ' ' + process.env.CUDA_VISIBLE_DEVICES)`,
+      ],
+      { encoding: 'utf8' },
+    );
   changeSettings(home, { threads: 1, tileMemory: 200, device: 'cpu' });
   expect((await engineFacts()).device.threads).toBe(1);
   expect(chosen()).toBe(`${200 * 2 ** 20} -1`);

@@ -20,10 +20,17 @@ afterAll(async () => {
 });
 
 const entered = (id: string, state: JobState): Promise<RunSummary> =>
-  new Promise((resolve) => services.training.events.on('state', (run) => run.id === id && run.state === state && resolve(run)));
+  new Promise((resolve) =>
+    services.training.events.on('state', (run) => run.id === id && run.state === state && resolve(run)),
+  );
 
 const firstStep = (id: string): Promise<void> =>
-  new Promise((resolve) => services.training.events.on('progress', (run, event) => run === id && event.type === 'metrics' && event.line.step > 0 && resolve()));
+  new Promise((resolve) =>
+    services.training.events.on(
+      'progress',
+      (run, event) => run === id && event.type === 'metrics' && event.line.step > 0 && resolve(),
+    ),
+  );
 
 describe('trainings of one program', () => {
   it('pause with a checkpoint, go on, and queue', async () => {
@@ -44,6 +51,12 @@ describe('trainings of one program', () => {
     await training.resume(first.id);
     expect(await training.ended(first.id)).toMatchObject({ state: 'finished', step: 30 });
     expect(await training.ended('second')).toMatchObject({ state: 'finished', step: 2 });
-    expect(runs.show(first.id).states.map(({ state }) => state)).toEqual(['queued', 'running', 'paused', 'running', 'finished']);
+    expect(runs.show(first.id).states.map(({ state }) => state)).toEqual([
+      'queued',
+      'running',
+      'paused',
+      'running',
+      'finished',
+    ]);
   });
 });

@@ -48,11 +48,16 @@ export async function openWeb(): Promise<OpenWeb> {
     own: () => ({ cookie: cookie(), origin: origin(), 'content-type': 'application/json' }),
     send: (method, path, headers = {}, body = '') =>
       new Promise((resolve, reject) => {
-        const asked = request({ host: '127.0.0.1', port, method, path, headers: { host: `127.0.0.1:${port}`, ...headers } }, (response) => {
-          let text = '';
-          response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-          response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
-        });
+        const asked = request(
+          { host: '127.0.0.1', port, method, path, headers: { host: `127.0.0.1:${port}`, ...headers } },
+          (response) => {
+            let text = '';
+            response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+            response.on('end', () =>
+              resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }),
+            );
+          },
+        );
         asked.on('error', reject);
         asked.end(body);
       }),

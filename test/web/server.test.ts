@@ -60,12 +60,21 @@ describe('hostile requests', () => {
   }
 
   test('a cookie without an Origin changes nothing', async () => {
-    for (const [method, path] of routes.filter(([verb]) => verb === 'POST')) expect((await send(method, path, { cookie: cookie() }, '{}')).status).toBe(403);
+    for (const [method, path] of routes.filter(([verb]) => verb === 'POST'))
+      expect((await send(method, path, { cookie: cookie() }, '{}')).status).toBe(403);
     await expect(openSocket({ cookie: cookie() })).rejects.toThrow(/403/);
   });
 
   test('ids and names that lead elsewhere open nothing', async () => {
-    const tries = ['..', '%2e%2e%2fetc%2fpasswd', '..%2f..%2fweb-token', '/etc/passwd', 'A'.repeat(22), '%00', 'web-token'];
+    const tries = [
+      '..',
+      '%2e%2e%2fetc%2fpasswd',
+      '..%2f..%2fweb-token',
+      '/etc/passwd',
+      'A'.repeat(22),
+      '%00',
+      'web-token',
+    ];
     for (const id of tries) {
       for (const area of ['picture', 'assets']) {
         const { status, body } = await send('GET', `/${area}/${id}`, own());
@@ -78,11 +87,25 @@ describe('hostile requests', () => {
   });
 
   test('a dropped file cannot leave its drop, and only a drop takes files', async () => {
-    const drop = (JSON.parse((await send('POST', '/import/?path=trip%2Fa.png', own(), 'x')).body) as { value: { id: string } }).value;
+    const drop = (
+      JSON.parse((await send('POST', '/import/?path=trip%2Fa.png', own(), 'x')).body) as { value: { id: string } }
+    ).value;
     const drops = () => readdirSync(dirname(web.studio.handles.path(drop.id)));
     const before = drops();
-    for (const name of ['../out.png', 'a/../../out.png', '/etc/out.png', 'a\\..\\b.png', '', 'a//b.png', 'C:x.png', 'a\u0000b.png']) {
-      for (const id of ['', drop.id]) expect((await send('POST', `/import/${id}?path=${encodeURIComponent(name)}`, own(), 'x')).status, name).toBe(400);
+    for (const name of [
+      '../out.png',
+      'a/../../out.png',
+      '/etc/out.png',
+      'a\\..\\b.png',
+      '',
+      'a//b.png',
+      'C:x.png',
+      'a\u0000b.png',
+    ]) {
+      for (const id of ['', drop.id])
+        expect((await send('POST', `/import/${id}?path=${encodeURIComponent(name)}`, own(), 'x')).status, name).toBe(
+          400,
+        );
     }
     expect(drops()).toEqual(before);
     const home = web.studio.handles.issue(web.folder);

@@ -25,43 +25,85 @@ afterAll(() => worker.end());
 
 async function drawn(name: string, width: number, height: number): Promise<string> {
   const file = join(folder, name);
-  const grain = await sharp({ create: { width: 256, height: 256, channels: 3, background: '#777', noise: { type: 'gaussian', mean: 120, sigma: 40 } } }).png().toBuffer();
-  const tile = width < 256 || height < 256 ? await sharp(grain).resize(Math.min(256, width), Math.min(256, height)).png().toBuffer() : grain;
-  await sharp({ create: { width, height, channels: 3, background: '#876' }, limitInputPixels: false }).composite([{ input: tile, tile: true, blend: 'soft-light' }]).withMetadata({ orientation: 6 }).toFile(file);
+  const grain = await sharp({
+    create: {
+      width: 256,
+      height: 256,
+      channels: 3,
+      background: '#777',
+      noise: { type: 'gaussian', mean: 120, sigma: 40 },
+    },
+  })
+    .png()
+    .toBuffer();
+  const tile =
+    width < 256 || height < 256
+      ? await sharp(grain).resize(Math.min(256, width), Math.min(256, height)).png().toBuffer()
+      : grain;
+  await sharp({ create: { width, height, channels: 3, background: '#876' }, limitInputPixels: false })
+    .composite([{ input: tile, tile: true, blend: 'soft-light' }])
+    .withMetadata({ orientation: 6 })
+    .toFile(file);
   return file;
 }
 
 async function restore(source: string, settings = {}): Promise<RestoredFile & { target: string }> {
   const id = ++count;
   const target = join(folder, `result-${id}.part`);
-  return { ...(await worker.restore({ id, source, target, folder: join(folder, 'scratch'), effect: effect.parse({ tile: 256 }), caution: 1, export: exportSettings.parse(settings) }, () => undefined)), target };
+  return {
+    ...(await worker.restore(
+      {
+        id,
+        source,
+        target,
+        folder: join(folder, 'scratch'),
+        effect: effect.parse({ tile: 256 }),
+        caution: 1,
+        export: exportSettings.parse(settings),
+      },
+      () => undefined,
+    )),
+    target,
+  };
 }
 
 describe('large and narrow pictures', () => {
-  it.skipIf(!existsSync('/proc/self/clear_refs'))(`one of ${megapixels} megapixels takes less than 2 GB beside the model, and no more for its size than for a sixth of it`, async () => {
-    const side = Math.round(Math.sqrt(megapixels * 1e6));
-    const peaks: number[] = [];
-    for (const share of [Math.sqrt(1 / 6), 1]) {
-      const source = await drawn(`large-${share}.jpg`, Math.round(side * share), Math.round(side * share));
-      const before = memoryOf(worker.pid, 'VmRSS');
-      writeFileSync(`/proc/${worker.pid}/clear_refs`, '5'); // the peak begins anew
-      const { warnings } = await restore(source);
-      expect(warnings).toEqual([]);
-      peaks.push(memoryOf(worker.pid, 'VmHWM') - before);
-    }
-    expect(peaks[1]).toBeLessThan(2e9);
-    // Less than the picture itself would take as floats.
-    expect((peaks[1] ?? Infinity) - (peaks[0] ?? 0)).toBeLessThan(((megapixels * 5e6) / 6) * 12);
-  }, 3_600_000);
+  it.skipIf(!existsSync('/proc/self/clear_refs'))(
+    `one of ${megapixels} megapixels takes less than 2 GB beside the model, and no more for its size than for a sixth of it`,
+    async () => {
+      const side = Math.round(Math.sqrt(megapixels * 1e6));
+      const peaks: number[] = [];
+      for (const share of [Math.sqrt(1 / 6), 1]) {
+        const source = await drawn(`large-${share}.jpg`, Math.round(side * share), Math.round(side * share));
+        const before = memoryOf(worker.pid, 'VmRSS');
+        writeFileSync(`/proc/${worker.pid}/clear_refs`, '5'); // the peak begins anew
+        const { warnings } = await restore(source);
+        expect(warnings).toEqual([]);
+        peaks.push(memoryOf(worker.pid, 'VmHWM') - before);
+      }
+      expect(peaks[1]).toBeLessThan(2e9);
+      // Less than the picture itself would take as floats.
+      expect((peaks[1] ?? Infinity) - (peaks[0] ?? 0)).toBeLessThan(((megapixels * 5e6) / 6) * 12);
+    },
+    3_600_000,
+  );
 
-  it.each([[1, 1], [3, 20_000], [20_000, 3]])('%i x %i pixels come out as they are, turned upright', async (width, height) => {
+  it.each([
+    [1, 1],
+    [3, 20_000],
+    [20_000, 3],
+  ])('%i x %i pixels come out as they are, turned upright', async (width, height) => {
     const { target, warnings } = await restore(await drawn(`narrow-${width}.png`, width, height));
     expect(warnings).toEqual([]);
     expect(await sharp(target).metadata()).toMatchObject({ width: height, height: width });
   });
 
   it('what a format cannot hold is refused before the work, with another format to choose', async () => {
-    await expect(restore(await drawn('wide.png', 20_000, 3), { format: 'webp' })).rejects.toThrow('WebP holds no more than 16383 pixels in a row, and the result would be 3x20000. Choose TIFF or PNG.');
-    await expect(restore(await drawn('many.jpg', 7000, 5000), { format: 'avif' })).rejects.toThrow(/^AVIF takes too much memory for a result of 5000x7000; .* Choose JPEG, PNG or TIFF\.$/);
+    await expect(restore(await drawn('wide.png', 20_000, 3), { format: 'webp' })).rejects.toThrow(
+      'WebP holds no more than 16383 pixels in a row, and the result would be 3x20000. Choose TIFF or PNG.',
+    );
+    await expect(restore(await drawn('many.jpg', 7000, 5000), { format: 'avif' })).rejects.toThrow(
+      /^AVIF takes too much memory for a result of 5000x7000; .* Choose JPEG, PNG or TIFF\.$/,
+    );
   });
 });

@@ -19,12 +19,20 @@ function coverage(x: number, y: number, scale: number): number {
   const distance = Math.hypot((x + 0.5) / scale - CENTRE, (y + 0.5) / scale - CENTRE) - RADIUS;
   if (Math.abs(distance) > 1) return distance < 0 ? 1 : 0;
   let inside = 0;
-  for (let i = 0; i < 64; i++) inside += Math.hypot((x + ((i % 8) + 0.5) / 8) / scale - CENTRE, (y + ((i >> 3) + 0.5) / 8) / scale - CENTRE) < RADIUS ? 1 : 0;
+  for (let i = 0; i < 64; i++)
+    inside +=
+      Math.hypot((x + ((i % 8) + 0.5) / 8) / scale - CENTRE, (y + ((i >> 3) + 0.5) / 8) / scale - CENTRE) < RADIUS
+        ? 1
+        : 0;
   return inside / 64;
 }
 
 /** Colours that change softly, so that what is continued under transparency is nearly what was cut away. */
-const colour = (x: number, y: number): [number, number, number] => [200 + 30 * Math.sin(x / 40), 120 + 40 * Math.cos(y / 50), 40];
+const colour = (x: number, y: number): [number, number, number] => [
+  200 + 30 * Math.sin(x / 40),
+  120 + 40 * Math.cos(y / 50),
+  40,
+];
 
 /** The disc cut out of the picture, black where nothing is seen, as most programs save it; or the picture whole. */
 async function picture(name: string, cutOut: boolean): Promise<string> {
@@ -38,7 +46,9 @@ async function picture(name: string, cutOut: boolean): Promise<string> {
     }
   }
   const file = join(folder, name);
-  await sharp(data, { raw: { width: SIDE, height: SIDE, channels } }).png().toFile(file);
+  await sharp(data, { raw: { width: SIDE, height: SIDE, channels } })
+    .png()
+    .toFile(file);
   return file;
 }
 
@@ -52,7 +62,18 @@ async function enlarged(model: string): Promise<{ cut: Buffer; whole: Buffer }> 
     for (const [id, cutOut] of [true, false].entries()) {
       const source = await picture(`${id}.png`, cutOut);
       const target = join(folder, `${id}-enlarged.png`);
-      await worker.restore({ id, source, target, folder: join(folder, 'scratch'), effect: effect.parse({ tile: 64 }), caution: 1, export: exportSettings.parse({}) }, () => undefined);
+      await worker.restore(
+        {
+          id,
+          source,
+          target,
+          folder: join(folder, 'scratch'),
+          effect: effect.parse({ tile: 64 }),
+          caution: 1,
+          export: exportSettings.parse({}),
+        },
+        () => undefined,
+      );
       pixels.push(await sharp(target).raw().toBuffer());
     }
     const [cut, whole] = pixels as [Buffer, Buffer];
@@ -90,7 +111,10 @@ function strayed(alpha: (x: number, y: number) => number): number {
   const between = (x: number, y: number): number => {
     const [left, top] = [Math.floor(x - 0.5), Math.floor(y - 0.5)];
     const [u, v] = [x - 0.5 - left, y - 0.5 - top];
-    return (1 - v) * ((1 - u) * alpha(left, top) + u * alpha(left + 1, top)) + v * ((1 - u) * alpha(left, top + 1) + u * alpha(left + 1, top + 1));
+    return (
+      (1 - v) * ((1 - u) * alpha(left, top) + u * alpha(left + 1, top)) +
+      v * ((1 - u) * alpha(left, top + 1) + u * alpha(left + 1, top + 1))
+    );
   };
   let furthest = 0;
   for (let degrees = 0; degrees < 360; degrees++) {
@@ -116,8 +140,16 @@ it('the measure finds a staircase', () => {
   expect(strayed((x, y) => 255 * coverage(x >> 1, y >> 1, 1))).toBeGreaterThan(2 * MOST_STRAYED);
 });
 
-it('a cut-out enlarged by a network has neither halo nor staircase, over black and white', () => expectNeitherHaloNorStaircase(seededModel(folder, 'edsr')), 120_000);
+it(
+  'a cut-out enlarged by a network has neither halo nor staircase, over black and white',
+  () => expectNeitherHaloNorStaircase(seededModel(folder, 'edsr')),
+  120_000,
+);
 
-describeWithShared('IMDN x2 with its authors\' weights', 'weights', () => {
-  it('leaves a cut-out without halo and staircase, too', () => expectNeitherHaloNorStaircase(shared('weights/IMDN_x2.pth')), 300_000);
+describeWithShared("IMDN x2 with its authors' weights", 'weights', () => {
+  it(
+    'leaves a cut-out without halo and staircase, too',
+    () => expectNeitherHaloNorStaircase(shared('weights/IMDN_x2.pth')),
+    300_000,
+  );
 });

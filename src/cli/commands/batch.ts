@@ -14,8 +14,22 @@ export const registerBatch: Register = (program, context) => {
     .description('all batches, the newest first')
     .action(async () => {
       const list = (await open(context)).list();
-      const rows = list.map(({ id, created, state, total, done, failed, skipped, title }) => [id, dateTime(created), state, total, done, failed, skipped, title]);
-      output.result({ batches: list }, list.length > 0 ? table(['id', 'begun', 'state', 'files', 'done', 'failed', 'skipped', 'what'], rows) : 'No batches yet. Start one with: mcir restore');
+      const rows = list.map(({ id, created, state, total, done, failed, skipped, title }) => [
+        id,
+        dateTime(created),
+        state,
+        total,
+        done,
+        failed,
+        skipped,
+        title,
+      ]);
+      output.result(
+        { batches: list },
+        list.length > 0
+          ? table(['id', 'begun', 'state', 'files', 'done', 'failed', 'skipped', 'what'], rows)
+          : 'No batches yet. Start one with: mcir restore',
+      );
     });
 
   batch
@@ -26,8 +40,19 @@ export const registerBatch: Register = (program, context) => {
       const batches = await open(context);
       const found = await attempt(() => batches.find(id));
       const files = batches.files(id);
-      const rows = files.map(({ number, state, source, output: to, reason, warnings }) => [number, state, source, [reason ?? to ?? '', ...warnings].join(' ')]);
-      output.result({ batch: found, files }, [`${found.title}: ${found.state}${found.reason ? `. ${found.reason}` : ''}`, table(['', 'state', 'original', 'result'], rows)].join('\n'));
+      const rows = files.map(({ number, state, source, output: to, reason, warnings }) => [
+        number,
+        state,
+        source,
+        [reason ?? to ?? '', ...warnings].join(' '),
+      ]);
+      output.result(
+        { batch: found, files },
+        [
+          `${found.title}: ${found.state}${found.reason ? `. ${found.reason}` : ''}`,
+          table(['', 'state', 'original', 'result'], rows),
+        ].join('\n'),
+      );
     });
 
   batch

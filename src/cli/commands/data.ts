@@ -19,7 +19,10 @@ export const registerData: Register = (program, { output }) => {
     .option('--clean', 'there are only clean pictures; the inputs will be made by degradations')
     .option('--scale <times>', 'how many times smaller the inputs are', scaleOf, 1)
     .option('--deep', 'decode every picture whole instead of reading headers')
-    .addHelpText('after', '\nConventions: same names; RESIDE and DDN (the clean name before the first _); rain-N and norain-N; DIV2K (0001x4);\nSIDD, GoPro, RealSR, Raindrop; folders hazy/clear, hazy/GT, input/target, input/groundtruth, blur/sharp, LR/HR …')
+    .addHelpText(
+      'after',
+      '\nConventions: same names; RESIDE and DDN (the clean name before the first _); rain-N and norain-N; DIV2K (0001x4);\nSIDD, GoPro, RealSR, Raindrop; folders hazy/clear, hazy/GT, input/target, input/groundtruth, blur/sharp, LR/HR …',
+    )
     .action(async (target: string, options: { input?: string; clean?: boolean; scale: number; deep?: boolean }) => {
       const { input, clean, scale, deep } = options;
       const report = await inspectDataset(
@@ -34,7 +37,12 @@ export const registerData: Register = (program, { output }) => {
     .command('degradations')
     .description('list the degradations and their settings')
     .action(() => {
-      const list = degradations.map(({ id, title, description, schema }) => ({ id, title, description, settings: z.toJSONSchema(schema, { io: 'input' }) }));
+      const list = degradations.map(({ id, title, description, schema }) => ({
+        id,
+        title,
+        description,
+        settings: z.toJSONSchema(schema, { io: 'input' }),
+      }));
       const text = list.map(({ id, title, description, settings }) => {
         const fields = Object.entries(settings.properties ?? {}).map(([name, field]) => {
           const { description: meaning = '', default: value } = field as { description?: string; default?: unknown };
@@ -48,13 +56,15 @@ export const registerData: Register = (program, { output }) => {
 
 function scaleOf(text: string): number {
   const scale = Number(text);
-  if (!Number.isInteger(scale) || scale < 1 || scale > 8) throw new InvalidArgumentError('Give a whole number from 1 to 8.');
+  if (!Number.isInteger(scale) || scale < 1 || scale > 8)
+    throw new InvalidArgumentError('Give a whole number from 1 to 8.');
   return scale;
 }
 
 function progressOn(output: Output): (done: number, total: number) => void {
   return (done, total) => {
-    if (output.interactive && (done % 50 === 0 || done === total)) process.stderr.write(`\r${done}/${total} pictures${done === total ? '\n' : ''}`);
+    if (output.interactive && (done % 50 === 0 || done === total))
+      process.stderr.write(`\r${done}/${total} pictures${done === total ? '\n' : ''}`);
   };
 }
 
@@ -67,12 +77,20 @@ function describe({ convention, samples, unmatched, others, problems, checked, s
   };
   return [
     convention ? `${samples.length} pairs, by ${convention}` : `${samples.length} clean pictures`,
-    ...list('Pairs', samples.flatMap(({ input, target }) => (input === undefined ? [] : [`${input}  →  ${target}`]))),
+    ...list(
+      'Pairs',
+      samples.flatMap(({ input, target }) => (input === undefined ? [] : [`${input}  →  ${target}`])),
+    ),
     ...list(`Without a partner (${unmatched.length})`, unmatched),
-    ...list(`Cannot be used (${problems.length})`, problems.map(({ file, reason }) => (reason.includes(file) ? reason : `${file}: ${reason}`))),
+    ...list(
+      `Cannot be used (${problems.length})`,
+      problems.map(({ file, reason }) => (reason.includes(file) ? reason : `${file}: ${reason}`)),
+    ),
     ...list(`Not pictures (${others.length})`, others),
     `Of ${checked} looked at: ${width.smallest} to ${width.largest} pixels wide (median ${width.median}), ${height.smallest} to ${height.largest} high (median ${height.median})`,
-    Object.entries(formats).map(([format, count]) => `${count} ${format}`).join('; '),
+    Object.entries(formats)
+      .map(([format, count]) => `${count} ${format}`)
+      .join('; '),
     ...(grey > 0 ? [`${grey} are grey and become RGB.`] : []),
     ...(withAlpha > 0 ? [`${withAlpha} have an alpha channel, which training leaves out.`] : []),
   ].join('\n');

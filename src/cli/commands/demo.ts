@@ -14,7 +14,8 @@ export const registerDemo: Register = (program, context) => {
     .option('--steps <number>', 'training steps; by default as many as take about a minute')
     .action(async ({ steps }: { steps?: string }) => {
       const { output } = context;
-      if (steps !== undefined && !/^[1-9]\d*$/.test(steps)) wrongUse(new AppError('bad-input', `--steps takes a whole number, not "${steps}".`));
+      if (steps !== undefined && !/^[1-9]\d*$/.test(steps))
+        wrongUse(new AppError('bad-input', `--steps takes a whole number, not "${steps}".`));
       const services = await context.services();
       output.log('1/3  Sample pictures: drawn by the program, with haze added.');
       const set = await prepareSampleSet(services.home, (done) => {
@@ -30,7 +31,12 @@ export const registerDemo: Register = (program, context) => {
 };
 
 function describe({ run, folder, sheets, pictures }: DemoResult, sampleFolder: string): string {
-  const rows = pictures.map(({ name, before, after }) => [name, before.toFixed(2), after.toFixed(2), (after - before).toFixed(2)]);
+  const rows = pictures.map(({ name, before, after }) => [
+    name,
+    before.toFixed(2),
+    after.toFixed(2),
+    (after - before).toFixed(2),
+  ]);
   return [
     table(['picture', 'hazy, dB', 'restored, dB', 'gain'], rows),
     '',

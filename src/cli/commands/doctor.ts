@@ -10,7 +10,10 @@ export const registerDoctor: Register = (program, context) => {
   program
     .command('doctor')
     .description('check engine, device, libraries and folders, and say how to mend what is missing')
-    .option('--report <file>', 'write a zip for a bug report instead: logs and settings, without pictures, their names or your paths')
+    .option(
+      '--report <file>',
+      'write a zip for a bug report instead: logs and settings, without pictures, their names or your paths',
+    )
     .action(async ({ report: file }: { report?: string }) => {
       if (file !== undefined) {
         const path = await writeReport(await context.services(), file);
@@ -19,7 +22,10 @@ export const registerDoctor: Register = (program, context) => {
       }
       const report = await examine(context.home);
       const width = Math.max(...report.checks.map(({ title }) => title.length));
-      const lines = report.checks.map(({ title, state, detail, fix }) => `${marks[state]} ${title.padEnd(width)}  ${detail}${fix ? `\n  ${' '.repeat(width)}  → ${fix}` : ''}`);
+      const lines = report.checks.map(
+        ({ title, state, detail, fix }) =>
+          `${marks[state]} ${title.padEnd(width)}  ${detail}${fix ? `\n  ${' '.repeat(width)}  → ${fix}` : ''}`,
+      );
       context.output.result(report, lines.join('\n'));
       if (report.checks.some(({ state }) => state === 'missing')) process.exitCode = exitCode.failed;
     });

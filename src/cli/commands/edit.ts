@@ -15,37 +15,65 @@ export const registerEdit: Register = (program, context) => {
     .command('edit')
     .description('restore files in their own place, for photo managers that hand over a copy')
     .argument('[file...]', 'the copies')
-    .option('--launcher <file>', 'write a program that does this with the files it is given, for the settings of a photo manager');
-  addExportOptions(addEffectOptions(command), ['format', 'name', 'onConflict']).action(async (files: string[], options: RestoreOptions & { launcher?: string }) => {
-    const { models, settings } = await batchSettings(options, '.', context.home);
-    if (options.launcher !== undefined) {
-      const launcher = resolve(options.launcher);
-      await writeEditLauncher(launcher, launcherArguments(options));
-      return output.result({ launcher }, `Wrote ${launcher}. Choose it as external editor; docs/photographs.md tells where.`);
-    }
-    if (files.length === 0) wrongUse(new AppError('bad-input', 'Name the files to restore.'));
-    await collectSources(files, false).catch(wrongUse);
-    let done = 0;
-    for await (const edited of editInPlace(files, models, settings, context.home)) {
-      if (output.json) process.stdout.write(`${JSON.stringify({ file: edited })}\n`);
-      if ('reason' in edited) output.log(`${edited.file}: ${edited.reason}`);
-      else {
-        done++;
-        for (const warning of edited.restored.warnings) output.log(`${edited.file}: ${warning}`);
+    .option(
+      '--launcher <file>',
+      'write a program that does this with the files it is given, for the settings of a photo manager',
+    );
+  addExportOptions(addEffectOptions(command), ['format', 'name', 'onConflict']).action(
+    async (files: string[], options: RestoreOptions & { launcher?: string }) => {
+      const { models, settings } = await batchSettings(options, '.', context.home);
+      if (options.launcher !== undefined) {
+        const launcher = resolve(options.launcher);
+        await writeEditLauncher(launcher, launcherArguments(options));
+        return output.result(
+          { launcher },
+          `Wrote ${launcher}. Choose it as external editor; docs/photographs.md tells where.`,
+        );
       }
-    }
-    const failed = files.length - done;
-    output.result({ done, failed }, `${done} of ${files.length} restored.`);
-    if (failed > 0) process.exitCode = exitCode.failed;
-  });
+      if (files.length === 0) wrongUse(new AppError('bad-input', 'Name the files to restore.'));
+      await collectSources(files, false).catch(wrongUse);
+      let done = 0;
+      for await (const edited of editInPlace(files, models, settings, context.home)) {
+        if (output.json) process.stdout.write(`${JSON.stringify({ file: edited })}\n`);
+        if ('reason' in edited) output.log(`${edited.file}: ${edited.reason}`);
+        else {
+          done++;
+          for (const warning of edited.restored.warnings) output.log(`${edited.file}: ${warning}`);
+        }
+      }
+      const failed = files.length - done;
+      output.result({ done, failed }, `${done} of ${files.length} restored.`);
+      if (failed > 0) process.exitCode = exitCode.failed;
+    },
+  );
 };
 
 /** What was typed, such that it means the same from another folder. */
-function launcherArguments({ preset, model = [], strength, ensemble, luminance, mask, tile, quality, strip, provenance }: RestoreOptions): string[] {
-  const values = { preset, strength: strength === undefined ? undefined : Number((strength * 100).toFixed(4)), mask: mask === undefined ? undefined : resolve(mask), tile, quality, strip };
+function launcherArguments({
+  preset,
+  model = [],
+  strength,
+  ensemble,
+  luminance,
+  mask,
+  tile,
+  quality,
+  strip,
+  provenance,
+}: RestoreOptions): string[] {
+  const values = {
+    preset,
+    strength: strength === undefined ? undefined : Number((strength * 100).toFixed(4)),
+    mask: mask === undefined ? undefined : resolve(mask),
+    tile,
+    quality,
+    strip,
+  };
   return [
     ...model.flatMap((ref) => ['--model', existsSync(ref) ? resolve(ref) : ref]),
     ...Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)])),
-    ...[ensemble && '--ensemble', luminance && '--luminance', !provenance && '--no-provenance'].filter((flag) => typeof flag === 'string'),
+    ...[ensemble && '--ensemble', luminance && '--luminance', !provenance && '--no-provenance'].filter(
+      (flag) => typeof flag === 'string',
+    ),
   ];
 }

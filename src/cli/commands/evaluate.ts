@@ -36,9 +36,13 @@ export const registerEvaluate: Register = (program, context) => {
       const decibel = (psnr: number | null): string => (psnr === null ? 'infinite' : psnr.toFixed(3));
       const result = await evaluate(question, (event) => {
         begun = true;
-        if (event.type === 'model' && event.unmatched.length > 0) output.log(`${event.unmatched.length} files have no partner and are left out: ${event.unmatched.join(', ')}`);
+        if (event.type === 'model' && event.unmatched.length > 0)
+          output.log(`${event.unmatched.length} files have no partner and are left out: ${event.unmatched.join(', ')}`);
         if (event.type === 'failed') output.log(`${event.name}: ${event.reason}`);
-        if (event.type === 'picture') output.log(`${event.picture.name}  PSNR ${decibel(event.picture.psnr)} dB  SSIM ${event.picture.ssim.toFixed(4)}`);
+        if (event.type === 'picture')
+          output.log(
+            `${event.picture.name}  PSNR ${decibel(event.picture.psnr)} dB  SSIM ${event.picture.ssim.toFixed(4)}`,
+          );
       }).catch((error: unknown) => {
         // Until the model is loaded and the pictures are paired, what was typed may be at fault.
         if (begun || !(error instanceof AppError && inWhatWasTyped.includes(error.code))) throw error;
@@ -46,7 +50,10 @@ export const registerEvaluate: Register = (program, context) => {
       });
       const rows = result.pictures.map(({ name, psnr, ssim }) => [name, decibel(psnr), ssim.toFixed(4)]);
       const mean = ['mean', decibel(result.mean.psnr), result.mean.ssim.toFixed(4)];
-      output.result(result, `${result.model.title} (${result.model.network}), ${yChannel ? 'Y' : 'RGB'}, border ${cropBorder}\n${table(['picture', 'PSNR', 'SSIM'], [...rows, mean])}`);
+      output.result(
+        result,
+        `${result.model.title} (${result.model.network}), ${yChannel ? 'Y' : 'RGB'}, border ${cropBorder}\n${table(['picture', 'PSNR', 'SSIM'], [...rows, mean])}`,
+      );
       if (result.failed.length > 0) process.exitCode = exitCode.failed;
     });
 };

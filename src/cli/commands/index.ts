@@ -17,4 +17,21 @@ import { registerTrain } from './train.ts';
 import { registerWatch } from './watch.ts';
 
 /** Every command, in the order of the help. */
-export const commands: readonly Register[] = [registerDoctor, registerDemo, registerNetworks, registerRestore, registerPresets, registerBatch, registerWatch, registerEdit, registerExplain, registerTrain, registerResume, registerEvaluate, registerRuns, registerModels, registerFeatures, registerData];
+export const commands: readonly Register[] = [
+  registerDoctor,
+  registerDemo,
+  registerNetworks,
+  registerRestore,
+  registerPresets,
+  registerBatch,
+  registerWatch,
+  registerEdit,
+  registerExplain,
+  registerTrain,
+  registerResume,
+  registerEvaluate,
+  registerRuns,
+  registerModels,
+  registerFeatures,
+  registerData,
+];

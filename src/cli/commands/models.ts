@@ -3,7 +3,16 @@ import { readWeightsFile } from '../../core/weights/readWeights.ts';
 import { GRAPH, type InputNorm } from '../../services/modelCard.ts';
 import { convertModel, identify } from '../../services/modelFiles.ts';
 import { addPack, modelPacks } from '../../services/modelPacks.ts';
-import { addModel, brokenModels, isGraphFile, listModels, type ModelCard, probeGraph, removeModel, resolveModel } from '../../services/models.ts';
+import {
+  addModel,
+  brokenModels,
+  isGraphFile,
+  listModels,
+  type ModelCard,
+  probeGraph,
+  removeModel,
+  resolveModel,
+} from '../../services/models.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Register } from '../context.ts';
 import { wholeNumber } from '../numbers.ts';
@@ -18,33 +27,72 @@ export const registerModels: Register = (program, context) => {
 
   models
     .command('add')
-    .description('add a weights file (.pth, .pt, .ckpt, .safetensors), an .onnx file, a TensorFlow.js model.json, or a pack')
+    .description(
+      'add a weights file (.pth, .pt, .ckpt, .safetensors), an .onnx file, a TensorFlow.js model.json, or a pack',
+    )
     .argument('<file>', 'the file, or pack:NAME for a model that is fetched once (`mcir models packs`)')
     .option('--title <title>', 'what to call it; by default the name of the file')
     .option('--licence <licence>', 'under which licence it may be used')
-    .option('--range <number>', 'for an ONNX or TensorFlow.js model: the largest pixel value it expects, 1 or 255', wholeNumber(1), 1)
-    .option('--multiple-of <pixels>', 'for an ONNX or TensorFlow.js model: what its sides must be a multiple of', wholeNumber(1), 1)
-    .action(async (file: string, { range, multipleOf, ...options }: { title?: string; licence?: string; range: number; multipleOf: number }) => {
-      if (file.startsWith(PACK)) output.log('Fetching the pack; afterwards it is used offline.');
-      const card = await (file.startsWith(PACK) ? addPack(file.slice(PACK.length), context.home) : addModel(file, context.home, { ...options, graph: { range, multipleOf } })).catch(wrongUse);
-      output.result({ model: card }, `Added ${card.id}: ${describe(card)}`);
-    });
+    .option(
+      '--range <number>',
+      'for an ONNX or TensorFlow.js model: the largest pixel value it expects, 1 or 255',
+      wholeNumber(1),
+      1,
+    )
+    .option(
+      '--multiple-of <pixels>',
+      'for an ONNX or TensorFlow.js model: what its sides must be a multiple of',
+      wholeNumber(1),
+      1,
+    )
+    .action(
+      async (
+        file: string,
+        { range, multipleOf, ...options }: { title?: string; licence?: string; range: number; multipleOf: number },
+      ) => {
+        if (file.startsWith(PACK)) output.log('Fetching the pack; afterwards it is used offline.');
+        const card = await (
+          file.startsWith(PACK)
+            ? addPack(file.slice(PACK.length), context.home)
+            : addModel(file, context.home, { ...options, graph: { range, multipleOf } })
+        ).catch(wrongUse);
+        output.result({ model: card }, `Added ${card.id}: ${describe(card)}`);
+      },
+    );
 
   models
     .command('list')
     .description('list the added models')
     .action(async () => {
       const cards = await listModels(context.home);
-      for (const { id, reason } of await brokenModels(context.home)) output.log(`The model ${id} cannot be used: ${reason}`);
-      const rows = cards.map((card) => [card.id, networkTitle(card), `x${card.scale}`, megabytes(card.bytes), card.licence ?? '', card.source]);
-      output.result({ models: cards }, cards.length > 0 ? table(['id', 'network', 'scale', 'MB', 'licence', 'source'], rows) : 'No models yet. Add one with: mcir models add FILE');
+      for (const { id, reason } of await brokenModels(context.home))
+        output.log(`The model ${id} cannot be used: ${reason}`);
+      const rows = cards.map((card) => [
+        card.id,
+        networkTitle(card),
+        `x${card.scale}`,
+        megabytes(card.bytes),
+        card.licence ?? '',
+        card.source,
+      ]);
+      output.result(
+        { models: cards },
+        cards.length > 0
+          ? table(['id', 'network', 'scale', 'MB', 'licence', 'source'], rows)
+          : 'No models yet. Add one with: mcir models add FILE',
+      );
     });
 
   models
     .command('packs')
     .description('list the model packs that `mcir models add pack:NAME` can fetch')
     .action(() => {
-      const rows = modelPacks.map(({ id, bytes, licence, description }) => [id, megabytes(bytes), licence, description]);
+      const rows = modelPacks.map(({ id, bytes, licence, description }) => [
+        id,
+        megabytes(bytes),
+        licence,
+        description,
+      ]);
       output.result({ packs: modelPacks }, table(['name', 'MB', 'licence', 'what it does'], rows));
     });
 
@@ -64,9 +112,13 @@ export const registerModels: Register = (program, context) => {
     .argument('<out>', 'the file to write; its ending tells the format')
     .action(async (from: string, out: string) => {
       const model = await resolveModel(from, context.home).catch(wrongUse);
-      if (model.graph) throw new AppError('unsupported', `"${model.title}" is a finished graph; only weights can be converted.`);
+      if (model.graph)
+        throw new AppError('unsupported', `"${model.title}" is a finished graph; only weights can be converted.`);
       await convertModel(model, out).catch(wrongUse);
-      if (model.inputNorm && /\.pth?$/i.test(out)) output.log(`This network was trained on inputs ${normalised(model.inputNorm)}; other programs do not learn this from the file, so there do it before the network.`);
+      if (model.inputNorm && /\.pth?$/i.test(out))
+        output.log(
+          `This network was trained on inputs ${normalised(model.inputNorm)}; other programs do not learn this from the file, so there do it before the network.`,
+        );
       output.result({ file: out, network: model.network }, `Wrote ${out}.`);
     });
 
@@ -116,7 +168,8 @@ async function inspect(file: string): Promise<Report> {
 }
 
 function describeReport(report: Report): string {
-  if ('scale' in report) return `Format:  ${report.format}, a finished graph: it restores (x${report.scale}), and can be neither trained nor converted`;
+  if ('scale' in report)
+    return `Format:  ${report.format}, a finished graph: it restores (x${report.scale}), and can be neither trained nor converted`;
   const { format, tensors, values, network, options, inputNorm, reason } = report;
   const lines = [`Format:  ${format}, ${tensors} tensors, ${values} values`];
   if (network === undefined) return [...lines, reason].join('\n');
@@ -129,7 +182,8 @@ function describeReport(report: Report): string {
   ].join('\n');
 }
 
-const normalised = ({ mean, std }: InputNorm): string => `normalised with mean ${mean.join(', ')} and deviation ${std.join(', ')}`;
+const normalised = ({ mean, std }: InputNorm): string =>
+  `normalised with mean ${mean.join(', ')} and deviation ${std.join(', ')}`;
 
 function describe(card: ModelCard): string {
   return `${card.title}, ${networkTitle(card)}, x${card.scale}. ${card.description}`;

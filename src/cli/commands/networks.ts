@@ -13,10 +13,17 @@ export const registerNetworks: Register = (program, { output }) => {
     .description('list the networks, or show one with its published sizes and its options')
     .argument('[name]', 'a network from the list')
     .action(async (name: string | undefined) => {
-      if (name === undefined) return output.result({ networks: networks.map(describe) }, `${networks.map(inShort).join('\n\n')}\n\nSizes and options of one: mcir networks NAME`);
+      if (name === undefined)
+        return output.result(
+          { networks: networks.map(describe) },
+          `${networks.map(inShort).join('\n\n')}\n\nSizes and options of one: mcir networks NAME`,
+        );
       const network = findOrRefuse(name);
       const presets = (await readPresets()).filter(({ config }) => config.network.type === network.id);
-      output.result({ network: { ...describe(network), presets: presets.map(({ id, title }) => ({ id, title })) } }, inFull(network, presets));
+      output.result(
+        { network: { ...describe(network), presets: presets.map(({ id, title }) => ({ id, title })) } },
+        inFull(network, presets),
+      );
     });
 };
 
@@ -30,27 +37,49 @@ function findOrRefuse(name: string): NetworkDefinition {
 
 function describe(network: NetworkDefinition) {
   const { id, title, description, tasks, paper, inputSizes, seesWholePicture, options } = network;
-  return { id, title, description, tasks, paper, inputSizes, seesWholePicture, published: publishedModels(network), options: z.toJSONSchema(options, { io: 'input' }) };
+  return {
+    id,
+    title,
+    description,
+    tasks,
+    paper,
+    inputSizes,
+    seesWholePicture,
+    published: publishedModels(network),
+    options: z.toJSONSchema(options, { io: 'input' }),
+  };
 }
 
 function inShort(network: NetworkDefinition): string {
   const { id, title, description, tasks, paper, inputSizes } = network;
-  const rows = [['for', tasks.join(', ')], ['paper', paper], ['size', `${sizes(publishedModels(network))} parameters as published`], ['input', inputSizes]];
+  const rows = [
+    ['for', tasks.join(', ')],
+    ['paper', paper],
+    ['size', `${sizes(publishedModels(network))} parameters as published`],
+    ['input', inputSizes],
+  ];
   return [`${id}: ${title}. ${description}`, ...rows.map(([what, text]) => `  ${what?.padEnd(6)} ${text}`)].join('\n');
 }
 
 function inFull(network: NetworkDefinition, presets: readonly Preset[]): string {
   const published = publishedModels(network);
-  const fields = Object.entries(z.toJSONSchema(network.options, { io: 'input' }).properties ?? {}).map(([name, field]) => {
-    const { description = '', default: value } = field as { description?: string; default?: unknown };
-    return `  ${name} = ${JSON.stringify(value)}  ${description}`;
-  });
-  const whole = network.seesWholePicture ? ['  The whole picture influences every pixel, so tiles change the result slightly.'] : [];
+  const fields = Object.entries(z.toJSONSchema(network.options, { io: 'input' }).properties ?? {}).map(
+    ([name, field]) => {
+      const { description = '', default: value } = field as { description?: string; default?: unknown };
+      return `  ${name} = ${JSON.stringify(value)}  ${description}`;
+    },
+  );
+  const whole = network.seesWholePicture
+    ? ['  The whole picture influences every pixel, so tiles change the result slightly.']
+    : [];
   return [
     inShort(network),
     ...whole,
     '',
-    table(['published', 'parameters', 'scale'], published.map(({ title, parameters, scale }) => [title, parameters, `x${scale}`])),
+    table(
+      ['published', 'parameters', 'scale'],
+      published.map(({ title, parameters, scale }) => [title, parameters, `x${scale}`]),
+    ),
     '',
     'presets, in resources/presets; each with MCIR, or with --set mcir=null without:',
     ...presets.map(({ id, title }) => `  ${id}.yml  ${title}`),
@@ -63,6 +92,8 @@ function inFull(network: NetworkDefinition, presets: readonly Preset[]): string 
 /** `0.69 million`, or from the smallest to the largest. */
 function sizes(published: readonly PublishedModel[]): string {
   const counts = published.map(({ parameters }) => parameters);
-  const [least, most] = [Math.min(...counts), Math.max(...counts)].map((count) => (count / 1e6).toFixed(count < 1e7 ? 2 : 1));
+  const [least, most] = [Math.min(...counts), Math.max(...counts)].map((count) =>
+    (count / 1e6).toFixed(count < 1e7 ? 2 : 1),
+  );
   return least === most ? `${least} million` : `${least} to ${most} million`;
 }

@@ -7,7 +7,9 @@ import { addEffectOptions, checked, type EffectOptions, noModel, typedEffect } f
 /** `mcir presets`: chains of models, saved with their settings. */
 export const registerPresets: Register = (program, context) => {
   const { output } = context;
-  const presets = program.command('presets').description('list, save and remove chains of models for `mcir restore --preset NAME`');
+  const presets = program
+    .command('presets')
+    .description('list, save and remove chains of models for `mcir restore --preset NAME`');
 
   presets
     .command('list')
@@ -15,16 +17,29 @@ export const registerPresets: Register = (program, context) => {
     .action(async () => {
       const list = await listPresets(context.home);
       const none = 'No presets yet. Save one with: mcir presets save NAME --model M [--model M2 ...]';
-      output.result({ presets: list }, list.length > 0 ? table(['name', 'models', 'settings'], list.map((preset) => [preset.name, preset.models.join(' → '), describe(preset)])) : none);
+      output.result(
+        { presets: list },
+        list.length > 0
+          ? table(
+              ['name', 'models', 'settings'],
+              list.map((preset) => [preset.name, preset.models.join(' → '), describe(preset)]),
+            )
+          : none,
+      );
     });
 
-  addEffectOptions(presets.command('save').description('save models and settings under a name').argument('<name>', 'what to call it'), ['mask', 'preset'])
-    .action(async (name: string, options: EffectOptions) => {
-      if (!options.model) throw noModel('--model MODEL');
-      const preset = checked(restorePreset, { name, models: options.model, effect: typedEffect(options) });
-      const saved = await savePreset(preset, context.home).catch(wrongUse);
-      output.result({ preset: saved }, `Saved "${saved.name}". Use it: mcir restore PICTURES --preset "${saved.name}" --out FOLDER`);
-    });
+  addEffectOptions(
+    presets.command('save').description('save models and settings under a name').argument('<name>', 'what to call it'),
+    ['mask', 'preset'],
+  ).action(async (name: string, options: EffectOptions) => {
+    if (!options.model) throw noModel('--model MODEL');
+    const preset = checked(restorePreset, { name, models: options.model, effect: typedEffect(options) });
+    const saved = await savePreset(preset, context.home).catch(wrongUse);
+    output.result(
+      { preset: saved },
+      `Saved "${saved.name}". Use it: mcir restore PICTURES --preset "${saved.name}" --out FOLDER`,
+    );
+  });
 
   presets
     .command('remove')
@@ -37,6 +52,11 @@ export const registerPresets: Register = (program, context) => {
 };
 
 function describe({ effect: { strength, ensemble, luminance, tile } }: RestorePreset): string {
-  const parts = [`${Math.round(strength * 100)} %`, ensemble ? 'self-ensemble' : '', luminance ? 'luminance only' : '', tile === undefined ? '' : `tiles of ${tile}`];
+  const parts = [
+    `${Math.round(strength * 100)} %`,
+    ensemble ? 'self-ensemble' : '',
+    luminance ? 'luminance only' : '',
+    tile === undefined ? '' : `tiles of ${tile}`,
+  ];
   return parts.filter(Boolean).join(', ');
 }

@@ -14,14 +14,19 @@ export const registerRestore: Register = (program, context) => {
     .argument('<path...>', 'pictures, and folders that hold some')
     .requiredOption('--out <folder>', 'where results are written')
     .option('--recursive', 'folders within folders, their structure kept');
-  addExportOptions(addEffectOptions(command)).action(async (paths: string[], options: RestoreOptions & { out: string; recursive?: boolean }) => {
-    const { models, settings } = await batchSettings(options, options.out, context.home);
-    const { files, ignored, below } = await collectSources(paths, options.recursive ?? false).catch(wrongUse);
-    if (ignored > 0) output.log(`${ignored} ${ignored === 1 ? 'file is' : 'files are'} no picture and left out.`);
-    if (below > 0) output.log(`${below} ${below === 1 ? 'picture lies' : 'pictures lie'} in folders below and ${below === 1 ? 'is' : 'are'} left out; --recursive takes ${below === 1 ? 'it' : 'them'}.`);
-    const { home, history } = await context.services();
-    const batches = new Batches(home, history);
-    const { id } = await batches.create(files, models, settings).catch(wrongUse);
-    await runBatch(batches, id, output);
-  });
+  addExportOptions(addEffectOptions(command)).action(
+    async (paths: string[], options: RestoreOptions & { out: string; recursive?: boolean }) => {
+      const { models, settings } = await batchSettings(options, options.out, context.home);
+      const { files, ignored, below } = await collectSources(paths, options.recursive ?? false).catch(wrongUse);
+      if (ignored > 0) output.log(`${ignored} ${ignored === 1 ? 'file is' : 'files are'} no picture and left out.`);
+      if (below > 0)
+        output.log(
+          `${below} ${below === 1 ? 'picture lies' : 'pictures lie'} in folders below and ${below === 1 ? 'is' : 'are'} left out; --recursive takes ${below === 1 ? 'it' : 'them'}.`,
+        );
+      const { home, history } = await context.services();
+      const batches = new Batches(home, history);
+      const { id } = await batches.create(files, models, settings).catch(wrongUse);
+      await runBatch(batches, id, output);
+    },
+  );
 };

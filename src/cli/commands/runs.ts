@@ -18,8 +18,22 @@ export const registerRuns: Register = (program, context) => {
     .description('all runs, newest first')
     .action(async () => {
       const list = (await context.services()).runs.list();
-      const rows = list.map((run) => [run.id, run.name, run.state, run.network, run.negatives, `${run.step}/${run.steps}`, run.best?.psnr.toFixed(3) ?? '', run.tags.join(' ')]);
-      output.result({ runs: list }, list.length > 0 ? table(['run', 'name', 'state', 'network', 'negatives', 'step', 'best PSNR', 'tags'], rows) : 'There are no runs yet; `mcir train CONFIG.yml` makes one.');
+      const rows = list.map((run) => [
+        run.id,
+        run.name,
+        run.state,
+        run.network,
+        run.negatives,
+        `${run.step}/${run.steps}`,
+        run.best?.psnr.toFixed(3) ?? '',
+        run.tags.join(' '),
+      ]);
+      output.result(
+        { runs: list },
+        list.length > 0
+          ? table(['run', 'name', 'state', 'network', 'negatives', 'step', 'best PSNR', 'tags'], rows)
+          : 'There are no runs yet; `mcir train CONFIG.yml` makes one.',
+      );
     });
 
   runs
@@ -106,15 +120,30 @@ function describe(run: RunDetail): string {
   return [
     `${run.id} "${run.name}": ${run.state} at step ${run.step} of ${run.steps}`,
     ...(run.psnrBefore === undefined ? [] : [`PSNR before  ${run.psnrBefore.toFixed(3)} dB`]),
-    ...(run.best ? [`PSNR best    ${run.best.psnr.toFixed(3)} dB, SSIM ${run.best.ssim.toFixed(4)}, at step ${run.best.step}`] : []),
-    ...(facts ? [`engine       TensorFlow ${facts.versions.tensorflow} on ${facts.device}; Node ${facts.versions.node}; program ${facts.versions.program}${facts.versions.commit ? ` (${facts.versions.commit})` : ''}`, `features     ${facts.features}`, `pictures     ${facts.dataFingerprint}`] : []),
+    ...(run.best
+      ? [`PSNR best    ${run.best.psnr.toFixed(3)} dB, SSIM ${run.best.ssim.toFixed(4)}, at step ${run.best.step}`]
+      : []),
+    ...(facts
+      ? [
+          `engine       TensorFlow ${facts.versions.tensorflow} on ${facts.device}; Node ${facts.versions.node}; program ${facts.versions.program}${facts.versions.commit ? ` (${facts.versions.commit})` : ''}`,
+          `features     ${facts.features}`,
+          `pictures     ${facts.dataFingerprint}`,
+        ]
+      : []),
     `seed         ${run.seed}`,
     `folder       ${run.folder}`,
     ...(run.tags.length > 0 ? [`tags         ${run.tags.join(', ')}`] : []),
     ...(run.note ? [`note         ${run.note}`] : []),
     'states',
     ...run.states.map(({ at, state, reason }) => `  ${dateTime(at)}  ${state}${reason ? `: ${reason}` : ''}`),
-    ...(run.pictures.length > 0 ? ['validation pictures', ...run.pictures.map(({ step, name, psnr, restored }) => `  step ${step}  ${name}  ${psnr.toFixed(2)} dB  ${restored}`)] : []),
+    ...(run.pictures.length > 0
+      ? [
+          'validation pictures',
+          ...run.pictures.map(
+            ({ step, name, psnr, restored }) => `  step ${step}  ${name}  ${psnr.toFixed(2)} dB  ${restored}`,
+          ),
+        ]
+      : []),
     'configuration',
     run.config.trimEnd().replace(/^/gm, '  '),
   ].join('\n');

@@ -16,13 +16,21 @@ export const registerTrain: Register = (program, context) => {
     .command('train')
     .argument('<config>', 'configuration (YAML); examples are in resources/presets')
     .description('train a network; Ctrl-C saves first, and `mcir resume` goes on')
-    .option('--set <path=value>', 'set a field of the configuration, such as mcir.weight=0.002; null leaves it out (repeatable)', collect, [])
+    .option(
+      '--set <path=value>',
+      'set a field of the configuration, such as mcir.weight=0.002; null leaves it out (repeatable)',
+      collect,
+      [],
+    )
     .option('--steps <number>', 'training steps: the same as --set steps=NUMBER')
     .option('--estimate', 'only run a few steps, and say what the whole training would take')
     .action(async (file: string, options: { set: string[]; steps?: string; estimate?: boolean }) => {
       let config: RunConfig;
       try {
-        config = await prepareStart(readConfigFile(file, [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])]), context.home);
+        config = await prepareStart(
+          readConfigFile(file, [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])]),
+          context.home,
+        );
         // Before a run is made: one that could not even begin is nothing to keep.
         await requireFolders(config);
       } catch (error) {
@@ -38,7 +46,24 @@ export const registerTrain: Register = (program, context) => {
     });
 };
 
-function describe({ stepMs, measured, firstStepMs, validationMs, validations, totalSeconds, memory, device, threads, engine, features, parameters, counts }: Trial, { steps }: RunConfig): string {
+function describe(
+  {
+    stepMs,
+    measured,
+    firstStepMs,
+    validationMs,
+    validations,
+    totalSeconds,
+    memory,
+    device,
+    threads,
+    engine,
+    features,
+    parameters,
+    counts,
+  }: Trial,
+  { steps }: RunConfig,
+): string {
   return [
     `${steps} steps would take about ${duration(totalSeconds)}.`,
     `a step       ${stepMs.toFixed(0)} ms (median of ${measured}); the first ${firstStepMs.toFixed(0)} ms; ${engine}`,

@@ -16,14 +16,21 @@ export const registerWatch: Register = (program, context) => {
     .argument('<folder>', 'the folder to watch, with the folders in it')
     .requiredOption('--out <folder>', 'where results are written')
     .option('--existing', 'restore the pictures that are there already, too');
-  addExportOptions(addEffectOptions(command)).action(async (given: string, options: RestoreOptions & { out: string; existing?: boolean }) => {
-    const { models, settings } = await batchSettings(options, options.out, context.home);
-    const folder = resolve(given);
-    await requireFolder(folder).catch(wrongUse);
-    const { home, history } = await context.services();
-    const batches = new Batches(home, history);
-    using interruption = untilInterrupted(output);
-    output.log(`Watching ${folder}; Ctrl-C ends it.`);
-    await watchFolder(batches, { folder, models, settings, existing: options.existing ?? false }, (id) => runBatch(batches, id, output, interruption.signal), interruption.signal);
-  });
+  addExportOptions(addEffectOptions(command)).action(
+    async (given: string, options: RestoreOptions & { out: string; existing?: boolean }) => {
+      const { models, settings } = await batchSettings(options, options.out, context.home);
+      const folder = resolve(given);
+      await requireFolder(folder).catch(wrongUse);
+      const { home, history } = await context.services();
+      const batches = new Batches(home, history);
+      using interruption = untilInterrupted(output);
+      output.log(`Watching ${folder}; Ctrl-C ends it.`);
+      await watchFolder(
+        batches,
+        { folder, models, settings, existing: options.existing ?? false },
+        (id) => runBatch(batches, id, output, interruption.signal),
+        interruption.signal,
+      );
+    },
+  );
 };

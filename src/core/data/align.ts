@@ -27,7 +27,10 @@ export function alignPair(input: Size, target: Size, scale: number): Alignment {
   }
   if (Math.abs(extra.x) >= scale || Math.abs(extra.y) >= scale) {
     const expected = `${input.width * scale} × ${input.height * scale}`;
-    throw new AppError('bad-input', `The clean picture has ${target.width} × ${target.height} pixels; ${expected} would belong to this input at scale ${scale}.`);
+    throw new AppError(
+      'bad-input',
+      `The clean picture has ${target.width} × ${target.height} pixels; ${expected} would belong to this input at scale ${scale}.`,
+    );
   }
   return { ...alignClean(target, scale, input), targetX: 0, targetY: 0 };
 }

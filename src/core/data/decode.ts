@@ -26,7 +26,9 @@ export async function decodePixels(file: string): Promise<Decoded> {
       .toColourspace(deep ? 'rgb16' : 'srgb')
       .raw({ depth: deep ? 'ushort' : 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    const pixels = deep ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : new Uint8Array(data.buffer, data.byteOffset, data.length);
+    const pixels = deep
+      ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2)
+      : new Uint8Array(data.buffer, data.byteOffset, data.length);
     return {
       picture: { width: info.width, height: info.height, channels: info.channels, data: pixels, bits: deep ? 16 : 8 },
       hadAlpha: hasAlpha,

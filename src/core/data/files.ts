@@ -14,10 +14,12 @@ export interface Listing {
 const EXTENSIONS = new Set(['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'tif', 'tiff', 'gif', 'avif']);
 
 /** Whether a file's name has the ending of a picture this program reads. */
-export const isPictureName = (name: string): boolean => EXTENSIONS.has(name.slice(name.lastIndexOf('.') + 1).toLowerCase());
+export const isPictureName = (name: string): boolean =>
+  EXTENSIONS.has(name.slice(name.lastIndexOf('.') + 1).toLowerCase());
 
 /** Files and folders that systems and NAS boxes leave among pictures. */
-const isSystemFile = (name: string): boolean => name.startsWith('.') || /^(thumbs\.db|desktop\.ini|__macosx|@eadir)$/i.test(name);
+const isSystemFile = (name: string): boolean =>
+  name.startsWith('.') || /^(thumbs\.db|desktop\.ini|__macosx|@eadir)$/i.test(name);
 
 /**
  * Lists the pictures in a folder and the folders in it. Links are followed, but never back into a folder that holds them;
@@ -38,7 +40,9 @@ export async function listFolders(folder: string): Promise<string[]> {
   await realFolder(folder);
   const entries = await readdir(folder, { withFileTypes: true });
   const names = await Promise.all(
-    entries.map(async (entry) => (!isSystemFile(entry.name) && (await kindOf(join(folder, entry.name), entry)) === 'folder' ? [entry.name] : [])),
+    entries.map(async (entry) =>
+      !isSystemFile(entry.name) && (await kindOf(join(folder, entry.name), entry)) === 'folder' ? [entry.name] : [],
+    ),
   );
   return names.flat().sort();
 }
@@ -70,7 +74,10 @@ async function walk(folder: string, ancestors: readonly string[], listing: Listi
   }
 }
 
-async function kindOf(path: string, entry: { isDirectory(): boolean; isSymbolicLink(): boolean }): Promise<'folder' | 'file'> {
+async function kindOf(
+  path: string,
+  entry: { isDirectory(): boolean; isSymbolicLink(): boolean },
+): Promise<'folder' | 'file'> {
   if (!entry.isSymbolicLink()) return entry.isDirectory() ? 'folder' : 'file';
   const target = await stat(path).catch(() => undefined);
   return target?.isDirectory() ? 'folder' : 'file';

@@ -12,7 +12,8 @@ import type { Sample } from './pairs.ts';
 export function fingerprintOf(parts: Readonly<Record<string, readonly Sample[]>>): string {
   const hash = createHash('sha256');
   for (const [part, samples] of Object.entries(parts)) {
-    for (const { name, target, input } of samples) hash.update(`${JSON.stringify([part, name, state(input), state(target)])}\n`);
+    for (const { name, target, input } of samples)
+      hash.update(`${JSON.stringify([part, name, state(input), state(target)])}\n`);
   }
   return hash.digest('hex');
 }

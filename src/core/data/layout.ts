@@ -35,17 +35,29 @@ export async function recogniseLayout(root: string, scale: number): Promise<Layo
   }
   const parts = inside.filter(({ folder }) => PARTS.test(folder)).map(({ folder }) => folder);
   if (parts.length > 0 && inside.length > 1) {
-    throw new AppError('conflict', `${root} holds several data sets: ${inside.map(({ folder }) => folder).join(', ')}. Give one of them.`);
+    throw new AppError(
+      'conflict',
+      `${root} holds several data sets: ${inside.map(({ folder }) => folder).join(', ')}. Give one of them.`,
+    );
   }
-  return inside.map(({ folder, layout }) => ({ input: `${folder}/${layout.input}`, target: `${folder}/${layout.target}` }));
+  return inside.map(({ folder, layout }) => ({
+    input: `${folder}/${layout.input}`,
+    target: `${folder}/${layout.target}`,
+  }));
 }
 
 async function layoutOf(root: string, folders: readonly string[], scale: number): Promise<Layout | undefined> {
   const targets = folders.filter((name) => TARGETS.test(name) || /_HR$/.test(name));
-  const inputs = [...folders.filter((name) => INPUTS.test(name) || isScale(name, scale)), ...(await div2kInputs(root, folders, scale))];
+  const inputs = [
+    ...folders.filter((name) => INPUTS.test(name) || isScale(name, scale)),
+    ...(await div2kInputs(root, folders, scale)),
+  ];
   if (targets.length === 0 || inputs.length === 0) return undefined;
   if (targets.length > 1 || inputs.length > 1) {
-    throw new AppError('conflict', `It is not clear which folders of ${root} belong together: ${[...inputs, ...targets].join(', ')}. Give the input and the target folder.`);
+    throw new AppError(
+      'conflict',
+      `It is not clear which folders of ${root} belong together: ${[...inputs, ...targets].join(', ')}. Give the input and the target folder.`,
+    );
   }
   return { input: inputs[0] as string, target: targets[0] as string };
 }

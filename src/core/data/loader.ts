@@ -72,7 +72,8 @@ export class BatchLoader {
     this.fingerprint = fingerprint;
     this.unmatched = plan.unmatched;
     this.#order = new SampleOrder(options.seed, plan.train.length);
-    for (const { target } of [...plan.train, ...plan.validation]) if (!this.#owners.has(target)) this.#owners.set(target, this.#owners.size);
+    for (const { target } of [...plan.train, ...plan.validation])
+      if (!this.#owners.has(target)) this.#owners.set(target, this.#owners.size);
     this.#threads = new SampleThreads(
       options.threads ?? Math.min(8, Math.max(1, Math.floor(availableParallelism() / 2))),
       options.cacheBytes ?? Math.min(1024 * MiB, totalmem() / 8),
@@ -101,7 +102,9 @@ export class BatchLoader {
   async #readValidationSizes(): Promise<number> {
     if (this.#options.data.validation.size !== undefined) return 1;
     const sizes = await Promise.allSettled(this.#plan.validation.map(({ target }) => uprightSize(target)));
-    return new Set(sizes.flatMap((size) => (size.status === 'fulfilled' ? [`${size.value.width}x${size.value.height}`] : []))).size;
+    return new Set(
+      sizes.flatMap((size) => (size.status === 'fulfilled' ? [`${size.value.width}x${size.value.height}`] : [])),
+    ).size;
   }
 
   /** Files that could not be used so far, and why. */
@@ -153,7 +156,13 @@ export class BatchLoader {
     const { data, scale, seed } = this.#options;
     const { validation, validationDegradations: degradations } = this.#plan;
     const make = (sample: Sample): Promise<MadeSample | undefined> =>
-      this.#tryMake({ sample, scale, degradations, cut: { kind: 'centre', size: data.validation.size }, keys: [seed, 'validation', sample.name] });
+      this.#tryMake({
+        sample,
+        scale,
+        degradations,
+        cut: { kind: 'centre', size: data.validation.size },
+        keys: [seed, 'validation', sample.name],
+      });
     let given = 0;
     let coming = validation[0] && make(validation[0]);
     for (const [i, { name }] of validation.entries()) {

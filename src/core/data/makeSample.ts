@@ -17,7 +17,8 @@ export interface SampleRequest {
   /** Makes the input where the sample is a clean picture alone. */
   degradations: readonly DegradationStep[];
   /** Random patch of this side in input pixels, or the centre, of at most `size` target pixels where that is set. */
-  cut: { kind: 'random'; patch: number; flip: boolean; rotate: boolean } | { kind: 'centre'; size?: number | undefined };
+  cut:
+    { kind: 'random'; patch: number; flip: boolean; rotate: boolean } | { kind: 'centre'; size?: number | undefined };
   /** Keys of all randomness: the same keys give the same sample. */
   keys: readonly (string | number)[];
 }
@@ -30,21 +31,41 @@ export interface MadeSample {
 }
 
 /** @throws AppError `bad-input` where a file cannot be read, the sizes do not fit, or the patch is larger than the picture. */
-export async function makeSample({ sample, scale, degradations, cut, keys }: SampleRequest, cache: PictureCache): Promise<MadeSample> {
-  const [clean, degraded] = await Promise.all([cache.get(sample.target), sample.input === undefined ? undefined : cache.get(sample.input)]);
+export async function makeSample(
+  { sample, scale, degradations, cut, keys }: SampleRequest,
+  cache: PictureCache,
+): Promise<MadeSample> {
+  const [clean, degraded] = await Promise.all([
+    cache.get(sample.target),
+    sample.input === undefined ? undefined : cache.get(sample.input),
+  ]);
   const target = clean.picture;
   const whole = degraded ? alignPair(degraded.picture, target, scale) : alignClean(target, scale);
   const random = randomStream(...keys, 'cut');
-  const region = cut.kind === 'random' ? randomRegion(whole, cut.patch, random) : centreRegion(whole, cut.size === undefined ? undefined : Math.floor(cut.size / scale));
+  const region =
+    cut.kind === 'random'
+      ? randomRegion(whole, cut.patch, random)
+      : centreRegion(whole, cut.size === undefined ? undefined : Math.floor(cut.size / scale));
 
-  const cleanRegion = ({ x, y, width, height }: Region): FloatPicture => toFloat(target, { x: whole.targetX + x, y: whole.targetY + y, width, height });
-  const gt = cleanRegion({ x: region.x * scale, y: region.y * scale, width: region.width * scale, height: region.height * scale });
+  const cleanRegion = ({ x, y, width, height }: Region): FloatPicture =>
+    toFloat(target, { x: whole.targetX + x, y: whole.targetY + y, width, height });
+  const gt = cleanRegion({
+    x: region.x * scale,
+    y: region.y * scale,
+    width: region.width * scale,
+    height: region.height * scale,
+  });
   const cleanSize = { width: whole.width * scale, height: whole.height * scale };
-  const lq = degraded ? toFloat(degraded.picture, region) : await degradeRegion(parseChain(degradations), cleanSize, region, cleanRegion, [...keys, 'degrade']);
+  const lq = degraded
+    ? toFloat(degraded.picture, region)
+    : await degradeRegion(parseChain(degradations), cleanSize, region, cleanRegion, [...keys, 'degrade']);
 
   const mirrored = cut.kind === 'random' && cut.flip && random.uniform() < 0.5;
   const turns = cut.kind === 'random' && cut.rotate ? random.integer(0, 3) : 0;
-  const hadAlpha = [clean.hadAlpha ? sample.target : [], degraded?.hadAlpha && sample.input !== undefined ? sample.input : []].flat();
+  const hadAlpha = [
+    clean.hadAlpha ? sample.target : [],
+    degraded?.hadAlpha && sample.input !== undefined ? sample.input : [],
+  ].flat();
   return { lq: orient(lq, mirrored, turns), gt: orient(gt, mirrored, turns), hadAlpha };
 }
 

@@ -23,8 +23,17 @@ export const namingRules: readonly NamingRule[] = [
   { title: 'NOISY and GT in the names (SIDD)', input: /^(.*)NOISY(.*)$/, target: /^(.*)GT(.*)$/ },
   { title: 'N_rain and N_clean (Raindrop)', input: /^(.+)_rain$/i, target: /^(.+)_clean$/i },
   { title: 'N_LR4 and N_HR (RealSR)', input: /^(.+)_LR\d?$/i, target: /^(.+)_HR$/i },
-  { title: 'the clean name with x2, x3, x4 or x8 behind it (DIV2K)', input: /^(.+?)[-_]?x[2348][a-z]?$/i, target: /^(.*)$/ },
-  { title: 'the clean name before the first _ (RESIDE, DDN)', input: /^([^_]+)_.*$/, target: /^(.*)$/, manyInputs: true },
+  {
+    title: 'the clean name with x2, x3, x4 or x8 behind it (DIV2K)',
+    input: /^(.+?)[-_]?x[2348][a-z]?$/i,
+    target: /^(.*)$/,
+  },
+  {
+    title: 'the clean name before the first _ (RESIDE, DDN)',
+    input: /^([^_]+)_.*$/,
+    target: /^(.*)$/,
+    manyInputs: true,
+  },
 ];
 
 /** Partners, as relative paths within the two listings. */
@@ -46,7 +55,10 @@ export function pairNames(inputs: Listing, targets: Listing): Pairing {
     const best = attempts.reduce((a, b) => (b.pairing.pairs.length > a.pairing.pairs.length ? b : a));
     if (best.pairing.pairs.length === 0) continue;
     if (best.conflict) throw new AppError('conflict', best.conflict);
-    refuseDisagreement(best.pairing, attempts.map(({ pairing }) => pairing));
+    refuseDisagreement(
+      best.pairing,
+      attempts.map(({ pairing }) => pairing),
+    );
     return best.pairing;
   }
   throw new AppError(
@@ -61,7 +73,9 @@ export function splitSides(listing: Listing): { inputs: Listing; targets: Listin
   for (const rule of namingRules) {
     if (rule.target.source === sameNames.target.source) continue;
     const targets = listing.pictures.filter((path) => keyOf(rule.target, path, false) !== undefined);
-    const inputs = listing.pictures.filter((path) => keyOf(rule.input, path, false) !== undefined && !targets.includes(path));
+    const inputs = listing.pictures.filter(
+      (path) => keyOf(rule.input, path, false) !== undefined && !targets.includes(path),
+    );
     if (targets.length > 0 && inputs.length > 0 && inputs.length + targets.length === listing.pictures.length) {
       return { inputs: { ...listing, pictures: inputs }, targets: { ...listing, pictures: targets } };
     }
@@ -69,14 +83,22 @@ export function splitSides(listing: Listing): { inputs: Listing; targets: Listin
   return undefined;
 }
 
-function pairUnder(rule: NamingRule, inputs: readonly string[], targets: readonly string[], ignoreFolders: boolean): { pairing: Pairing; conflict?: string } {
+function pairUnder(
+  rule: NamingRule,
+  inputs: readonly string[],
+  targets: readonly string[],
+  ignoreFolders: boolean,
+): { pairing: Pairing; conflict?: string } {
   const conflicts: string[] = [];
   const byKey = new Map<string, string>();
   for (const target of targets) {
     const key = keyOf(rule.target, target, ignoreFolders);
     if (key === undefined) continue;
     const other = byKey.get(key);
-    if (other) conflicts.push(`Both ${other} and ${target} could be the clean picture of the same input. Remove one, or give folders that hold one each.`);
+    if (other)
+      conflicts.push(
+        `Both ${other} and ${target} could be the clean picture of the same input. Remove one, or give folders that hold one each.`,
+      );
     byKey.set(key, target);
   }
   const pairing: Pairing = { rule, pairs: [], unmatchedInputs: [], unmatchedTargets: [] };
@@ -89,7 +111,10 @@ function pairUnder(rule: NamingRule, inputs: readonly string[], targets: readonl
       continue;
     }
     const other = inputOf.get(target);
-    if (other && !rule.manyInputs) conflicts.push(`Both ${other} and ${input} could be the degraded picture of ${target}. Remove one, or give folders that hold one each.`);
+    if (other && !rule.manyInputs)
+      conflicts.push(
+        `Both ${other} and ${input} could be the degraded picture of ${target}. Remove one, or give folders that hold one each.`,
+      );
     inputOf.set(target, input);
     pairing.pairs.push({ input, target });
   }
@@ -100,7 +125,12 @@ function pairUnder(rule: NamingRule, inputs: readonly string[], targets: readonl
 /** A picture that has the same name as one clean picture but belongs to another under the chosen rule is not guessed. */
 function refuseDisagreement(chosen: Pairing, all: readonly Pairing[]): void {
   const size = chosen.pairs.length;
-  const rivals = all.filter(({ rule, pairs }) => rule !== chosen.rule && pairs.length > 0 && (rule === sameNames || (chosen.rule !== sameNames && pairs.length === size)));
+  const rivals = all.filter(
+    ({ rule, pairs }) =>
+      rule !== chosen.rule &&
+      pairs.length > 0 &&
+      (rule === sameNames || (chosen.rule !== sameNames && pairs.length === size)),
+  );
   const targetOf = new Map(chosen.pairs.map(({ input, target }) => [input, target]));
   for (const rival of rivals) {
     const clash = rival.pairs.find(({ input, target }) => targetOf.has(input) && targetOf.get(input) !== target);

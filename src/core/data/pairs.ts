@@ -61,10 +61,17 @@ export async function findPairs({ target, input }: DataSource, scale = 1): Promi
 export async function findClean(folder: string, scale = 1): Promise<DataSet> {
   const [layout] = await recogniseLayout(folder, scale);
   if (layout) {
-    throw new AppError('conflict', `${folder} holds pairs (${layout.input} and ${layout.target}): leave out the degradations, or give ${join(folder, layout.target)} alone.`);
+    throw new AppError(
+      'conflict',
+      `${folder} holds pairs (${layout.input} and ${layout.target}): leave out the degradations, or give ${join(folder, layout.target)} alone.`,
+    );
   }
   const listing = await listPictures(folder);
-  if (listing.pictures.length === 0) throw new AppError('bad-input', `There is no picture in ${folder}. Give a folder with PNG, JPEG, WebP, TIFF, AVIF or GIF files.`);
+  if (listing.pictures.length === 0)
+    throw new AppError(
+      'bad-input',
+      `There is no picture in ${folder}. Give a folder with PNG, JPEG, WebP, TIFF, AVIF or GIF files.`,
+    );
   return {
     samples: listing.pictures.map((name) => ({ name, target: join(folder, name) })),
     unmatched: [],
@@ -84,8 +91,15 @@ async function pairWithin(folder: string, scale: number): Promise<DataSet> {
   if (!sides) {
     const scales: number[] = [];
     for (const other of [2, 3, 4, 8]) if ((await recogniseLayout(folder, other)).length > 0) scales.push(other);
-    if (scales.length > 0) throw new AppError('bad-input', `${folder} has inputs for the scales ${scales.join(', ')}, not for ${scale}. Choose a network, or a folder, of another scale.`);
-    throw new AppError('bad-input', `${folder} is not laid out like a data set this program knows: give an input folder too, or degradations that make the inputs.`);
+    if (scales.length > 0)
+      throw new AppError(
+        'bad-input',
+        `${folder} has inputs for the scales ${scales.join(', ')}, not for ${scale}. Choose a network, or a folder, of another scale.`,
+      );
+    throw new AppError(
+      'bad-input',
+      `${folder} is not laid out like a data set this program knows: give an input folder too, or degradations that make the inputs.`,
+    );
   }
   return pairListings(sides.inputs, sides.targets, absolute(listing, listing.others));
 }
@@ -93,7 +107,11 @@ async function pairWithin(folder: string, scale: number): Promise<DataSet> {
 function pairListings(inputs: Listing, targets: Listing, others: string[]): DataSet {
   const { rule, pairs, unmatchedInputs, unmatchedTargets } = pairNames(inputs, targets);
   return {
-    samples: pairs.map(({ input, target }) => ({ name: input, input: join(inputs.folder, input), target: join(targets.folder, target) })),
+    samples: pairs.map(({ input, target }) => ({
+      name: input,
+      input: join(inputs.folder, input),
+      target: join(targets.folder, target),
+    })),
     convention: rule.title,
     unmatched: [...absolute(inputs, unmatchedInputs), ...absolute(targets, unmatchedTargets)],
     others,

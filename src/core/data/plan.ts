@@ -24,46 +24,86 @@ export async function planData(data: DataConfig, seed: number, scale: number): P
   const validationDegradations = validation.degradations ?? (validation.input === undefined ? source.degradations : []);
   const degradations = { trainDegradations: source.degradations, validationDegradations };
   if (validation.target !== undefined) {
-    const measured = await findSamples({ target: validation.target, input: validation.input }, validationDegradations, scale);
-    return { ...degradations, train: train.samples, validation: spread(measured.samples, validation.count), unmatched: [...train.unmatched, ...measured.unmatched] };
+    const measured = await findSamples(
+      { target: validation.target, input: validation.input },
+      validationDegradations,
+      scale,
+    );
+    return {
+      ...degradations,
+      train: train.samples,
+      validation: spread(measured.samples, validation.count),
+      unmatched: [...train.unmatched, ...measured.unmatched],
+    };
   }
   checkSetApart(data, scale);
   const split = setApart(train.samples, validation.share, seed);
-  return { ...degradations, train: split.train, validation: spread(split.validation, validation.count), unmatched: train.unmatched };
+  return {
+    ...degradations,
+    train: split.train,
+    validation: spread(split.validation, validation.count),
+    unmatched: train.unmatched,
+  };
 }
 
 /** Refuses validation settings that only make sense with folders of its own. */
 function checkSetApart({ train, validation }: DataConfig, scale: number): void {
-  if (validation.input !== undefined) throw new AppError('bad-input', 'The validation has an input folder and no target: set data.validation.target too.');
+  if (validation.input !== undefined)
+    throw new AppError(
+      'bad-input',
+      'The validation has an input folder and no target: set data.validation.target too.',
+    );
   if (!validation.degradations) return;
   if (train.degradations.length === 0) {
-    throw new AppError('bad-input', 'The training set is made of pairs, so data.validation.degradations has nothing to degrade: leave it out, or set data.validation.target.');
+    throw new AppError(
+      'bad-input',
+      'The training set is made of pairs, so data.validation.degradations has nothing to degrade: leave it out, or set data.validation.target.',
+    );
   }
   checkDegradations(validation.degradations, scale);
 }
 
 /** Pairs, or clean pictures with a chain of degradations that fits the network's scale. */
-export async function findSamples(source: DataSource, degradations: readonly DegradationStep[], scale: number): Promise<DataSet> {
+export async function findSamples(
+  source: DataSource,
+  degradations: readonly DegradationStep[],
+  scale: number,
+): Promise<DataSet> {
   if (degradations.length === 0) return findPairs(source, scale);
-  if (source.input !== undefined) throw new AppError('bad-input', 'Give either an input folder or degradations that make the inputs, not both.');
+  if (source.input !== undefined)
+    throw new AppError('bad-input', 'Give either an input folder or degradations that make the inputs, not both.');
   checkDegradations(degradations, scale);
   return findClean(source.target, scale);
 }
 
 function checkDegradations(degradations: readonly DegradationStep[], scale: number): void {
-  if (degradations.length === 0) throw new AppError('bad-input', 'Clean pictures without degradations are nothing to measure on: leave out data.validation.degradations, or name some.');
+  if (degradations.length === 0)
+    throw new AppError(
+      'bad-input',
+      'Clean pictures without degradations are nothing to measure on: leave out data.validation.degradations, or name some.',
+    );
   const { shrink } = parseChain(degradations);
   if (shrink === scale) return;
-  const advice = scale === 1 ? 'set `enlarge: true` on the bicubic step' : `use one step \`type: bicubic\` with \`scale: ${scale}\``;
-  throw new AppError('bad-input', `The degradations make pictures ${shrink} times smaller and the network enlarges ${scale} times: ${advice}.`);
+  const advice =
+    scale === 1 ? 'set `enlarge: true` on the bicubic step' : `use one step \`type: bicubic\` with \`scale: ${scale}\``;
+  throw new AppError(
+    'bad-input',
+    `The degradations make pictures ${shrink} times smaller and the network enlarges ${scale} times: ${advice}.`,
+  );
 }
 
 /** Splits by clean pictures, so that none is measured on that was trained on under another degradation. */
 function setApart(samples: readonly Sample[], share: number, seed: number): { train: Sample[]; validation: Sample[] } {
   const targets = [...new Set(samples.map(({ target }) => target))];
-  if (targets.length < 2) throw new AppError('bad-input', 'There is only one clean picture, so none can be set apart: give validation folders, or more pictures.');
+  if (targets.length < 2)
+    throw new AppError(
+      'bad-input',
+      'There is only one clean picture, so none can be set apart: give validation folders, or more pictures.',
+    );
   const count = Math.min(targets.length - 1, Math.max(1, Math.round(share * targets.length)));
-  const chosen = new Set([...permutation(targets.length, seed, 'validation')].slice(0, count).map((index) => targets[index]));
+  const chosen = new Set(
+    [...permutation(targets.length, seed, 'validation')].slice(0, count).map((index) => targets[index]),
+  );
   return {
     train: samples.filter(({ target }) => !chosen.has(target)),
     validation: samples.filter(({ target }) => chosen.has(target)),

@@ -26,7 +26,10 @@ export interface SamplePicture {
 export async function* samplePictures(seed = 0): AsyncGenerator<SamplePicture> {
   for (const { kind, count, draw } of scenes) {
     for (let i = 1; i <= count; i++) {
-      yield { name: `${kind}-${String(i).padStart(2, '0')}.png`, png: await draw(randomStream(seed, 'sample picture', kind, i)) };
+      yield {
+        name: `${kind}-${String(i).padStart(2, '0')}.png`,
+        png: await draw(randomStream(seed, 'sample picture', kind, i)),
+      };
     }
   }
 }

@@ -38,8 +38,23 @@ export class SampleThreads {
         if ('made' in answer) asker?.resolve(answer.made);
         else asker?.reject(AppError.fromWire(answer.error));
       });
-      thread.on('error', (cause) => this.#end(new AppError('worker-died', `A thread that reads pictures stopped: ${messageOf(cause)}. Resume the run; if it happens again, use smaller pictures.`, { cause })));
-      thread.on('exit', () => this.#end(new AppError('worker-died', 'A thread that reads pictures stopped. Resume the run; if it happens again, use smaller pictures.')));
+      thread.on('error', (cause) =>
+        this.#end(
+          new AppError(
+            'worker-died',
+            `A thread that reads pictures stopped: ${messageOf(cause)}. Resume the run; if it happens again, use smaller pictures.`,
+            { cause },
+          ),
+        ),
+      );
+      thread.on('exit', () =>
+        this.#end(
+          new AppError(
+            'worker-died',
+            'A thread that reads pictures stopped. Resume the run; if it happens again, use smaller pictures.',
+          ),
+        ),
+      );
       return thread;
     });
   }
@@ -99,7 +114,9 @@ export function serveSamples(port: MessagePort, { cacheBytes }: { cacheBytes: nu
 
 /** `workers/samples.ts` in the sources; a bundle has `samples.js` beside its chunk or in the folder above. */
 function entryUrl(): URL {
-  const candidates = ['../../workers/samples.ts', './samples.js', '../samples.js'].map((path) => new URL(path, import.meta.url));
+  const candidates = ['../../workers/samples.ts', './samples.js', '../samples.js'].map(
+    (path) => new URL(path, import.meta.url),
+  );
   const found = candidates.find((url) => existsSync(fileURLToPath(url)));
   if (!found) throw new Error(`The entry of the sample threads is missing: ${candidates.join(', ')}`);
   return found;

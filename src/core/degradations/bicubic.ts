@@ -6,7 +6,10 @@ import { cropPicture } from '../pictures/crop.ts';
 const schema = z.strictObject({
   scale: z.int().min(2).max(8).default(4).describe('How many times smaller the picture becomes.'),
   enlarge: z.boolean().default(false).describe('Enlarge it again to the size it had, for networks that keep the size.'),
-  float: z.boolean().default(false).describe('Do not round to 8 bits; MATLAB rounds, and so do the published data sets.'),
+  float: z
+    .boolean()
+    .default(false)
+    .describe('Do not round to 8 bits; MATLAB rounds, and so do the published data sets.'),
 });
 type Settings = z.output<typeof schema>;
 

@@ -21,14 +21,17 @@ export const gaussianBlur: Degradation<Gaussian> = {
     const deviation = draw(sigma, random);
     const radius = Math.ceil(3 * deviation);
     const offsets = Array.from({ length: 2 * radius + 1 }, (_, i) => i - radius);
-    const taps = (dx: number, dy: number): Tap[] => offsets.map((o) => ({ x: o * dx, y: o * dy, weight: Math.exp(-(o * o) / (2 * deviation * deviation)) }));
+    const taps = (dx: number, dy: number): Tap[] =>
+      offsets.map((o) => ({ x: o * dx, y: o * dy, weight: Math.exp(-(o * o) / (2 * deviation * deviation)) }));
     return convolve(convolve(picture, taps(1, 0)), taps(0, 1));
   },
 };
 
 const motion = z.strictObject({
   length: range(1, 100).default([7, 21]).describe('Length of the movement in pixels, from and to.'),
-  angle: range(0, 180).default([0, 180]).describe('Direction of the movement in degrees, 0 is horizontal, from and to.'),
+  angle: range(0, 180)
+    .default([0, 180])
+    .describe('Direction of the movement in degrees, 0 is horizontal, from and to.'),
 });
 type Motion = z.output<typeof motion>;
 
@@ -59,7 +62,12 @@ function lineTaps(length: number, angle: number): Tap[] {
   for (let i = 0; i < samples; i++) {
     const along = (i / (samples - 1) - 0.5) * (length - 1);
     const [x, y] = [along * Math.cos(angle), along * Math.sin(angle)];
-    for (const [px, py] of [[0, 0], [1, 0], [0, 1], [1, 1]] as const) {
+    for (const [px, py] of [
+      [0, 0],
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ] as const) {
       const [tx, ty] = [Math.floor(x) + px, Math.floor(y) + py];
       const weight = (1 - Math.abs(x - tx)) * (1 - Math.abs(y - ty));
       const tap = taps.get(`${tx},${ty}`) ?? { x: tx, y: ty, weight: 0 };

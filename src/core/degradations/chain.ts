@@ -28,15 +28,25 @@ export function parseChain(steps: readonly DegradationStep[]): Chain {
     const degradation = findDegradation(type);
     const parsed = degradation.schema.safeParse(settings);
     if (!parsed.success) {
-      throw new AppError('bad-input', `The settings of the degradation "${type}" are not right: ${z.prettifyError(parsed.error).replace(/\s*\n\s*/g, ' ')}.`);
+      throw new AppError(
+        'bad-input',
+        `The settings of the degradation "${type}" are not right: ${z.prettifyError(parsed.error).replace(/\s*\n\s*/g, ' ')}.`,
+      );
     }
     return { degradation, settings: parsed.data };
   });
-  return { links, shrink: links.reduce((product, { degradation, settings }) => product * degradation.shrink(settings), 1) };
+  return {
+    links,
+    shrink: links.reduce((product, { degradation, settings }) => product * degradation.shrink(settings), 1),
+  };
 }
 
 /** Degrades a whole picture; the same keys give the same result. */
-export async function applyChain(chain: Chain, picture: FloatPicture, keys: readonly (string | number)[]): Promise<FloatPicture> {
+export async function applyChain(
+  chain: Chain,
+  picture: FloatPicture,
+  keys: readonly (string | number)[],
+): Promise<FloatPicture> {
   const width = Math.ceil(picture.width / chain.shrink);
   const height = Math.ceil(picture.height / chain.shrink);
   return degradeRegion(chain, picture, { x: 0, y: 0, width, height }, (region) => cropPicture(picture, region), keys);

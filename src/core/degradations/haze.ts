@@ -4,10 +4,17 @@ import { draw, range } from './ranges.ts';
 import { smoothField } from './smoothField.ts';
 
 const schema = z.strictObject({
-  beta: range(0, 5).default([0.6, 1.8]).describe('How thick the haze is (scattering coefficient), from and to; RESIDE uses 0.6 to 1.8.'),
+  beta: range(0, 5)
+    .default([0.6, 1.8])
+    .describe('How thick the haze is (scattering coefficient), from and to; RESIDE uses 0.6 to 1.8.'),
   airlight: range(0, 1).default([0.7, 1]).describe('Brightness of the haze itself, from and to; RESIDE uses 0.7 to 1.'),
   tint: z.number().min(0).max(0.2).default(0.02).describe('How far the colour of the haze may lean from grey.'),
-  relief: z.number().min(0).max(1).default(0.35).describe('How uneven the distance is: 0 is a flat plane running into the distance.'),
+  relief: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.35)
+    .describe('How uneven the distance is: 0 is a flat plane running into the distance.'),
 });
 type Settings = z.output<typeof schema>;
 
@@ -24,7 +31,9 @@ export const haze: Degradation<Settings> = {
   apply(picture, { beta, airlight, tint, relief }, random, place) {
     const thickness = draw(beta, random);
     const light = draw(airlight, random);
-    const air = Array.from({ length: picture.channels }, () => Math.min(1, Math.max(0, light + random.range(-tint, tint))));
+    const air = Array.from({ length: picture.channels }, () =>
+      Math.min(1, Math.max(0, light + random.range(-tint, tint))),
+    );
     const lean = random.range(-0.5, 0.5);
     const hills = smoothField(random, { cells: 3, octaves: 3 });
 

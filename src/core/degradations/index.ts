@@ -11,14 +11,24 @@ import { rain } from './rain.ts';
 export type { Degradation } from './degradation.ts';
 
 /** Every degradation. Adding one is its file and its line here. */
-export const degradations: readonly Degradation[] = [bicubic, gaussianNoise, poissonNoise, jpeg, gaussianBlur, motionBlur, haze, rain].map(
-  (degradation) => degradation as unknown as Degradation,
-);
+export const degradations: readonly Degradation[] = [
+  bicubic,
+  gaussianNoise,
+  poissonNoise,
+  jpeg,
+  gaussianBlur,
+  motionBlur,
+  haze,
+  rain,
+].map((degradation) => degradation as unknown as Degradation);
 
 /** @throws AppError `not-found`, naming the nearest and all there are. */
 export function findDegradation(id: string): Degradation {
   const found = degradations.find((candidate) => candidate.id === id);
   if (found) return found;
   const ids = degradations.map((degradation) => degradation.id);
-  throw new AppError('not-found', `There is no degradation called "${id}"; did you mean "${closest(id, ids)}"? There are: ${ids.join(', ')}.`);
+  throw new AppError(
+    'not-found',
+    `There is no degradation called "${id}"; did you mean "${closest(id, ids)}"? There are: ${ids.join(', ')}.`,
+  );
 }

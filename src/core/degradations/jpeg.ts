@@ -5,7 +5,10 @@ import { draw, range } from './ranges.ts';
 
 const schema = z.strictObject({
   quality: range(1, 100).default([20, 80]).describe('Quality as in libjpeg, 1 (worst) to 100, from and to.'),
-  subsampling: z.enum(['4:2:0', '4:4:4']).default('4:2:0').describe('4:2:0 halves the resolution of colour, as cameras and the web do.'),
+  subsampling: z
+    .enum(['4:2:0', '4:4:4'])
+    .default('4:2:0')
+    .describe('4:2:0 halves the resolution of colour, as cameras and the web do.'),
 });
 type Settings = z.output<typeof schema>;
 
@@ -23,9 +26,17 @@ export const jpeg: Degradation<Settings> = {
     const { width, height, channels } = picture;
     const bytes = Uint8Array.from(picture.data, (value) => Math.round(Math.min(1, Math.max(0, value)) * 255));
     const file = await sharp(bytes, { raw: { width, height, channels } })
-      .jpeg({ quality: Math.round(draw(quality, random)), chromaSubsampling: subsampling, mozjpeg: false, optimiseCoding: false })
+      .jpeg({
+        quality: Math.round(draw(quality, random)),
+        chromaSubsampling: subsampling,
+        mozjpeg: false,
+        optimiseCoding: false,
+      })
       .toBuffer();
-    const decoded = await sharp(file).toColourspace(channels === 1 ? 'b-w' : 'srgb').raw().toBuffer();
+    const decoded = await sharp(file)
+      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+      .raw()
+      .toBuffer();
     return { ...picture, data: Float32Array.from(decoded, (value) => value / 255) };
   },
 };

@@ -9,7 +9,10 @@ const grey = z.boolean().default(false).describe('The same noise in all three ch
 const gaussian = z.strictObject({
   sigma: range(0, 255).default([15, 50]).describe('Deviation of the noise on the scale 0 to 255, from and to.'),
   grey,
-  clip: z.boolean().default(true).describe('Keep values within black and white as a camera does; published denoising figures are measured without.'),
+  clip: z
+    .boolean()
+    .default(true)
+    .describe('Keep values within black and white as a camera does; published denoising figures are measured without.'),
 });
 type Gaussian = z.output<typeof gaussian>;
 
@@ -27,7 +30,9 @@ export const gaussianNoise: Degradation<Gaussian> = {
 };
 
 const poisson = z.strictObject({
-  photons: range(1, 1_000_000).default([50, 1000]).describe('Photons that make up white, from and to; fewer give more noise.'),
+  photons: range(1, 1_000_000)
+    .default([50, 1000])
+    .describe('Photons that make up white, from and to; fewer give more noise.'),
   grey,
 });
 type Poisson = z.output<typeof poisson>;

@@ -74,7 +74,12 @@ interface Streak {
 }
 
 /** Adds a streak: Gaussian across, fading towards both ends, so that it is smooth at any angle. */
-function addStreak(light: Float32Array, width: number, height: number, { x, y, dx, dy, half, spread, brightness }: Streak): void {
+function addStreak(
+  light: Float32Array,
+  width: number,
+  height: number,
+  { x, y, dx, dy, half, spread, brightness }: Streak,
+): void {
   const reachX = Math.abs(dx) * half + 3 * spread;
   const reachY = Math.abs(dy) * half + 3 * spread;
   const right = Math.min(width - 1, Math.floor(x + reachX));
@@ -83,7 +88,9 @@ function addStreak(light: Float32Array, width: number, height: number, { x, y, d
     for (let px = Math.max(0, Math.ceil(x - reachX)); px <= right; px++) {
       const along = Math.abs((px - x) * dx + (py - y) * dy) / half;
       const across = (px - x) * dy - (py - y) * dx;
-      if (along < 1) light[py * width + px]! += brightness * (1 - along * along) * Math.exp(-(across * across) / (2 * spread * spread));
+      if (along < 1)
+        light[py * width + px]! +=
+          brightness * (1 - along * along) * Math.exp(-(across * across) / (2 * spread * spread));
     }
   }
 }

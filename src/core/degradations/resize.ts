@@ -25,7 +25,8 @@ export function imresize(picture: FloatPicture, factor: ResizeFactor, { float = 
     const { weights, indices } = rows[y] as Contribution;
     for (let x = 0; x < row; x++) {
       let sum = 0;
-      for (let k = 0; k < weights.length; k++) sum += (weights[k] as number) * (values[(indices[k] as number) * row + x] as number);
+      for (let k = 0; k < weights.length; k++)
+        sum += (weights[k] as number) * (values[(indices[k] as number) * row + x] as number);
       tall[y * row + x] = store(sum);
     }
   }
@@ -37,7 +38,8 @@ export function imresize(picture: FloatPicture, factor: ResizeFactor, { float = 
     for (const { weights, indices } of columns) {
       for (let c = 0; c < channels; c++) {
         let sum = 0;
-        for (let k = 0; k < weights.length; k++) sum += (weights[k] as number) * (tall[y * row + (indices[k] as number) * channels + c] as number);
+        for (let k = 0; k < weights.length; k++)
+          sum += (weights[k] as number) * (tall[y * row + (indices[k] as number) * channels + c] as number);
         data[to++] = Math.min(255, Math.max(0, store(sum))) / 255;
       }
     }
@@ -63,7 +65,9 @@ function contributions(size: number, outSize: number, { up, down }: ResizeFactor
     const first = Math.floor(centre - support / 2);
     const raw = Array.from({ length: Math.ceil(support) + 2 }, (_, k) => cubic(shrinking * (centre - first - k)));
     const sum = raw.reduce((a, b) => a + b, 0);
-    const used = raw.flatMap((weight, k) => (weight === 0 ? [] : [{ weight: weight / sum, index: mirror(first + k, size) }]));
+    const used = raw.flatMap((weight, k) =>
+      weight === 0 ? [] : [{ weight: weight / sum, index: mirror(first + k, size) }],
+    );
     return { weights: used.map(({ weight }) => weight), indices: used.map(({ index }) => index) };
   });
 }

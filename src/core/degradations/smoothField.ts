@@ -4,7 +4,10 @@ import type { Random } from '../random.ts';
  * A smooth random landscape over the whole picture, about 0 with values in about ±1: value noise in octaves, each of
  * twice the detail and half the height of the one before. `u` and `v` are positions across and down, 0 to 1.
  */
-export function smoothField(random: Random, { cells, octaves }: { cells: number; octaves: number }): (u: number, v: number) => number {
+export function smoothField(
+  random: Random,
+  { cells, octaves }: { cells: number; octaves: number },
+): (u: number, v: number) => number {
   const layers = Array.from({ length: octaves }, (_, octave) => lattice(random, cells * 2 ** octave));
   return (u, v) => layers.reduce((sum, layer, octave) => sum + layer(u, v) / 2 ** octave, 0);
 }

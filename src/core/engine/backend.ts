@@ -29,7 +29,12 @@ export interface TensorFlowBackend {
   binding: Binding;
   isUsingGpuDevice: boolean;
   executeSingleOutput: (name: string, attributes: OperationAttribute[], inputs: tf.Tensor[]) => tf.Tensor;
-  executeMultipleOutputs: (name: string, attributes: OperationAttribute[], inputs: tf.Tensor[], count: number) => tf.Tensor[];
+  executeMultipleOutputs: (
+    name: string,
+    attributes: OperationAttribute[],
+    inputs: tf.Tensor[],
+    count: number,
+  ) => tf.Tensor[];
   getInputTensorIds(tensors: tf.Tensor[]): number[];
   createOutputTensor(metadata: unknown): tf.Tensor;
   readSync(dataId: object): Float32Array | Int32Array | Uint8Array;

@@ -39,7 +39,10 @@ interface Graph {
  * so that TensorFlow can prepare them once: later changes of the parameters are not seen, except of those named as
  * changing. Where an operation cannot be recorded the pass runs op by op, with the same result.
  */
-export function compileForward(forward: Layer, { precision = 'float32', changing = [] }: CompileOptions = {}): CompiledForward {
+export function compileForward(
+  forward: Layer,
+  { precision = 'float32', changing = [] }: CompileOptions = {},
+): CompiledForward {
   // In the order of last use; a Map keeps the order of insertion.
   const graphs = new Map<string, Graph>();
   let fallback: string | undefined;
@@ -75,10 +78,17 @@ export function compileForward(forward: Layer, { precision = 'float32', changing
     changed();
     graphs.clear();
   };
-  return Object.defineProperty(Object.assign(compiled, { changed, dispose }), 'fallback', { get: () => fallback }) as CompiledForward;
+  return Object.defineProperty(Object.assign(compiled, { changed, dispose }), 'fallback', {
+    get: () => fallback,
+  }) as CompiledForward;
 }
 
-function trace(forward: Layer, shape: [number, number, number, number], precision: Precision, changing: readonly tf.Tensor[]): Pick<Graph, 'nodes' | 'output'> {
+function trace(
+  forward: Layer,
+  shape: [number, number, number, number],
+  precision: Precision,
+  changing: readonly tf.Tensor[],
+): Pick<Graph, 'nodes' | 'output'> {
   const tracer = new Tracer();
   let output = '';
   tf.tidy(() => {
@@ -99,6 +109,10 @@ function withValues(nodes: readonly GraphNode[], changing: readonly tf.Tensor[])
     const tensor = values.get(node.name);
     if (!tensor) return node;
     const { buffer, byteOffset, byteLength } = tensor.dataSync();
-    return { ...node, op: 'Const', attrs: constantAttributes(DT.float32, tensor.shape, new Uint8Array(buffer, byteOffset, byteLength)) };
+    return {
+      ...node,
+      op: 'Const',
+      attrs: constantAttributes(DT.float32, tensor.shape, new Uint8Array(buffer, byteOffset, byteLength)),
+    };
   });
 }

@@ -14,18 +14,27 @@ export function registerConvolutionGradients({ isUsingGpuDevice }: Pick<TensorFl
   const slow = flags !== undefined && !flags.includes('avx512f');
   replace('Conv2DBackpropFilter', (inputs, info) => {
     const { x, dy } = inputs as { x: tf.Tensor4D; dy: tf.Tensor4D };
-    if (isPointwise(info)) return () => tf.reshape(tf.matMul(asRows(x, info.inChannels), asRows(dy, info.outChannels), true), info.filterShape);
+    if (isPointwise(info))
+      return () =>
+        tf.reshape(tf.matMul(asRows(x, info.inChannels), asRows(dy, info.outChannels), true), info.filterShape);
     return slow && suits(info) ? () => filterGradient(x, dy, info) : undefined;
   });
   replace('Conv2DBackpropInput', (inputs, info) => {
     const { dy, filter } = inputs as { dy: tf.Tensor4D; filter: tf.Tensor4D };
     if (!isPointwise(info)) return undefined;
-    return () => tf.reshape(tf.matMul(asRows(dy, info.outChannels), tf.reshape(filter, [info.inChannels, info.outChannels]), false, true), info.inShape);
+    return () =>
+      tf.reshape(
+        tf.matMul(asRows(dy, info.outChannels), tf.reshape(filter, [info.inChannels, info.outChannels]), false, true),
+        info.inShape,
+      );
   });
 }
 
 /** Puts another way before a kernel, taken where `choose` gives one. */
-function replace(kernelName: 'Conv2DBackpropFilter' | 'Conv2DBackpropInput', choose: (inputs: tf.NamedTensorInfoMap, info: tf.backend_util.Conv2DInfo) => (() => tf.Tensor4D) | undefined): void {
+function replace(
+  kernelName: 'Conv2DBackpropFilter' | 'Conv2DBackpropInput',
+  choose: (inputs: tf.NamedTensorInfoMap, info: tf.backend_util.Conv2DInfo) => (() => tf.Tensor4D) | undefined,
+): void {
   const kernel = tf.getKernel(kernelName, 'tensorflow');
   tf.unregisterKernel(kernelName, 'tensorflow');
   tf.registerKernel({
@@ -33,7 +42,14 @@ function replace(kernelName: 'Conv2DBackpropFilter' | 'Conv2DBackpropInput', cho
     kernelFunc: (call) => {
       const { strides, pad, dimRoundingMode, filterShape, inputShape } = call.attrs as unknown as Attributes;
       const shape = (name: string): Shape => call.inputs[name]?.shape as Shape;
-      const info = tf.backend_util.computeConv2DInfo(inputShape ?? shape('x'), filterShape ?? shape('filter'), strides, 1, pad, dimRoundingMode);
+      const info = tf.backend_util.computeConv2DInfo(
+        inputShape ?? shape('x'),
+        filterShape ?? shape('filter'),
+        strides,
+        1,
+        pad,
+        dimRoundingMode,
+      );
       const faster = choose(call.inputs, info);
       return faster ? tf.tidy(faster) : kernel.kernelFunc(call);
     },
@@ -55,11 +71,20 @@ interface Attributes {
 const asRows = (x: tf.Tensor4D, channels: number): tf.Tensor2D => tf.reshape(x, [-1, channels]);
 
 /** Each pixel on its own. */
-const isPointwise = ({ filterHeight, filterWidth, strideHeight, strideWidth, padInfo }: tf.backend_util.Conv2DInfo): boolean =>
-  filterHeight * filterWidth === 1 && strideHeight * strideWidth === 1 && padInfo.top + padInfo.bottom + padInfo.left + padInfo.right === 0;
+const isPointwise = ({
+  filterHeight,
+  filterWidth,
+  strideHeight,
+  strideWidth,
+  padInfo,
+}: tf.backend_util.Conv2DInfo): boolean =>
+  filterHeight * filterWidth === 1 &&
+  strideHeight * strideWidth === 1 &&
+  padInfo.top + padInfo.bottom + padInfo.left + padInfo.right === 0;
 
 /** Narrow matrices are no faster. */
-const suits = (info: tf.backend_util.Conv2DInfo): boolean => info.strideHeight === 1 && info.strideWidth === 1 && info.inChannels >= 16 && info.outChannels >= 16;
+const suits = (info: tf.backend_util.Conv2DInfo): boolean =>
+  info.strideHeight === 1 && info.strideWidth === 1 && info.inChannels >= 16 && info.outChannels >= 16;
 
 /**
  * The gradient of a filter [kh,kw,in,out] at stride 1 from the input x [n,h,w,in] and the gradient dy [n,h',w',out] of
@@ -69,12 +94,22 @@ const suits = (info: tf.backend_util.Conv2DInfo): boolean => info.strideHeight =
  */
 export function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, info: tf.backend_util.Conv2DInfo): tf.Tensor4D {
   const { filterHeight, filterWidth, inChannels, outChannels, padInfo } = info;
-  const padded = tf.pad(x, [[0, 0], [padInfo.top, padInfo.bottom], [padInfo.left, padInfo.right], [0, 0]]);
+  const padded = tf.pad(x, [
+    [0, 0],
+    [padInfo.top, padInfo.bottom],
+    [padInfo.left, padInfo.right],
+    [0, 0],
+  ]);
   const [batch, height, width] = padded.shape;
   const shift = (i: number, j: number): number => i * width + j;
   const rows = batch * height * width - shift(filterHeight - 1, filterWidth - 1);
   const pixels = tf.reshape(padded, [-1, inChannels]);
-  const onGrid = tf.pad(dy, [[0, 0], [0, filterHeight - 1], [0, filterWidth - 1], [0, 0]]);
+  const onGrid = tf.pad(dy, [
+    [0, 0],
+    [0, filterHeight - 1],
+    [0, filterWidth - 1],
+    [0, 0],
+  ]);
   const gradients = tf.transpose(tf.slice(tf.reshape(onGrid, [-1, outChannels]), [0, 0], [rows, outChannels]));
   const elements = Array.from({ length: filterHeight * filterWidth }, (_, k) => {
     const start = shift(Math.floor(k / filterWidth), k % filterWidth);

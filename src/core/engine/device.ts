@@ -33,7 +33,8 @@ export function readEngine(): { tensorflow: string; device: Device } {
 function readDevice(usesGpu: boolean): Device {
   const threads = openedThreads() ?? (Number(process.env['TF_NUM_INTRAOP_THREADS']) || availableParallelism());
   const bf16 = ['avx512_bf16', 'amx_bf16', 'bf16'].filter((flag) => processorFlags()?.includes(flag)); // the last is ARM's
-  if (!usesGpu) return { kind: 'cpu', name: cpus()[0]?.model.trim() ?? 'unknown CPU', memory: totalmem(), threads, bf16 };
+  if (!usesGpu)
+    return { kind: 'cpu', name: cpus()[0]?.model.trim() ?? 'unknown CPU', memory: totalmem(), threads, bf16 };
   const gpu = visibleGpus()[0];
   return { kind: 'gpu', name: gpu?.name ?? 'GPU', memory: gpu?.memory ?? 0, threads, bf16 };
 }
@@ -41,7 +42,11 @@ function readDevice(usesGpu: boolean): Device {
 /** The machine's NVIDIA GPUs, asked of the driver's own tool; none where it is missing. */
 export function visibleGpus(): Gpu[] {
   try {
-    const text = execFileSync('nvidia-smi', ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits'], { encoding: 'utf8', timeout: 10_000, stdio: ['ignore', 'pipe', 'ignore'] });
+    const text = execFileSync('nvidia-smi', ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits'], {
+      encoding: 'utf8',
+      timeout: 10_000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     return text.trim().split('\n').map(parseGpu);
   } catch {
     return [];

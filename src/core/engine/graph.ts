@@ -36,7 +36,10 @@ export interface GraphNode {
 export const nodeOf = (input: string): string => input.replace(/^\^|:\d+$/g, '');
 
 /** The attributes of a node `Const`. */
-export const constantAttributes = (dtype: number, shape: readonly number[], bytes: Uint8Array): GraphNode['attrs'] => ({ dtype: { type: dtype }, value: { tensor: { dtype, shape, bytes } } });
+export const constantAttributes = (dtype: number, shape: readonly number[], bytes: Uint8Array): GraphNode['attrs'] => ({
+  dtype: { type: dtype },
+  value: { tensor: { dtype, shape, bytes } },
+});
 
 /** GraphDef producer version: an operation set old enough for every TensorFlow that carries these ops. */
 const PRODUCER = 1395;

@@ -53,15 +53,19 @@ export class GraphIndex {
 
   squareOf(input: string | undefined): string | undefined {
     const node = this.at(input);
-    return node?.op === 'Square' || (node?.op === 'Mul' && node.inputs[0] === node.inputs[1]) ? node.inputs[0] : undefined;
+    return node?.op === 'Square' || (node?.op === 'Mul' && node.inputs[0] === node.inputs[1])
+      ? node.inputs[0]
+      : undefined;
   }
 }
 
 /** Equal but for the rounding of float32 and of constants written with six digits. */
 const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.abs(b);
 
-export const floats = (node: GraphNode | undefined): Float32Array<ArrayBuffer> => new Float32Array(bytesOf(node, DT.float32).slice().buffer);
-export const integers = (node: GraphNode | undefined): Int32Array => new Int32Array(bytesOf(node, DT.int32).slice().buffer);
+export const floats = (node: GraphNode | undefined): Float32Array<ArrayBuffer> =>
+  new Float32Array(bytesOf(node, DT.float32).slice().buffer);
+export const integers = (node: GraphNode | undefined): Int32Array =>
+  new Int32Array(bytesOf(node, DT.int32).slice().buffer);
 
 /** A constant's only number; NaN, which equals nothing, where it holds several or none. */
 export function scalar(node: GraphNode): number {
@@ -102,18 +106,28 @@ export const floatConstant = (name: string, shape: readonly number[], values: Fl
   node(name, 'Const', [], constantAttributes(DT.float32, shape, new Uint8Array(values.buffer)));
 
 /** The same numbers in another shape. */
-export const reshapedConstant = (name: string, constant: GraphNode, shape: readonly number[]): GraphNode => floatConstant(name, shape, floats(constant));
+export const reshapedConstant = (name: string, constant: GraphNode, shape: readonly number[]): GraphNode =>
+  floatConstant(name, shape, floats(constant));
 
-export const reshape = (name: string, x: string, shape: string): GraphNode => node(name, 'Reshape', [x, shape], { T: FLOAT, Tshape: INTEGER });
+export const reshape = (name: string, x: string, shape: string): GraphNode =>
+  node(name, 'Reshape', [x, shape], { T: FLOAT, Tshape: INTEGER });
 
-export const integerConstant = (name: string, values: readonly number[], shape: readonly number[] = [values.length]): GraphNode =>
+export const integerConstant = (
+  name: string,
+  values: readonly number[],
+  shape: readonly number[] = [values.length],
+): GraphNode =>
   node(name, 'Const', [], constantAttributes(DT.int32, shape, new Uint8Array(Int32Array.from(values).buffer)));
 
 /** x as a matrix with this many columns. */
-export const asRows = (name: string, x: string, columns: number): GraphNode[] => [integerConstant(`${name}/shape`, [-1, columns]), reshape(name, x, `${name}/shape`)];
+export const asRows = (name: string, x: string, columns: number): GraphNode[] => [
+  integerConstant(`${name}/shape`, [-1, columns]),
+  reshape(name, x, `${name}/shape`),
+];
 
 /** The shape of x, known when it is run: pictures have any size. */
-export const runtimeShape = (name: string, x: string): GraphNode => node(name, 'Shape', [x], { T: FLOAT, out_type: INTEGER });
+export const runtimeShape = (name: string, x: string): GraphNode =>
+  node(name, 'Shape', [x], { T: FLOAT, out_type: INTEGER });
 
 /** `count` entries of a shape from `begin` on; all that follow where `count` is -1. */
 export const partOfShape = (name: string, shape: string, begin: number, count: number): GraphNode[] => [

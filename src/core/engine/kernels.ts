@@ -9,7 +9,9 @@ import { registerConvolutionGradients } from './convolutionGradients.ts';
 export function registerKernels(): void {
   registerConvolutionGradients(tensorFlowBackend());
   kernel('ReluGrad', ({ dy, y }, backend) => execute(backend, 'ReluGrad', [dy, y]));
-  kernel('LeakyReluGrad', ({ dy, y }, backend, { alpha }) => execute(backend, 'LeakyReluGrad', [dy, y], [{ name: 'alpha', type: backend.binding.TF_ATTR_FLOAT, value: alpha }]));
+  kernel('LeakyReluGrad', ({ dy, y }, backend, { alpha }) =>
+    execute(backend, 'LeakyReluGrad', [dy, y], [{ name: 'alpha', type: backend.binding.TF_ATTR_FLOAT, value: alpha }]),
+  );
   kernel('Wide', ({ x }, backend) => execute(backend, 'Identity', [x]));
   kernel('BiasAdd', ({ x, bias }, backend) => execute(backend, 'BiasAdd', [x, bias], [format(backend)]));
   kernel('BiasAddGrad', ({ dy }, backend) => execute(backend, 'BiasAddGrad', [dy], [format(backend)]));
@@ -21,10 +23,20 @@ export function registerKernels(): void {
     const isPlain = [a, b].every((matrix) => matrix?.rank === 2 && matrix.dtype === 'float32');
     if (!isPlain) return batched({ inputs: { a, b }, attrs, backend }) as tf.Tensor;
     const type = backend.binding.TF_ATTR_BOOL;
-    return execute(backend, 'MatMul', [a, b], [{ name: 'transpose_a', type, value: attrs['transposeA'] }, { name: 'transpose_b', type, value: attrs['transposeB'] }]);
+    return execute(
+      backend,
+      'MatMul',
+      [a, b],
+      [
+        { name: 'transpose_a', type, value: attrs['transposeA'] },
+        { name: 'transpose_b', type, value: attrs['transposeB'] },
+      ],
+    );
   });
 
-  kernel('MirrorPadGrad', ({ dy }, backend, { paddings, mode }) => mirrorPadGrad(dy as tf.Tensor, paddings as number[][], mode as string, backend));
+  kernel('MirrorPadGrad', ({ dy }, backend, { paddings, mode }) =>
+    mirrorPadGrad(dy as tf.Tensor, paddings as number[][], mode as string, backend),
+  );
 
   // tfjs has no gradient for it.
   tf.registerGradient({
@@ -45,7 +57,9 @@ export function registerKernels(): void {
   tf.registerGradient({
     kernelName: 'LeakyRelu',
     outputsToSave: [true],
-    gradFunc: (dy, [y], attributes) => ({ x: () => run('LeakyReluGrad', { dy: dy as tf.Tensor, y: y as tf.Tensor }, attributes) }),
+    gradFunc: (dy, [y], attributes) => ({
+      x: () => run('LeakyReluGrad', { dy: dy as tf.Tensor, y: y as tf.Tensor }, attributes),
+    }),
   });
   // tfjs takes -1 for the slope of |x| at 0, PyTorch 0; it shows where output and negative are equal.
   tf.unregisterGradient('Abs');
@@ -94,17 +108,30 @@ function run(name: string, inputs: Record<string, tf.Tensor>, attributes: Attrib
 type Inputs = Record<string, tf.Tensor>;
 type Attributes = tf.NamedAttrMap;
 
-function kernel(name: string, compute: (inputs: Inputs, backend: TensorFlowBackend, attributes: Attributes) => tf.Tensor): void {
+function kernel(
+  name: string,
+  compute: (inputs: Inputs, backend: TensorFlowBackend, attributes: Attributes) => tf.Tensor,
+): void {
   tf.registerKernel({
     kernelName: name,
     backendName: 'tensorflow',
-    kernelFunc: ({ inputs, backend, attrs }) => compute(inputs as unknown as Inputs, backend as unknown as TensorFlowBackend, attrs ?? {}),
+    kernelFunc: ({ inputs, backend, attrs }) =>
+      compute(inputs as unknown as Inputs, backend as unknown as TensorFlowBackend, attrs ?? {}),
   });
 }
 
-function execute(backend: TensorFlowBackend, op: string, inputs: (tf.Tensor | undefined)[], attributes: OperationAttribute[] = []): tf.Tensor {
+function execute(
+  backend: TensorFlowBackend,
+  op: string,
+  inputs: (tf.Tensor | undefined)[],
+  attributes: OperationAttribute[] = [],
+): tf.Tensor {
   const { TF_ATTR_TYPE, TF_FLOAT } = backend.binding;
-  return backend.executeSingleOutput(op, [{ name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT }, ...attributes], inputs as tf.Tensor[]);
+  return backend.executeSingleOutput(
+    op,
+    [{ name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT }, ...attributes],
+    inputs as tf.Tensor[],
+  );
 }
 
 function format({ binding }: TensorFlowBackend): OperationAttribute {

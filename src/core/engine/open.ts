@@ -51,7 +51,10 @@ export function openEngine(options: EngineOptions = {}): typeof tfjs {
   try {
     opened = require('@tensorflow/tfjs-node-gpu') as typeof tfjs;
   } catch (error) {
-    throw new AppError('engine', 'TensorFlow is not installed for this program. Run: npm run setup', { cause: error, details: { reason: messageOf(error) } });
+    throw new AppError('engine', 'TensorFlow is not installed for this program. Run: npm run setup', {
+      cause: error,
+      details: { reason: messageOf(error) },
+    });
   }
   registerKernels();
   return opened;

@@ -12,15 +12,28 @@ const LEFT_ALONE = { _grappler_ArithmeticOptimizer_AddOpsRewriteStage: { bool: t
  * arithmetic_optimizer.cc, `AddOpsRewriteStage`.)
  */
 export function orderedSums(nodes: readonly GraphNode[]): GraphNode[] {
-  return nodes.flatMap((node) => (isSum(node) ? inPairs(node).map((sum) => ({ ...sum, attrs: { ...sum.attrs, ...LEFT_ALONE } })) : node));
+  return nodes.flatMap((node) =>
+    isSum(node) ? inPairs(node).map((sum) => ({ ...sum, attrs: { ...sum.attrs, ...LEFT_ALONE } })) : node,
+  );
 }
 
 /** The same sum, two terms at a time. */
 function inPairs(sum: GraphNode): GraphNode[] {
-  const { name, inputs, attrs: { T }, outputs } = sum;
+  const {
+    name,
+    inputs,
+    attrs: { T },
+    outputs,
+  } = sum;
   const [first = '', ...terms] = inputs.filter((input) => !input.startsWith('^'));
   const order = inputs.filter((input) => input.startsWith('^'));
   if (terms.length < 2 || !T) return [sum];
   const upTo = (k: number): string => (k === terms.length - 1 ? name : `${name}/upTo${k}`);
-  return terms.map((term, k) => ({ name: upTo(k), op: 'AddV2', inputs: [k === 0 ? first : upTo(k - 1), term, ...order], attrs: { T }, outputs }));
+  return terms.map((term, k) => ({
+    name: upTo(k),
+    op: 'AddV2',
+    inputs: [k === 0 ? first : upTo(k - 1), term, ...order],
+    attrs: { T },
+    outputs,
+  }));
 }

@@ -15,10 +15,46 @@ export function withPrecision(nodes: readonly GraphNode[], precision: Precision)
 }
 
 /** Where the time goes, and where 16-bit hardware helps. Sums inside them are float32. */
-const PRODUCTS = new Set(['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', 'DepthwiseConv2dNative', 'DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropFilter', 'MatMul', 'BatchMatMul', 'BatchMatMulV2']);
+const PRODUCTS = new Set([
+  'Conv2D',
+  'Conv2DBackpropInput',
+  'Conv2DBackpropFilter',
+  'DepthwiseConv2dNative',
+  'DepthwiseConv2dNativeBackpropInput',
+  'DepthwiseConv2dNativeBackpropFilter',
+  'MatMul',
+  'BatchMatMul',
+  'BatchMatMulV2',
+]);
 
 /** Cheap operations that may follow their inputs. */
-const FOLLOWERS = new Set(['BiasAdd', 'BiasAddGrad', 'Relu', 'LeakyRelu', 'Sigmoid', 'Add', 'AddV2', 'AddN', 'Sub', 'Mul', 'ConcatV2', 'Split', 'SplitV', 'Reshape', 'Transpose', 'MaxPool', 'Pad', 'PadV2', 'MirrorPad', 'MirrorPadGrad', 'Slice', 'Pack', 'ExpandDims', 'Tile', 'BroadcastTo']);
+const FOLLOWERS = new Set([
+  'BiasAdd',
+  'BiasAddGrad',
+  'Relu',
+  'LeakyRelu',
+  'Sigmoid',
+  'Add',
+  'AddV2',
+  'AddN',
+  'Sub',
+  'Mul',
+  'ConcatV2',
+  'Split',
+  'SplitV',
+  'Reshape',
+  'Transpose',
+  'MaxPool',
+  'Pad',
+  'PadV2',
+  'MirrorPad',
+  'MirrorPadGrad',
+  'Slice',
+  'Pack',
+  'ExpandDims',
+  'Tile',
+  'BroadcastTo',
+]);
 
 /** Gradients that follow the activation they belong to (by the index of that input), whatever the gradient comes in as. */
 const GRADIENTS: Readonly<Record<string, number>> = { ReluGrad: 1, LeakyReluGrad: 1, MaxPoolGrad: 0 };
@@ -55,7 +91,9 @@ class Narrowing {
     const decisive = GRADIENTS[node.op];
     if (decisive !== undefined) return this.#isNarrow(node.inputs[decisive] ?? '');
     if (!FOLLOWERS.has(node.op)) return false;
-    const deciding = node.inputs.filter((input) => this.#isFloat(input) && !UNDECIDED.has(this.#source(input)?.op ?? ''));
+    const deciding = node.inputs.filter(
+      (input) => this.#isFloat(input) && !UNDECIDED.has(this.#source(input)?.op ?? ''),
+    );
     return deciding.length > 0 && deciding.every((input) => this.#isNarrow(input));
   }
 
@@ -66,7 +104,13 @@ class Narrowing {
     if (known) return known;
     const name = `${input.replace(':', '/')}/cast`;
     const [from, to] = narrow ? [DT.float32, this.#narrow] : [this.#narrow, DT.float32];
-    this.#result.push({ name, op: 'Cast', inputs: [input], attrs: { SrcT: { type: from }, DstT: { type: to }, Truncate: { bool: false } }, outputs: [] });
+    this.#result.push({
+      name,
+      op: 'Cast',
+      inputs: [input],
+      attrs: { SrcT: { type: from }, DstT: { type: to }, Truncate: { bool: false } },
+      outputs: [],
+    });
     this.#casts.set(input, name);
     return name;
   }

@@ -9,7 +9,10 @@ export interface Probe {
 }
 
 /** Runs a picture of noise op by op; the caller disposes x and y. */
-export async function probe(run: (x: tf.Tensor4D) => tf.Tensor4D | Promise<tf.Tensor4D>, { height, width }: { height: number; width: number }): Promise<Probe> {
+export async function probe(
+  run: (x: tf.Tensor4D) => tf.Tensor4D | Promise<tf.Tensor4D>,
+  { height, width }: { height: number; width: number },
+): Promise<Probe> {
   const x = tf.randomUniform<tf.Rank.R4>([1, height, width, 3], 0, 1, 'float32', 1);
   let y: tf.Tensor4D | undefined;
   let failure: unknown;
@@ -25,6 +28,10 @@ export async function probe(run: (x: tf.Tensor4D) => tf.Tensor4D | Promise<tf.Te
     x.dispose();
     throw failure;
   }
-  const largest = Math.max(...kernels.map(({ outputShapes }) => Math.max(...outputShapes.map((shape) => (shape ?? []).reduce((a, b) => a * b, 4)))));
+  const largest = Math.max(
+    ...kernels.map(({ outputShapes }) =>
+      Math.max(...outputShapes.map((shape) => (shape ?? []).reduce((a, b) => a * b, 4))),
+    ),
+  );
   return { x, y, largestLayer: largest / (height * width) };
 }

@@ -108,32 +108,71 @@ export class Program<Names extends string> {
       tracer.bindVariable(variable, `s${i}`);
       const info = { dtype: DT.float32, shape: variable.shape };
       const type = { type: DT.float32 };
-      nodes.push({ name: `s${i}/new`, op: 'Placeholder', inputs: [], attrs: { dtype: type, shape: { shape: info.shape } }, outputs: [info] });
-      nodes.push({ name: `s${i}/write`, op: 'AssignVariableOp', inputs: [`s${i}`, `s${i}/new`], attrs: { dtype: type }, outputs: [] });
+      nodes.push({
+        name: `s${i}/new`,
+        op: 'Placeholder',
+        inputs: [],
+        attrs: { dtype: type, shape: { shape: info.shape } },
+        outputs: [info],
+      });
+      nodes.push({
+        name: `s${i}/write`,
+        op: 'AssignVariableOp',
+        inputs: [`s${i}`, `s${i}/new`],
+        attrs: { dtype: type },
+        outputs: [],
+      });
     });
-    nodes.push(done('written', this.#variables.map((_, i) => `s${i}/write`)));
-    for (const [name, definition] of Object.entries(this.#functions) as [Names, ProgramFunction][]) this.#traceFunction(tracer, name, definition);
+    nodes.push(
+      done(
+        'written',
+        this.#variables.map((_, i) => `s${i}/write`),
+      ),
+    );
+    for (const [name, definition] of Object.entries(this.#functions) as [Names, ProgramFunction][])
+      this.#traceFunction(tracer, name, definition);
     return new Session(winograd ? withWinograd(withPrecision(nodes, precision)) : withPrecision(nodes, precision));
   }
 
   #traceFunction(tracer: Tracer, name: Names, definition: ProgramFunction): void {
     tf.tidy(() => {
-      const inputs = Object.fromEntries(Object.entries(definition.inputs).map(([key, shape]) => [key, tf.fill(shape, 0.5)]));
+      const inputs = Object.fromEntries(
+        Object.entries(definition.inputs).map(([key, shape]) => [key, tf.fill(shape, 0.5)]),
+      );
       for (const [key, tensor] of Object.entries(inputs)) tracer.bindPlaceholder(tensor, `${name}/${key}`);
       const { outputs, updates = [] } = tracer.record(() => definition.run(inputs));
-      const values = updates.map(([variable, value]) => [this.#variables.indexOf(variable), tracer.nameOf(value)] as const);
+      const values = updates.map(
+        ([variable, value]) => [this.#variables.indexOf(variable), tracer.nameOf(value)] as const,
+      );
       const results = Object.entries(outputs).map(([key, tensor]) => [key, tracer.nameOf(tensor)] as const);
       // A variable is overwritten only when everything of this call that reads a variable has been computed.
       const barrier = `${name}/computed`;
-      tracer.nodes.push(done(barrier, [...values, ...results].map(([, node]) => nodeOf(node))));
+      tracer.nodes.push(
+        done(
+          barrier,
+          [...values, ...results].map(([, node]) => nodeOf(node)),
+        ),
+      );
       const writes = values.map(([i, value], k) => {
         const write = `${name}/write${k}`;
-        tracer.nodes.push({ name: write, op: 'AssignVariableOp', inputs: [`s${i}`, value, `^${barrier}`], attrs: { dtype: { type: DT.float32 } }, outputs: [] });
+        tracer.nodes.push({
+          name: write,
+          op: 'AssignVariableOp',
+          inputs: [`s${i}`, value, `^${barrier}`],
+          attrs: { dtype: { type: DT.float32 } },
+          outputs: [],
+        });
         return write;
       });
       const nodes = results.map(([key, node]) => {
         const info = { dtype: DT.float32, shape: (outputs[key] as tf.Tensor).shape };
-        return tracer.addNode('Identity', [node, ...writes.map((write) => `^${write}`)], { T: { type: DT.float32 } }, [info], `${name}/out/${key}`);
+        return tracer.addNode(
+          'Identity',
+          [node, ...writes.map((write) => `^${write}`)],
+          { T: { type: DT.float32 } },
+          [info],
+          `${name}/out/${key}`,
+        );
       });
       // A function without outputs still needs something to be asked for.
       tracer.nodes.push(done(`${name}/done`, writes));

@@ -39,7 +39,13 @@ export class Tracer {
   /** Makes `tensor` stand for an input that is fed by this name. */
   bindPlaceholder(tensor: tf.Tensor, name: string): void {
     const info = infoOf(tensor);
-    this.nodes.push({ name, op: 'Placeholder', inputs: [], attrs: { dtype: { type: info.dtype }, shape: { shape: info.shape } }, outputs: [info] });
+    this.nodes.push({
+      name,
+      op: 'Placeholder',
+      inputs: [],
+      attrs: { dtype: { type: info.dtype }, shape: { shape: info.shape } },
+      outputs: [info],
+    });
     this.#names.set(tensor.dataId, name);
   }
 
@@ -50,10 +56,21 @@ export class Tracer {
       name,
       op: 'VarHandleOp',
       inputs: [],
-      attrs: { dtype: { type: info.dtype }, shape: { shape: info.shape }, shared_name: { string: name }, container: { string: '' } },
+      attrs: {
+        dtype: { type: info.dtype },
+        shape: { shape: info.shape },
+        shared_name: { string: name },
+        container: { string: '' },
+      },
       outputs: [],
     });
-    this.nodes.push({ name: `${name}/read`, op: 'ReadVariableOp', inputs: [name], attrs: { dtype: { type: info.dtype } }, outputs: [info] });
+    this.nodes.push({
+      name: `${name}/read`,
+      op: 'ReadVariableOp',
+      inputs: [name],
+      attrs: { dtype: { type: info.dtype } },
+      outputs: [info],
+    });
     this.#names.set(variable.dataId, `${name}/read`);
   }
 
@@ -97,19 +114,36 @@ export class Tracer {
     return this.addNode('Const', [], constantAttributes(dtype, shape, bytes.slice()), [{ dtype, shape }]);
   }
 
-  addNode(op: string, inputs: string[], attrs: Record<string, Attribute>, outputs: GraphNode['outputs'], name = `n${this.#count++}`): string {
+  addNode(
+    op: string,
+    inputs: string[],
+    attrs: Record<string, Attribute>,
+    outputs: GraphNode['outputs'],
+    name = `n${this.#count++}`,
+  ): string {
     this.nodes.push({ name, op, inputs, attrs, outputs });
     return name;
   }
 
-  #add(op: string, attributes: readonly OperationAttribute[], inputs: readonly (tf.Tensor | Int64Scalar)[], outputs: readonly tf.Tensor[]): void {
+  #add(
+    op: string,
+    attributes: readonly OperationAttribute[],
+    inputs: readonly (tf.Tensor | Int64Scalar)[],
+    outputs: readonly tf.Tensor[],
+  ): void {
     const attrs = Object.fromEntries(attributes.map((attribute) => [attribute.name, this.#attribute(attribute)]));
     const [first] = inputs;
     // Eager execution infers the type of some ops, a NodeDef must name it.
-    if (attributes.length === 0 && first && !isInt64(first) && !LOGICAL.has(op)) attrs['T'] = { type: infoOf(first).dtype };
-    const names = inputs.map((input) => (isInt64(input) ? this.constant(DT.int64, [], int64Bytes(input.value)) : this.nameOf(input)));
+    if (attributes.length === 0 && first && !isInt64(first) && !LOGICAL.has(op))
+      attrs['T'] = { type: infoOf(first).dtype };
+    const names = inputs.map((input) =>
+      isInt64(input) ? this.constant(DT.int64, [], int64Bytes(input.value)) : this.nameOf(input),
+    );
     // tfjs' gradients cast what they multiply by to float32, which it is; in 16 bits it would be cast to and fro.
-    const name = op === 'Cast' && isSame(attrs['SrcT'], attrs['DstT']) ? (names[0] ?? '') : this.addNode(op, names, attrs, outputs.map(infoOf));
+    const name =
+      op === 'Cast' && isSame(attrs['SrcT'], attrs['DstT'])
+        ? (names[0] ?? '')
+        : this.addNode(op, names, attrs, outputs.map(infoOf));
     outputs.forEach((output, i) => this.#names.set(output.dataId, i === 0 ? name : `${name}:${i}`));
   }
 
@@ -145,14 +179,17 @@ interface Int64Scalar {
   valueArray: Int32Array;
 }
 
-const isInt64 = (input: unknown): input is Int64Scalar => typeof input === 'object' && input !== null && 'valueArray' in input;
+const isInt64 = (input: unknown): input is Int64Scalar =>
+  typeof input === 'object' && input !== null && 'valueArray' in input;
 
 function int64Bytes(value: number): Uint8Array {
   return new Uint8Array(new BigInt64Array([BigInt(value)]).buffer);
 }
 
 function infoOf(tensor: tf.Tensor): { dtype: number; shape: number[] } {
-  const dtype = { float32: DT.float32, int32: DT.int32, bool: DT.bool, complex64: undefined, string: undefined }[tensor.dtype];
+  const dtype = { float32: DT.float32, int32: DT.int32, bool: DT.bool, complex64: undefined, string: undefined }[
+    tensor.dtype
+  ];
   if (dtype === undefined) throw new UntraceableError(`a tensor of type ${tensor.dtype}`);
   return { dtype, shape: tensor.shape };
 }

@@ -56,18 +56,45 @@ class Rewriting {
 
   #rewrite(node: GraphNode): boolean {
     const [first = '', second = '', third = ''] = node.inputs;
-    const turned = ([height = 0, width = 0, channelsIn = 0, channelsOut = 0]: Shape): Shape => [height, width, channelsOut, channelsIn];
-    if (node.op === 'Conv2D') return this.#suits(node, this.#shapeOf(first), this.#shapeOf(second)) && this.#convolution(node, first, second);
-    if (node.op === 'Conv2DBackpropInput') return this.#suits(node, this.#shapeOf(third), turned(this.#shapeOf(second))) && this.#inputGradient(node, second, third);
-    if (node.op === 'Conv2DBackpropFilter') return this.#suits(node, this.#shapeOf(first), outputShape(node)) && this.#filterGradient(node, first, third);
+    const turned = ([height = 0, width = 0, channelsIn = 0, channelsOut = 0]: Shape): Shape => [
+      height,
+      width,
+      channelsOut,
+      channelsIn,
+    ];
+    if (node.op === 'Conv2D')
+      return this.#suits(node, this.#shapeOf(first), this.#shapeOf(second)) && this.#convolution(node, first, second);
+    if (node.op === 'Conv2DBackpropInput')
+      return (
+        this.#suits(node, this.#shapeOf(third), turned(this.#shapeOf(second))) &&
+        this.#inputGradient(node, second, third)
+      );
+    if (node.op === 'Conv2DBackpropFilter')
+      return this.#suits(node, this.#shapeOf(first), outputShape(node)) && this.#filterGradient(node, first, third);
     return false;
   }
 
-  #suits({ attrs }: GraphNode, map: Shape, [filterHeight, filterWidth, channelsIn = 0, channelsOut = 0]: Shape): boolean {
-    const { padding, strides, dilations, T } = attrs as Record<string, { string?: string; ints?: readonly number[]; type?: number } | undefined>;
+  #suits(
+    { attrs }: GraphNode,
+    map: Shape,
+    [filterHeight, filterWidth, channelsIn = 0, channelsOut = 0]: Shape,
+  ): boolean {
+    const { padding, strides, dilations, T } = attrs as Record<
+      string,
+      { string?: string; ints?: readonly number[]; type?: number } | undefined
+    >;
     const height = map[1] ?? 0;
     const each = [...(strides?.ints ?? []), ...(dilations?.ints ?? [])].every((step) => step === 1);
-    return T?.type === DT.float32 && filterHeight === 3 && filterWidth === 3 && padding?.string === 'SAME' && each && height > 0 && height % 2 === 0 && pays(map, channelsIn, channelsOut);
+    return (
+      T?.type === DT.float32 &&
+      filterHeight === 3 &&
+      filterWidth === 3 &&
+      padding?.string === 'SAME' &&
+      each &&
+      height > 0 &&
+      height % 2 === 0 &&
+      pays(map, channelsIn, channelsOut)
+    );
   }
 
   #convolution(node: GraphNode, x: string, filter: string): true {
@@ -93,14 +120,23 @@ class Rewriting {
     const product = (i: 0 | 1 | 2 | 3): string => this.#add('Conv2D', [rows[i], filters[i]], attrs, half);
     // In this order TensorFlow fuses all that follows into the convolution.
     const finish = (conv: string, sum: string): string => {
-      const biased = bias === undefined ? conv : this.#add('BiasAdd', [conv, bias], { ...float, data_format: { string: 'NHWC' } }, half);
+      const biased =
+        bias === undefined
+          ? conv
+          : this.#add('BiasAdd', [conv, bias], { ...float, data_format: { string: 'NHWC' } }, half);
       const added = this.#add('AddV2', [biased, sum], float, half);
       return activated ? this.#add('Relu', [added], float, half) : added;
     };
     const [one, two] = [product(1), product(2)];
     const even = finish(product(0), this.#add('AddV2', [one, two], float, half));
     const odd = finish(product(3), this.#add('Sub', [one, two], float, half));
-    const rowsByRows = this.#add('Pack', [even, odd], { ...float, N: { int: 2 }, axis: { int: 2 } }, [batch, height / 2, 2, width, channels]);
+    const rowsByRows = this.#add('Pack', [even, odd], { ...float, N: { int: 2 }, axis: { int: 2 } }, [
+      batch,
+      height / 2,
+      2,
+      width,
+      channels,
+    ]);
     this.#reshape(rowsByRows, [batch, height, width, channels], name);
   }
 
@@ -115,14 +151,27 @@ class Rewriting {
     const rows = this.#rowsOf(x, dy);
     const [even, odd] = this.#evenAndOdd(dy);
     const half = this.#halved(dy);
-    const gradients: Four = [even, this.#add('AddV2', [even, odd], float, half), this.#add('Sub', [even, odd], float, half), odd];
+    const gradients: Four = [
+      even,
+      this.#add('AddV2', [even, odd], float, half),
+      this.#add('Sub', [even, odd], float, half),
+      odd,
+    ];
     const sizes = this.#ints(shape);
-    const [d0, d1, d2, d3] = gradients.map((gradient, i) => this.#add('Conv2DBackpropFilter', [rows[i] ?? '', sizes, gradient], node.attrs, shape)) as unknown as Four;
+    const [d0, d1, d2, d3] = gradients.map((gradient, i) =>
+      this.#add('Conv2DBackpropFilter', [rows[i] ?? '', sizes, gradient], node.attrs, shape),
+    ) as unknown as Four;
     const sum = this.#halve(this.#add('AddV2', [d1, d2], float, shape));
     const middle = this.#halve(this.#add('Sub', [d1, d2], float, shape));
     const above = this.#add('AddV2', [d0, sum], float, shape);
     const below = this.#add('AddV2', [d3, sum], float, shape);
-    this.#add('ConcatV2', [above, middle, below, this.#ints([0], [])], { ...float, N: { int: 3 }, Tidx: INTEGER }, outputShape(node), node.name);
+    this.#add(
+      'ConcatV2',
+      [above, middle, below, this.#ints([0], [])],
+      { ...float, N: { int: 3 }, Tidx: INTEGER },
+      outputShape(node),
+      node.name,
+    );
     return true;
   }
 
@@ -134,7 +183,12 @@ class Rewriting {
       const rows = this.#add('Split', [this.#ints([0], []), filter], { ...float, num_split: { int: 3 } }, shape);
       const outer = this.#halve(this.#add('AddV2', [rows, `${rows}:2`], float, shape));
       const inner = this.#halve(`${rows}:1`);
-      return [rows, this.#add('AddV2', [outer, inner], float, shape), this.#add('Sub', [outer, inner], float, shape), `${rows}:2`];
+      return [
+        rows,
+        this.#add('AddV2', [outer, inner], float, shape),
+        this.#add('Sub', [outer, inner], float, shape),
+        `${rows}:2`,
+      ];
     });
   }
 
@@ -142,8 +196,18 @@ class Rewriting {
   #turnedOf(filter: string): string {
     return this.#once(`turned ${filter}`, () => {
       const [height = 0, width = 0, channelsIn = 0, channelsOut = 0] = this.#shapeOf(filter);
-      const turned = this.#add('ReverseV2', [filter, this.#ints([0, 1])], { ...float, Tidx: INTEGER }, [height, width, channelsIn, channelsOut]);
-      return this.#add('Transpose', [turned, this.#ints([0, 1, 3, 2])], { ...float, Tperm: INTEGER }, [height, width, channelsOut, channelsIn]);
+      const turned = this.#add('ReverseV2', [filter, this.#ints([0, 1])], { ...float, Tidx: INTEGER }, [
+        height,
+        width,
+        channelsIn,
+        channelsOut,
+      ]);
+      return this.#add('Transpose', [turned, this.#ints([0, 1, 3, 2])], { ...float, Tperm: INTEGER }, [
+        height,
+        width,
+        channelsOut,
+        channelsIn,
+      ]);
     });
   }
 
@@ -151,15 +215,32 @@ class Rewriting {
   #rowsOf(x: string, after?: string): Four {
     const [batch = 0, height = 0, width = 0, channels = 0] = this.#shapeOf(x);
     const border = this.#ints([0, 0, 1, 1, 0, 0, 0, 0], [4, 2]);
-    const padded = this.#add('Pad', [x, border, ...(after === undefined ? [] : [`^${nodeOf(after)}`])], { ...float, Tpaddings: INTEGER }, [batch, height + 2, width, channels]);
+    const padded = this.#add(
+      'Pad',
+      [x, border, ...(after === undefined ? [] : [`^${nodeOf(after)}`])],
+      { ...float, Tpaddings: INTEGER },
+      [batch, height + 2, width, channels],
+    );
     // With rows as the first axis a part of them is a view; with more than one sample it has to be copied.
     const samples = batch > 1 ? [batch] : [];
     const half = [...samples, height / 2, width, channels];
     const pairs = this.#reshape(padded, [...samples, height / 2 + 1, 2, width, channels]);
-    const unpacked = this.#add('Unpack', [pairs], { ...float, num: { int: 2 }, axis: { int: samples.length + 1 } }, [...samples, height / 2 + 1, width, channels]);
-    const from = (row: 0 | 1, rows: string): string => this.#add('Slice', [rows, this.#ints([...samples.map(() => 0), row, 0, 0]), this.#ints(half)], { ...float, Index: INTEGER }, half);
+    const unpacked = this.#add('Unpack', [pairs], { ...float, num: { int: 2 }, axis: { int: samples.length + 1 } }, [
+      ...samples,
+      height / 2 + 1,
+      width,
+      channels,
+    ]);
+    const from = (row: 0 | 1, rows: string): string =>
+      this.#add(
+        'Slice',
+        [rows, this.#ints([...samples.map(() => 0), row, 0, 0]), this.#ints(half)],
+        { ...float, Index: INTEGER },
+        half,
+      );
     const [d0, d1, d2, d3] = [from(0, unpacked), from(0, `${unpacked}:1`), from(1, unpacked), from(1, `${unpacked}:1`)];
-    const combined = (op: 'AddV2' | 'Sub', a: string, b: string): string => this.#reshape(this.#add(op, [a, b], float, half), [batch, height / 2, width, channels]);
+    const combined = (op: 'AddV2' | 'Sub', a: string, b: string): string =>
+      this.#reshape(this.#add(op, [a, b], float, half), [batch, height / 2, width, channels]);
     return [combined('Sub', d0, d2), combined('AddV2', d1, d2), combined('Sub', d2, d1), combined('Sub', d3, d1)];
   }
 
@@ -176,7 +257,9 @@ class Rewriting {
   }
 
   #halve(x: string): string {
-    const half = this.#once('half', () => this.#add('Const', [], constantAttributes(DT.float32, [], bytesOf(Float32Array.of(0.5))), []));
+    const half = this.#once('half', () =>
+      this.#add('Const', [], constantAttributes(DT.float32, [], bytesOf(Float32Array.of(0.5))), []),
+    );
     return this.#add('Mul', [x, half], float, this.#shapeOf(x));
   }
 
@@ -186,7 +269,9 @@ class Rewriting {
   }
 
   #ints(values: Shape, shape: Shape = [values.length]): string {
-    return this.#once(`ints ${shape.join()}: ${values.join()}`, () => this.#add('Const', [], constantAttributes(DT.int32, shape, bytesOf(Int32Array.from(values))), shape));
+    return this.#once(`ints ${shape.join()}: ${values.join()}`, () =>
+      this.#add('Const', [], constantAttributes(DT.int32, shape, bytesOf(Int32Array.from(values))), shape),
+    );
   }
 
   #once<T>(key: string, make: () => T): T {
@@ -194,7 +279,13 @@ class Rewriting {
     return this.#made.get(key) as T;
   }
 
-  #add(op: string, inputs: string[], attrs: Record<string, Attribute>, shape: Shape, name = `${this.#current}/winograd${this.#count++}`): string {
+  #add(
+    op: string,
+    inputs: string[],
+    attrs: Record<string, Attribute>,
+    shape: Shape,
+    name = `${this.#current}/winograd${this.#count++}`,
+  ): string {
     this.#result.push({ name, op, inputs, attrs, outputs: [{ dtype: DT.float32, shape }] });
     this.#shapes.set(name, shape);
     return name;

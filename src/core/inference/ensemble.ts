@@ -30,10 +30,15 @@ interface Orientation {
   flipY: boolean;
 }
 
-const orientations: readonly Orientation[] = Array.from({ length: 8 }, (_, i) => ({ transpose: (i & 4) > 0, flipX: (i & 1) > 0, flipY: (i & 2) > 0 }));
+const orientations: readonly Orientation[] = Array.from({ length: 8 }, (_, i) => ({
+  transpose: (i & 4) > 0,
+  flipX: (i & 1) > 0,
+  flipY: (i & 2) > 0,
+}));
 
 /** Flips undo themselves; behind a transposition they change places. */
-const inverse = ({ transpose, flipX, flipY }: Orientation): Orientation => (transpose ? { transpose, flipX: flipY, flipY: flipX } : { transpose, flipX, flipY });
+const inverse = ({ transpose, flipX, flipY }: Orientation): Orientation =>
+  transpose ? { transpose, flipX: flipY, flipY: flipX } : { transpose, flipX, flipY };
 
 /** The picture transposed, then mirrored. */
 export function turn(picture: FloatPicture, { transpose, flipX, flipY }: Orientation): FloatPicture {

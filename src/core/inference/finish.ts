@@ -27,7 +27,12 @@ const LUMA = [0.299, 0.587, 0.114] as const;
  * @param region where `restored` lies in the result
  * @throws AppError `non-finite` where the model gave something that is no number
  */
-export function finish(restored: FloatPicture, region: Region, original: PhotographSource, options: FinishOptions): Samples {
+export function finish(
+  restored: FloatPicture,
+  region: Region,
+  original: PhotographSource,
+  options: FinishOptions,
+): Samples {
   const { scale, grey, linear, type } = options;
   const data = limitEffect(restored.data, region, original, options);
   const alpha = original.hasAlpha ? enlarge((part) => original.alpha(part), original, 1, region, scale) : undefined;
@@ -41,7 +46,11 @@ export function finish(restored: FloatPicture, region: Region, original: Photogr
     for (let c = 0; c < colours; c++) {
       // The network saw grey as three equal channels; their mean is the grey again.
       const value = grey ? mean(data, i * 3) : (data[i * 3 + c] as number);
-      if (!Number.isFinite(value)) throw new AppError('non-finite', 'The model gave values that are not numbers; its weights are damaged or do not suit this picture.');
+      if (!Number.isFinite(value))
+        throw new AppError(
+          'non-finite',
+          'The model gave values that are not numbers; its weights are damaged or do not suit this picture.',
+        );
       const inside = Math.min(1, Math.max(0, value));
       result[i * channels + c] = Math.round((linear ? decodeSrgb(inside) : inside) * full);
     }
@@ -50,13 +59,19 @@ export function finish(restored: FloatPicture, region: Region, original: Photogr
   return result;
 }
 
-const mean = (data: Float32Array, at: number): number => ((data[at] as number) + (data[at + 1] as number) + (data[at + 2] as number)) / 3;
+const mean = (data: Float32Array, at: number): number =>
+  ((data[at] as number) + (data[at + 1] as number) + (data[at + 2] as number)) / 3;
 
 /**
  * original + strength · mask · (changed − original), where `changed` is what the model gave, or the original with its
  * luma, within [0,1]: so a weaker effect is the same mixture of two pictures as one seen laid over the other.
  */
-function limitEffect(restored: Float32Array, region: Region, original: PhotographSource, { scale, strength, luminance, mask }: FinishOptions): Float32Array {
+function limitEffect(
+  restored: Float32Array,
+  region: Region,
+  original: PhotographSource,
+  { scale, strength, luminance, mask }: FinishOptions,
+): Float32Array {
   if (strength === 1 && !luminance && !mask) return restored;
   const base = enlarge((part) => original.read(part).data, original, 3, region, scale);
   const masks = mask?.read(region);
@@ -64,7 +79,9 @@ function limitEffect(restored: Float32Array, region: Region, original: Photograp
   const result = new Float32Array(base.length);
   for (let i = 0; i < base.length; i += 3) {
     const amount = masks ? (strength * (masks[i / 3] as number)) / full : strength;
-    const luma = luminance ? LUMA.reduce((sum, weight, c) => sum + weight * ((restored[i + c] as number) - (base[i + c] as number)), 0) : 0;
+    const luma = luminance
+      ? LUMA.reduce((sum, weight, c) => sum + weight * ((restored[i + c] as number) - (base[i + c] as number)), 0)
+      : 0;
     for (let c = 0; c < 3; c++) {
       const before = base[i + c] as number;
       const changed = luminance ? before + luma : (restored[i + c] as number);

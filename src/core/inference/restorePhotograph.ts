@@ -38,33 +38,68 @@ const tileBudget = (): number => chosenTileMemory() ?? Math.min(2 ** 30, process
  * @returns path of the result
  * @throws AppError `out-of-memory` where not even the smallest tile fits, `bad-input` for a mask that cannot be read
  */
-export async function restorePhotograph(photograph: Photograph, decoded: string, options: RestoreOptions): Promise<string> {
-  const { effect, folder, caution = 1, window = { x: 0, y: 0, width: photograph.width, height: photograph.height } } = options;
+export async function restorePhotograph(
+  photograph: Photograph,
+  decoded: string,
+  options: RestoreOptions,
+): Promise<string> {
+  const {
+    effect,
+    folder,
+    caution = 1,
+    window = { x: 0, y: 0, width: photograph.width, height: photograph.height },
+  } = options;
   const chain = effect.ensemble ? options.chain.map(selfEnsemble) : options.chain;
-  const stages = layOutChain(chain, photograph, window, (restorer, size) => tileSide(restorer, size, effect.tile, caution));
+  const stages = layOutChain(chain, photograph, window, (restorer, size) =>
+    tileSide(restorer, size, effect.tile, caution),
+  );
   const scale = chain.reduce((product, restorer) => product * restorer.scale, 1);
   const result = join(folder, 'result.v');
   const reader = new ScratchReader(decoded);
   const opened: ScratchReader[] = [reader];
   try {
     const original = new PhotographSource(reader, photograph);
-    const mask = effect.mask === undefined ? undefined : await openMask(effect.mask, photograph.width * scale, photograph.height * scale, join(folder, 'mask.v'));
+    const mask =
+      effect.mask === undefined
+        ? undefined
+        : await openMask(effect.mask, photograph.width * scale, photograph.height * scale, join(folder, 'mask.v'));
     if (mask) opened.push(mask);
     const { grey, alpha, bits, linear } = photograph;
     const type: FinishOptions['type'] = bits === 16 ? 'uint16' : 'uint8';
-    const finishing: FinishOptions = { scale, strength: effect.strength, luminance: effect.luminance, grey, linear, type, ...(mask ? { mask } : {}) };
+    const finishing: FinishOptions = {
+      scale,
+      strength: effect.strength,
+      luminance: effect.luminance,
+      grey,
+      linear,
+      type,
+      ...(mask ? { mask } : {}),
+    };
     let source: PhotographSource | ReturnType<typeof floatSource> = original;
     for (const [k, { restorer, tile, window: part, ...size }] of stages.entries()) {
       const onTile = (share: number): void => options.onProgress?.((k + share) / stages.length);
-      const bands = restoreTiled(source, restorer, { tile, onTile, ...(options.signal ? { signal: options.signal } : {}) }, part);
+      const bands = restoreTiled(
+        source,
+        restorer,
+        { tile, onTile, ...(options.signal ? { signal: options.signal } : {}) },
+        part,
+      );
       const made = scaled(part, restorer.scale);
       if (k === stages.length - 1) {
         const shape = { width: made.width, height: made.height, channels: (grey ? 1 : 3) + (alpha ? 1 : 0), type };
-        await write(result, shape, bands, (band) => finish(band.picture, rows(band, made), original, finishing), reader.trailer());
+        await write(
+          result,
+          shape,
+          bands,
+          (band) => finish(band.picture, rows(band, made), original, finishing),
+          reader.trailer(),
+        );
         break;
       }
       const path = join(folder, `step${k}.v`);
-      await write(path, { width: made.width, height: made.height, channels: 3, type: 'float32' }, bands, (band) => band.picture.data.map((value) => Math.min(1, Math.max(0, value))));
+      await write(path, { width: made.width, height: made.height, channels: 3, type: 'float32' }, bands, (band) =>
+        band.picture.data.map((value) => Math.min(1, Math.max(0, value))),
+      );
       const step = new ScratchReader(path);
       opened.push(step);
       source = floatSource(step, { width: size.width * restorer.scale, height: size.height * restorer.scale }, made);
@@ -75,12 +110,23 @@ export async function restorePhotograph(photograph: Photograph, decoded: string,
   }
 }
 
-function tileSide(restorer: Restorer, size: { width: number; height: number }, wanted: number | undefined, caution: number): number {
+function tileSide(
+  restorer: Restorer,
+  size: { width: number; height: number },
+  wanted: number | undefined,
+  caution: number,
+): number {
   const side = Math.min(wanted ?? chooseTile(restorer, size, tileBudget()), restorer.largestTile ?? Infinity);
   return caution === 1 ? side : Math.max(SMALLEST_TILE, Math.floor(side / caution / 16) * 16);
 }
 
-async function write(path: string, shape: ScratchWriter['shape'], bands: AsyncIterable<Band>, samples: (band: Band) => Parameters<ScratchWriter['write']>[0], trailer?: Uint8Array): Promise<void> {
+async function write(
+  path: string,
+  shape: ScratchWriter['shape'],
+  bands: AsyncIterable<Band>,
+  samples: (band: Band) => Parameters<ScratchWriter['write']>[0],
+  trailer?: Uint8Array,
+): Promise<void> {
   const writer = new ScratchWriter(path, shape);
   try {
     for await (const band of bands) writer.write(samples(band));
@@ -92,13 +138,27 @@ async function write(path: string, shape: ScratchWriter['shape'], bands: AsyncIt
 }
 
 /** Where a band lies in the whole result. */
-const rows = ({ y, picture }: Band, part: Region): Region => ({ x: part.x, y: part.y + y, width: picture.width, height: picture.height });
+const rows = ({ y, picture }: Band, part: Region): Region => ({
+  x: part.x,
+  y: part.y + y,
+  width: picture.width,
+  height: picture.height,
+});
 
 async function openMask(file: string, width: number, height: number, scratch: string): Promise<ScratchReader> {
   try {
-    await sharp(file).autoOrient().removeAlpha().toColourspace('b-w').resize({ width, height, fit: 'fill' }).toFile(scratch);
+    await sharp(file)
+      .autoOrient()
+      .removeAlpha()
+      .toColourspace('b-w')
+      .resize({ width, height, fit: 'fill' })
+      .toFile(scratch);
   } catch (cause) {
-    throw new AppError('bad-input', `The mask ${file} cannot be used: ${messageOf(cause).split('\n')[0]}. Choose a grey picture.`, { cause });
+    throw new AppError(
+      'bad-input',
+      `The mask ${file} cannot be used: ${messageOf(cause).split('\n')[0]}. Choose a grey picture.`,
+      { cause },
+    );
   }
   return new ScratchReader(scratch);
 }

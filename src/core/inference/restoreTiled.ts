@@ -53,7 +53,12 @@ function reach(axis: Axis, from: number, to: number): [number, number] {
  * Restores a picture, or the part of it in `window` (input pixels), tile by tile, and gives the rows of the result as
  * they become whole. Only one row of tiles is in memory.
  */
-export async function* restoreTiled(source: PixelSource, restorer: Restorer, { tile, onTile, signal }: Tiling, window: Region = whole(source)): AsyncGenerator<Band> {
+export async function* restoreTiled(
+  source: PixelSource,
+  restorer: Restorer,
+  { tile, onTile, signal }: Tiling,
+  window: Region = whole(source),
+): AsyncGenerator<Band> {
   const { scale } = restorer;
   const { columns, rows } = grid(source.width, source.height, tile);
   const across = touching(columns, window.x, window.x + window.width);
@@ -74,7 +79,12 @@ export async function* restoreTiled(source: PixelSource, restorer: Restorer, { t
       signal?.throwIfAborted();
       const x = columns.starts[i] as number;
       const restored = await runPadded(restorer, source.read({ x, y, width: columns.tile, height: rows.tile }));
-      add(restored, { x: x * scale, y: y * scale }, shares(columns, i, scale), shares(rows, j, scale), { data: sum, x: window.x * scale, y: top, width });
+      add(restored, { x: x * scale, y: y * scale }, shares(columns, i, scale), shares(rows, j, scale), {
+        data: sum,
+        x: window.x * scale,
+        y: top,
+        width,
+      });
       onTile?.(++done / (across.length * down.length));
       // The network blocks the thread; between tiles, other pictures are decoded and messages are read.
       await setImmediate();
@@ -82,7 +92,11 @@ export async function* restoreTiled(source: PixelSource, restorer: Restorer, { t
     const next = rows.starts[j + 1];
     const ready = next === undefined ? bottom : Math.min(bottom, Math.max(top, next * scale));
     const length = (ready - top) * width * 3;
-    if (length > 0) yield { y: top - window.y * scale, picture: { width, height: ready - top, channels: 3, data: sum.subarray(0, length) } };
+    if (length > 0)
+      yield {
+        y: top - window.y * scale,
+        picture: { width, height: ready - top, channels: 3, data: sum.subarray(0, length) },
+      };
     sum = sum.slice(length);
     top = ready;
   }
@@ -95,7 +109,13 @@ function touching({ starts, tile }: Axis, from: number, to: number): number[] {
 }
 
 /** Adds a tile, weighted by its shares, to the rows that are being collected; what lies outside of them is left out. */
-function add(tile: FloatPicture, at: { x: number; y: number }, shareX: Float32Array, shareY: Float32Array, into: { data: Float32Array; x: number; y: number; width: number }): void {
+function add(
+  tile: FloatPicture,
+  at: { x: number; y: number },
+  shareX: Float32Array,
+  shareY: Float32Array,
+  into: { data: Float32Array; x: number; y: number; width: number },
+): void {
   const { data, width } = into;
   const height = data.length / (width * 3);
   const fromX = Math.max(0, into.x - at.x);

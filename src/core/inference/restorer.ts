@@ -28,7 +28,13 @@ export interface Restorer {
 }
 
 /** Gives back what it gets: for trying the way of a photograph without a network, and for converting files. */
-export const identityRestorer: Restorer = { title: 'identity', scale: 1, bytesPerPixel: 24, run: (tile) => tile, dispose: () => undefined };
+export const identityRestorer: Restorer = {
+  title: 'identity',
+  scale: 1,
+  bytesPerPixel: 24,
+  run: (tile) => tile,
+  dispose: () => undefined,
+};
 
 /** Side of the tile that is run once to learn how much memory a pixel takes. */
 const PROBE = 48;
@@ -52,18 +58,33 @@ export async function openRestorer(model: RestoreModel): Promise<Restorer> {
   return model.graph ? openGraph(model.title, model.graph) : openNetwork(model);
 }
 
-async function openNetwork({ title, network: id, options: given, weights, inputNorm }: RestoreModel): Promise<Restorer> {
+async function openNetwork({
+  title,
+  network: id,
+  options: given,
+  weights,
+  inputNorm,
+}: RestoreModel): Promise<Restorer> {
   const { network, options, parameters, forward } = createModel(id, given);
   parameters.load(weights);
   const normalised: Layer = (x) => forward(normaliseInput(x, inputNorm));
-  const { x, y, largestLayer } = await probe((tile) => tf.tidy(() => normalised(tile)), { height: PROBE, width: PROBE });
+  const { x, y, largestLayer } = await probe((tile) => tf.tidy(() => normalised(tile)), {
+    height: PROBE,
+    width: PROBE,
+  });
   tf.dispose([x, y]);
   const compiled = compileForward(normalised);
   const dispose = (): void => {
     compiled.dispose();
     parameters.dispose();
   };
-  return { title, scale: network.scale(options), bytesPerPixel: LIVE_TENSORS * largestLayer, run: (tile) => runTile(compiled, tile), dispose };
+  return {
+    title,
+    scale: network.scale(options),
+    bytesPerPixel: LIVE_TENSORS * largestLayer,
+    run: (tile) => runTile(compiled, tile),
+    dispose,
+  };
 }
 
 async function openGraph(title: string, { file, ...options }: NonNullable<RestoreModel['graph']>): Promise<Restorer> {
@@ -72,12 +93,21 @@ async function openGraph(title: string, { file, ...options }: NonNullable<Restor
   const common = { title, scale, multipleOf, ...(fixed && { largestTile: Math.min(fixed.width, fixed.height) }) };
   if (!forward) {
     tf.dispose([probed.x, probed.y]);
-    return { ...common, bytesPerPixel: ONNX_BYTES_PER_PIXEL, run: (tile) => runTile((x) => graph.run(x), tile), dispose: () => void graph.dispose() };
+    return {
+      ...common,
+      bytesPerPixel: ONNX_BYTES_PER_PIXEL,
+      run: (tile) => runTile((x) => graph.run(x), tile),
+      dispose: () => void graph.dispose(),
+    };
   }
   const compiled = compileForward(forward);
   const direct = whole.find((way) => isFaithful((x) => way.run(x), probed));
   for (const way of whole) if (way !== direct) way.dispose();
-  const run = direct ? (x: tf.Tensor4D) => tf.tidy(() => direct.run(x)) : isFaithful(compiled, probed) ? compiled : (x: tf.Tensor4D) => graph.run(x);
+  const run = direct
+    ? (x: tf.Tensor4D) => tf.tidy(() => direct.run(x))
+    : isFaithful(compiled, probed)
+      ? compiled
+      : (x: tf.Tensor4D) => graph.run(x);
   tf.dispose([probed.x, probed.y]);
   const dispose = (): void => {
     compiled.dispose();
@@ -101,14 +131,22 @@ function isFaithful(compiled: (x: tf.Tensor4D) => tf.Tensor4D, { x, y }: Probe):
   });
 }
 
-async function runTile(run: (x: tf.Tensor4D) => tf.Tensor4D | Promise<tf.Tensor4D>, { width, height, data }: FloatPicture): Promise<FloatPicture> {
+async function runTile(
+  run: (x: tf.Tensor4D) => tf.Tensor4D | Promise<tf.Tensor4D>,
+  { width, height, data }: FloatPicture,
+): Promise<FloatPicture> {
   const x = tf.tensor4d(data, [1, height, width, 3]);
   let y: tf.Tensor4D | undefined;
   try {
     y = await run(x);
     return { width: y.shape[2], height: y.shape[1], channels: 3, data: y.dataSync<'float32'>() };
   } catch (error) {
-    if (isOutOfMemory(error)) throw new AppError('out-of-memory', `There is not enough memory for a tile of ${width}x${height} pixels; choose smaller tiles.`, { cause: error });
+    if (isOutOfMemory(error))
+      throw new AppError(
+        'out-of-memory',
+        `There is not enough memory for a tile of ${width}x${height} pixels; choose smaller tiles.`,
+        { cause: error },
+      );
     throw error;
   } finally {
     tf.dispose(y ? [x, y] : x);
@@ -119,7 +157,11 @@ async function runTile(run: (x: tf.Tensor4D) => tf.Tensor4D | Promise<tf.Tensor4
  * Side of the tiles for a picture such that a tile's working memory stays within `budget` bytes: the whole picture where tiles
  * of any size cost nothing and it fits, else from 64 to 512, in steps of 16 or of what the model likes.
  */
-export function chooseTile({ bytesPerPixel, multipleOf = 1, anySize = false }: Restorer, { width, height }: { width: number; height: number }, budget: number): number {
+export function chooseTile(
+  { bytesPerPixel, multipleOf = 1, anySize = false }: Restorer,
+  { width, height }: { width: number; height: number },
+  budget: number,
+): number {
   const padded = (side: number): number => Math.ceil(side / multipleOf) * multipleOf;
   const pixels = padded(width) * padded(height);
   if (anySize && pixels <= MOST_AT_ONCE && pixels * bytesPerPixel <= budget) return Math.max(width, height);

@@ -56,7 +56,10 @@ export class PhotographSource implements PixelSource {
 
   #alpha(samples: Samples): Float32Array {
     const { channels, type } = this.#reader.shape;
-    return Float32Array.from({ length: samples.length / channels }, (_, i) => (samples[(i + 1) * channels - 1] as number) / fullScale(type));
+    return Float32Array.from(
+      { length: samples.length / channels },
+      (_, i) => (samples[(i + 1) * channels - 1] as number) / fullScale(type),
+    );
   }
 }
 
@@ -67,6 +70,11 @@ export class PhotographSource implements PixelSource {
  */
 export function floatSource(reader: ScratchReader, size: { width: number; height: number }, part: Region): PixelSource {
   const { width, height } = size;
-  const read = (region: Region): Float32Array => reader.read({ ...region, x: region.x - part.x, y: region.y - part.y }) as Float32Array;
-  return { width, height, read: (region) => ({ width: region.width, height: region.height, channels: 3, data: read(region) }) };
+  const read = (region: Region): Float32Array =>
+    reader.read({ ...region, x: region.x - part.x, y: region.y - part.y }) as Float32Array;
+  return {
+    width,
+    height,
+    read: (region) => ({ width: region.width, height: region.height, channels: 3, data: read(region) }),
+  };
 }

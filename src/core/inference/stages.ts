@@ -18,7 +18,12 @@ export interface Stage {
  * @param window the part that is wanted, in pixels of the original
  * @param tileOf side of the tiles of a model for what it is given
  */
-export function layOutChain(chain: readonly Restorer[], size: { width: number; height: number }, window: Region, tileOf: (restorer: Restorer, size: { width: number; height: number }) => number): Stage[] {
+export function layOutChain(
+  chain: readonly Restorer[],
+  size: { width: number; height: number },
+  window: Region,
+  tileOf: (restorer: Restorer, size: { width: number; height: number }) => number,
+): Stage[] {
   let scale = 1;
   const stages = chain.map((restorer): Stage => {
     const given = { width: size.width * scale, height: size.height * scale };
@@ -32,10 +37,20 @@ export function layOutChain(chain: readonly Restorer[], size: { width: number; h
     const { x, y, width, height } = covered(next, next.tile, next.window);
     const left = Math.floor(x / stage.restorer.scale);
     const top = Math.floor(y / stage.restorer.scale);
-    stage.window = { x: left, y: top, width: Math.ceil((x + width) / stage.restorer.scale) - left, height: Math.ceil((y + height) / stage.restorer.scale) - top };
+    stage.window = {
+      x: left,
+      y: top,
+      width: Math.ceil((x + width) / stage.restorer.scale) - left,
+      height: Math.ceil((y + height) / stage.restorer.scale) - top,
+    };
   }
   return stages;
 }
 
 /** A rectangle in pixels of a picture that is `scale` times as large. */
-export const scaled = ({ x, y, width, height }: Region, scale: number): Region => ({ x: x * scale, y: y * scale, width: width * scale, height: height * scale });
+export const scaled = ({ x, y, width, height }: Region, scale: number): Region => ({
+  x: x * scale,
+  y: y * scale,
+  width: width * scale,
+  height: height * scale,
+});

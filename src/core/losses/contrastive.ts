@@ -5,13 +5,24 @@ import { l1 } from './pixel.ts';
 const EPSILON = 1e-7;
 
 /** VGG19's layers for the ratio terms and their weights (Wu et al., AECR-Net, CVPR 2021). */
-export const CONTRASTIVE_LAYERS: Readonly<Record<string, number>> = { relu1_1: 1 / 32, relu2_1: 1 / 16, relu3_1: 1 / 8, relu4_1: 1 / 4, relu5_1: 1 };
+export const CONTRASTIVE_LAYERS: Readonly<Record<string, number>> = {
+  relu1_1: 1 / 32,
+  relu2_1: 1 / 16,
+  relu3_1: 1 / 8,
+  relu4_1: 1 / 4,
+  relu5_1: 1,
+};
 
 /**
  * Contrastive regularisation (CR, AECR-Net): `sum_k w_k * |f_k(out)-f_k(gt)| / (|f_k(out)-f_k(neg)| + 1e-7)`, a scalar.
  * Feature maps [B,h,w,c]; the negative is the degraded input.
  */
-export function contrastiveRatio(output: readonly tf.Tensor[], target: readonly tf.Tensor[], negative: readonly tf.Tensor[], layerWeights: readonly number[]): tf.Scalar {
+export function contrastiveRatio(
+  output: readonly tf.Tensor[],
+  target: readonly tf.Tensor[],
+  negative: readonly tf.Tensor[],
+  layerWeights: readonly number[],
+): tf.Scalar {
   return curricularRatio(output, target, [negative], [1], layerWeights);
 }
 
@@ -28,7 +39,9 @@ export function curricularRatio(
 ): tf.Scalar {
   const terms = layerWeights.map((weight, k) => {
     const out = output[k] as tf.Tensor;
-    const away = tf.addN(negatives.map((negative, j) => tf.mul<tf.Scalar>(negativeWeights[j] ?? 1, l1(out, negative[k] as tf.Tensor))));
+    const away = tf.addN(
+      negatives.map((negative, j) => tf.mul<tf.Scalar>(negativeWeights[j] ?? 1, l1(out, negative[k] as tf.Tensor))),
+    );
     return tf.mul<tf.Scalar>(weight, tf.div(l1(out, target[k] as tf.Tensor), tf.add(away, EPSILON)));
   });
   return tf.addN(terms);

@@ -53,9 +53,17 @@ function convolutions(network: VggNetwork, layers: readonly string[]): Convoluti
     index += 1; // maximum
     return convs;
   });
-  if (layers.length === 0) throw new AppError('bad-input', `No layer of ${network} is named to compare pictures in; name some of ${all.map((c) => c.activation).join(', ')}.`);
+  if (layers.length === 0)
+    throw new AppError(
+      'bad-input',
+      `No layer of ${network} is named to compare pictures in; name some of ${all.map((c) => c.activation).join(', ')}.`,
+    );
   const unknown = layers.find((layer) => !all.some(({ activation }) => activation === layer));
-  if (unknown) throw new AppError('bad-input', `${network} has no layer "${unknown}"; its layers are ${all.map((c) => c.activation).join(', ')}.`);
+  if (unknown)
+    throw new AppError(
+      'bad-input',
+      `${network} has no layer "${unknown}"; its layers are ${all.map((c) => c.activation).join(', ')}.`,
+    );
   return all.slice(0, 1 + Math.max(...layers.map((layer) => all.findIndex(({ activation }) => activation === layer))));
 }
 
@@ -124,9 +132,14 @@ export class VggFeatures {
   #calibrate(): void {
     tf.tidy(() => {
       this.#activations(naturalStatistics(4, 64), (i, input) => {
-        const mean = tf.relu(this.#convs[i]?.layer(input) ?? input).mean().dataSync<'float32'>()[0] ?? 1;
+        const mean =
+          tf
+            .relu(this.#convs[i]?.layer(input) ?? input)
+            .mean()
+            .dataSync<'float32'>()[0] ?? 1;
         // Weight and bias alike: a ReLU scales with its input.
-        for (const parameter of this.#parameters.all.slice(2 * i, 2 * i + 2)) parameter.set(parameter.toTorch(parameter.value).map((value) => value / mean));
+        for (const parameter of this.#parameters.all.slice(2 * i, 2 * i + 2))
+          parameter.set(parameter.toTorch(parameter.value).map((value) => value / mean));
       });
     });
   }
@@ -145,7 +158,10 @@ function naturalStatistics(count: number, size: number): tf.Tensor4D {
     const octaves: tf.Tensor4D[] = [];
     for (let cells = 2; cells <= size; cells *= 2) {
       const noise = Float32Array.from({ length: count * cells * cells * 4 }, () => random.normal());
-      const [grey, colour] = tf.split(tf.tensor4d(noise, [count, cells, cells, 4]), [1, 3], 3) as [tf.Tensor4D, tf.Tensor4D];
+      const [grey, colour] = tf.split(tf.tensor4d(noise, [count, cells, cells, 4]), [1, 3], 3) as [
+        tf.Tensor4D,
+        tf.Tensor4D,
+      ];
       const octave = tf.add<tf.Tensor4D>(grey, tf.mul(0.4, colour));
       octaves.push(tf.mul(tf.image.resizeBilinear(octave, [size, size]), 1 / cells));
     }

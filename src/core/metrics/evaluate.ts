@@ -15,7 +15,11 @@ export interface EvaluatedModel {
  * @returns PSNR in dB, infinite for equal pictures, and SSIM
  * @throws AppError `bad-input` where a file cannot be read or the sizes do not belong together
  */
-export async function evaluatePair(model: EvaluatedModel, { input, target }: Required<Pick<Sample, 'input' | 'target'>>, options: MetricOptions): Promise<{ psnr: number; ssim: number }> {
+export async function evaluatePair(
+  model: EvaluatedModel,
+  { input, target }: Required<Pick<Sample, 'input' | 'target'>>,
+  options: MetricOptions,
+): Promise<{ psnr: number; ssim: number }> {
   const [{ picture: lq }, { picture: gt }] = await Promise.all([decodePixels(input), decodePixels(target)]);
   const { width, height, targetX, targetY } = alignPair(lq, gt, model.scale);
   const restored = await model.run(toFloat(lq, { x: 0, y: 0, width, height }));

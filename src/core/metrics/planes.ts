@@ -23,9 +23,16 @@ export function measuredPlanes(picture: FloatPicture, { cropBorder = 0, yChannel
   const width = picture.width - 2 * cropBorder;
   const height = picture.height - 2 * cropBorder;
   if (width < 1 || height < 1) {
-    throw new AppError('bad-input', `A crop border of ${cropBorder} leaves nothing of a picture of ${picture.width} × ${picture.height} pixels. Choose a smaller one.`);
+    throw new AppError(
+      'bad-input',
+      `A crop border of ${cropBorder} leaves nothing of a picture of ${picture.width} × ${picture.height} pixels. Choose a smaller one.`,
+    );
   }
-  const channels = Array.from({ length: picture.channels }, () => ({ width, height, data: new Float64Array(width * height) }));
+  const channels = Array.from({ length: picture.channels }, () => ({
+    width,
+    height,
+    data: new Float64Array(width * height),
+  }));
   for (let y = 0; y < height; y++) {
     let from = ((y + cropBorder) * picture.width + cropBorder) * picture.channels;
     for (let i = y * width; i < (y + 1) * width; i++) {
@@ -34,14 +41,19 @@ export function measuredPlanes(picture: FloatPicture, { cropBorder = 0, yChannel
   }
   const [red, green, blue] = channels;
   if (!yChannel || !red || !green || !blue) return channels;
-  return [{ width, height, data: red.data.map((value, i) => luma(value, green.data[i] as number, blue.data[i] as number)) }];
+  return [
+    { width, height, data: red.data.map((value, i) => luma(value, green.data[i] as number, blue.data[i] as number)) },
+  ];
 }
 
 /** @throws AppError `bad-input` where two pictures cannot be compared pixel by pixel. */
 export function checkSameShape(a: FloatPicture, b: FloatPicture): void {
   if (a.width !== b.width || a.height !== b.height || a.channels !== b.channels) {
     const shape = (p: FloatPicture): string => `${p.width} × ${p.height} × ${p.channels}`;
-    throw new AppError('bad-input', `Pictures of ${shape(a)} and ${shape(b)} cannot be compared: give two of the same size.`);
+    throw new AppError(
+      'bad-input',
+      `Pictures of ${shape(a)} and ${shape(b)} cannot be compared: give two of the same size.`,
+    );
   }
 }
 

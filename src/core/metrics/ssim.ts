@@ -28,9 +28,15 @@ export function ssim(a: FloatPicture, b: FloatPicture, options: MetricOptions = 
 
 function similarity(a: Plane, b: Plane): number {
   if (a.width < WINDOW || a.height < WINDOW) {
-    throw new AppError('bad-input', `SSIM needs at least ${WINDOW} × ${WINDOW} pixels after the crop; these pictures have ${a.width} × ${a.height}.`);
+    throw new AppError(
+      'bad-input',
+      `SSIM needs at least ${WINDOW} × ${WINDOW} pixels after the crop; these pictures have ${a.width} × ${a.height}.`,
+    );
   }
-  const product = (x: Plane, y: Plane): Plane => ({ ...x, data: x.data.map((value, i) => value * (y.data[i] as number)) });
+  const product = (x: Plane, y: Plane): Plane => ({
+    ...x,
+    data: x.data.map((value, i) => value * (y.data[i] as number)),
+  });
   const meanA = smooth(a);
   const meanB = smooth(b);
   const squareA = smooth(product(a, a));

@@ -12,28 +12,63 @@ const five = <T extends z.ZodType>(item: T) => z.tuple([item, item, item, item, 
 const options = z
   .strictObject({
     in_chans: z.literal(3).default(3).describe('Input channels.'),
-    out_chans: z.literal(4).default(4).describe('Channels before the end: one for the factor on the input, three for what is taken off.'),
-    signed: z.boolean().default(true).describe('The network works in [-1, 1], as the authors train and test it: pictures are moved there and their restoration back.'),
-    window_size: z.int().min(1).max(32).default(8).describe('Side of the windows within which pixels attend to each other.'),
-    embed_dims: five(z.int().min(1).max(1024)).default([24, 48, 96, 48, 24]).describe('Channels of each of the five stages; the fourth as the second, the fifth as the first.'),
-    mlp_ratios: five(z.number().positive()).default([2, 4, 4, 2, 2]).describe('Hidden channels of the feed-forward part over the channels, for each stage.'),
+    out_chans: z
+      .literal(4)
+      .default(4)
+      .describe('Channels before the end: one for the factor on the input, three for what is taken off.'),
+    signed: z
+      .boolean()
+      .default(true)
+      .describe(
+        'The network works in [-1, 1], as the authors train and test it: pictures are moved there and their restoration back.',
+      ),
+    window_size: z
+      .int()
+      .min(1)
+      .max(32)
+      .default(8)
+      .describe('Side of the windows within which pixels attend to each other.'),
+    embed_dims: five(z.int().min(1).max(1024))
+      .default([24, 48, 96, 48, 24])
+      .describe('Channels of each of the five stages; the fourth as the second, the fifth as the first.'),
+    mlp_ratios: five(z.number().positive())
+      .default([2, 4, 4, 2, 2])
+      .describe('Hidden channels of the feed-forward part over the channels, for each stage.'),
     depths: five(z.int().min(0).max(128)).default([16, 16, 16, 8, 8]).describe('Blocks of each stage.'),
     num_heads: five(z.int().min(1).max(64)).default([2, 4, 6, 1, 1]).describe('Heads of attention of each stage.'),
-    attn_ratio: five(z.number().min(0).max(1)).default([1 / 4, 1 / 2, 3 / 4, 0, 0]).describe('Share of the blocks of each stage, the last ones, that have attention.'),
+    attn_ratio: five(z.number().min(0).max(1))
+      .default([1 / 4, 1 / 2, 3 / 4, 0, 0])
+      .describe('Share of the blocks of each stage, the last ones, that have attention.'),
     conv_type: five(z.enum(['Conv', 'DWConv']).nullable())
       .default(['DWConv', 'DWConv', 'DWConv', 'DWConv', 'DWConv'])
       .describe('Convolution of the blocks of each stage: two full ones, one depthwise, or none (attention alone).'),
-    norm_layer: five(z.literal('RLN')).default(['RLN', 'RLN', 'RLN', 'RLN', 'RLN']).describe('Norm of each stage; the authors’ blocks work with their rescale layer norm only.'),
+    norm_layer: five(z.literal('RLN'))
+      .default(['RLN', 'RLN', 'RLN', 'RLN', 'RLN'])
+      .describe('Norm of each stage; the authors’ blocks work with their rescale layer norm only.'),
   })
-  .refine(({ embed_dims: d }) => d[1] === d[3] && d[0] === d[4], { path: ['embed_dims'], error: 'Give the fourth stage the channels of the second, and the fifth those of the first.' })
-  .refine((o) => stages.every((i) => attentionIn(o.depths[i], o.attn_ratio[i]).every((attends) => !attends || o.embed_dims[i] % o.num_heads[i] === 0)), {
-    path: ['num_heads'],
-    error: 'Where a stage has attention, make its channels a multiple of its heads.',
+  .refine(({ embed_dims: d }) => d[1] === d[3] && d[0] === d[4], {
+    path: ['embed_dims'],
+    error: 'Give the fourth stage the channels of the second, and the fifth those of the first.',
   })
-  .refine((o) => stages.every((i) => o.conv_type[i] !== null || attentionIn(o.depths[i], o.attn_ratio[i]).every(Boolean)), {
-    path: ['conv_type'],
-    error: 'A stage without convolution needs attention in all of its blocks: make its attn_ratio 1.',
-  });
+  .refine(
+    (o) =>
+      stages.every((i) =>
+        attentionIn(o.depths[i], o.attn_ratio[i]).every(
+          (attends) => !attends || o.embed_dims[i] % o.num_heads[i] === 0,
+        ),
+      ),
+    {
+      path: ['num_heads'],
+      error: 'Where a stage has attention, make its channels a multiple of its heads.',
+    },
+  )
+  .refine(
+    (o) => stages.every((i) => o.conv_type[i] !== null || attentionIn(o.depths[i], o.attn_ratio[i]).every(Boolean)),
+    {
+      path: ['conv_type'],
+      error: 'A stage without convolution needs attention in all of its blocks: make its attn_ratio 1.',
+    },
+  );
 type Options = z.output<typeof options>;
 
 const wide = [48, 96, 192, 96, 48];
@@ -94,20 +129,31 @@ export const dehazeformer: NetworkDefinition<Options> = {
       const [k, b] = tf.split(unembed(fifth), [1, 3], 3) as [tf.Tensor4D, tf.Tensor4D];
       return crop(tf.add(tf.sub(tf.mul(k, x), b), x), height, width);
     };
-    return o.signed ? (x) => tf.add(tf.mul<tf.Tensor4D>(restore(tf.sub(tf.mul<tf.Tensor4D>(x, 2), 1)), 0.5), 0.5) : restore;
+    return o.signed
+      ? (x) => tf.add(tf.mul<tf.Tensor4D>(restore(tf.sub(tf.mul<tf.Tensor4D>(x, 2), 1)), 0.5), 0.5)
+      : restore;
   },
 };
 
 function detect(shapes: Shapes): Options | undefined {
   const embed = shapes.get('patch_embed.proj.weight');
-  const wanted = ['patch_merge2.proj.weight', 'fusion1.mlp.0.weight', 'fusion2.mlp.2.weight', 'patch_unembed.proj.0.weight'];
+  const wanted = [
+    'patch_merge2.proj.weight',
+    'fusion1.mlp.0.weight',
+    'fusion2.mlp.2.weight',
+    'patch_unembed.proj.0.weight',
+  ];
   if (embed?.length !== 4 || !wanted.every((name) => shapes.has(name))) return undefined;
-  const dims = ['patch_embed.proj', 'patch_merge1.proj', 'patch_merge2.proj', 'skip2', 'skip1'].map((name) => shapes.get(`${name}.weight`)?.[0] ?? 0);
+  const dims = ['patch_embed.proj', 'patch_merge1.proj', 'patch_merge2.proj', 'skip2', 'skip1'].map(
+    (name) => shapes.get(`${name}.weight`)?.[0] ?? 0,
+  );
   const found = dims.map((dim, i) => {
     const prefix = `layer${i + 1}.blocks.`;
     const depth = countParts(shapes, prefix);
     const hidden = shapes.get(`${prefix}0.mlp.mlp.0.weight`)?.[0] ?? dim;
-    const attending = Array.from({ length: depth }, (_, block) => shapes.has(`${prefix}${block}.attn.QK.weight`)).filter(Boolean).length;
+    const attending = Array.from({ length: depth }, (_, block) =>
+      shapes.has(`${prefix}${block}.attn.QK.weight`),
+    ).filter(Boolean).length;
     // Heads and window leave their traces in the last block, the first to get attention.
     const last = `${prefix}${depth - 1}.attn`;
     return {
@@ -116,7 +162,11 @@ function detect(shapes: Shapes): Options | undefined {
       attnRatio: depth === 0 ? 0 : ratioOf(attending, depth),
       heads: shapes.get(`${last}.attn.meta.2.weight`)?.[0] ?? 1,
       window: shapes.get(`${last}.attn.relative_positions`)?.[0],
-      convType: shapes.has(`${last}.conv.0.weight`) ? 'Conv' : shapes.has(`${last}.conv.weight`) || depth === 0 ? 'DWConv' : null,
+      convType: shapes.has(`${last}.conv.0.weight`)
+        ? 'Conv'
+        : shapes.has(`${last}.conv.weight`) || depth === 0
+          ? 'DWConv'
+          : null,
     };
   });
   const window = found.find((stage) => stage.window !== undefined)?.window;
@@ -158,7 +208,10 @@ function fusion(p: Parameters, name: string, dim: number): (a: tf.Tensor4D, b: t
   const squeeze = conv2d(p, `${name}.mlp.0`, dim, hidden, 1, { bias: false });
   const excite = conv2d(p, `${name}.mlp.2`, hidden, 2 * dim, 1, { bias: false });
   return (a, b) => {
-    const [forA, forB] = tf.split(excite(tf.relu(squeeze(globalAverage(tf.add(a, b))))), 2, 3) as [tf.Tensor4D, tf.Tensor4D];
+    const [forA, forB] = tf.split(excite(tf.relu(squeeze(globalAverage(tf.add(a, b))))), 2, 3) as [
+      tf.Tensor4D,
+      tf.Tensor4D,
+    ];
     // Softmax over two is the sigmoid of their difference.
     const share = tf.sigmoid(tf.sub(forA, forB)); // [B,1,1,dim]
     return tf.add(tf.mul(tf.sub(a, b), share), b);

@@ -1,5 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { constant, conv2d, type ConvOptions, depthwiseConv2d, type Layer, linear, ones, perChannel, reflectPad, truncatedNormal, zeros } from './layers.ts';
+import {
+  constant,
+  conv2d,
+  type ConvOptions,
+  depthwiseConv2d,
+  type Layer,
+  linear,
+  ones,
+  perChannel,
+  reflectPad,
+  truncatedNormal,
+  zeros,
+} from './layers.ts';
 import type { Parameters } from './parameters.ts';
 import { attend, mergeWindows, partitionWindows, splitHeads } from './windows.ts';
 
@@ -51,16 +63,25 @@ function rescaleNorm(p: Parameters, name: string, dim: number): (x: tf.Tensor4D,
 function mixing(p: Parameters, name: string, o: BlockOptions): Layer {
   const { dim, conv } = o;
   const convolve = conv === null ? undefined : spatialConv(p, `${name}.conv`, conv, o);
-  const value = conv === 'DWConv' || o.attends ? conv2d(p, `${name}.V`, dim, dim, 1, scaledInit(o.networkDepth, 2 * dim)) : undefined;
+  const value =
+    conv === 'DWConv' || o.attends
+      ? conv2d(p, `${name}.V`, dim, dim, 1, scaledInit(o.networkDepth, 2 * dim))
+      : undefined;
   const project = value ? conv2d(p, `${name}.proj`, dim, dim, 1, scaledInit(o.networkDepth, 2 * dim)) : undefined;
-  const queryKey = o.attends ? conv2d(p, `${name}.QK`, dim, 2 * dim, 1, { weightInit: truncatedNormal(Math.sqrt(2 / (3 * dim))), biasInit: zeros }) : undefined;
+  const queryKey = o.attends
+    ? conv2d(p, `${name}.QK`, dim, 2 * dim, 1, {
+        weightInit: truncatedNormal(Math.sqrt(2 / (3 * dim))),
+        biasInit: zeros,
+      })
+    : undefined;
   const attention = o.attends ? shiftedWindows(windowAttention(p, `${name}.attn`, o), o) : undefined;
 
   return (x) => {
     const v = value ? value(x) : x;
     const convolved = convolve?.(v);
     const attended = queryKey && attention?.(tf.concat([queryKey(x), v], 3));
-    const sum = convolved && attended ? tf.add<tf.Tensor4D>(convolved, attended) : ((convolved ?? attended) as tf.Tensor4D);
+    const sum =
+      convolved && attended ? tf.add<tf.Tensor4D>(convolved, attended) : ((convolved ?? attended) as tf.Tensor4D);
     return project ? project(sum) : sum;
   };
 }
@@ -72,7 +93,10 @@ function spatialConv(p: Parameters, name: string, type: 'Conv' | 'DWConv', { dim
     return (x) => conv(reflectPad(x, 2, 2, 2, 2));
   }
   const init = scaledInit(networkDepth, 18 * dim);
-  const [first, second] = [reflectConv(p, `${name}.0`, dim, dim, 3, init), reflectConv(p, `${name}.2`, dim, dim, 3, init)];
+  const [first, second] = [
+    reflectConv(p, `${name}.0`, dim, dim, 3, init),
+    reflectConv(p, `${name}.2`, dim, dim, 3, init),
+  ];
   return (x) => second(tf.relu(first(x)));
 }
 
@@ -85,13 +109,22 @@ function shiftedWindows(attention: (windows: tf.Tensor3D) => tf.Tensor3D, { wind
       return (missing + window - shift) % window;
     };
     const padded = reflectPad(qkv, shift, after(height), shift, after(width));
-    const attended = mergeWindows(attention(partitionWindows(padded, window)), window, padded.shape[1], padded.shape[2]);
+    const attended = mergeWindows(
+      attention(partitionWindows(padded, window)),
+      window,
+      padded.shape[1],
+      padded.shape[2],
+    );
     return tf.slice(attended, [0, shift, shift, 0], [-1, height, width, -1]);
   };
 }
 
 /** Attention within windows, [W,N,3·dim] → [W,N,dim], with a bias computed from relative positions by a small network. */
-function windowAttention(p: Parameters, name: string, { dim, heads, window }: BlockOptions): (windows: tf.Tensor3D) => tf.Tensor3D {
+function windowAttention(
+  p: Parameters,
+  name: string,
+  { dim, heads, window }: BlockOptions,
+): (windows: tf.Tensor3D) => tf.Tensor3D {
   const tokens = window * window;
   const positions = relativePositions(window);
   p.addBuffer(`${name}.relative_positions`, () => ({ dtype: 'float32', shape: [tokens, tokens, 2], data: positions }));
@@ -115,7 +148,14 @@ function relativePositions(size: number): Float32Array {
 }
 
 /** A convolution that reflects the border instead of padding with zeros. */
-export function reflectConv(p: Parameters, name: string, channelsIn: number, channelsOut: number, kernel: 3, init: ConvOptions = {}): Layer {
+export function reflectConv(
+  p: Parameters,
+  name: string,
+  channelsIn: number,
+  channelsOut: number,
+  kernel: 3,
+  init: ConvOptions = {},
+): Layer {
   const conv = conv2d(p, name, channelsIn, channelsOut, kernel, { ...init, padding: 0 });
   return (x) => conv(reflectPad(x, 1, 1, 1, 1));
 }

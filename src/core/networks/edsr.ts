@@ -13,7 +13,10 @@ const options = z.strictObject({
   upscale: z.literal([1, 2, 3, 4, 8]).default(4).describe('Output size over input size.'),
   res_scale: z.number().default(1).describe('Factor on each residual.'),
   img_range: z.number().positive().default(255).describe('The network works in [0, img_range].'),
-  rgb_mean: z.tuple([z.number(), z.number(), z.number()]).default([0.4488, 0.4371, 0.404]).describe('Mean colour taken off before the network; that of DIV2K.'),
+  rgb_mean: z
+    .tuple([z.number(), z.number(), z.number()])
+    .default([0.4488, 0.4371, 0.404])
+    .describe('Mean colour taken off before the network; that of DIV2K.'),
 });
 type Options = z.output<typeof options>;
 

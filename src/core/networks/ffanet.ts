@@ -82,7 +82,14 @@ function block(p: Parameters, name: string): Layer {
  * Weights between 0 and 1: of channels from their averages, [B,1,1,in] → [B,1,1,out], or of pixels, [B,H,W,in] → [B,H,W,1].
  * `offset` is the index of the first convolution in the authors' Sequential.
  */
-function squeezeExcite(p: Parameters, name: string, channelsIn: number, hidden: number, channelsOut: number, offset = 0): Layer {
+function squeezeExcite(
+  p: Parameters,
+  name: string,
+  channelsIn: number,
+  hidden: number,
+  channelsOut: number,
+  offset = 0,
+): Layer {
   const squeeze = conv2d(p, `${name}.${offset}`, channelsIn, hidden, 1);
   const excite = conv2d(p, `${name}.${offset + 2}`, hidden, channelsOut, 1);
   return (x) => tf.sigmoid(excite(tf.relu(squeeze(x))));
@@ -93,5 +100,8 @@ function outerProduct(pixels: tf.Tensor4D, channels: tf.Tensor4D): tf.Tensor4D {
   const [batch, height, width] = pixels.shape;
   const count = channels.shape[3];
   // As a product of matrices, which is several times as fast as one that repeats both sides.
-  return tf.reshape(tf.matMul(tf.reshape(pixels, [batch, height * width, 1]), tf.reshape(channels, [batch, 1, count])), [batch, height, width, count]);
+  return tf.reshape(
+    tf.matMul(tf.reshape(pixels, [batch, height * width, 1]), tf.reshape(channels, [batch, 1, count])),
+    [batch, height, width, count],
+  );
 }

@@ -42,24 +42,57 @@ const nine = <T extends z.ZodType>(item: T) => z.tuple([item, item, item, item, 
 
 const options = z
   .strictObject({
-    img_size: z.int().min(64).max(1024).multipleOf(64).default(128).describe('Side of what the network sees at once, a multiple of 64; larger pictures are cut into overlapping tiles.'),
+    img_size: z
+      .int()
+      .min(64)
+      .max(1024)
+      .multipleOf(64)
+      .default(128)
+      .describe(
+        'Side of what the network sees at once, a multiple of 64; larger pictures are cut into overlapping tiles.',
+      ),
     in_chans: z.literal([1, 3]).default(3).describe('Channels of the pictures: 3 for colour, 1 for grey.'),
     embed_dim: z.int().min(1).max(512).default(32).describe('Channels at full resolution; they double at each level.'),
-    depths: nine(z.int().min(0)).default([2, 2, 2, 2, 2, 2, 2, 2, 2]).describe('Part of the authors’ configurations; their class fixes the number of blocks, and takes from this only how drop_path_rate is spread.'),
-    num_heads: nine(z.int().min(1).max(64)).default([1, 2, 4, 8, 16, 16, 8, 4, 2]).describe('Heads of attention of the nine stages: four of the encoder, the lowest, four of the decoder.'),
-    win_size: z.int().min(1).max(64).default(8).describe('Side of the windows within which pixels attend to each other.'),
+    depths: nine(z.int().min(0))
+      .default([2, 2, 2, 2, 2, 2, 2, 2, 2])
+      .describe(
+        'Part of the authors’ configurations; their class fixes the number of blocks, and takes from this only how drop_path_rate is spread.',
+      ),
+    num_heads: nine(z.int().min(1).max(64))
+      .default([1, 2, 4, 8, 16, 16, 8, 4, 2])
+      .describe('Heads of attention of the nine stages: four of the encoder, the lowest, four of the decoder.'),
+    win_size: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(8)
+      .describe('Side of the windows within which pixels attend to each other.'),
     mlp_ratio: z.number().positive().default(4).describe('Hidden channels of the feed-forward part over the channels.'),
     qkv_bias: z.boolean().default(true).describe('Bias on queries, keys and values.'),
     qk_scale: z.number().nullable().default(null).describe('Factor on the queries; empty for 1/√(channels of a head).'),
-    drop_path_rate: z.number().min(0).lt(1).default(0.1).describe('Training alone: how often the lowest stage is left out for a sample (stochastic depth); outer ones less.'),
+    drop_path_rate: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0.1)
+      .describe(
+        'Training alone: how often the lowest stage is left out for a sample (stochastic depth); outer ones less.',
+      ),
   })
-  .refine((o) => STAGES.every(({ width, bound }, i) => [o.embed_dim * width, bound === null ? 0 : 64].every((channels) => channels % (o.num_heads[i] ?? 1) === 0)), {
-    path: ['num_heads'],
-    error: 'Choose heads that divide the channels of their stage, and 64 too except at the lowest stage.',
-  })
+  .refine(
+    (o) =>
+      STAGES.every(({ width, bound }, i) =>
+        [o.embed_dim * width, bound === null ? 0 : 64].every((channels) => channels % (o.num_heads[i] ?? 1) === 0),
+      ),
+    {
+      path: ['num_heads'],
+      error: 'Choose heads that divide the channels of their stage, and 64 too except at the lowest stage.',
+    },
+  )
   .refine((o) => STAGES.every(({ level }) => (o.img_size / 2 ** level) % windowSide(o, level) === 0), {
     path: ['win_size'],
-    error: 'Choose img_size so that it stays a multiple of win_size when it is halved up to four times, as long as it is larger.',
+    error:
+      'Choose img_size so that it stays a multiple of win_size when it is halved up to four times, as long as it is larger.',
   });
 type Options = z.output<typeof options>;
 
@@ -69,7 +102,8 @@ export const idt: NetworkDefinition<Options> = {
   title: 'IDT',
   description: 'Removes rain with attention inside windows and between them; accurate and slow.',
   tasks: ['deraining', 'general'],
-  paper: 'Xiao et al., Image De-raining Transformer, IEEE Transactions on Pattern Analysis and Machine Intelligence 2023',
+  paper:
+    'Xiao et al., Image De-raining Transformer, IEEE Transactions on Pattern Analysis and Machine Intelligence 2023',
   options,
   published: { IDT: options.parse({}) },
   scale: () => 1,
@@ -138,10 +172,24 @@ function dropRates({ drop_path_rate: rate, depths }: Options): number[][] {
 function buildStage(p: Parameters, o: Options, index: number): Layer {
   const { name, level, width, blocks, bound } = STAGES[index] as Stage;
   const rates = dropRates(o)[index] ?? [];
-  const common = { channels: o.embed_dim * width, heads: o.num_heads[index] ?? 1, mlpRatio: o.mlp_ratio, qkvBias: o.qkv_bias, qkScale: o.qk_scale };
+  const common = {
+    channels: o.embed_dim * width,
+    heads: o.num_heads[index] ?? 1,
+    mlpRatio: o.mlp_ratio,
+    qkvBias: o.qkv_bias,
+    qkScale: o.qk_scale,
+  };
   // The authors' blocks in windows share a stage's first rate; the one across the map has its last.
   const inWindows = { ...common, side: windowSide(o, level), bound: WINDOW_BOUND, dropRate: rates[0] ?? 0 };
   const layers = Array.from({ length: blocks }, (_, i) => windowBlock(p, `${name}.blocks.${i}`, inWindows));
-  if (bound !== null) layers.push(spatialBlock(p, `${name}.blocks.${blocks}`, { ...common, side: o.img_size / 2 ** level / 8, bound, dropRate: rates.at(-1) ?? 0 }));
+  if (bound !== null)
+    layers.push(
+      spatialBlock(p, `${name}.blocks.${blocks}`, {
+        ...common,
+        side: o.img_size / 2 ** level / 8,
+        bound,
+        dropRate: rates.at(-1) ?? 0,
+      }),
+    );
   return sequential(layers);
 }

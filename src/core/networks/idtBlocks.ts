@@ -1,7 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { depthwiseConv2d, gelu, type Layer, layerNorm, linear, torchUniform, truncatedNormal, zeros } from './layers.ts';
+import {
+  depthwiseConv2d,
+  gelu,
+  type Layer,
+  layerNorm,
+  linear,
+  torchUniform,
+  truncatedNormal,
+  zeros,
+} from './layers.ts';
 import type { Parameters } from './parameters.ts';
-import { attend, mergeWindows, partitionWindows, relativePositionBias, relativePositionIndex, splitHeads } from './windows.ts';
+import {
+  attend,
+  mergeWindows,
+  partitionWindows,
+  relativePositionBias,
+  relativePositionIndex,
+  splitHeads,
+} from './windows.ts';
 
 export interface IdtBlockOptions {
   /** Channels of the feature map. */
@@ -52,7 +68,10 @@ export function spatialBlock(p: Parameters, name: string, o: IdtBlockOptions): L
     const squares = tf.transpose(tf.reshape(x, [batch, n, SQUARE, n, SQUARE, channels]), [0, 5, 1, 3, 2, 4]);
     const attended = attention(tf.reshape(squares, [batch * channels, n * n, pixels]));
     // As the authors: the squares stay one after the other, and are not laid back to where they came from.
-    const inOrder = tf.reshape<tf.Rank.R4>(tf.transpose(tf.reshape(attended, [batch, channels, height * width]), [0, 2, 1]), [batch, height, width, channels]);
+    const inOrder = tf.reshape<tf.Rank.R4>(
+      tf.transpose(tf.reshape(attended, [batch, channels, height * width]), [0, 2, 1]),
+      [batch, height, width, channels],
+    );
     const h = tf.add<tf.Tensor4D>(x, attending(inOrder));
     return tf.add(h, feedingForward(mlp(norm2(h))));
   };
@@ -62,8 +81,18 @@ export function spatialBlock(p: Parameters, name: string, o: IdtBlockOptions): L
  * Attention over tokens that lie in a square, [W,side²,dim] → the same, with a learnt bias for relative positions and,
  * added to its result, position features: convolutions of a third projection beside keys and values.
  */
-function positionalAttention(p: Parameters, name: string, dim: number, { heads, side, bound, qkvBias, qkScale }: IdtBlockOptions): (x: tf.Tensor3D) => tf.Tensor3D {
-  const table = p.add(`${name}.relative_position_bias_table`, [(2 * bound - 1) ** 2, heads], 'plain', truncatedNormal(0.02));
+function positionalAttention(
+  p: Parameters,
+  name: string,
+  dim: number,
+  { heads, side, bound, qkvBias, qkScale }: IdtBlockOptions,
+): (x: tf.Tensor3D) => tf.Tensor3D {
+  const table = p.add(
+    `${name}.relative_position_bias_table`,
+    [(2 * bound - 1) ** 2, heads],
+    'plain',
+    truncatedNormal(0.02),
+  );
   const index = relativePositionIndex(side, bound);
   const around = depthwiseConv2d(p, `${name}.Position_Extract.0`, dim, 2 * Math.min(side - 1, 2) + 1);
   const across = groupedPointwise(p, `${name}.Position_Extract.1`, dim, heads);

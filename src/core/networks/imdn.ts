@@ -15,10 +15,25 @@ const options = z
     nf: z.int().min(16).max(1024).multipleOf(4).default(64).describe('Channels of every feature map; a multiple of 4.'),
     num_modules: z.literal(BLOCKS).default(BLOCKS).describe('Distillation blocks; the network is defined for six.'),
     out_nc: z.literal([1, 3]).default(3).describe('Output channels; as many as go in.'),
-    upscale: z.int().min(1).max(8).default(4).describe('Output size over the size at which the blocks work: that of the input, or with `adaptive` a quarter of it.'),
-    adaptive: z.boolean().default(false).describe('IMDN_AS: first makes features four times smaller, so that with upscale 4 the size stays; for pictures enlarged beforehand by any factor.'),
+    upscale: z
+      .int()
+      .min(1)
+      .max(8)
+      .default(4)
+      .describe(
+        'Output size over the size at which the blocks work: that of the input, or with `adaptive` a quarter of it.',
+      ),
+    adaptive: z
+      .boolean()
+      .default(false)
+      .describe(
+        'IMDN_AS: first makes features four times smaller, so that with upscale 4 the size stays; for pictures enlarged beforehand by any factor.',
+      ),
   })
-  .refine(({ adaptive, upscale }) => !adaptive || upscale % REDUCTION === 0, { path: ['upscale'], error: 'With `adaptive`, set upscale to 4 to keep the size, or to 8 to double it.' })
+  .refine(({ adaptive, upscale }) => !adaptive || upscale % REDUCTION === 0, {
+    path: ['upscale'],
+    error: 'With `adaptive`, set upscale to 4 to keep the size, or to 8 to double it.',
+  })
   .refine(({ in_nc, out_nc }) => in_nc === out_nc, { path: ['out_nc'], error: 'Give out_nc the value of in_nc.' });
 type Options = z.output<typeof options>;
 
@@ -34,7 +49,7 @@ export const imdn: NetworkDefinition<Options> = {
     'IMDN x2': options.parse({ upscale: 2 }),
     'IMDN x3': options.parse({ upscale: 3 }),
     'IMDN x4': options.parse({ upscale: 4 }),
-    'IMDN_AS': options.parse({ adaptive: true }),
+    IMDN_AS: options.parse({ adaptive: true }),
   },
   scale: outputScale,
   seesWholePicture: true,
@@ -89,7 +104,11 @@ const leaky: Layer = (x) => tf.leakyRelu(x, 0.05);
 function distillation(p: Parameters, name: string, nf: number): Layer {
   const aside = nf / 4;
   const rest = nf - aside;
-  const steps = [conv2d(p, `${name}.c1`, nf, nf, 3), conv2d(p, `${name}.c2`, rest, nf, 3), conv2d(p, `${name}.c3`, rest, nf, 3)];
+  const steps = [
+    conv2d(p, `${name}.c1`, nf, nf, 3),
+    conv2d(p, `${name}.c2`, rest, nf, 3),
+    conv2d(p, `${name}.c3`, rest, nf, 3),
+  ];
   const finish = conv2d(p, `${name}.c4`, rest, aside, 3);
   const fuse = conv2d(p, `${name}.c5`, nf, nf, 1);
   const weigh = contrastAttention(p, `${name}.cca.conv_du`, nf);

@@ -13,12 +13,26 @@ import { srvgg } from './srvgg.ts';
 import { swinir } from './swinir.ts';
 
 /** Every architecture. Adding one is its file and its line here. */
-export const networks: readonly NetworkDefinition[] = [ffanet, edsr, nafnet, dehazeformer, idt, swinir, imdn, rrdbnet, srvgg].map((network) => network as unknown as NetworkDefinition);
+export const networks: readonly NetworkDefinition[] = [
+  ffanet,
+  edsr,
+  nafnet,
+  dehazeformer,
+  idt,
+  swinir,
+  imdn,
+  rrdbnet,
+  srvgg,
+].map((network) => network as unknown as NetworkDefinition);
 
 /** @throws AppError `not-found`, naming what there is. */
 export function findNetwork(id: string): NetworkDefinition {
   const network = networks.find((candidate) => candidate.id === id);
-  if (!network) throw new AppError('not-found', `There is no network called "${id}". Choose one of: ${networks.map((n) => n.id).join(', ')}.`);
+  if (!network)
+    throw new AppError(
+      'not-found',
+      `There is no network called "${id}". Choose one of: ${networks.map((n) => n.id).join(', ')}.`,
+    );
   return network;
 }
 
@@ -48,5 +62,10 @@ export interface PublishedModel {
 
 /** The published configurations of a network with their sizes; needs no engine. */
 export function publishedModels(network: NetworkDefinition): PublishedModel[] {
-  return Object.entries(network.published).map(([title, options]) => ({ title, parameters: createModel(network.id, options).parameters.count, scale: network.scale(options), options }));
+  return Object.entries(network.published).map(([title, options]) => ({
+    title,
+    parameters: createModel(network.id, options).parameters.count,
+    scale: network.scale(options),
+    options,
+  }));
 }

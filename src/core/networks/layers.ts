@@ -10,7 +10,9 @@ export type Layer = (x: tf.Tensor4D) => tf.Tensor4D;
  * it: run op by op, and while a graph is recorded, tfjs would otherwise keep everything until the whole network is done.
  * What gradients need is kept all the same. Further arguments go to every layer.
  */
-export function sequential<More extends unknown[]>(layers: readonly ((x: tf.Tensor4D, ...more: More) => tf.Tensor4D)[]): (x: tf.Tensor4D, ...more: More) => tf.Tensor4D {
+export function sequential<More extends unknown[]>(
+  layers: readonly ((x: tf.Tensor4D, ...more: More) => tf.Tensor4D)[],
+): (x: tf.Tensor4D, ...more: More) => tf.Tensor4D {
   return (x, ...more) =>
     layers.reduce((h, layer) => {
       const result = tf.tidy(() => layer(h, ...more));
@@ -62,10 +64,25 @@ export interface ConvOptions {
 }
 
 /** A convolution named as PyTorch names it: `name.weight` [out,in,k,k] and `name.bias` [out]. */
-export function conv2d(p: Parameters, name: string, channelsIn: number, channelsOut: number, kernel: number, options: ConvOptions = {}): Layer {
+export function conv2d(
+  p: Parameters,
+  name: string,
+  channelsIn: number,
+  channelsOut: number,
+  kernel: number,
+  options: ConvOptions = {},
+): Layer {
   const fanIn = channelsIn * kernel * kernel;
-  const weight = p.add(`${name}.weight`, [channelsOut, channelsIn, kernel, kernel], 'conv', options.weightInit ?? torchUniform(fanIn));
-  const bias = options.bias === false ? undefined : p.add(`${name}.bias`, [channelsOut], 'plain', options.biasInit ?? torchUniform(fanIn));
+  const weight = p.add(
+    `${name}.weight`,
+    [channelsOut, channelsIn, kernel, kernel],
+    'conv',
+    options.weightInit ?? torchUniform(fanIn),
+  );
+  const bias =
+    options.bias === false
+      ? undefined
+      : p.add(`${name}.bias`, [channelsOut], 'plain', options.biasInit ?? torchUniform(fanIn));
   const dilation = options.dilation ?? 1;
   const stride = options.stride ?? 1;
   const { before, rest } = paddingOf(options.padding ?? Math.floor(kernel / 2), (kernel - 1) * dilation + 1, stride);
@@ -73,10 +90,24 @@ export function conv2d(p: Parameters, name: string, channelsIn: number, channels
 }
 
 /** A depthwise convolution (PyTorch's `groups = channels`): `name.weight` [channels,1,k,k] and `name.bias`. */
-export function depthwiseConv2d(p: Parameters, name: string, channels: number, kernel: number, options: Omit<ConvOptions, 'dilation'> = {}): Layer {
+export function depthwiseConv2d(
+  p: Parameters,
+  name: string,
+  channels: number,
+  kernel: number,
+  options: Omit<ConvOptions, 'dilation'> = {},
+): Layer {
   const fanIn = kernel * kernel;
-  const weight = p.add(`${name}.weight`, [channels, 1, kernel, kernel], 'depthwise', options.weightInit ?? torchUniform(fanIn));
-  const bias = options.bias === false ? undefined : p.add(`${name}.bias`, [channels], 'plain', options.biasInit ?? torchUniform(fanIn));
+  const weight = p.add(
+    `${name}.weight`,
+    [channels, 1, kernel, kernel],
+    'depthwise',
+    options.weightInit ?? torchUniform(fanIn),
+  );
+  const bias =
+    options.bias === false
+      ? undefined
+      : p.add(`${name}.bias`, [channels], 'plain', options.biasInit ?? torchUniform(fanIn));
   const stride = options.stride ?? 1;
   const { before, rest } = paddingOf(options.padding ?? Math.floor(kernel / 2), kernel, stride);
   return (x) => addBias(tf.depthwiseConv2d(before(x), weight.value as tf.Tensor4D, stride, rest), bias);
@@ -86,12 +117,20 @@ export function depthwiseConv2d(p: Parameters, name: string, channels: number, k
  * A convolution of one pixel, named as {@link conv2d} names it, of feature maps x [B,H,W,in] whose channels are weighed by
  * [B,1,1,in]. The weights go into a filter for each sample, so that the weighed maps need not be made.
  */
-export function weighedPointwise(p: Parameters, name: string, channelsIn: number, channelsOut: number): (x: tf.Tensor4D, weights: tf.Tensor4D) => tf.Tensor4D {
+export function weighedPointwise(
+  p: Parameters,
+  name: string,
+  channelsIn: number,
+  channelsOut: number,
+): (x: tf.Tensor4D, weights: tf.Tensor4D) => tf.Tensor4D {
   const weight = p.add(`${name}.weight`, [channelsOut, channelsIn, 1, 1], 'conv', torchUniform(channelsIn));
   const bias = p.add(`${name}.bias`, [channelsOut], 'plain', torchUniform(channelsIn));
   return (x, weights) => {
     const [batch, height, width] = x.shape;
-    const filters = tf.mul(tf.reshape(weights, [batch, channelsIn, 1]), tf.reshape(weight.value, [1, channelsIn, channelsOut]));
+    const filters = tf.mul(
+      tf.reshape(weights, [batch, channelsIn, 1]),
+      tf.reshape(weight.value, [1, channelsIn, channelsOut]),
+    );
     const product = tf.matMul(tf.reshape(x, [batch, height * width, channelsIn]), filters);
     return addBias(tf.reshape(product, [batch, height, width, channelsOut]), bias);
   };
@@ -101,13 +140,28 @@ export function weighedPointwise(p: Parameters, name: string, channelsIn: number
  * A transposed convolution whose stride is its kernel, so that it enlarges `factor` times without overlap:
  * `name.weight` [in,out,factor,factor] and `name.bias` [out].
  */
-export function enlargingConv2d(p: Parameters, name: string, channelsIn: number, channelsOut: number, factor: number): Layer {
+export function enlargingConv2d(
+  p: Parameters,
+  name: string,
+  channelsIn: number,
+  channelsOut: number,
+  factor: number,
+): Layer {
   const init = torchUniform(channelsOut * factor * factor); // PyTorch counts this as its fan-in.
   const weight = p.add(`${name}.weight`, [channelsIn, channelsOut, factor, factor], 'transposed', init);
   const bias = p.add(`${name}.bias`, [channelsOut], 'plain', init);
   return (x) => {
     const [batch, height, width] = x.shape;
-    return addBias(tf.conv2dTranspose(x, weight.value as tf.Tensor4D, [batch, height * factor, width * factor, channelsOut], factor, 'valid'), bias);
+    return addBias(
+      tf.conv2dTranspose(
+        x,
+        weight.value as tf.Tensor4D,
+        [batch, height * factor, width * factor, channelsOut],
+        factor,
+        'valid',
+      ),
+      bias,
+    );
   };
 }
 
@@ -118,7 +172,16 @@ export function enlargingConv2d(p: Parameters, name: string, channelsIn: number,
 function paddingOf(pixels: number, extent: number, stride: number): { before: Layer; rest: 'same' | 'valid' } {
   if (pixels > 0 && stride === 1 && extent === 2 * pixels + 1) return { before: (x) => x, rest: 'same' };
   if (pixels === 0) return { before: (x) => x, rest: 'valid' };
-  return { before: (x) => tf.pad(x, [[0, 0], [pixels, pixels], [pixels, pixels], [0, 0]]), rest: 'valid' };
+  return {
+    before: (x) =>
+      tf.pad(x, [
+        [0, 0],
+        [pixels, pixels],
+        [pixels, pixels],
+        [0, 0],
+      ]),
+    rest: 'valid',
+  };
 }
 
 function addBias<T extends tf.Tensor>(y: T, bias: Parameter | undefined): T {
@@ -129,9 +192,23 @@ function addBias<T extends tf.Tensor>(y: T, bias: Parameter | undefined): T {
  * A linear layer over the last axis: `name.weight` [out,in] and `name.bias` [out].
  * Takes any rank; everything before the last axis is one batch for the multiplication.
  */
-export function linear(p: Parameters, name: string, channelsIn: number, channelsOut: number, options: Pick<ConvOptions, 'bias' | 'weightInit' | 'biasInit'> = {}): <T extends tf.Tensor>(x: T) => T {
-  const weight = p.add(`${name}.weight`, [channelsOut, channelsIn], 'linear', options.weightInit ?? torchUniform(channelsIn));
-  const bias = options.bias === false ? undefined : p.add(`${name}.bias`, [channelsOut], 'plain', options.biasInit ?? torchUniform(channelsIn));
+export function linear(
+  p: Parameters,
+  name: string,
+  channelsIn: number,
+  channelsOut: number,
+  options: Pick<ConvOptions, 'bias' | 'weightInit' | 'biasInit'> = {},
+): <T extends tf.Tensor>(x: T) => T {
+  const weight = p.add(
+    `${name}.weight`,
+    [channelsOut, channelsIn],
+    'linear',
+    options.weightInit ?? torchUniform(channelsIn),
+  );
+  const bias =
+    options.bias === false
+      ? undefined
+      : p.add(`${name}.bias`, [channelsOut], 'plain', options.biasInit ?? torchUniform(channelsIn));
   return <T extends tf.Tensor>(x: T) => {
     const rows = tf.reshape<tf.Rank.R2>(x, [-1, channelsIn]);
     const product = tf.matMul(rows, weight.value);
@@ -193,7 +270,12 @@ export function pixelShuffle(x: tf.Tensor4D, factor: number): tf.Tensor4D {
 export function pixelUnshuffle(x: tf.Tensor4D, factor: number): tf.Tensor4D {
   const [batch, height, width, channels] = x.shape;
   const parts = tf.reshape(x, [batch, height / factor, factor, width / factor, factor, channels]);
-  return tf.reshape(tf.transpose(parts, [0, 1, 3, 5, 2, 4]), [batch, height / factor, width / factor, channels * factor * factor]);
+  return tf.reshape(tf.transpose(parts, [0, 1, 3, 5, 2, 4]), [
+    batch,
+    height / factor,
+    width / factor,
+    channels * factor * factor,
+  ]);
 }
 
 /**
@@ -225,7 +307,12 @@ export function perPlane(forward: Layer): Layer {
  */
 export function reflectPad(x: tf.Tensor4D, top: number, bottom: number, left: number, right: number): tf.Tensor4D {
   let y = x;
-  let missing: [number, number][] = [[0, 0], [top, bottom], [left, right], [0, 0]];
+  let missing: [number, number][] = [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
   while (missing.some(([before, after]) => before + after > 0)) {
     const single = missing.map(([before, after], axis) => before + after > 0 && y.shape[axis] === 1);
     const repeat = single.includes(true);
@@ -235,7 +322,10 @@ export function reflectPad(x: tf.Tensor4D, top: number, bottom: number, left: nu
       return [Math.min(before, most), Math.min(after, most)];
     });
     y = tf.mirrorPad(y, widths, repeat ? 'symmetric' : 'reflect');
-    missing = missing.map(([before, after], axis) => [before - (widths[axis]?.[0] ?? 0), after - (widths[axis]?.[1] ?? 0)]);
+    missing = missing.map(([before, after], axis) => [
+      before - (widths[axis]?.[0] ?? 0),
+      after - (widths[axis]?.[1] ?? 0),
+    ]);
   }
   return y;
 }

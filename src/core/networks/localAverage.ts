@@ -48,19 +48,45 @@ function windows(length: number, kernel: number, maxStep: number | undefined): W
   const size = Math.min(seen - first, Math.floor(kernel / step));
   const means = (seen - size + 1 - first) * step;
   const before = Math.floor((length - means) / 2);
-  const starts = Int32Array.from({ length }, (_, i) => first + Math.floor(Math.max(0, Math.min(means - 1, i - before)) / step));
+  const starts = Int32Array.from(
+    { length },
+    (_, i) => first + Math.floor(Math.max(0, Math.min(means - 1, i - before)) / step),
+  );
   return { step, size, starts };
 }
 
 /** The sum of a window is the difference of two running sums, whatever its size. */
 function averageAlong(x: tf.Tensor4D, axis: 1 | 2, { step, size, starts }: Windows): tf.Tensor4D {
-  const seen = step === 1 ? x : pick(x, axis, Int32Array.from({ length: Math.ceil(x.shape[axis] / step) }, (_, i) => i * step));
-  const sums = tf.pad(runningSum(seen, axis), axis === 1 ? [[0, 0], [1, 0], [0, 0], [0, 0]] : [[0, 0], [0, 0], [1, 0], [0, 0]]);
+  const seen =
+    step === 1
+      ? x
+      : pick(
+          x,
+          axis,
+          Int32Array.from({ length: Math.ceil(x.shape[axis] / step) }, (_, i) => i * step),
+        );
+  const sums = tf.pad(
+    runningSum(seen, axis),
+    axis === 1
+      ? [
+          [0, 0],
+          [1, 0],
+          [0, 0],
+          [0, 0],
+        ]
+      : [
+          [0, 0],
+          [0, 0],
+          [1, 0],
+          [0, 0],
+        ],
+  );
   const ends = starts.map((start) => start + size);
   return tf.div(tf.sub(pick(sums, axis, ends), pick(sums, axis, starts)), size);
 }
 
-const pick = (x: tf.Tensor4D, axis: 1 | 2, indices: Int32Array): tf.Tensor4D => tf.gather(x, tf.tensor1d(indices, 'int32'), axis);
+const pick = (x: tf.Tensor4D, axis: 1 | 2, indices: Int32Array): tf.Tensor4D =>
+  tf.gather(x, tf.tensor1d(indices, 'int32'), axis);
 
 /** Running sum along an axis, with its own gradient: that of tfjs is wrong for every axis but the last. */
 function runningSum(x: tf.Tensor4D, axis: number): tf.Tensor4D {

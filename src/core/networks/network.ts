@@ -3,7 +3,8 @@ import type { Layer } from './layers.ts';
 import type { Parameters } from './parameters.ts';
 
 /** What a network is good for; forms and model lists group by it. */
-export type Task = 'dehazing' | 'deraining' | 'denoising' | 'deblurring' | 'super-resolution' | 'jpeg-artifacts' | 'general';
+export type Task =
+  'dehazing' | 'deraining' | 'denoising' | 'deblurring' | 'super-resolution' | 'jpeg-artifacts' | 'general';
 
 /** Names and shapes (PyTorch's) of a file's tensors: all that detection may look at. */
 export type Shapes = ReadonlyMap<string, readonly number[]>;

@@ -20,8 +20,20 @@ export function overlappingTiles(forward: Layer, size: number, overlap: number):
     const weighed = tf.mul<tf.Tensor4D>(forward(tf.concat(tiles, 0)), tf.tensor4d(weights, [1, size, size, 1]));
     const restored = tf.split(weighed, tiles.length, 0);
     const rows = tops.map((top, row) => {
-      const parts = lefts.map((left, column) => tf.pad(restored[row * lefts.length + column] as tf.Tensor4D, [[0, 0], [0, 0], [left, width - left - size], [0, 0]]));
-      return tf.pad(tf.addN(parts), [[0, 0], [top, height - top - size], [0, 0], [0, 0]]);
+      const parts = lefts.map((left, column) =>
+        tf.pad(restored[row * lefts.length + column] as tf.Tensor4D, [
+          [0, 0],
+          [0, 0],
+          [left, width - left - size],
+          [0, 0],
+        ]),
+      );
+      return tf.pad(tf.addN(parts), [
+        [0, 0],
+        [top, height - top - size],
+        [0, 0],
+        [0, 0],
+      ]);
     });
     const total = tf.tensor4d(sumOfWeights(weights, size, tops, lefts, height, width), [1, height, width, 1]);
     return crop(tf.div(tf.addN(rows), total), pictureHeight, pictureWidth);
@@ -37,10 +49,20 @@ function starts(length: number, size: number, overlap: number): number[] {
 /** One over the distance from the centre, [size,size]. */
 function centreWeights(size: number): Float32Array {
   const centre = size / 2;
-  return Float32Array.from({ length: size * size }, (_, i) => 1 / Math.sqrt((Math.floor(i / size) - centre) ** 2 + ((i % size) - centre) ** 2 + 1e-3));
+  return Float32Array.from(
+    { length: size * size },
+    (_, i) => 1 / Math.sqrt((Math.floor(i / size) - centre) ** 2 + ((i % size) - centre) ** 2 + 1e-3),
+  );
 }
 
-function sumOfWeights(weights: Float32Array, size: number, tops: number[], lefts: number[], height: number, width: number): Float32Array {
+function sumOfWeights(
+  weights: Float32Array,
+  size: number,
+  tops: number[],
+  lefts: number[],
+  height: number,
+  width: number,
+): Float32Array {
   const sum = new Float32Array(height * width);
   for (const top of tops) {
     for (const left of lefts) {

@@ -122,7 +122,8 @@ export class Parameters {
 
   /** Gives every parameter its seeded initial value; the same seed gives the same values, whatever the order. */
   initialise(seed: number): this {
-    for (const parameter of this.all) parameter.set(parameter.init(parameter.shape, randomStream(seed, parameter.name)));
+    for (const parameter of this.all)
+      parameter.set(parameter.init(parameter.shape, randomStream(seed, parameter.name)));
     return this;
   }
 
@@ -132,12 +133,17 @@ export class Parameters {
     for (const { name, shape } of this.all) {
       const found = weights.get(name);
       if (!found) problems.push(`${name} is missing`);
-      else if (found.shape.join() !== shape.join()) problems.push(`${name} is [${found.shape.join()}], expected [${shape.join()}]`);
+      else if (found.shape.join() !== shape.join())
+        problems.push(`${name} is [${found.shape.join()}], expected [${shape.join()}]`);
     }
     for (const name of weights.keys()) if (!this.#names.has(name)) problems.push(`${name} is not part of this network`);
     if (problems.length > 0) {
       const more = problems.length > 3 ? ` and ${problems.length - 3} more` : '';
-      throw new AppError('bad-input', `These weights do not fit the network: ${problems.slice(0, 3).join('; ')}${more}. Choose the network and options they were trained with.`, { details: { problems } });
+      throw new AppError(
+        'bad-input',
+        `These weights do not fit the network: ${problems.slice(0, 3).join('; ')}${more}. Choose the network and options they were trained with.`,
+        { details: { problems } },
+      );
     }
   }
 

@@ -1,6 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { conv2d, crop, enlargeNearest, kaimingNormal, type Layer, perPlane, pixelUnshuffle, reflectPad, sequential, zeros } from './layers.ts';
+import {
+  conv2d,
+  crop,
+  enlargeNearest,
+  kaimingNormal,
+  type Layer,
+  perPlane,
+  pixelUnshuffle,
+  reflectPad,
+  sequential,
+  zeros,
+} from './layers.ts';
 import type { NetworkDefinition, Shapes } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import { countParts } from './shapes.ts';
@@ -16,19 +27,37 @@ const options = z
     num_feat: z.int().min(1).max(1024).default(64).describe('Channels of every feature map.'),
     num_block: z.int().min(1).max(256).default(23).describe('Residual in residual dense blocks.'),
     num_grow_ch: z.int().min(1).max(512).default(32).describe('Channels that each convolution of a dense block adds.'),
-    names: z.enum(sources).default('basicsr').describe('Whose names the weights carry: BasicSR and Real-ESRGAN (body.0.rdb1), ESRGAN and BSRGAN (RRDB_trunk.0.RDB1), or the first ESRGAN (model.1.sub.0.RDB1).'),
-    unshuffle: z.literal([1, 2, 4]).nullable().default(null).describe('By how much pixels are moved into channels first. Empty for what the class does whose names these are: 4 over scale for basicsr, so that it always doubles twice; 1 for the others.'),
+    names: z
+      .enum(sources)
+      .default('basicsr')
+      .describe(
+        'Whose names the weights carry: BasicSR and Real-ESRGAN (body.0.rdb1), ESRGAN and BSRGAN (RRDB_trunk.0.RDB1), or the first ESRGAN (model.1.sub.0.RDB1).',
+      ),
+    unshuffle: z
+      .literal([1, 2, 4])
+      .nullable()
+      .default(null)
+      .describe(
+        'By how much pixels are moved into channels first. Empty for what the class does whose names these are: 4 over scale for basicsr, so that it always doubles twice; 1 for the others.',
+      ),
     plus: z.boolean().default(false).describe('ESRGAN+: a further residual inside each dense block.'),
   })
-  .refine(({ num_in_ch, num_out_ch }) => num_in_ch === num_out_ch, { path: ['num_out_ch'], error: 'Give num_out_ch the value of num_in_ch.' })
-  .refine((o) => resolution(o).unshuffle >= 1, { path: ['unshuffle'], error: 'BasicSR enlarges by 1, 2 or 4; set unshuffle to 1 to enlarge by more.' });
+  .refine(({ num_in_ch, num_out_ch }) => num_in_ch === num_out_ch, {
+    path: ['num_out_ch'],
+    error: 'Give num_out_ch the value of num_in_ch.',
+  })
+  .refine((o) => resolution(o).unshuffle >= 1, {
+    path: ['unshuffle'],
+    error: 'BasicSR enlarges by 1, 2 or 4; set unshuffle to 1 to enlarge by more.',
+  });
 type Options = z.output<typeof options>;
 
 /** "ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks", ECCV Workshops 2018; class of BasicSR. */
 export const rrdbnet: NetworkDefinition<Options> = {
   id: 'rrdbnet',
   title: 'ESRGAN (RRDBNet)',
-  description: 'Enlarges pictures with dense blocks; the network of ESRGAN, Real-ESRGAN and BSRGAN and of most models that photographers share.',
+  description:
+    'Enlarges pictures with dense blocks; the network of ESRGAN, Real-ESRGAN and BSRGAN and of most models that photographers share.',
   tasks: ['super-resolution', 'general'],
   paper: 'Wang et al., ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks, ECCV Workshops 2018',
   options,
@@ -50,9 +79,15 @@ export const rrdbnet: NetworkDefinition<Options> = {
     const names = namings[o.names](o.num_block, stages);
     const feat = o.num_feat;
     const first = conv2d(p, names.first, o.num_in_ch * unshuffle ** 2, feat, 3);
-    const body = sequential(Array.from({ length: o.num_block }, (_, i) => residualInResidual(p, (dense, conv) => names.body(i, dense, conv), o)));
+    const body = sequential(
+      Array.from({ length: o.num_block }, (_, i) =>
+        residualInResidual(p, (dense, conv) => names.body(i, dense, conv), o),
+      ),
+    );
     const afterBody = conv2d(p, names.afterBody, feat, feat, 3);
-    const enlarge = sequential(Array.from({ length: stages }, (_, i) => enlarging(conv2d(p, names.up(i), feat, feat, 3))));
+    const enlarge = sequential(
+      Array.from({ length: stages }, (_, i) => enlarging(conv2d(p, names.up(i), feat, feat, 3))),
+    );
     const full = conv2d(p, names.full, feat, feat, 3);
     const last = conv2d(p, names.last, feat, o.num_out_ch, 3);
 
@@ -76,7 +111,10 @@ const enlarging =
     leaky(conv(enlargeNearest(x, 2)));
 
 /** By how much pixels are first moved into channels, and how often the features are doubled in size at the end. */
-function resolution({ names, scale, unshuffle: given }: { names: Source; scale: number; unshuffle: number | null }): { unshuffle: number; stages: number } {
+function resolution({ names, scale, unshuffle: given }: { names: Source; scale: number; unshuffle: number | null }): {
+  unshuffle: number;
+  stages: number;
+} {
   const unshuffle = given ?? usualUnshuffle(names, scale);
   return { unshuffle, stages: Math.log2(scale * unshuffle) };
 }
@@ -92,10 +130,17 @@ function residualInResidual(p: Parameters, name: (dense: number, conv: number | 
 }
 
 /** Five convolutions, each of everything before it; the last one's result is scaled down and added. */
-function denseBlock(p: Parameters, name: (conv: number | '1x1') => string, { num_feat: feat, num_grow_ch: grow, plus }: Options): Layer {
+function denseBlock(
+  p: Parameters,
+  name: (conv: number | '1x1') => string,
+  { num_feat: feat, num_grow_ch: grow, plus }: Options,
+): Layer {
   const convs = [1, 2, 3, 4, 5].map((i) => {
     const channels = feat + (i - 1) * grow;
-    return conv2d(p, name(i), channels, i === 5 ? feat : grow, 3, { weightInit: kaimingNormal(channels * 9, 0.1), biasInit: zeros });
+    return conv2d(p, name(i), channels, i === 5 ? feat : grow, 3, {
+      weightInit: kaimingNormal(channels * 9, 0.1),
+      biasInit: zeros,
+    });
   });
   const [last] = convs.splice(4) as [Layer];
   const shortcut = plus ? conv2d(p, name('1x1'), feat, grow, 1, { bias: false }) : undefined;
@@ -155,8 +200,12 @@ function detect(shapes: Shapes): Options | undefined {
   if (!names) return undefined;
   const old = names === 'esrgan-old';
   // The old Sequential has weights at its first two and last two places, and once for each stage between.
-  const stages = old ? countParts(shapes, 'model.') - 4 : [...shapes.keys()].filter((name) => /^(upconv|conv_up)\d\.weight$/.test(name)).length;
-  const num_block = old ? countParts(shapes, 'model.1.sub.') - 1 : Math.max(countParts(shapes, 'body.'), countParts(shapes, 'RRDB_trunk.'));
+  const stages = old
+    ? countParts(shapes, 'model.') - 4
+    : [...shapes.keys()].filter((name) => /^(upconv|conv_up)\d\.weight$/.test(name)).length;
+  const num_block = old
+    ? countParts(shapes, 'model.1.sub.') - 1
+    : Math.max(countParts(shapes, 'body.'), countParts(shapes, 'RRDB_trunk.'));
   const naming = namings[names](num_block, stages);
   const [num_feat, channels] = shapes.get(`${naming.first}.weight`) ?? [];
   const [num_grow_ch] = shapes.get(`${naming.body(0, 1, 1)}.weight`) ?? [];
@@ -167,5 +216,15 @@ function detect(shapes: Shapes): Options | undefined {
   const scale = 2 ** stages / unshuffle;
   const plus = shapes.has(`${naming.body(0, 1, '1x1')}.weight`);
   const unusual = unshuffle !== usualUnshuffle(names, scale) && { unshuffle };
-  return options.safeParse({ num_in_ch: num_out_ch, num_out_ch, scale, num_feat, num_block, num_grow_ch, names, plus, ...unusual }).data;
+  return options.safeParse({
+    num_in_ch: num_out_ch,
+    num_out_ch,
+    scale,
+    num_feat,
+    num_block,
+    num_grow_ch,
+    names,
+    plus,
+    ...unusual,
+  }).data;
 }

@@ -2,7 +2,9 @@ import type { Shapes } from './network.ts';
 
 /** How many numbered parts follow a prefix: with `layer1.blocks.`, the different numbers in names like `layer1.blocks.3.…`. */
 export function countParts(shapes: Shapes, prefix: string): number {
-  const followers = [...shapes.keys()].filter((name) => name.startsWith(prefix)).map((name) => /^\d+/.exec(name.slice(prefix.length))?.[0]);
+  const followers = [...shapes.keys()]
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => /^\d+/.exec(name.slice(prefix.length))?.[0]);
   return new Set(followers.filter((number) => number !== undefined)).size;
 }
 

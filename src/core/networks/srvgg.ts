@@ -11,9 +11,15 @@ const options = z
     num_feat: z.int().min(1).max(1024).default(64).describe('Channels of every feature map.'),
     num_conv: z.int().min(0).max(256).default(16).describe('Convolutions between the first and the last.'),
     upscale: z.int().min(1).max(8).default(4).describe('Output size over input size.'),
-    act_type: z.enum(['relu', 'prelu', 'leakyrelu']).default('prelu').describe('Activation after each convolution but the last.'),
+    act_type: z
+      .enum(['relu', 'prelu', 'leakyrelu'])
+      .default('prelu')
+      .describe('Activation after each convolution but the last.'),
   })
-  .refine(({ num_in_ch, num_out_ch }) => num_in_ch === num_out_ch, { path: ['num_out_ch'], error: 'Give num_out_ch the value of num_in_ch.' });
+  .refine(({ num_in_ch, num_out_ch }) => num_in_ch === num_out_ch, {
+    path: ['num_out_ch'],
+    error: 'Give num_out_ch the value of num_in_ch.',
+  });
 type Options = z.output<typeof options>;
 
 /** Real-ESRGAN's small network, ICCV Workshops 2021; names of BasicSR's SRVGGNetCompact. */
@@ -22,7 +28,8 @@ export const srvgg: NetworkDefinition<Options> = {
   title: 'SRVGGNetCompact',
   description: 'Enlarges pictures with a plain row of convolutions; the fast networks of Real-ESRGAN.',
   tasks: ['super-resolution', 'general'],
-  paper: 'Wang et al., Real-ESRGAN: Training Real-World Blind Super-Resolution with Pure Synthetic Data, ICCV Workshops 2021',
+  paper:
+    'Wang et al., Real-ESRGAN: Training Real-World Blind Super-Resolution with Pure Synthetic Data, ICCV Workshops 2021',
   options,
   published: {
     'realesr-animevideov3': options.parse({ num_conv: 16 }),
@@ -40,7 +47,14 @@ export const srvgg: NetworkDefinition<Options> = {
     if (!num_feat || !channels || !rows) return undefined;
     // The two activations without weights cannot be told apart; no model with leakyrelu is published.
     const act_type = shapes.has('body.1.weight') ? 'prelu' : 'relu';
-    return options.safeParse({ num_in_ch: channels, num_out_ch: channels, num_feat, num_conv: convs - 2, upscale: Math.sqrt(rows / channels), act_type }).data;
+    return options.safeParse({
+      num_in_ch: channels,
+      num_out_ch: channels,
+      num_feat,
+      num_conv: convs - 2,
+      upscale: Math.sqrt(rows / channels),
+      act_type,
+    }).data;
   },
 
   build(p, o) {

@@ -33,7 +33,9 @@ export class StochasticDepth {
    * 1/(1 - rate), so that the mean stays.
    */
   draw(samples: number, random: Random): tf.Tensor2D {
-    const rows = this.rates.map((rate) => Array.from({ length: samples }, () => (random.uniform() < rate ? 0 : 1 / (1 - rate))));
+    const rows = this.rates.map((rate) =>
+      Array.from({ length: samples }, () => (random.uniform() < rate ? 0 : 1 / (1 - rate))),
+    );
     return tf.tensor2d(rows, [rows.length, samples]);
   }
 

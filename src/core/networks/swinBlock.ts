@@ -1,7 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { gelu, layerNorm, linear, truncatedNormal, zeros } from './layers.ts';
 import type { Parameters } from './parameters.ts';
-import { attend, mergeWindows, partitionWindows, relativePositionBias, relativePositionIndex, roll, shiftRegions, splitHeads, storedShiftMask } from './windows.ts';
+import {
+  attend,
+  mergeWindows,
+  partitionWindows,
+  relativePositionBias,
+  relativePositionIndex,
+  roll,
+  shiftRegions,
+  splitHeads,
+  storedShiftMask,
+} from './windows.ts';
 
 /** The part of SwinIR's options that its blocks need, under the authors' names. */
 export interface SwinOptions {
@@ -28,7 +38,14 @@ export type MaskedLayer = (x: tf.Tensor4D, mask: tf.Tensor4D | undefined) => tf.
 const linearInit = { weightInit: truncatedNormal(0.02), biasInit: zeros };
 
 /** A Swin block, [B,H,W,dim] → the same: attention within windows, then two linear layers, each normed first and added, or at `dropRate` left out in training. */
-export function swinBlock(p: Parameters, name: string, heads: number, windows: Windows, o: SwinOptions, dropRate: number): MaskedLayer {
+export function swinBlock(
+  p: Parameters,
+  name: string,
+  heads: number,
+  windows: Windows,
+  o: SwinOptions,
+  dropRate: number,
+): MaskedLayer {
   const { size, shift } = windows;
   const [attending, feedingForward] = [p.stochasticDepth.branch(dropRate), p.stochasticDepth.branch(dropRate)];
   const dim = o.embed_dim;
@@ -64,11 +81,26 @@ function declareMask(p: Parameters, name: string, { size, shift, height, width }
 }
 
 /** Multi-head attention within windows with a learnt bias for each relative position, [B·windows,N,dim] → the same. */
-function windowAttention(p: Parameters, name: string, heads: number, size: number, o: SwinOptions): (x: tf.Tensor3D, mask: tf.Tensor4D | undefined) => tf.Tensor3D {
+function windowAttention(
+  p: Parameters,
+  name: string,
+  heads: number,
+  size: number,
+  o: SwinOptions,
+): (x: tf.Tensor3D, mask: tf.Tensor4D | undefined) => tf.Tensor3D {
   const dim = o.embed_dim;
-  const table = p.add(`${name}.relative_position_bias_table`, [(2 * size - 1) ** 2, heads], 'plain', truncatedNormal(0.02));
+  const table = p.add(
+    `${name}.relative_position_bias_table`,
+    [(2 * size - 1) ** 2, heads],
+    'plain',
+    truncatedNormal(0.02),
+  );
   const index = relativePositionIndex(size);
-  p.addBuffer(`${name}.relative_position_index`, () => ({ dtype: 'int64', shape: [size * size, size * size], data: BigInt64Array.from(index, BigInt) }));
+  p.addBuffer(`${name}.relative_position_index`, () => ({
+    dtype: 'int64',
+    shape: [size * size, size * size],
+    data: BigInt64Array.from(index, BigInt),
+  }));
   const qkv = linear(p, `${name}.qkv`, dim, 3 * dim, { ...linearInit, bias: o.qkv_bias });
   const project = linear(p, `${name}.proj`, dim, dim, linearInit);
   const scale = o.qk_scale ?? (dim / heads) ** -0.5;

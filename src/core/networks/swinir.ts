@@ -1,7 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { upsample } from './edsr.ts';
-import { conv2d, crop, enlargeNearest, type Layer, layerNorm, perPlane, pixelShuffle, reflectPad, sequential, truncatedNormal } from './layers.ts';
+import {
+  conv2d,
+  crop,
+  enlargeNearest,
+  type Layer,
+  layerNorm,
+  perPlane,
+  pixelShuffle,
+  reflectPad,
+  sequential,
+  truncatedNormal,
+} from './layers.ts';
 import type { NetworkDefinition, Shapes } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import { countParts, ratioOf } from './shapes.ts';
@@ -14,28 +25,81 @@ const side = z.int().min(1).max(MAX_SIDE);
 
 const options = z
   .strictObject({
-    img_size: z.union([side, z.tuple([side, side])]).default(64).describe('Side of the training patches, or height and width. Other sizes work too; files hold masks of this size.'),
+    img_size: z
+      .union([side, z.tuple([side, side])])
+      .default(64)
+      .describe(
+        'Side of the training patches, or height and width. Other sizes work too; files hold masks of this size.',
+      ),
     patch_size: z.literal(1).default(1).describe('Side of a token; the network is defined for single pixels.'),
     in_chans: z.literal([1, 3]).default(3).describe('Channels of the pictures: 3 for colour, 1 for grey.'),
     embed_dim: z.int().min(4).max(1024).default(96).describe('Channels of every feature map; a multiple of the heads.'),
-    depths: z.array(z.int().min(1).max(32)).min(1).max(32).default([6, 6, 6, 6]).describe('Attention blocks in each group.'),
-    num_heads: z.array(z.int().min(1).max(64)).min(1).max(32).default([6, 6, 6, 6]).describe('Heads of attention in each group.'),
-    window_size: z.int().min(1).max(32).default(8).describe('Side of the windows within which pixels attend to each other.'),
+    depths: z
+      .array(z.int().min(1).max(32))
+      .min(1)
+      .max(32)
+      .default([6, 6, 6, 6])
+      .describe('Attention blocks in each group.'),
+    num_heads: z
+      .array(z.int().min(1).max(64))
+      .min(1)
+      .max(32)
+      .default([6, 6, 6, 6])
+      .describe('Heads of attention in each group.'),
+    window_size: z
+      .int()
+      .min(1)
+      .max(32)
+      .default(8)
+      .describe('Side of the windows within which pixels attend to each other.'),
     mlp_ratio: z.number().positive().default(4).describe('Hidden channels of the feed-forward part over embed_dim.'),
     qkv_bias: z.boolean().default(true).describe('Bias on queries, keys and values.'),
     qk_scale: z.number().nullable().default(null).describe('Factor on the queries; empty for 1/√(channels of a head).'),
-    ape: z.boolean().default(false).describe('A learnt embedding of absolute position, of img_size; resized for other sizes.'),
-    drop_path_rate: z.number().min(0).lt(1).default(0.1).describe('Training alone: how often the last block is left out for a sample (stochastic depth); earlier ones less.'),
+    ape: z
+      .boolean()
+      .default(false)
+      .describe('A learnt embedding of absolute position, of img_size; resized for other sizes.'),
+    drop_path_rate: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0.1)
+      .describe(
+        'Training alone: how often the last block is left out for a sample (stochastic depth); earlier ones less.',
+      ),
     patch_norm: z.boolean().default(true).describe('Layer norm before the first group.'),
-    upscale: z.literal([1, 2, 3, 4, 8]).default(2).describe('Output size over input size; without meaning where upsampler is empty.'),
+    upscale: z
+      .literal([1, 2, 3, 4, 8])
+      .default(2)
+      .describe('Output size over input size; without meaning where upsampler is empty.'),
     img_range: z.number().positive().default(1).describe('The network works in [0, img_range].'),
-    upsampler: z.enum(['', 'pixelshuffle', 'pixelshuffledirect', 'nearest+conv']).default('').describe('End of the network: pixelshuffle (classical), pixelshuffledirect (light), nearest+conv (real-world), or empty to keep the size.'),
-    resi_connection: z.enum(['1conv', '3conv']).default('1conv').describe('End of each group: one convolution, or three narrow ones.'),
+    upsampler: z
+      .enum(['', 'pixelshuffle', 'pixelshuffledirect', 'nearest+conv'])
+      .default('')
+      .describe(
+        'End of the network: pixelshuffle (classical), pixelshuffledirect (light), nearest+conv (real-world), or empty to keep the size.',
+      ),
+    resi_connection: z
+      .enum(['1conv', '3conv'])
+      .default('1conv')
+      .describe('End of each group: one convolution, or three narrow ones.'),
   })
-  .refine((o) => o.depths.length === o.num_heads.length, { path: ['num_heads'], error: 'Give one number of heads for each group in depths.' })
-  .refine((o) => o.num_heads.every((heads) => o.embed_dim % heads === 0), { path: ['embed_dim'], error: 'Make embed_dim a multiple of every number of heads.' })
-  .refine((o) => isWholeWindows(windowsOf(o)), { path: ['img_size'], error: 'Make img_size a multiple of window_size.' })
-  .refine((o) => o.upsampler !== 'nearest+conv' || o.upscale === 2 || o.upscale === 4, { path: ['upscale'], error: 'The upsampler nearest+conv enlarges by 2 or by 4: choose one of them.' });
+  .refine((o) => o.depths.length === o.num_heads.length, {
+    path: ['num_heads'],
+    error: 'Give one number of heads for each group in depths.',
+  })
+  .refine((o) => o.num_heads.every((heads) => o.embed_dim % heads === 0), {
+    path: ['embed_dim'],
+    error: 'Make embed_dim a multiple of every number of heads.',
+  })
+  .refine((o) => isWholeWindows(windowsOf(o)), {
+    path: ['img_size'],
+    error: 'Make img_size a multiple of window_size.',
+  })
+  .refine((o) => o.upsampler !== 'nearest+conv' || o.upscale === 2 || o.upscale === 4, {
+    path: ['upscale'],
+    error: 'The upsampler nearest+conv enlarges by 2 or by 4: choose one of them.',
+  });
 type Options = z.output<typeof options>;
 
 // The sizes of the authors' main_test_swinir.py.
@@ -43,7 +107,13 @@ const light = { embed_dim: 60, mlp_ratio: 2, upsampler: 'pixelshuffledirect' };
 const middle = { embed_dim: 180, mlp_ratio: 2, depths: Array<number>(6).fill(6), num_heads: Array<number>(6).fill(6) };
 const classical = { ...middle, upsampler: 'pixelshuffle' };
 const realWorld = { ...middle, upsampler: 'nearest+conv' };
-const large = { ...realWorld, embed_dim: 240, depths: Array<number>(9).fill(6), num_heads: Array<number>(9).fill(8), resi_connection: '3conv' };
+const large = {
+  ...realWorld,
+  embed_dim: 240,
+  depths: Array<number>(9).fill(6),
+  num_heads: Array<number>(9).fill(8),
+  resi_connection: '3conv',
+};
 const denoising = { ...middle, img_size: 128, upscale: 1 };
 const jpeg = { ...middle, img_size: 126, window_size: 7, img_range: 255, upscale: 1 };
 
@@ -88,15 +158,26 @@ export const swinir: NetworkDefinition<Options> = {
     const first = conv2d(p, 'conv_first', o.in_chans, o.embed_dim, 3);
     const patchNorm: Layer = o.patch_norm ? layerNorm(p, 'patch_embed.norm', o.embed_dim) : unchanged;
     const dropRates = risingRates(o.drop_path_rate, o.depths);
-    const groups = sequential(dropRates.map((rates, i) => group(p, `layers.${i}`, rates, o.num_heads[i] ?? 1, windows, o)));
+    const groups = sequential(
+      dropRates.map((rates, i) => group(p, `layers.${i}`, rates, o.num_heads[i] ?? 1, windows, o)),
+    );
     const norm: Layer = layerNorm(p, 'norm', o.embed_dim);
     const afterBody = residualConv(p, 'conv_after_body', o);
     const reconstruct = reconstruction(p, o);
 
     const restore: Layer = (picture) => {
       const [batch, height, width] = picture.shape;
-      const padded = reflectPad(picture, 0, missing(height, o.window_size, windows.size), 0, missing(width, o.window_size, windows.size));
-      const mask = windows.shift > 0 ? shiftMask(shiftRegions(padded.shape[1], padded.shape[2], windows.size, windows.shift), windows.size, batch) : undefined;
+      const padded = reflectPad(
+        picture,
+        0,
+        missing(height, o.window_size, windows.size),
+        0,
+        missing(width, o.window_size, windows.size),
+      );
+      const mask =
+        windows.shift > 0
+          ? shiftMask(shiftRegions(padded.shape[1], padded.shape[2], windows.size, windows.shift), windows.size, batch)
+          : undefined;
       const mean = tf.tensor1d(o.in_chans === 3 ? [0.4488, 0.4371, 0.404] : [0]); // of DIV2K
 
       const x = tf.mul<tf.Tensor4D>(tf.sub(padded, mean), o.img_range); // [B,H,W,C]
@@ -120,7 +201,9 @@ function outputScale(o: Options): number {
 function windowsOf({ img_size, window_size }: { img_size: number | [number, number]; window_size: number }): Windows {
   const [height, width] = typeof img_size === 'number' ? [img_size, img_size] : img_size;
   const shortest = Math.min(height, width);
-  return shortest <= window_size ? { size: shortest, shift: 0, height, width } : { size: window_size, shift: Math.floor(window_size / 2), height, width };
+  return shortest <= window_size
+    ? { size: shortest, shift: 0, height, width }
+    : { size: window_size, shift: Math.floor(window_size / 2), height, width };
 }
 
 function isWholeWindows({ size, shift, height, width }: Windows): boolean {
@@ -145,8 +228,26 @@ function positionEmbedding(p: Parameters, { height, width }: Windows, dim: numbe
 }
 
 /** RSTB: as many attention blocks as there are rates, every second one in shifted windows, then convolution, and the input added. */
-function group(p: Parameters, name: string, dropRates: readonly number[], heads: number, windows: Windows, o: Options): MaskedLayer {
-  const blocks = sequential(dropRates.map((rate, i) => swinBlock(p, `${name}.residual_group.blocks.${i}`, heads, i % 2 === 0 ? { ...windows, shift: 0 } : windows, o, rate)));
+function group(
+  p: Parameters,
+  name: string,
+  dropRates: readonly number[],
+  heads: number,
+  windows: Windows,
+  o: Options,
+): MaskedLayer {
+  const blocks = sequential(
+    dropRates.map((rate, i) =>
+      swinBlock(
+        p,
+        `${name}.residual_group.blocks.${i}`,
+        heads,
+        i % 2 === 0 ? { ...windows, shift: 0 } : windows,
+        o,
+        rate,
+      ),
+    ),
+  );
   const conv = residualConv(p, `${name}.conv`, o);
   return (x, mask) => tf.add(conv(blocks(x, mask)), x);
 }
@@ -175,7 +276,8 @@ function reconstruction(p: Parameters, o: Options): (features: tf.Tensor4D, x: t
     return (features) => pixelShuffle(conv(features), o.upscale);
   }
   const before = conv2d(p, 'conv_before_upsample.0', o.embed_dim, FEATURES, 3);
-  const enlarge = o.upsampler === 'pixelshuffle' ? upsample(p, 'upsample', FEATURES, o.upscale) : enlargeAndConvolve(p, o.upscale);
+  const enlarge =
+    o.upsampler === 'pixelshuffle' ? upsample(p, 'upsample', FEATURES, o.upscale) : enlargeAndConvolve(p, o.upscale);
   const last = conv2d(p, 'conv_last', FEATURES, o.in_chans, 3);
   return (features) => last(enlarge(tf.leakyRelu(before(features), 0.01)));
 }
@@ -223,10 +325,15 @@ function detect(shapes: Shapes): Options | undefined {
 }
 
 function detectEnd(shapes: Shapes, channels: number): { upsampler: string; upscale: number } {
-  if (shapes.has('conv_up1.weight')) return { upsampler: 'nearest+conv', upscale: shapes.has('conv_up2.weight') ? 4 : 2 };
+  if (shapes.has('conv_up1.weight'))
+    return { upsampler: 'nearest+conv', upscale: shapes.has('conv_up2.weight') ? 4 : 2 };
   const rows = shapes.get('upsample.0.weight')?.[0] ?? 0;
-  if (rows === 0) return shapes.has('conv_before_upsample.0.weight') ? { upsampler: 'pixelshuffle', upscale: 1 } : { upsampler: '', upscale: 1 };
-  if (!shapes.has('conv_before_upsample.0.weight')) return { upsampler: 'pixelshuffledirect', upscale: Math.sqrt(rows / channels) };
+  if (rows === 0)
+    return shapes.has('conv_before_upsample.0.weight')
+      ? { upsampler: 'pixelshuffle', upscale: 1 }
+      : { upsampler: '', upscale: 1 };
+  if (!shapes.has('conv_before_upsample.0.weight'))
+    return { upsampler: 'pixelshuffledirect', upscale: Math.sqrt(rows / channels) };
   const stages = [...shapes.keys()].filter((name) => /^upsample\.\d+\.weight$/.test(name)).length;
   return { upsampler: 'pixelshuffle', upscale: rows === 9 * FEATURES ? 3 : 2 ** stages };
 }
@@ -234,7 +341,8 @@ function detectEnd(shapes: Shapes, channels: number): { upsampler: string; upsca
 /** The masks and the embedding tell how many pixels the training patches had; of the sides that fit, the most square. */
 function detectImageSize(shapes: Shapes, window: number): number | [number, number] {
   const windows = shapes.get('layers.0.residual_group.blocks.1.attn_mask')?.[0];
-  const unshifted = windows === undefined && shapes.has('layers.0.residual_group.blocks.1.attn.relative_position_index');
+  const unshifted =
+    windows === undefined && shapes.has('layers.0.residual_group.blocks.1.attn.relative_position_index');
   const pixels = shapes.get('absolute_pos_embed')?.[1] ?? (windows ? windows * window ** 2 : undefined);
   // A file without masks: of training patches of one window, or its masks were left out.
   if (pixels === undefined) return unshifted ? window : Math.ceil(64 / window) * window;

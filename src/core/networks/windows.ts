@@ -24,7 +24,9 @@ export function splitHeads(x: tf.Tensor3D, parts: number, heads: number): tf.Ten
   const depth = channels / parts / heads;
   // The gradient of tfjs's unstack fails for a single part.
   if (parts === 1) return [tf.transpose(tf.reshape(x, [windows, tokens, heads, depth]), [0, 2, 1, 3])];
-  return tf.unstack(tf.transpose(tf.reshape(x, [windows, tokens, parts, heads, depth]), [2, 0, 3, 1, 4])) as tf.Tensor4D[];
+  return tf.unstack(
+    tf.transpose(tf.reshape(x, [windows, tokens, parts, heads, depth]), [2, 0, 3, 1, 4]),
+  ) as tf.Tensor4D[];
 }
 
 /** Joins the heads again, [W,heads,N,D] → [W,N,heads·D]. */

@@ -15,12 +15,19 @@ export function outputFormat(original: FileFormat, wanted: 'same' | OutputFormat
 }
 
 /** The ending of a file of each format. */
-export const extensionOf: Record<OutputFormat, string> = { jpeg: 'jpg', png: 'png', tiff: 'tif', webp: 'webp', avif: 'avif' };
+export const extensionOf: Record<OutputFormat, string> = {
+  jpeg: 'jpg',
+  png: 'png',
+  tiff: 'tif',
+  webp: 'webp',
+  avif: 'avif',
+};
 
 /** What a format cannot hold of this photograph, each in a sentence. */
 export function losses(photograph: Photograph, format: OutputFormat): string[] {
   const lost: string[] = [];
-  if (photograph.bits === 16 && (format === 'jpeg' || format === 'webp')) lost.push(`${format === 'jpeg' ? 'JPEG' : 'WebP'} holds 8 bits of the original's 16.`);
+  if (photograph.bits === 16 && (format === 'jpeg' || format === 'webp'))
+    lost.push(`${format === 'jpeg' ? 'JPEG' : 'WebP'} holds 8 bits of the original's 16.`);
   if (photograph.bits === 16 && format === 'avif') lost.push("AVIF holds 12 bits of the original's 16.");
   if (photograph.alpha && format === 'jpeg') lost.push('JPEG has no transparency; the colours under it are shown.');
   return lost;
@@ -38,9 +45,16 @@ const MOST_AVIF_PIXELS = 32e6;
 export function refuseOversize(format: OutputFormat, width: number, height: number): void {
   const side = LONGEST_SIDE[format] ?? Infinity;
   const name = format === 'webp' ? 'WebP' : format.toUpperCase();
-  if (Math.max(width, height) > side) throw new AppError('unsupported', `${name} holds no more than ${side} pixels in a row, and the result would be ${width}x${height}. Choose TIFF or PNG.`);
+  if (Math.max(width, height) > side)
+    throw new AppError(
+      'unsupported',
+      `${name} holds no more than ${side} pixels in a row, and the result would be ${width}x${height}. Choose TIFF or PNG.`,
+    );
   if (format === 'avif' && width * height > MOST_AVIF_PIXELS) {
-    throw new AppError('unsupported', `AVIF takes too much memory for a result of ${width}x${height}; it is written up to ${MOST_AVIF_PIXELS / 1e6} megapixels. Choose JPEG, PNG or TIFF.`);
+    throw new AppError(
+      'unsupported',
+      `AVIF takes too much memory for a result of ${width}x${height}; it is written up to ${MOST_AVIF_PIXELS / 1e6} megapixels. Choose JPEG, PNG or TIFF.`,
+    );
   }
 }
 
@@ -57,14 +71,22 @@ export interface EncodeOptions {
  * Encodes a scratch file, whose metadata come from the original's, into a new file, and has it written to the disk.
  * @throws AppError `io` where it cannot be written.
  */
-export async function encodePhotograph(scratch: string, photograph: Photograph, { format, quality, keep, folder }: EncodeOptions, file: string): Promise<void> {
+export async function encodePhotograph(
+  scratch: string,
+  photograph: Photograph,
+  { format, quality, keep, folder }: EncodeOptions,
+  file: string,
+): Promise<void> {
   const { grey, bits, alpha, convertedFrom, profile } = photograph;
   const deep = bits === 16 && (format === 'png' || format === 'tiff' || format === 'avif');
   let image = sharp(scratch, { ignoreIcc: true, limitInputPixels: false, sequentialRead: true });
   if (alpha && format === 'jpeg') image = image.removeAlpha();
   const backToCmyk = convertedFrom === 'cmyk' && (format === 'jpeg' || format === 'tiff');
   // Without a profile of its own the picture is converted once, by libvips' press profile; asking for the space would do it twice.
-  if (backToCmyk) image = (profile ? image.toColourspace('cmyk') : image).withIccProfile(await cmykProfile(profile, folder), { attach: profile !== undefined });
+  if (backToCmyk)
+    image = (profile ? image.toColourspace('cmyk') : image).withIccProfile(await cmykProfile(profile, folder), {
+      attach: profile !== undefined,
+    });
   else {
     image = image.toColourspace(grey ? (deep ? 'grey16' : 'b-w') : deep ? 'rgb16' : 'srgb');
     if (!convertedFrom) image = image.keepIccProfile();
@@ -76,7 +98,8 @@ export async function encodePhotograph(scratch: string, photograph: Photograph, 
     await encodeAs(image, format, { quality, bits, pixels: width * height }).toFile(file);
     syncFile(file);
   } catch (cause) {
-    if (saysDiskFull(messageOf(cause))) throw new AppError('io', 'There is no room left on the disk for the result; free some space.', { cause });
+    if (saysDiskFull(messageOf(cause)))
+      throw new AppError('io', 'There is no room left on the disk for the result; free some space.', { cause });
     throw new AppError('io', `The result could not be written: ${messageOf(cause).split('\n')[0]}.`, { cause });
   }
 }

@@ -7,7 +7,13 @@ type Read = (region: Region) => Float32Array;
  * A rectangle of a picture enlarged by a whole factor with Catmull and Rom's cubic (a = -0.5), pixel centres aligned and
  * edges repeated. `region` is in pixels of the result.
  */
-export function enlarge(read: Read, size: { width: number; height: number }, channels: number, region: Region, scale: number): Float32Array {
+export function enlarge(
+  read: Read,
+  size: { width: number; height: number },
+  channels: number,
+  region: Region,
+  scale: number,
+): Float32Array {
   if (scale === 1) return read(region);
   const horizontal = taps(region.x, region.width, scale, size.width);
   const vertical = taps(region.y, region.height, scale, size.height);
@@ -20,7 +26,10 @@ export function enlarge(read: Read, size: { width: number; height: number }, cha
         for (let j = 0; j < 4; j++) {
           const row = (vertical.index[y * 4 + j] as number) * horizontal.length;
           let line = 0;
-          for (let i = 0; i < 4; i++) line += (horizontal.weight[x * 4 + i] as number) * (source[(row + (horizontal.index[x * 4 + i] as number)) * channels + c] as number);
+          for (let i = 0; i < 4; i++)
+            line +=
+              (horizontal.weight[x * 4 + i] as number) *
+              (source[(row + (horizontal.index[x * 4 + i] as number)) * channels + c] as number);
           value += (vertical.weight[y * 4 + j] as number) * line;
         }
         result[(y * region.width + x) * channels + c] = value;
@@ -31,7 +40,12 @@ export function enlarge(read: Read, size: { width: number; height: number }, cha
 }
 
 /** Four source samples and weights for each result sample of a stretch, relative to the first one needed. */
-function taps(start: number, count: number, scale: number, length: number): { from: number; length: number; index: Int32Array; weight: Float32Array } {
+function taps(
+  start: number,
+  count: number,
+  scale: number,
+  length: number,
+): { from: number; length: number; index: Int32Array; weight: Float32Array } {
   const clamp = (i: number): number => Math.min(length - 1, Math.max(0, i));
   const centre = (i: number): number => (start + i + 0.5) / scale - 0.5;
   const from = clamp(Math.floor(centre(0)) - 1);

@@ -26,14 +26,20 @@ const ATTEMPTS = 2;
  * happens where memory is short, is started once more.
  * @throws AppError `io` where that ends so too; the system's own error where ExifTool cannot be started
  */
-export async function askExiftool(args: readonly string[], { quiet = false, limitMs = LIMIT_MS, before }: ExiftoolCall = {}): Promise<ExiftoolAnswer> {
+export async function askExiftool(
+  args: readonly string[],
+  { quiet = false, limitMs = LIMIT_MS, before }: ExiftoolCall = {},
+): Promise<ExiftoolAnswer> {
   const path = await exiftoolPath();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     await before?.();
     const answer = await run(path, args, limitMs);
     if (answer && (quiet || `${answer.stdout}${answer.stderr}`.trim() !== '')) return answer;
   }
-  throw new AppError('io', 'ExifTool, which carries the metadata, was ended twice without an answer; free some memory and try this file again.');
+  throw new AppError(
+    'io',
+    'ExifTool, which carries the metadata, was ended twice without an answer; free some memory and try this file again.',
+  );
 }
 
 /** The system's words for a program that it cannot start at all. */
@@ -42,14 +48,19 @@ const NOT_THERE = new Set(['ENOENT', 'EACCES', 'ENOEXEC']);
 /** @returns undefined where it was killed or could not be started this time */
 function run(path: string, args: readonly string[], limitMs: number): Promise<ExiftoolAnswer | undefined> {
   return new Promise((resolve, reject) => {
-    const child = execFile(path, ['-charset', 'filename=utf8', ...args], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      clearTimeout(limit);
-      const code: unknown = error?.code ?? 0;
-      if (error?.signal) resolve(undefined);
-      else if (typeof code === 'number') resolve({ stdout, stderr, code });
-      else if (typeof code === 'string' && NOT_THERE.has(code)) reject(new Error(messageOf(error), { cause: error }));
-      else resolve(undefined); // too little memory for another process, or too much was said
-    });
+    const child = execFile(
+      path,
+      ['-charset', 'filename=utf8', ...args],
+      { maxBuffer: 2 ** 26 },
+      (error, stdout, stderr) => {
+        clearTimeout(limit);
+        const code: unknown = error?.code ?? 0;
+        if (error?.signal) resolve(undefined);
+        else if (typeof code === 'number') resolve({ stdout, stderr, code });
+        else if (typeof code === 'string' && NOT_THERE.has(code)) reject(new Error(messageOf(error), { cause: error }));
+        else resolve(undefined); // too little memory for another process, or too much was said
+      },
+    );
     // Not execFile's own `timeout`: a network keeps this thread busy, and where it did so for longer than the limit, that option
     // throws away what a process had said that ended well long ago, and calls it a success.
     const limit = setTimeout(() => {

@@ -9,15 +9,25 @@ const reading = { failOn: 'error', limitInputPixels: 16384 * 16384 } as const;
  * @param size longest side in pixels
  * @throws AppError `unsupported`
  */
-export const makeThumbnail = (path: string, size: number): Promise<Uint8Array> => decode(path, (picture) => picture.resize({ width: size, height: size, fit: 'inside', withoutEnlargement: true }).webp({ quality: 82, effort: 2 }));
+export const makeThumbnail = (path: string, size: number): Promise<Uint8Array> =>
+  decode(path, (picture) =>
+    picture
+      .resize({ width: size, height: size, fit: 'inside', withoutEnlargement: true })
+      .webp({ quality: 82, effort: 2 }),
+  );
 
 /** A whole picture as a PNG, upright and in sRGB, where a browser could not show its file. @throws AppError `unsupported` */
-export const makePng = (path: string): Promise<Uint8Array> => decode(path, (picture) => picture.png({ compressionLevel: 3 }));
+export const makePng = (path: string): Promise<Uint8Array> =>
+  decode(path, (picture) => picture.png({ compressionLevel: 3 }));
 
 async function decode(path: string, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> {
   try {
     return await finish(sharp(path, reading).rotate().toColourspace('srgb')).toBuffer();
   } catch (cause) {
-    throw new AppError('unsupported', `${path} cannot be read as a picture; it is damaged or of a kind this program does not know.`, { cause });
+    throw new AppError(
+      'unsupported',
+      `${path} cannot be read as a picture; it is damaged or of a kind this program does not know.`,
+      { cause },
+    );
   }
 }

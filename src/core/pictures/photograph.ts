@@ -49,8 +49,13 @@ export async function inspect(file: string): Promise<Photograph> {
   const metadata = await readable(() => sharp(file, reading).metadata());
   const format = formatOf(metadata);
   const { width, height } = metadata.autoOrient;
-  if (Math.max(width, height) > LONGEST_SIDE) throw new AppError('unsupported', 'The picture claims to be more than 500,000 pixels long.');
-  if (decodedAtOnce.includes(format) && width * height > MOST_PIXELS_AT_ONCE) throw new AppError('unsupported', 'The picture claims to have more than 134 megapixels, the most that WebP, AVIF and GIF are read with.');
+  if (Math.max(width, height) > LONGEST_SIDE)
+    throw new AppError('unsupported', 'The picture claims to be more than 500,000 pixels long.');
+  if (decodedAtOnce.includes(format) && width * height > MOST_PIXELS_AT_ONCE)
+    throw new AppError(
+      'unsupported',
+      'The picture claims to have more than 134 megapixels, the most that WebP, AVIF and GIF are read with.',
+    );
   const { space, depth, pages = 1, hasAlpha, icc, channels } = metadata;
   const grey = space === 'b-w' || space === 'grey16';
   const convertedFrom = space === 'cmyk' ? 'cmyk' : space.startsWith('lab') ? 'lab' : undefined;
@@ -58,12 +63,18 @@ export async function inspect(file: string): Promise<Photograph> {
   const notes: string[] = [];
   if (pages > 1) notes.push(`Only the first of ${pages} pages is restored.`);
   if (float) notes.push('Floating-point values are written as 16 bits; values above white are cut off.');
-  if (float && icc) notes.push("They are taken for linear light in sRGB's colours, and written in sRGB without the profile.");
-  if (convertedFrom === 'cmyk') notes.push('CMYK is restored in RGB and converted back, which moves its colours a little.');
+  if (float && icc)
+    notes.push("They are taken for linear light in sRGB's colours, and written in sRGB without the profile.");
+  if (convertedFrom === 'cmyk')
+    notes.push('CMYK is restored in RGB and converted back, which moves its colours a little.');
   if (convertedFrom === 'cmyk' && depth === 'ushort') notes.push('CMYK is written with 8 bits.');
   if (convertedFrom === 'lab') notes.push('Lab is restored in sRGB and written so.');
   if (format === 'gif') notes.push('GIF is written as PNG, which keeps every colour.');
-  if (!convertedFrom && !grey && channels < 3) throw new AppError('unsupported', `Pictures in the colour space ${space} cannot be restored; convert the file to RGB.`);
+  if (!convertedFrom && !grey && channels < 3)
+    throw new AppError(
+      'unsupported',
+      `Pictures in the colour space ${space} cannot be restored; convert the file to RGB.`,
+    );
   return {
     file,
     format,
@@ -86,7 +97,9 @@ export async function inspect(file: string): Promise<Photograph> {
 export async function decodeInto(photograph: Photograph, scratch: string): Promise<void> {
   const { file, grey, bits, convertedFrom } = photograph;
   // Without a conversion the profile must not be applied: the numbers stay what they are.
-  const image = sharp(file, { ...reading, ignoreIcc: convertedFrom === undefined }).autoOrient().timeout({ seconds: DECODE_SECONDS });
+  const image = sharp(file, { ...reading, ignoreIcc: convertedFrom === undefined })
+    .autoOrient()
+    .timeout({ seconds: DECODE_SECONDS });
   const kept = convertedFrom ? image.keepExif().keepXmp() : image.keepMetadata();
   const space = grey ? (bits === 16 ? 'grey16' : 'b-w') : bits === 16 ? 'rgb16' : 'srgb';
   await readable(() => kept.toColourspace(space).toFile(scratch));
@@ -98,10 +111,22 @@ async function readable<T>(read: () => Promise<T>): Promise<T> {
     return await read();
   } catch (cause) {
     const reason = messageOf(cause).split('\n')[0]?.replace(/\.$/, '') ?? '';
-    if (saysDiskFull(messageOf(cause))) throw new AppError('io', 'There is no room left on the disk for temporary files; free some space.', { cause });
-    if (/unsupported image format/i.test(reason)) throw new AppError('unsupported', 'This is not a picture of a kind this program reads (JPEG, PNG, TIFF, WebP, AVIF, GIF).', { cause });
-    if (/whole number of bytes|samples out of range|bad labq/i.test(reason)) throw new AppError('unsupported', 'TIFF of this depth (12 bits, 64-bit floats, or Lab with 8 bits) cannot be read; save it with 16 bits.', { cause });
-    if (/pixel limit/i.test(reason)) throw new AppError('unsupported', 'The picture claims to have more than a thousand megapixels.', { cause });
+    if (saysDiskFull(messageOf(cause)))
+      throw new AppError('io', 'There is no room left on the disk for temporary files; free some space.', { cause });
+    if (/unsupported image format/i.test(reason))
+      throw new AppError(
+        'unsupported',
+        'This is not a picture of a kind this program reads (JPEG, PNG, TIFF, WebP, AVIF, GIF).',
+        { cause },
+      );
+    if (/whole number of bytes|samples out of range|bad labq/i.test(reason))
+      throw new AppError(
+        'unsupported',
+        'TIFF of this depth (12 bits, 64-bit floats, or Lab with 8 bits) cannot be read; save it with 16 bits.',
+        { cause },
+      );
+    if (/pixel limit/i.test(reason))
+      throw new AppError('unsupported', 'The picture claims to have more than a thousand megapixels.', { cause });
     throw new AppError('bad-input', `The picture cannot be read: ${reason}.`, { cause });
   }
 }
@@ -109,7 +134,11 @@ async function readable<T>(read: () => Promise<T>): Promise<T> {
 function formatOf({ format, compression }: Metadata): FileFormat {
   if (format === 'heif' && compression === 'av1') return 'avif';
   const known = fileFormats.find((candidate) => candidate === format);
-  if (!known) throw new AppError('unsupported', `Pictures of the format ${format} cannot be restored; convert the file to TIFF or PNG.`);
+  if (!known)
+    throw new AppError(
+      'unsupported',
+      `Pictures of the format ${format} cannot be restored; convert the file to TIFF or PNG.`,
+    );
   return known;
 }
 
@@ -117,10 +146,18 @@ function formatOf({ format, compression }: Metadata): FileFormat {
 const MOST_OPTIMISED_PIXELS = 5e7;
 
 /** Configures sharp's encoder. At quality 100 WebP and AVIF are lossless. */
-export function encodeAs(image: Sharp, format: Exclude<FileFormat, 'gif'>, { quality, bits, pixels }: { quality: number; bits: 8 | 16; pixels: number }): Sharp {
+export function encodeAs(
+  image: Sharp,
+  format: Exclude<FileFormat, 'gif'>,
+  { quality, bits, pixels }: { quality: number; bits: 8 | 16; pixels: number },
+): Sharp {
   switch (format) {
     case 'jpeg':
-      return image.jpeg({ quality, chromaSubsampling: quality >= 90 ? '4:4:4' : '4:2:0', optimiseCoding: pixels <= MOST_OPTIMISED_PIXELS });
+      return image.jpeg({
+        quality,
+        chromaSubsampling: quality >= 90 ? '4:4:4' : '4:2:0',
+        optimiseCoding: pixels <= MOST_OPTIMISED_PIXELS,
+      });
     case 'png':
       return image.png({ compressionLevel: 6 });
     case 'tiff':
@@ -128,6 +165,8 @@ export function encodeAs(image: Sharp, format: Exclude<FileFormat, 'gif'>, { qua
     case 'webp':
       return image.webp(quality === 100 ? { lossless: true, exact: true } : { quality });
     case 'avif':
-      return image.avif(quality === 100 ? { lossless: true, effort: 2 } : { quality, effort: 4, bitdepth: bits === 16 ? 12 : 8 });
+      return image.avif(
+        quality === 100 ? { lossless: true, effort: 2 } : { quality, effort: 4, bitdepth: bits === 16 ? 12 : 8 },
+      );
   }
 }

@@ -43,12 +43,19 @@ export class ScratchReader {
     this.#file = openSync(path, 'r');
     const header = Buffer.alloc(HEADER_BYTES);
     readSync(this.#file, header, 0, HEADER_BYTES, 0);
-    const type = (Object.keys(bandFormats) as SampleType[]).find((name) => bandFormats[name] === header.readInt32LE(20));
+    const type = (Object.keys(bandFormats) as SampleType[]).find(
+      (name) => bandFormats[name] === header.readInt32LE(20),
+    );
     if (header.readUInt32LE(0) !== MAGIC || !type) {
       closeSync(this.#file);
       throw new Error(`${path} is not a scratch picture.`);
     }
-    this.shape = { width: header.readInt32LE(4), height: header.readInt32LE(8), channels: header.readInt32LE(12), type };
+    this.shape = {
+      width: header.readInt32LE(4),
+      height: header.readInt32LE(8),
+      channels: header.readInt32LE(12),
+      type,
+    };
   }
 
   /** The samples of a rectangle inside the picture, row by row, channels interleaved. */
@@ -60,7 +67,9 @@ export class ScratchReader {
     const fileRowBytes = this.shape.width * channels * bytesPerSample(type);
     const start = HEADER_BYTES + x * channels * bytesPerSample(type);
     if (rowBytes === fileRowBytes) this.#fill(bytes, start + y * fileRowBytes);
-    else for (let row = 0; row < height; row++) this.#fill(bytes.subarray(row * rowBytes, (row + 1) * rowBytes), start + (y + row) * fileRowBytes);
+    else
+      for (let row = 0; row < height; row++)
+        this.#fill(bytes.subarray(row * rowBytes, (row + 1) * rowBytes), start + (y + row) * fileRowBytes);
     return result;
   }
 
@@ -78,7 +87,7 @@ export class ScratchReader {
   }
 
   #fill(into: Uint8Array, position: number): void {
-    for (let done = 0; done < into.length; ) {
+    for (let done = 0; done < into.length;) {
       const read = readSync(this.#file, into, done, into.length - done, position + done);
       if (read === 0) throw new Error('A scratch picture ended too early.');
       done += read;
@@ -122,7 +131,7 @@ export class ScratchWriter {
   }
 
   #append(bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.#file, bytes, done, bytes.length - done);
+    for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done, bytes.length - done);
   }
 }
 

@@ -15,7 +15,11 @@ export interface AdamWScalars {
 
 /** The scalars of step `t`, counted from 1, at learning rate `lr`. */
 export function adamWScalars({ betas, weightDecay }: Settings, lr: number, t: number): AdamWScalars {
-  return { decay: 1 - lr * weightDecay, stepSize: lr / (1 - betas[0] ** t), correction: 1 / Math.sqrt(1 - betas[1] ** t) };
+  return {
+    decay: 1 - lr * weightDecay,
+    stepSize: lr / (1 - betas[0] ** t),
+    correction: 1 / Math.sqrt(1 - betas[1] ** t),
+  };
 }
 
 /**

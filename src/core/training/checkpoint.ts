@@ -45,8 +45,14 @@ const trainerMetadata = z.object({
  * Saves the whole state of a run as its `last` checkpoint. The one before becomes `previous` when the new file is whole
  * and on the disk.
  */
-export async function saveCheckpoint(folder: RunFolder, { snapshot, judgement }: Checkpoint, model: ModelDescription): Promise<void> {
-  const trainer = { ...snapshot.meta, judgement, sha256: digest(snapshot.tensors) } satisfies z.input<typeof trainerMetadata>;
+export async function saveCheckpoint(
+  folder: RunFolder,
+  { snapshot, judgement }: Checkpoint,
+  model: ModelDescription,
+): Promise<void> {
+  const trainer = { ...snapshot.meta, judgement, sha256: digest(snapshot.tensors) } satisfies z.input<
+    typeof trainerMetadata
+  >;
   const bytes = writeSafetensors(snapshot.tensors, { mcir: JSON.stringify(model), trainer: JSON.stringify(trainer) });
   const last = folder.checkpoint('last');
   await writeDurably(last, bytes, async () => {
@@ -84,7 +90,11 @@ export async function loadCheckpoint(folder: RunFolder, warn: (text: string) => 
       warn(`The ${name} checkpoint cannot be read and is passed over: ${messageOf(error)}`);
     }
   }
-  if (damaged.length > 0) throw new AppError('io', `No checkpoint of this run can be read; start a new run, or put back a copy of ${folder.checkpoint('last')}.`);
+  if (damaged.length > 0)
+    throw new AppError(
+      'io',
+      `No checkpoint of this run can be read; start a new run, or put back a copy of ${folder.checkpoint('last')}.`,
+    );
   return undefined;
 }
 

@@ -5,7 +5,11 @@ import { dirname } from 'node:path';
  * Writes a file so that after any crash either the old or the new content stands under its name, whole: written beside,
  * flushed to the disk, renamed, and the rename flushed.
  */
-export async function writeDurably(path: string, content: Uint8Array | string, beforeRename?: () => Promise<void>): Promise<void> {
+export async function writeDurably(
+  path: string,
+  content: Uint8Array | string,
+  beforeRename?: () => Promise<void>,
+): Promise<void> {
   const beside = `${path}.part`;
   const file = await open(beside, 'w');
   try {

@@ -49,7 +49,8 @@ export class LossFunction {
     this.#spnWeights = Object.values(layers);
     this.#ratioWeights = Object.values(CONTRASTIVE_LAYERS);
     if (config.mcir || config.loss.positive) this.#spn = new VggFeatures(network, Object.keys(layers), given(network));
-    if (config.loss.contrastive) this.#ratio = new VggFeatures(RATIO_NETWORK, Object.keys(CONTRASTIVE_LAYERS), given(RATIO_NETWORK));
+    if (config.loss.contrastive)
+      this.#ratio = new VggFeatures(RATIO_NETWORK, Object.keys(CONTRASTIVE_LAYERS), given(RATIO_NETWORK));
   }
 
   /** One line that says which features the run compares pictures in. */
@@ -71,11 +72,16 @@ export class LossFunction {
     const ratio = this.#prepareRatio(input, target, negatives);
 
     const of = (output: tf.Tensor4D): Objective => {
-      const terms: Record<string, tf.Scalar> = { l_pix: tf.mul(loss.pixel.weight, pixelLosses[loss.pixel.type](output, target)) };
+      const terms: Record<string, tf.Scalar> = {
+        l_pix: tf.mul(loss.pixel.weight, pixelLosses[loss.pixel.type](output, target)),
+      };
       let total = terms['l_pix'] as tf.Scalar;
       const features = spn?.extract(output);
       if (mcir && features && negativeFeatures) {
-        terms['l_neg'] = tf.mul(mcir.weight, selfPromptedNegative(features, negativeFeatures, mcir.negatives.length, this.#spnWeights));
+        terms['l_neg'] = tf.mul(
+          mcir.weight,
+          selfPromptedNegative(features, negativeFeatures, mcir.negatives.length, this.#spnWeights),
+        );
         total = tf.sub(total, terms['l_neg']);
       }
       if (loss.positive && features && targetFeatures) {
@@ -96,20 +102,32 @@ export class LossFunction {
     this.#ratio?.dispose();
   }
 
-  #prepareRatio(input: tf.Tensor4D, target: tf.Tensor4D, negatives: tf.Tensor4D | undefined): ((output: tf.Tensor4D) => tf.Scalar) | undefined {
+  #prepareRatio(
+    input: tf.Tensor4D,
+    target: tf.Tensor4D,
+    negatives: tf.Tensor4D | undefined,
+  ): ((output: tf.Tensor4D) => tf.Scalar) | undefined {
     const { contrastive } = this.#config.loss;
     const vgg = this.#ratio;
     if (!contrastive || !vgg) return undefined;
     const targetFeatures = vgg.extract(target);
     const inputFeatures = vgg.extract(input);
     if (contrastive.type === 'cr' || !negatives) {
-      return (output) => tf.mul(contrastive.weight, contrastiveRatio(vgg.extract(output), targetFeatures, inputFeatures, this.#ratioWeights));
+      return (output) =>
+        tf.mul(
+          contrastive.weight,
+          contrastiveRatio(vgg.extract(output), targetFeatures, inputFeatures, this.#ratioWeights),
+        );
     }
     // The latency models' outputs are the harder negatives: nearer to the clean picture than the input is.
     const count = (negatives.shape[0] ?? 0) / (target.shape[0] ?? 1);
     const split = vgg.extract(negatives).map((map) => tf.split(map, count));
     const all = [inputFeatures, ...Array.from({ length: count }, (_, i) => split.map((maps) => maps[i] as tf.Tensor))];
     const weights = all.map(() => 1 / all.length);
-    return (output) => tf.mul(contrastive.weight, curricularRatio(vgg.extract(output), targetFeatures, all, weights, this.#ratioWeights));
+    return (output) =>
+      tf.mul(
+        contrastive.weight,
+        curricularRatio(vgg.extract(output), targetFeatures, all, weights, this.#ratioWeights),
+      );
   }
 }

@@ -101,7 +101,8 @@ export class Session {
     const { config, trainer, loader, folder } = this.#options;
     const { pictures, psnr, ssim } = await validate(trainer, loader, config.metrics, folder);
     const { step } = trainer;
-    if (this.#judgement.best && psnr <= this.#judgement.best.psnr) this.#judgement = { ...this.#judgement, validationsSinceBest: this.#judgement.validationsSinceBest + 1 };
+    if (this.#judgement.best && psnr <= this.#judgement.best.psnr)
+      this.#judgement = { ...this.#judgement, validationsSinceBest: this.#judgement.validationsSinceBest + 1 };
     else {
       this.#judgement = { best: { step, psnr, ssim }, validationsSinceBest: 0 };
       await saveBest(folder, trainer.modelWeights(), this.#describe());
@@ -167,6 +168,12 @@ class Pace {
     this.#latest = { ...this.#latest, ...latest };
     const { steps, data } = this.#config;
     const seconds = this.#secondsPerStep ?? 0;
-    return { step, steps, ...this.#latest, imagesPerSecond: seconds > 0 ? data.batch / seconds : 0, eta: seconds * (steps - step) };
+    return {
+      step,
+      steps,
+      ...this.#latest,
+      imagesPerSecond: seconds > 0 ? data.batch / seconds : 0,
+      eta: seconds * (steps - step),
+    };
   }
 }

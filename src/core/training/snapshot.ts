@@ -12,10 +12,21 @@ export interface Snapshot {
 }
 
 /** Every tensor of a trainer's state: its name in a snapshot, the variable, and the parameter that knows its layout. */
-function entries({ model, average, negatives, moments }: Pick<Trainer, 'model' | 'average' | 'negatives' | 'moments'>): [string, tf.Variable, Parameter][] {
-  const networks = [['net', model], ['ema', average], ...negatives.map((negative, i) => [`neg${i}`, negative] as const)] as const;
+function entries({
+  model,
+  average,
+  negatives,
+  moments,
+}: Pick<Trainer, 'model' | 'average' | 'negatives' | 'moments'>): [string, tf.Variable, Parameter][] {
+  const networks = [
+    ['net', model],
+    ['ema', average],
+    ...negatives.map((negative, i) => [`neg${i}`, negative] as const),
+  ] as const;
   return [
-    ...networks.flatMap(([prefix, { parameters }]) => parameters.all.map((p): [string, tf.Variable, Parameter] => [`${prefix}.${p.name}`, p.value, p])),
+    ...networks.flatMap(([prefix, { parameters }]) =>
+      parameters.all.map((p): [string, tf.Variable, Parameter] => [`${prefix}.${p.name}`, p.value, p]),
+    ),
     ...model.parameters.all.flatMap((p, i): [string, tf.Variable, Parameter][] => {
       const { first, second } = moments[i] as Trainer['moments'][number];
       return [
@@ -28,7 +39,12 @@ function entries({ model, average, negatives, moments }: Pick<Trainer, 'model' |
 
 /** Reads all of a trainer's variables. */
 export function readState(trainer: Parameters<typeof entries>[0]): Weights {
-  return new Map(entries(trainer).map(([name, variable, p]) => [name, { dtype: 'float32', shape: [...p.shape], data: p.toTorch(variable) }]));
+  return new Map(
+    entries(trainer).map(([name, variable, p]) => [
+      name,
+      { dtype: 'float32', shape: [...p.shape], data: p.toTorch(variable) },
+    ]),
+  );
 }
 
 /**
@@ -39,7 +55,11 @@ export function writeState(trainer: Parameters<typeof entries>[0], tensors: Weig
   const all = entries(trainer);
   const missing = all.filter(([name, , p]) => tensors.get(name)?.shape.join() !== p.shape.join()).map(([name]) => name);
   if (missing.length > 0 || tensors.size !== all.length) {
-    throw new AppError('bad-input', 'This checkpoint belongs to a run with another network or other negatives. Resume it with its own configuration.', { details: { missing } });
+    throw new AppError(
+      'bad-input',
+      'This checkpoint belongs to a run with another network or other negatives. Resume it with its own configuration.',
+      { details: { missing } },
+    );
   }
   for (const [name, variable, p] of all) p.assignTo(variable, tensors.get(name)?.data as Float32Array);
 }

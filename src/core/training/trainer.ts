@@ -82,7 +82,10 @@ export class Trainer {
     this.average = make();
     this.average.parameters.load(this.model.parameters.toWeights());
     this.negatives = (config.mcir?.negatives ?? []).map((_, i) => this.#latencyModel(make(), config.seed + 1 + i));
-    this.moments = this.model.parameters.all.map(({ engineShape }) => ({ first: tf.variable(tf.zeros(engineShape)), second: tf.variable(tf.zeros(engineShape)) }));
+    this.moments = this.model.parameters.all.map(({ engineShape }) => ({
+      first: tf.variable(tf.zeros(engineShape)),
+      second: tf.variable(tf.zeros(engineShape)),
+    }));
     this.#loss = new LossFunction(config, options.features);
     this.#learningRate = new LearningRate(config.schedule, config.optimiser.lr, config.steps);
   }
@@ -102,7 +105,9 @@ export class Trainer {
     if (!this.#program) return undefined;
     if (this.#program.compiled) return `steps run as one compiled graph (${this.config.precision})`;
     const { fallback } = this.#program;
-    return fallback ? `steps run op by op, because they could not be compiled: ${fallback}` : 'steps run op by op, as configured';
+    return fallback
+      ? `steps run op by op, because they could not be compiled: ${fallback}`
+      : 'steps run op by op, as configured';
   }
 
   /**
@@ -127,11 +132,17 @@ export class Trainer {
     this.#step = step;
     this.#averageIsStale = true;
     for (const [name, value] of Object.entries(losses)) {
-      if (!Number.isFinite(value)) throw new AppError('non-finite', `The term ${name} is ${value} at step ${step}. Lower the learning rate, or set clipNorm.`, { details: { term: name, step } });
+      if (!Number.isFinite(value))
+        throw new AppError(
+          'non-finite',
+          `The term ${name} is ${value} at step ${step}. Lower the learning rate, or set clipNorm.`,
+          { details: { term: name, step } },
+        );
     }
     const { mcir } = this.config;
     if (mcir) for (const i of dueNegatives(mcir, step)) program.run(`blend${i}`, {});
-    if (mcir?.rule === 'adaptive' && (losses['residual_std'] ?? 0) > mcir.adaptive.threshold) this.#adaptiveUpdates += 1;
+    if (mcir?.rule === 'adaptive' && (losses['residual_std'] ?? 0) > mcir.adaptive.threshold)
+      this.#adaptiveUpdates += 1;
     return { step, lr, losses };
   }
 
@@ -147,12 +158,24 @@ export class Trainer {
       this.#inference?.changed();
     }
     this.#averageIsStale = false;
-    const forward = (x: tf.Tensor4D): tf.Tensor4D => tf.concat(split(x, x.shape[0]).map((one) => this.average.forward(normaliseInput(one, this.config.network.inputNorm))));
+    const forward = (x: tf.Tensor4D): tf.Tensor4D =>
+      tf.concat(
+        split(x, x.shape[0]).map((one) => this.average.forward(normaliseInput(one, this.config.network.inputNorm))),
+      );
     if (compiled && this.config.compile) this.#inference ??= compileForward(forward, { changing: averaged });
     const scale = network.scale(options);
-    const data = valuesOf(() => (compiled && this.#inference ? this.#inference : forward)(tf.concat(pictures.map(({ width, height, data: pixels }) => tf.tensor4d(pixels, [1, height, width, 3])))));
+    const data = valuesOf(() =>
+      (compiled && this.#inference ? this.#inference : forward)(
+        tf.concat(pictures.map(({ width, height, data: pixels }) => tf.tensor4d(pixels, [1, height, width, 3]))),
+      ),
+    );
     const size = data.length / pictures.length;
-    return pictures.map(({ width, height }, i) => ({ width: width * scale, height: height * scale, channels: 3, data: data.slice(i * size, (i + 1) * size) }));
+    return pictures.map(({ width, height }, i) => ({
+      width: width * scale,
+      height: height * scale,
+      channels: 3,
+      data: data.slice(i * size, (i + 1) * size),
+    }));
   }
 
   /** The averaged weights under PyTorch names: the result of the training. */
@@ -204,13 +227,19 @@ export class Trainer {
     this.#program?.dispose();
     const { compile, precision } = this.config;
     // Winograd's sums pay only where they are found in the cache of a core that has a share of its own.
-    this.#program = new Program(this.#functions(lq, gt), this.#variables(), { compile, precision, winograd: this.shares > 1 });
+    this.#program = new Program(this.#functions(lq, gt), this.#variables(), {
+      compile,
+      precision,
+      winograd: this.shares > 1,
+    });
     this.#shapes = shapes;
     return this.#program;
   }
 
   #variables(): tf.Variable[] {
-    const models = [this.model, this.average, ...this.negatives].flatMap(({ parameters }) => parameters.all.map(({ value }) => value));
+    const models = [this.model, this.average, ...this.negatives].flatMap(({ parameters }) =>
+      parameters.all.map(({ value }) => value),
+    );
     return [...models, ...this.moments.flatMap(({ first, second }) => [first, second])];
   }
 
@@ -238,18 +267,37 @@ export class Trainer {
     const shares = split(normaliseInput(lq, this.config.network.inputNorm), this.shares).map((x, i) => {
       const restored: tf.Tensor4D[] = [];
       for (const negative of this.negatives) restored.push(wide(negative.forward(later(x, restored.at(-1)))));
-      const objective = this.#loss.prepare(inputShares[i] as tf.Tensor4D, later(targetShares[i] as tf.Tensor4D, restored.at(-1)), restored.length > 0 ? tf.concat(restored) : undefined);
+      const objective = this.#loss.prepare(
+        inputShares[i] as tf.Tensor4D,
+        later(targetShares[i] as tf.Tensor4D, restored.at(-1)),
+        restored.length > 0 ? tf.concat(restored) : undefined,
+      );
       return this.#gradientsOf(later(x, objective.features.at(-1)), objective, depthShares?.[i]);
     });
 
-    const outputs: Record<string, tf.Scalar> = mapValues(shares[0]?.terms ?? {}, (_, name) => meanOf(shares.map(({ terms }) => terms[name] as tf.Scalar)));
-    if (this.config.mcir?.rule === 'adaptive') outputs['residual_std'] = residualDeviation(tf.concat(shares.map(({ output }) => output)), gt);
-    const gradients = this.model.parameters.all.map((_, k) => tf.addN(shares.map((share) => share.gradients[k] as tf.Tensor)));
-    return { outputs, updates: [...this.#optimiserUpdates(gradients, inputs), ...this.#adaptiveUpdatesOf(outputs['residual_std'], inputs['turn'])] };
+    const outputs: Record<string, tf.Scalar> = mapValues(shares[0]?.terms ?? {}, (_, name) =>
+      meanOf(shares.map(({ terms }) => terms[name] as tf.Scalar)),
+    );
+    if (this.config.mcir?.rule === 'adaptive')
+      outputs['residual_std'] = residualDeviation(tf.concat(shares.map(({ output }) => output)), gt);
+    const gradients = this.model.parameters.all.map((_, k) =>
+      tf.addN(shares.map((share) => share.gradients[k] as tf.Tensor)),
+    );
+    return {
+      outputs,
+      updates: [
+        ...this.#optimiserUpdates(gradients, inputs),
+        ...this.#adaptiveUpdatesOf(outputs['residual_std'], inputs['turn']),
+      ],
+    };
   }
 
   /** Of one share of the batch: the network's output, the terms of its loss, and what it adds to the gradients of the whole. */
-  #gradientsOf(x: tf.Tensor4D, objective: PreparedObjective, depth: tf.Tensor | undefined): { output: tf.Tensor4D; terms: Record<string, tf.Scalar>; gradients: tf.Tensor[] } {
+  #gradientsOf(
+    x: tf.Tensor4D,
+    objective: PreparedObjective,
+    depth: tf.Tensor | undefined,
+  ): { output: tf.Tensor4D; terms: Record<string, tf.Scalar>; gradients: tf.Tensor[] } {
     // The smallest gradients would vanish in float16's range; bfloat16 has that of float32.
     const scale = this.config.precision === 'float16' ? 1024 : 1;
     const factor = scale / this.shares;
@@ -266,7 +314,9 @@ export class Trainer {
     const terms = mapValues(inside.terms ?? {}, (term) => tf.clone(term));
     tf.dispose([inside, value]);
     // Sums and what the optimiser does are float32 in any precision.
-    const gradients = parameters.map(({ name }) => wide(grads[name] as tf.Tensor)).map((gradient) => (scale === 1 ? gradient : tf.div(gradient, scale)));
+    const gradients = parameters
+      .map(({ name }) => wide(grads[name] as tf.Tensor))
+      .map((gradient) => (scale === 1 ? gradient : tf.div(gradient, scale)));
     return { output, terms, gradients };
   }
 
@@ -292,7 +342,10 @@ export class Trainer {
    * The adaptive rule: where the residual is above the threshold, the negative whose turn it is takes over the weights of
    * before this step. The others keep theirs exactly (1·old + 0·now).
    */
-  #adaptiveUpdatesOf(residual: tf.Tensor | undefined, turn: tf.Tensor | undefined): readonly (readonly [tf.Variable, tf.Tensor])[] {
+  #adaptiveUpdatesOf(
+    residual: tf.Tensor | undefined,
+    turn: tf.Tensor | undefined,
+  ): readonly (readonly [tf.Variable, tf.Tensor])[] {
     const adaptive = this.config.mcir?.adaptive;
     if (!adaptive || !residual || !turn) return [];
     const fires = tf.mul(turn, tf.cast(tf.greater(residual, adaptive.threshold), 'float32')); // [N], at most one 1
@@ -323,5 +376,7 @@ export class Trainer {
 }
 
 function mapValues<A extends object, B>(object: A, map: (value: A[keyof A], key: string) => B): { [K in keyof A]: B } {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value as A[keyof A], key)])) as { [K in keyof A]: B };
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value as A[keyof A], key)])) as {
+    [K in keyof A]: B;
+  };
 }

@@ -29,18 +29,32 @@ const highestPsnr = 100;
  * Restores every validation picture with the averaged weights and measures the results. The middles of the first few
  * are written to the run's folder: input and target once, the restored one for each step.
  */
-export async function validate(trainer: Pick<Trainer, 'infer' | 'step' | 'shares'>, loader: Pick<BatchLoader, 'validation' | 'countValidationSizes'>, metrics: RunConfig['metrics'], folder: RunFolder): Promise<ValidationResult> {
+export async function validate(
+  trainer: Pick<Trainer, 'infer' | 'step' | 'shares'>,
+  loader: Pick<BatchLoader, 'validation' | 'countValidationSizes'>,
+  metrics: RunConfig['metrics'],
+  folder: RunFolder,
+): Promise<ValidationResult> {
   const pictures: ValidationPicture[] = [];
   let [count, psnrSum, ssimSum] = [0, 0, 0];
   const compiled = await sizesRecur(loader);
   for await (const group of alike(loader.validation(), compiled ? trainer.shares : 1)) {
-    const results = trainer.infer(group.map(({ lq }) => lq), compiled);
+    const results = trainer.infer(
+      group.map(({ lq }) => lq),
+      compiled,
+    );
     for (const [i, { index, name, lq, gt }] of [...new Set(group)].entries()) {
       const restored = results[i] as FloatPicture;
       const measured = { psnr: Math.min(highestPsnr, psnr(restored, gt, metrics)), ssim: ssim(restored, gt, metrics) };
       psnrSum += measured.psnr;
       ssimSum += measured.ssim;
-      if (index < kept.pictures) pictures[index] = { step: trainer.step, name, ...measured, ...(await keepPictures(folder, index, name, trainer.step, { lq, restored, gt })) };
+      if (index < kept.pictures)
+        pictures[index] = {
+          step: trainer.step,
+          name,
+          ...measured,
+          ...(await keepPictures(folder, index, name, trainer.step, { lq, restored, gt })),
+        };
       count += 1;
     }
     // Lets a message from the host in between.
@@ -56,7 +70,10 @@ const largestTogether = 2 ** 20;
  * Pictures of one size, `many` at a time, with their places in the order in which they came. A last one that is left over is
  * in its group more than once where there is a graph for that many, rather than have a graph of its own.
  */
-async function* alike<Sample extends { lq: FloatPicture }>(samples: AsyncIterable<Sample>, many: number): AsyncGenerator<(Sample & { index: number })[]> {
+async function* alike<Sample extends { lq: FloatPicture }>(
+  samples: AsyncIterable<Sample>,
+  many: number,
+): AsyncGenerator<(Sample & { index: number })[]> {
   const waiting = new Map<string, (Sample & { index: number })[]>();
   const full = new Set<string>();
   let index = 0;
@@ -69,7 +86,10 @@ async function* alike<Sample extends { lq: FloatPicture }>(samples: AsyncIterabl
     full.add(size);
     yield group;
   }
-  for (const [size, group] of waiting) yield full.has(size) ? Array.from({ length: many }, (_, i) => group[Math.min(i, group.length - 1)] as Sample & { index: number }) : group;
+  for (const [size, group] of waiting)
+    yield full.has(size)
+      ? Array.from({ length: many }, (_, i) => group[Math.min(i, group.length - 1)] as Sample & { index: number })
+      : group;
 }
 
 /** Whether validation pictures have so few sizes that the graphs for them are kept; otherwise each would be made anew in every validation. */
@@ -83,8 +103,16 @@ interface Sheets {
   gt: FloatPicture;
 }
 
-async function keepPictures(folder: RunFolder, index: number, name: string, step: number, { lq, restored, gt }: Sheets): Promise<Pick<ValidationPicture, 'input' | 'restored' | 'target'>> {
-  const readable = basename(name, extname(name)).replace(/[^A-Za-z0-9]+/g, '-').slice(0, 40);
+async function keepPictures(
+  folder: RunFolder,
+  index: number,
+  name: string,
+  step: number,
+  { lq, restored, gt }: Sheets,
+): Promise<Pick<ValidationPicture, 'input' | 'restored' | 'target'>> {
+  const readable = basename(name, extname(name))
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .slice(0, 40);
   const place = `${index + 1}-${readable}`;
   await mkdir(join(folder.validation, place), { recursive: true });
   const scale = gt.width / lq.width;
@@ -103,7 +131,12 @@ async function keepPictures(folder: RunFolder, index: number, name: string, step
 function middle(picture: FloatPicture, size: number): FloatPicture {
   const width = Math.min(size, picture.width);
   const height = Math.min(size, picture.height);
-  return cropPicture(picture, { x: Math.floor((picture.width - width) / 2), y: Math.floor((picture.height - height) / 2), width, height });
+  return cropPicture(picture, {
+    x: Math.floor((picture.width - width) / 2),
+    y: Math.floor((picture.height - height) / 2),
+    width,
+    height,
+  });
 }
 
 async function writePng(path: string, { width, height, channels, data }: FloatPicture): Promise<void> {

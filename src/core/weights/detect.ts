@@ -27,11 +27,16 @@ export function detectNetwork(weights: Weights | Shapes): DetectedNetwork {
   }
   near.sort((a, b) => a.differences.length - b.differences.length);
   const [nearest] = near;
-  const found = `${shapes.size === 1 ? '1 tensor' : `${shapes.size} tensors, the first of them`} ${[...shapes].slice(0, 3).map(([name, shape]) => `${shorten(name)} [${shape.join()}]`).join(', ')}`;
+  const found = `${shapes.size === 1 ? '1 tensor' : `${shapes.size} tensors, the first of them`} ${[...shapes]
+    .slice(0, 3)
+    .map(([name, shape]) => `${shorten(name)} [${shape.join()}]`)
+    .join(', ')}`;
   const reason = nearest
     ? `It looks most like ${nearest.title}, but ${listed(nearest.differences)}.`
     : (describeNames(shapes) ?? `Looked for ${networks.map(({ title }) => title).join(', ')}.`);
-  throw new AppError('unsupported', `These weights belong to no network here. ${reason} Found ${found}.`, { details: { differences: nearest?.differences ?? [] } });
+  throw new AppError('unsupported', `These weights belong to no network here. ${reason} Found ${found}.`, {
+    details: { differences: nearest?.differences ?? [] },
+  });
 }
 
 /**
@@ -41,9 +46,19 @@ export function detectNetwork(weights: Weights | Shapes): DetectedNetwork {
 export function assertFits(weights: Weights, id: string, options: Record<string, unknown>): void {
   const network = findNetwork(id);
   const parsed = network.options.safeParse(options);
-  if (!parsed.success) throw new AppError('bad-input', `These weights name options that ${network.title} does not have. Get the file again from where it came from.`, { cause: parsed.error });
+  if (!parsed.success)
+    throw new AppError(
+      'bad-input',
+      `These weights name options that ${network.title} does not have. Get the file again from where it came from.`,
+      { cause: parsed.error },
+    );
   const differences = compare(shapesOf(weights), createModel(id, parsed.data).parameters);
-  if (differences.length > 0) throw new AppError('bad-input', `These weights do not fit ${network.title}: ${listed(differences)}. Get the file again from where it came from.`, { details: { differences } });
+  if (differences.length > 0)
+    throw new AppError(
+      'bad-input',
+      `These weights do not fit ${network.title}: ${listed(differences)}. Get the file again from where it came from.`,
+      { details: { differences } },
+    );
 }
 
 /** Where most names are those of a network that cannot be built of these shapes: a part of a file, or another variant. */
@@ -89,7 +104,8 @@ function compare(found: Shapes, { all, buffers }: Parameters): string[] {
   return differences;
 }
 
-const shapesOf = (weights: Weights | Shapes): Shapes => new Map([...weights].map(([name, value]) => [name, 'shape' in value ? value.shape : value]));
+const shapesOf = (weights: Weights | Shapes): Shapes =>
+  new Map([...weights].map(([name, value]) => [name, 'shape' in value ? value.shape : value]));
 
 const listed = (differences: readonly string[]): string =>
   `${differences.slice(0, 3).map(shorten).join('; ')}${differences.length > 3 ? ` and ${differences.length - 3} more` : ''}`;

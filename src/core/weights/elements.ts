@@ -4,7 +4,20 @@ import type { WeightTensor } from './weights.ts';
 export type ElementType = 'f64' | 'f32' | 'f16' | 'bf16' | 'i64' | 'i32' | 'i16' | 'i8' | 'u32' | 'u16' | 'u8' | 'bool';
 
 /** Bytes of one element. */
-export const elementBytes: Readonly<Record<ElementType, number>> = { f64: 8, f32: 4, f16: 2, bf16: 2, i64: 8, i32: 4, i16: 2, i8: 1, u32: 4, u16: 2, u8: 1, bool: 1 };
+export const elementBytes: Readonly<Record<ElementType, number>> = {
+  f64: 8,
+  f32: 4,
+  f16: 2,
+  bf16: 2,
+  i64: 8,
+  i32: 4,
+  i16: 2,
+  i8: 1,
+  u32: 4,
+  u16: 2,
+  u8: 1,
+  bool: 1,
+};
 
 /**
  * Number of values of a shape.
@@ -36,7 +49,11 @@ export function tensorOf(type: ElementType, shape: number[], bytes: Uint8Array):
       return { dtype: 'float32', shape, data: Float32Array.from(new Uint16Array(raw), halfToFloat) };
     case 'bf16':
       // The upper half of a float32.
-      return { dtype: 'float32', shape, data: new Float32Array(Uint32Array.from(new Uint16Array(raw), (bits) => bits * 0x10000).buffer) };
+      return {
+        dtype: 'float32',
+        shape,
+        data: new Float32Array(Uint32Array.from(new Uint16Array(raw), (bits) => bits * 0x10000).buffer),
+      };
     case 'i64':
       return { dtype: 'int64', shape, data: new BigInt64Array(raw) };
     case 'u32':

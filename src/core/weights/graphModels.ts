@@ -41,7 +41,9 @@ export interface GraphModel {
 }
 
 /** A graph as it came, without range and padding; TensorFlow.js answers at once, ONNX Runtime does not. */
-type Graph = Pick<GraphModel, 'format' | 'fixed' | 'dispose'> & Partial<Pick<GraphModel, 'multipleOf'>> & (Required<Pick<GraphModel, 'forward' | 'whole'>> | Pick<GraphModel, 'run'>);
+type Graph = Pick<GraphModel, 'format' | 'fixed' | 'dispose'> &
+  Partial<Pick<GraphModel, 'multipleOf'>> &
+  (Required<Pick<GraphModel, 'forward' | 'whole'>> | Pick<GraphModel, 'run'>);
 
 /** Side of the picture that is tried. */
 const PROBE = 64;
@@ -61,7 +63,11 @@ export async function openGraphModel(path: string, options: GraphModelOptions = 
     const [, height, width] = x.shape;
     const target = (side: number, only?: number) => only ?? Math.ceil(side / multipleOf) * multipleOf;
     const [bottom, right] = [target(height, fixed?.height) - height, target(width, fixed?.width) - width];
-    if (bottom < 0 || right < 0) throw new AppError('unsupported', `This model takes pictures of ${fixed?.width}x${fixed?.height} only. Restore in tiles of that size.`);
+    if (bottom < 0 || right < 0)
+      throw new AppError(
+        'unsupported',
+        `This model takes pictures of ${fixed?.width}x${fixed?.height} only. Restore in tiles of that size.`,
+      );
     return tf.mul(reflectPad(x, 0, bottom, 0, right), range);
   };
   const after = (y: tf.Tensor4D, padded: tf.Tensor4D, [, height, width]: tf.Tensor4D['shape']): tf.Tensor4D => {
@@ -70,10 +76,12 @@ export async function openGraphModel(path: string, options: GraphModelOptions = 
   };
   const ways = (): Pick<GraphModel, 'run' | 'forward' | 'whole'> => {
     if ('forward' in graph) {
-      const framed = (compute: (x: tf.Tensor4D) => tf.Tensor4D) => (x: tf.Tensor4D): tf.Tensor4D => {
-        const padded = before(x);
-        return after(compute(padded), padded, x.shape);
-      };
+      const framed =
+        (compute: (x: tf.Tensor4D) => tf.Tensor4D) =>
+        (x: tf.Tensor4D): tf.Tensor4D => {
+          const padded = before(x);
+          return after(compute(padded), padded, x.shape);
+        };
       const forward = framed(graph.forward);
       const whole = graph.whole.map((way) => ({ run: framed((x) => way.run(x)), dispose: () => way.dispose() }));
       return { run: (x) => Promise.resolve(tf.tidy(() => forward(x))), forward, whole };
@@ -96,17 +104,25 @@ export async function openGraphModel(path: string, options: GraphModelOptions = 
   return { format, multipleOf, ...(fixed && { fixed }), ...tried, ...found, dispose };
 }
 
-async function tryGraph(run: GraphModel['run'], size: { height: number; width: number }): Promise<Pick<GraphModel, 'scale' | 'probed'>> {
+async function tryGraph(
+  run: GraphModel['run'],
+  size: { height: number; width: number },
+): Promise<Pick<GraphModel, 'scale' | 'probed'>> {
   try {
     const probed = await probe(run, size);
     const { x, y } = probed;
     const scale = y.shape[1] / size.height;
-    if (y.shape.join() === [1, size.height * scale, size.width * scale, 3].join() && Number.isInteger(scale)) return { scale, probed };
+    if (y.shape.join() === [1, size.height * scale, size.width * scale, 3].join() && Number.isInteger(scale))
+      return { scale, probed };
     tf.dispose([x, y]);
     throw new Error(`it gave [${y.shape.join()}] for [${x.shape.join()}]`);
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError('unsupported', `This model does not turn a colour picture into one: ${messageOf(error).slice(0, 300)}.`, { cause: error });
+    throw new AppError(
+      'unsupported',
+      `This model does not turn a colour picture into one: ${messageOf(error).slice(0, 300)}.`,
+      { cause: error },
+    );
   }
 }
 
@@ -115,11 +131,17 @@ async function openOnnx(path: string): Promise<Graph> {
   refuseExternalData(bytes);
   const { InferenceSession, Tensor } = await import('onnxruntime-node');
   const session = await InferenceSession.create(bytes, { logSeverityLevel: 4 }).catch((error: unknown) => {
-    throw new AppError('bad-input', `This ONNX file cannot be opened: ${messageOf(error).slice(0, 300)}`, { cause: error });
+    throw new AppError('bad-input', `This ONNX file cannot be opened: ${messageOf(error).slice(0, 300)}`, {
+      cause: error,
+    });
   });
   const [input] = session.inputNames;
   const [output] = session.outputNames;
-  if (session.inputNames.length !== 1 || !input || !output) throw new AppError('unsupported', `This ONNX file takes ${session.inputNames.length} inputs; a model here takes one picture.`);
+  if (session.inputNames.length !== 1 || !input || !output)
+    throw new AppError(
+      'unsupported',
+      `This ONNX file takes ${session.inputNames.length} inputs; a model here takes one picture.`,
+    );
   return {
     format: 'onnx',
     ...fixedSize(session.inputMetadata[0]),
@@ -130,7 +152,8 @@ async function openOnnx(path: string): Promise<Graph> {
       const data = (await planes.data()) as Float32Array;
       planes.dispose();
       const result = (await session.run({ [input]: new Tensor('float32', data, planes.shape) }))[output];
-      if (!(result?.data instanceof Float32Array) || result.dims.length !== 4) throw new Error('its output is no float32 picture');
+      if (!(result?.data instanceof Float32Array) || result.dims.length !== 4)
+        throw new Error('its output is no float32 picture');
       const { data: pixels, dims } = result as { data: Float32Array; dims: readonly number[] };
       return tf.tidy(() => tf.transpose(tf.tensor4d(pixels, dims as [number, number, number, number]), [0, 2, 3, 1]));
     },
@@ -141,7 +164,9 @@ async function openOnnx(path: string): Promise<Graph> {
 function fixedSize(input: InferenceSession.ValueMetadata | undefined): Pick<Graph, 'fixed'> {
   if (!input?.isTensor) return {};
   const [height, width] = [input.shape[2], input.shape[3]];
-  return typeof height === 'number' && typeof width === 'number' && height > 0 && width > 0 ? { fixed: { height, width } } : {};
+  return typeof height === 'number' && typeof width === 'number' && height > 0 && width > 0
+    ? { fixed: { height, width } }
+    : {};
 }
 
 /** Our own files say it (see onnx/exportOnnx.ts). */
@@ -154,7 +179,12 @@ const manifestSchema = z.looseObject({
   format: z.enum(['graph-model', 'layers-model']),
   modelTopology: z.record(z.string(), z.unknown()),
   // File names, never paths: a model may not read elsewhere.
-  weightsManifest: z.array(z.looseObject({ paths: z.array(z.string().regex(/^[\w-][\w.-]*$/)), weights: z.array(z.looseObject({ name: z.string() })) })),
+  weightsManifest: z.array(
+    z.looseObject({
+      paths: z.array(z.string().regex(/^[\w-][\w.-]*$/)),
+      weights: z.array(z.looseObject({ name: z.string() })),
+    }),
+  ),
 });
 
 async function openTfjs(path: string): Promise<Graph> {
@@ -164,11 +194,19 @@ async function openTfjs(path: string): Promise<Graph> {
   const files = new Set(await readdir(folder));
   const shards: Uint8Array[] = [];
   for (const name of manifest.weightsManifest.flatMap(({ paths }) => paths)) {
-    if (!files.has(name)) throw new AppError('not-found', `The model needs the file ${name} beside its model.json. Keep its files together.`);
+    if (!files.has(name))
+      throw new AppError(
+        'not-found',
+        `The model needs the file ${name} beside its model.json. Keep its files together.`,
+      );
     shards.push(await readWhole(join(folder, name)));
   }
   const weightData = new Uint8Array(Buffer.concat(shards)).buffer;
-  const artifacts = { ...manifest, weightSpecs: manifest.weightsManifest.flatMap(({ weights }) => weights), weightData } as unknown as tf.io.ModelArtifacts;
+  const artifacts = {
+    ...manifest,
+    weightSpecs: manifest.weightsManifest.flatMap(({ weights }) => weights),
+    weightData,
+  } as unknown as tf.io.ModelArtifacts;
   try {
     if (manifest.format === 'graph-model') {
       const model = await engine.loadGraphModel(tf.io.fromMemory(artifacts));
@@ -181,9 +219,16 @@ async function openTfjs(path: string): Promise<Graph> {
     }
     registerEsrganLayers();
     const model = await engine.loadLayersModel(tf.io.fromMemory(artifacts));
-    return { format: 'tfjs-layers', forward: (x) => onePicture(model.predict(x)), whole: [], dispose: () => Promise.resolve(void model.dispose()) };
+    return {
+      format: 'tfjs-layers',
+      forward: (x) => onePicture(model.predict(x)),
+      whole: [],
+      dispose: () => Promise.resolve(void model.dispose()),
+    };
   } catch (error) {
-    throw new AppError('bad-input', `This TensorFlow.js model cannot be opened: ${messageOf(error).slice(0, 300)}`, { cause: error });
+    throw new AppError('bad-input', `This TensorFlow.js model cannot be opened: ${messageOf(error).slice(0, 300)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -199,7 +244,9 @@ function parseManifest(bytes: Uint8Array): z.output<typeof manifestSchema> {
   try {
     return manifestSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch (error) {
-    throw new AppError('bad-input', 'This is not the model.json of a TensorFlow.js graph or layers model.', { cause: error });
+    throw new AppError('bad-input', 'This is not the model.json of a TensorFlow.js graph or layers model.', {
+      cause: error,
+    });
   }
 }
 
@@ -216,7 +263,8 @@ function registerEsrganLayers(): void {
   if (registered) return;
   registered = true;
   const { layers, serialization } = openEngine();
-  const first = (inputs: tf.Tensor | tf.Tensor[]): tf.Tensor4D => (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
+  const first = (inputs: tf.Tensor | tf.Tensor[]): tf.Tensor4D =>
+    (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
 
   class MultiplyBeta extends layers.Layer {
     static readonly className: string = 'MultiplyBeta';

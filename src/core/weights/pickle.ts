@@ -1,7 +1,8 @@
 import { AppError } from '../../shared/errors.ts';
 
 /** What a pickle may hold here. Lists and tuples are both arrays; anything that is not plain data is a {@link PickleObject}. */
-export type PickleValue = null | boolean | number | bigint | string | Uint8Array | PickleValue[] | PickleDict | PickleObject;
+export type PickleValue =
+  null | boolean | number | bigint | string | Uint8Array | PickleValue[] | PickleDict | PickleObject;
 export type PickleDict = Map<PickleKey, PickleValue>;
 type PickleKey = null | boolean | number | bigint | string;
 
@@ -130,24 +131,28 @@ class Machine {
       case 0x86: // TUPLE2
       case 0x87: // TUPLE3
         return this.#push(Array.from({ length: opcode - 0x84 }, () => this.#pop()).reverse());
-      case 0x61: { // APPEND
+      case 0x61: {
+        // APPEND
         const item = this.#pop();
         listOf(this.#top()).push(item);
         return;
       }
-      case 0x65: { // APPENDS
+      case 0x65: {
+        // APPENDS
         const items = this.#popToMark();
         const list = listOf(this.#top());
         for (const item of items) list.push(item);
         return;
       }
-      case 0x73: { // SETITEM
+      case 0x73: {
+        // SETITEM
         const value = this.#pop();
         const key = this.#pop();
         dictOf(this.#top()).set(keyOf(key), value);
         return;
       }
-      case 0x75: { // SETITEMS
+      case 0x75: {
+        // SETITEMS
         const items = this.#popToMark();
         setPairs(dictOf(this.#top()), items);
         return;
@@ -167,15 +172,18 @@ class Machine {
         return this.#push(this.#remembered(this.#u32()));
       case 0x63: // GLOBAL
         return this.#push(this.#scope.find(this.#line(), this.#line()));
-      case 0x93: { // STACK_GLOBAL
+      case 0x93: {
+        // STACK_GLOBAL
         const name = this.#pop();
         const module = this.#pop();
-        if (typeof name !== 'string' || typeof module !== 'string') throw refused('it names something by other than text');
+        if (typeof name !== 'string' || typeof module !== 'string')
+          throw refused('it names something by other than text');
         return this.#push(this.#scope.find(module, name));
       }
       case 0x51: // BINPERSID
         return this.#push(this.#scope.persistent(this.#pop()));
-      case 0x52: { // REDUCE
+      case 0x52: {
+        // REDUCE
         const args = listOf(this.#pop());
         const callable = this.#pop();
         if (!(callable instanceof PickleFunction)) throw refused('it calls something that is not a function');
@@ -185,7 +193,8 @@ class Machine {
       }
       case 0x62: // BUILD: attributes of a dictionary (a state dict's `_metadata`) and the byte order of numpy types, both of no use here
         this.#pop();
-        if (!(this.#top() instanceof Map) && !(this.#top() instanceof PickleObject)) throw refused('it sets attributes of plain data');
+        if (!(this.#top() instanceof Map) && !(this.#top() instanceof PickleObject))
+          throw refused('it sets attributes of plain data');
         return;
       default:
         throw refused(`it contains the operation 0x${opcode.toString(16)}, which weights do not need`);
@@ -289,11 +298,15 @@ function dictOf(value: PickleValue): PickleDict {
 
 /** @throws AppError unless the value may be a dictionary's key here. */
 export function keyOf(value: PickleValue | undefined): PickleKey {
-  if (value === undefined || (typeof value === 'object' && value !== null)) throw refused('a dictionary has keys that are neither text nor numbers');
+  if (value === undefined || (typeof value === 'object' && value !== null))
+    throw refused('a dictionary has keys that are neither text nor numbers');
   return value;
 }
 
 /** The error for a pickle that is damaged or does what weights never do. */
 export function refused(reason: string): AppError {
-  return new AppError('bad-input', `This PyTorch file is not safe to read or is damaged: ${reason}. Save its weights as safetensors, or get it again from where it came from.`);
+  return new AppError(
+    'bad-input',
+    `This PyTorch file is not safe to read or is damaged: ${reason}. Save its weights as safetensors, or get it again from where it came from.`,
+  );
 }

@@ -14,8 +14,27 @@ const MAX_HEADER_BYTES = 100_000_000;
 const LENGTH_BYTES = 8;
 const METADATA_KEY = '__metadata__';
 
-const elementTypes: Readonly<Record<string, ElementType>> = { F64: 'f64', F32: 'f32', F16: 'f16', BF16: 'bf16', I64: 'i64', I32: 'i32', I16: 'i16', I8: 'i8', U32: 'u32', U16: 'u16', U8: 'u8', BOOL: 'bool' };
-const names: Readonly<Record<WeightTensor['dtype'], string>> = { float32: 'F32', int32: 'I32', int64: 'I64', uint8: 'U8', bool: 'BOOL' };
+const elementTypes: Readonly<Record<string, ElementType>> = {
+  F64: 'f64',
+  F32: 'f32',
+  F16: 'f16',
+  BF16: 'bf16',
+  I64: 'i64',
+  I32: 'i32',
+  I16: 'i16',
+  I8: 'i8',
+  U32: 'u32',
+  U16: 'u16',
+  U8: 'u8',
+  BOOL: 'bool',
+};
+const names: Readonly<Record<WeightTensor['dtype'], string>> = {
+  float32: 'F32',
+  int32: 'I32',
+  int64: 'I64',
+  uint8: 'U8',
+  bool: 'BOOL',
+};
 
 const size = z.int().min(0);
 const entrySchema = z.strictObject({ dtype: z.string(), shape: z.array(size), data_offsets: z.tuple([size, size]) });
@@ -45,14 +64,25 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   for (const { name, begin, end, dtype, shape } of entries) {
     if (begin !== position || end < begin) throw damaged(`${shortened(name)} overlaps another tensor or leaves a hole`);
     const type = elementTypes[dtype];
-    if (!type) throw new AppError('unsupported', `This safetensors file stores ${shortened(name)} as ${shortened(dtype)}, which is not read here. Convert it to float32 or float16 first.`);
+    if (!type)
+      throw new AppError(
+        'unsupported',
+        `This safetensors file stores ${shortened(name)} as ${shortened(dtype)}, which is not read here. Convert it to float32 or float16 first.`,
+      );
     const count = countOf(shape);
-    if (count === undefined || count * elementBytes[type] !== end - begin) throw damaged(`the size of ${shortened(name)} does not agree with its shape`);
+    if (count === undefined || count * elementBytes[type] !== end - begin)
+      throw damaged(`the size of ${shortened(name)} does not agree with its shape`);
     position = end;
   }
-  if (position !== data.length) throw damaged(position > data.length ? 'it ends before its tensors do' : 'bytes follow after the last tensor');
+  if (position !== data.length)
+    throw damaged(position > data.length ? 'it ends before its tensors do' : 'bytes follow after the last tensor');
 
-  const weights: Weights = new Map(entries.map(({ name, begin, end, dtype, shape }) => [name, tensorOf(elementTypes[dtype] as ElementType, shape, data.subarray(begin, end))]));
+  const weights: Weights = new Map(
+    entries.map(({ name, begin, end, dtype, shape }) => [
+      name,
+      tensorOf(elementTypes[dtype] as ElementType, shape, data.subarray(begin, end)),
+    ]),
+  );
   return { weights, metadata };
 }
 
@@ -68,8 +98,15 @@ export function readSafetensorsMetadata(bytes: Uint8Array): Record<string, strin
 export function writeSafetensors(weights: Weights, metadata: Record<string, string> = {}): Uint8Array {
   const tensors = [...weights].map(([name, { dtype, shape, data }]) => {
     if (name === METADATA_KEY) throw new Error(`A tensor cannot be called ${METADATA_KEY}.`);
-    if (countOf(shape) !== data.length) throw new Error(`${name} has ${data.length} values, its shape [${shape.join()}] says otherwise.`);
-    return { name, dtype, shape, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), width: data.BYTES_PER_ELEMENT };
+    if (countOf(shape) !== data.length)
+      throw new Error(`${name} has ${data.length} values, its shape [${shape.join()}] says otherwise.`);
+    return {
+      name,
+      dtype,
+      shape,
+      bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      width: data.BYTES_PER_ELEMENT,
+    };
   });
   tensors.sort((a, b) => b.width - a.width);
 
@@ -122,7 +159,11 @@ function readMetadata(value: unknown): Record<string, string> {
 }
 
 function damaged(reason: string, cause?: unknown): AppError {
-  return new AppError('bad-input', `This safetensors file is damaged: ${reason}. Get it again from where it came from.`, { cause });
+  return new AppError(
+    'bad-input',
+    `This safetensors file is damaged: ${reason}. Get it again from where it came from.`,
+    { cause },
+  );
 }
 
 const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text);

@@ -16,15 +16,30 @@ const attribute = z.union([
   z.strictObject({ f: z.coerce.number() }).transform(({ f }) => ({ float: f })),
   z.strictObject({ b: z.boolean() }).transform(({ b }) => ({ bool: b })),
   z.strictObject({ s: z.string() }).transform(({ s }) => ({ string: text(s) })),
-  z.strictObject({ shape: z.strictObject({ dim: z.array(z.looseObject({ size: z.coerce.number() })) }) }).transform(({ shape }) => ({ shape: shape.dim.map(({ size }) => size) })),
-  z.strictObject({ list: z.strictObject({ s: z.array(z.string()) }) }).transform(({ list }) => ({ strings: list.s.map(text) })),
-  z.strictObject({ list: z.strictObject({ type: z.array(z.string()) }) }).transform(({ list }) => ({ types: list.type.map(dataType) })),
-  z.strictObject({ list: z.strictObject({ i: z.array(z.coerce.number()).default([]) }) }).transform(({ list }) => ({ ints: list.i })),
+  z
+    .strictObject({ shape: z.strictObject({ dim: z.array(z.looseObject({ size: z.coerce.number() })) }) })
+    .transform(({ shape }) => ({ shape: shape.dim.map(({ size }) => size) })),
+  z
+    .strictObject({ list: z.strictObject({ s: z.array(z.string()) }) })
+    .transform(({ list }) => ({ strings: list.s.map(text) })),
+  z
+    .strictObject({ list: z.strictObject({ type: z.array(z.string()) }) })
+    .transform(({ list }) => ({ types: list.type.map(dataType) })),
+  z
+    .strictObject({ list: z.strictObject({ i: z.array(z.coerce.number()).default([]) }) })
+    .transform(({ list }) => ({ ints: list.i })),
 ]) satisfies z.ZodType<Attribute>;
 
 const graphModel = z.looseObject({
   modelTopology: z.looseObject({
-    node: z.array(z.looseObject({ name: z.string(), op: z.string(), input: z.array(z.string()).default([]), attr: z.record(z.string(), z.unknown()).default({}) })),
+    node: z.array(
+      z.looseObject({
+        name: z.string(),
+        op: z.string(),
+        input: z.array(z.string()).default([]),
+        attr: z.record(z.string(), z.unknown()).default({}),
+      }),
+    ),
     library: z.strictObject({}).default({}),
   }),
   signature: z.looseObject({ inputs: named(), outputs: named() }),
@@ -57,7 +72,9 @@ const OPERATIONS = new Set(
   DepthwiseConv2dNative Einsum Elu Equal Exp ExpandDims Fill Floor FloorDiv FloorMod FusedBatchNormV3 GatherV2 Greater GreaterEqual Identity LeakyRelu
   Less LessEqual Log LogicalAnd LogicalNot LogicalOr MatMul Max MaxPool Maximum Mean Min Minimum MirrorPad Mul Neg NotEqual Pack Pad PadV2 Placeholder
   Pow Prod Range RealDiv Reciprocal Relu Relu6 Reshape ResizeBilinear ResizeNearestNeighbor Rsqrt SelectV2 Shape Sigmoid Sign Slice Softmax Softplus
-  SpaceToDepth Split SplitV Sqrt Square SquaredDifference Squeeze StridedSlice Sub Sum Tanh Tile Transpose Unpack ZerosLike _FusedConv2D _FusedMatMul`.split(/\s+/),
+  SpaceToDepth Split SplitV Sqrt Square SquaredDifference Squeeze StridedSlice Sub Sum Tanh Tile Transpose Unpack ZerosLike _FusedConv2D _FusedMatMul`.split(
+    /\s+/,
+  ),
 );
 
 /** A graph that TensorFlow runs; its session is made when it is first run. */
@@ -74,20 +91,32 @@ export interface TfjsGraph {
  * run, and as it is. On a GPU only as it is: what is fused is oneDNN's, for the CPU.
  * @throws Error where the graph holds what is not known here; tfjs may still run it, operation by operation.
  */
-export function openTfjsGraph(manifest: unknown, weights: Readonly<Record<string, readonly tf.Tensor[]>>): readonly TfjsGraph[] {
+export function openTfjsGraph(
+  manifest: unknown,
+  weights: Readonly<Record<string, readonly tf.Tensor[]>>,
+): readonly TfjsGraph[] {
   const { modelTopology, signature } = graphModel.parse(manifest);
   const nodes = modelTopology.node.map(({ name, op, input, attr }): GraphNode => {
     if (!OPERATIONS.has(op)) throw new Error(`the operation ${op}`);
     const node = { name, op, inputs: input, outputs: [] };
     if (op === 'Const') return { ...node, attrs: constant(weights[name]?.[0]) };
     // Files of older converters do not say this type.
-    return { ...node, attrs: { ...(op === '_FusedConv2D' && { TArgs: { types: input.slice(2).map(() => DT.float32) } }), ...mapAttributes(attr) } };
+    return {
+      ...node,
+      attrs: {
+        ...(op === '_FusedConv2D' && { TArgs: { types: input.slice(2).map(() => DT.float32) } }),
+        ...mapAttributes(attr),
+      },
+    };
   });
   const ways = tensorFlowBackend().isUsingGpuDevice ? [nodes] : [fuseGraph(nodes, signature.outputs), nodes];
   return ways.map((way) => inSession(way, signature));
 }
 
-function inSession(nodes: readonly GraphNode[], { inputs, outputs }: z.output<typeof graphModel>['signature']): TfjsGraph {
+function inSession(
+  nodes: readonly GraphNode[],
+  { inputs, outputs }: z.output<typeof graphModel>['signature'],
+): TfjsGraph {
   let [waiting, session]: [readonly GraphNode[] | undefined, Session | undefined] = [nodes, undefined];
   return {
     run(x) {

@@ -21,7 +21,8 @@ export async function readTorchFile(bytes: Uint8Array): Promise<TorchFile> {
   return isZip(bytes) ? readZip(bytes) : readLegacy(bytes);
 }
 
-const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
+const isZip = (bytes: Uint8Array): boolean =>
+  bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
 
 async function readZip(bytes: Uint8Array): Promise<TorchFile> {
   const entries = await readStoredZip(bytes);
@@ -36,17 +37,28 @@ async function readZip(bytes: Uint8Array): Promise<TorchFile> {
   }
   const main = [...pickles.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
   const pickle = pickles.get(main ?? '');
-  if (!main || !pickle) throw new AppError('bad-input', 'This zip file holds no PyTorch weights (there is no data.pkl in it). Choose a .pth, .pt or .ckpt file.');
+  if (!main || !pickle)
+    throw new AppError(
+      'bad-input',
+      'This zip file holds no PyTorch weights (there is no data.pkl in it). Choose a .pth, .pt or .ckpt file.',
+    );
 
   const prefix = main.slice(0, -'data.pkl'.length);
   const order = entries.get(`${prefix}byteorder`);
-  if (order && new TextDecoder().decode(order) !== 'little') throw new AppError('unsupported', 'This PyTorch file was saved on a big-endian machine. Save it again as safetensors.');
+  if (order && new TextDecoder().decode(order) !== 'little')
+    throw new AppError(
+      'unsupported',
+      'This PyTorch file was saved on a big-endian machine. Save it again as safetensors.',
+    );
   for (const name of entries.keys()) {
     const inside = name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
-    if (name === main || (inside !== undefined && (knownEntries.test(inside) || /^data\/[^/]+$/.test(inside)))) continue;
+    if (name === main || (inside !== undefined && (knownEntries.test(inside) || /^data\/[^/]+$/.test(inside))))
+      continue;
     throw refused(`it holds ${name}, which is no part of a weights file`);
   }
-  const storages = new Map([...pickle.storages].map(([key, storage]) => [key, sized(entries.get(`${prefix}data/${key}`), storage)]));
+  const storages = new Map(
+    [...pickle.storages].map(([key, storage]) => [key, sized(entries.get(`${prefix}data/${key}`), storage)]),
+  );
   return { value: pickle.value, storages };
 }
 
@@ -67,7 +79,11 @@ function readLegacy(bytes: Uint8Array): TorchFile {
     },
   };
   const magic = unpickle(bytes, nothing);
-  if (magic.value !== LEGACY_MAGIC) throw new AppError('bad-input', 'This is a pickle, but not one that PyTorch wrote. Choose a .pth, .pt or .ckpt file with weights.');
+  if (magic.value !== LEGACY_MAGIC)
+    throw new AppError(
+      'bad-input',
+      'This is a pickle, but not one that PyTorch wrote. Choose a .pth, .pt or .ckpt file with weights.',
+    );
   const version = unpickle(bytes, nothing, magic.end);
   if (version.value !== LEGACY_PROTOCOL) throw refused('its version is unknown');
   const system = unpickle(bytes, nothing, version.end);

@@ -91,7 +91,8 @@ export function torchScope(storages: Map<string, Storage>): PickleScope {
     persistent: (id) => {
       const storage = readPersistentId(id);
       const known = storages.get(storage.key);
-      if (known && (known.type !== storage.type || known.count !== storage.count)) throw refused('it describes one storage in two ways');
+      if (known && (known.type !== storage.type || known.count !== storage.count))
+        throw refused('it describes one storage in two ways');
       if (!known) storages.set(storage.key, storage);
       return known ?? storage;
     },
@@ -128,19 +129,38 @@ function findAllowed(module: string, name: string): PickleObject {
   if (Object.hasOwn(allowed, path)) return allowed[path] as PickleObject;
   if (module === 'torch' || module === 'torch.cuda') {
     if (Object.hasOwn(storageTypes, name)) return new StorageType(storageTypes[name] as ElementType);
-    if (otherStorages.test(name)) throw new AppError('unsupported', `This PyTorch file stores numbers as ${path}, which is not read here. Convert its weights to float32 first.`);
+    if (otherStorages.test(name))
+      throw new AppError(
+        'unsupported',
+        `This PyTorch file stores numbers as ${path}, which is not read here. Convert its weights to float32 first.`,
+      );
     if (module === 'torch' && dtypes.test(name)) return mention;
   }
   // What torch.save writes for types that came after 2.1: float8, unsigned numbers beyond a byte, single bits.
-  if (path === 'torch._utils._rebuild_tensor_v3') throw new AppError('unsupported', 'This PyTorch file stores numbers in a new type, such as float8, which is not read here. Convert its weights to float32 first.');
+  if (path === 'torch._utils._rebuild_tensor_v3')
+    throw new AppError(
+      'unsupported',
+      'This PyTorch file stores numbers in a new type, such as float8, which is not read here. Convert its weights to float32 first.',
+    );
   const shown = path.length > 80 ? `${path.slice(0, 77)}...` : path;
-  throw new AppError('bad-input', `This PyTorch file would run ${shown}, which weights never need, so it is not opened. If you trust it, save only its state_dict, or safetensors, with the program that made it.`, { details: { global: shown } });
+  throw new AppError(
+    'bad-input',
+    `This PyTorch file would run ${shown}, which weights never need, so it is not opened. If you trust it, save only its state_dict, or safetensors, with the program that made it.`,
+    { details: { global: shown } },
+  );
 }
 
 /** ('storage', type, key, location, count[, view]); a view appears in the legacy format only and is always None since 0.4. */
 function readPersistentId(id: PickleValue): Storage {
   const [kind, type, key, , count, view] = listOf(id);
-  if (kind !== 'storage' || !(type instanceof StorageType) || typeof key !== 'string' || !isCount(count) || (view ?? null) !== null) throw refused('it refers to a storage in an unknown way');
+  if (
+    kind !== 'storage' ||
+    !(type instanceof StorageType) ||
+    typeof key !== 'string' ||
+    !isCount(count) ||
+    (view ?? null) !== null
+  )
+    throw refused('it refers to a storage in an unknown way');
   return new Storage(key, type.type, count);
 }
 
@@ -149,13 +169,15 @@ function makeTensor([storage, offset, shape, strides]: PickleValue[]): TorchTens
   const sides = listOf(shape).map(countIn);
   const steps = listOf(strides).map(countIn);
   const count = countOf(sides);
-  if (sides.length > MAX_RANK || sides.length !== steps.length || count === undefined) throw refused('a tensor has an impossible shape');
+  if (sides.length > MAX_RANK || sides.length !== steps.length || count === undefined)
+    throw refused('a tensor has an impossible shape');
   const last = sides.reduce((sum, side, axis) => sum + (side - 1) * (steps[axis] ?? 0), offset);
   if (count > 0 && !(last < storage.count)) throw refused('a tensor reaches beyond its storage');
   return new TorchTensor(storage, offset, sides, steps);
 }
 
-const isCount = (value: PickleValue | undefined): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+const isCount = (value: PickleValue | undefined): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
 function countIn(value: PickleValue): number {
   if (!isCount(value)) throw refused('a tensor has an impossible shape');
@@ -170,7 +192,8 @@ function gather(bytes: Uint8Array, width: number, { offset, shape, strides, coun
     packed[axis] = contiguous;
     contiguous *= shape[axis] ?? 1;
   }
-  if (shape.every((side, axis) => side <= 1 || strides[axis] === packed[axis])) return bytes.subarray(offset * width, (offset + count) * width);
+  if (shape.every((side, axis) => side <= 1 || strides[axis] === packed[axis]))
+    return bytes.subarray(offset * width, (offset + count) * width);
 
   const out = new Uint8Array(count * width);
   const index = shape.map(() => 0);

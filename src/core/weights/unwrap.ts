@@ -2,7 +2,8 @@
 const containers = ['params_ema', 'ema', 'params', 'state_dict', 'model_state_dict', 'model', 'net'] as const;
 
 /** What training modules keep beside the network: discriminators, losses and what these compare with, metrics, counts. */
-const companions = /^(n_averaged$|(net_?d|discriminator|criterion|cri_\w+|perceptual|vgg\w*|lpips|metrics?|\w*(loss|psnr|ssim)\w*)\.)/i;
+const companions =
+  /^(n_averaged$|(net_?d|discriminator|criterion|cri_\w+|perceptual|vgg\w*|lpips|metrics?|\w*(loss|psnr|ssim)\w*)\.)/i;
 
 /** What DataParallel, torch.compile and FSDP put into the names of the part that they stand around. */
 const wrappers = new Set(['module', '_orig_mod', '_fsdp_wrapped_module', '_checkpoint_wrapped_module']);
@@ -16,14 +17,19 @@ const MAX_DEPTH = 6;
  * @param isTensor tells a tensor from anything else.
  * @returns undefined where there are no tensors.
  */
-export function findTensors<T>(saved: unknown, isTensor: (value: unknown) => value is T, depth = 0): Map<string, T> | undefined {
+export function findTensors<T>(
+  saved: unknown,
+  isTensor: (value: unknown) => value is T,
+  depth = 0,
+): Map<string, T> | undefined {
   if (!(saved instanceof Map) || depth > MAX_DEPTH) return undefined;
   for (const key of containers) {
     const found = findTensors(saved.get(key), isTensor, depth + 1);
     if (found) return found;
   }
   const tensors = new Map<string, T>();
-  for (const [name, value] of saved as Map<unknown, unknown>) if (typeof name === 'string' && isTensor(value)) tensors.set(name, value);
+  for (const [name, value] of saved as Map<unknown, unknown>)
+    if (typeof name === 'string' && isTensor(value)) tensors.set(name, value);
   return tensors.size > 0 ? tensors : undefined;
 }
 
@@ -39,14 +45,24 @@ export function plainNames<T>(tensors: ReadonlyMap<string, T>): Map<string, T> {
 
 /** As it is where two tensors would have one name. */
 function withoutWrappers<T>(tensors: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
-  const plain = new Map([...tensors].map(([name, tensor]) => [name.split('.').filter((part) => !wrappers.has(part)).join('.'), tensor]));
+  const plain = new Map(
+    [...tensors].map(([name, tensor]) => [
+      name
+        .split('.')
+        .filter((part) => !wrappers.has(part))
+        .join('.'),
+      tensor,
+    ]),
+  );
   return plain.size === tensors.size ? plain : tensors;
 }
 
 function stripPrefixes<T>(tensors: ReadonlyMap<string, T>): Map<string, T> {
   const all = [...tensors.keys()];
   const names = all.some((name) => !companions.test(name)) ? all.filter((name) => !companions.test(name)) : all;
-  const set = ['params_ema.', 'ema.', 'params.', 'state_dict.'].find((prefix) => names.some((name) => name.startsWith(prefix)));
+  const set = ['params_ema.', 'ema.', 'params.', 'state_dict.'].find((prefix) =>
+    names.some((name) => name.startsWith(prefix)),
+  );
   const chosen = set ? names.filter((name) => name.startsWith(set)) : names;
   const prefix = set ?? wrapperOf(names);
   // Without a prefix nothing tells the network's own names from those of companions.

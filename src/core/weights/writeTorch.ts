@@ -4,7 +4,13 @@ import type { Weights, WeightTensor } from './weights.ts';
 /** PyTorch aligns storages in its files to this many bytes, so that they can be mapped into memory. */
 const ALIGNMENT = 64;
 
-const storageClasses: Readonly<Record<WeightTensor['dtype'], string>> = { float32: 'FloatStorage', int32: 'IntStorage', int64: 'LongStorage', uint8: 'ByteStorage', bool: 'BoolStorage' };
+const storageClasses: Readonly<Record<WeightTensor['dtype'], string>> = {
+  float32: 'FloatStorage',
+  int32: 'IntStorage',
+  int64: 'LongStorage',
+  uint8: 'ByteStorage',
+  bool: 'BoolStorage',
+};
 
 /**
  * Writes weights as `torch.save({'params': weights, 'params_ema': weights})` does in PyTorch's zip format, which PyTorch
@@ -16,7 +22,10 @@ export function writeTorchFile(weights: Weights, metadata: Readonly<Record<strin
   const entries: [string, Uint8Array][] = [
     ['data.pkl', pickleOf(tensors, ['params', 'params_ema'], metadata)],
     ['byteorder', text('little')],
-    ...tensors.map(([, { data }], key): [string, Uint8Array] => [`data/${key}`, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]),
+    ...tensors.map(([, { data }], key): [string, Uint8Array] => [
+      `data/${key}`,
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    ]),
     ['version', text('3\n')],
   ];
   return storedZip(entries.map(([name, bytes]) => [`archive/${name}`, bytes]));
@@ -25,7 +34,11 @@ export function writeTorchFile(weights: Weights, metadata: Readonly<Record<strin
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
 /** The pickle (protocol 2) of a dictionary with these keys, all with the same state dict, and with these texts. */
-function pickleOf(tensors: readonly [string, WeightTensor][], keys: readonly string[], texts: Readonly<Record<string, string>>): Uint8Array {
+function pickleOf(
+  tensors: readonly [string, WeightTensor][],
+  keys: readonly string[],
+  texts: Readonly<Record<string, string>>,
+): Uint8Array {
   const parts: Uint8Array[] = [];
   const opcode = (...bytes: number[]) => parts.push(Uint8Array.from(bytes));
   const global = (module: string, name: string) => parts.push(text(`c${module}\n${name}\n`));
@@ -34,7 +47,10 @@ function pickleOf(tensors: readonly [string, WeightTensor][], keys: readonly str
     opcode(0x58, ...u32(bytes.length)); // BINUNICODE
     parts.push(bytes);
   };
-  const integer = (value: number) => (value < 2 ** 31 ? opcode(0x4a, ...u32(value)) : opcode(0x8a, 8, ...new Uint8Array(BigInt64Array.of(BigInt(value)).buffer))); // BININT, LONG1
+  const integer = (value: number) =>
+    value < 2 ** 31
+      ? opcode(0x4a, ...u32(value))
+      : opcode(0x8a, 8, ...new Uint8Array(BigInt64Array.of(BigInt(value)).buffer)); // BININT, LONG1
   const tuple = (values: readonly number[]) => {
     opcode(0x28);
     values.forEach(integer);
@@ -97,16 +113,50 @@ function storedZip(entries: readonly [string, Uint8Array][]): Uint8Array {
     const start = position;
     const padding = (ALIGNMENT - ((start + 30 + encoded.length + 4) % ALIGNMENT)) % ALIGNMENT;
     // Version, flags (names are UTF-8), method 0 (stored), time and date of 1980-01-01, checksum, sizes, name's length.
-    const common = [...u16(20), ...u16(0x800), ...u16(0), ...u16(0), ...u16(0x21), ...u32(crc32(bytes)), ...u32(bytes.length), ...u32(bytes.length), ...u16(encoded.length)];
+    const common = [
+      ...u16(20),
+      ...u16(0x800),
+      ...u16(0),
+      ...u16(0),
+      ...u16(0x21),
+      ...u32(crc32(bytes)),
+      ...u32(bytes.length),
+      ...u32(bytes.length),
+      ...u16(encoded.length),
+    ];
     push(Uint8Array.from([...u32(0x04034b50), ...common, ...u16(4 + padding)]));
     push(encoded);
     // An extra field called "FB", filled with Z.
     push(Uint8Array.from([0x46, 0x42, ...u16(padding), ...new Uint8Array(padding).fill(0x5a)]));
     push(bytes);
-    directory.push(Uint8Array.from([...u32(0x02014b50), ...u16(20), ...common, ...u16(0), ...u16(0), ...u16(0), ...u16(0), ...u32(0), ...u32(start)]), encoded);
+    directory.push(
+      Uint8Array.from([
+        ...u32(0x02014b50),
+        ...u16(20),
+        ...common,
+        ...u16(0),
+        ...u16(0),
+        ...u16(0),
+        ...u16(0),
+        ...u32(0),
+        ...u32(start),
+      ]),
+      encoded,
+    );
   }
   const start = position;
   directory.forEach(push);
-  push(Uint8Array.from([...u32(0x06054b50), ...u16(0), ...u16(0), ...u16(entries.length), ...u16(entries.length), ...u32(position - start), ...u32(start), ...u16(0)]));
+  push(
+    Uint8Array.from([
+      ...u32(0x06054b50),
+      ...u16(0),
+      ...u16(0),
+      ...u16(entries.length),
+      ...u16(entries.length),
+      ...u32(position - start),
+      ...u32(start),
+      ...u16(0),
+    ]),
+  );
   return Buffer.concat(parts);
 }

@@ -23,8 +23,13 @@ export async function readStoredZip(bytes: Uint8Array): Promise<Map<string, Uint
       const key = name.normalize('NFC').toLowerCase();
       if (folded.has(key)) throw damaged(`two entries are called ${name}`);
       folded.add(key);
-      if (/^[^/]+\/code\//.test(name)) throw new AppError('unsupported', `This is a TorchScript file, a program with its weights (${name}). Save the state_dict of the network instead.`);
-      if (entry.compressionMethod !== 0 || entry.isEncrypted()) throw damaged(`${name} is compressed or encrypted, which PyTorch never does`);
+      if (/^[^/]+\/code\//.test(name))
+        throw new AppError(
+          'unsupported',
+          `This is a TorchScript file, a program with its weights (${name}). Save the state_dict of the network instead.`,
+        );
+      if (entry.compressionMethod !== 0 || entry.isEncrypted())
+        throw damaged(`${name} is compressed or encrypted, which PyTorch never does`);
       total += entry.uncompressedSize;
       if (total > bytes.length) throw damaged('its entries overlap');
       entries.set(name, await contentOf(entry, bytes, (of) => zip.readLocalFileHeaderPromise(of)));
@@ -35,7 +40,11 @@ export async function readStoredZip(bytes: Uint8Array): Promise<Map<string, Uint
   return entries;
 }
 
-async function contentOf(entry: Entry, bytes: Uint8Array, localHeader: (entry: Entry) => Promise<{ fileDataStart: number; fileName: Buffer }>): Promise<Uint8Array> {
+async function contentOf(
+  entry: Entry,
+  bytes: Uint8Array,
+  localHeader: (entry: Entry) => Promise<{ fileDataStart: number; fileName: Buffer }>,
+): Promise<Uint8Array> {
   const { fileDataStart, fileName } = await localHeader(entry);
   if (!fileName.equals(entry.fileNameRaw)) throw damaged(`${entry.fileName} has another name inside`);
   const content = bytes.subarray(fileDataStart, fileDataStart + entry.uncompressedSize);
@@ -45,5 +54,9 @@ async function contentOf(entry: Entry, bytes: Uint8Array, localHeader: (entry: E
 }
 
 function damaged(reason: string, cause?: unknown): AppError {
-  return new AppError('bad-input', `This PyTorch file is damaged or was altered: ${reason}. Get it again from where it came from.`, { cause });
+  return new AppError(
+    'bad-input',
+    `This PyTorch file is damaged or was altered: ${reason}. Get it again from where it came from.`,
+    { cause },
+  );
 }

@@ -35,7 +35,9 @@ export const bridge = window.mcir;
 
 /** Calls the services. @throws AppError as the services threw it, or `io` where the program is not reached. */
 export async function call<Name extends CallName>(name: Name, input: CallInput<Name>): Promise<CallOutput<Name>> {
-  const reply = bridge ? await bridge.call(name, input) : await post(`/api/${name}`, JSON.stringify(input), { 'content-type': 'application/json' });
+  const reply = bridge
+    ? await bridge.call(name, input)
+    : await post(`/api/${name}`, JSON.stringify(input), { 'content-type': 'application/json' });
   return calls[name].output.parse(unwrap(reply)) as CallOutput<Name>;
 }
 
@@ -62,7 +64,8 @@ export function subscribe(listener: (event: StudioEvent) => void, onConnection: 
 }
 
 /** Address of a picture that the host gave an id; `size` asks for a small one. */
-export const pictureUrl = (id: string, size?: number): string => `/picture/${id}${size === undefined ? '' : `?size=${size}`}`;
+export const pictureUrl = (id: string, size?: number): string =>
+  `/picture/${id}${size === undefined ? '' : `?size=${size}`}`;
 
 /** A dropped file and its name inside what was dropped. */
 export interface Dropped {
@@ -77,7 +80,10 @@ const copiesAtOnce = 2;
  * Makes places of dropped files: by their paths in Electron, else by copying them to the host.
  * @param onCopied is told after each file how many have come, and where they are; the second waits until it knows of the first
  */
-export async function admit(dropped: AsyncGenerator<Dropped>, onCopied: (done: number, drop: Place) => Promise<void> | void): Promise<Place[]> {
+export async function admit(
+  dropped: AsyncGenerator<Dropped>,
+  onCopied: (done: number, drop: Place) => Promise<void> | void,
+): Promise<Place[]> {
   if (bridge) {
     const files: File[] = [];
     for await (const { file } of dropped) files.push(file);
@@ -85,7 +91,8 @@ export async function admit(dropped: AsyncGenerator<Dropped>, onCopied: (done: n
   }
   const first = await dropped.next();
   if (first.done) return [];
-  const copy = async ({ file, path }: Dropped, drop = ''): Promise<Place> => unwrap(await post(`/import/${drop}?path=${encodeURIComponent(path)}`, file)) as Place;
+  const copy = async ({ file, path }: Dropped, drop = ''): Promise<Place> =>
+    unwrap(await post(`/import/${drop}?path=${encodeURIComponent(path)}`, file)) as Place;
   // The first alone: it is shown while the others come.
   const drop = await copy(first.value);
   let done = 1;
@@ -119,7 +126,11 @@ async function post(path: string, body: BodyInit, headers: Record<string, string
   try {
     response = await fetch(path, { method: 'POST', body, headers });
   } catch (cause) {
-    throw new AppError('io', told(i18n.language, 'MCIR Studio does not answer. Start it again, then reload this page.'), { cause });
+    throw new AppError(
+      'io',
+      told(i18n.language, 'MCIR Studio does not answer. Start it again, then reload this page.'),
+      { cause },
+    );
   }
   if (response.headers.get('content-type') === 'application/json') return (await response.json()) as Reply;
   throw new AppError('io', await response.text());

@@ -1,4 +1,14 @@
-import { keepPreviousData, QueryCache, QueryClient, MutationCache, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from '@tanstack/react-query';
+import {
+  keepPreviousData,
+  QueryCache,
+  QueryClient,
+  MutationCache,
+  useMutation,
+  useQuery,
+  useQueryClient,
+  type UseMutationResult,
+  type UseQueryResult,
+} from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { CallInput, CallName, CallOutput, StudioEvent } from '../../shared/contract.ts';
 import type { AppError } from '../../shared/errors.ts';
@@ -8,7 +18,9 @@ import { showError } from './showError.ts';
 
 export const queryClient = new QueryClient({
   queryCache: new QueryCache({ onError: (error, query) => query.meta?.['silent'] !== true && showError(error) }),
-  mutationCache: new MutationCache({ onError: (error, _, __, mutation) => mutation.meta?.['silent'] !== true && showError(error) }),
+  mutationCache: new MutationCache({
+    onError: (error, _, __, mutation) => mutation.meta?.['silent'] !== true && showError(error),
+  }),
   defaultOptions: { queries: { retry: false, staleTime: 30_000, refetchOnWindowFocus: false } },
 });
 
@@ -22,12 +34,26 @@ interface CallOptions {
 }
 
 /** What a call answers, kept and shared by all who ask the same. */
-export function useCall<Name extends CallName>(name: Name, input: CallInput<Name>, { silent = false, keep = false, ...options }: CallOptions = {}): UseQueryResult<CallOutput<Name>, AppError> {
-  return useQuery<CallOutput<Name>, AppError>({ queryKey: [name, input], queryFn: () => call(name, input), ...options, ...(silent ? { meta: { silent } } : {}), ...(keep ? { placeholderData: keepPreviousData } : {}) });
+export function useCall<Name extends CallName>(
+  name: Name,
+  input: CallInput<Name>,
+  { silent = false, keep = false, ...options }: CallOptions = {},
+): UseQueryResult<CallOutput<Name>, AppError> {
+  return useQuery<CallOutput<Name>, AppError>({
+    queryKey: [name, input],
+    queryFn: () => call(name, input),
+    ...options,
+    ...(silent ? { meta: { silent } } : {}),
+    ...(keep ? { placeholderData: keepPreviousData } : {}),
+  });
 }
 
 /** A call that changes something; afterwards what `refreshes` name is asked anew. */
-export function useAction<Name extends CallName>(name: Name, refreshes: CallName[] = [], { silent = false }: { silent?: boolean } = {}): UseMutationResult<CallOutput<Name>, AppError, CallInput<Name>> {
+export function useAction<Name extends CallName>(
+  name: Name,
+  refreshes: CallName[] = [],
+  { silent = false }: { silent?: boolean } = {},
+): UseMutationResult<CallOutput<Name>, AppError, CallInput<Name>> {
   const client = useQueryClient();
   return useMutation<CallOutput<Name>, AppError, CallInput<Name>>({
     mutationFn: (input) => call(name, input),

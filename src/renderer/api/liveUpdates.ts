@@ -48,15 +48,24 @@ export function useLiveUpdates(): void {
           break;
         case 'batchFile': {
           const { batch, file } = event.data;
-          queryClient.setQueryData<BatchFile[]>(['batches.files', { batch }], (files) => files?.map((known) => (known.number === file.number ? file : known)));
-          queryClient.setQueryData<Shares>(sharesKey(batch), (shares = noShares) => Object.fromEntries(Object.entries(shares).filter(([number]) => Number(number) !== file.number)));
+          queryClient.setQueryData<BatchFile[]>(['batches.files', { batch }], (files) =>
+            files?.map((known) => (known.number === file.number ? file : known)),
+          );
+          queryClient.setQueryData<Shares>(sharesKey(batch), (shares = noShares) =>
+            Object.fromEntries(Object.entries(shares).filter(([number]) => Number(number) !== file.number)),
+          );
           break;
         }
         case 'batchProgress':
-          queryClient.setQueryData<Shares>(sharesKey(event.data.batch), (shares) => ({ ...shares, [event.data.number]: event.data.share }));
+          queryClient.setQueryData<Shares>(sharesKey(event.data.batch), (shares) => ({
+            ...shares,
+            [event.data.number]: event.data.share,
+          }));
           break;
         case 'pack':
-          queryClient.setQueryData<Pack[]>(['packs.list', {}], (packs) => packs?.map((known) => (known.id === event.data.id ? event.data : known)));
+          queryClient.setQueryData<Pack[]>(['packs.list', {}], (packs) =>
+            packs?.map((known) => (known.id === event.data.id ? event.data : known)),
+          );
           break;
         case 'changed':
           void queryClient.invalidateQueries({ queryKey: [`${event.data}.list`] });
@@ -84,5 +93,7 @@ function showBatch(batch: Batch): void {
 }
 
 function upsert<Item extends { id: string }>(items: Item[], item: Item): Item[] {
-  return items.some((known) => known.id === item.id) ? items.map((known) => (known.id === item.id ? item : known)) : [item, ...items];
+  return items.some((known) => known.id === item.id)
+    ? items.map((known) => (known.id === item.id ? item : known))
+    : [item, ...items];
 }

@@ -6,5 +6,13 @@ import { i18n } from '../i18n/index.ts';
 export function showError(error: unknown): void {
   if (error instanceof AppError && error.code === 'cancelled') return;
   const message = messageOf(error);
-  notifications.show({ id: message, color: 'red', title: i18n.t('error.title'), message, autoClose: 12_000, withBorder: true, closeButtonProps: { 'aria-label': i18n.t('common.close') } });
+  notifications.show({
+    id: message,
+    color: 'red',
+    title: i18n.t('error.title'),
+    message,
+    autoClose: 12_000,
+    withBorder: true,
+    closeButtonProps: { 'aria-label': i18n.t('common.close') },
+  });
 }

@@ -1,4 +1,15 @@
-import { Anchor, Button, Checkbox, Group, Modal, ScrollArea, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
+import {
+  Anchor,
+  Button,
+  Checkbox,
+  Group,
+  Modal,
+  ScrollArea,
+  Stack,
+  Text,
+  TextInput,
+  UnstyledButton,
+} from '@mantine/core';
 import { IconArrowUp, IconFile, IconFolder, IconPhoto } from '@tabler/icons-react';
 import { useState, type SubmitEvent } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -20,7 +31,14 @@ interface ChoosePlaceProps {
 }
 
 /** A button that lets a file or folder of the host be chosen: with the system's dialog in Electron, else with our own. */
-export function ChoosePlace({ wanted, label, title = label, onChoose, variant = 'default', loading = false }: ChoosePlaceProps) {
+export function ChoosePlace({
+  wanted,
+  label,
+  title = label,
+  onChoose,
+  variant = 'default',
+  loading = false,
+}: ChoosePlaceProps) {
   const [opened, setOpened] = useState(false);
   const open = (): void => {
     if (!bridge) return setOpened(true);
@@ -46,14 +64,28 @@ export function ChoosePlace({ wanted, label, title = label, onChoose, variant = 
   );
 }
 
-function PlaceDialog({ wanted, title, onClose, onChoose }: { wanted: Wanted; title: string; onClose: () => void; onChoose: (places: Place[]) => void }) {
+function PlaceDialog({
+  wanted,
+  title,
+  onClose,
+  onChoose,
+}: {
+  wanted: Wanted;
+  title: string;
+  onClose: () => void;
+  onChoose: (places: Place[]) => void;
+}) {
   const { t } = useTranslation();
   const roots = useCall('places.roots', {});
   const [chosenFolder, setFolder] = useState<string>();
   const [marked, setMarked] = useState<Place[]>([]);
   const folder = chosenFolder ?? roots.data?.[0]?.id;
   // Other programs change folders, so what was listed before is only shown until it is listed again.
-  const listing = useCall('places.list', { folder: folder ?? '', show: wanted === 'folder' ? 'folders' : wanted }, { enabled: folder !== undefined, staleTime: 0 });
+  const listing = useCall(
+    'places.list',
+    { folder: folder ?? '', show: wanted === 'folder' ? 'folders' : wanted },
+    { enabled: folder !== undefined, staleTime: 0 },
+  );
   const here = listing.data?.folder;
   const enter = (id: string): void => {
     setMarked([]);
@@ -72,7 +104,13 @@ function PlaceDialog({ wanted, title, onClose, onChoose }: { wanted: Wanted; tit
           ))}
         </Group>
         <Group gap="xs" wrap="nowrap">
-          <Button size="compact-sm" variant="default" aria-label={t('places.up')} disabled={!listing.data?.parent} onClick={() => listing.data?.parent && enter(listing.data.parent.id)}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            aria-label={t('places.up')}
+            disabled={!listing.data?.parent}
+            onClick={() => listing.data?.parent && enter(listing.data.parent.id)}
+          >
             <IconArrowUp size={16} />
           </Button>
           <Text size="sm" ff="monospace" lineClamp={1}>
@@ -95,7 +133,15 @@ function PlaceDialog({ wanted, title, onClose, onChoose }: { wanted: Wanted; tit
                   size="xs"
                   label={entry.name}
                   checked={marked.some((place) => place.id === entry.id)}
-                  onChange={(event) => setMarked(event.currentTarget.checked ? (wanted === 'weights' ? [entry] : [...marked, entry]) : marked.filter((place) => place.id !== entry.id))}
+                  onChange={(event) =>
+                    setMarked(
+                      event.currentTarget.checked
+                        ? wanted === 'weights'
+                          ? [entry]
+                          : [...marked, entry]
+                        : marked.filter((place) => place.id !== entry.id),
+                    )
+                  }
                 />
               </Group>
             ),
@@ -138,7 +184,14 @@ function NewFolder({ inside, onMade }: { inside: string; onMade: (id: string) =>
   }
   return (
     <form onSubmit={submit} style={{ display: 'flex', gap: 8, marginInlineEnd: 'auto' }}>
-      <TextInput size="xs" aria-label={t('places.newName')} placeholder={t('places.newName')} value={name} onChange={(event) => setName(event.currentTarget.value)} autoFocus />
+      <TextInput
+        size="xs"
+        aria-label={t('places.newName')}
+        placeholder={t('places.newName')}
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        autoFocus
+      />
       <Button size="xs" type="submit" variant="default" loading={make.isPending} disabled={name.trim() === ''}>
         {t('places.create')}
       </Button>

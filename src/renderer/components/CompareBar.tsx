@@ -1,10 +1,24 @@
 import { ActionIcon, Button, Group, SegmentedControl, Text, Tooltip, VisuallyHidden } from '@mantine/core';
-import { IconColumns2, IconLayoutGrid, IconPhoto, IconPlusMinus, IconSeparatorVertical, IconZoomIn, type Icon } from '@tabler/icons-react';
+import {
+  IconColumns2,
+  IconLayoutGrid,
+  IconPhoto,
+  IconPlusMinus,
+  IconSeparatorVertical,
+  IconZoomIn,
+  type Icon,
+} from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { layoutsFor, type Layout } from './CompareStage.tsx';
 import type { Zoom } from './useZoom.ts';
 
-const icons: Record<Layout, Icon> = { slider: IconSeparatorVertical, side: IconColumns2, after: IconPhoto, difference: IconPlusMinus, all: IconLayoutGrid };
+const icons: Record<Layout, Icon> = {
+  slider: IconSeparatorVertical,
+  side: IconColumns2,
+  after: IconPhoto,
+  difference: IconPlusMinus,
+  all: IconLayoutGrid,
+};
 
 interface BarProps {
   zoom: Zoom;
@@ -42,7 +56,13 @@ export function CompareBar({ zoom, variants, layout, setLayout, loupe, toggleLou
         })}
       />
       <Tooltip label={`${t('compare.loupe')} (L)`} openDelay={400}>
-        <ActionIcon variant={loupe ? 'filled' : 'default'} size={30} aria-label={t('compare.loupe')} aria-pressed={loupe} onClick={toggleLoupe}>
+        <ActionIcon
+          variant={loupe ? 'filled' : 'default'}
+          size={30}
+          aria-label={t('compare.loupe')}
+          aria-pressed={loupe}
+          onClick={toggleLoupe}
+        >
           <IconZoomIn size={16} stroke={1.5} />
         </ActionIcon>
       </Tooltip>

@@ -47,7 +47,9 @@ export function CompareStage({ picture, zoom, layout: wanted, strength, holdBefo
   const active = variants[picture.active];
   const titleOf = (variant: Variant): string => (variants.length > 1 ? variant.title : t('compare.after'));
   const common = { before, size, view: zoom.view };
-  const original = <Labelled label={t('compare.before')} layer={<PictureLayer {...common} label={t('compare.before')} />} />;
+  const original = (
+    <Labelled label={t('compare.before')} layer={<PictureLayer {...common} label={t('compare.before')} />} />
+  );
   const restored = (variant: Variant, right: boolean): ReactNode => (
     <Labelled
       label={titleOf(variant)}
@@ -56,7 +58,9 @@ export function CompareStage({ picture, zoom, layout: wanted, strength, holdBefo
       layer={<PictureLayer {...common} label={titleOf(variant)} result={variant.result} strength={strength} />}
     />
   );
-  const lens = (result: Result | undefined) => (at: { x: number; y: number }) => <Loupe before={before} size={size} zoom={zoom} result={result} strength={strength} at={at} />;
+  const lens = (result: Result | undefined) => (at: { x: number; y: number }) => (
+    <Loupe before={before} size={size} zoom={zoom} result={result} strength={strength} at={at} />
+  );
   const single = (content: ReactNode): ReactNode => (
     <Stage zoom={zoom} measured loupe={loupe && active?.result ? lens(active.result) : undefined}>
       {content}
@@ -66,12 +70,30 @@ export function CompareStage({ picture, zoom, layout: wanted, strength, holdBefo
   if (holdBefore || !active || (layout !== 'all' && !active.result)) return single(original);
   switch (layout) {
     case 'slider':
-      return single(<ReactCompareSlider onlyHandleDraggable itemOne={original} itemTwo={restored(active, true)} style={{ width: '100%', height: '100%' }} />);
+      return single(
+        <ReactCompareSlider
+          onlyHandleDraggable
+          itemOne={original}
+          itemTwo={restored(active, true)}
+          style={{ width: '100%', height: '100%' }}
+        />,
+      );
     case 'after':
       return single(restored(active, false));
     case 'difference':
       return single(
-        <Labelled label={t('compare.differenceOf', { gain: differenceGain })} layer={<PictureLayer {...common} label={t('compare.difference')} result={active.result} strength={strength} difference />} />,
+        <Labelled
+          label={t('compare.differenceOf', { gain: differenceGain })}
+          layer={
+            <PictureLayer
+              {...common}
+              label={t('compare.difference')}
+              result={active.result}
+              strength={strength}
+              difference
+            />
+          }
+        />,
       );
     case 'side':
       return (
@@ -99,7 +121,19 @@ export function CompareStage({ picture, zoom, layout: wanted, strength, holdBefo
 }
 
 function Cells({ columns, children }: { columns: number; children: ReactNode }) {
-  return <div style={{ display: 'grid', gridTemplateColumns: `repeat(${columns}, 1fr)`, gridAutoRows: '1fr', gap: 2, height: '100%' }}>{children}</div>;
+  return (
+    <div
+      style={{
+        display: 'grid',
+        gridTemplateColumns: `repeat(${columns}, 1fr)`,
+        gridAutoRows: '1fr',
+        gap: 2,
+        height: '100%',
+      }}
+    >
+      {children}
+    </div>
+  );
 }
 
 interface StageFrame {
@@ -145,7 +179,17 @@ function Stage({ zoom, measured = false, marked = false, loupe, children }: Stag
   );
 }
 
-function Labelled({ label, layer, right = false, missing = false }: { label: string; layer: ReactNode; right?: boolean; missing?: boolean }) {
+function Labelled({
+  label,
+  layer,
+  right = false,
+  missing = false,
+}: {
+  label: string;
+  layer: ReactNode;
+  right?: boolean;
+  missing?: boolean;
+}) {
   const { t } = useTranslation();
   return (
     <div style={{ position: 'relative', width: '100%', height: '100%' }}>

@@ -62,14 +62,38 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220,
         width: element.clientWidth,
         height,
         scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
-        axes: [{ ...axis, incrs: wholeSteps }, { ...axis, size: 68, values: (_, splits, __, ___, apart) => splits.map((value) => (value === null ? '' : short(value, apart))) }],
+        axes: [
+          { ...axis, incrs: wholeSteps },
+          {
+            ...axis,
+            size: 68,
+            values: (_, splits, __, ___, apart) => splits.map((value) => (value === null ? '' : short(value, apart))),
+          },
+        ],
         series: [
           { label: stepTitle, value: (self, value) => String(value ?? self.data[0].at(-1) ?? '–') },
-          ...known.map(([name, , few], index) => ({ label: name, stroke: lineColour(index), width: 1.5, spanGaps: true, points: { show: few, size: 5 }, value: valueAt })),
-          ...(smoothed ? known.map((_, index) => ({ stroke: `${lineColour(index)}50`, width: 1, spanGaps: true, points: { show: false } })) : []),
+          ...known.map(([name, , few], index) => ({
+            label: name,
+            stroke: lineColour(index),
+            width: 1.5,
+            spanGaps: true,
+            points: { show: few, size: 5 },
+            value: valueAt,
+          })),
+          ...(smoothed
+            ? known.map((_, index) => ({
+                stroke: `${lineColour(index)}50`,
+                width: 1,
+                spanGaps: true,
+                points: { show: false },
+              }))
+            : []),
         ],
         legend: { show: legend },
-        cursor: { drag: { x: true, y: false }, ...(sync === undefined ? {} : { sync: { key: sync, scales: ['x', null] as [string, null] } }) },
+        cursor: {
+          drag: { x: true, y: false },
+          ...(sync === undefined ? {} : { sync: { key: sync, scales: ['x', null] as [string, null] } }),
+        },
       },
       data.current,
       element,
@@ -99,7 +123,17 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220,
     shown.setCursor({ left: shown.valToPos(steps[next] ?? 0, 'x'), top: 0 });
   };
 
-  return <div ref={box} className="curves" role="figure" tabIndex={0} aria-label={label} onKeyDown={onKeyDown} style={{ width: '100%', minHeight: height + (legend ? 30 : 0) }} />;
+  return (
+    <div
+      ref={box}
+      className="curves"
+      role="figure"
+      tabIndex={0}
+      aria-label={label}
+      onKeyDown={onKeyDown}
+      style={{ width: '100%', minHeight: height + (legend ? 30 : 0) }}
+    />
+  );
 }
 
 function isZoomed({ scales, data: [steps] }: uPlot): boolean {

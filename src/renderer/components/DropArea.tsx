@@ -46,7 +46,14 @@ export function DropArea({ onPlaces, onProgress, children }: DropAreaProps) {
   };
 
   return (
-    <div data-testid="drop" onDragEnter={hover} onDragOver={hover} onDragLeave={leave} onDrop={(event) => void drop(event)} style={{ position: 'relative', height: '100%', display: 'flex', flexDirection: 'column' }}>
+    <div
+      data-testid="drop"
+      onDragEnter={hover}
+      onDragOver={hover}
+      onDragLeave={leave}
+      onDrop={(event) => void drop(event)}
+      style={{ position: 'relative', height: '100%', display: 'flex', flexDirection: 'column' }}
+    >
       {children}
       {over && (
         <Center className="drop-hint">

@@ -5,11 +5,29 @@ import type { Size, Zoom } from './useZoom.ts';
 const side = 168;
 
 /** Two lenses beside each other over the same spot of the picture: before and after, twice as large as the view and at least 1:1. */
-export function Loupe({ before, size, zoom, result, strength, at }: { before: string; size: Size; zoom: Zoom; result: Result | undefined; strength: number; at: { x: number; y: number } }) {
+export function Loupe({
+  before,
+  size,
+  zoom,
+  result,
+  strength,
+  at,
+}: {
+  before: string;
+  size: Size;
+  zoom: Zoom;
+  result: Result | undefined;
+  strength: number;
+  at: { x: number; y: number };
+}) {
   const { t } = useTranslation();
   const { view, width, height } = zoom;
   const scale = Math.min(32, Math.max(1, view.scale * 2));
-  const lens = { scale, x: side / 2 - ((at.x - view.x) / view.scale) * scale, y: side / 2 - ((at.y - view.y) / view.scale) * scale };
+  const lens = {
+    scale,
+    x: side / 2 - ((at.x - view.x) / view.scale) * scale,
+    y: side / 2 - ((at.y - view.y) / view.scale) * scale,
+  };
   // Beside the pointer, on the side where there is room.
   const wide = 2 * side + 2;
   const left = at.x + 24 + wide < width ? at.x + 24 : Math.max(0, at.x - 24 - wide);

@@ -30,17 +30,56 @@ export const differenceGain = 4;
 export function PictureLayer({ before, size, view, label, result, strength = 1, difference = false }: LayerProps) {
   // Pixels are shown as they are once they are large enough to be seen, but mixed as the export mixes them: smoothly.
   const mixed = result !== undefined && (difference || strength < 1);
-  const image = { position: 'absolute', maxWidth: 'none', pointerEvents: 'none', imageRendering: view.scale >= 2 && !mixed ? 'pixelated' : 'auto' } as const;
-  const box = result && { left: result.region.left, top: result.region.top, width: result.region.width, height: result.region.height };
+  const image = {
+    position: 'absolute',
+    maxWidth: 'none',
+    pointerEvents: 'none',
+    imageRendering: view.scale >= 2 && !mixed ? 'pixelated' : 'auto',
+  } as const;
+  const box = result && {
+    left: result.region.left,
+    top: result.region.top,
+    width: result.region.width,
+    height: result.region.height,
+  };
   const partial = result && (result.region.width < size.width || result.region.height < size.height);
   // Where nothing was restored nothing differs, and that is black.
   const outside: CSSProperties = difference && result ? { clipPath: insetOf(result.region, size) } : {};
   return (
-    <div style={{ position: 'absolute', inset: 0, overflow: 'hidden', background: difference ? '#000' : 'var(--stage)' }}>
-      <div style={{ position: 'absolute', inset: 0, isolation: 'isolate', ...(difference ? { filter: `brightness(${differenceGain})` } : {}) }}>
-        <div style={{ position: 'relative', width: size.width, height: size.height, transformOrigin: '0 0', transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})` }}>
-          <img src={before} alt={label} draggable={false} style={{ ...image, left: 0, top: 0, width: size.width, height: size.height, ...outside }} />
-          {result && <img src={result.url} alt="" draggable={false} style={{ ...image, ...box, opacity: strength, mixBlendMode: difference ? 'difference' : 'normal' }} />}
+    <div
+      style={{ position: 'absolute', inset: 0, overflow: 'hidden', background: difference ? '#000' : 'var(--stage)' }}
+    >
+      <div
+        style={{
+          position: 'absolute',
+          inset: 0,
+          isolation: 'isolate',
+          ...(difference ? { filter: `brightness(${differenceGain})` } : {}),
+        }}
+      >
+        <div
+          style={{
+            position: 'relative',
+            width: size.width,
+            height: size.height,
+            transformOrigin: '0 0',
+            transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})`,
+          }}
+        >
+          <img
+            src={before}
+            alt={label}
+            draggable={false}
+            style={{ ...image, left: 0, top: 0, width: size.width, height: size.height, ...outside }}
+          />
+          {result && (
+            <img
+              src={result.url}
+              alt=""
+              draggable={false}
+              style={{ ...image, ...box, opacity: strength, mixBlendMode: difference ? 'difference' : 'normal' }}
+            />
+          )}
           {partial && <div className="previewed" style={{ ...box, outlineWidth: 1 / view.scale }} />}
         </div>
       </div>
@@ -48,4 +87,5 @@ export function PictureLayer({ before, size, view, label, result, strength = 1, 
   );
 }
 
-const insetOf = ({ left, top, width, height }: Region, size: Size): string => `inset(${top}px ${size.width - left - width}px ${size.height - top - height}px ${left}px)`;
+const insetOf = ({ left, top, width, height }: Region, size: Size): string =>
+  `inset(${top}px ${size.width - left - width}px ${size.height - top - height}px ${left}px)`;

@@ -17,7 +17,14 @@ export function RevealFolder({ what, path }: { what: Revealed; path: string }) {
   return (
     <Group gap={4} wrap="nowrap">
       {!failed && (
-        <Button size="xs" px="xs" variant="default" leftSection={<IconFolderOpen size={14} stroke={1.5} />} loading={reveal.isPending} onClick={() => reveal.mutate(what, { onError: () => setFailed(true) })}>
+        <Button
+          size="xs"
+          px="xs"
+          variant="default"
+          leftSection={<IconFolderOpen size={14} stroke={1.5} />}
+          loading={reveal.isPending}
+          onClick={() => reveal.mutate(what, { onError: () => setFailed(true) })}
+        >
           {t('reveal.open')}
         </Button>
       )}
@@ -25,7 +32,14 @@ export function RevealFolder({ what, path }: { what: Revealed; path: string }) {
         <CopyButton value={path}>
           {({ copied, copy }) =>
             failed ? (
-              <Button size="xs" px="xs" variant="default" title={path} leftSection={copied ? <IconCheck size={14} /> : <IconCopy size={14} stroke={1.5} />} onClick={copy}>
+              <Button
+                size="xs"
+                px="xs"
+                variant="default"
+                title={path}
+                leftSection={copied ? <IconCheck size={14} /> : <IconCopy size={14} stroke={1.5} />}
+                onClick={copy}
+              >
                 {t(copied ? 'reveal.copied' : 'reveal.copy')}
               </Button>
             ) : (

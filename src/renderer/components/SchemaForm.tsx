@@ -16,24 +16,63 @@ interface Field {
 type Values = Record<string, unknown>;
 
 /** A form made from the JSON schema of a degradation's or a network's settings: a field for each property. */
-export function SchemaForm({ schema, values, onChange }: { schema: Record<string, unknown>; values: Values; onChange: (values: Values) => void }) {
+export function SchemaForm({
+  schema,
+  values,
+  onChange,
+}: {
+  schema: Record<string, unknown>;
+  values: Values;
+  onChange: (values: Values) => void;
+}) {
   const fields = Object.entries((schema['properties'] ?? {}) as Record<string, Field>);
   return (
     <Stack gap="sm">
       {fields.map(([name, field]) => (
-        <FieldInput key={name} name={name} field={field} value={values[name] ?? field.default} onChange={(value) => onChange({ ...values, [name]: value })} />
+        <FieldInput
+          key={name}
+          name={name}
+          field={field}
+          value={values[name] ?? field.default}
+          onChange={(value) => onChange({ ...values, [name]: value })}
+        />
       ))}
     </Stack>
   );
 }
 
-function FieldInput({ name, field, value, onChange }: { name: string; field: Field; value: unknown; onChange: (value: unknown) => void }) {
+function FieldInput({
+  name,
+  field,
+  value,
+  onChange,
+}: {
+  name: string;
+  field: Field;
+  value: unknown;
+  onChange: (value: unknown) => void;
+}) {
   const told = useTold();
-  const common = { label: told(fieldLabel(name)), description: field.description && told(field.description), size: 'xs' as const };
+  const common = {
+    label: told(fieldLabel(name)),
+    description: field.description && told(field.description),
+    size: 'xs' as const,
+  };
   const choices = field.enum;
-  if (choices) return <Select {...common} data={choices.map(String)} value={String(value)} allowDeselect={false} onChange={(next) => onChange(choices.find((choice) => String(choice) === next))} />;
-  if (field.type === 'boolean') return <Switch {...common} checked={value === true} onChange={(event) => onChange(event.currentTarget.checked)} />;
-  if (field.type === 'number' || field.type === 'integer') return <NumberField {...common} field={field} value={value} onChange={onChange} />;
+  if (choices)
+    return (
+      <Select
+        {...common}
+        data={choices.map(String)}
+        value={String(value)}
+        allowDeselect={false}
+        onChange={(next) => onChange(choices.find((choice) => String(choice) === next))}
+      />
+    );
+  if (field.type === 'boolean')
+    return <Switch {...common} checked={value === true} onChange={(event) => onChange(event.currentTarget.checked)} />;
+  if (field.type === 'number' || field.type === 'integer')
+    return <NumberField {...common} field={field} value={value} onChange={onChange} />;
   if (field.prefixItems?.length === 2 && Array.isArray(value)) {
     const pair = value as unknown[];
     const [low, high] = field.prefixItems;
@@ -46,8 +85,20 @@ function FieldInput({ name, field, value, onChange }: { name: string; field: Fie
           {common.description}
         </Text>
         <Group grow gap="xs">
-          <NumberField aria-label={`${common.label} 1`} size="xs" field={low ?? {}} value={pair[0]} onChange={(next) => onChange([next, pair[1]])} />
-          <NumberField aria-label={`${common.label} 2`} size="xs" field={high ?? {}} value={pair[1]} onChange={(next) => onChange([pair[0], next])} />
+          <NumberField
+            aria-label={`${common.label} 1`}
+            size="xs"
+            field={low ?? {}}
+            value={pair[0]}
+            onChange={(next) => onChange([next, pair[1]])}
+          />
+          <NumberField
+            aria-label={`${common.label} 2`}
+            size="xs"
+            field={high ?? {}}
+            value={pair[1]}
+            onChange={(next) => onChange([pair[0], next])}
+          />
         </Group>
       </div>
     );

@@ -6,7 +6,17 @@ import type { BatchFile } from '../../shared/contract/restore.ts';
 import type { JobState } from '../../shared/jobs.ts';
 
 /** What a list shows while it has nothing: what belongs here and how to begin. */
-export function Empty({ icon, title, text, children }: { icon: ReactNode; title: string; text: string; children?: ReactNode }) {
+export function Empty({
+  icon,
+  title,
+  text,
+  children,
+}: {
+  icon: ReactNode;
+  title: string;
+  text: string;
+  children?: ReactNode;
+}) {
   return (
     <Center flex={1} p="xl">
       <Stack align="center" gap="sm" maw={460}>
@@ -24,7 +34,13 @@ export function Empty({ icon, title, text, children }: { icon: ReactNode; title:
 }
 
 /** Shows what a query is at: waiting, failed with a way to try again, or its content. */
-export function Loaded<Data>({ query, children }: { query: { data: Data | undefined; error: Error | null; refetch: () => unknown }; children: (data: Data) => ReactNode }) {
+export function Loaded<Data>({
+  query,
+  children,
+}: {
+  query: { data: Data | undefined; error: Error | null; refetch: () => unknown };
+  children: (data: Data) => ReactNode;
+}) {
   const { t } = useTranslation();
   if (query.data !== undefined) return children(query.data);
   if (query.error) {

@@ -28,12 +28,18 @@ export interface Zoom {
   /** Moves the picture by screen pixels. */
   pan: (x: number, y: number) => void;
   onWheel: (event: WheelEvent) => void;
-  handlers: { onPointerDown: (event: PointerEvent) => void; onPointerMove: (event: PointerEvent) => void; onPointerUp: () => void; onDoubleClick: (event: MouseEvent) => void };
+  handlers: {
+    onPointerDown: (event: PointerEvent) => void;
+    onPointerMove: (event: PointerEvent) => void;
+    onPointerUp: () => void;
+    onDoubleClick: (event: MouseEvent) => void;
+  };
 }
 
 const limits = { smallest: 0.02, largest: 32 };
 /** Handles that lie on the picture move by themselves. */
-const onHandle = (event: { target: EventTarget }): boolean => event.target instanceof Element && event.target.closest('[role="slider"]') !== null;
+const onHandle = (event: { target: EventTarget }): boolean =>
+  event.target instanceof Element && event.target.closest('[role="slider"]') !== null;
 
 /**
  * Zoom and pan of a picture of the given size; everything drawn with the same view stays in step. Another picture wants
@@ -48,7 +54,9 @@ export function useZoom(picture: Size | undefined): Zoom {
   const stage = useCallback((element: HTMLDivElement | null) => {
     observer.current?.disconnect();
     if (!element) return;
-    observer.current = new ResizeObserver(([entry]) => entry && setSize({ width: entry.contentRect.width, height: entry.contentRect.height }));
+    observer.current = new ResizeObserver(
+      ([entry]) => entry && setSize({ width: entry.contentRect.width, height: entry.contentRect.height }),
+    );
     observer.current.observe(element);
   }, []);
 
@@ -85,7 +93,12 @@ export function useZoom(picture: Size | undefined): Zoom {
       },
       onPointerMove: (event) => {
         const from = drag.current;
-        if (from) setChosen({ scale: from.view.scale, x: from.view.x + event.clientX - from.x, y: from.view.y + event.clientY - from.y });
+        if (from)
+          setChosen({
+            scale: from.view.scale,
+            x: from.view.x + event.clientX - from.x,
+            y: from.view.y + event.clientY - from.y,
+          });
       },
       onPointerUp: () => {
         drag.current = undefined;

@@ -8,7 +8,12 @@ const previewPixels = 640 * 640;
 function inSight(picture: Size, { view: { scale, x, y }, width, height }: Zoom) {
   const left = Math.min(picture.width - 1, Math.max(0, -x / scale));
   const top = Math.min(picture.height - 1, Math.max(0, -y / scale));
-  return { left, top, right: Math.max(left + 1, Math.min(picture.width, (width - x) / scale)), bottom: Math.max(top + 1, Math.min(picture.height, (height - y) / scale)) };
+  return {
+    left,
+    top,
+    right: Math.max(left + 1, Math.min(picture.width, (width - x) / scale)),
+    bottom: Math.max(top + 1, Math.min(picture.height, (height - y) / scale)),
+  };
 }
 
 /** The part of the picture in sight, cut about its middle to what a preview may cover. */

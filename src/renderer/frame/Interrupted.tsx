@@ -15,20 +15,46 @@ export function Interrupted() {
   const resumeBatch = useAction('batches.resume', ['batches.list']);
 
   const found = [
-    ...(runs.data ?? []).map(({ id, state, name }) => ({ id, state, title: name, resume: () => resumeRun.mutate({ run: id }, { onSuccess: () => go('runs', id) }) })),
-    ...(batches.data ?? []).map((batch) => ({ id: batch.id, state: batch.state, title: batchTitle(batch, t), resume: () => resumeBatch.mutate({ batch: batch.id }) })),
+    ...(runs.data ?? []).map(({ id, state, name }) => ({
+      id,
+      state,
+      title: name,
+      resume: () => resumeRun.mutate({ run: id }, { onSuccess: () => go('runs', id) }),
+    })),
+    ...(batches.data ?? []).map((batch) => ({
+      id: batch.id,
+      state: batch.state,
+      title: batchTitle(batch, t),
+      resume: () => resumeBatch.mutate({ batch: batch.id }),
+    })),
   ].filter(({ id, state }) => state === 'interrupted' && !aside.has(id));
   if (found.length === 0) return null;
 
   return (
-    <Group role="region" aria-label={t('frame.interruptedTitle')} className="notice-line" gap="sm" px="lg" wrap="nowrap">
+    <Group
+      role="region"
+      aria-label={t('frame.interruptedTitle')}
+      className="notice-line"
+      gap="sm"
+      px="lg"
+      wrap="nowrap"
+    >
       <Text size="sm" flex={1} lineClamp={1}>
         {t('frame.interrupted', { count: found.length, titles: found.map(({ title }) => title).join(', ') })}
       </Text>
-      <Button size="compact-sm" loading={resumeRun.isPending || resumeBatch.isPending} onClick={() => found.forEach(({ resume }) => resume())}>
+      <Button
+        size="compact-sm"
+        loading={resumeRun.isPending || resumeBatch.isPending}
+        onClick={() => found.forEach(({ resume }) => resume())}
+      >
         {t('action.resume')}
       </Button>
-      <Button size="compact-sm" variant="subtle" color="gray" onClick={() => setAside(new Set([...aside, ...found.map(({ id }) => id)]))}>
+      <Button
+        size="compact-sm"
+        variant="subtle"
+        color="gray"
+        onClick={() => setAside(new Set([...aside, ...found.map(({ id }) => id)]))}
+      >
         {t('frame.later')}
       </Button>
     </Group>

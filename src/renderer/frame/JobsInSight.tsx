@@ -25,8 +25,12 @@ export function JobsInSight() {
   useDocumentTitle(shown === undefined ? 'MCIR Studio' : `${Math.floor(shown)} % · MCIR Studio`);
   return (
     <Stack gap={2}>
-      {run && trained !== undefined && <Job title={run.name} state={run.state} share={trained} onClick={() => go('runs', run.id)} />}
-      {batch && restored !== undefined && <Job title={batchTitle(batch, t)} state={batch.state} share={restored} onClick={() => go('restore')} />}
+      {run && trained !== undefined && (
+        <Job title={run.name} state={run.state} share={trained} onClick={() => go('runs', run.id)} />
+      )}
+      {batch && restored !== undefined && (
+        <Job title={batchTitle(batch, t)} state={batch.state} share={restored} onClick={() => go('restore')} />
+      )}
     </Stack>
   );
 }
@@ -43,7 +47,17 @@ function useAskBeforeLeaving(working: boolean): void {
 
 const isUnderWay = ({ state }: Run | Batch): boolean => state === 'running' || state === 'paused';
 
-function Job({ title, state, share, onClick }: { title: string; state: Run['state']; share: number; onClick: () => void }) {
+function Job({
+  title,
+  state,
+  share,
+  onClick,
+}: {
+  title: string;
+  state: Run['state'];
+  share: number;
+  onClick: () => void;
+}) {
   const { t } = useTranslation();
   return (
     <UnstyledButton px="sm" py={6} onClick={onClick} className="job-in-sight">

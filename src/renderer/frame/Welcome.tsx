@@ -33,7 +33,13 @@ export function Welcome() {
   };
 
   return (
-    <Modal opened={settings?.welcomed === false} onClose={close} title={t('welcome.title')} size="lg" closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Modal
+      opened={settings?.welcomed === false}
+      onClose={close}
+      title={t('welcome.title')}
+      size="lg"
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+    >
       <Stack>
         <Text size="sm">{t('welcome.text')}</Text>
         <Choice icon={<IconSchool size={28} stroke={1.5} />} text={t('welcome.sampleText')}>

@@ -37,7 +37,10 @@ function translator(dictionary: Readonly<Record<string, string>>): Translate {
     if (whole !== undefined) return whole;
     for (const { matches, translated } of patterns) {
       const parts = matches.exec(text)?.groups;
-      if (parts) return translated.replace(/\{(=?)(\w+)\}/g, (_, again: string, name: string) => (again ? translate(parts[name] ?? '') : (parts[name] ?? '')));
+      if (parts)
+        return translated.replace(/\{(=?)(\w+)\}/g, (_, again: string, name: string) =>
+          again ? translate(parts[name] ?? '') : (parts[name] ?? ''),
+        );
     }
     return text;
   };

@@ -1,4 +1,11 @@
-import { IconChartLine, IconDatabase, IconHeartRateMonitor, IconPhotoSpark, IconStack2, IconTable } from '@tabler/icons-react';
+import {
+  IconChartLine,
+  IconDatabase,
+  IconHeartRateMonitor,
+  IconPhotoSpark,
+  IconStack2,
+  IconTable,
+} from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import { DatasetsScreen } from './datasets/DatasetsScreen.tsx';
 import { ModelsScreen } from './models/ModelsScreen.tsx';

@@ -71,7 +71,13 @@ export class JobManager {
     for (const job of this.#repository.active()) {
       if (job.host && isRunning(job.host)) continue;
       if (job.worker) await endProcess(job.worker);
-      if (this.#enter(job.id, [job.state], { state: 'interrupted', reason: 'The program ended while the job was active.' })) found.push(this.find(job.id));
+      if (
+        this.#enter(job.id, [job.state], {
+          state: 'interrupted',
+          reason: 'The program ended while the job was active.',
+        })
+      )
+        found.push(this.find(job.id));
     }
     return found;
   }
@@ -82,7 +88,11 @@ export class JobManager {
    */
   submit({ id, kind, title }: Pick<Job, 'id' | 'kind' | 'title'>, record: () => void = () => undefined): Job {
     const now = Date.now();
-    this.#repository.add({ id, kind, title, state: 'queued', created: now, changed: now, host: this.#host }, [{ at: now, state: 'queued' }], record);
+    this.#repository.add(
+      { id, kind, title, state: 'queued', created: now, changed: now, host: this.#host },
+      [{ at: now, state: 'queued' }],
+      record,
+    );
     const job = this.find(id);
     this.#tell(job);
     this.#startNext(kind);
@@ -98,15 +108,25 @@ export class JobManager {
     await this.recover();
     const job = this.#owned(id);
     if (job.state === 'paused') this.#running.get(id)?.worker.send({ type: 'resume' });
-    else if (this.#enter(id, more === undefined ? resumable : [...resumable, 'finished'], { state: 'queued', reason: more })) this.#startNext(job.kind);
-    else throw new AppError('conflict', job.state === 'finished' ? `"${job.title}" has finished; there is nothing left to do.` : `"${job.title}" is ${job.state} already.`);
+    else if (
+      this.#enter(id, more === undefined ? resumable : [...resumable, 'finished'], { state: 'queued', reason: more })
+    )
+      this.#startNext(job.kind);
+    else
+      throw new AppError(
+        'conflict',
+        job.state === 'finished'
+          ? `"${job.title}" has finished; there is nothing left to do.`
+          : `"${job.title}" is ${job.state} already.`,
+      );
     return this.find(id);
   }
 
   /** Asks a running job to save and wait. */
   pause(id: string): void {
     const job = this.#owned(id);
-    if (job.state !== 'running') throw new AppError('conflict', `"${job.title}" is ${job.state}; only a running job can be paused.`);
+    if (job.state !== 'running')
+      throw new AppError('conflict', `"${job.title}" is ${job.state}; only a running job can be paused.`);
     this.#running.get(id)?.worker.send({ type: 'pause' });
   }
 
@@ -115,7 +135,8 @@ export class JobManager {
     const job = this.#owned(id);
     const running = this.#running.get(id);
     if (running) running.worker.send({ type: 'stop' });
-    else if (!this.#enter(id, ['queued'], { state: 'stopped' })) throw new AppError('conflict', `"${job.title}" is ${job.state}; there is nothing to stop.`);
+    else if (!this.#enter(id, ['queued'], { state: 'stopped' }))
+      throw new AppError('conflict', `"${job.title}" is ${job.state}; there is nothing to stop.`);
   }
 
   /** Ends a job at once, without saving. */
@@ -153,7 +174,8 @@ export class JobManager {
     const mine = this.#repository.active().filter(({ host }) => host === this.#host);
     const ends = mine.map(({ id }) => this.ended(id));
     // Those that wait first, or they would start in the place of those that end.
-    for (const { id } of mine) this.#enter(id, ['queued'], { state: 'interrupted', reason: 'The program was closed before it began.' });
+    for (const { id } of mine)
+      this.#enter(id, ['queued'], { state: 'interrupted', reason: 'The program was closed before it began.' });
     for (const running of this.#running.values()) {
       running.closing = true;
       running.worker.send({ type: 'stop' });
@@ -163,7 +185,9 @@ export class JobManager {
 
   #startNext(kind: string): void {
     if ([...this.#running.values()].some((running) => running.kind === kind)) return;
-    const next = this.#repository.active().find((job) => job.kind === kind && job.state === 'queued' && job.host === this.#host);
+    const next = this.#repository
+      .active()
+      .find((job) => job.kind === kind && job.state === 'queued' && job.host === this.#host);
     if (next) this.#start(next);
   }
 
@@ -219,7 +243,8 @@ export class JobManager {
     this.#running.delete(id);
     this.#guard(running, () => kind.onEnd?.(this.find(id)));
     const { outcome, error, killed, closing } = running;
-    if (outcome?.state === 'stopped' && closing && !error) this.#enter(id, activeStates, { state: 'interrupted', reason: 'The program was closed; it was saved first.' });
+    if (outcome?.state === 'stopped' && closing && !error)
+      this.#enter(id, activeStates, { state: 'interrupted', reason: 'The program was closed; it was saved first.' });
     else if (outcome && !error) this.#enter(id, activeStates, outcome);
     else if (killed) this.#enter(id, activeStates, { state: 'stopped', reason: 'Ended at once, without saving.' });
     else {
@@ -239,9 +264,18 @@ export class JobManager {
     }
   }
 
-  #enter(id: string, from: readonly JobState[], change: { state: JobState; reason?: string | undefined; error?: WireError }): boolean {
+  #enter(
+    id: string,
+    from: readonly JobState[],
+    change: { state: JobState; reason?: string | undefined; error?: WireError },
+  ): boolean {
     const { reason, ...rest } = change;
-    const entered = this.#repository.change(id, from, { ...rest, at: Date.now(), ...(reason ? { reason } : {}), ...(isActive(change.state) ? { host: this.#host } : {}) });
+    const entered = this.#repository.change(id, from, {
+      ...rest,
+      at: Date.now(),
+      ...(reason ? { reason } : {}),
+      ...(isActive(change.state) ? { host: this.#host } : {}),
+    });
     if (entered) this.#tell(this.find(id));
     return entered;
   }
@@ -254,7 +288,10 @@ export class JobManager {
   #owned(id: string): Job {
     const job = this.#require(id);
     if (isActive(job.state) && job.host && job.host !== this.#host && isRunning(job.host)) {
-      throw new AppError('conflict', `"${job.title}" belongs to another window or terminal (process ${pidOf(job.host)}); go on there.`);
+      throw new AppError(
+        'conflict',
+        `"${job.title}" belongs to another window or terminal (process ${pidOf(job.host)}); go on there.`,
+      );
     }
     return toJob(job);
   }
@@ -272,6 +309,11 @@ function toJob({ id, kind, title, state, created, changed, error }: OwnedJob): J
 
 function died(code: number | null, signal: string | null): AppError {
   const how = signal ? `by ${signal}` : `with code ${code ?? 'unknown'}`;
-  const hint = signal === 'SIGKILL' ? ', which often means that memory ran out: lower the batch or the patch size, then resume' : '; its log says more, and it can be resumed';
-  return new AppError('worker-died', `The process that did the job ended unexpectedly (${how})${hint}.`, { details: { code, signal } });
+  const hint =
+    signal === 'SIGKILL'
+      ? ', which often means that memory ran out: lower the batch or the patch size, then resume'
+      : '; its log says more, and it can be resumed';
+  return new AppError('worker-died', `The process that did the job ended unexpectedly (${how})${hint}.`, {
+    details: { code, signal },
+  });
 }

@@ -36,13 +36,17 @@ function startOf(pid: number): string | undefined {
   if (!exists(pid)) return undefined;
   // Windows tells the start only through slow tools; there the number alone has to do.
   if (process.platform === 'win32') return 'running';
-  return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim().replace(/\s+/g, '-');
+  return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' })
+    .trim()
+    .replace(/\s+/g, '-');
 }
 
 function startFromProc(pid: number): string | undefined {
   try {
     // The name in brackets may hold anything; the fields behind it are state (3rd of all) … start time (22nd).
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     const [state] = fields;
     return state === 'Z' || state === 'X' ? undefined : fields[19];
   } catch {

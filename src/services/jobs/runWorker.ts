@@ -28,7 +28,9 @@ export function runWorker({ name, payload, onEvent, died, cancelled, signal }: W
       else if (message.type === 'done') resolve();
     });
     // After an answer this changes nothing.
-    worker.onExit((code, by) => reject(signal?.aborted ? new AppError('cancelled', cancelled) : new AppError('worker-died', died(code, by))));
+    worker.onExit((code, by) =>
+      reject(signal?.aborted ? new AppError('cancelled', cancelled) : new AppError('worker-died', died(code, by))),
+    );
     worker.send({ type: 'start', payload });
   });
 }

@@ -17,20 +17,25 @@ import { curvesOf } from './runSummary.ts';
 export async function exportRun(runs: Runs, reference: string, out: string): Promise<string[]> {
   const { id } = runs.find(reference);
   const folder = runs.folder(id);
-  if (existsSync(out) && (await readdir(out)).length > 0) throw new AppError('conflict', `${out} is not empty; choose a new folder.`);
+  if (existsSync(out) && (await readdir(out)).length > 0)
+    throw new AppError('conflict', `${out} is not empty; choose a new folder.`);
   await mkdir(out, { recursive: true });
   await copyFile(folder.config, join(out, 'config.yml'));
   await copyFile(folder.record, join(out, 'run.json'));
   const series = runs.series(id);
   await writeFile(join(out, 'metrics.csv'), toCsv(series));
   await mkdir(join(out, 'curves'));
-  for (const { name, title, log, series: drawn } of curvesOf(series)) await writeFile(join(out, 'curves', `${name}.svg`), curveSvg(drawn, { title, log }));
+  for (const { name, title, log, series: drawn } of curvesOf(series))
+    await writeFile(join(out, 'curves', `${name}.svg`), curveSvg(drawn, { title, log }));
   await cp(folder.validation, join(out, 'validation'), { recursive: true });
   const model = (['best', 'last'] as const).map((name) => folder.checkpoint(name)).find((file) => existsSync(file));
   if (model) await copyFile(model, join(out, 'model.safetensors'));
   await writeFile(join(out, 'report.html'), await htmlReport(runs, id));
   const entries = await readdir(out, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => relative(out, join(entry.parentPath, entry.name))).sort();
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(out, join(entry.parentPath, entry.name)))
+    .sort();
 }
 
 /** A row for each step, a column for each series; a step without a value leaves its field empty. */

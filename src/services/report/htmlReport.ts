@@ -33,11 +33,22 @@ export async function htmlReport(runs: Runs, reference: string): Promise<string>
     run.tags.length > 0 ? `<p class="dim">${run.tags.map((tag) => `#${e(tag)}`).join(' ')}</p>` : '',
     run.note ? `<p>${e(run.note).replace(/\n/g, '<br>')}</p>` : '',
     figures(run, config),
-    '<h2>Curves</h2><div class="curves">', ...curves, '</div>',
-    ...(run.pictures.length > 0 ? ['<h2>Validation pictures</h2>', `<p class="dim">The middle of each picture. PSNR and SSIM are of the whole picture, ${e(measuredAs(config))}.</p>`, ...(await strips(run))] : []),
-    '<h2>What it ran on</h2>', table(facts(run, config)),
-    `<h2>History</h2><p class="dim">By the clock of ${timeZone()}.</p>`, table(run.states.map(({ at, state, reason }) => [dateTime(at), reason ? `${state}: ${reason}` : state])),
-    '<h2>Configuration</h2>', `<pre>${e(run.config)}</pre>`,
+    '<h2>Curves</h2><div class="curves">',
+    ...curves,
+    '</div>',
+    ...(run.pictures.length > 0
+      ? [
+          '<h2>Validation pictures</h2>',
+          `<p class="dim">The middle of each picture. PSNR and SSIM are of the whole picture, ${e(measuredAs(config))}.</p>`,
+          ...(await strips(run)),
+        ]
+      : []),
+    '<h2>What it ran on</h2>',
+    table(facts(run, config)),
+    `<h2>History</h2><p class="dim">By the clock of ${timeZone()}.</p>`,
+    table(run.states.map(({ at, state, reason }) => [dateTime(at), reason ? `${state}: ${reason}` : state])),
+    '<h2>Configuration</h2>',
+    `<pre>${e(run.config)}</pre>`,
     '</body></html>\n',
   ].join('\n');
 }
@@ -57,18 +68,34 @@ function facts({ facts, seed }: RunDetail, config: RunConfig): [string, string][
   const known: [string, string][] = facts
     ? [
         ['Device', `${facts.device}, ${facts.threads} threads`],
-        ['Program', [facts.versions.program, ...(facts.versions.commit ? [`commit ${facts.versions.commit}`] : []), `TensorFlow ${facts.versions.tensorflow}`, `Node ${facts.versions.node}`].join(', ')],
+        [
+          'Program',
+          [
+            facts.versions.program,
+            ...(facts.versions.commit ? [`commit ${facts.versions.commit}`] : []),
+            `TensorFlow ${facts.versions.tensorflow}`,
+            `Node ${facts.versions.node}`,
+          ].join(', '),
+        ],
         ['Features', facts.features],
         ['Trained values', String(facts.parameters)],
         ['Fingerprint of the data set', facts.dataFingerprint],
       ]
     : [];
   const { train, validation } = config.data;
-  const folders = [train.target, train.input, validation.target, validation.input].filter((folder) => folder !== undefined);
-  return [...known, ['Seed', String(seed)], ['Folders', folders.join(', ')], ['Started from', config.network.weights ?? 'seeded random weights']];
+  const folders = [train.target, train.input, validation.target, validation.input].filter(
+    (folder) => folder !== undefined,
+  );
+  return [
+    ...known,
+    ['Seed', String(seed)],
+    ['Folders', folders.join(', ')],
+    ['Started from', config.network.weights ?? 'seeded random weights'],
+  ];
 }
 
-const table = (rows: [string, string][]): string => `<table>${rows.map(([name, value]) => `<tr><th scope="row">${e(name)}</th><td>${e(value)}</td></tr>`).join('')}</table>`;
+const table = (rows: [string, string][]): string =>
+  `<table>${rows.map(([name, value]) => `<tr><th scope="row">${e(name)}</th><td>${e(value)}</td></tr>`).join('')}</table>`;
 
 /** A row of pictures for each validation picture: input, a few steps, target. */
 async function strips(run: RunDetail): Promise<string[]> {
@@ -81,7 +108,9 @@ async function strips(run: RunDetail): Promise<string[]> {
       const steps = shownSteps(pictures, run.best?.step);
       const figure = async (file: string, caption: string): Promise<string> => {
         const bytes = await readFile(join(run.folder, file)).catch(() => undefined);
-        return bytes ? `<figure><img alt="${e(`${caption}: ${name}`)}" src="data:image/png;base64,${bytes.toString('base64')}"><figcaption>${e(caption)}</figcaption></figure>` : '';
+        return bytes
+          ? `<figure><img alt="${e(`${caption}: ${name}`)}" src="data:image/png;base64,${bytes.toString('base64')}"><figcaption>${e(caption)}</figcaption></figure>`
+          : '';
       };
       const restored = steps.map((picture) => figure(picture.restored, caption(picture, run.best?.step)));
       return `<p>${e(name)}</p><div class="strip">${(await Promise.all([figure(first.input, 'Input'), ...restored, figure(first.target, 'Target')])).join('')}</div>`;
@@ -89,4 +118,5 @@ async function strips(run: RunDetail): Promise<string[]> {
   );
 }
 
-const caption = ({ step, psnr, ssim }: ValidationPicture, best: number | undefined): string => `Step ${step}${step === best ? ' (best)' : ''}: ${psnr.toFixed(2)} dB, SSIM ${ssim.toFixed(4)}`;
+const caption = ({ step, psnr, ssim }: ValidationPicture, best: number | undefined): string =>
+  `Step ${step}${step === best ? ' (best)' : ''}: ${psnr.toFixed(2)} dB, SSIM ${ssim.toFixed(4)}`;

@@ -13,15 +13,29 @@ export function measuredAs({ metrics: { yChannel, cropBorder } }: RunConfig): st
 
 /** Seconds in which the run really ran: between each change to `running` and the next change. */
 export function runningSeconds(states: readonly StateChange[]): number {
-  return states.reduce((sum, { at, state }, i) => (state === 'running' ? sum + ((states[i + 1]?.at ?? at) - at) / 1000 : sum), 0);
+  return states.reduce(
+    (sum, { at, state }, i) => (state === 'running' ? sum + ((states[i + 1]?.at ?? at) - at) / 1000 : sum),
+    0,
+  );
 }
 
 /** The drawings of a run, in order: each series by itself under its name for people, thinned to what can be seen. */
-export function curvesOf(series: readonly MetricSeries[]): { name: string; title: string; log: boolean; series: MetricSeries[] }[] {
+export function curvesOf(
+  series: readonly MetricSeries[],
+): { name: string; title: string; log: boolean; series: MetricSeries[] }[] {
   return inOrder(series.map(({ name }) => name)).flatMap((name) => {
     const found = series.find((candidate) => candidate.name === name);
     const info = seriesInfo[name];
-    return found ? [{ name, title: `${info?.title ?? name}${info?.unit ? `, ${info.unit}` : ''}`, log: name === 'lr' || name === 'l_pix', series: [thin(found, mostPoints)] }] : [];
+    return found
+      ? [
+          {
+            name,
+            title: `${info?.title ?? name}${info?.unit ? `, ${info.unit}` : ''}`,
+            log: name === 'lr' || name === 'l_pix',
+            series: [thin(found, mostPoints)],
+          },
+        ]
+      : [];
   });
 }
 

@@ -11,10 +11,15 @@ import { createFolder, listFolder, roots } from './browse.ts';
 import type { StudioContext } from './context.ts';
 import { readPresets } from './presets.ts';
 
-type Calls = 'app.info' | 'app.settings' | 'app.change' | 'app.chooseFolder' | 'app.sample' | 'app.reveal' | `places.${string}`;
+type Calls =
+  'app.info' | 'app.settings' | 'app.change' | 'app.chooseFolder' | 'app.sample' | 'app.reveal' | `places.${string}`;
 
 /** Answers of the calls about the program itself and the places on this machine. */
-export function appHandlers({ services, handles, reveal }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
+export function appHandlers({
+  services,
+  handles,
+  reveal,
+}: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
   const { home, notices, runs, history } = services;
   const batches = new BatchRepository(history.db);
   const pathOf = (what: Revealed): string => {
@@ -30,7 +35,14 @@ export function appHandlers({ services, handles, reveal }: StudioContext): Pick<
       const { root, runs, models, logs, cache } = home;
       const next = chosenDataFolder();
       const folderFixed = process.env['MCIR_HOME'] !== undefined;
-      return Promise.resolve({ version: programVersion, folders: { home: root, runs, models, logs, cache }, folderFixed, ...(folderFixed || next === undefined || next === root ? {} : { nextFolder: next }), cores: availableParallelism(), notices: [...notices] });
+      return Promise.resolve({
+        version: programVersion,
+        folders: { home: root, runs, models, logs, cache },
+        folderFixed,
+        ...(folderFixed || next === undefined || next === root ? {} : { nextFolder: next }),
+        cores: availableParallelism(),
+        notices: [...notices],
+      });
     },
     'app.settings': () => Promise.resolve(readSettings(home)),
     'app.change': (change) => Promise.resolve(changeSettings(home, change)),
@@ -43,7 +55,10 @@ export function appHandlers({ services, handles, reveal }: StudioContext): Pick<
       const preset = (await readPresets()).find(({ id }) => id === 'sample');
       if (!preset) throw new Error('The preset of the sample is missing.');
       const { data } = preset.config;
-      return { pictures: await handles.place(set.hazy), config: { ...preset.config, data: { ...data, train: { ...data.train, target: set.clear, input: set.hazy } } } };
+      return {
+        pictures: await handles.place(set.hazy),
+        config: { ...preset.config, data: { ...data, train: { ...data.train, target: set.clear, input: set.hazy } } },
+      };
     },
     'app.reveal': async (what) => {
       await reveal(pathOf(what));

@@ -51,7 +51,11 @@ export function batchFeature({ services, handles, tell }: StudioContext, picture
     const pace = working.get(batch.id)?.pace;
     const done = pace ? batch.done - pace.before : 0;
     if (!pace || done <= 0 || batch.state !== 'running') return { ...batch, place };
-    return { ...batch, place, secondsLeft: ((Date.now() - pace.began) / 1000 / done) * (batch.waiting + batch.running) };
+    return {
+      ...batch,
+      place,
+      secondsLeft: ((Date.now() - pace.began) / 1000 / done) * (batch.waiting + batch.running),
+    };
   };
   const shownFile = ({ number, source, folder, state, reason, warnings, output }: BatchFileRecord): BatchFile => ({
     number,
@@ -109,7 +113,11 @@ export function batchFeature({ services, handles, tell }: StudioContext, picture
   const handlers: BatchFeature['handlers'] = {
     'batches.start': async ({ pictures: chosen, models, effect, out, options }) => {
       const files = chosen.map((id) => pictures.find(id));
-      const batch = await batches.create(files, await pictures.knownModels(models), { out: handles.path(out), effect: pictures.withMask(effect), export: options });
+      const batch = await batches.create(files, await pictures.knownModels(models), {
+        out: handles.path(out),
+        effect: pictures.withMask(effect),
+        export: options,
+      });
       work(batch.id);
       return shown(batch);
     },
@@ -117,11 +125,19 @@ export function batchFeature({ services, handles, tell }: StudioContext, picture
     'batches.files': ({ batch }) => {
       const active = isActive(batches.find(batch).state);
       // What was at work when the program ended is found out when the batch goes on; until then it waits like the others.
-      return Promise.resolve(batches.files(batch).map((file) => shownFile(file.state === 'running' && !active ? { ...file, state: 'waiting' } : file)));
+      return Promise.resolve(
+        batches
+          .files(batch)
+          .map((file) => shownFile(file.state === 'running' && !active ? { ...file, state: 'waiting' } : file)),
+      );
     },
     'batches.open': async ({ batch }) => {
       const files = batches.files(batch);
-      const there = await Promise.all(files.map(async (file) => ((await stat(file.source).catch(() => undefined))?.isFile() === true ? pictures.add(file) : undefined)));
+      const there = await Promise.all(
+        files.map(async (file) =>
+          (await stat(file.source).catch(() => undefined))?.isFile() === true ? pictures.add(file) : undefined,
+        ),
+      );
       const found = there.filter((picture) => picture !== undefined);
       return { pictures: found, missing: files.length - found.length };
     },
@@ -145,7 +161,8 @@ export function batchFeature({ services, handles, tell }: StudioContext, picture
       return Promise.resolve({});
     },
     'batches.retry': ({ batch }) => {
-      if (batches.retry(batch) === 0) throw new AppError('conflict', 'No picture of this batch has failed; there is nothing to try again.');
+      if (batches.retry(batch) === 0)
+        throw new AppError('conflict', 'No picture of this batch has failed; there is nothing to try again.');
       // One that is at work takes them up by itself.
       if (!working.has(batch)) {
         batches.enqueue(batch);

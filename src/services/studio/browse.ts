@@ -15,7 +15,9 @@ export type Shown = keyof typeof extensions;
 
 /** Where choosing starts: home, the root of its disk, and the program's own folder. */
 export async function roots(handles: Handles, own: string): Promise<Place[]> {
-  const found = await Promise.all([homedir(), own, parse(homedir()).root].map((path) => handles.place(path).catch(() => undefined)));
+  const found = await Promise.all(
+    [homedir(), own, parse(homedir()).root].map((path) => handles.place(path).catch(() => undefined)),
+  );
   return found.filter((place) => place !== undefined);
 }
 
@@ -23,16 +25,25 @@ export async function roots(handles: Handles, own: string): Promise<Place[]> {
  * What a folder holds, folders first, both by name. Hidden entries and files of other kinds are left out.
  * @throws AppError `io` where the folder cannot be read.
  */
-export async function listFolder(handles: Handles, id: string, show: Shown): Promise<{ folder: Place; parent?: Place; entries: Place[] }> {
+export async function listFolder(
+  handles: Handles,
+  id: string,
+  show: Shown,
+): Promise<{ folder: Place; parent?: Place; entries: Place[] }> {
   const path = handles.path(id);
   const folder = await handles.place(path);
   const entries = await readdir(path, { withFileTypes: true }).catch((cause: unknown) => {
     throw new AppError('io', `${path} cannot be read. Choose another folder, or change its permissions.`, { cause });
   });
-  const wanted = entries.filter((entry) => !entry.name.startsWith('.') && (entry.isDirectory() || extensions[show].has(extname(entry.name).toLowerCase())));
+  const wanted = entries.filter(
+    (entry) =>
+      !entry.name.startsWith('.') && (entry.isDirectory() || extensions[show].has(extname(entry.name).toLowerCase())),
+  );
   const places = await Promise.all(wanted.map((entry) => handles.place(join(path, entry.name)).catch(() => undefined)));
   const known = places.filter((place) => place !== undefined);
-  known.sort((a, b) => (a.kind === b.kind ? a.name.localeCompare(b.name, undefined, { numeric: true }) : a.kind === 'folder' ? -1 : 1));
+  known.sort((a, b) =>
+    a.kind === b.kind ? a.name.localeCompare(b.name, undefined, { numeric: true }) : a.kind === 'folder' ? -1 : 1,
+  );
   const parent = dirname(path);
   return { folder, entries: known, ...(parent === path ? {} : { parent: await handles.place(parent) }) };
 }
@@ -42,12 +53,14 @@ export async function listFolder(handles: Handles, id: string, show: Shown): Pro
  * @throws AppError `bad-input` for a name that leads elsewhere or that some system refuses, `conflict` where it exists, `io`.
  */
 export async function createFolder(handles: Handles, id: string, name: string): Promise<Place> {
-  if (safeName(name) !== name.normalize('NFC')) throw new AppError('bad-input', `A folder cannot be called "${name}"; leave out characters such as / and :.`);
+  if (safeName(name) !== name.normalize('NFC'))
+    throw new AppError('bad-input', `A folder cannot be called "${name}"; leave out characters such as / and :.`);
   const path = join(handles.path(id), name);
   try {
     await mkdir(path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw new AppError('conflict', `There is "${name}" already; choose it, or another name.`, { cause });
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST')
+      throw new AppError('conflict', `There is "${name}" already; choose it, or another name.`, { cause });
     throw new AppError('io', `${path} could not be made: ${messageOf(cause)}. Choose another folder.`, { cause });
   }
   return handles.place(path);

@@ -53,16 +53,35 @@ export class DatasetList {
     const scale = source.clean ? 1 : await findScale(folders);
     await inspectDataset({ ...folders, clean: source.clean, scale }, { limit: 1 });
     const degradations = source.clean ? [{ type: 'haze' }] : [];
-    const added = dataset.parse({ id: randomUUID(), name: source.name, ...folders, degradations, scale, created: Date.now() });
+    const added = dataset.parse({
+      id: randomUUID(),
+      name: source.name,
+      ...folders,
+      degradations,
+      scale,
+      created: Date.now(),
+    });
     await this.#write([added, ...(await this.list())]);
     return added;
   }
 
   /** @throws AppError `bad-input` for degradations whose settings do not fit */
-  async change(id: string, changed: { name?: string | undefined; degradations?: DegradationStep[] | undefined; validation?: Split | undefined }): Promise<Dataset> {
+  async change(
+    id: string,
+    changed: {
+      name?: string | undefined;
+      degradations?: DegradationStep[] | undefined;
+      validation?: Split | undefined;
+    },
+  ): Promise<Dataset> {
     const found = await this.find(id);
     if (changed.degradations) parseChain(changed.degradations);
-    const next: Dataset = { ...found, name: changed.name ?? found.name, degradations: changed.degradations ?? found.degradations, validation: changed.validation ?? found.validation };
+    const next: Dataset = {
+      ...found,
+      name: changed.name ?? found.name,
+      degradations: changed.degradations ?? found.degradations,
+      validation: changed.validation ?? found.validation,
+    };
     await this.#write((await this.list()).map((candidate) => (candidate.id === id ? next : candidate)));
     return next;
   }
@@ -74,15 +93,37 @@ export class DatasetList {
 
   async inspect(id: string): Promise<Inspection> {
     const found = await this.find(id);
-    const { samples, unmatched, others, problems, checked, convention, statistics } = await inspectDataset({ ...found, degradations: [], clean: found.degradations.length > 0 });
-    return { samples: samples.length, unmatched, problems, checked, others: others.length, ...(convention === undefined ? {} : { convention }), ...statistics };
+    const { samples, unmatched, others, problems, checked, convention, statistics } = await inspectDataset({
+      ...found,
+      degradations: [],
+      clean: found.degradations.length > 0,
+    });
+    return {
+      samples: samples.length,
+      unmatched,
+      problems,
+      checked,
+      others: others.length,
+      ...(convention === undefined ? {} : { convention }),
+      ...statistics,
+    };
   }
 
   /** Part of the samples in the order of their names, with the paths of their files. */
-  async samples(id: string, offset: number, count: number): Promise<{ total: number; samples: { name: string; partner?: string; input?: string; target: string }[] }> {
+  async samples(
+    id: string,
+    offset: number,
+    count: number,
+  ): Promise<{ total: number; samples: { name: string; partner?: string; input?: string; target: string }[] }> {
     const found = await this.find(id);
     const { samples } = await this.#scan(found);
-    const page = samples.slice(offset, offset + count).map(({ name, target, input }) => ({ name, target, ...(input === undefined ? {} : { input, partner: relative(found.target, target) }) }));
+    const page = samples
+      .slice(offset, offset + count)
+      .map(({ name, target, input }) => ({
+        name,
+        target,
+        ...(input === undefined ? {} : { input, partner: relative(found.target, target) }),
+      }));
     return { total: samples.length, samples: page };
   }
 
@@ -92,7 +133,11 @@ export class DatasetList {
    */
   async split(id: string, seed: number): Promise<{ train: number; measured: string[] }> {
     const { target, input, degradations, validation, scale } = await this.find(id);
-    const { train, validation: measured } = await planData(dataConfig.parse({ train: { target, input, degradations }, validation }), seed, degradations.length > 0 ? parseChain(degradations).shrink : scale);
+    const { train, validation: measured } = await planData(
+      dataConfig.parse({ train: { target, input, degradations }, validation }),
+      seed,
+      degradations.length > 0 ? parseChain(degradations).shrink : scale,
+    );
     return { train: train.length, measured: measured.map(({ name }) => name) };
   }
 
@@ -101,10 +146,17 @@ export class DatasetList {
   }
 
   /** Draws a few patches with degradations that may not be saved yet. Gives paths of PNG files. */
-  async preview(id: string, degradations: DegradationStep[], { count, seed }: { count: number; seed: number }): Promise<{ name: string; input: string; target: string }[]> {
+  async preview(
+    id: string,
+    degradations: DegradationStep[],
+    { count, seed }: { count: number; seed: number },
+  ): Promise<{ name: string; input: string; target: string }[]> {
     const found = await this.find(id);
     const scale = degradations.length > 0 ? parseChain(degradations).shrink : found.scale;
-    const made = await previewSamples({ ...found, degradations, scale }, { count, patch: Math.round(patch / scale), seed });
+    const made = await previewSamples(
+      { ...found, degradations, scale },
+      { count, patch: Math.round(patch / scale), seed },
+    );
     const folder = join(this.#previews, randomUUID());
     await mkdir(folder, { recursive: true });
     return Promise.all(
@@ -132,6 +184,8 @@ async function findScale(folders: { target: string; input?: string }): Promise<n
 
 async function writePatch(picture: FloatPicture, path: string): Promise<string> {
   const bytes = Uint8Array.from(picture.data, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
-  await sharp(bytes, { raw: { width: picture.width, height: picture.height, channels: picture.channels } }).png().toFile(path);
+  await sharp(bytes, { raw: { width: picture.width, height: picture.height, channels: picture.channels } })
+    .png()
+    .toFile(path);
   return path;
 }

@@ -8,7 +8,12 @@ export type Reply = { value: unknown } | { error: WireError };
  * Runs one call that came over a border: its name and input are checked before, its output after. Never throws.
  * @param onFailure is told of what failed, whole
  */
-export async function dispatch(handlers: Handlers, name: string, input: unknown, onFailure: (error: unknown) => void = () => undefined): Promise<Reply> {
+export async function dispatch(
+  handlers: Handlers,
+  name: string,
+  input: unknown,
+  onFailure: (error: unknown) => void = () => undefined,
+): Promise<Reply> {
   try {
     if (!isCallName(name)) throw new AppError('not-found', `There is no call "${name}".`);
     return { value: await invoke(handlers, name, input) };

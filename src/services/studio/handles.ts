@@ -25,7 +25,8 @@ export class Handles {
   /** @throws AppError `not-found` for an id that was not given out. */
   path(id: string): string {
     const path = this.#paths.get(id);
-    if (path === undefined) throw new AppError('not-found', 'This file is no longer known to the program. Add it again.');
+    if (path === undefined)
+      throw new AppError('not-found', 'This file is no longer known to the program. Add it again.');
     return path;
   }
 
@@ -34,6 +35,12 @@ export class Handles {
     const found = await stat(path).catch(() => undefined);
     if (!found) throw new AppError('not-found', `${path} is not there any more, or cannot be read.`);
     const kind = found.isDirectory() ? 'folder' : 'file';
-    return { id: this.issue(path), name: basename(path) || path, path, kind, ...(kind === 'file' ? { bytes: found.size } : {}) };
+    return {
+      id: this.issue(path),
+      name: basename(path) || path,
+      path,
+      kind,
+      ...(kind === 'file' ? { bytes: found.size } : {}),
+    };
   }
 }

@@ -8,7 +8,10 @@ import type { StudioContext } from './context.ts';
 const LOG_LINES = 400;
 
 /** Answers of the calls about how the program fares, and what it is made of. */
-export function healthHandlers({ services, handles }: StudioContext): Pick<Handlers, 'app.check' | 'app.log' | 'app.report' | 'app.about'> {
+export function healthHandlers({
+  services,
+  handles,
+}: StudioContext): Pick<Handlers, 'app.check' | 'app.log' | 'app.report' | 'app.about'> {
   const { home } = services;
   return {
     'app.check': async () => (await examine(home)).checks,

@@ -34,8 +34,13 @@ export class Imports {
    * @returns the folder of its drop, and where the file is
    * @throws AppError `bad-input` for a folder that is no drop or a name that would lead out of it
    */
-  async write(drop: string | undefined, relative: string, content: Readable): Promise<{ folder: string; path: string }> {
-    if (drop !== undefined && dirname(drop) !== this.#folder) throw new AppError('bad-input', 'Files can only be added to a drop.');
+  async write(
+    drop: string | undefined,
+    relative: string,
+    content: Readable,
+  ): Promise<{ folder: string; path: string }> {
+    if (drop !== undefined && dirname(drop) !== this.#folder)
+      throw new AppError('bad-input', 'Files can only be added to a drop.');
     const segments = safeSegments(relative);
     const folder = drop ?? (await this.#open());
     const path = join(folder, ...segments);
@@ -59,7 +64,13 @@ export class Imports {
 
 function safeSegments(relative: string): string[] {
   const segments = relative.split('/');
-  const fine = (segment: string) => segment !== '' && segment !== '.' && segment !== '..' && Buffer.byteLength(segment) <= 240 && !/[\\:\p{Cc}]/u.test(segment);
-  if (segments.length > 32 || !segments.every(fine)) throw new AppError('bad-input', 'This file name cannot be used. Rename the file and drop it again.');
+  const fine = (segment: string) =>
+    segment !== '' &&
+    segment !== '.' &&
+    segment !== '..' &&
+    Buffer.byteLength(segment) <= 240 &&
+    !/[\\:\p{Cc}]/u.test(segment);
+  if (segments.length > 32 || !segments.every(fine))
+    throw new AppError('bad-input', 'This file name cannot be used. Rename the file and drop it again.');
   return segments;
 }

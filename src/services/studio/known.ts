@@ -20,7 +20,11 @@ interface Shown {
 
 /** @throws AppError `not-found` for a model that is neither added nor of a run, such as a file */
 export async function requireModels(references: readonly string[], { home, runs }: Shown): Promise<void> {
-  const known = new Set([identity, ...runs.list().flatMap(({ id, name }) => [id, name]), ...(await listModels(home)).flatMap(({ id, title }) => [id, title])]);
+  const known = new Set([
+    identity,
+    ...runs.list().flatMap(({ id, name }) => [id, name]),
+    ...(await listModels(home)).flatMap(({ id, title }) => [id, title]),
+  ]);
   const unknown = references.filter((reference) => !known.has(reference));
   if (unknown.length === 0) return;
   // A model that is a file is taken from a preset that was saved in the terminal.
@@ -32,17 +36,31 @@ export async function requireModels(references: readonly string[], { home, runs 
 /** @throws AppError `not-found` for a folder of no data set, preset or earlier run, and for weights of no model */
 export async function requirePlaces(config: RunConfig, { home, runs }: Shown): Promise<void> {
   const { clear, hazy } = sampleFolders(home);
-  const datasets = (await new DatasetList(home).list()).flatMap(({ target, input, validation }) => [target, input, validation.target, validation.input]);
-  const shown = new Set([clear, hazy, ...datasets, ...(await readPresets()).flatMap((preset) => placesOf(preset.config))]);
+  const datasets = (await new DatasetList(home).list()).flatMap(({ target, input, validation }) => [
+    target,
+    input,
+    validation.target,
+    validation.input,
+  ]);
+  const shown = new Set([
+    clear,
+    hazy,
+    ...datasets,
+    ...(await readPresets()).flatMap((preset) => placesOf(preset.config)),
+  ]);
   const left = new Set(placesOf(config).filter((place) => !shown.has(place)));
   for (const run of left.size > 0 ? runs.list() : []) for (const place of placesOfRun(run.id, runs)) left.delete(place);
   const { weights } = config.network;
   if (weights !== undefined && left.delete(weights)) await requireModels([weights], { home, runs });
   const [foreign] = left;
-  if (foreign !== undefined) throw new AppError('not-found', `No data set lies in ${foreign}. Import it under Data sets.`);
+  if (foreign !== undefined)
+    throw new AppError('not-found', `No data set lies in ${foreign}. Import it under Data sets.`);
 }
 
-const placesOf = ({ data, network }: RunConfig): string[] => [data.train.target, data.train.input, data.validation.target, data.validation.input, network.weights].filter((place) => place !== undefined);
+const placesOf = ({ data, network }: RunConfig): string[] =>
+  [data.train.target, data.train.input, data.validation.target, data.validation.input, network.weights].filter(
+    (place) => place !== undefined,
+  );
 
 function placesOfRun(id: string, runs: Runs): string[] {
   try {

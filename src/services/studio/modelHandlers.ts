@@ -18,7 +18,11 @@ import { moveToTrash } from './trash.ts';
 type Calls = `models.${string}`;
 
 /** Answers of the calls about models. */
-export function modelHandlers({ services, handles, tell }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
+export function modelHandlers({
+  services,
+  handles,
+  tell,
+}: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
   const { home, runs } = services;
   const changed = (): void => tell({ name: 'changed', data: 'models' });
   const list = async (): Promise<ModelEntry[]> => {
@@ -27,13 +31,26 @@ export function modelHandlers({ services, handles, tell }: StudioContext): Pick<
 
   return {
     'models.list': list,
-    'models.broken': async () => [...trained(runs).broken, ...(await brokenModels(home)).map(({ id, reason }) => ({ id, title: id, reason }))],
+    'models.broken': async () => [
+      ...trained(runs).broken,
+      ...(await brokenModels(home)).map(({ id, reason }) => ({ id, title: id, reason })),
+    ],
     'models.show': async ({ model }): Promise<ModelDetail> => {
       const entry = (await list()).find(({ id }) => id === model);
       if (!entry) throw new AppError('not-found', 'This model is not there any more.');
       const { file, hash, options, graph, weights } = await resolveModel(model, home);
-      const parameters = graph ? entry.parameters : [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
-      return { ...entry, file, hash, options, bytes: entry.bytes ?? (await stat(file)).size, formats: graph ? [] : modelFormat.options, ...(parameters === undefined ? {} : { parameters }) };
+      const parameters = graph
+        ? entry.parameters
+        : [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
+      return {
+        ...entry,
+        file,
+        hash,
+        options,
+        bytes: entry.bytes ?? (await stat(file)).size,
+        formats: graph ? [] : modelFormat.options,
+        ...(parameters === undefined ? {} : { parameters }),
+      };
     },
     'models.add': async ({ file }) => {
       const card = await addModel(handles.path(file), home);
@@ -48,7 +65,8 @@ export function modelHandlers({ services, handles, tell }: StudioContext): Pick<
     'models.export': async ({ model, folder, format }) => {
       await requireModels([model], services);
       const resolved = await resolveModel(model, home);
-      if (resolved.graph) throw new AppError('unsupported', `"${resolved.title}" is a finished graph; only weights can be converted.`);
+      if (resolved.graph)
+        throw new AppError('unsupported', `"${resolved.title}" is a finished graph; only weights can be converted.`);
       const path = freePath(handles.path(folder), safeName(resolved.title), format);
       await convertModel(resolved, path);
       return handles.place(path);
@@ -101,7 +119,21 @@ function ofRun(run: RunSummary, runs: Runs): ModelEntry {
 }
 
 /** An added model as a face gets it. */
-export const ofCard = ({ id, title, network, description, scale, hash, bytes, source, licence, added, parameters, run, psnr }: ModelCard): ModelEntry => ({
+export const ofCard = ({
+  id,
+  title,
+  network,
+  description,
+  scale,
+  hash,
+  bytes,
+  source,
+  licence,
+  added,
+  parameters,
+  run,
+  psnr,
+}: ModelCard): ModelEntry => ({
   id,
   title,
   network: network === GRAPH ? 'Finished graph' : findNetwork(network).title,

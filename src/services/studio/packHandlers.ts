@@ -12,13 +12,25 @@ type Calls = `packs.${string}`;
 const progressEveryMs = 200;
 
 /** Answers of the calls about model packs. Nothing is fetched but by `packs.fetch`. */
-export function packHandlers({ services: { home }, tell }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
+export function packHandlers({
+  services: { home },
+  tell,
+}: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
   const fetching = new Map<string, { bytes: number; stop: AbortController }>();
   const shown = (pack: ModelPack, cards: readonly ModelCard[]): Pack => {
     const { id, title, description, bytes, licence } = pack;
     const model = installedPack(pack, cards)?.id;
     const fetched = fetching.get(id)?.bytes;
-    return { id, title, description, bytes, licence, source: `${pack.package}@${pack.version}`, ...(model === undefined ? {} : { model }), ...(fetched === undefined ? {} : { fetched }) };
+    return {
+      id,
+      title,
+      description,
+      bytes,
+      licence,
+      source: `${pack.package}@${pack.version}`,
+      ...(model === undefined ? {} : { model }),
+      ...(fetched === undefined ? {} : { fetched }),
+    };
   };
   const show = async (id: string): Promise<void> => {
     const found = modelPacks.find((pack) => pack.id === id);

@@ -12,7 +12,12 @@ export async function readPresets(): Promise<Preset[]> {
   return Promise.all(
     names.map(async (name) => {
       const config = readConfigFile(join(folder, name));
-      return { id: name.replace(/\.yml$/, ''), title: config.name, description: openingComment(await readFile(join(folder, name), 'utf8')), config };
+      return {
+        id: name.replace(/\.yml$/, ''),
+        title: config.name,
+        description: openingComment(await readFile(join(folder, name), 'utf8')),
+        config,
+      };
     }),
   );
 }
@@ -20,5 +25,9 @@ export async function readPresets(): Promise<Preset[]> {
 function openingComment(text: string): string {
   const lines = text.split('\n');
   const end = lines.findIndex((line) => !/^# /.test(line));
-  return lines.slice(0, end).map((line) => line.replace(/^#\s?/, '')).join(' ').trim();
+  return lines
+    .slice(0, end)
+    .map((line) => line.replace(/^#\s?/, ''))
+    .join(' ')
+    .trim();
 }

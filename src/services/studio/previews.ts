@@ -70,7 +70,15 @@ export class Previews {
     const path = join(folder, 'part.png');
     const part = region && { x: region.left, y: region.top, width: region.width, height: region.height };
     const worker = await this.#open(models);
-    const { width, height } = await worker.preview({ id: ++this.#count, source, target: path, folder, decoded, effect, ...(part ? { region: part } : {}) });
+    const { width, height } = await worker.preview({
+      id: ++this.#count,
+      source,
+      target: path,
+      folder,
+      decoded,
+      effect,
+      ...(part ? { region: part } : {}),
+    });
     return { path, region: region ?? { left: 0, top: 0, width, height } };
   }
 

@@ -30,7 +30,12 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
     add: async (file) => {
       const id = handles.issue(file.source);
       collected.set(id, file);
-      return { id, name: basename(file.source), folder: file.folder, bytes: (await stat(file.source).catch(() => undefined))?.size ?? 0 };
+      return {
+        id,
+        name: basename(file.source),
+        folder: file.folder,
+        bytes: (await stat(file.source).catch(() => undefined))?.size ?? 0,
+      };
     },
     find: (id) => {
       const file = collected.get(id);
@@ -49,14 +54,21 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
     handlers: {
       ...batches.handlers,
       'restore.collect': async ({ places }) => {
-        const { files, ignored } = await collectSources(places.map((id) => handles.path(id)), true);
+        const { files, ignored } = await collectSources(
+          places.map((id) => handles.path(id)),
+          true,
+        );
         thumbnails.prepare(files.map(({ source }) => source));
         return { pictures: await Promise.all(files.map((file) => pictures.add(file))), ignored };
       },
       'restore.preview': async ({ picture, models, effect, region }) => {
         await cleaned;
         const began = Date.now();
-        const { path, region: part } = await previews.restore(handles.path(picture), { models: await pictures.knownModels(models), effect: pictures.withMask(effect), ...(region ? { region } : {}) });
+        const { path, region: part } = await previews.restore(handles.path(picture), {
+          models: await pictures.knownModels(models),
+          effect: pictures.withMask(effect),
+          ...(region ? { region } : {}),
+        });
         return { picture: handles.issue(path), region: part, seconds: (Date.now() - began) / 1000 };
       },
       'restore.endPreview': () => {
@@ -84,4 +96,5 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
   };
 }
 
-const isFile = async (path: string | undefined): Promise<boolean> => path !== undefined && (await stat(path).catch(() => undefined))?.isFile() === true;
+const isFile = async (path: string | undefined): Promise<boolean> =>
+  path !== undefined && (await stat(path).catch(() => undefined))?.isFile() === true;

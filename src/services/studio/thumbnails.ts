@@ -14,7 +14,14 @@ export interface Served {
 }
 
 /** Formats every browser shows by itself; anything else is shown through PNG. */
-const shownAsIs: Record<string, string> = { '.png': 'image/png', '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg', '.webp': 'image/webp', '.avif': 'image/avif', '.gif': 'image/gif' };
+const shownAsIs: Record<string, string> = {
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.webp': 'image/webp',
+  '.avif': 'image/avif',
+  '.gif': 'image/gif',
+};
 
 /** A few at a time, so that the machine stays usable. */
 const atOnce = 3;
@@ -40,7 +47,8 @@ export class Thumbnails {
     if (size === undefined) return this.#whole(path, signal);
     const key = await keyOf(path, size);
     const kept = this.#store.find(key);
-    const body = kept ?? (await this.#making.get(key)) ?? (await this.#queue.now(() => this.#make(path, size, key), signal));
+    const body =
+      kept ?? (await this.#making.get(key)) ?? (await this.#queue.now(() => this.#make(path, size, key), signal));
     return { body: new Uint8Array(body), type: 'image/webp' };
   }
 

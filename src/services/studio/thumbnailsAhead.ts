@@ -38,7 +38,11 @@ export class ThumbnailsAhead {
 
   #start(): ChildProcess {
     const file = fileURLToPath(new URL('../../workers/thumbnails.ts', import.meta.url));
-    const child = fork(file, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] });
+    const child = fork(file, [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: [],
+    });
     const gone = (): void => {
       if (this.#child === child) this.#child = undefined;
     };

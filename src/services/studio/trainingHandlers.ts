@@ -26,7 +26,11 @@ const logLines = 200;
 const progressEvery = 200;
 
 /** Answers of the calls about training runs. */
-export function trainingHandlers({ services, handles, tell }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
+export function trainingHandlers({
+  services,
+  handles,
+  tell,
+}: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
   const { home, runs, training } = services;
   let estimate: AbortController | undefined;
   let told = 0;
@@ -52,8 +56,19 @@ export function trainingHandlers({ services, handles, tell }: StudioContext): Pi
 
   return {
     'presets.list': readPresets,
-    'registry.networks': () => Promise.resolve(networks.map(({ id, title, description, options }) => ({ id, title, description, schema: schemaOf(options) }))),
-    'registry.degradations': () => Promise.resolve(degradations.map(({ id, title, description, schema }) => ({ id, title, description, schema: schemaOf(schema) }))),
+    'registry.networks': () =>
+      Promise.resolve(
+        networks.map(({ id, title, description, options }) => ({ id, title, description, schema: schemaOf(options) })),
+      ),
+    'registry.degradations': () =>
+      Promise.resolve(
+        degradations.map(({ id, title, description, schema }) => ({
+          id,
+          title,
+          description,
+          schema: schemaOf(schema),
+        })),
+      ),
     'training.start': async ({ config }) => {
       await requirePlaces(config, services);
       return training.start(await prepareStart(config, home));
@@ -112,7 +127,11 @@ export function trainingHandlers({ services, handles, tell }: StudioContext): Pi
       (await sharedPictures(runs, references)).map((picture) => ({
         ...picture,
         target: handles.issue(picture.target),
-        runs: picture.runs.map(({ run, input, steps }) => ({ run, input: handles.issue(input), steps: steps.map((step) => ({ ...step, restored: handles.issue(step.restored) })) })),
+        runs: picture.runs.map(({ run, input, steps }) => ({
+          run,
+          input: handles.issue(input),
+          steps: steps.map((step) => ({ ...step, restored: handles.issue(step.restored) })),
+        })),
       })),
     'runs.measure': (question) => measurePart(runs, question),
     'runs.export': async ({ run, out, form }) => {
@@ -130,4 +149,5 @@ export function trainingHandlers({ services, handles, tell }: StudioContext): Pi
   };
 }
 
-const schemaOf = (schema: z.ZodType): Registered['schema'] => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+const schemaOf = (schema: z.ZodType): Registered['schema'] =>
+  z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });

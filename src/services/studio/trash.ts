@@ -10,6 +10,10 @@ export async function moveToTrash(path: string, command: string): Promise<void> 
   try {
     await trash(path);
   } catch (cause) {
-    throw new AppError('io', `It could not be moved to the trash: ${messageOf(cause)}. Remove it for good with \`${command}\`.`, { cause });
+    throw new AppError(
+      'io',
+      `It could not be moved to the trash: ${messageOf(cause)}. Remove it for good with \`${command}\`.`,
+      { cause },
+    );
   }
 }

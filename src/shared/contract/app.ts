@@ -28,7 +28,13 @@ export const appCalls = {
     nothing,
     z.object({
       version: z.string(),
-      folders: z.object({ home: z.string(), runs: z.string(), models: z.string(), logs: z.string(), cache: z.string() }),
+      folders: z.object({
+        home: z.string(),
+        runs: z.string(),
+        models: z.string(),
+        logs: z.string(),
+        cache: z.string(),
+      }),
       /** Whether MCIR_HOME names the folder of this start, so that none can be chosen. */
       folderFixed: z.boolean(),
       /** The data folder from the next start on, where another was chosen. */

@@ -6,7 +6,10 @@ export interface Call<Input extends z.ZodType = z.ZodType, Output extends z.ZodT
   output: Output;
 }
 
-export function call<Input extends z.ZodType, Output extends z.ZodType>(input: Input, output: Output): Call<Input, Output> {
+export function call<Input extends z.ZodType, Output extends z.ZodType>(
+  input: Input,
+  output: Output,
+): Call<Input, Output> {
   return { input, output };
 }
 
@@ -19,7 +22,13 @@ export const nothing = z.strictObject({});
 export const handle = z.string().regex(/^[A-Za-z0-9_-]{22}$/, 'not an id');
 
 /** A file or folder as shown to people; `path` is for reading only. */
-export const place = z.object({ id: handle, name: z.string(), path: z.string(), kind: z.enum(['folder', 'file']), bytes: z.number().optional() });
+export const place = z.object({
+  id: handle,
+  name: z.string(),
+  path: z.string(),
+  kind: z.enum(['folder', 'file']),
+  bytes: z.number().optional(),
+});
 export type Place = z.output<typeof place>;
 
 /** Identifier of a run, a batch or a model in the database or the models folder. */

@@ -49,7 +49,12 @@ export const inspection = z.object({
 export type Inspection = z.output<typeof inspection>;
 
 /** What pairs with what: names inside the folders, and ids for looking at them. */
-const samplePage = z.object({ total: z.int(), samples: z.array(z.object({ name: z.string(), partner: z.string().optional(), input: handle.optional(), target: handle })) });
+const samplePage = z.object({
+  total: z.int(),
+  samples: z.array(
+    z.object({ name: z.string(), partner: z.string().optional(), input: handle.optional(), target: handle }),
+  ),
+});
 export type SamplePage = z.output<typeof samplePage>;
 
 /** A patch as it would be trained on. */
@@ -60,24 +65,44 @@ const name = z.string().min(1).max(120);
 export const datasetCalls = {
   'datasets.list': call(nothing, z.array(dataset)),
   /** Refuses folders in which nothing pairs. Without `input`, `target` may be a whole data set's root; with `clean` it holds clean pictures alone. */
-  'datasets.add': call(z.strictObject({ name, target: handle, input: handle.optional(), clean: z.boolean().default(false) }), dataset),
+  'datasets.add': call(
+    z.strictObject({ name, target: handle, input: handle.optional(), clean: z.boolean().default(false) }),
+    dataset,
+  ),
   'datasets.change': call(
     z.strictObject({
       dataset: recordId,
       name: name.optional(),
       degradations: z.array(degradationStep).max(8).optional(),
       /** `keep`: folders that are set already stay, unless others are given. */
-      validation: split.extend({ folders: z.enum(['keep', 'none']).default('keep'), target: handle.optional(), input: handle.optional() }).optional(),
+      validation: split
+        .extend({
+          folders: z.enum(['keep', 'none']).default('keep'),
+          target: handle.optional(),
+          input: handle.optional(),
+        })
+        .optional(),
     }),
     dataset,
   ),
   'datasets.remove': call(z.strictObject({ dataset: recordId }), nothing),
   'datasets.inspect': call(z.strictObject({ dataset: recordId }), inspection),
-  'datasets.samples': call(z.strictObject({ dataset: recordId, offset: z.int().min(0), count: z.int().min(1).max(100) }), samplePage),
+  'datasets.samples': call(
+    z.strictObject({ dataset: recordId, offset: z.int().min(0), count: z.int().min(1).max(100) }),
+    samplePage,
+  ),
   /** How a run of this seed splits the data set: how many it trains on, and which it is measured on. */
-  'datasets.split': call(z.strictObject({ dataset: recordId, seed: z.int().min(0) }), z.object({ train: z.int(), measured: z.array(z.string()) })),
+  'datasets.split': call(
+    z.strictObject({ dataset: recordId, seed: z.int().min(0) }),
+    z.object({ train: z.int(), measured: z.array(z.string()) }),
+  ),
   'datasets.preview': call(
-    z.strictObject({ dataset: recordId, degradations: z.array(degradationStep).max(8), count: z.int().min(1).max(12).default(4), seed: z.int().min(0).default(0) }),
+    z.strictObject({
+      dataset: recordId,
+      degradations: z.array(degradationStep).max(8),
+      count: z.int().min(1).max(12).default(4),
+      seed: z.int().min(0).default(0),
+    }),
     z.array(patchPair),
   ),
 };

@@ -12,11 +12,23 @@ export const shownPicture = validationPicture.extend({ input: handle, restored: 
 export type ShownPicture = z.output<typeof shownPicture>;
 
 /** `config` is the YAML as it is stored, `settings` the same as values, or `problem` why they cannot be read (a run of another version). */
-const runPage = runDetail.omit({ folder: true }).extend({ settings: runConfig.optional(), problem: z.string().optional(), pictures: z.array(shownPicture), log: z.array(z.string()) });
+const runPage = runDetail
+  .omit({ folder: true })
+  .extend({
+    settings: runConfig.optional(),
+    problem: z.string().optional(),
+    pictures: z.array(shownPicture),
+    log: z.array(z.string()),
+  });
 export type RunPage = z.output<typeof runPage>;
 
 /** A network or degradation; `schema` is the JSON schema of its settings, from which forms are made. */
-const registered = z.object({ id: z.string(), title: z.string(), description: z.string(), schema: z.record(z.string(), z.unknown()) });
+const registered = z.object({
+  id: z.string(),
+  title: z.string(),
+  description: z.string(),
+  schema: z.record(z.string(), z.unknown()),
+});
 export type Registered = z.output<typeof registered>;
 
 const preset = z.object({ id: z.string(), title: z.string(), description: z.string(), config: runConfig });
@@ -30,7 +42,13 @@ const crop = z.object({
   target: handle,
   /** Whether all of them began with the same input, to the last byte. */
   sameInput: z.boolean(),
-  runs: z.array(z.object({ run: recordId, input: handle, steps: z.array(z.object({ step: z.int(), restored: handle, psnr: z.number(), ssim: z.number() })) })),
+  runs: z.array(
+    z.object({
+      run: recordId,
+      input: handle,
+      steps: z.array(z.object({ step: z.int(), restored: handle, psnr: z.number(), ssim: z.number() })),
+    }),
+  ),
 });
 export type SharedCrop = z.output<typeof crop>;
 
@@ -55,8 +73,18 @@ export const trainingCalls = {
   'runs.list': call(nothing, z.array(runSummary)),
   'runs.show': call(runRef, runPage),
   /** Every series of a run, each thinned to about `points` values. */
-  'runs.curves': call(z.strictObject({ run: recordId, points: z.int().min(10).max(20_000).default(1500) }), z.array(metricSeries)),
-  'runs.annotate': call(z.strictObject({ run: recordId, tags: z.array(z.string().min(1).max(60)).max(50).optional(), note: z.string().max(20_000).optional() }), nothing),
+  'runs.curves': call(
+    z.strictObject({ run: recordId, points: z.int().min(10).max(20_000).default(1500) }),
+    z.array(metricSeries),
+  ),
+  'runs.annotate': call(
+    z.strictObject({
+      run: recordId,
+      tags: z.array(z.string().min(1).max(60)).max(50).optional(),
+      note: z.string().max(20_000).optional(),
+    }),
+    nothing,
+  ),
   /** The validation pictures of several runs, told apart by their targets. */
   'runs.crops': call(z.strictObject({ runs: z.array(recordId).min(1).max(12) }), z.array(crop)),
   /** PSNR in dB and SSIM of a part of a kept picture; null where it is without any error, or too small for SSIM. */

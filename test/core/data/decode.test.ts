@@ -10,11 +10,23 @@ const [width, height] = [5, 4];
 
 describe('decodePicture', () => {
   it.each<[string, Channels, 8 | 16]>([
-    ['png', 1, 8], ['png', 2, 8], ['png', 3, 8], ['png', 4, 8], ['png', 1, 16], ['png', 2, 16], ['png', 3, 16], ['png', 4, 16], ['tif', 3, 8], ['tif', 1, 16], ['tif', 3, 16], ['tif', 4, 16],
+    ['png', 1, 8],
+    ['png', 2, 8],
+    ['png', 3, 8],
+    ['png', 4, 8],
+    ['png', 1, 16],
+    ['png', 2, 16],
+    ['png', 3, 16],
+    ['png', 4, 16],
+    ['tif', 3, 8],
+    ['tif', 1, 16],
+    ['tif', 3, 16],
+    ['tif', 4, 16],
   ])('keeps every value of a %s with %i channels and %i bits', async (extension, channels, bits) => {
     const file = join(temporaryFolder(), `a.${extension}`);
     const length = width * height * channels;
-    const data = bits === 8 ? Uint8Array.from({ length }, (_, i) => i * 37) : Uint16Array.from({ length }, (_, i) => i * 997);
+    const data =
+      bits === 8 ? Uint8Array.from({ length }, (_, i) => i * 37) : Uint16Array.from({ length }, (_, i) => i * 997);
     const space = channels < 3 ? (bits === 8 ? 'b-w' : 'grey16') : bits === 8 ? 'srgb' : 'rgb16';
     const image = sharp(data, { raw: { width, height, channels } }).toColourspace(space);
     // By default sharp writes TIFF with JPEG inside.
@@ -23,7 +35,10 @@ describe('decodePicture', () => {
     const { picture, hadAlpha } = await decodePixels(file);
     expect(hadAlpha).toBe(channels === 2 || channels === 4);
     expect(picture).toMatchObject({ width, height, channels: 3, bits });
-    const expected = Array.from({ length: width * height * 3 }, (_, i) => data[Math.floor(i / 3) * channels + (channels < 3 ? 0 : i % 3)]);
+    const expected = Array.from(
+      { length: width * height * 3 },
+      (_, i) => data[Math.floor(i / 3) * channels + (channels < 3 ? 0 : i % 3)],
+    );
     expect(Array.from(picture.data)).toEqual(expected);
     const { data: floats } = await decodePicture(file);
     expect(floats[4]).toBeCloseTo((expected[4] as number) / (bits === 8 ? 255 : 65535), 6);
@@ -31,13 +46,19 @@ describe('decodePicture', () => {
 
   it('turns pictures upright', async () => {
     const file = join(temporaryFolder(), 'turned.jpg');
-    await sharp({ create: { width: 40, height: 20, channels: 3, background: 'red' } }).withMetadata({ orientation: 6 }).jpeg().toFile(file);
+    await sharp({ create: { width: 40, height: 20, channels: 3, background: 'red' } })
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toFile(file);
     expect(await decodePicture(file)).toMatchObject({ width: 20, height: 40 });
   });
 
   it('takes the numbers as stored, whatever profile they carry', async () => {
     const file = join(temporaryFolder(), 'p3.png');
-    await sharp({ create: { width: 4, height: 4, channels: 3, background: { r: 200, g: 40, b: 90 } } }).withIccProfile('p3').png().toFile(file);
+    await sharp({ create: { width: 4, height: 4, channels: 3, background: { r: 200, g: 40, b: 90 } } })
+      .withIccProfile('p3')
+      .png()
+      .toFile(file);
     const stored = await sharp(file, { ignoreIcc: true }).raw().toBuffer();
     expect(Array.from((await decodePixels(file)).picture.data)).toEqual([...stored]);
     expect(stored[0]).not.toBe(200);
@@ -71,7 +92,10 @@ describe('PictureCache', () => {
     const decoded: string[] = [];
     const cache = new PictureCache(250, (file) => {
       decoded.push(file);
-      return Promise.resolve({ picture: { width: 10, height: 10, channels: 1, bits: 8, data: new Uint8Array(100) }, hadAlpha: false });
+      return Promise.resolve({
+        picture: { width: 10, height: 10, channels: 1, bits: 8, data: new Uint8Array(100) },
+        hadAlpha: false,
+      });
     });
     await Promise.all([cache.get('a'), cache.get('a')]);
     await cache.get('b');

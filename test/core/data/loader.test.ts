@@ -36,7 +36,8 @@ async function measured(loader: BatchLoader): Promise<ValidationPicture[]> {
 /** Twelve pictures of 60 × 48; the blue of picture n is 10 n, red and green are the place. */
 async function clean(count = 12, width = 60, height = 48): Promise<string> {
   const folder = temporaryFolder();
-  for (let n = 0; n < count; n++) await writePicture(join(folder, `${String(n).padStart(2, '0')}.png`), width, height, n * 10);
+  for (let n = 0; n < count; n++)
+    await writePicture(join(folder, `${String(n).padStart(2, '0')}.png`), width, height, n * 10);
   return folder;
 }
 
@@ -59,7 +60,12 @@ describe('a batch', () => {
   });
 
   it('has every sample of an epoch once, in another order in the next', async () => {
-    const loader = await load({ train: { target: await clean(), degradations: noisy }, validation: { share: 0.2 }, patch: 16, batch: 2 });
+    const loader = await load({
+      train: { target: await clean(), degradations: noisy },
+      validation: { share: 0.2 },
+      patch: 16,
+      batch: 2,
+    });
     expect(loader.counts).toEqual({ train: 10, validation: 2 });
     const epochs: string[][] = [];
     for (const epoch of [0, 1]) {
@@ -86,26 +92,54 @@ describe('a batch', () => {
       // Red and green, which tell the place, agree; blue tells the side.
       expect(gt).toEqual(lq.map((value, i) => (i % 3 === 2 ? 2 / 255 : value)));
       for (let n = 0; n < 8; n++) {
-        const at = (x: number, y: number, c: number): number => Math.round((lq[((n * 16 + y) * 16 + x) * 3 + c] as number) * 255);
-        seen.add([at(1, 0, 0) - at(0, 0, 0), at(1, 0, 1) - at(0, 0, 1), at(0, 1, 0) - at(0, 0, 0), at(0, 1, 1) - at(0, 0, 1)].join());
+        const at = (x: number, y: number, c: number): number =>
+          Math.round((lq[((n * 16 + y) * 16 + x) * 3 + c] as number) * 255);
+        seen.add(
+          [
+            at(1, 0, 0) - at(0, 0, 0),
+            at(1, 0, 1) - at(0, 0, 1),
+            at(0, 1, 0) - at(0, 0, 0),
+            at(0, 1, 1) - at(0, 0, 1),
+          ].join(),
+        );
       }
     }
     expect(seen.size).toBe(8);
   });
 
   it('is not turned or mirrored where that is switched off', async () => {
-    const loader = await load({ train: { target: await clean(), degradations: noisy }, patch: 16, batch: 8, flip: false, rotate: false });
+    const loader = await load({
+      train: { target: await clean(), degradations: noisy },
+      patch: 16,
+      batch: 8,
+      flip: false,
+      rotate: false,
+    });
     const { gt } = await loader.next(0);
     for (let n = 0; n < 8; n++) expect((gt[n * 768 + 3] as number) - (gt[n * 768] as number)).toBeCloseTo(1 / 255, 6);
   });
 
   it('of super-resolution is cut from the whole picture made smaller', async () => {
     const target = await clean(3, 97, 71);
-    const loader = await load({ train: { target, degradations: [{ type: 'bicubic', scale: 3 }] }, patch: 8, batch: 2, flip: false, rotate: false }, { scale: 3 });
+    const loader = await load(
+      {
+        train: { target, degradations: [{ type: 'bicubic', scale: 3 }] },
+        patch: 8,
+        batch: 2,
+        flip: false,
+        rotate: false,
+      },
+      { scale: 3 },
+    );
     for (let step = 0; step < 4; step++) {
       const { lq, gt, lqSize, gtSize, names } = await loader.next(step);
       expect([lqSize, gtSize]).toEqual([8, 24]);
-      const whole = cropPicture(await decodePicture(join(target, names[1] as string)), { x: 0, y: 0, width: 96, height: 69 });
+      const whole = cropPicture(await decodePicture(join(target, names[1] as string)), {
+        x: 0,
+        y: 0,
+        width: 96,
+        height: 69,
+      });
       const small = await applyChain(parseChain([{ type: 'bicubic', scale: 3 }]), whole, []);
       const [x, y] = [0, 1].map((c) => Math.round((gt[24 * 24 * 3 + c] as number) * 255) / 3) as [number, number];
       expect(lq.subarray(8 * 8 * 3)).toEqual(cropPicture(small, { x, y, width: 8, height: 8 }).data);
@@ -131,13 +165,22 @@ describe('files that cannot be used', () => {
     writeFileSync(join(target, '03.png'), 'broken');
     truncateSync(join(target, '07.png'), 200);
     await writePicture(join(target, '09.png'), 12, 12, 1);
-    const data = { train: { target, degradations: noisy }, validation: { target: await clean(2) }, patch: 16, batch: 4 };
+    const data = {
+      train: { target, degradations: noisy },
+      validation: { target: await clean(2) },
+      patch: 16,
+      batch: 4,
+    };
     const first = await load(data);
     const batches: Batch[] = [];
     for (let step = 0; step < 3; step++) batches.push(await first.next(step));
     expect(batches.flatMap(({ names }) => names)).not.toContain('03.png');
-    expect(first.problems.map(({ file }) => file).sort()).toEqual(['03.png', '07.png', '09.png'].map((name) => join(target, name)));
-    expect(first.problems.find(({ file }) => file.endsWith('09.png'))?.reason).toContain('12 × 12 pixels, fewer than a patch of 16');
+    expect(first.problems.map(({ file }) => file).sort()).toEqual(
+      ['03.png', '07.png', '09.png'].map((name) => join(target, name)),
+    );
+    expect(first.problems.find(({ file }) => file.endsWith('09.png'))?.reason).toContain(
+      '12 × 12 pixels, fewer than a patch of 16',
+    );
     const second = await load(data, { threads: 1 });
     for (const step of [2, 0, 1]) expect(await second.next(step)).toEqual(batches[step]);
   });
@@ -147,7 +190,9 @@ describe('files that cannot be used', () => {
     for (const name of ['00.png', '01.png', '02.png']) writeFileSync(join(folder, name), 'broken');
     const validation = { target: await clean(1) };
     const loader = await load({ train: { target: folder, degradations: noisy }, validation, patch: 16, batch: 2 });
-    await expect(loader.next(0)).rejects.toThrow(/None of the 3 pictures for training can be used.*cannot be read as a picture/);
+    await expect(loader.next(0)).rejects.toThrow(
+      /None of the 3 pictures for training can be used.*cannot be read as a picture/,
+    );
     await writePicture(join(folder, '01.png'), 60, 48, 1);
     const again = await load({ train: { target: folder, degradations: noisy }, validation, patch: 16, batch: 2 });
     expect((await again.next(0)).names).toEqual(['01.png', '01.png']);
@@ -159,9 +204,19 @@ describe('files that cannot be used', () => {
       await writePicture(join(root, `input/${name}.png`), 40, 40, 1);
       await writePicture(join(root, `target/${name}.png`), name === 'b' ? 44 : 40, 40, 1);
     }
-    const loader = await load({ train: { target: root }, validation: { input: join(root, 'input'), target: join(root, 'target'), count: 3 }, patch: 16, batch: 3 });
+    const loader = await load({
+      train: { target: root },
+      validation: { input: join(root, 'input'), target: join(root, 'target'), count: 3 },
+      patch: 16,
+      batch: 3,
+    });
     await loader.next(0);
-    expect(loader.problems).toEqual([{ file: join(root, 'input/b.png'), reason: expect.stringContaining('44 × 40 pixels; 40 × 40 would belong') as string }]);
+    expect(loader.problems).toEqual([
+      {
+        file: join(root, 'input/b.png'),
+        reason: expect.stringContaining('44 × 40 pixels; 40 × 40 would belong') as string,
+      },
+    ]);
     expect((await measured(loader)).map(({ name }) => name)).toEqual(['a.png', 'c.png']);
   });
 });
@@ -207,9 +262,15 @@ describe('validation', () => {
     const root = temporaryFolder();
     for (let n = 0; n < 6; n++) {
       await writePicture(join(root, `clear/${n}.png`), 60, 48, n);
-      for (const haze of [1, 2, 3]) copyFileSync(join(root, `clear/${n}.png`), join(mkdirIn(root, 'hazy'), `${n}_${haze}.png`));
+      for (const haze of [1, 2, 3])
+        copyFileSync(join(root, `clear/${n}.png`), join(mkdirIn(root, 'hazy'), `${n}_${haze}.png`));
     }
-    const loader = await load({ train: { target: root }, validation: { share: 0.34, size: 32, count: 4 }, patch: 16, batch: 2 });
+    const loader = await load({
+      train: { target: root },
+      validation: { share: 0.34, size: 32, count: 4 },
+      patch: 16,
+      batch: 2,
+    });
     expect(loader.counts).toEqual({ train: 12, validation: 4 });
     const pictures = await measured(loader);
     expect(await measured(loader)).toEqual(pictures);
@@ -218,16 +279,23 @@ describe('validation', () => {
       expect([Math.round((gt.data[0] as number) * 255), Math.round((gt.data[1] as number) * 255)]).toEqual([14, 8]);
     }
     const trained = new Set<string>();
-    for (let step = 0; step < 6; step++) for (const name of (await loader.next(step)).names) trained.add(name.split('_')[0] as string);
+    for (let step = 0; step < 6; step++)
+      for (const name of (await loader.next(step)).names) trained.add(name.split('_')[0] as string);
     expect(trained.size).toBe(4);
     for (const { name } of pictures) expect(trained).not.toContain(name.split('_')[0]);
   });
 
   it('degrades each picture in its own way, and the same way in every run', async () => {
-    const data = { train: { target: await clean(), degradations: [{ type: 'haze' }] }, validation: { target: await clean(2) } };
+    const data = {
+      train: { target: await clean(), degradations: [{ type: 'haze' }] },
+      validation: { target: await clean(2) },
+    };
     const first = await measured(await load(data));
     expect(await measured(await load(data, { threads: 1 }))).toEqual(first);
-    expect(first.map(({ lq }) => [lq.width, lq.height])).toEqual([[60, 48], [60, 48]]);
+    expect(first.map(({ lq }) => [lq.width, lq.height])).toEqual([
+      [60, 48],
+      [60, 48],
+    ]);
     const [a, b] = first.map(({ lq, gt }) => lq.data.map((value, i) => value - (gt.data[i] as number)));
     expect(a).not.toEqual(b);
   });
@@ -250,19 +318,56 @@ describe('the fingerprint', () => {
 
 describe('settings that do not fit', () => {
   it.each<[string, (target: string) => object, number, string]>([
-    ['a scale without its bicubic step', (target) => ({ train: { target, degradations: noisy } }), 4, 'network enlarges 4 times'],
-    ['a bicubic step without a scale', (target) => ({ train: { target, degradations: [{ type: 'bicubic' }] } }), 1, 'enlarge: true'],
-    ['input and degradations together', (target) => ({ train: { target, input: target, degradations: noisy } }), 1, 'not both'],
-    ['a validation input alone', (target) => ({ train: { target, degradations: noisy }, validation: { input: target } }), 1, 'data.validation.target'],
-    ['a validation of another scale', (target) => ({ train: { target, degradations: noisy }, validation: { degradations: [{ type: 'bicubic' }] } }), 1, 'enlarge: true'],
-    ['a validation without degradation', (target) => ({ train: { target, degradations: noisy }, validation: { degradations: [] } }), 1, 'nothing to measure on'],
-    ['neither input nor degradations', (target) => ({ train: { target } }), 1, 'give an input folder too, or degradations'],
+    [
+      'a scale without its bicubic step',
+      (target) => ({ train: { target, degradations: noisy } }),
+      4,
+      'network enlarges 4 times',
+    ],
+    [
+      'a bicubic step without a scale',
+      (target) => ({ train: { target, degradations: [{ type: 'bicubic' }] } }),
+      1,
+      'enlarge: true',
+    ],
+    [
+      'input and degradations together',
+      (target) => ({ train: { target, input: target, degradations: noisy } }),
+      1,
+      'not both',
+    ],
+    [
+      'a validation input alone',
+      (target) => ({ train: { target, degradations: noisy }, validation: { input: target } }),
+      1,
+      'data.validation.target',
+    ],
+    [
+      'a validation of another scale',
+      (target) => ({ train: { target, degradations: noisy }, validation: { degradations: [{ type: 'bicubic' }] } }),
+      1,
+      'enlarge: true',
+    ],
+    [
+      'a validation without degradation',
+      (target) => ({ train: { target, degradations: noisy }, validation: { degradations: [] } }),
+      1,
+      'nothing to measure on',
+    ],
+    [
+      'neither input nor degradations',
+      (target) => ({ train: { target } }),
+      1,
+      'give an input folder too, or degradations',
+    ],
   ])('%s', async (_, data, scale, message) => {
     await expect(load(data(await clean(2)), { scale })).rejects.toThrow(message);
   });
 
   it('a single picture to train on and to measure on', async () => {
-    await expect(load({ train: { target: await clean(1), degradations: noisy } })).rejects.toThrow('only one clean picture');
+    await expect(load({ train: { target: await clean(1), degradations: noisy } })).rejects.toThrow(
+      'only one clean picture',
+    );
   });
 });
 

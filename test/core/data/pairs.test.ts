@@ -11,21 +11,62 @@ const shown = (root: string, { samples }: DataSet): string[] =>
 
 describe('conventions recognised from the root of a data set', () => {
   it.each<[string, string[], string[], number?]>([
-    ['RESIDE', ['hazy/1_1_0.90179.png', 'hazy/1_2_0.97842.png', 'hazy/10_1_0.7.png', 'clear/1.png', 'clear/10.png'],
-      ['hazy/10_1_0.7.png → clear/10.png', 'hazy/1_1_0.90179.png → clear/1.png', 'hazy/1_2_0.97842.png → clear/1.png']],
-    ['RESIDE outdoor with other extensions', ['hazy/0001_0.8_0.2.jpg', 'clear/0001.png'], ['hazy/0001_0.8_0.2.jpg → clear/0001.png']],
+    [
+      'RESIDE',
+      ['hazy/1_1_0.90179.png', 'hazy/1_2_0.97842.png', 'hazy/10_1_0.7.png', 'clear/1.png', 'clear/10.png'],
+      ['hazy/10_1_0.7.png → clear/10.png', 'hazy/1_1_0.90179.png → clear/1.png', 'hazy/1_2_0.97842.png → clear/1.png'],
+    ],
+    [
+      'RESIDE outdoor with other extensions',
+      ['hazy/0001_0.8_0.2.jpg', 'clear/0001.png'],
+      ['hazy/0001_0.8_0.2.jpg → clear/0001.png'],
+    ],
     ['DehazeFormer', ['GT/a.png', 'hazy/a.png'], ['hazy/a.png → GT/a.png']],
-    ['Rain100 input, target', ['input/norain-1.png', 'target/norain-1.png'], ['input/norain-1.png → target/norain-1.png']],
-    ['Rain100 rain-N, norain-N in folders', ['rain/rain-001.png', 'norain/norain-001.png'], ['rain/rain-001.png → norain/norain-001.png']],
-    ['Rain100 in one folder', ['rain-001.png', 'norain-001.png', 'rain-002.png', 'norain-002.png'], ['rain-001.png → norain-001.png', 'rain-002.png → norain-002.png']],
-    ['DDN', ['rainy_image/901_1.jpg', 'rainy_image/901_14.jpg', 'ground_truth/901.jpg'], ['rainy_image/901_1.jpg → ground_truth/901.jpg', 'rainy_image/901_14.jpg → ground_truth/901.jpg']],
+    [
+      'Rain100 input, target',
+      ['input/norain-1.png', 'target/norain-1.png'],
+      ['input/norain-1.png → target/norain-1.png'],
+    ],
+    [
+      'Rain100 rain-N, norain-N in folders',
+      ['rain/rain-001.png', 'norain/norain-001.png'],
+      ['rain/rain-001.png → norain/norain-001.png'],
+    ],
+    [
+      'Rain100 in one folder',
+      ['rain-001.png', 'norain-001.png', 'rain-002.png', 'norain-002.png'],
+      ['rain-001.png → norain-001.png', 'rain-002.png → norain-002.png'],
+    ],
+    [
+      'DDN',
+      ['rainy_image/901_1.jpg', 'rainy_image/901_14.jpg', 'ground_truth/901.jpg'],
+      ['rainy_image/901_1.jpg → ground_truth/901.jpg', 'rainy_image/901_14.jpg → ground_truth/901.jpg'],
+    ],
     ['IDT', ['input/1.png', 'groundtruth/1.png'], ['input/1.png → groundtruth/1.png']],
     ['SIDD', ['input/0001.png', 'target/0001.png'], ['input/0001.png → target/0001.png']],
-    ['SIDD as published', ['0001_S6/0001_NOISY_SRGB_010.PNG', '0001_S6/0001_GT_SRGB_010.PNG'], ['0001_S6/0001_NOISY_SRGB_010.PNG → 0001_S6/0001_GT_SRGB_010.PNG']],
+    [
+      'SIDD as published',
+      ['0001_S6/0001_NOISY_SRGB_010.PNG', '0001_S6/0001_GT_SRGB_010.PNG'],
+      ['0001_S6/0001_NOISY_SRGB_010.PNG → 0001_S6/0001_GT_SRGB_010.PNG'],
+    ],
     ['GoPro', ['blur/000047.png', 'sharp/000047.png'], ['blur/000047.png → sharp/000047.png']],
-    ['GoPro in scenes', ['S1/blur/1.png', 'S1/blur_gamma/1.png', 'S1/sharp/1.png', 'S2/blur/1.png', 'S2/sharp/1.png'], ['S1/blur/1.png → S1/sharp/1.png', 'S2/blur/1.png → S2/sharp/1.png']],
-    ['DIV2K', ['DIV2K_train_HR/0001.png', 'DIV2K_train_LR_bicubic/X2/0001x2.png', 'DIV2K_train_LR_bicubic/X4/0001x4.png'], ['DIV2K_train_LR_bicubic/X4/0001x4.png → DIV2K_train_HR/0001.png'], 4],
-    ['Set5 with LRx4', ['HR/img_001.png', 'LRx2/img_001.png', 'LRx4/img_001.png'], ['LRx4/img_001.png → HR/img_001.png'], 4],
+    [
+      'GoPro in scenes',
+      ['S1/blur/1.png', 'S1/blur_gamma/1.png', 'S1/sharp/1.png', 'S2/blur/1.png', 'S2/sharp/1.png'],
+      ['S1/blur/1.png → S1/sharp/1.png', 'S2/blur/1.png → S2/sharp/1.png'],
+    ],
+    [
+      'DIV2K',
+      ['DIV2K_train_HR/0001.png', 'DIV2K_train_LR_bicubic/X2/0001x2.png', 'DIV2K_train_LR_bicubic/X4/0001x4.png'],
+      ['DIV2K_train_LR_bicubic/X4/0001x4.png → DIV2K_train_HR/0001.png'],
+      4,
+    ],
+    [
+      'Set5 with LRx4',
+      ['HR/img_001.png', 'LRx2/img_001.png', 'LRx4/img_001.png'],
+      ['LRx4/img_001.png → HR/img_001.png'],
+      4,
+    ],
     ['RealSR', ['LR/Canon_001_LR4.png', 'HR/Canon_001_HR.png'], ['LR/Canon_001_LR4.png → HR/Canon_001_HR.png'], 4],
     ['Raindrop', ['input/0_rain.png', 'gt/0_clean.png'], ['input/0_rain.png → gt/0_clean.png']],
   ])('%s', async (_, files, pairs, scale = 1) => {
@@ -50,12 +91,15 @@ describe('conventions recognised from the root of a data set', () => {
 
   it('refuses a root it does not know, and one with two candidates for a side', async () => {
     await expect(findPairs({ target: folderOf('a.png', 'b.png') })).rejects.toThrow('give an input folder too');
-    await expect(findPairs({ target: folderOf('hazy/1.png', 'input/1.png', 'clear/1.png') })).rejects.toThrow('hazy, input, clear');
+    await expect(findPairs({ target: folderOf('hazy/1.png', 'input/1.png', 'clear/1.png') })).rejects.toThrow(
+      'hazy, input, clear',
+    );
   });
 });
 
 describe('two folders', () => {
-  const pair = (root: string, scale?: number): Promise<DataSet> => findPairs({ input: join(root, 'in'), target: join(root, 'out') }, scale);
+  const pair = (root: string, scale?: number): Promise<DataSet> =>
+    findPairs({ input: join(root, 'in'), target: join(root, 'out') }, scale);
 
   it('lists what has no partner on either side', async () => {
     const root = folderOf('in/a.png', 'in/b.png', 'out/b.jpg', 'out/c.jpg', 'out/notes.txt');
@@ -73,23 +117,51 @@ describe('two folders', () => {
   });
 
   it.each<[string, string[], string]>([
-    ['two clean pictures of one name', ['in/1_2.png', 'out/1.png', 'out/1.jpg'], 'Both 1.jpg and 1.png could be the clean picture'],
-    ['two inputs of one name', ['in/a.png', 'in/a.jpg', 'out/a.png'], 'Both a.jpg and a.png could be the degraded picture'],
-    ['the same name and the name before the _', ['in/1_2.png', 'in/1_3.png', 'in/1_4.png', 'out/1.png', 'out/1_2.png'], '1_2.png could belong to'],
+    [
+      'two clean pictures of one name',
+      ['in/1_2.png', 'out/1.png', 'out/1.jpg'],
+      'Both 1.jpg and 1.png could be the clean picture',
+    ],
+    [
+      'two inputs of one name',
+      ['in/a.png', 'in/a.jpg', 'out/a.png'],
+      'Both a.jpg and a.png could be the degraded picture',
+    ],
+    [
+      'the same name and the name before the _',
+      ['in/1_2.png', 'in/1_3.png', 'in/1_4.png', 'out/1.png', 'out/1_2.png'],
+      '1_2.png could belong to',
+    ],
     ['nothing in common', ['in/a.png', 'out/b.png'], 'No picture in'],
-    ['several scales of the same picture', ['in/X2/1x2.png', 'in/X4/1x4.png', 'out/1.png'], 'could be the degraded picture of 1.png'],
+    [
+      'several scales of the same picture',
+      ['in/X2/1x2.png', 'in/X4/1x4.png', 'out/1.png'],
+      'could be the degraded picture of 1.png',
+    ],
   ])('refuses %s', async (_, files, message) => {
     await expect(pair(folderOf(...files))).rejects.toThrow(message);
   });
 
   it('names a folder that is not there', async () => {
-    await expect(findPairs({ input: '/nowhere/in', target: '/nowhere/out' })).rejects.toThrow('/nowhere/in does not exist');
+    await expect(findPairs({ input: '/nowhere/in', target: '/nowhere/out' })).rejects.toThrow(
+      '/nowhere/in does not exist',
+    );
   });
 });
 
 describe('listing', () => {
   it('ignores system files and links that lead back', async () => {
-    const root = folderOf('a.png', '.DS_Store', '._a.png', 'Thumbs.db', 'desktop.ini', '__MACOSX/a.png', 'sub/b.JPG', 'sub/@eaDir/b.JPG', 'readme.md');
+    const root = folderOf(
+      'a.png',
+      '.DS_Store',
+      '._a.png',
+      'Thumbs.db',
+      'desktop.ini',
+      '__MACOSX/a.png',
+      'sub/b.JPG',
+      'sub/@eaDir/b.JPG',
+      'readme.md',
+    );
     symlinkSync(root, join(root, 'sub/loop'));
     const elsewhere = folderOf('linked.webp');
     symlinkSync(elsewhere, join(root, 'link'));

@@ -28,7 +28,14 @@ for (const network of networks) {
 
   // IDT's step is of the same layers as the others', and takes longer than all of them.
   if (id === 'idt') continue;
-  const trainer = new Trainer(runConfig.parse({ network: { type: id, options }, data: { train: { target: '-' } }, mcir: { negatives: [{}] }, features: { layers: { relu1_2: 1 } } }));
+  const trainer = new Trainer(
+    runConfig.parse({
+      network: { type: id, options },
+      data: { train: { target: '-' } },
+      mcir: { negatives: [{}] },
+      features: { layers: { relu1_2: 1 } },
+    }),
+  );
   const [lqSize, gtSize] = [SIZE, SIZE * network.scale(all)];
   trainer.train({ lq: numbers(lqSize ** 2 * 3), gt: numbers(gtSize ** 2 * 3), count: 1, lqSize, gtSize, names: [] });
   process.stdout.write(`${id}: ${trainer.engineNote ?? ''}\n`);
@@ -38,6 +45,13 @@ for (const network of networks) {
 // In shares, and large enough for Winograd's filtering.
 const lqSize = 48;
 const picture = new Float32Array(2 * lqSize ** 2 * 3).fill(0.5);
-const inShares = new Trainer(runConfig.parse({ network: { type: 'ffanet', options: { blocks: 1 } }, data: { train: { target: '-' } }, mcir: { negatives: [{}] } }), { shares: 2 });
+const inShares = new Trainer(
+  runConfig.parse({
+    network: { type: 'ffanet', options: { blocks: 1 } },
+    data: { train: { target: '-' } },
+    mcir: { negatives: [{}] },
+  }),
+  { shares: 2 },
+);
 inShares.train({ lq: picture, gt: picture, count: 2, lqSize, gtSize: lqSize, names: [] });
 process.stdout.write(`ffanet: ${inShares.engineNote ?? ''}\n`);

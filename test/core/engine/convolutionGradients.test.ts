@@ -18,7 +18,14 @@ test.each<{ x: Shape; filter: Shape; pad: 'same' | 'valid' }>([
   const info = tf.backend_util.computeConv2DInfo(x, filter, 1, 1, pad);
   const pixels = tf.randomNormal<tf.Rank.R4>(x, 0, 1, 'float32', 1);
   const dy = tf.randomNormal<tf.Rank.R4>(info.outShape, 0, 1, 'float32', 2);
-  const difference = tf.max(tf.abs(tf.sub(filterGradient(pixels, dy, info), ofTensorFlow('Conv2DBackpropFilter', [pixels, tf.tensor1d(filter, 'int32'), dy], pad))));
+  const difference = tf.max(
+    tf.abs(
+      tf.sub(
+        filterGradient(pixels, dy, info),
+        ofTensorFlow('Conv2DBackpropFilter', [pixels, tf.tensor1d(filter, 'int32'), dy], pad),
+      ),
+    ),
+  );
   expect(difference.dataSync()[0]).toBeLessThan(1e-4);
 });
 
@@ -31,7 +38,11 @@ test.each<{ x: Shape; out: number; stride: number }>([
   const filter = tf.randomNormal<tf.Rank.R4>([1, 1, x[3], out], 0, 1, 'float32', 2);
   const { outShape } = tf.backend_util.computeConv2DInfo(x, filter.shape, stride, 1, 'same');
   const dy = tf.randomNormal<tf.Rank.R4>(outShape, 0, 1, 'float32', 3);
-  const { result, kernelNames } = await tf.profile(() => tf.grads((input, weight) => tf.sum(tf.mul(tf.conv2d(input as tf.Tensor4D, weight as tf.Tensor4D, stride, 'same'), dy)))([pixels, filter]));
+  const { result, kernelNames } = await tf.profile(() =>
+    tf.grads((input, weight) =>
+      tf.sum(tf.mul(tf.conv2d(input as tf.Tensor4D, weight as tf.Tensor4D, stride, 'same'), dy)),
+    )([pixels, filter]),
+  );
   const gradients = result as unknown as tf.Tensor[];
   expect(kernelNames.includes('BatchMatMul')).toBe(stride === 1);
   const expected = [

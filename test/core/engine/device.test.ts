@@ -18,5 +18,9 @@ describe.skipIf(process.platform === 'win32')('GPUs of the machine', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('have a name and a size', () => expect(visibleGpus()).toEqual([{ name: 'NVIDIA H100 80GB HBM3', memory: 81559 * 2 ** 20 }, { name: 'NVIDIA T4', memory: 15 * 2 ** 30 }]));
+  it('have a name and a size', () =>
+    expect(visibleGpus()).toEqual([
+      { name: 'NVIDIA H100 80GB HBM3', memory: 81559 * 2 ** 20 },
+      { name: 'NVIDIA T4', memory: 15 * 2 ** 30 },
+    ]));
 });

@@ -7,7 +7,10 @@ import { networks } from '../../../src/core/networks/index.ts';
 // first of a process.
 test('TensorFlow optimises the graph of every network, running and training, without giving up', () => {
   const program = fileURLToPath(new URL('compileNetworks.ts', import.meta.url));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8', env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' } });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program], {
+    encoding: 'utf8',
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' },
+  });
   expect(status).toBe(0);
   expect(stderr.split('\n').filter((line) => /_optimizer/.test(line))).toEqual([]);
   const ran = stdout.trim().split('\n');

@@ -8,11 +8,29 @@ import { Session } from '../../../src/core/engine/session.ts';
 
 beforeAll(() => void openEngine());
 
-const node = (name: string, op: string, inputs: string[], attrs: GraphNode['attrs'] = {}): GraphNode => ({ name, op, inputs, attrs: { T: FLOAT, ...attrs }, outputs: [] });
-const placeholder = (name: string): GraphNode => ({ name, op: 'Placeholder', inputs: [], attrs: { dtype: { type: DT.float32 }, shape: { shape: [2] } }, outputs: [] });
+const node = (name: string, op: string, inputs: string[], attrs: GraphNode['attrs'] = {}): GraphNode => ({
+  name,
+  op,
+  inputs,
+  attrs: { T: FLOAT, ...attrs },
+  outputs: [],
+});
+const placeholder = (name: string): GraphNode => ({
+  name,
+  op: 'Placeholder',
+  inputs: [],
+  attrs: { dtype: { type: DT.float32 }, shape: { shape: [2] } },
+  outputs: [],
+});
 
 function sumOf(...nodes: GraphNode[]): number[] {
-  const session = new Session([placeholder('a'), placeholder('b'), placeholder('c'), node('minus', 'Neg', ['c']), ...nodes]);
+  const session = new Session([
+    placeholder('a'),
+    placeholder('b'),
+    placeholder('c'),
+    node('minus', 'Neg', ['c']),
+    ...nodes,
+  ]);
   const [result] = session.run({ a: tf.fill([2], 1), b: tf.fill([2], 1e8), c: tf.fill([2], 1e8) }, ['sum']);
   session.dispose();
   return [...(result as tf.Tensor).dataSync()];
@@ -26,7 +44,9 @@ test('sums are added up from the left, whichever term is free', () => {
 
 test('what a sum waits for, the number of its terms and its type stay', () => {
   const two = node('sum', 'AddN', ['a', 'b', '^c'], { N: { int: 2 } });
-  expect(orderedSums([two])).toEqual([{ ...two, attrs: { ...two.attrs, _grappler_ArithmeticOptimizer_AddOpsRewriteStage: { bool: true } } }]);
+  expect(orderedSums([two])).toEqual([
+    { ...two, attrs: { ...two.attrs, _grappler_ArithmeticOptimizer_AddOpsRewriteStage: { bool: true } } },
+  ]);
   const one = node('sum', 'AddN', ['a', '^b', '^c'], { N: { int: 1 } });
   expect(orderedSums([one])).toMatchObject([one]);
   const parts = orderedSums([node('sum', 'AddN', ['a', 'b', 'c', '^d'], { N: { int: 3 }, T: { type: DT.int32 } })]);

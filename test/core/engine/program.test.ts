@@ -31,7 +31,11 @@ describe.each([true, false])('a program, compiled: %s', (compile) => {
       { compile },
     );
     const step = (x: number[], rate: number): number =>
-      tf.tidy(() => (program.run('step', { x: tf.tensor1d(x), rate: tf.scalar(rate) })['before'] as tf.Tensor).dataSync()[0] ?? Number.NaN);
+      tf.tidy(
+        () =>
+          (program.run('step', { x: tf.tensor1d(x), rate: tf.scalar(rate) })['before'] as tf.Tensor).dataSync()[0] ??
+          Number.NaN,
+      );
     return { weight, sum, program, step };
   };
 
@@ -82,7 +86,11 @@ describe.each([true, false])('a program, compiled: %s', (compile) => {
 test('what cannot be recorded runs op by op, and says why', () => {
   const v = tf.variable(tf.tensor1d([1]));
   // The value is read on the host, so no graph can hold it.
-  const program = new Program({ f: { inputs: {}, run: () => ({ outputs: { text: tf.tensor(['a']) }, updates: [[v, tf.add(v, 1)]] }) } }, [v], { compile: true });
+  const program = new Program(
+    { f: { inputs: {}, run: () => ({ outputs: { text: tf.tensor(['a']) }, updates: [[v, tf.add(v, 1)]] }) } },
+    [v],
+    { compile: true },
+  );
   expect(program.compiled).toBe(false);
   expect(program.fallback).toContain('string');
   program.run('f', {});
@@ -112,10 +120,18 @@ test('a compiled network gives what the network gives, for each size it meets, a
 const openGraphs = (): number => (tf.backend() as unknown as { getNumOfSavedModels(): number }).getNumOfSavedModels();
 
 test('plain products of matrices are recorded as such, those of batches and of whole numbers as tfjs has them', () => {
-  const [matrix, batch, whole] = [tf.ones<tf.Rank.R2>([2, 2]), tf.ones<tf.Rank.R3>([3, 2, 2]), tf.tensor2d([1, 2, 3, 4], [2, 2], 'int32')];
+  const [matrix, batch, whole] = [
+    tf.ones<tf.Rank.R2>([2, 2]),
+    tf.ones<tf.Rank.R3>([3, 2, 2]),
+    tf.tensor2d([1, 2, 3, 4], [2, 2], 'int32'),
+  ];
   const tracer = new Tracer();
   [matrix, batch, whole].forEach((tensor, i) => tracer.bindPlaceholder(tensor, `input${i}`));
-  const products = tracer.record(() => [tf.matMul(matrix, matrix, true), tf.matMul(batch, batch), tf.matMul(whole, whole, false, true)]);
+  const products = tracer.record(() => [
+    tf.matMul(matrix, matrix, true),
+    tf.matMul(batch, batch),
+    tf.matMul(whole, whole, false, true),
+  ]);
   expect(tracer.nodes.slice(3).map(({ op }) => op)).toEqual(['MatMul', 'BatchMatMulV2', 'BatchMatMulV2']);
   expect([...(products[2]?.dataSync() ?? [])]).toEqual([5, 11, 11, 25]);
   tf.dispose([matrix, batch, whole, products]);

@@ -22,9 +22,22 @@ interface Case {
 }
 
 /** A convolution with its gradients as a recorded graph; outputs are the result, the gradient of x and that of the filter. */
-function record({ x: shape, out, kernel = [3, 3], stride = 1, pad = 'same', bias = true, activation = true, twice = false }: Case) {
+function record({
+  x: shape,
+  out,
+  kernel = [3, 3],
+  stride = 1,
+  pad = 'same',
+  bias = true,
+  activation = true,
+  twice = false,
+}: Case) {
   const tracer = new Tracer();
-  const inputs: Record<string, tf.Tensor> = { x: tf.randomNormal(shape, 0, 1, 'float32', 1), filter: tf.randomNormal([...kernel, shape[3], out], 0, 0.1, 'float32', 2), bias: tf.randomNormal([out], 0, 1, 'float32', 3) };
+  const inputs: Record<string, tf.Tensor> = {
+    x: tf.randomNormal(shape, 0, 1, 'float32', 1),
+    filter: tf.randomNormal([...kernel, shape[3], out], 0, 0.1, 'float32', 2),
+    bias: tf.randomNormal([out], 0, 1, 'float32', 3),
+  };
   for (const [name, tensor] of Object.entries(inputs)) tracer.bindPlaceholder(tensor, name);
   const layer = (x: tf.Tensor, filter: tf.Tensor): tf.Tensor => {
     const y = tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, stride, pad);
@@ -35,7 +48,9 @@ function record({ x: shape, out, kernel = [3, 3], stride = 1, pad = 'same', bias
   const results = tracer.record(() => {
     const y = layer(inputs['x'] as tf.Tensor, inputs['filter'] as tf.Tensor);
     // Differs from pixel to pixel, so that no gradient is right by symmetry.
-    const gradients = tf.grads((x, filter) => tf.sum(tf.mul(tf.randomNormal(y.shape, 0, 1, 'float32', 4), layer(x, filter))));
+    const gradients = tf.grads((x, filter) =>
+      tf.sum(tf.mul(tf.randomNormal(y.shape, 0, 1, 'float32', 4), layer(x, filter))),
+    );
     return [y, ...gradients([inputs['x'] as tf.Tensor, inputs['filter'] as tf.Tensor])];
   });
   return { nodes: tracer.nodes, inputs, outputs: results.map((result) => tracer.nameOf(result)) };
@@ -94,5 +109,11 @@ test.each([
   ['dilated, of which tfjs has no gradients', { dilations: { ints: [1, 2, 2, 1] } }],
 ])('left as it is: %s', (_, attrs) => {
   const { nodes } = record({ x: [1, 64, 64, 64], out: 64 });
-  expect(rewritten(withWinograd(nodes.map((node) => (node.op.startsWith('Conv2D') ? { ...node, attrs: { ...node.attrs, ...attrs } } : node))))).toBe(false);
+  expect(
+    rewritten(
+      withWinograd(
+        nodes.map((node) => (node.op.startsWith('Conv2D') ? { ...node, attrs: { ...node.attrs, ...attrs } } : node)),
+      ),
+    ),
+  ).toBe(false);
 });

@@ -20,12 +20,20 @@ describe('a TensorFlow.js graph', () => {
 
   it('restores tiles of any size, which are best a multiple of what it likes', async () => {
     const file = writeHalvingGraph(join(folder, 'half'));
-    const restorer = await openRestorer({ title: 'half', network: 'graph', options: {}, weights: new Map(), graph: { file, range: 255, multipleOf: 64 } });
+    const restorer = await openRestorer({
+      title: 'half',
+      network: 'graph',
+      options: {},
+      weights: new Map(),
+      graph: { file, range: 255, multipleOf: 64 },
+    });
     const tile = { width: 50, height: 70, channels: 3 as const, data: noise(50 * 70 * 3) };
     const restored = await restorer.run(tile);
     restorer.dispose();
     expect(restored).toMatchObject({ width: 50, height: 70 });
-    expect(Math.max(...restored.data.map((value, i) => Math.abs(value - (tile.data[i] ?? NaN) / 2)))).toBeLessThan(1e-6);
+    expect(Math.max(...restored.data.map((value, i) => Math.abs(value - (tile.data[i] ?? NaN) / 2)))).toBeLessThan(
+      1e-6,
+    );
     const budget = 200 ** 2 * restorer.bytesPerPixel;
     expect(chooseTile(restorer, { width: 900, height: 700 }, budget)).toBe(192);
     expect(chooseTile(restorer, { width: 250, height: 128 }, budget), 'whole where it fits').toBe(250);
@@ -36,10 +44,20 @@ describe('a network exported to ONNX', () => {
   it('restores a photograph as the network itself does', async () => {
     const options = { num_feat: 4, num_block: 1, upscale: 2 };
     const weights = join(folder, 'edsr.safetensors');
-    writeFileSync(weights, writeSafetensors(createModel('edsr', options).parameters.initialise(1).toWeights(), { mcir: JSON.stringify({ network: 'edsr', options }) }));
+    writeFileSync(
+      weights,
+      writeSafetensors(createModel('edsr', options).parameters.initialise(1).toWeights(), {
+        mcir: JSON.stringify({ network: 'edsr', options }),
+      }),
+    );
     const onnx = join(folder, 'edsr.onnx');
     const photograph = join(folder, 'photograph.png');
-    await sharp(Uint8Array.from(noise(75 * 61 * 3), (value) => value * 255), { raw: { width: 75, height: 61, channels: 3 } }).png().toFile(photograph);
+    await sharp(
+      Uint8Array.from(noise(75 * 61 * 3), (value) => value * 255),
+      { raw: { width: 75, height: 61, channels: 3 } },
+    )
+      .png()
+      .toFile(photograph);
     expect(await mcir(folder, 'models', 'convert', weights, onnx)).toMatchObject({ code: 0 });
     const results: Buffer[] = [];
     for (const model of [weights, onnx]) {

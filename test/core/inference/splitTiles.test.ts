@@ -34,7 +34,12 @@ async function restore(picture: FloatPicture, restorer: Restorer, tile: number):
 }
 
 const random = randomStream(4, 'split');
-const picture: FloatPicture = { width: 170, height: 130, channels: 3, data: Float32Array.from({ length: 170 * 130 * 3 }, () => random.uniform()) };
+const picture: FloatPicture = {
+  width: 170,
+  height: 130,
+  channels: 3,
+  data: Float32Array.from({ length: 170 * 130 * 3 }, () => random.uniform()),
+};
 
 it('a tile that memory does not suffice for is split, until it fits, and those after it at once', async () => {
   const ran: number[] = [];
@@ -42,7 +47,9 @@ it('a tile that memory does not suffice for is split, until it fits, and those a
   const split = await restore(picture, restorer, 128);
   const whole = await restore(picture, small(Infinity, []), 128);
   expect(split).toHaveLength(whole.length);
-  expect(split.reduce((most, value, i) => Math.max(most, Math.abs(value - (whole[i] as number))), 0)).toBeLessThan(1e-6);
+  expect(split.reduce((most, value, i) => Math.max(most, Math.abs(value - (whole[i] as number))), 0)).toBeLessThan(
+    1e-6,
+  );
   expect(Math.max(...ran)).toBeLessThanOrEqual(48);
   expect(restorer.largestTile).toBeLessThanOrEqual(48);
 });

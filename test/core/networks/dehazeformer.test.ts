@@ -5,10 +5,22 @@ import { createModel } from '../../../src/core/networks/index.ts';
 import { describeWithShared } from '../../shared.ts';
 import { detected, noise, shapesOf, testPublished, worstDifference } from './helpers.ts';
 
-const small = { window_size: 4, embed_dims: [4, 8, 12, 8, 4], mlp_ratios: [2, 1.3, 4, 2, 2], depths: [2, 3, 1, 1, 0], num_heads: [2, 4, 6, 1, 1], attn_ratio: [0.5, 2 / 3, 1, 0, 0] };
+const small = {
+  window_size: 4,
+  embed_dims: [4, 8, 12, 8, 4],
+  mlp_ratios: [2, 1.3, 4, 2, 2],
+  depths: [2, 3, 1, 1, 0],
+  num_heads: [2, 4, 6, 1, 1],
+  attn_ratio: [0.5, 2 / 3, 1, 0, 0],
+};
 
 describeWithShared('published DehazeFormer', 'parity/dehazeformer', () => {
-  testPublished('dehazeformer', Object.fromEntries(['T', 'S', 'B', 'D', 'W', 'M', 'L'].map((size) => [`dehazeformer-${size.toLowerCase()}`, `DehazeFormer-${size}`])));
+  testPublished(
+    'dehazeformer',
+    Object.fromEntries(
+      ['T', 'S', 'B', 'D', 'W', 'M', 'L'].map((size) => [`dehazeformer-${size.toLowerCase()}`, `DehazeFormer-${size}`]),
+    ),
+  );
 });
 
 describe('DehazeFormer', () => {
@@ -24,10 +36,14 @@ describe('DehazeFormer', () => {
   });
 
   it('finds the options that give as many blocks with attention, whatever rounding does', () => {
-    const blocks = (depth: number, ratio: number) => createModel('dehazeformer', { ...small, depths: [depth, 1, 1, 1, 1], attn_ratio: [ratio, 0, 0, 0, 0] }).parameters;
+    const blocks = (depth: number, ratio: number) =>
+      createModel('dehazeformer', { ...small, depths: [depth, 1, 1, 1, 1], attn_ratio: [ratio, 0, 0, 0, 0] })
+        .parameters;
     // In floating point 13 / 23 of 23 blocks are fewer than 13.
     const thirteen = shapesOf(blocks(23, 13.5 / 23));
-    expect([...shapesOf(createModel('dehazeformer', detected(thirteen)[0]?.options).parameters).keys()]).toEqual([...thirteen.keys()]);
+    expect([...shapesOf(createModel('dehazeformer', detected(thirteen)[0]?.options).parameters).keys()]).toEqual([
+      ...thirteen.keys(),
+    ]);
   });
 
   it.each([
@@ -42,7 +58,11 @@ describe('DehazeFormer', () => {
 describe('DehazeFormer on pictures', () => {
   beforeAll(() => void openEngine());
 
-  it.each([[1, 1], [3, 18], [17, 8]])('keeps a size of %d by %d', (height, width) => {
+  it.each([
+    [1, 1],
+    [3, 18],
+    [17, 8],
+  ])('keeps a size of %d by %d', (height, width) => {
     const model = createModel('dehazeformer', small);
     model.parameters.initialise(1);
     const y = model.forward(noise(2, height, width));
@@ -51,7 +71,10 @@ describe('DehazeFormer on pictures', () => {
   });
 
   it('is given pictures in [-1, 1], as the authors train and test it', () => {
-    const [signed, plain] = [createModel('dehazeformer', small), createModel('dehazeformer', { ...small, signed: false })];
+    const [signed, plain] = [
+      createModel('dehazeformer', small),
+      createModel('dehazeformer', { ...small, signed: false }),
+    ];
     for (const { parameters } of [signed, plain]) parameters.initialise(1);
     const x = noise(1, 9, 14);
     const byHand = tf.mul<tf.Tensor4D>(tf.add(plain.forward(tf.sub(tf.mul<tf.Tensor4D>(x, 2), 1)), 1), 0.5);

@@ -8,7 +8,10 @@ describeWithShared('published EDSR', 'parity/edsr', () => {
 });
 
 describe('EDSR', () => {
-  it.each(Object.entries(findNetwork('edsr').published))('finds the options of %s from names and shapes', (_, options) => {
-    expect(detected(shapesOf(createModel('edsr', options).parameters))).toEqual([{ id: 'edsr', options }]);
-  });
+  it.each(Object.entries(findNetwork('edsr').published))(
+    'finds the options of %s from names and shapes',
+    (_, options) => {
+      expect(detected(shapesOf(createModel('edsr', options).parameters))).toEqual([{ id: 'edsr', options }]);
+    },
+  );
 });

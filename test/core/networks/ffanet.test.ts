@@ -17,15 +17,20 @@ describe('FFA-Net', () => {
     model.parameters.initialise(7);
     tf.tidy(() => {
       const pair = tf.randomUniform<tf.Rank.R4>([2, 12, 10, 3], 0, 1, 'float32', 5);
-      const loss = (x: tf.Tensor) => tf.variableGrads(() => tf.sum<tf.Scalar>(tf.square(model.forward(x as tf.Tensor4D))));
+      const loss = (x: tf.Tensor) =>
+        tf.variableGrads(() => tf.sum<tf.Scalar>(tf.square(model.forward(x as tf.Tensor4D))));
       const together = loss(pair);
       const [one, other] = tf.split(pair, 2).map((x) => loss(x));
       const near = (a: tf.Tensor | undefined, b: tf.Tensor | undefined, c: tf.Tensor | undefined): number => {
         const sum = tf.add(b as tf.Tensor, c as tf.Tensor);
-        return tf.div(tf.max(tf.abs(tf.sub(a as tf.Tensor, sum))), tf.maximum(tf.max(tf.abs(sum)), 1e-6)).dataSync()[0] ?? Infinity;
+        return (
+          tf.div(tf.max(tf.abs(tf.sub(a as tf.Tensor, sum))), tf.maximum(tf.max(tf.abs(sum)), 1e-6)).dataSync()[0] ??
+          Infinity
+        );
       };
       expect(near(together.value, one?.value, other?.value)).toBeLessThan(1e-5);
-      for (const name of Object.keys(together.grads)) expect(near(together.grads[name], one?.grads[name], other?.grads[name]), name).toBeLessThan(1e-4);
+      for (const name of Object.keys(together.grads))
+        expect(near(together.grads[name], one?.grads[name], other?.grads[name]), name).toBeLessThan(1e-4);
     });
   });
 

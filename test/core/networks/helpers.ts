@@ -31,7 +31,12 @@ export function detected(shapes: ReadonlyMap<string, readonly number[]>): { id: 
  */
 export function testPublished(id: string, titles: Record<string, string>): void {
   // Read within the tests: the body of a skipped `describe` runs too.
-  const published = () => (JSON.parse(readFileSync(shared(`parity/${id}/meta.json`), 'utf8')) as { published: Record<string, PublishedModel> }).published;
+  const published = () =>
+    (
+      JSON.parse(readFileSync(shared(`parity/${id}/meta.json`), 'utf8')) as {
+        published: Record<string, PublishedModel>;
+      }
+    ).published;
 
   it('has every published configuration', () => {
     expect(Object.keys(titles).sort()).toEqual(Object.keys(published()).sort());
@@ -39,16 +44,21 @@ export function testPublished(id: string, titles: Record<string, string>): void 
     expect(Object.keys(findNetwork(id).published)).toEqual(expect.arrayContaining(Object.values(titles)));
   });
 
-  it.each(Object.entries(titles))('%s has the names, shapes and size of the authors’ file, and is recognised', (name, title) => {
-    const { params, keys } = published()[name] as PublishedModel;
-    const options = findNetwork(id).published[title];
-    const { parameters } = createModel(id, options);
-    expect(Object.fromEntries(shapesOf(parameters))).toEqual(keys);
-    expect(parameters.all.map((parameter) => parameter.name)).toEqual(Object.keys(keys).filter((key) => !parameters.buffers.has(key)));
-    expect(parameters.count).toBe(params);
-    expect(detected(new Map(Object.entries(keys))).map((found) => found.id)).toEqual([id]);
-    expect(createModel(id, detected(new Map(Object.entries(keys)))[0]?.options).parameters.count).toBe(params);
-  });
+  it.each(Object.entries(titles))(
+    '%s has the names, shapes and size of the authors’ file, and is recognised',
+    (name, title) => {
+      const { params, keys } = published()[name] as PublishedModel;
+      const options = findNetwork(id).published[title];
+      const { parameters } = createModel(id, options);
+      expect(Object.fromEntries(shapesOf(parameters))).toEqual(keys);
+      expect(parameters.all.map((parameter) => parameter.name)).toEqual(
+        Object.keys(keys).filter((key) => !parameters.buffers.has(key)),
+      );
+      expect(parameters.count).toBe(params);
+      expect(detected(new Map(Object.entries(keys))).map((found) => found.id)).toEqual([id]);
+      expect(createModel(id, detected(new Map(Object.entries(keys)))[0]?.options).parameters.count).toBe(params);
+    },
+  );
 }
 
 /** A picture of seeded noise under a bright right side, so that what is far away differs from what is near. */
@@ -74,7 +84,10 @@ export function fillByFormula(parameters: Parameters): void {
 
 /** A picture by a formula: (1 + sin(i)) / 2 in the order of NHWC. */
 export function formulaPicture(height: number, width: number): tf.Tensor4D {
-  return tf.tensor4d(Float32Array.from({ length: height * width * 3 }, (_, i) => (1 + Math.sin(i)) / 2), [1, height, width, 3]);
+  return tf.tensor4d(
+    Float32Array.from({ length: height * width * 3 }, (_, i) => (1 + Math.sin(i)) / 2),
+    [1, height, width, 3],
+  );
 }
 
 /** Values of a picture at its start, a third, half and end, and its mean: enough to tell two pictures apart. */

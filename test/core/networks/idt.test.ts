@@ -32,7 +32,11 @@ describe('IDT', () => {
 describe('IDT on pictures', () => {
   beforeAll(() => void openEngine());
 
-  it.each([[1, 1], [64, 64], [70, 150]])('keeps a size of %d by %d', (height, width) => {
+  it.each([
+    [1, 1],
+    [64, 64],
+    [70, 150],
+  ])('keeps a size of %d by %d', (height, width) => {
     const model = createModel('idt', small);
     model.parameters.initialise(1);
     const y = model.forward(noise(1, height, width));

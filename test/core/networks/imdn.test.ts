@@ -34,7 +34,12 @@ describe('IMDN', () => {
 
   it('is told from IMDN_AS, which starts with two convolutions', () => {
     const model = createModel('imdn', { nf: 16, adaptive: true });
-    expect(model.parameters.all.slice(0, 4).map(({ name }) => name)).toEqual(['fea_conv.0.weight', 'fea_conv.0.bias', 'fea_conv.2.weight', 'fea_conv.2.bias']);
+    expect(model.parameters.all.slice(0, 4).map(({ name }) => name)).toEqual([
+      'fea_conv.0.weight',
+      'fea_conv.0.bias',
+      'fea_conv.2.weight',
+      'fea_conv.2.bias',
+    ]);
     expect(detected(shapesOf(model.parameters))).toEqual([{ id: 'imdn', options: model.options }]);
     expect(() => createModel('imdn', { adaptive: true, upscale: 2 })).toThrow(/set upscale to 4/);
   });
@@ -50,15 +55,26 @@ describe('IMDN on pictures', () => {
   const model = createModel('imdn', { nf: 16, upscale: 2 });
   beforeAll(() => void model.parameters.initialise(1));
 
-  it.each([[1, 1], [7, 12]])('takes %d by %d pixels', (height, width) => {
+  it.each([
+    [1, 1],
+    [7, 12],
+  ])('takes %d by %d pixels', (height, width) => {
     expect(model.forward(noise(2, height, width)).shape).toEqual([2, 2 * height, 2 * width, 3]);
   });
 
-  it.each([[4, 5, 9], [8, 8, 12]])('as IMDN_AS with upscale %d takes %d by %d pixels', (upscale, height, width) => {
+  it.each([
+    [4, 5, 9],
+    [8, 8, 12],
+  ])('as IMDN_AS with upscale %d takes %d by %d pixels', (upscale, height, width) => {
     const adaptive = createModel('imdn', { nf: 16, upscale, adaptive: true });
     adaptive.parameters.initialise(1);
     expect(adaptive.network.scale(adaptive.options)).toBe(upscale / 4);
-    expect(adaptive.forward(noise(2, height, width)).shape).toEqual([2, (height * upscale) / 4, (width * upscale) / 4, 3]);
+    expect(adaptive.forward(noise(2, height, width)).shape).toEqual([
+      2,
+      (height * upscale) / 4,
+      (width * upscale) / 4,
+      3,
+    ]);
   });
 
   it('has a finite gradient where a picture of one pixel leaves no contrast', () => {

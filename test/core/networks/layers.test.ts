@@ -11,9 +11,11 @@ const valuesOf = (x: tf.Tensor): number[] => [...x.dataSync()];
 describe('reflectPad', () => {
   beforeAll(() => void openEngine());
 
-  it('does not repeat the edge', () => expect(valuesOf(reflectPad(row(1, 2, 3), 0, 0, 2, 1))).toEqual([3, 2, 1, 2, 3, 2]));
+  it('does not repeat the edge', () =>
+    expect(valuesOf(reflectPad(row(1, 2, 3), 0, 0, 2, 1))).toEqual([3, 2, 1, 2, 3, 2]));
 
-  it('reflects more than once where the border is wider than the picture', () => expect(valuesOf(reflectPad(row(1, 2), 0, 0, 0, 5))).toEqual([1, 2, 1, 2, 1, 2, 1]));
+  it('reflects more than once where the border is wider than the picture', () =>
+    expect(valuesOf(reflectPad(row(1, 2), 0, 0, 0, 5))).toEqual([1, 2, 1, 2, 1, 2, 1]));
 
   it('repeats a single row or column', () => {
     expect(valuesOf(reflectPad(row(7), 0, 0, 2, 1))).toEqual([7, 7, 7, 7]);
@@ -31,7 +33,10 @@ describe('reflectPad', () => {
     const score = (x: tf.Tensor) => tf.sum(tf.mul(reflectPad(x as tf.Tensor4D, 4, 5, 1, 5), weights));
     const x = noise(2, 3, 4);
     // The function is linear, so its gradient times a picture is its value.
-    expect(tf.sum(tf.mul(tf.grad(score)(tf.zerosLike(x)), x)).dataSync()[0]).toBeCloseTo(score(x).dataSync()[0] ?? Number.NaN, 2);
+    expect(tf.sum(tf.mul(tf.grad(score)(tf.zerosLike(x)), x)).dataSync()[0]).toBeCloseTo(
+      score(x).dataSync()[0] ?? Number.NaN,
+      2,
+    );
   });
 });
 
@@ -61,7 +66,18 @@ describe('enlargeNearest', () => {
 
   it('repeats pixels, and gives each the gradient of its copies', () => {
     const x = tf.tensor4d([1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 2, 2]);
-    expect(enlargeNearest(x, 3).slice([0, 2, 2], [1, 2, 2]).arraySync()).toEqual([[[[1, 2], [3, 4]], [[5, 6], [7, 8]]]]);
+    expect(enlargeNearest(x, 3).slice([0, 2, 2], [1, 2, 2]).arraySync()).toEqual([
+      [
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        [
+          [5, 6],
+          [7, 8],
+        ],
+      ],
+    ]);
     const weights = noise(1, 6, 6, 2);
     const gradient = tf.grad((y) => tf.sum(tf.mul(enlargeNearest(y as tf.Tensor4D, 3), weights)))(x);
     const sums = tf.sum(tf.reshape(weights, [1, 2, 3, 2, 3, 2]), [2, 4]);

@@ -13,10 +13,13 @@ function byPixel(x: tf.Tensor4D, kernel: readonly [number, number]): tf.Tensor4D
   };
   const rows = Array.from({ length: height }, (_, y) => {
     const [top, high] = range(y, height, kernel[0]);
-    return tf.concat(Array.from({ length: width }, (_, column) => {
-      const [left, wide] = range(column, width, kernel[1]);
-      return tf.mean<tf.Tensor4D>(tf.slice(x, [0, top, left, 0], [-1, high, wide, -1]), [1, 2], true);
-    }), 2);
+    return tf.concat(
+      Array.from({ length: width }, (_, column) => {
+        const [left, wide] = range(column, width, kernel[1]);
+        return tf.mean<tf.Tensor4D>(tf.slice(x, [0, top, left, 0], [-1, high, wide, -1]), [1, 2], true);
+      }),
+      2,
+    );
   });
   return tf.concat(rows, 1);
 }
@@ -24,9 +27,16 @@ function byPixel(x: tf.Tensor4D, kernel: readonly [number, number]): tf.Tensor4D
 describe('localAverage', () => {
   beforeAll(() => void openEngine());
 
-  it.each([[3, 5], [4, 6], [20, 3], [1, 1]])('averages windows of %d by %d', (height, width) => {
+  it.each([
+    [3, 5],
+    [4, 6],
+    [20, 3],
+    [1, 1],
+  ])('averages windows of %d by %d', (height, width) => {
     const x = noise(2, 9, 12, 2);
-    expect(worstDifference(localAverage({ kernel: [height, width] })(x), byPixel(x, [height, width]))).toBeLessThan(1e-5);
+    expect(worstDifference(localAverage({ kernel: [height, width] })(x), byPixel(x, [height, width]))).toBeLessThan(
+      1e-5,
+    );
   });
 
   it('is the global average where the window covers the picture', () => {
@@ -42,6 +52,9 @@ describe('localAverage', () => {
     // The function is linear, so its gradient times a picture is its value.
     const gradient = tf.grad(score)(x);
     const direction = tf.randomUniform<tf.Rank.R4>(x.shape, 0, 1, 'float32', 3);
-    expect(tf.sum(tf.mul(gradient, direction)).dataSync()[0]).toBeCloseTo(score(direction).dataSync()[0] ?? Number.NaN, 3);
+    expect(tf.sum(tf.mul(gradient, direction)).dataSync()[0]).toBeCloseTo(
+      score(direction).dataSync()[0] ?? Number.NaN,
+      3,
+    );
   });
 });

@@ -31,7 +31,11 @@ describe('NAFNet', () => {
 describe('NAFNet on pictures', () => {
   beforeAll(() => void openEngine());
 
-  it.each([[1, 1], [5, 9], [16, 7]])('keeps a size of %d by %d', (height, width) => {
+  it.each([
+    [1, 1],
+    [5, 9],
+    [16, 7],
+  ])('keeps a size of %d by %d', (height, width) => {
     const y = withWeights(small).forward(noise(2, height, width));
     expect(y.shape).toEqual([2, height, width, 3]);
     expect(y.dataSync().every(Number.isFinite)).toBe(true);
@@ -48,7 +52,9 @@ describe('NAFNet on pictures', () => {
     const local = { ...small, local: true, train_size: [1, 3, 16, 16] };
 
     it('has the weights of NAFNet', () => {
-      expect([...shapesOf(createModel('nafnet', local).parameters)]).toEqual([...shapesOf(createModel('nafnet', small).parameters)]);
+      expect([...shapesOf(createModel('nafnet', local).parameters)]).toEqual([
+        ...shapesOf(createModel('nafnet', small).parameters),
+      ]);
     });
 
     it('is NAFNet up to one and a half times the training patch', () => {
@@ -58,7 +64,10 @@ describe('NAFNet on pictures', () => {
 
     it('does not let far away parts of a large picture matter, as NAFNet does', () => {
       const x = noise(1, 16, 200);
-      const darkened = tf.concat([tf.slice(x, [0, 0, 0, 0], [-1, -1, 150, -1]), tf.zeros<tf.Rank.R4>([1, 16, 50, 3])], 2);
+      const darkened = tf.concat(
+        [tf.slice(x, [0, 0, 0, 0], [-1, -1, 150, -1]), tf.zeros<tf.Rank.R4>([1, 16, 50, 3])],
+        2,
+      );
       const changeOnTheLeft = (options: object) => {
         const model = withWeights(options);
         const left = (picture: tf.Tensor4D) => tf.slice(model.forward(picture), [0, 0, 0, 0], [-1, -1, 20, -1]);

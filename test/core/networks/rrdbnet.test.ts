@@ -21,9 +21,14 @@ describe('RRDBNet', () => {
   it.each([
     ['basicsr', ['conv_first', 'body.1.rdb3.conv5', 'conv_body', 'conv_up1', 'conv_up2', 'conv_hr', 'conv_last']],
     ['esrgan', ['conv_first', 'RRDB_trunk.1.RDB3.conv5', 'trunk_conv', 'upconv1', 'upconv2', 'HRconv', 'conv_last']],
-    ['esrgan-old', ['model.0', 'model.1.sub.1.RDB3.conv5.0', 'model.1.sub.2', 'model.3', 'model.6', 'model.8', 'model.10']],
+    [
+      'esrgan-old',
+      ['model.0', 'model.1.sub.1.RDB3.conv5.0', 'model.1.sub.2', 'model.3', 'model.6', 'model.8', 'model.10'],
+    ],
   ])('has the names of %s', (names, expected) => {
-    const convolutions = createModel('rrdbnet', { ...small, names }).parameters.all.filter(({ name }) => name.endsWith('.weight')).map(({ name }) => name.slice(0, -'.weight'.length));
+    const convolutions = createModel('rrdbnet', { ...small, names })
+      .parameters.all.filter(({ name }) => name.endsWith('.weight'))
+      .map(({ name }) => name.slice(0, -'.weight'.length));
     expect(convolutions).toHaveLength(2 * 15 + 6);
     expect([convolutions[0], ...convolutions.slice(30)]).toEqual(expected);
   });
@@ -68,7 +73,11 @@ describe('RRDBNet on pictures', () => {
     expect(mean).toBeCloseTo(expected.mean, 5);
   });
 
-  it.each([[1, 5, 9], [2, 13, 18], [4, 1, 1]])('enlarges by %d pictures of %d by %d pixels', (scale, height, width) => {
+  it.each([
+    [1, 5, 9],
+    [2, 13, 18],
+    [4, 1, 1],
+  ])('enlarges by %d pictures of %d by %d pixels', (scale, height, width) => {
     const model = createModel('rrdbnet', { ...small, scale });
     model.parameters.initialise(1);
     const y = model.forward(noise(2, height, width));

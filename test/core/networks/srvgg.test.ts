@@ -16,7 +16,11 @@ describe('SRVGGNetCompact', () => {
     expect(parameters.all).toHaveLength(tensors);
   });
 
-  it.each([...Object.values(published), { ...small, upscale: 1, act_type: 'relu' }, { ...small, num_in_ch: 1, num_out_ch: 1, upscale: 2 }])('finds its options from names and shapes: %j', (options) => {
+  it.each([
+    ...Object.values(published),
+    { ...small, upscale: 1, act_type: 'relu' },
+    { ...small, num_in_ch: 1, num_out_ch: 1, upscale: 2 },
+  ])('finds its options from names and shapes: %j', (options) => {
     const model = createModel('srvgg', options);
     expect(detected(shapesOf(model.parameters))).toEqual([{ id: 'srvgg', options: model.options }]);
   });
@@ -43,7 +47,10 @@ describe('SRVGGNetCompact on pictures', () => {
     expect(mean).toBeCloseTo(expectedMean, 5);
   });
 
-  it.each([[1, 1, 3], [7, 12, 2]])('takes pictures of %d by %d pixels', (height, width, upscale) => {
+  it.each([
+    [1, 1, 3],
+    [7, 12, 2],
+  ])('takes pictures of %d by %d pixels', (height, width, upscale) => {
     const model = createModel('srvgg', { ...small, upscale });
     model.parameters.initialise(1);
     expect(model.forward(noise(2, height, width)).shape).toEqual([2, upscale * height, upscale * width, 3]);

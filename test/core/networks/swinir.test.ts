@@ -23,9 +23,12 @@ describeWithShared('published SwinIR', 'parity/swinir', () => {
 });
 
 describe('SwinIR', () => {
-  it.each(Object.entries(findNetwork('swinir').published))('finds the options of %s from names and shapes', (_, options) => {
-    expect(detected(shapesOf(createModel('swinir', options).parameters))).toEqual([{ id: 'swinir', options }]);
-  });
+  it.each(Object.entries(findNetwork('swinir').published))(
+    'finds the options of %s from names and shapes',
+    (_, options) => {
+      expect(detected(shapesOf(createModel('swinir', options).parameters))).toEqual([{ id: 'swinir', options }]);
+    },
+  );
 
   it.each([
     { img_size: [16, 24], ape: true, upsampler: 'pixelshuffle', upscale: 3 },
@@ -33,7 +36,9 @@ describe('SwinIR', () => {
     { depths: [1, 3], num_heads: [4, 2], mlp_ratio: 1.5, resi_connection: '3conv', upsampler: 'pixelshuffledirect' },
   ])('finds its options from names and shapes: %j', (variant) => {
     const found = detected(shapesOf(createModel('swinir', { ...small, ...variant }).parameters));
-    expect(found).toEqual([{ id: 'swinir', options: expect.objectContaining({ ...variant, embed_dim: 8, window_size: 8 }) as unknown }]);
+    expect(found).toEqual([
+      { id: 'swinir', options: expect.objectContaining({ ...variant, embed_dim: 8, window_size: 8 }) as unknown },
+    ]);
   });
 
   it('does not take for its own a file whose table fits no window', () => {
@@ -43,7 +48,10 @@ describe('SwinIR', () => {
   });
 
   it('does not shift windows as large as the training patch, as the authors', () => {
-    const masks = (img_size: number) => [...shapesOf(createModel('swinir', { ...small, img_size }).parameters).keys()].filter((name) => name.endsWith('attn_mask'));
+    const masks = (img_size: number) =>
+      [...shapesOf(createModel('swinir', { ...small, img_size }).parameters).keys()].filter((name) =>
+        name.endsWith('attn_mask'),
+      );
     expect(masks(8)).toEqual([]);
     expect(masks(16)).toEqual(['layers.0.residual_group.blocks.1.attn_mask']);
   });

@@ -36,48 +36,61 @@ async function killing<T>(times: number, work: Promise<T>): Promise<{ outcome: T
   return { outcome: await ended, killed: killed.size };
 }
 
-describe.skipIf(process.platform !== 'linux' || !installed('perl', '-v'))('ExifTool (its processes found in /proc)', () => {
-  it('is asked once more where it is killed', async () => {
-    await tool.version();
-    const { outcome, killed } = await killing(1, tool.read(original));
-    expect([killed, outcome]).toEqual([1, [expect.objectContaining({ 'IFD0:Artist': 'Ada' })]]);
-  });
+describe.skipIf(process.platform !== 'linux' || !installed('perl', '-v'))(
+  'ExifTool (its processes found in /proc)',
+  () => {
+    it('is asked once more where it is killed', async () => {
+      await tool.version();
+      const { outcome, killed } = await killing(1, tool.read(original));
+      expect([killed, outcome]).toEqual([1, [expect.objectContaining({ 'IFD0:Artist': 'Ada' })]]);
+    });
 
-  it('that is killed again is told of in a sentence, and the next question is answered', async () => {
-    const { outcome, killed } = await killing(2, tool.read(original));
-    expect([killed, outcome]).toEqual([2, expect.objectContaining({ code: 'io', message: expect.stringMatching(/^ExifTool.* ended twice without an answer; .*\.$/) as string })]);
-    expect(await new MetadataTool().read(original)).toHaveLength(1);
-  });
+    it('that is killed again is told of in a sentence, and the next question is answered', async () => {
+      const { outcome, killed } = await killing(2, tool.read(original));
+      expect([killed, outcome]).toEqual([
+        2,
+        expect.objectContaining({
+          code: 'io',
+          message: expect.stringMatching(/^ExifTool.* ended twice without an answer; .*\.$/) as string,
+        }),
+      ]);
+      expect(await new MetadataTool().read(original)).toHaveLength(1);
+    });
 
-  it('is taken for missing by nobody because it was killed once over its version', async () => {
-    const fresh = new MetadataTool();
-    expect((await killing(2, fresh.version())).outcome).toBeInstanceOf(Error);
-    expect(await fresh.version()).toMatch(/^\d+\.\d+$/);
-  });
+    it('is taken for missing by nobody because it was killed once over its version', async () => {
+      const fresh = new MetadataTool();
+      expect((await killing(2, fresh.version())).outcome).toBeInstanceOf(Error);
+      expect(await fresh.version()).toMatch(/^\d+\.\d+$/);
+    });
 
-  it('whose answer lay there before the time was over is heard, although a network kept the thread busy for longer', async () => {
-    const limitMs = 1500;
-    const seen = new Set<number>();
-    const look = (): void => processes().forEach(({ pid }) => seen.add(pid));
-    const asked = askExiftool(['-json', '-G1', original], { limitMs });
-    while (seen.size === 0) {
-      await setTimeout(1);
-      look();
-    }
-    const began = performance.now();
-    // The thread sleeps, as if it computed, until the process has ended and the time is over.
-    const clock = new Int32Array(new SharedArrayBuffer(4));
-    while (performance.now() - began < limitMs + 100 || processes().some(({ state }) => state !== 'Z')) Atomics.wait(clock, 0, 0, 20);
-    const looking = setInterval(look, 1);
-    const { stdout } = await asked.finally(() => clearInterval(looking));
-    expect(JSON.parse(stdout)).toMatchObject([{ 'IFD0:Artist': 'Ada' }]);
-    expect(seen.size).toBe(1);
-  });
+    it('whose answer lay there before the time was over is heard, although a network kept the thread busy for longer', async () => {
+      const limitMs = 1500;
+      const seen = new Set<number>();
+      const look = (): void => processes().forEach(({ pid }) => seen.add(pid));
+      const asked = askExiftool(['-json', '-G1', original], { limitMs });
+      while (seen.size === 0) {
+        await setTimeout(1);
+        look();
+      }
+      const began = performance.now();
+      // The thread sleeps, as if it computed, until the process has ended and the time is over.
+      const clock = new Int32Array(new SharedArrayBuffer(4));
+      while (performance.now() - began < limitMs + 100 || processes().some(({ state }) => state !== 'Z'))
+        Atomics.wait(clock, 0, 0, 20);
+      const looking = setInterval(look, 1);
+      const { stdout } = await asked.finally(() => clearInterval(looking));
+      expect(JSON.parse(stdout)).toMatchObject([{ 'IFD0:Artist': 'Ada' }]);
+      expect(seen.size).toBe(1);
+    });
 
-  it('goes on where it was killed while it wrote', async () => {
-    // What it leaves then.
-    writeFileSync(`${result}${EXIFTOOL_PART}`, 'half of a picture');
-    expect(await tool.transfer(original, result, { strip: 'none' })).toEqual([]);
-    expect([existsSync(`${result}${EXIFTOOL_PART}`), await tool.read(result)]).toEqual([false, [expect.objectContaining({ 'IFD0:Artist': 'Ada' })]]);
-  });
-});
+    it('goes on where it was killed while it wrote', async () => {
+      // What it leaves then.
+      writeFileSync(`${result}${EXIFTOOL_PART}`, 'half of a picture');
+      expect(await tool.transfer(original, result, { strip: 'none' })).toEqual([]);
+      expect([existsSync(`${result}${EXIFTOOL_PART}`), await tool.read(result)]).toEqual([
+        false,
+        [expect.objectContaining({ 'IFD0:Artist': 'Ada' })],
+      ]);
+    });
+  },
+);

@@ -14,10 +14,14 @@ beforeEach(() => {
 afterEach(() => rmSync(path, { recursive: true, force: true }));
 
 const checkpoint = (step: number): Checkpoint => ({
-  snapshot: { tensors: new Map([['net.w', { dtype: 'float32', shape: [3], data: Float32Array.of(step, 1e-38, -0.1) }]]), meta: { step, adaptiveUpdates: step * 2 } },
+  snapshot: {
+    tensors: new Map([['net.w', { dtype: 'float32', shape: [3], data: Float32Array.of(step, 1e-38, -0.1) }]]),
+    meta: { step, adaptiveUpdates: step * 2 },
+  },
   judgement: { best: { step: 1, psnr: 30.12345678901234, ssim: 0.9 }, validationsSinceBest: 2 },
 });
-const save = (step: number): Promise<void> => saveCheckpoint(folder, checkpoint(step), { network: 'ffanet', options: {}, title: 't', run: 'r', step });
+const save = (step: number): Promise<void> =>
+  saveCheckpoint(folder, checkpoint(step), { network: 'ffanet', options: {}, title: 't', run: 'r', step });
 
 describe('checkpoints', () => {
   it('come back bit for bit, with what decides about best and early stop', async () => {
@@ -62,7 +66,8 @@ describe('checkpoints', () => {
     await save(2);
     flip(folder.checkpoint('last'));
     flip(folder.checkpoint('previous'));
-    for (let twice = 0; twice < 2; twice++) await expect(loadCheckpoint(folder, () => undefined)).rejects.toThrow(/No checkpoint of this run can be read/);
+    for (let twice = 0; twice < 2; twice++)
+      await expect(loadCheckpoint(folder, () => undefined)).rejects.toThrow(/No checkpoint of this run can be read/);
   });
 });
 
@@ -76,7 +81,10 @@ describe('metrics.jsonl', () => {
 
   it('keeps every digit', () => {
     write(0, 4);
-    expect([...folder.readMetrics()]).toEqual([{ step: 0, values: { l_pix: 1 / 3 } }, { step: 4, values: { l_pix: 1 / 7 } }]);
+    expect([...folder.readMetrics()]).toEqual([
+      { step: 0, values: { l_pix: 1 / 3 } },
+      { step: 4, values: { l_pix: 1 / 7 } },
+    ]);
   });
 
   it('drops what lies beyond a step, and is appended to as if that had never been', () => {

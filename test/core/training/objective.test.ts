@@ -9,5 +9,9 @@ it.each([
   ['both', { mcir: {}, loss: { contrastive: {} } }, ['vgg16', 'vgg19']],
   ['both in the same network', { loss: { positive: {}, contrastive: {} }, features: { network: 'vgg19' } }, ['vgg19']],
 ])('names the feature networks of %s', (_, terms, networks) => {
-  expect(usedFeatureNetworks(runConfig.parse({ network: { type: 'ffanet' }, data: { train: { target: 'clean' } }, ...terms }))).toEqual(networks);
+  expect(
+    usedFeatureNetworks(
+      runConfig.parse({ network: { type: 'ffanet' }, data: { train: { target: 'clean' } }, ...terms }),
+    ),
+  ).toEqual(networks);
 });

@@ -14,7 +14,12 @@ const config = (settings: object = {}): RunConfig =>
     network: { type: 'ffanet', options: { blocks: 1 } },
     data: { train: { target: '-' } },
     steps: 20,
-    mcir: { negatives: [{ every: 2, decay: 0.5 }, { every: 3, decay: 0.1 }] },
+    mcir: {
+      negatives: [
+        { every: 2, decay: 0.5 },
+        { every: 3, decay: 0.1 },
+      ],
+    },
     features: { layers: { relu1_2: 1 } },
     threads: 2,
     ...settings,
@@ -26,15 +31,33 @@ function batch(step: number) {
   return { lq, gt: lq.map((value) => 0.8 * value + 0.1), count: 2, lqSize: 16, gtSize: 16, names: [] };
 }
 
-const bytes = (trainer: Trainer): Map<string, string> => new Map([...trainer.snapshot().tensors].map(([name, { data }]) => [name, Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')]));
+const bytes = (trainer: Trainer): Map<string, string> =>
+  new Map(
+    [...trainer.snapshot().tensors].map(([name, { data }]) => [
+      name,
+      Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'),
+    ]),
+  );
 
 describe.each([
   ['compiled', { compile: true }],
   ['op by op', { compile: false }],
   ['compiled in bfloat16', { compile: true, precision: 'bfloat16' }],
-  ['compiled with the adaptive rule', { compile: true, mcir: { rule: 'adaptive', negatives: [{}, {}], adaptive: { threshold: 0.3 } } }],
+  [
+    'compiled with the adaptive rule',
+    { compile: true, mcir: { rule: 'adaptive', negatives: [{}, {}], adaptive: { threshold: 0.3 } } },
+  ],
   ['compiled in shares', {}, { shares: 2 }],
-  ['compiled with stochastic depth', { network: { type: 'swinir', options: { img_size: 16, embed_dim: 8, depths: [2], num_heads: [2], drop_path_rate: 0.5 } }, mcir: undefined }],
+  [
+    'compiled with stochastic depth',
+    {
+      network: {
+        type: 'swinir',
+        options: { img_size: 16, embed_dim: 8, depths: [2], num_heads: [2], drop_path_rate: 0.5 },
+      },
+      mcir: undefined,
+    },
+  ],
 ] as [string, object, TrainerOptions?][])('%s', (_, settings, options) => {
   test('a run restored from a snapshot ends with the same bits as an unbroken one', () => {
     const unbroken = new Trainer(config(settings), options);
@@ -56,7 +79,10 @@ describe.each([
 });
 
 test('stochastic depth is the same compiled and op by op, and drawn by seed and step', () => {
-  const network = { type: 'swinir', options: { img_size: 16, embed_dim: 8, depths: [2], num_heads: [2], drop_path_rate: 0.5 } };
+  const network = {
+    type: 'swinir',
+    options: { img_size: 16, embed_dim: 8, depths: [2], num_heads: [2], drop_path_rate: 0.5 },
+  };
   const lossesOf = (settings: object): number[] => {
     const trainer = new Trainer(config({ network, ...settings }));
     const losses = [1, 2, 3, 4].map((step) => trainer.train(batch(step)).losses['l_pix'] ?? Number.NaN);
@@ -71,13 +97,28 @@ test('stochastic depth is the same compiled and op by op, and drawn by seed and 
 });
 
 test.each([
-  ['FFA-Net with a positive term and the adaptive rule', { loss: { positive: { weight: 0.1 } }, mcir: { rule: 'adaptive', negatives: [{}, {}], adaptive: { threshold: 0.3 } } }],
-  ['SwinIR with stochastic depth', { network: { type: 'swinir', options: { img_size: 16, embed_dim: 8, depths: [2], num_heads: [2], drop_path_rate: 0.5 } } }],
+  [
+    'FFA-Net with a positive term and the adaptive rule',
+    {
+      loss: { positive: { weight: 0.1 } },
+      mcir: { rule: 'adaptive', negatives: [{}, {}], adaptive: { threshold: 0.3 } },
+    },
+  ],
+  [
+    'SwinIR with stochastic depth',
+    {
+      network: {
+        type: 'swinir',
+        options: { img_size: 16, embed_dim: 8, depths: [2], num_heads: [2], drop_path_rate: 0.5 },
+      },
+    },
+  ],
 ])('a batch in shares trains as it does whole: %s', (_, settings) => {
   const [whole, shared] = [1, 2].map((shares) => new Trainer(config(settings), { shares })) as [Trainer, Trainer];
   const train = (step: number): void => {
     const { losses } = whole.train(batch(step));
-    for (const [name, value] of Object.entries(shared.train(batch(step)).losses)) expect(value / (losses[name] ?? Number.NaN)).toBeCloseTo(1, 4);
+    for (const [name, value] of Object.entries(shared.train(batch(step)).losses))
+      expect(value / (losses[name] ?? Number.NaN)).toBeCloseTo(1, 4);
   };
   train(1);
   expect(shared.engineNote).toMatch(/one compiled graph/);
@@ -87,7 +128,10 @@ test.each([
     if (!name.startsWith('adam.m.')) continue;
     const largest = (data as Float32Array).reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
     const other = others.get(name)?.data as Float32Array;
-    const worst = (data as Float32Array).reduce((most, value, i) => Math.max(most, Math.abs(value - (other[i] ?? Number.NaN))), 0);
+    const worst = (data as Float32Array).reduce(
+      (most, value, i) => Math.max(most, Math.abs(value - (other[i] ?? Number.NaN))),
+      0,
+    );
     expect(worst / largest, name).toBeLessThan(1e-3);
   }
   train(2);
@@ -133,7 +177,11 @@ test('training lowers the loss, and what is inferred is the average', () => {
   const { lq } = batch(99);
   const picture = { width: 16, height: 16, channels: 3 as const, data: lq.slice(0, 16 * 16 * 3) };
   const [restored] = trainer.infer([picture], false);
-  const error = (restored?.data ?? new Float32Array()).reduce((sum, value, i) => sum + Math.abs(value - (0.8 * (lq[i] ?? 0) + 0.1)), 0) / picture.data.length;
+  const error =
+    (restored?.data ?? new Float32Array()).reduce(
+      (sum, value, i) => sum + Math.abs(value - (0.8 * (lq[i] ?? 0) + 0.1)),
+      0,
+    ) / picture.data.length;
   expect(error).toBeLessThan((losses[0] ?? 0) / 2);
   trainer.dispose();
 });
@@ -144,7 +192,10 @@ test('inference gives the same compiled as op by op, after each step anew', () =
   let before = trainer.infer([picture], true)[0]?.data;
   for (let step = 1; step <= 2; step++) {
     trainer.train(batch(step));
-    const [compiled, single] = [true, false].map((way) => trainer.infer([picture], way)[0]?.data) as [Float32Array, Float32Array];
+    const [compiled, single] = [true, false].map((way) => trainer.infer([picture], way)[0]?.data) as [
+      Float32Array,
+      Float32Array,
+    ];
     compiled.forEach((value, i) => expect(value).toBeCloseTo(single[i] ?? Number.NaN, 5));
     expect(compiled).not.toEqual(before);
     before = compiled;
@@ -153,9 +204,16 @@ test('inference gives the same compiled as op by op, after each step anew', () =
 });
 
 test.each([true, false])('pictures restored together are each what they are alone, compiled: %s', (compiled) => {
-  const trainer = new Trainer(config({ network: { type: 'edsr', options: { num_block: 1, num_feat: 8, upscale: 2 } }, mcir: undefined }));
+  const trainer = new Trainer(
+    config({ network: { type: 'edsr', options: { num_block: 1, num_feat: 8, upscale: 2 } }, mcir: undefined }),
+  );
   const { lq } = batch(99);
-  const pictures = [0, 1].map((i) => ({ width: 16, height: 12, channels: 3 as const, data: lq.slice(i * 576, (i + 1) * 576) }));
+  const pictures = [0, 1].map((i) => ({
+    width: 16,
+    height: 12,
+    channels: 3 as const,
+    data: lq.slice(i * 576, (i + 1) * 576),
+  }));
   const together = trainer.infer(pictures, compiled);
   pictures.forEach((picture, i) => {
     const [alone] = trainer.infer([picture], compiled);
@@ -177,7 +235,16 @@ test('a loss that is not a number is named, with its step', () => {
 });
 
 test('every optional term takes part', () => {
-  const trainer = new Trainer(config({ loss: { positive: { weight: 0.1 }, contrastive: { type: 'ccr', weight: 0.1 }, pixel: { type: 'charbonnier', weight: 2 } }, clipNorm: 0.1 }));
+  const trainer = new Trainer(
+    config({
+      loss: {
+        positive: { weight: 0.1 },
+        contrastive: { type: 'ccr', weight: 0.1 },
+        pixel: { type: 'charbonnier', weight: 2 },
+      },
+      clipNorm: 0.1,
+    }),
+  );
   const { losses } = trainer.train(batch(1));
   expect(Object.keys(losses).sort()).toEqual(['l_contrastive', 'l_neg', 'l_pix', 'l_pos']);
   expect(Object.values(losses).every((value) => value > 0)).toBe(true);
@@ -196,18 +263,36 @@ test('a snapshot of another network is refused', () => {
 test('AdamW with decay and a large epsilon', () => {
   const settings = { lr: 1e-2, betas: [0.9, 0.99] as [number, number], eps: 1e-3, weightDecay: 0.1 };
   let state = { weight: tf.tensor1d([0.5, -1, 2]) as tf.Tensor, first: tf.zeros([3]), second: tf.zeros([3]) };
-  const gradients = [[0.1, -0.2, 1e-4], [0.3, 0.1, -1e-4], [0, 0, 0]];
-  const expected = [[0.4895990192890167, -0.9890497922897339, 1.9970909357070923], [0.47998887300491333, -0.9854105710983276, 1.995141625404358], [0.47244977951049805, -0.9823748469352722, 1.9931772947311401]];
+  const gradients = [
+    [0.1, -0.2, 1e-4],
+    [0.3, 0.1, -1e-4],
+    [0, 0, 0],
+  ];
+  const expected = [
+    [0.4895990192890167, -0.9890497922897339, 1.9970909357070923],
+    [0.47998887300491333, -0.9854105710983276, 1.995141625404358],
+    [0.47244977951049805, -0.9823748469352722, 1.9931772947311401],
+  ];
   gradients.forEach((gradient, i) => {
     const { decay, stepSize, correction } = adamWScalars(settings, 1e-2, i + 1);
-    state = adamW(state.weight, tf.tensor1d(gradient), state, { decay: tf.scalar(decay), stepSize: tf.scalar(stepSize), correction: tf.scalar(correction) }, settings);
+    state = adamW(
+      state.weight,
+      tf.tensor1d(gradient),
+      state,
+      { decay: tf.scalar(decay), stepSize: tf.scalar(stepSize), correction: tf.scalar(correction) },
+      settings,
+    );
     [...state.weight.dataSync()].forEach((value, k) => expect(value).toBeCloseTo(expected[i]?.[k] ?? 0, 6));
   });
 });
 
 test('clipping by the overall norm', () => {
   const [a, b] = clipByNorm([tf.tensor1d([3, 4]), tf.tensor1d([12])], 2);
-  expect([...(a?.dataSync() ?? []), ...(b?.dataSync() ?? [])].map((value) => value.toFixed(5))).toEqual(['0.46154', '0.61538', '1.84615']);
+  expect([...(a?.dataSync() ?? []), ...(b?.dataSync() ?? [])].map((value) => value.toFixed(5))).toEqual([
+    '0.46154',
+    '0.61538',
+    '1.84615',
+  ]);
 });
 
 test('the residual by which the adaptive rule decides', () => {

@@ -6,7 +6,12 @@ import type { FloatPicture } from '../../../src/core/pictures/picture.ts';
 import { RunFolder } from '../../../src/core/training/runFolder.ts';
 import { validate } from '../../../src/core/training/validation.ts';
 
-const picture = (width: number, height: number, value: number): FloatPicture => ({ width, height, channels: 3, data: new Float32Array(width * height * 3).fill(value) });
+const picture = (width: number, height: number, value: number): FloatPicture => ({
+  width,
+  height,
+  channels: 3,
+  data: new Float32Array(width * height * 3).fill(value),
+});
 
 /** Names tell the size; the "network" adds what makes each picture's error its own. */
 const samples = [

@@ -6,27 +6,35 @@ import { assertFits, detectNetwork } from '../../../src/core/weights/detect.ts';
 import { readWeightsFile } from '../../../src/core/weights/readWeights.ts';
 import { describeWithShared, shared } from '../../shared.ts';
 
-const shapesOf = (network: string, options: unknown): Map<string, readonly number[]> => new Map(createModel(network, options).parameters.all.map(({ name, shape }) => [name, shape]));
+const shapesOf = (network: string, options: unknown): Map<string, readonly number[]> =>
+  new Map(createModel(network, options).parameters.all.map(({ name, shape }) => [name, shape]));
 
 describe('detectNetwork', () => {
-  it.each(networks.flatMap(({ id, published }) => Object.keys(published).map((name) => [id, name] as const)))('finds %s as %s from names and shapes', (id, name) => {
-    const options = networks.find((network) => network.id === id)?.published[name];
-    const shapes = shapesOf(id, options);
-    const found = detectNetwork(shapes);
-    expect(found.network).toBe(id);
-    expect(shapesOf(id, found.options)).toEqual(shapes);
-  });
+  it.each(networks.flatMap(({ id, published }) => Object.keys(published).map((name) => [id, name] as const)))(
+    'finds %s as %s from names and shapes',
+    (id, name) => {
+      const options = networks.find((network) => network.id === id)?.published[name];
+      const shapes = shapesOf(id, options);
+      const found = detectNetwork(shapes);
+      expect(found.network).toBe(id);
+      expect(shapesOf(id, found.options)).toEqual(shapes);
+    },
+  );
 
   it('says what differs where a file is nearly a network', () => {
     const shapes = shapesOf('edsr', {});
     shapes.delete('conv_last.bias');
     shapes.set('extra.weight', [1]);
-    expect(() => detectNetwork(shapes)).toThrow(/looks most like EDSR.*conv_last\.bias is missing; extra\.weight is not part of it/);
+    expect(() => detectNetwork(shapes)).toThrow(
+      /looks most like EDSR.*conv_last\.bias is missing; extra\.weight is not part of it/,
+    );
   });
 
   it('says whose names they are where a network cannot have these shapes', () => {
     const other = shapesOf('swinir', {}).set('conv_first.weight', [96, 4, 3, 3]);
-    expect(() => detectNetwork(other)).toThrow(/(\d+) of its \1 names are those of SwinIR, but parts of it are missing or of sides/);
+    expect(() => detectNetwork(other)).toThrow(
+      /(\d+) of its \1 names are those of SwinIR, but parts of it are missing or of sides/,
+    );
   });
 
   it('says what it looked for and what it found where a file is of no network', () => {
@@ -51,15 +59,29 @@ describe('assertFits', () => {
 });
 
 describeWithShared('detectNetwork', 'parity', () => {
-  it.each(['dehazeformer', 'edsr', 'ffanet', 'idt', 'imdn', 'nafnet', 'swinir', 'swinir_classical', 'swinir_denoise', 'swinir_real'])('finds the network of %s', async (folder) => {
+  it.each([
+    'dehazeformer',
+    'edsr',
+    'ffanet',
+    'idt',
+    'imdn',
+    'nafnet',
+    'swinir',
+    'swinir_classical',
+    'swinir_denoise',
+    'swinir_real',
+  ])('finds the network of %s', async (folder) => {
     const { weights } = await readWeightsFile(shared(`parity/${folder}/weights.safetensors`));
     expect(detectNetwork(weights).network).toBe(folder.replace(/_.*/, ''));
   });
 
   it('finds every published model by the names and shapes in the parity material', () => {
     for (const folder of ['dehazeformer', 'edsr', 'ffanet', 'idt', 'imdn', 'nafnet', 'swinir']) {
-      const { published } = JSON.parse(readFileSync(shared(`parity/${folder}/meta.json`), 'utf8')) as { published: Record<string, { keys: Record<string, number[]> }> };
-      for (const { keys } of Object.values(published)) expect(detectNetwork(new Map(Object.entries(keys))).network).toBe(folder);
+      const { published } = JSON.parse(readFileSync(shared(`parity/${folder}/meta.json`), 'utf8')) as {
+        published: Record<string, { keys: Record<string, number[]> }>;
+      };
+      for (const { keys } of Object.values(published))
+        expect(detectNetwork(new Map(Object.entries(keys))).network).toBe(folder);
     }
   });
 });

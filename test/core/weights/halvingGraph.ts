@@ -2,7 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Writes a tfjs graph model that multiplies by 0.5 into a folder; `change` edits its model.json, whose path is given back. */
-export function writeHalvingGraph(folder: string, change: (json: Record<string, unknown>) => unknown = (json) => json, shard = new Uint8Array(Float32Array.of(0.5).buffer)): string {
+export function writeHalvingGraph(
+  folder: string,
+  change: (json: Record<string, unknown>) => unknown = (json) => json,
+  shard = new Uint8Array(Float32Array.of(0.5).buffer),
+): string {
   const type = { attr: { dtype: { type: 'DT_FLOAT' } } };
   const any = { shape: { dim: ['1', '-1', '-1', '3'].map((size) => ({ size })) } };
   const json = {

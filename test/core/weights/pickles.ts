@@ -43,7 +43,11 @@ export const op = {
 export const pickle = (...operations: readonly (readonly number[])[]): Uint8Array => Uint8Array.from(operations.flat());
 
 /** The legacy format with this object in it and no storages. */
-export function legacyFile(object: Uint8Array, storages: Uint8Array = new Uint8Array(), keys: readonly string[] = []): Uint8Array {
+export function legacyFile(
+  object: Uint8Array,
+  storages: Uint8Array = new Uint8Array(),
+  keys: readonly string[] = [],
+): Uint8Array {
   const magic = pickle(op.proto(), op.long([0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]), op.stop);
   const version = pickle(op.proto(), op.integer(1001), op.stop);
   const system = pickle(op.proto(), op.emptyDict, op.stop);
@@ -52,19 +56,50 @@ export function legacyFile(object: Uint8Array, storages: Uint8Array = new Uint8A
 }
 
 /** Operations for a float tensor in storage `key`. */
-export function tensor(key: string, count: number, offset: number, shape: readonly number[], strides: readonly number[], storage = 'FloatStorage'): number[] {
+export function tensor(
+  key: string,
+  count: number,
+  offset: number,
+  shape: readonly number[],
+  strides: readonly number[],
+  storage = 'FloatStorage',
+): number[] {
   const numbers = (values: readonly number[]) => [...op.mark, ...values.flatMap(op.integer), ...op.tuple];
   return [
     ...op.global('torch._utils', '_rebuild_tensor_v2'),
-    ...op.mark, ...op.mark, ...op.text('storage'), ...op.global('torch', storage), ...op.text(key), ...op.text('cpu'), ...op.integer(count), ...op.tuple, ...op.binPersId,
-    ...op.integer(offset), ...numbers(shape), ...numbers(strides), 0x89, ...op.global('collections', 'OrderedDict'), ...op.emptyTuple, ...op.reduce, ...op.tuple, ...op.reduce,
+    ...op.mark,
+    ...op.mark,
+    ...op.text('storage'),
+    ...op.global('torch', storage),
+    ...op.text(key),
+    ...op.text('cpu'),
+    ...op.integer(count),
+    ...op.tuple,
+    ...op.binPersId,
+    ...op.integer(offset),
+    ...numbers(shape),
+    ...numbers(strides),
+    0x89,
+    ...op.global('collections', 'OrderedDict'),
+    ...op.emptyTuple,
+    ...op.reduce,
+    ...op.tuple,
+    ...op.reduce,
   ];
 }
 
 /** A dictionary of text to operations. */
-export const dict = (entries: Record<string, readonly number[]>): number[] => [...op.emptyDict, ...op.mark, ...Object.entries(entries).flatMap(([name, value]) => [...op.text(name), ...value]), ...op.setItems];
+export const dict = (entries: Record<string, readonly number[]>): number[] => [
+  ...op.emptyDict,
+  ...op.mark,
+  ...Object.entries(entries).flatMap(([name, value]) => [...op.text(name), ...value]),
+  ...op.setItems,
+];
 
 /** A storage of the legacy format: its count and its numbers. */
 export function legacyStorage(values: Float32Array | Uint16Array): Uint8Array {
-  return Buffer.concat([new Uint8Array(BigUint64Array.of(BigInt(values.length)).buffer), new Uint8Array(values.buffer)]);
+  return Buffer.concat([
+    new Uint8Array(BigUint64Array.of(BigInt(values.length)).buffer),
+    new Uint8Array(values.buffer),
+  ]);
 }

@@ -16,7 +16,11 @@ function file(header: unknown, data: number[] | Uint8Array = []): Uint8Array {
   return bytes;
 }
 
-const tensor = (dtype: string, shape: number[], begin: number, end: number) => ({ dtype, shape, data_offsets: [begin, end] });
+const tensor = (dtype: string, shape: number[], begin: number, end: number) => ({
+  dtype,
+  shape,
+  data_offsets: [begin, end],
+});
 
 describe('writeSafetensors and readSafetensors', () => {
   it('give back every type, name, shape and text', () => {
@@ -27,7 +31,7 @@ describe('writeSafetensors and readSafetensors', () => {
       ['__proto__', { dtype: 'int32', shape: [1, 0], data: new Int32Array(0) }],
       ['größe', { dtype: 'uint8', shape: [2], data: Uint8Array.of(0, 255) }],
     ]);
-    const metadata = { mcir: '{"network":"edsr"}', 'ünï': 'code' };
+    const metadata = { mcir: '{"network":"edsr"}', ünï: 'code' };
     const bytes = writeSafetensors(weights, metadata);
     const read = readSafetensors(bytes);
     expect(read.metadata).toEqual(metadata);
@@ -37,16 +41,35 @@ describe('writeSafetensors and readSafetensors', () => {
   });
 
   it('align every tensor to its element', () => {
-    const bytes = writeSafetensors(new Map([['a', { dtype: 'uint8', shape: [1], data: Uint8Array.of(1) }], ['b', { dtype: 'int64', shape: [1], data: BigInt64Array.of(1n) }]]));
+    const bytes = writeSafetensors(
+      new Map([
+        ['a', { dtype: 'uint8', shape: [1], data: Uint8Array.of(1) }],
+        ['b', { dtype: 'int64', shape: [1], data: BigInt64Array.of(1n) }],
+      ]),
+    );
     const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
     expect(length % 8).toBe(0);
-    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Record<string, { data_offsets: number[] }>;
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Record<
+      string,
+      { data_offsets: number[] }
+    >;
     expect(header['b']?.data_offsets).toEqual([0, 8]);
   });
 
   it('widen halves and narrow doubles', () => {
     const halves = Uint8Array.from([0x00, 0x3c, 0x01, 0x00, 0x00, 0xfc]);
-    const { weights } = readSafetensors(file({ h: tensor('F16', [3], 0, 6), b: tensor('BF16', [1], 6, 8), d: tensor('F64', [1], 8, 16), s: tensor('I16', [1], 16, 18), u: tensor('U32', [1], 18, 22) }, [...halves, 0xc0, 0x3f, ...new Uint8Array(Float64Array.of(0.1).buffer), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]));
+    const { weights } = readSafetensors(
+      file(
+        {
+          h: tensor('F16', [3], 0, 6),
+          b: tensor('BF16', [1], 6, 8),
+          d: tensor('F64', [1], 8, 16),
+          s: tensor('I16', [1], 16, 18),
+          u: tensor('U32', [1], 18, 22),
+        },
+        [...halves, 0xc0, 0x3f, ...new Uint8Array(Float64Array.of(0.1).buffer), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+      ),
+    );
     expect([...(weights.get('h')?.data ?? [])]).toEqual([1, 2 ** -24, -Infinity]);
     expect([...(weights.get('b')?.data ?? [])]).toEqual([1.5]);
     expect([...(weights.get('d')?.data ?? [])]).toEqual([Math.fround(0.1)]);
@@ -85,13 +108,23 @@ describe('readSafetensors refuses', () => {
   });
 
   it('or reads whatever a mutated file says', () => {
-    const original = writeSafetensors(new Map([['conv.weight', { dtype: 'float32', shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }], ['n', { dtype: 'int64', shape: [1], data: BigInt64Array.of(5n) }]]), { a: 'b' });
+    const original = writeSafetensors(
+      new Map([
+        ['conv.weight', { dtype: 'float32', shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }],
+        ['n', { dtype: 'int64', shape: [1], data: BigInt64Array.of(5n) }],
+      ]),
+      { a: 'b' },
+    );
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(original.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }), fc.nat(original.length), (changes, cut) => {
-        const bytes = original.slice(0, cut % 3 === 0 ? cut : original.length);
-        for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
-        expectRefusedOrConsistent(() => readSafetensors(bytes).weights);
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.nat(original.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+        fc.nat(original.length),
+        (changes, cut) => {
+          const bytes = original.slice(0, cut % 3 === 0 ? cut : original.length);
+          for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
+          expectRefusedOrConsistent(() => readSafetensors(bytes).weights);
+        },
+      ),
       { numRuns: 1000 },
     );
   });

@@ -53,7 +53,11 @@ describe('JobManager', () => {
     jobs.events.on('state', ({ id, state }) => told.push([state, history.jobs.find(id)?.state]));
     submit('a', { steps: 3 });
     await jobs.ended('a');
-    expect(told).toEqual([['queued', 'queued'], ['running', 'running'], ['finished', 'finished']]);
+    expect(told).toEqual([
+      ['queued', 'queued'],
+      ['running', 'running'],
+      ['finished', 'finished'],
+    ]);
     expect(statesOf('a')).toEqual(['queued', 'running', 'finished']);
   });
 
@@ -63,7 +67,8 @@ describe('JobManager', () => {
     submit('c', { steps: 5 });
     expect(['a', 'b', 'c'].map((id) => jobs.find(id).state)).toEqual(['running', 'queued', 'queued']);
     await jobs.ended('c');
-    const at = (id: string, state: JobState): number => history.jobs.states(id).find((change) => change.state === state)?.at ?? NaN;
+    const at = (id: string, state: JobState): number =>
+      history.jobs.states(id).find((change) => change.state === state)?.at ?? NaN;
     expect(at('b', 'running')).toBeGreaterThanOrEqual(at('a', 'finished'));
     expect(at('c', 'running')).toBeGreaterThanOrEqual(at('b', 'finished'));
   });
@@ -80,7 +85,16 @@ describe('JobManager', () => {
     scripts['a'] = { steps: 2 };
     await jobs.resume('a');
     expect((await jobs.ended('a')).state).toBe('finished');
-    expect(statesOf('a')).toEqual(['queued', 'running', 'paused', 'running', 'stopped', 'queued', 'running', 'finished']);
+    expect(statesOf('a')).toEqual([
+      'queued',
+      'running',
+      'paused',
+      'running',
+      'stopped',
+      'queued',
+      'running',
+      'finished',
+    ]);
     await expect(jobs.resume('a')).rejects.toThrow(/has finished/);
   });
 
@@ -110,8 +124,14 @@ describe('JobManager', () => {
     submit('a', { die: 'SIGKILL' });
     submit('b', { fail: 'the reason' });
     submit('c', { steps: 1 });
-    expect(await jobs.ended('a')).toMatchObject({ state: 'failed', error: { code: 'worker-died', message: expect.stringContaining('SIGKILL') as string } });
-    expect(await jobs.ended('b')).toMatchObject({ state: 'failed', error: { code: 'internal', message: 'the reason' } });
+    expect(await jobs.ended('a')).toMatchObject({
+      state: 'failed',
+      error: { code: 'worker-died', message: expect.stringContaining('SIGKILL') as string },
+    });
+    expect(await jobs.ended('b')).toMatchObject({
+      state: 'failed',
+      error: { code: 'internal', message: 'the reason' },
+    });
     expect(await jobs.ended('c')).toMatchObject({ state: 'finished' });
   });
 
@@ -140,7 +160,11 @@ describe('JobManager', () => {
 
 describe('two programs with one history', () => {
   it('leave each other alone while both live; what a dead one left is interrupted, and its worker gone', async () => {
-    const host = spawn(process.execPath, [fileURLToPath(new URL('./scriptedHost.ts', import.meta.url)), join(folder, 'mcir.sqlite')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const host = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('./scriptedHost.ts', import.meta.url)), join(folder, 'mcir.sqlite')],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
     const [line] = (await once(host.stdout, 'data')) as [Buffer];
     const worker = processIdentity(Number(line.toString()));
 
@@ -159,7 +183,11 @@ describe('two programs with one history', () => {
   });
 
   it('a worker whose program is killed ends itself', async () => {
-    const host = spawn(process.execPath, [fileURLToPath(new URL('./scriptedHost.ts', import.meta.url)), join(folder, 'mcir.sqlite')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const host = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('./scriptedHost.ts', import.meta.url)), join(folder, 'mcir.sqlite')],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
     const [line] = (await once(host.stdout, 'data')) as [Buffer];
     const worker = processIdentity(Number(line.toString()));
     expect(isRunning(worker)).toBe(true);

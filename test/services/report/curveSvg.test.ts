@@ -4,7 +4,11 @@ import { curveSvg } from '../../../src/services/report/curveSvg.ts';
 import { runningSeconds, thin } from '../../../src/services/report/runSummary.ts';
 
 const steps = [0, 10, 20, 30];
-const path = (svg: string): [number, number][] => [...(/<path d="(M[^"HVv]*L[^"]*)"/.exec(svg)?.[1] ?? '').matchAll(/[ML]([\d.]+) ([\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
+const path = (svg: string): [number, number][] =>
+  [...(/<path d="(M[^"HVv]*L[^"]*)"/.exec(svg)?.[1] ?? '').matchAll(/[ML]([\d.]+) ([\d.]+)/g)].map(([, x, y]) => [
+    Number(x),
+    Number(y),
+  ]);
 
 test('a curve starts and ends at the edges, its extremes touch them, and it can be drawn', async () => {
   const svg = curveSvg([{ name: 'psnr', steps, values: [10, 30, 20, 15] }], { title: 'PSNR & more, dB' });
@@ -23,7 +27,10 @@ test('on a logarithmic axis equal factors are equal distances, and what has no l
 });
 
 test('a series without a value, with one value or with equal values is drawn without NaN', () => {
-  for (const values of [[], [5], [5, 5, 5]]) expect(curveSvg([{ name: 'x', steps: steps.slice(0, values.length), values }], { title: 'x' })).not.toContain('NaN');
+  for (const values of [[], [5], [5, 5, 5]])
+    expect(curveSvg([{ name: 'x', steps: steps.slice(0, values.length), values }], { title: 'x' })).not.toContain(
+      'NaN',
+    );
 });
 
 test('thinning keeps the first and the last value; computing time leaves out pauses and queues', () => {
@@ -31,6 +38,9 @@ test('thinning keeps the first and the last value; computing time leaves out pau
   const thinned = thin({ name: 'x', steps: long, values: long }, 100);
   expect([thinned.steps[0], thinned.steps.at(-1)]).toEqual([0, 1000]);
   expect(thinned.steps.length).toBeLessThanOrEqual(102);
-  const states = (['queued', 'running', 'paused', 'running', 'finished'] as const).map((state, i) => ({ at: [0, 5000, 9000, 100_000, 103_000][i] ?? 0, state }));
+  const states = (['queued', 'running', 'paused', 'running', 'finished'] as const).map((state, i) => ({
+    at: [0, 5000, 9000, 100_000, 103_000][i] ?? 0,
+    state,
+  }));
   expect(runningSeconds(states)).toBe(7);
 });

@@ -18,9 +18,21 @@ let studio: Studio;
 /** A finished run that was validated once, with options that its network may not have. */
 function leaveRun(id: string, options: string): void {
   const run = new RunFolder(join(home.runs, id)).create();
-  writeFileSync(run.config, `network: { type: edsr, options: ${options} }\nseed: 1\nsteps: 2\ndata: { train: { target: /clean } }\n`);
+  writeFileSync(
+    run.config,
+    `network: { type: edsr, options: ${options} }\nseed: 1\nsteps: 2\ndata: { train: { target: /clean } }\n`,
+  );
   writeFileSync(run.metrics, `${JSON.stringify({ step: 2, values: { psnr: 30, ssim: 0.9 } })}\n`);
-  writeRunRecord(run, { id, name: `Run ${id}`, state: 'finished', created: 1, changed: 2, note: '', tags: [], states: [{ at: 2, state: 'finished' }] });
+  writeRunRecord(run, {
+    id,
+    name: `Run ${id}`,
+    state: 'finished',
+    created: 1,
+    changed: 2,
+    note: '',
+    tags: [],
+    states: [{ at: 2, state: 'finished' }],
+  });
 }
 
 beforeAll(async () => {
@@ -46,8 +58,17 @@ const ask = async <T>(name: string, input: unknown): Promise<T> => {
 test('a run of another version and a torn card keep no other model out; each is named with its reason', async () => {
   expect(await ask('models.list', {})).toMatchObject([{ id: '000001' }, { title: 'Good' }]);
   expect(await ask('models.broken', {})).toEqual([
-    { id: '000002', title: 'Run 000002', run: '000002', reason: expect.stringMatching(/network\.options\.of_an_older_version/) as string },
-    { id: 'torn', title: 'torn', reason: expect.stringMatching(/torn\.json is damaged or of another version\. Remove it/) as string },
+    {
+      id: '000002',
+      title: 'Run 000002',
+      run: '000002',
+      reason: expect.stringMatching(/network\.options\.of_an_older_version/) as string,
+    },
+    {
+      id: 'torn',
+      title: 'torn',
+      reason: expect.stringMatching(/torn\.json is damaged or of another version\. Remove it/) as string,
+    },
   ]);
 });
 
@@ -62,7 +83,7 @@ test('both can be removed, and a new model takes the name of neither before', as
   const again = await addModel(seededModel(folder, 'nafnet'), home, { title: 'Torn' });
   expect(again.id).toBe('torn-2');
   await services.runs.delete('000002');
-  expect((await studio.call('models.remove', { model: 'torn' }))).toEqual({ value: {} });
+  expect(await studio.call('models.remove', { model: 'torn' })).toEqual({ value: {} });
   expect(await ask('models.broken', {})).toEqual([]);
   expect(existsSync(join(home.models, 'torn.safetensors'))).toBe(false);
   expect(await ask<unknown[]>('models.list', {})).toHaveLength(3);

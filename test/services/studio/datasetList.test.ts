@@ -8,7 +8,10 @@ import { newFolder } from '../../cli/program.ts';
 
 const folder = newFolder();
 let list: DatasetList;
-const picture = (file: string, width: number, height: number) => sharp({ create: { width, height, channels: 3, background: '#678' } }).png().toFile(file);
+const picture = (file: string, width: number, height: number) =>
+  sharp({ create: { width, height, channels: 3, background: '#678' } })
+    .png()
+    .toFile(file);
 
 beforeAll(async () => {
   for (const name of ['clean', 'small', 'rainy', 'own']) mkdirSync(join(folder, name));
@@ -24,14 +27,27 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('how many times smaller the inputs are is found out, and patches of both sides fit', async () => {
-  const { id, scale } = await list.add({ name: 'x4', target: join(folder, 'clean'), input: join(folder, 'small'), clean: false });
+  const { id, scale } = await list.add({
+    name: 'x4',
+    target: join(folder, 'clean'),
+    input: join(folder, 'small'),
+    clean: false,
+  });
   expect(scale).toBe(4);
   expect(await list.inspect(id)).toMatchObject({ samples: 6, problems: [], unmatched: [] });
-  expect(await list.samples(id, 4, 10)).toMatchObject({ total: 6, samples: [{ name: 'p4.png', partner: 'p4.png' }, { name: 'p5.png' }] });
+  expect(await list.samples(id, 4, 10)).toMatchObject({
+    total: 6,
+    samples: [{ name: 'p4.png', partner: 'p4.png' }, { name: 'p5.png' }],
+  });
 });
 
 test('a share is set apart by clean pictures: no clean picture is on both sides', async () => {
-  const { id, validation } = await list.add({ name: 'rain', target: join(folder, 'clean'), input: join(folder, 'rainy'), clean: false });
+  const { id, validation } = await list.add({
+    name: 'rain',
+    target: join(folder, 'clean'),
+    input: join(folder, 'rainy'),
+    clean: false,
+  });
   await list.change(id, { validation: { ...validation, share: 0.34, count: 100 } });
   const { train, measured } = await list.split(id, 3);
   expect(train + measured.length).toBe(12);

@@ -22,10 +22,24 @@ const mask = join(folder, 'mask.png');
 beforeAll(async () => {
   models.push(seededModel(folder, 'nafnet'), seededModel(folder, 'edsr'));
   const size = { width: 230, height: 190 };
-  const gradient = Buffer.from(`<svg ${Object.entries(size).map(([name, value]) => `${name}="${value}"`).join(' ')}><linearGradient id="g"><stop offset="0" stop-color="#fff"/><stop offset="1" stop-color="#000"/></linearGradient><rect width="100%" height="100%" fill="url(#g)"/></svg>`);
+  const gradient = Buffer.from(
+    `<svg ${Object.entries(size)
+      .map(([name, value]) => `${name}="${value}"`)
+      .join(
+        ' ',
+      )}><linearGradient id="g"><stop offset="0" stop-color="#fff"/><stop offset="1" stop-color="#000"/></linearGradient><rect width="100%" height="100%" fill="url(#g)"/></svg>`,
+  );
   await sharp(gradient).flatten().png().toFile(mask);
-  const noise = await sharp({ create: { ...size, channels: 3, background: '#777', noise: { type: 'gaussian', mean: 120, sigma: 50 } } }).png().toBuffer();
-  await sharp(noise).composite([{ input: gradient, blend: 'soft-light' }]).withMetadata({ orientation: 6 }).png().toFile(source);
+  const noise = await sharp({
+    create: { ...size, channels: 3, background: '#777', noise: { type: 'gaussian', mean: 120, sigma: 50 } },
+  })
+    .png()
+    .toBuffer();
+  await sharp(noise)
+    .composite([{ input: gradient, blend: 'soft-light' }])
+    .withMetadata({ orientation: 6 })
+    .png()
+    .toFile(source);
 });
 afterAll(() => {
   previews.end();
@@ -34,7 +48,11 @@ afterAll(() => {
 
 async function exported(wish: Effect): Promise<string> {
   const { files } = await collectSources([source], false);
-  const { id } = await batches.create(files, models, { out: join(folder, 'out'), effect: wish, export: exportSettings.parse({}) });
+  const { id } = await batches.create(files, models, {
+    out: join(folder, 'out'),
+    effect: wish,
+    export: exportSettings.parse({}),
+  });
   await batches.run(id);
   return batches.files(id)[0]?.output ?? '';
 }
@@ -54,7 +72,10 @@ describe('a preview', () => {
     const whole = await exported(complete);
     const { width, height } = await sharp(whole).metadata();
     expect([width, height]).toEqual([2 * 190, 2 * 230]);
-    for (const region of [{ left: 37, top: 51, width: 61, height: 83 }, { left: 0, top: 199, width: 190, height: 31 }]) {
+    for (const region of [
+      { left: 37, top: 51, width: 61, height: 83 },
+      { left: 0, top: 199, width: 190, height: 31 },
+    ]) {
       const { path } = await previews.restore(source, { models, effect: complete, region });
       const part = { left: region.left * 2, top: region.top * 2, width: region.width * 2, height: region.height * 2 };
       expect((await pixels(path)).equals(await pixels(whole, part))).toBe(true);
@@ -69,6 +90,12 @@ describe('a preview', () => {
   });
 
   it('of a part outside the picture is refused', async () => {
-    await expect(previews.restore(source, { models, effect: effect.parse({}), region: { left: 150, top: 0, width: 61, height: 10 } })).rejects.toThrow(/outside the picture/);
+    await expect(
+      previews.restore(source, {
+        models,
+        effect: effect.parse({}),
+        region: { left: 150, top: 0, width: 61, height: 10 },
+      }),
+    ).rejects.toThrow(/outside the picture/);
   });
 });

@@ -16,7 +16,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function photograph(name: string): Promise<string> {
   const path = join(folder, name);
-  await sharp({ create: { width: 800, height: 400, channels: 3, background: '#357' } }).jpeg().toFile(path);
+  await sharp({ create: { width: 800, height: 400, channels: 3, background: '#357' } })
+    .jpeg()
+    .toFile(path);
   return path;
 }
 

@@ -9,11 +9,14 @@ const folder = temporaryFolder();
 const ahead = new ThumbnailsAhead();
 afterAll(() => ahead.end());
 
-const maker = (): number | undefined => childProcesses().find(({ command }) => command.includes('workers/thumbnails.ts'))?.pid;
+const maker = (): number | undefined =>
+  childProcesses().find(({ command }) => command.includes('workers/thumbnails.ts'))?.pid;
 
 it('makes thumbnails in a process of the lowest priority, whatever it meets', async () => {
   const path = join(folder, 'picture.png');
-  await sharp({ create: { width: 400, height: 300, channels: 3, background: '#357' } }).png().toFile(path);
+  await sharp({ create: { width: 400, height: 300, channels: 3, background: '#357' } })
+    .png()
+    .toFile(path);
   const made = await ahead.make({ path, size: 64 });
   expect(await sharp(made).metadata()).toMatchObject({ width: 64, height: 48 });
   const first = maker() as number;

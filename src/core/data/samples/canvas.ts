@@ -26,11 +26,20 @@ export const smoothstep = (from: number, to: number, x: number): number => {
   return t * t * (3 - 2 * t);
 };
 /** From one colour to another, t from 0 to 1. */
-export const mix = (a: Colour, b: Colour, t: number): Colour => [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, a[2] + (b[2] - a[2]) * t];
+export const mix = (a: Colour, b: Colour, t: number): Colour => [
+  a[0] + (b[0] - a[0]) * t,
+  a[1] + (b[1] - a[1]) * t,
+  a[2] + (b[2] - a[2]) * t,
+];
 /** A colour made darker (factor below 1) or lighter. */
-export const shade = (colour: Colour, factor: number): Colour => [colour[0] * factor, colour[1] * factor, colour[2] * factor];
+export const shade = (colour: Colour, factor: number): Colour => [
+  colour[0] * factor,
+  colour[1] * factor,
+  colour[2] * factor,
+];
 /** One of a list, each as likely. */
-export const pick = <T>(random: Random, list: readonly [T, ...T[]]): T => list[random.integer(0, list.length - 1)] ?? list[0];
+export const pick = <T>(random: Random, list: readonly [T, ...T[]]): T =>
+  list[random.integer(0, list.length - 1)] ?? list[0];
 
 /** A colour for SVG. */
 export const css = (colour: Colour): string => `rgb(${colour.map((x) => Math.round(clamp(x) * 255)).join()})`;
@@ -53,9 +62,15 @@ export function hsl(hue: number, saturation: number, lightness: number): Colour 
 export async function render(random: Random, paint: Paint, shapes = ''): Promise<Buffer> {
   const ground = Buffer.alloc(WIDTH * HEIGHT * 3);
   eachPixel((u, v, i) => paint(u, v).forEach((x, c) => (ground[i + c] = Math.round(clamp(x) * 255))));
-  const svg = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" font-family="sans-serif">${shapes}</svg>`);
+  const svg = Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" font-family="sans-serif">${shapes}</svg>`,
+  );
   const raw = { width: WIDTH, height: HEIGHT, channels: 3 as const };
-  const picture = await sharp(ground, { raw }).composite([{ input: svg }]).removeAlpha().raw().toBuffer();
+  const picture = await sharp(ground, { raw })
+    .composite([{ input: svg }])
+    .removeAlpha()
+    .raw()
+    .toBuffer();
 
   const stains = noise(random, 24, 4);
   eachPixel((u, v, i) => {
@@ -66,5 +81,6 @@ export async function render(random: Random, paint: Paint, shapes = ''): Promise
 }
 
 function eachPixel(visit: (u: number, v: number, index: number) => void): void {
-  for (let y = 0, i = 0; y < HEIGHT; y++) for (let x = 0; x < WIDTH; x++, i += 3) visit((x + 0.5) / WIDTH, (y + 0.5) / HEIGHT, i);
+  for (let y = 0, i = 0; y < HEIGHT; y++)
+    for (let x = 0; x < WIDTH; x++, i += 3) visit((x + 0.5) / WIDTH, (y + 0.5) / HEIGHT, i);
 }

@@ -9,7 +9,11 @@ export function garden(random: Random): Promise<Buffer> {
   const leaves = Array.from({ length: count }, (_, i) => {
     const near = i / count;
     const size = random.range(14, 26) * (0.6 + 0.8 * near);
-    const colour = hsl(hue + random.range(-0.04, 0.04), random.range(0.35, 0.6), 0.1 + 0.3 * near + random.range(-0.04, 0.06));
+    const colour = hsl(
+      hue + random.range(-0.04, 0.04),
+      random.range(0.35, 0.6),
+      0.1 + 0.3 * near + random.range(-0.04, 0.06),
+    );
     const place = `translate(${random.range(-10, WIDTH + 10)} ${random.range(-10, HEIGHT + 10)}) rotate(${random.range(0, 360)}) scale(${size / 20})`;
     return `<g transform="${place}"><path d="M0 0 Q10 -9 20 0 Q10 9 0 0Z" fill="${css(colour)}"/><path d="M0 0 H18" stroke="${css(shade(colour, 1.35))}" stroke-width="0.7"/><path d="M0 0 Q10 9 20 0" fill="none" stroke="#000" stroke-opacity="0.35" stroke-width="0.8"/></g>`;
   });
@@ -34,7 +38,11 @@ export function table(random: Random): Promise<Buffer> {
   const wood = hsl(random.range(0.06, 0.09), 0.45, random.range(0.28, 0.42));
   const wall = hsl(random.uniform(), random.range(0.1, 0.35), random.range(0.35, 0.62));
   const shapes = [books(random, random.range(10, 60), edge * HEIGHT + 14)];
-  const fruits = Array.from({ length: random.integer(4, 7) }, () => ({ x: random.range(40, WIDTH - 30), y: HEIGHT * random.range(edge + 0.12, 0.9), size: random.range(17, 30) }));
+  const fruits = Array.from({ length: random.integer(4, 7) }, () => ({
+    x: random.range(40, WIDTH - 30),
+    y: HEIGHT * random.range(edge + 0.12, 0.9),
+    size: random.range(17, 30),
+  }));
   fruits.sort((a, b) => a.y - b.y).forEach(({ x, y, size }, i) => shapes.push(fruit(random, `f${i}`, x, y, size)));
   return render(
     random,
@@ -51,7 +59,12 @@ export function table(random: Random): Promise<Buffer> {
 
 function fruit(random: Random, id: string, x: number, y: number, size: number): string {
   const colour = hsl(pick(random, [0.01, 0.09, 0.15, 0.26, 0.97] as const) + random.range(-0.01, 0.02), 0.75, 0.5);
-  const stops = [[0, 1.5], [35, 1.05], [80, 0.6], [100, 0.4]].map(([at = 0, factor = 1]) => `<stop offset="${at}%" stop-color="${css(shade(colour, factor))}"/>`);
+  const stops = [
+    [0, 1.5],
+    [35, 1.05],
+    [80, 0.6],
+    [100, 0.4],
+  ].map(([at = 0, factor = 1]) => `<stop offset="${at}%" stop-color="${css(shade(colour, factor))}"/>`);
   const spots = Array.from({ length: 30 }, () => {
     const [angle, reach] = [random.range(0, 6.3), size * 0.85 * Math.sqrt(random.uniform())];
     return `<circle cx="${x + reach * Math.cos(angle)}" cy="${y - size + reach * Math.sin(angle)}" r="${random.range(0.4, 1)}" fill="#fff" opacity="0.3"/>`;
@@ -67,17 +80,20 @@ function fruit(random: Random, id: string, x: number, y: number, size: number): 
 function books(random: Random, left: number, foot: number): string {
   const titles = ['HISTORY', 'LIGHT', 'ATLAS', 'WEATHER', 'FOG', 'STARS', 'RIVERS', 'COLOUR'];
   let x = left;
-  return titles.slice(0, random.integer(4, 8)).map((title) => {
-    const [width, height] = [random.range(16, 28), random.range(80, 112)];
-    const at = x;
-    x += width + 1;
-    const cover = hsl(random.uniform(), random.range(0.3, 0.65), random.range(0.22, 0.45));
-    return (
-      `<rect x="${at}" y="${foot - height}" width="${width}" height="${height}" rx="1.5" fill="${css(cover)}"/>` +
-      `<rect x="${at}" y="${foot - height + 8}" width="${width}" height="3" fill="#e9d9a4"/><rect x="${at + width - 3}" y="${foot - height}" width="3" height="${height}" fill="#000" opacity="0.25"/>` +
-      `<text transform="translate(${at + width * 0.64} ${foot - 8}) rotate(-90)" font-size="${width * 0.52}" fill="#f2e8cf">${title}</text>`
-    );
-  }).join('');
+  return titles
+    .slice(0, random.integer(4, 8))
+    .map((title) => {
+      const [width, height] = [random.range(16, 28), random.range(80, 112)];
+      const at = x;
+      x += width + 1;
+      const cover = hsl(random.uniform(), random.range(0.3, 0.65), random.range(0.22, 0.45));
+      return (
+        `<rect x="${at}" y="${foot - height}" width="${width}" height="${height}" rx="1.5" fill="${css(cover)}"/>` +
+        `<rect x="${at}" y="${foot - height + 8}" width="${width}" height="3" fill="#e9d9a4"/><rect x="${at + width - 3}" y="${foot - height}" width="3" height="${height}" fill="#000" opacity="0.25"/>` +
+        `<text transform="translate(${at + width * 0.64} ${foot - 8}) rotate(-90)" font-size="${width * 0.52}" fill="#f2e8cf">${title}</text>`
+      );
+    })
+    .join('');
 }
 
 /** A brick wall with a poster on it. */
@@ -105,10 +121,20 @@ export function wall(random: Random): Promise<Buffer> {
 function poster(random: Random): string {
   const [x, y] = [random.range(30, 190), random.range(16, 50)];
   const hue = random.uniform();
-  const lines = pick<readonly string[]>(random, [['SUMMER', 'CONCERT', 'in the park', '21 JUNE 19:30'], ['THE', 'HARBOUR', 'a film in colour', 'FROM FRIDAY'], ['CITY', 'MARATHON', 'start 9:00', '42.195 km']]);
+  const lines = pick<readonly string[]>(random, [
+    ['SUMMER', 'CONCERT', 'in the park', '21 JUNE 19:30'],
+    ['THE', 'HARBOUR', 'a film in colour', 'FROM FRIDAY'],
+    ['CITY', 'MARATHON', 'start 9:00', '42.195 km'],
+  ]);
   const ray = css(hsl(hue + 0.12, 0.7, 0.62));
-  const rays = Array.from({ length: 12 }, (_, i) => `<path d="M0 0 L44 -5 L44 5Z" transform="rotate(${i * 30})" fill="${ray}"/>`);
-  const text = lines.map((line, i) => `<text x="75" y="${[34, 60, 170, 187][i] ?? 0}" font-size="${[23, 23, 14, 13][i] ?? 14}" font-weight="${i < 2 ? 'bold' : 'normal'}" text-anchor="middle" fill="#f7f1e3">${line}</text>`);
+  const rays = Array.from(
+    { length: 12 },
+    (_, i) => `<path d="M0 0 L44 -5 L44 5Z" transform="rotate(${i * 30})" fill="${ray}"/>`,
+  );
+  const text = lines.map(
+    (line, i) =>
+      `<text x="75" y="${[34, 60, 170, 187][i] ?? 0}" font-size="${[23, 23, 14, 13][i] ?? 14}" font-weight="${i < 2 ? 'bold' : 'normal'}" text-anchor="middle" fill="#f7f1e3">${line}</text>`,
+  );
   return (
     `<g transform="translate(${x} ${y}) rotate(${random.range(-4, 4)})"><rect x="4" y="5" width="150" height="195" fill="#000" opacity="0.4"/>` +
     `<rect width="150" height="195" fill="${css(hsl(hue, 0.55, 0.27))}"/><g transform="translate(75 112)">${rays.join('')}<circle r="25" fill="${css(hsl(hue + 0.1, 0.8, 0.58))}"/></g>${text.join('')}</g>`

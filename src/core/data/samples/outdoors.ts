@@ -1,5 +1,19 @@
 import type { Random } from '../../random.ts';
-import { type Colour, HEIGHT, WIDTH, clamp, css, hsl, mix, noise, type Paint, pick, render, shade, smoothstep } from './canvas.ts';
+import {
+  type Colour,
+  HEIGHT,
+  WIDTH,
+  clamp,
+  css,
+  hsl,
+  mix,
+  noise,
+  type Paint,
+  pick,
+  render,
+  shade,
+  smoothstep,
+} from './canvas.ts';
 
 interface Light {
   zenith: Colour;
@@ -34,9 +48,21 @@ export function landscape(random: Random): Promise<Buffer> {
   const light = pick(random, lights);
   const horizon = random.range(0.42, 0.6);
   const above = sky(random, light, horizon);
-  const season = pick<Colour>(random, [[0.2, 0.36, 0.13], [0.28, 0.4, 0.12], [0.46, 0.34, 0.12], [0.16, 0.33, 0.2]]);
+  const season = pick<Colour>(random, [
+    [0.2, 0.36, 0.13],
+    [0.28, 0.4, 0.12],
+    [0.46, 0.34, 0.12],
+    [0.16, 0.33, 0.2],
+  ]);
   const rock: Colour = mix([0.42, 0.42, 0.45], [0.48, 0.38, 0.3], random.uniform());
-  const [peaks, hills, wood, field, relief, stems] = [noise(random, 4, 6), noise(random, 3, 4), noise(random, 60, 3), noise(random, 40, 4), noise(random, 14, 5), noise(random, 120, 2)];
+  const [peaks, hills, wood, field, relief, stems] = [
+    noise(random, 4, 6),
+    noise(random, 3, 4),
+    noise(random, 60, 3),
+    noise(random, 40, 4),
+    noise(random, 14, 5),
+    noise(random, 120, 2),
+  ];
   const snowline = horizon - random.range(0.1, 0.28);
   const lake = random.uniform() < 0.45 ? random.range(0.72, 0.8) : 2;
 
@@ -75,7 +101,10 @@ export function street(random: Random): Promise<Buffer> {
   const ground = noise(random, 40, 4);
   const kerb = HEIGHT * 0.84;
   const shapes: string[] = [];
-  for (const [row, count] of [[0, 9], [1, 6]] as const) {
+  for (const [row, count] of [
+    [0, 9],
+    [1, 6],
+  ] as const) {
     let x = -random.range(0, 20);
     for (let i = 0; i < count && x < WIDTH; i++) {
       const width = random.range(0.8, 1.4) * (WIDTH / count);
@@ -87,25 +116,42 @@ export function street(random: Random): Promise<Buffer> {
   for (let x = random.range(5, 60); x < WIDTH; x += random.range(45, 120)) shapes.push(tree(random, x, kerb));
   const names = pick(random, ['BAKERY', 'BOOKS', 'CAFE 24', 'HOTEL', 'CINEMA', 'MARKET'] as const);
   const [sx, sy] = [random.range(30, 260), random.range(130, 160)];
-  shapes.push(`<rect x="${sx}" y="${sy}" width="96" height="24" rx="3" fill="${css(hsl(random.uniform(), 0.6, 0.3))}"/><text x="${sx + 48}" y="${sy + 18}" font-size="17" font-weight="bold" text-anchor="middle" fill="#f6efdc">${names}</text>`);
-  const lane = Array.from({ length: 6 }, (_, i) => `<rect x="${i * 72 + 10}" y="${HEIGHT * 0.93}" width="38" height="3.5" fill="#dcd7c4"/>`);
+  shapes.push(
+    `<rect x="${sx}" y="${sy}" width="96" height="24" rx="3" fill="${css(hsl(random.uniform(), 0.6, 0.3))}"/><text x="${sx + 48}" y="${sy + 18}" font-size="17" font-weight="bold" text-anchor="middle" fill="#f6efdc">${names}</text>`,
+  );
+  const lane = Array.from(
+    { length: 6 },
+    (_, i) => `<rect x="${i * 72 + 10}" y="${HEIGHT * 0.93}" width="38" height="3.5" fill="#dcd7c4"/>`,
+  );
   return render(
     random,
-    (u, v) => (v < kerb / HEIGHT ? above(u, v) : shade(v < 0.87 ? [0.6, 0.58, 0.54] : [0.32, 0.32, 0.34], 1 + 0.35 * ground(u, v))),
+    (u, v) =>
+      v < kerb / HEIGHT
+        ? above(u, v)
+        : shade(v < 0.87 ? [0.6, 0.58, 0.54] : [0.32, 0.32, 0.34], 1 + 0.35 * ground(u, v)),
     shapes.join('') + lane.join(''),
   );
 }
 
 function house(random: Random, x: number, y: number, width: number, height: number, far: boolean): string {
-  const wall = far ? hsl(random.range(0.52, 0.65), random.range(0.05, 0.2), random.range(0.3, 0.55)) : hsl(random.range(0.02, 0.14), random.range(0.2, 0.5), random.range(0.4, 0.72));
+  const wall = far
+    ? hsl(random.range(0.52, 0.65), random.range(0.05, 0.2), random.range(0.3, 0.55))
+    : hsl(random.range(0.02, 0.14), random.range(0.2, 0.5), random.range(0.4, 0.72));
   const parts = [`<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${css(wall)}"/>`];
-  if (!far) parts.push(`<path d="M${x - 4} ${y} L${x + width / 2} ${y - random.range(16, 34)} L${x + width + 4} ${y}Z" fill="${css(hsl(random.range(0, 0.06), 0.5, random.range(0.24, 0.36)))}"/>`);
-  parts.push(`<rect x="${x + width * 0.82}" y="${y}" width="${width * 0.18}" height="${height}" fill="#000" opacity="0.16"/>`);
+  if (!far)
+    parts.push(
+      `<path d="M${x - 4} ${y} L${x + width / 2} ${y - random.range(16, 34)} L${x + width + 4} ${y}Z" fill="${css(hsl(random.range(0, 0.06), 0.5, random.range(0.24, 0.36)))}"/>`,
+    );
+  parts.push(
+    `<rect x="${x + width * 0.82}" y="${y}" width="${width * 0.18}" height="${height}" fill="#000" opacity="0.16"/>`,
+  );
   const [across, down] = far ? [9, 12] : [17, 26];
   for (let wy = y + 8; wy < y + height - down; wy += down) {
     for (let wx = x + 5; wx < x + width - across * 0.7; wx += across) {
       const pane = random.uniform() < 0.2 ? hsl(0.13, 0.8, 0.68) : hsl(0.57, 0.3, random.range(0.18, 0.4));
-      parts.push(`<rect x="${wx}" y="${wy}" width="${across * 0.55}" height="${down * 0.58}" fill="${css(pane)}"${far ? '' : ' stroke="#efe8da" stroke-width="1.2"'}/>`);
+      parts.push(
+        `<rect x="${wx}" y="${wy}" width="${across * 0.55}" height="${down * 0.58}" fill="${css(pane)}"${far ? '' : ' stroke="#efe8da" stroke-width="1.2"'}/>`,
+      );
     }
   }
   return parts.join('');

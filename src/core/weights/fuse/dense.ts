@@ -1,5 +1,22 @@
 import type { GraphNode } from '../../engine/graph.ts';
-import { asRows, equationOf, FLOAT, floatConstant, floats, type GraphIndex, integerConstant, integers, isAlongLastAxis, joinShapes, node as operation, partOfShape, reshape, reshapedConstant, runtimeShape, shapeOf } from '../../engine/graphIndex.ts';
+import {
+  asRows,
+  equationOf,
+  FLOAT,
+  floatConstant,
+  floats,
+  type GraphIndex,
+  integerConstant,
+  integers,
+  isAlongLastAxis,
+  joinShapes,
+  node as operation,
+  partOfShape,
+  reshape,
+  reshapedConstant,
+  runtimeShape,
+  shapeOf,
+} from '../../engine/graphIndex.ts';
 
 /** A product over the last axis of x with a bias, alone or with GELU after it. */
 interface Dense {
@@ -28,17 +45,29 @@ function fuseChannels(graph: GraphIndex, node: GraphNode): GraphNode[] | undefin
   const [inputs = 0, outputs = 0] = shapeOf(weight);
   const [starts, ends] = [integers(begin), end?.op === 'Pack' ? end.inputs : []];
   const [first = NaN, last = NaN] = [starts.at(-1), integers(graph.is(ends.at(-1), 'Const'))[0]];
-  const isChannels = starts.length === rank && ends.length === rank && starts.slice(0, -1).every((start) => start === 0) && integers(strides).every((stride) => stride === 1);
+  const isChannels =
+    starts.length === rank &&
+    ends.length === rank &&
+    starts.slice(0, -1).every((start) => start === 0) &&
+    integers(strides).every((stride) => stride === 1);
   if (!end || !isChannels || !(0 <= first && first < last && last <= outputs)) return undefined;
   const count = last - first;
-  const columns = (constant: GraphNode): Float32Array<ArrayBuffer> => floats(constant).filter((_, i) => i % outputs >= first && i % outputs < last);
+  const columns = (constant: GraphNode): Float32Array<ArrayBuffer> =>
+    floats(constant).filter((_, i) => i % outputs >= first && i % outputs < last);
   const part = (name: string): string => `${node.name}/fused/${name}`;
-  const made = { ...dense, weight: floatConstant(part('weight'), [inputs, count], columns(weight)), bias: floatConstant(part('bias'), [count], columns(bias)) };
+  const made = {
+    ...dense,
+    weight: floatConstant(part('weight'), [inputs, count], columns(weight)),
+    bias: floatConstant(part('bias'), [count], columns(bias)),
+  };
   return [
     made.weight,
     made.bias,
     ...multiply(part('dense'), made),
-    integerConstant(part('begin'), Array.from(starts, () => 0)),
+    integerConstant(
+      part('begin'),
+      Array.from(starts, () => 0),
+    ),
     integerConstant(part('count'), [count], []),
     { ...end, name: part('end'), inputs: ends.with(-1, part('count')) },
     { ...node, inputs: [part('dense'), part('begin'), part('end'), ...node.inputs.slice(3)] },
@@ -48,7 +77,8 @@ function fuseChannels(graph: GraphIndex, node: GraphNode): GraphNode[] | undefin
 const MASKS = ['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'];
 
 function isPlainSlice({ op, attrs }: GraphNode): boolean {
-  const isOff = (mask: GraphNode['attrs'][string] | undefined): boolean => mask === undefined || ('int' in mask && mask.int === 0);
+  const isOff = (mask: GraphNode['attrs'][string] | undefined): boolean =>
+    mask === undefined || ('int' in mask && mask.int === 0);
   return op === 'StridedSlice' && MASKS.every((mask) => isOff(attrs[mask]));
 }
 
@@ -83,7 +113,12 @@ function denseOf(graph: GraphIndex, node: GraphNode): Dense | undefined {
   if (!shifted || !weight || x === undefined) return undefined;
   // Such as `abcg,gf->abcf`: all but the last axis stand.
   const rest = /^([a-z]+)([a-z]),\2([a-z])->\1\3$/.exec(equationOf(product))?.[1];
-  if (rest === undefined || !isAlongLastAxis(shifted.constant) || floats(shifted.constant).length !== shapeOf(weight)[1]) return undefined;
+  if (
+    rest === undefined ||
+    !isAlongLastAxis(shifted.constant) ||
+    floats(shifted.constant).length !== shapeOf(weight)[1]
+  )
+    return undefined;
   return { x, rank: rest.length + 1, weight, bias: shifted.constant, activated: activated !== undefined };
 }
 
@@ -92,8 +127,18 @@ function geluOf(graph: GraphIndex, node: GraphNode): string | undefined {
   if (node.op !== 'Mul') return undefined;
   const half = node.inputs.map((input) => graph.with(input, 'Mul', 0.5)).find((x) => x !== undefined);
   const raised = node.inputs.map((input) => graph.with(input, 'AddV2', 1)).find((tanh) => tanh !== undefined);
-  const inner = graph.is(graph.with(graph.is(raised, 'Tanh')?.inputs[0], 'Mul', Math.sqrt(2 / Math.PI)), 'AddV2')?.inputs;
+  const inner = graph.is(
+    graph.with(graph.is(raised, 'Tanh')?.inputs[0], 'Mul', Math.sqrt(2 / Math.PI)),
+    'AddV2',
+  )?.inputs;
   if (half === undefined || !inner?.includes(half)) return undefined;
-  const cubic = graph.is(inner.find((input) => input !== half), 'Mul')?.inputs ?? [];
-  return cubic.some((input) => graph.squareOf(input) === half) && cubic.some((input) => graph.with(input, 'Mul', 0.044715) === half) ? half : undefined;
+  const cubic =
+    graph.is(
+      inner.find((input) => input !== half),
+      'Mul',
+    )?.inputs ?? [];
+  return cubic.some((input) => graph.squareOf(input) === half) &&
+    cubic.some((input) => graph.with(input, 'Mul', 0.044715) === half)
+    ? half
+    : undefined;
 }

@@ -36,7 +36,9 @@ function neededFor(output: string, nodes: readonly GraphNode[]): GraphNode[] {
       waiting.pop();
     } else {
       entered.add(node);
-      waiting.push(...node.inputs.map((input) => graph.at(input)).filter((read) => read !== undefined && !ordered.has(read)));
+      waiting.push(
+        ...node.inputs.map((input) => graph.at(input)).filter((read) => read !== undefined && !ordered.has(read)),
+      );
     }
   }
   return [...ordered];

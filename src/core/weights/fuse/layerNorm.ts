@@ -1,5 +1,17 @@
 import type { GraphNode } from '../../engine/graph.ts';
-import { asRows, FLOAT, floats, type GraphIndex, integers, isAlongLastAxis, node as operation, reshape, reshapedConstant, runtimeShape, scalar } from '../../engine/graphIndex.ts';
+import {
+  asRows,
+  FLOAT,
+  floats,
+  type GraphIndex,
+  integers,
+  isAlongLastAxis,
+  node as operation,
+  reshape,
+  reshapedConstant,
+  runtimeShape,
+  scalar,
+} from '../../engine/graphIndex.ts';
 
 /**
  * Layer norm over the last axis as Flax writes it: `(x − mean) · (rsqrt(variance + eps) · scale) + offset`, the variance as
@@ -13,21 +25,40 @@ export function fuseLayerNorm(graph: GraphIndex, node: GraphNode): GraphNode[] |
   const padded = graph.withConstant(graph.is(graph.is(scaled?.other, 'Rsqrt')?.inputs[0], 'AddV2'), 'AddV2');
   if (!shifted || !scaled || !padded || x === undefined) return undefined;
   const channels = floats(shifted.constant).length;
-  if (!isAlongLastAxis(shifted.constant) || !isAlongLastAxis(scaled.constant) || floats(scaled.constant).length !== channels || !isVariance(graph, withoutAxis(graph, padded.other), x, withoutAxis(graph, mean), channels)) return undefined;
+  if (
+    !isAlongLastAxis(shifted.constant) ||
+    !isAlongLastAxis(scaled.constant) ||
+    floats(scaled.constant).length !== channels ||
+    !isVariance(graph, withoutAxis(graph, padded.other), x, withoutAxis(graph, mean), channels)
+  )
+    return undefined;
   const part = (name: string): string => `${node.name}/fused/${name}`;
   return [
     ...asRows(part('rows'), x, channels),
     reshapedConstant(part('scale'), scaled.constant, [channels]),
     reshapedConstant(part('offset'), shifted.constant, [channels]),
-    operation(part('norm'), '_MklLayerNorm', [part('rows'), part('scale'), part('offset')], { T: FLOAT, epsilon: { float: scalar(padded.constant) } }),
+    operation(part('norm'), '_MklLayerNorm', [part('rows'), part('scale'), part('offset')], {
+      T: FLOAT,
+      epsilon: { float: scalar(padded.constant) },
+    }),
     runtimeShape(part('shape'), x),
     reshape(node.name, part('norm'), part('shape')),
   ];
 }
 
-function isVariance(graph: GraphIndex, input: string | undefined, x: string, mean: string | undefined, channels: number): boolean {
+function isVariance(
+  graph: GraphIndex,
+  input: string | undefined,
+  x: string,
+  mean: string | undefined,
+  channels: number,
+): boolean {
   const [squares, squaredMean] = graph.is(graph.with(input, 'Maximum', 0), 'Sub')?.inputs ?? [];
-  return summedFor(graph, mean, channels) === x && graph.squareOf(summedFor(graph, squares, channels)) === x && graph.squareOf(squaredMean) === mean;
+  return (
+    summedFor(graph, mean, channels) === x &&
+    graph.squareOf(summedFor(graph, squares, channels)) === x &&
+    graph.squareOf(squaredMean) === mean
+  );
 }
 
 /** What this is the mean of, over one axis of so many channels. */

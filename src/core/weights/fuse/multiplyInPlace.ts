@@ -1,5 +1,18 @@
 import type { GraphNode } from '../../engine/graph.ts';
-import { countOf, FLOAT, floatConstant, floats, type GraphIndex, integerConstant, joinShapes, node as operation, partOfShape, reshape, runtimeShape, shapeOf } from '../../engine/graphIndex.ts';
+import {
+  countOf,
+  FLOAT,
+  floatConstant,
+  floats,
+  type GraphIndex,
+  integerConstant,
+  joinShapes,
+  node as operation,
+  partOfShape,
+  reshape,
+  runtimeShape,
+  shapeOf,
+} from '../../engine/graphIndex.ts';
 import { productsInPlace, type Step } from './productChain.ts';
 
 /**
@@ -20,14 +33,24 @@ export function multiplyInPlace(graph: GraphIndex, node: GraphNode): GraphNode[]
 }
 
 /** [outer…, from, inner…] as [outer, from, inner, 1], whose channels are at the second place, and back. */
-function multiply(name: string, x: string, { axis, fromFirst, added }: Step, matrix: GraphNode, rank: number): GraphNode[] {
+function multiply(
+  name: string,
+  x: string,
+  { axis, fromFirst, added }: Step,
+  matrix: GraphNode,
+  rank: number,
+): GraphNode[] {
   const part = (suffix: string): string => `${name}/${suffix}`;
   const [rows = 0, columns = 0] = shapeOf(matrix);
   const [from, to] = fromFirst ? [rows, columns] : [columns, rows];
   const values = floats(matrix);
-  const filter = fromFirst ? values : Float32Array.from(values, (_, i) => values[(i % to) * from + Math.floor(i / to)] ?? NaN);
+  const filter = fromFirst
+    ? values
+    : Float32Array.from(values, (_, i) => values[(i % to) * from + Math.floor(i / to)] ?? NaN);
   const biases = added.map((constant) => floats(constant));
-  const bias = Float32Array.from({ length: to }, (_, i) => biases.reduce((sum, one) => sum + (one[i % one.length] ?? NaN), 0));
+  const bias = Float32Array.from({ length: to }, (_, i) =>
+    biases.reduce((sum, one) => sum + (one[i % one.length] ?? NaN), 0),
+  );
   const attrs = {
     T: FLOAT,
     TArgs: { types: [FLOAT.type] },

@@ -21,7 +21,10 @@ interface Chain {
  * transposition, product over the last axis, transposition. Where the axes of a result have come back to their places, this is
  * what was done to x in place.
  */
-export function productsInPlace(graph: GraphIndex, node: GraphNode): { x: string; steps: readonly Step[]; rank: number } | undefined {
+export function productsInPlace(
+  graph: GraphIndex,
+  node: GraphNode,
+): { x: string; steps: readonly Step[]; rank: number } | undefined {
   const turned = node.op === 'Transpose' ? node : graph.is(graph.withConstant(node, 'AddV2')?.other, 'Transpose');
   const rank = integers(graph.is(turned?.inputs[1], 'Const')).length;
   const { x, order, steps } = chainOf(graph, node.name, rank);
@@ -30,7 +33,11 @@ export function productsInPlace(graph: GraphIndex, node: GraphNode): { x: string
 
 function chainOf(graph: GraphIndex, input: string, rank: number): Chain {
   const node = graph.at(input);
-  return afterTransposition(graph, node, rank) ?? afterSum(graph, node, rank) ?? afterProduct(graph, node, rank) ?? { x: input, order: Array.from({ length: rank }, (_, i) => i), steps: [] };
+  return (
+    afterTransposition(graph, node, rank) ??
+    afterSum(graph, node, rank) ??
+    afterProduct(graph, node, rank) ?? { x: input, order: Array.from({ length: rank }, (_, i) => i), steps: [] }
+  );
 }
 
 function afterTransposition(graph: GraphIndex, node: GraphNode | undefined, rank: number): Chain | undefined {
@@ -59,7 +66,8 @@ function afterProduct(graph: GraphIndex, product: GraphNode | undefined, rank: n
   const [matrix, input] = matrixFirst ? [first, second] : [second, first];
   const summed = [...pair].find((letter) => axes.includes(letter));
   const made = [...pair].find((letter) => !axes.includes(letter));
-  if (pair.length !== 2 || axes.length !== rank || result.length !== rank || summed === undefined || made === undefined) return undefined;
+  if (pair.length !== 2 || axes.length !== rank || result.length !== rank || summed === undefined || made === undefined)
+    return undefined;
   const place = axes.indexOf(summed);
   const inPlace = [...axes].map((letter) => (letter === summed ? made : letter));
   const places = [...result].map((letter) => inPlace.indexOf(letter));
@@ -68,5 +76,9 @@ function afterProduct(graph: GraphIndex, product: GraphNode | undefined, rank: n
   const axis = before.order[place] ?? NaN;
   // Over the last axis a product is fastest as it is; the chain begins behind it.
   if (axis === rank - 1) return undefined;
-  return { ...before, order: places.map((i) => before.order[i] ?? NaN), steps: [...before.steps, { axis, matrix, fromFirst: pair[0] === summed, added: [] }] };
+  return {
+    ...before,
+    order: places.map((i) => before.order[i] ?? NaN),
+    steps: [...before.steps, { axis, matrix, fromFirst: pair[0] === summed, added: [] }],
+  };
 }

@@ -1,5 +1,14 @@
 import type { GraphNode } from '../../engine/graph.ts';
-import { FLOAT, floatConstant, type GraphIndex, INTEGER, integers, isAlongLastAxis, node as operation, shapeOf } from '../../engine/graphIndex.ts';
+import {
+  FLOAT,
+  floatConstant,
+  type GraphIndex,
+  INTEGER,
+  integers,
+  isAlongLastAxis,
+  node as operation,
+  shapeOf,
+} from '../../engine/graphIndex.ts';
 import { productsInPlace, type Step } from './productChain.ts';
 
 /** How much longer one axis becomes, and how long, known when the graph is run. */
@@ -31,7 +40,17 @@ function fuseConvolvedResize(graph: GraphIndex, node: GraphNode): GraphNode[] | 
   const [height, width, from = 0, to = from] = shapeOf(graph.is(filter, 'Const'));
   const resized = graph.at(input);
   const resizing = resized && resizingOf(graph, resized);
-  if (!biased || !convolution || !resizing || height !== 1 || width !== 1 || to >= from || !isAlongLastAxis(biased.constant) || !isStrideOne(convolution)) return undefined;
+  if (
+    !biased ||
+    !convolution ||
+    !resizing ||
+    height !== 1 ||
+    width !== 1 ||
+    to >= from ||
+    !isAlongLastAxis(biased.constant) ||
+    !isStrideOne(convolution)
+  )
+    return undefined;
   const part = (name: string): string => `${node.name}/fused/${name}`;
   return [
     { ...convolution, name: part('convolution'), inputs: [resizing.x, filter] },
@@ -47,7 +66,12 @@ function isStrideOne({ attrs: { strides, data_format: format } }: GraphNode): bo
 
 function resizingOf(graph: GraphIndex, node: GraphNode): Resizing | undefined {
   const { x, steps = [], rank } = productsInPlace(graph, node) ?? {};
-  const [rows, columns] = [1, 2].map((axis) => stretchOf(graph, steps.find((step) => step.axis === axis)));
+  const [rows, columns] = [1, 2].map((axis) =>
+    stretchOf(
+      graph,
+      steps.find((step) => step.axis === axis),
+    ),
+  );
   return x !== undefined && rank === 4 && steps.length === 2 && rows && columns ? { x, rows, columns } : undefined;
 }
 
@@ -57,7 +81,11 @@ function resize(name: string, { x, rows, columns }: Resizing): GraphNode[] {
     operation(part('size'), 'Pack', [rows.length, columns.length], { T: INTEGER, N: { int: 2 }, axis: { int: 0 } }),
     operation(part('factors'), 'Pack', [rows.factor, columns.factor], { T: FLOAT, N: { int: 2 }, axis: { int: 0 } }),
     floatConstant(part('shift'), [2], Float32Array.of(0, 0)),
-    operation(name, 'ScaleAndTranslate', [x, part('size'), part('factors'), part('shift')], { T: FLOAT, kernel_type: { string: 'triangle' }, antialias: { bool: true } }),
+    operation(name, 'ScaleAndTranslate', [x, part('size'), part('factors'), part('shift')], {
+      T: FLOAT,
+      kernel_type: { string: 'triangle' },
+      antialias: { bool: true },
+    }),
   ];
 }
 
@@ -67,7 +95,8 @@ function resize(name: string, { x, rows, columns }: Resizing): GraphNode[] {
  */
 function stretchOf(graph: GraphIndex, step: Step | undefined): Stretch | undefined {
   if (!step?.fromFirst || step.added.length > 0) return undefined;
-  const inputs = (input: string | undefined, op: string): readonly (string | undefined)[] => graph.is(input, op)?.inputs ?? [];
+  const inputs = (input: string | undefined, op: string): readonly (string | undefined)[] =>
+    graph.is(input, op)?.inputs ?? [];
   const [, inside] = inputs(step.matrix, 'SelectV2');
   const [, normalised] = inputs(inside, 'SelectV2');
   const [weight, divisor] = inputs(normalised, 'RealDiv');

@@ -43,7 +43,11 @@ function unknown(): never {
 function generalise(model: Model, step: number, height: number, width: number): AnySizeGraph | undefined {
   // Four sizes to find four coefficients, and a fifth to see whether they hold.
   const base = trace(model, height, width);
-  const others = [trace(model, height + step, width), trace(model, height, width + step), trace(model, height + step, width + step)];
+  const others = [
+    trace(model, height + step, width),
+    trace(model, height, width + step),
+    trace(model, height + step, width + step),
+  ];
   const check = trace(model, height + 2 * step, width + 3 * step);
   const sized = new Map<string, SizeExpression[]>();
   for (const [i, node] of base.nodes.entries()) {
@@ -54,14 +58,20 @@ function generalise(model: Model, step: number, height: number, width: number): 
     if (!a || rest.every((r) => r === undefined || (r.length === a.length && r.every((v, k) => v === a[k])))) continue;
     if (rest.some((r) => r?.length !== a.length)) return undefined;
     const [tall, wide, both, checked] = rest as [Values, Values, Values, Values];
-    const expressions = Array.from(a, (value, k) => fit([value, tall[k] ?? 0, wide[k] ?? 0, both[k] ?? 0], step, height, width));
-    if (expressions.some((e, k) => Math.abs(evaluate(e, height + 2 * step, width + 3 * step) - (checked[k] ?? 0)) > 1e-3)) return undefined;
+    const expressions = Array.from(a, (value, k) =>
+      fit([value, tall[k] ?? 0, wide[k] ?? 0, both[k] ?? 0], step, height, width),
+    );
+    if (
+      expressions.some((e, k) => Math.abs(evaluate(e, height + 2 * step, width + 3 * step) - (checked[k] ?? 0)) > 1e-3)
+    )
+      return undefined;
     sized.set(node.name, expressions);
   }
   return { ...base, sized, multipleOf: step };
 }
 
-const evaluate = ({ constant, height, width, area }: SizeExpression, h: number, w: number): number => constant + height * h + width * w + area * h * w;
+const evaluate = ({ constant, height, width, area }: SizeExpression, h: number, w: number): number =>
+  constant + height * h + width * w + area * h * w;
 
 /** The coefficients from the values at (h,w), (h+s,w), (h,w+s) and (h+s,w+s). */
 function fit([v, tall, wide, both]: [number, number, number, number], s: number, h: number, w: number): SizeExpression {

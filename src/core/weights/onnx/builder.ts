@@ -17,7 +17,12 @@ export class OnnxBuilder {
   }
 
   /** Adds a node and returns the name of its first output. */
-  add(op: string, inputs: readonly string[], attributes: Record<string, OnnxAttribute> = {}, outputs: readonly string[] = [this.#fresh()]): string {
+  add(
+    op: string,
+    inputs: readonly string[],
+    attributes: Record<string, OnnxAttribute> = {},
+    outputs: readonly string[] = [this.#fresh()],
+  ): string {
     this.nodes.push({ op, inputs, outputs, attributes });
     return outputs[0] ?? '';
   }
@@ -67,8 +72,14 @@ export class OnnxBuilder {
 
   /** A vector of whole numbers, some of which may be computed from the size of the input when the graph runs. */
   integers(values: readonly (number | SizeExpression)[]): string {
-    const fixed = values.every((value) => typeof value === 'number' || (value.height === 0 && value.width === 0 && value.area === 0));
-    if (fixed) return this.constant([values.length], BigInt64Array.from(values, (value) => BigInt(Math.round(typeof value === 'number' ? value : value.constant))));
+    const fixed = values.every(
+      (value) => typeof value === 'number' || (value.height === 0 && value.width === 0 && value.area === 0),
+    );
+    if (fixed)
+      return this.constant(
+        [values.length],
+        BigInt64Array.from(values, (value) => BigInt(Math.round(typeof value === 'number' ? value : value.constant))),
+      );
     const parts = values.map((value) => (typeof value === 'number' ? this.integers([value]) : this.#evaluate(value)));
     return parts.length === 1 ? (parts[0] ?? '') : this.add('Concat', parts, { axis: { int: 0 } });
   }
@@ -77,7 +88,11 @@ export class OnnxBuilder {
   #evaluate({ constant, height, width, area }: SizeExpression): string {
     const h = this.#side(2);
     const w = this.#side(3);
-    const terms: [number, string][] = [[height, h], [width, w], [area, area === 0 ? h : this.#product(h, w)]];
+    const terms: [number, string][] = [
+      [height, h],
+      [width, w],
+      [area, area === 0 ? h : this.#product(h, w)],
+    ];
     const products = terms.filter(([factor]) => factor !== 0).map(([factor, side]) => this.#scaled(side, factor));
     return [...products, this.integers([constant])].reduce((sum, term) => this.add('Add', [sum, term]));
   }

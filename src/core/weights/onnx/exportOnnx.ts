@@ -15,7 +15,11 @@ export function exportOnnx(model: Model): Uint8Array {
   try {
     return encode(model, traceAnySize(model));
   } catch (error) {
-    throw new AppError('unsupported', `${model.network.title} cannot be written as ONNX: ${messageOf(error)}. Write it as .pth or .safetensors instead.`, { cause: error });
+    throw new AppError(
+      'unsupported',
+      `${model.network.title} cannot be written as ONNX: ${messageOf(error)}. Write it as .pth or .safetensors instead.`,
+      { cause: error },
+    );
   }
 }
 

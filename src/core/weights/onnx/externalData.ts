@@ -28,7 +28,11 @@ export function refuseExternalData(bytes: Uint8Array): void {
     check(protobuf.Reader.create(bytes), bytes.length, 'model', 0);
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError('bad-input', 'This is not an ONNX file, or it is damaged. Get it again from where it came from.', { cause: error });
+    throw new AppError(
+      'bad-input',
+      'This is not an ONNX file, or it is damaged. Get it again from where it came from.',
+      { cause: error },
+    );
   }
 }
 
@@ -39,7 +43,10 @@ function check(reader: protobuf.Reader, end: number, message: Message, depth: nu
     const [field, wire] = [tag >>> 3, tag & 7];
     const child = children[message][field];
     if (message === 'tensor' && externalFields.includes(field) && !(wire === 0 && reader.uint32() === 0)) {
-      throw new AppError('unsupported', 'This ONNX file keeps tensors in other files, which is not read here. Save it as one file.');
+      throw new AppError(
+        'unsupported',
+        'This ONNX file keeps tensors in other files, which is not read here. Save it as one file.',
+      );
     } else if (message === 'tensor' && externalFields.includes(field)) continue;
     else if (child && wire === 2) {
       const length = reader.uint32();

@@ -16,7 +16,12 @@ const shapeOf = (node: GraphNode): readonly number[] => node.outputs[0]?.shape ?
 const same =
   (op: string, attributes: (node: GraphNode) => Record<string, OnnxAttribute> = () => ({})): Convert =>
   (b, node) =>
-    void b.add(op, node.inputs.map((name) => b.nameOf(name)), attributes(node), [node.name]);
+    void b.add(
+      op,
+      node.inputs.map((name) => b.nameOf(name)),
+      attributes(node),
+      [node.name],
+    );
 
 /** What turns TensorFlow's operations, as the tracer records them, into ONNX's (opset 17). */
 export const converters: Readonly<Record<string, Convert>> = {
@@ -49,22 +54,44 @@ export const converters: Readonly<Record<string, Convert>> = {
   Conv2D: (b, node) => convolution(b, node, [3, 2, 0, 1], 1),
   DepthwiseConv2dNative: (b, node) => convolution(b, node, [2, 3, 0, 1], shapeOf(node)[3] ?? 1),
 
-  Mean: (b, node) => void b.add('ReduceMean', [b.nameOf(input(node, 0))], { axes: { ints: b.numbers(input(node, 1)) }, keepdims: { int: boolOf(node, 'keep_dims') ? 1 : 0 } }, [node.name]),
-  Sum: (b, node) => void b.add('ReduceSum', [b.nameOf(input(node, 0)), b.integers(b.numbers(input(node, 1)))], { keepdims: { int: boolOf(node, 'keep_dims') ? 1 : 0 } }, [node.name]),
-  Reshape: (b, node) => void b.add('Reshape', [b.nameOf(input(node, 0)), b.integers(b.expressions(input(node, 1)))], {}, [node.name]),
-  Transpose: (b, node) => void b.add('Transpose', [b.nameOf(input(node, 0))], { perm: { ints: b.numbers(input(node, 1)) } }, [node.name]),
-  Fill: (b, node) => void b.add('Expand', [b.nameOf(input(node, 1)), b.integers(b.expressions(input(node, 0)))], {}, [node.name]),
+  Mean: (b, node) =>
+    void b.add(
+      'ReduceMean',
+      [b.nameOf(input(node, 0))],
+      { axes: { ints: b.numbers(input(node, 1)) }, keepdims: { int: boolOf(node, 'keep_dims') ? 1 : 0 } },
+      [node.name],
+    ),
+  Sum: (b, node) =>
+    void b.add(
+      'ReduceSum',
+      [b.nameOf(input(node, 0)), b.integers(b.numbers(input(node, 1)))],
+      { keepdims: { int: boolOf(node, 'keep_dims') ? 1 : 0 } },
+      [node.name],
+    ),
+  Reshape: (b, node) =>
+    void b.add('Reshape', [b.nameOf(input(node, 0)), b.integers(b.expressions(input(node, 1)))], {}, [node.name]),
+  Transpose: (b, node) =>
+    void b.add('Transpose', [b.nameOf(input(node, 0))], { perm: { ints: b.numbers(input(node, 1)) } }, [node.name]),
+  Fill: (b, node) =>
+    void b.add('Expand', [b.nameOf(input(node, 1)), b.integers(b.expressions(input(node, 0)))], {}, [node.name]),
   ConcatV2: (b, node) => {
     const parts = node.inputs.slice(0, -1).map((name) => b.nameOf(name));
     b.add('Concat', parts, { axis: { int: b.numbers(node.inputs.at(-1) ?? '')[0] ?? 0 } }, [node.name]);
   },
   SplitV: (b, node) => {
     const outputs = node.outputs.map((_, i) => (i === 0 ? node.name : `${node.name}:${i}`));
-    b.add('Split', [b.nameOf(input(node, 0)), b.integers(b.expressions(input(node, 1)))], { axis: { int: b.numbers(input(node, 2))[0] ?? 0 } }, outputs);
+    b.add(
+      'Split',
+      [b.nameOf(input(node, 0)), b.integers(b.expressions(input(node, 1)))],
+      { axis: { int: b.numbers(input(node, 2))[0] ?? 0 } },
+      outputs,
+    );
   },
   Slice: (b, node) => {
     const begin = b.expressions(input(node, 1));
-    const ends = b.expressions(input(node, 2)).map((size, i) => (size === -1 ? 2 ** 31 - 1 : plus(begin[i] ?? 0, size)));
+    const ends = b
+      .expressions(input(node, 2))
+      .map((size, i) => (size === -1 ? 2 ** 31 - 1 : plus(begin[i] ?? 0, size)));
     b.add('Slice', [b.nameOf(input(node, 0)), b.integers(begin), b.integers(ends)], {}, [node.name]);
   },
   PadV2: (b, node) => {
@@ -76,10 +103,15 @@ export const converters: Readonly<Record<string, Convert>> = {
   MatMul: (b, node) => product(b, node, ['transpose_a', 'transpose_b']),
   BatchMatMulV2: (b, node) => product(b, node, ['adj_x', 'adj_y']),
   ResizeNearestNeighbor: (b, node) => {
-    if (boolOf(node, 'align_corners') || boolOf(node, 'half_pixel_centers')) throw new Error('it enlarges in an unusual way');
+    if (boolOf(node, 'align_corners') || boolOf(node, 'half_pixel_centers'))
+      throw new Error('it enlarges in an unusual way');
     const planes = b.add('Transpose', [b.nameOf(input(node, 0))], toNchw);
     const size = b.integers([1, shapeOf(node)[3] ?? 1, ...b.expressions(input(node, 1))]);
-    const settings = { mode: { string: 'nearest' }, nearest_mode: { string: 'floor' }, coordinate_transformation_mode: { string: 'asymmetric' } };
+    const settings = {
+      mode: { string: 'nearest' },
+      nearest_mode: { string: 'floor' },
+      coordinate_transformation_mode: { string: 'asymmetric' },
+    };
     b.add('Transpose', [b.add('Resize', [planes, '', '', size], settings)], toNhwc, [node.name]);
   },
 };
@@ -106,7 +138,17 @@ function convolution(b: OnnxBuilder, node: GraphNode, order: readonly number[], 
     dilations: { ints: intsOf(node, 'dilations').slice(1, 3) },
     group: { int: group },
   };
-  const result = b.add('Conv', [planes, b.constant(order.map((axis) => shape[axis] ?? 1), weight)], attributes);
+  const result = b.add(
+    'Conv',
+    [
+      planes,
+      b.constant(
+        order.map((axis) => shape[axis] ?? 1),
+        weight,
+      ),
+    ],
+    attributes,
+  );
   b.add('Transpose', [result], toNhwc, [node.name]);
 }
 
@@ -130,10 +172,16 @@ function permuted(values: Float32Array, shape: readonly number[], order: readonl
 function plus(a: number | SizeExpression, b: number | SizeExpression): number | SizeExpression {
   if (typeof a === 'number' && typeof b === 'number') return a + b;
   const [p, q] = [asExpression(a), asExpression(b)];
-  return { constant: p.constant + q.constant, height: p.height + q.height, width: p.width + q.width, area: p.area + q.area };
+  return {
+    constant: p.constant + q.constant,
+    height: p.height + q.height,
+    width: p.width + q.width,
+    area: p.area + q.area,
+  };
 }
 
-const asExpression = (value: number | SizeExpression): SizeExpression => (typeof value === 'number' ? { constant: value, height: 0, width: 0, area: 0 } : value);
+const asExpression = (value: number | SizeExpression): SizeExpression =>
+  typeof value === 'number' ? { constant: value, height: 0, width: 0, area: 0 } : value;
 
 function floatOf(node: GraphNode, name: string): number {
   const value = node.attrs[name];

@@ -55,7 +55,15 @@ export function encodeOnnx({ nodes, tensors, input, output, metadata }: OnnxGrap
   writePicture(writer.uint32(field(12, BYTES)).fork(), output).ldelim();
   writer.ldelim();
   writer.uint32(field(8, BYTES)).fork().uint32(field(2, VARINT)).int64(OPSET).ldelim();
-  for (const [key, value] of Object.entries(metadata)) writer.uint32(field(14, BYTES)).fork().uint32(field(1, BYTES)).string(key).uint32(field(2, BYTES)).string(value).ldelim();
+  for (const [key, value] of Object.entries(metadata))
+    writer
+      .uint32(field(14, BYTES))
+      .fork()
+      .uint32(field(1, BYTES))
+      .string(key)
+      .uint32(field(2, BYTES))
+      .string(value)
+      .ldelim();
   return writer.finish();
 }
 

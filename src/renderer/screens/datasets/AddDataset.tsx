@@ -21,7 +21,12 @@ export function AddDataset({ onAdded }: { onAdded: (dataset: Dataset) => void })
 
   const submit = (): void => {
     if (!target) return;
-    const source = { name: name || target.name, target: target.id, clean: kind === 'clean', ...(kind === 'pair' && input ? { input: input.id } : {}) };
+    const source = {
+      name: name || target.name,
+      target: target.id,
+      clean: kind === 'clean',
+      ...(kind === 'pair' && input ? { input: input.id } : {}),
+    };
     add.mutate(source, {
       onSuccess: (added) => {
         setOpened(false);
@@ -35,18 +40,39 @@ export function AddDataset({ onAdded }: { onAdded: (dataset: Dataset) => void })
       <Button size="xs" variant="default" onClick={() => setOpened(true)}>
         {t('datasets.add')}
       </Button>
-      <Modal opened={opened} onClose={() => setOpened(false)} title={t('datasets.add')} size="lg" closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <Modal
+        opened={opened}
+        onClose={() => setOpened(false)}
+        title={t('datasets.add')}
+        size="lg"
+        closeButtonProps={{ 'aria-label': t('common.close') }}
+      >
         <Stack>
           <Radio.Group label={t('datasets.kind')} value={kind} onChange={(value) => setKind(value)}>
             <Stack gap="xs" mt="xs">
               {kinds.map((value) => (
-                <Radio key={value} value={value} label={t(`datasets.kinds.${value}.title`)} description={t(`datasets.kinds.${value}.text`)} />
+                <Radio
+                  key={value}
+                  value={value}
+                  label={t(`datasets.kinds.${value}.title`)}
+                  description={t(`datasets.kinds.${value}.text`)}
+                />
               ))}
             </Stack>
           </Radio.Group>
-          <Folder label={kind === 'root' ? t('datasets.root') : t('datasets.target')} place={target} onChoose={setTarget} />
+          <Folder
+            label={kind === 'root' ? t('datasets.root') : t('datasets.target')}
+            place={target}
+            onChoose={setTarget}
+          />
           {kind === 'pair' && <Folder label={t('datasets.input')} place={input} onChoose={setInput} />}
-          <TextInput label={t('datasets.name')} placeholder={target?.name ?? ''} value={name} onChange={(event) => setName(event.currentTarget.value)} maxLength={120} />
+          <TextInput
+            label={t('datasets.name')}
+            placeholder={target?.name ?? ''}
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            maxLength={120}
+          />
           <Group justify="flex-end">
             <Button onClick={submit} loading={add.isPending} disabled={!target || (kind === 'pair' && !input)}>
               {t('datasets.import')}
@@ -58,7 +84,15 @@ export function AddDataset({ onAdded }: { onAdded: (dataset: Dataset) => void })
   );
 }
 
-function Folder({ label, place, onChoose }: { label: string; place: Place | undefined; onChoose: (place: Place | undefined) => void }) {
+function Folder({
+  label,
+  place,
+  onChoose,
+}: {
+  label: string;
+  place: Place | undefined;
+  onChoose: (place: Place | undefined) => void;
+}) {
   const { t } = useTranslation();
   return (
     <Group wrap="nowrap" gap="sm">

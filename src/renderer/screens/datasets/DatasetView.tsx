@@ -41,7 +41,11 @@ export function DatasetView({ dataset, actions }: { dataset: Dataset; actions: R
             </>
           )}
         </Loaded>
-        {dataset.degradations.length > 0 ? <DegradationEditor dataset={dataset} /> : <PatchPreview dataset={dataset.id} degradations={[]} />}
+        {dataset.degradations.length > 0 ? (
+          <DegradationEditor dataset={dataset} />
+        ) : (
+          <PatchPreview dataset={dataset.id} degradations={[]} />
+        )}
       </Stack>
     </ScrollArea>
   );
@@ -58,7 +62,9 @@ function NameField({ dataset }: { dataset: Dataset }) {
       defaultValue={dataset.name}
       maxLength={120}
       styles={{ input: { fontWeight: 600, fontSize: 'var(--mantine-font-size-lg)', height: 30, minHeight: 30 } }}
-      onBlur={({ currentTarget: { value } }) => value.trim() !== '' && value !== dataset.name && change.mutate({ dataset: dataset.id, name: value.trim() })}
+      onBlur={({ currentTarget: { value } }) =>
+        value.trim() !== '' && value !== dataset.name && change.mutate({ dataset: dataset.id, name: value.trim() })
+      }
       onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
     />
   );

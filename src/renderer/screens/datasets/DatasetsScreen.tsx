@@ -19,12 +19,27 @@ export function DatasetsScreen() {
       <Loaded query={datasets}>
         {(list) => {
           const chosen = list.find((dataset) => dataset.id === item) ?? list[0];
-          if (!chosen) return <Empty icon={<IconDatabase size={56} stroke={1} />} title={t('datasets.emptyTitle')} text={t('datasets.emptyText')} />;
+          if (!chosen)
+            return (
+              <Empty
+                icon={<IconDatabase size={56} stroke={1} />}
+                title={t('datasets.emptyTitle')}
+                text={t('datasets.emptyText')}
+              />
+            );
           return (
             <Group gap={0} align="stretch" wrap="nowrap" flex={1} mih={0}>
               <ScrollArea className="panel" w={220} style={{ borderRight: '1px solid var(--line)', flexShrink: 0 }}>
                 {list.map((dataset) => (
-                  <NavLink key={dataset.id} href={href('datasets', dataset.id)} label={dataset.name} description={dataset.target} active={dataset.id === chosen.id} color="gray" styles={{ description: { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' } }} />
+                  <NavLink
+                    key={dataset.id}
+                    href={href('datasets', dataset.id)}
+                    label={dataset.name}
+                    description={dataset.target}
+                    active={dataset.id === chosen.id}
+                    color="gray"
+                    styles={{ description: { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' } }}
+                  />
                 ))}
               </ScrollArea>
               <DatasetView

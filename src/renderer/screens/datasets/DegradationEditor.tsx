@@ -15,7 +15,8 @@ export function DegradationEditor({ dataset }: { dataset: Dataset }) {
   const registry = useCall('registry.degradations', {});
   const [steps, setSteps] = useState<DegradationStep[]>(dataset.degradations);
   const save = useAction('datasets.change', ['datasets.list']);
-  const replace = (index: number, step: DegradationStep) => setSteps(steps.map((old, at) => (at === index ? step : old)));
+  const replace = (index: number, step: DegradationStep) =>
+    setSteps(steps.map((old, at) => (at === index ? step : old)));
 
   return (
     <Group align="flex-start" wrap="nowrap" gap="lg">
@@ -39,9 +40,20 @@ export function DegradationEditor({ dataset }: { dataset: Dataset }) {
                     {told(kind.description)}
                   </Text>
                 )}
-                {kind && <SchemaForm schema={kind.schema} values={step} onChange={(values) => replace(index, { ...values, type: step.type })} />}
+                {kind && (
+                  <SchemaForm
+                    schema={kind.schema}
+                    values={step}
+                    onChange={(values) => replace(index, { ...values, type: step.type })}
+                  />
+                )}
                 {steps.length > 1 && (
-                  <Button size="compact-xs" variant="subtle" color="gray" onClick={() => setSteps(steps.filter((_, at) => at !== index))}>
+                  <Button
+                    size="compact-xs"
+                    variant="subtle"
+                    color="gray"
+                    onClick={() => setSteps(steps.filter((_, at) => at !== index))}
+                  >
                     {t('datasets.removeStep')}
                   </Button>
                 )}
@@ -53,7 +65,12 @@ export function DegradationEditor({ dataset }: { dataset: Dataset }) {
           <Button size="xs" variant="default" onClick={() => setSteps([...steps, { type: 'gaussian-noise' }])}>
             {t('datasets.addStep')}
           </Button>
-          <Button size="xs" disabled={steps === dataset.degradations} loading={save.isPending} onClick={() => save.mutate({ dataset: dataset.id, degradations: steps })}>
+          <Button
+            size="xs"
+            disabled={steps === dataset.degradations}
+            loading={save.isPending}
+            onClick={() => save.mutate({ dataset: dataset.id, degradations: steps })}
+          >
             {t('common.save')}
           </Button>
         </Group>

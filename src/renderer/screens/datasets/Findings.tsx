@@ -16,7 +16,9 @@ export function Findings({ dataset, inspection }: { dataset: Dataset; inspection
   const facts: [string, string][] = [
     [t('datasets.samples'), grouped(samples)],
     [t('datasets.convention'), inspection.convention?.split('; ').map(told).join('; ') ?? t('datasets.cleanOnly')],
-    ...(dataset.scale > 1 ? [[t('datasets.scale'), t('datasets.smaller', { scale: dataset.scale })] as [string, string]] : []),
+    ...(dataset.scale > 1
+      ? [[t('datasets.scale'), t('datasets.smaller', { scale: dataset.scale })] as [string, string]]
+      : []),
     [t('datasets.size'), `${width.median} × ${height.median}`],
     [t('datasets.range'), `${width.smallest} × ${height.smallest} – ${width.largest} × ${height.largest}`],
   ];
@@ -38,9 +40,21 @@ export function Findings({ dataset, inspection }: { dataset: Dataset; inspection
             {told(format)}: {count}
           </Badge>
         ))}
-        {inspection.grey > 0 && <Badge variant="default" tt="none">{t('datasets.grey', { count: inspection.grey })}</Badge>}
-        {inspection.withAlpha > 0 && <Badge variant="default" tt="none">{t('datasets.alpha', { count: inspection.withAlpha })}</Badge>}
-        {inspection.others > 0 && <Badge variant="default" tt="none">{t('datasets.notPictures', { count: inspection.others })}</Badge>}
+        {inspection.grey > 0 && (
+          <Badge variant="default" tt="none">
+            {t('datasets.grey', { count: inspection.grey })}
+          </Badge>
+        )}
+        {inspection.withAlpha > 0 && (
+          <Badge variant="default" tt="none">
+            {t('datasets.alpha', { count: inspection.withAlpha })}
+          </Badge>
+        )}
+        {inspection.others > 0 && (
+          <Badge variant="default" tt="none">
+            {t('datasets.notPictures', { count: inspection.others })}
+          </Badge>
+        )}
         {checked < samples && (
           <Text size="xs" c="dimmed">
             {t('datasets.checked', { checked, samples })}
@@ -53,7 +67,11 @@ export function Findings({ dataset, inspection }: { dataset: Dataset; inspection
             <Accordion.Control c="yellow">{t('datasets.problems', { count: problems.length })}</Accordion.Control>
             <Accordion.Panel>
               <Text size="sm">{t('datasets.problemsText')}</Text>
-              <Names names={problems.map(({ file, reason }) => (reason.includes(file) ? told(reason) : `${file}: ${told(reason)}`))} />
+              <Names
+                names={problems.map(({ file, reason }) =>
+                  reason.includes(file) ? told(reason) : `${file}: ${told(reason)}`,
+                )}
+              />
             </Accordion.Panel>
           </Accordion.Item>
         )}
@@ -67,7 +85,9 @@ export function Findings({ dataset, inspection }: { dataset: Dataset; inspection
           </Accordion.Item>
         )}
         <Accordion.Item value="pairs">
-          <Accordion.Control>{t(inspection.convention === undefined ? 'datasets.pictures' : 'datasets.pairs', { count: samples })}</Accordion.Control>
+          <Accordion.Control>
+            {t(inspection.convention === undefined ? 'datasets.pictures' : 'datasets.pairs', { count: samples })}
+          </Accordion.Control>
           <Accordion.Panel>
             <Pairs dataset={dataset.id} />
           </Accordion.Panel>

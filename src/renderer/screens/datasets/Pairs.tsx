@@ -21,11 +21,14 @@ export function Pairs({ dataset }: { dataset: string }) {
             <Table.Tbody>
               {samples.map(({ name, partner, input, target }) => (
                 <Table.Tr key={name}>
-                  {[input, target].map((id, side) => id !== undefined && (
-                    <Table.Td key={side} w={76}>
-                      <Thumbnail id={id} />
-                    </Table.Td>
-                  ))}
+                  {[input, target].map(
+                    (id, side) =>
+                      id !== undefined && (
+                        <Table.Td key={side} w={76}>
+                          <Thumbnail id={id} />
+                        </Table.Td>
+                      ),
+                  )}
                   <Table.Td style={{ overflowWrap: 'anywhere' }}>
                     <Text size="sm">{name}</Text>
                     {partner !== undefined && partner !== name && (
@@ -40,10 +43,20 @@ export function Pairs({ dataset }: { dataset: string }) {
           </Table>
           {total > pageSize && (
             <Group gap="xs">
-              <Button size="compact-xs" variant="default" disabled={offset === 0} onClick={() => setOffset(Math.max(0, offset - pageSize))}>
+              <Button
+                size="compact-xs"
+                variant="default"
+                disabled={offset === 0}
+                onClick={() => setOffset(Math.max(0, offset - pageSize))}
+              >
                 {t('datasets.previous')}
               </Button>
-              <Button size="compact-xs" variant="default" disabled={offset + pageSize >= total} onClick={() => setOffset(offset + pageSize)}>
+              <Button
+                size="compact-xs"
+                variant="default"
+                disabled={offset + pageSize >= total}
+                onClick={() => setOffset(offset + pageSize)}
+              >
                 {t('datasets.next')}
               </Button>
               <Text size="xs" c="dimmed">

@@ -27,8 +27,18 @@ export function PatchPreview({ dataset, degradations }: { dataset: string; degra
             {pairs.map((pair) => (
               <figure key={pair.input} style={{ margin: 0 }}>
                 <SimpleGrid cols={2} spacing={2}>
-                  {([['input', pair.input], ['target', pair.target]] as const).map(([side, id]) => (
-                    <img key={side} src={pictureUrl(id)} alt={`${t(`datasets.${side}Patch`)}: ${pair.name}`} className="patch" />
+                  {(
+                    [
+                      ['input', pair.input],
+                      ['target', pair.target],
+                    ] as const
+                  ).map(([side, id]) => (
+                    <img
+                      key={side}
+                      src={pictureUrl(id)}
+                      alt={`${t(`datasets.${side}Patch`)}: ${pair.name}`}
+                      className="patch"
+                    />
                   ))}
                 </SimpleGrid>
                 <figcaption className="caption">{pair.name}</figcaption>

@@ -26,7 +26,13 @@ export function BrokenModels() {
               </Table.Td>
               <Table.Td ta="right">
                 {run === undefined ? (
-                  <Button size="xs" variant="default" loading={remove.isPending} aria-label={t('models.removeBroken', { title })} onClick={() => remove.mutate({ model: id })}>
+                  <Button
+                    size="xs"
+                    variant="default"
+                    loading={remove.isPending}
+                    aria-label={t('models.removeBroken', { title })}
+                    onClick={() => remove.mutate({ model: id })}
+                  >
                     {t('models.remove')}
                   </Button>
                 ) : (

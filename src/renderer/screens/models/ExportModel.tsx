@@ -23,7 +23,12 @@ export function ExportModel({ model }: { model: ModelDetail }) {
           allowDeselect={false}
           onChange={(value) => value && setFormat(value)}
         />
-        <ChoosePlace wanted="folder" label={t('models.write')} loading={write.isPending} onChoose={([folder]) => folder && write.mutate({ model: model.id, folder: folder.id, format })} />
+        <ChoosePlace
+          wanted="folder"
+          label={t('models.write')}
+          loading={write.isPending}
+          onChoose={([folder]) => folder && write.mutate({ model: model.id, folder: folder.id, format })}
+        />
       </Group>
       {write.error && (
         <Text size="xs" c="red" role="alert">
@@ -38,7 +43,11 @@ export function ExportModel({ model }: { model: ModelDetail }) {
           <RevealFolder key={write.data.id} what={{ place: write.data.id }} path={write.data.path} />
         </>
       )}
-      {format === 'onnx' && <Text size="xs" c="dimmed">{t('models.onnxHint')}</Text>}
+      {format === 'onnx' && (
+        <Text size="xs" c="dimmed">
+          {t('models.onnxHint')}
+        </Text>
+      )}
       {format === 'pth' && (
         <Text size="xs" c="dimmed">
           {t('models.pthHint')}

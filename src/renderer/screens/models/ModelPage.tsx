@@ -67,14 +67,24 @@ export function ModelPage({ model }: { model: ModelEntry }) {
           </Stack>
         </ScrollArea>
       </Group>
-      <Modal opened={removing} onClose={close} title={t('models.removeTitle', { title: model.title })} closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <Modal
+        opened={removing}
+        onClose={close}
+        title={t('models.removeTitle', { title: model.title })}
+        closeButtonProps={{ 'aria-label': t('common.close') }}
+      >
         <Stack>
           <Text size="sm">{t('models.removeText')}</Text>
           <Group justify="flex-end">
             <Button size="sm" variant="default" data-autofocus onClick={close}>
               {t('common.cancel')}
             </Button>
-            <Button size="sm" color="red" loading={remove.isPending} onClick={() => remove.mutate({ model: model.id }, { onSuccess: () => go('models') })}>
+            <Button
+              size="sm"
+              color="red"
+              loading={remove.isPending}
+              onClick={() => remove.mutate({ model: model.id }, { onSuccess: () => go('models') })}
+            >
               {t('models.remove')}
             </Button>
           </Group>
@@ -88,7 +98,10 @@ function Facts({ model }: { model: ModelDetail }) {
   const { t } = useTranslation();
   const told = useTold();
   const rows: [string, string | undefined][] = [
-    [t('models.column.network'), [told(model.network), model.scale > 1 && `× ${model.scale}`].filter(Boolean).join(' ')],
+    [
+      t('models.column.network'),
+      [told(model.network), model.scale > 1 && `× ${model.scale}`].filter(Boolean).join(' '),
+    ],
     [t('models.fact.parameters'), model.parameters === undefined ? undefined : grouped(model.parameters)],
     [t('models.fact.psnr'), model.psnr === undefined ? undefined : `${model.psnr.toFixed(2)} dB`],
     [t('models.fact.source'), model.run === undefined ? model.source : undefined],
@@ -96,7 +109,10 @@ function Facts({ model }: { model: ModelDetail }) {
     [t('packs.licence'), model.licence],
     [t('packs.size'), fileSize(model.bytes)],
     [t('models.fact.file'), model.file],
-    ...Object.entries(model.options).map(([key, value]): [string, string] => [key, Array.isArray(value) ? value.join(', ') : String(value)]),
+    ...Object.entries(model.options).map(([key, value]): [string, string] => [
+      key,
+      Array.isArray(value) ? value.join(', ') : String(value),
+    ]),
   ];
   return (
     <Stack gap="xs">

@@ -37,9 +37,16 @@ export function ModelTable({ models }: { models: readonly ModelEntry[] }) {
               </Stack>
             </Table.Td>
             <Table.Td style={{ whiteSpace: 'nowrap' }}>
-              <Text size="sm">{[told(model.network), model.scale > 1 && `× ${model.scale}`].filter(Boolean).join(' ')}</Text>
+              <Text size="sm">
+                {[told(model.network), model.scale > 1 && `× ${model.scale}`].filter(Boolean).join(' ')}
+              </Text>
               <Text size="xs" c="dimmed">
-                {[model.parameters !== undefined && t('models.parameters', { count: model.parameters }), model.psnr !== undefined && `${model.psnr.toFixed(2)} dB`].filter(Boolean).join(' · ')}
+                {[
+                  model.parameters !== undefined && t('models.parameters', { count: model.parameters }),
+                  model.psnr !== undefined && `${model.psnr.toFixed(2)} dB`,
+                ]
+                  .filter(Boolean)
+                  .join(' · ')}
               </Text>
             </Table.Td>
             <Table.Td>

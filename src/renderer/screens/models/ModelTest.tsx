@@ -25,13 +25,20 @@ export function ModelTest({ model }: { model: string }) {
   const current = selection.pictures.find(({ id }) => id === selection.current) ?? selection.pictures[0];
   const sample = useAction('app.sample');
   const take = (places: Place[]): void => {
-    call('restore.collect', { places: places.map(({ id }) => id) }).then(({ pictures: [first] }) => first && setPicture(first.id), showError);
+    call('restore.collect', { places: places.map(({ id }) => id) }).then(
+      ({ pictures: [first] }) => first && setPicture(first.id),
+      showError,
+    );
   };
   const choose = <ChoosePlace wanted="pictures" label={t('models.choosePicture')} onChoose={take} />;
   return (
     <DropArea onPlaces={take}>
       {picture === undefined ? (
-        <Empty icon={<IconPhotoSearch size={56} stroke={1} />} title={t('models.testTitle')} text={t('models.testText')}>
+        <Empty
+          icon={<IconPhotoSearch size={56} stroke={1} />}
+          title={t('models.testTitle')}
+          text={t('models.testText')}
+        >
           <Group justify="center">
             {choose}
             {current && (
@@ -39,7 +46,12 @@ export function ModelTest({ model }: { model: string }) {
                 {t('models.currentPicture', { name: current.name })}
               </Button>
             )}
-            <Button size="xs" variant="subtle" loading={sample.isPending} onClick={() => sample.mutate({}, { onSuccess: ({ pictures }) => take([pictures]) })}>
+            <Button
+              size="xs"
+              variant="subtle"
+              loading={sample.isPending}
+              onClick={() => sample.mutate({}, { onSuccess: ({ pictures }) => take([pictures]) })}
+            >
               {t('models.samplePicture')}
             </Button>
           </Group>
@@ -62,7 +74,11 @@ function Tried({ model, picture, choose }: { model: string; picture: string; cho
   const toggleLoupe = () => setLoupe(!loupe);
   const holding = useCompareKeys({ zoom, variants: 1, layout, setLayout, toggleLoupe });
   const region = size && middleOf(0, 0, size.width, size.height);
-  const tried = useCall('restore.preview', { picture, models: [model], ...(region ? { region } : {}) }, { enabled: region !== undefined, staleTime: Infinity, silent: true });
+  const tried = useCall(
+    'restore.preview',
+    { picture, models: [model], ...(region ? { region } : {}) },
+    { enabled: region !== undefined, staleTime: Infinity, silent: true },
+  );
   const result = tried.data && { url: pictureUrl(tried.data.picture), region: tried.data.region };
   return (
     <div style={{ height: '100%', display: 'flex', flexDirection: 'column' }}>
@@ -70,23 +86,53 @@ function Tried({ model, picture, choose }: { model: string; picture: string; cho
         <Loaded query={measured}>
           {(known) => (
             <div style={{ flex: 1, minHeight: 0 }}>
-              <CompareStage picture={{ before: pictureUrl(picture), size: known, variants: [{ id: model, title: t('compare.after'), result }], active: 0 }} zoom={zoom} layout={layout} strength={1} holdBefore={holding} loupe={loupe} />
+              <CompareStage
+                picture={{
+                  before: pictureUrl(picture),
+                  size: known,
+                  variants: [{ id: model, title: t('compare.after'), result }],
+                  active: 0,
+                }}
+                zoom={zoom}
+                layout={layout}
+                strength={1}
+                holdBefore={holding}
+                loupe={loupe}
+              />
             </div>
           )}
         </Loaded>
       </div>
-      <Group px="md" py="xs" gap="sm" justify="space-between" wrap="nowrap" style={{ borderTop: '1px solid var(--line)' }}>
+      <Group
+        px="md"
+        py="xs"
+        gap="sm"
+        justify="space-between"
+        wrap="nowrap"
+        style={{ borderTop: '1px solid var(--line)' }}
+      >
         <Group gap="xs" wrap="nowrap" miw={0}>
           {choose}
           <Text size="xs" c={tried.error ? 'red' : 'dimmed'} lineClamp={2} aria-live="polite">
             {tried.error
               ? tried.error.message
               : tried.data
-                ? t('restore.previewed', { width: tried.data.region.width, height: tried.data.region.height, seconds: tried.data.seconds.toFixed(1) })
+                ? t('restore.previewed', {
+                    width: tried.data.region.width,
+                    height: tried.data.region.height,
+                    seconds: tried.data.seconds.toFixed(1),
+                  })
                 : t('models.trying')}
           </Text>
         </Group>
-        <CompareBar zoom={zoom} variants={1} layout={layout} setLayout={setLayout} loupe={loupe} toggleLoupe={toggleLoupe} />
+        <CompareBar
+          zoom={zoom}
+          variants={1}
+          layout={layout}
+          setLayout={setLayout}
+          loupe={loupe}
+          toggleLoupe={toggleLoupe}
+        />
       </Group>
     </div>
   );

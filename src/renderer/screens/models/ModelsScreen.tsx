@@ -29,10 +29,26 @@ export function ModelsScreen() {
   return (
     <ScreenFrame
       title={t('nav.models')}
-      actions={<ChoosePlace wanted="weights" label={t('models.add')} loading={add.isPending} onChoose={([file]) => file && addFile(file)} />}
+      actions={
+        <ChoosePlace
+          wanted="weights"
+          label={t('models.add')}
+          loading={add.isPending}
+          onChoose={([file]) => file && addFile(file)}
+        />
+      }
     >
       {add.error && (
-        <Alert color="red" variant="default" radius={0} icon={<IconAlertTriangle />} title={t('models.notAdded', { name })} withCloseButton closeButtonLabel={t('common.close')} onClose={add.reset}>
+        <Alert
+          color="red"
+          variant="default"
+          radius={0}
+          icon={<IconAlertTriangle />}
+          title={t('models.notAdded', { name })}
+          withCloseButton
+          closeButtonLabel={t('common.close')}
+          onClose={add.reset}
+        >
           {add.error.message}
         </Alert>
       )}
@@ -41,7 +57,11 @@ export function ModelsScreen() {
           <ScrollArea flex={1}>
             <Stack gap="xl" p="lg" maw={1200}>
               {list.length === 0 ? (
-                <Empty icon={<IconStack2 size={56} stroke={1} />} title={t('models.emptyTitle')} text={t('models.emptyText')}>
+                <Empty
+                  icon={<IconStack2 size={56} stroke={1} />}
+                  title={t('models.emptyTitle')}
+                  text={t('models.emptyText')}
+                >
                   <Button onClick={() => go('train')}>{t('runs.toTrain')}</Button>
                 </Empty>
               ) : (

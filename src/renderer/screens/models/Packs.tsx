@@ -53,7 +53,11 @@ export function Packs() {
                     {fileSize(pack.bytes)}
                   </Table.Td>
                   <Table.Td ta="right">
-                    <PackAction pack={pack} onFetch={() => setAsked(pack)} onCancel={() => cancel.mutate({ pack: pack.id })} />
+                    <PackAction
+                      pack={pack}
+                      onFetch={() => setAsked(pack)}
+                      onCancel={() => cancel.mutate({ pack: pack.id })}
+                    />
                   </Table.Td>
                 </Table.Tr>
               ))}
@@ -62,9 +66,16 @@ export function Packs() {
         )}
       </Loaded>
       {asked && (
-        <Modal opened onClose={() => setAsked(undefined)} title={t('packs.askTitle', { title: asked.title })} closeButtonProps={{ 'aria-label': t('common.close') }}>
+        <Modal
+          opened
+          onClose={() => setAsked(undefined)}
+          title={t('packs.askTitle', { title: asked.title })}
+          closeButtonProps={{ 'aria-label': t('common.close') }}
+        >
           <Stack>
-            <Text size="sm">{t('packs.askText', { source: asked.source, size: fileSize(asked.bytes), licence: asked.licence })}</Text>
+            <Text size="sm">
+              {t('packs.askText', { source: asked.source, size: fileSize(asked.bytes), licence: asked.licence })}
+            </Text>
             <Group justify="flex-end">
               <Button size="sm" variant="default" onClick={() => setAsked(undefined)}>
                 {t('common.cancel')}
@@ -98,14 +109,24 @@ function PackAction({ pack, onFetch, onCancel }: { pack: Pack; onFetch: () => vo
   }
   if (pack.fetched === undefined) {
     return (
-      <Button size="compact-sm" variant="default" aria-label={t('packs.fetchOne', { title: pack.title })} onClick={onFetch}>
+      <Button
+        size="compact-sm"
+        variant="default"
+        aria-label={t('packs.fetchOne', { title: pack.title })}
+        onClick={onFetch}
+      >
         {t('packs.ask')}
       </Button>
     );
   }
   return (
     <Group gap="xs" wrap="nowrap">
-      <Progress flex={1} size="sm" value={(100 * pack.fetched) / pack.bytes} aria-label={t('packs.fetching', { title: pack.title })} />
+      <Progress
+        flex={1}
+        size="sm"
+        value={(100 * pack.fetched) / pack.bytes}
+        aria-label={t('packs.fetching', { title: pack.title })}
+      />
       <Button size="compact-sm" variant="default" onClick={onCancel}>
         {t('common.cancel')}
       </Button>

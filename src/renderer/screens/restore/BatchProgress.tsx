@@ -17,7 +17,12 @@ export function BatchProgress({ batch }: { batch: Batch }) {
       <Group justify="space-between" wrap="nowrap">
         <StateBadge state={batch.state} />
         <Text size="xs" c="dimmed" style={{ fontVariantNumeric: 'tabular-nums' }}>
-          {[t('export.progress', { settled: batch.done + batch.failed + batch.skipped, total: batch.total }), batch.state === 'running' && batch.secondsLeft !== undefined && remaining(batch.secondsLeft, t)].filter(Boolean).join(' · ')}
+          {[
+            t('export.progress', { settled: batch.done + batch.failed + batch.skipped, total: batch.total }),
+            batch.state === 'running' && batch.secondsLeft !== undefined && remaining(batch.secondsLeft, t),
+          ]
+            .filter(Boolean)
+            .join(' · ')}
         </Text>
       </Group>
       <BatchBar batch={batch} />

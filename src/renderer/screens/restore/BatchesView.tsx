@@ -22,7 +22,11 @@ export function BatchesView() {
     <Loaded query={batches}>
       {(list) =>
         list.length === 0 ? (
-          <Empty icon={<IconHistory size={56} stroke={1} />} title={t('batch.emptyTitle')} text={t('batch.emptyText')} />
+          <Empty
+            icon={<IconHistory size={56} stroke={1} />}
+            title={t('batch.emptyTitle')}
+            text={t('batch.emptyText')}
+          />
         ) : (
           <ScrollArea flex={1}>
             <Stack gap="sm" p="lg" maw={1100}>
@@ -46,13 +50,26 @@ function BatchCard({ batch }: { batch: Batch }) {
   const open = chosen ?? batch.failed > 0;
   const reopen = useAction('batches.open');
   const show = (): void =>
-    reopen.mutate({ batch: batch.id }, {
-      onSuccess: ({ pictures, missing }) => {
-        if (missing > 0) notifications.show({ color: 'yellow', message: t('batch.missing', { count: missing }), closeButtonProps: { 'aria-label': t('common.close') } });
-        change((now) => ({ ...added(pictures)({ ...now, pictures: [] }), batch: batch.id, marked: new Set(), current: undefined }));
-        go('restore');
+    reopen.mutate(
+      { batch: batch.id },
+      {
+        onSuccess: ({ pictures, missing }) => {
+          if (missing > 0)
+            notifications.show({
+              color: 'yellow',
+              message: t('batch.missing', { count: missing }),
+              closeButtonProps: { 'aria-label': t('common.close') },
+            });
+          change((now) => ({
+            ...added(pictures)({ ...now, pictures: [] }),
+            batch: batch.id,
+            marked: new Set(),
+            current: undefined,
+          }));
+          go('restore');
+        },
       },
-    });
+    );
   const facts = [
     t('export.progress', { settled: batch.done + batch.failed + batch.skipped, total: batch.total }),
     batch.failed > 0 && t('batch.failed', { count: batch.failed }),
@@ -125,4 +142,5 @@ function BatchFiles({ batch }: { batch: Batch }) {
   );
 }
 
-const urgency = ({ state, warnings }: BatchFile): number => (state === 'failed' ? 3 : state === 'running' ? 2 : warnings.length > 0 ? 1 : 0);
+const urgency = ({ state, warnings }: BatchFile): number =>
+  state === 'failed' ? 3 : state === 'running' ? 2 : warnings.length > 0 ? 1 : 0;

@@ -29,7 +29,13 @@ export function EffectSection() {
           </Anchor>
         </Text>
       )}
-      {!none && (!inTraining || inTraining.best) && <ModelChain models={models.data ?? []} chain={recipe.models} onChange={(chain) => change({ recipe: { ...recipe, models: chain } })} />}
+      {!none && (!inTraining || inTraining.best) && (
+        <ModelChain
+          models={models.data ?? []}
+          chain={recipe.models}
+          onChange={(chain) => change({ recipe: { ...recipe, models: chain } })}
+        />
+      )}
       {inTraining && <InTraining run={inTraining} />}
       <div>
         <Group justify="space-between">
@@ -40,9 +46,22 @@ export function EffectSection() {
             {Math.round(strength * 100)} %
           </Text>
         </Group>
-        <Slider size="sm" thumbLabel={t('export.strengthLabel')} min={0} max={100} label={null} value={Math.round(strength * 100)} onChange={(percent) => change({ strength: percent / 100 })} />
+        <Slider
+          size="sm"
+          thumbLabel={t('export.strengthLabel')}
+          min={0}
+          max={100}
+          label={null}
+          value={Math.round(strength * 100)}
+          onChange={(percent) => change({ strength: percent / 100 })}
+        />
       </div>
-      <Switch size="xs" label={t('export.automatic')} checked={selection.automatic} onChange={(event) => change({ automatic: event.currentTarget.checked })} />
+      <Switch
+        size="xs"
+        label={t('export.automatic')}
+        checked={selection.automatic}
+        onChange={(event) => change({ automatic: event.currentTarget.checked })}
+      />
     </Stack>
   );
 }

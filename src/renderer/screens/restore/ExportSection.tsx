@@ -19,7 +19,8 @@ export function ExportSection() {
   const out = useOutFolder();
   const { options } = selection;
   const set = (changed: Partial<ExportSettings>) => change({ options: { ...options, ...changed } });
-  const choices = <Value extends string>(key: string, values: readonly Value[]) => values.map((value) => ({ value, label: t(`export.${key}.${value}`) }));
+  const choices = <Value extends string>(key: string, values: readonly Value[]) =>
+    values.map((value) => ({ value, label: t(`export.${key}.${value}`) }));
   const example = useExampleName();
 
   return (
@@ -32,12 +33,32 @@ export function ExportSection() {
           <Text size="xs" c="dimmed" className="path" title={out?.path}>
             {out?.path ?? t('export.noFolder')}
           </Text>
-          <ChoosePlace wanted="folder" label={t('export.chooseFolder')} title={t('export.folder')} onChoose={([place]) => change({ out: place })} />
+          <ChoosePlace
+            wanted="folder"
+            label={t('export.chooseFolder')}
+            title={t('export.folder')}
+            onChoose={([place]) => change({ out: place })}
+          />
         </Group>
       </div>
       <Group grow align="flex-start" gap="xs">
-        <Select size="xs" label={t('export.formatLabel')} data={choices('format', formats)} value={options.format} allowDeselect={false} onChange={(value) => value && set({ format: value })} />
-        <NumberInput size="xs" label={t('export.quality')} min={1} max={100} disabled={!withQuality.includes(options.format)} value={options.quality} onChange={(value) => typeof value === 'number' && set({ quality: value })} />
+        <Select
+          size="xs"
+          label={t('export.formatLabel')}
+          data={choices('format', formats)}
+          value={options.format}
+          allowDeselect={false}
+          onChange={(value) => value && set({ format: value })}
+        />
+        <NumberInput
+          size="xs"
+          label={t('export.quality')}
+          min={1}
+          max={100}
+          disabled={!withQuality.includes(options.format)}
+          value={options.quality}
+          onChange={(value) => typeof value === 'number' && set({ quality: value })}
+        />
       </Group>
       <TextInput
         size="xs"
@@ -53,9 +74,29 @@ export function ExportSection() {
           {t('export.example', { name: example.data.name })}
         </Text>
       )}
-      <Select size="xs" label={t('export.conflictLabel')} data={choices('conflict', conflicts)} value={options.conflict} allowDeselect={false} onChange={(value) => value && set({ conflict: value })} />
-      <Select size="xs" label={t('export.stripLabel')} data={choices('strip', strips)} value={options.strip} allowDeselect={false} onChange={(value) => value && set({ strip: value })} />
-      <Checkbox size="xs" label={t('export.provenance')} checked={options.provenance && options.strip !== 'all'} disabled={options.strip === 'all'} onChange={(event) => set({ provenance: event.currentTarget.checked })} />
+      <Select
+        size="xs"
+        label={t('export.conflictLabel')}
+        data={choices('conflict', conflicts)}
+        value={options.conflict}
+        allowDeselect={false}
+        onChange={(value) => value && set({ conflict: value })}
+      />
+      <Select
+        size="xs"
+        label={t('export.stripLabel')}
+        data={choices('strip', strips)}
+        value={options.strip}
+        allowDeselect={false}
+        onChange={(value) => value && set({ strip: value })}
+      />
+      <Checkbox
+        size="xs"
+        label={t('export.provenance')}
+        checked={options.provenance && options.strip !== 'all'}
+        disabled={options.strip === 'all'}
+        onChange={(event) => set({ provenance: event.currentTarget.checked })}
+      />
     </Stack>
   );
 }

@@ -16,7 +16,14 @@ export function Filmstrip({ current }: { current: string }) {
   const scroller = useRef<HTMLDivElement>(null);
   const index = pictures.findIndex(({ id }) => id === current);
   // eslint-disable-next-line react-hooks/incompatible-library -- the compiler leaves this component alone, which is right
-  const frames = useVirtualizer({ horizontal: true, count: pictures.length, getScrollElement: () => scroller.current, estimateSize: () => frameWidth, overscan: 4, initialOffset: () => Math.max(0, (index - 3) * frameWidth) });
+  const frames = useVirtualizer({
+    horizontal: true,
+    count: pictures.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => frameWidth,
+    overscan: 4,
+    initialOffset: () => Math.max(0, (index - 3) * frameWidth),
+  });
   useEffect(() => frames.scrollToIndex(index, { align: 'auto' }), [frames, index]);
   return (
     <nav ref={scroller} className="filmstrip" aria-label={t('restore.pictures')} tabIndex={-1}>
@@ -25,7 +32,16 @@ export function Filmstrip({ current }: { current: string }) {
           const picture = pictures[at];
           return (
             picture && (
-              <a key={picture.id} href={href('restore', picture.id)} className="frame-of-film" style={{ transform: `translateX(${start}px)`, width: frameWidth - 6 }} aria-label={picture.name} aria-current={at === index} title={picture.name} draggable={false}>
+              <a
+                key={picture.id}
+                href={href('restore', picture.id)}
+                className="frame-of-film"
+                style={{ transform: `translateX(${start}px)`, width: frameWidth - 6 }}
+                aria-label={picture.name}
+                aria-current={at === index}
+                title={picture.name}
+                draggable={false}
+              >
                 <img src={pictureUrl(picture.id, thumbnailSize)} alt="" decoding="async" draggable={false} />
               </a>
             )

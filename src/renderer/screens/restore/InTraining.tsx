@@ -12,7 +12,11 @@ export function InTraining({ run }: { run: Run }) {
   const told = { name: run.name, percent: Math.floor(share) };
   return (
     <Stack gap={6} role="status">
-      <Text size="sm">{run.best && run.best.step > 0 ? t('export.gettingBetter', { ...told, psnr: decibels(run.best.psnr), step: run.best.step }) : t('export.inTraining', told)}</Text>
+      <Text size="sm">
+        {run.best && run.best.step > 0
+          ? t('export.gettingBetter', { ...told, psnr: decibels(run.best.psnr), step: run.best.step })
+          : t('export.inTraining', told)}
+      </Text>
       <Progress size="sm" value={share} aria-label={run.name} />
       <Anchor size="xs" href={href('runs', run.id)}>
         {t('export.watchTraining')}

@@ -8,14 +8,29 @@ import type { ModelEntry } from '../../../shared/contract/models.ts';
 const longestChain = 8;
 
 /** The models that are applied one after the other. */
-export function ModelChain({ models, chain, onChange }: { models: readonly ModelEntry[]; chain: readonly string[]; onChange: (chain: string[]) => void }) {
+export function ModelChain({
+  models,
+  chain,
+  onChange,
+}: {
+  models: readonly ModelEntry[];
+  chain: readonly string[];
+  onChange: (chain: string[]) => void;
+}) {
   const { t } = useTranslation();
   const [adding, setAdding] = useState(false);
-  const data = models.map(({ id, title, scale }) => ({ value: id, label: scale > 1 ? `${title} (× ${scale})` : title }));
+  const data = models.map(({ id, title, scale }) => ({
+    value: id,
+    label: scale > 1 ? `${title} (× ${scale})` : title,
+  }));
   // A model of a preset that was removed since is still named, so that it can be replaced.
-  const withGone = (id: string) => (data.some(({ value }) => value === id) ? data : [...data, { value: id, label: t('export.goneModel', { model: id }) }]);
+  const withGone = (id: string) =>
+    data.some(({ value }) => value === id)
+      ? data
+      : [...data, { value: id, label: t('export.goneModel', { model: id }) }];
   const replaced = (at: number, id: string): string[] => chain.map((old, index) => (index === at ? id : old));
-  const raised = (at: number): string[] => chain.flatMap((id, index) => (index === at - 1 ? [chain[at] ?? id, id] : index === at ? [] : [id]));
+  const raised = (at: number): string[] =>
+    chain.flatMap((id, index) => (index === at - 1 ? [chain[at] ?? id, id] : index === at ? [] : [id]));
   const scale = chain.reduce((product, id) => product * (models.find((model) => model.id === id)?.scale ?? 1), 1);
 
   return (
@@ -32,13 +47,32 @@ export function ModelChain({ models, chain, onChange }: { models: readonly Model
       </Group>
       {chain.map((id, index) => (
         <Group key={`${index} ${id}`} gap={4} wrap="nowrap">
-          <Select flex={1} size="xs" searchable aria-label={t('export.modelAt', { number: index + 1 })} data={withGone(id)} value={id} allowDeselect={false} onChange={(value) => value && onChange(replaced(index, value))} />
+          <Select
+            flex={1}
+            size="xs"
+            searchable
+            aria-label={t('export.modelAt', { number: index + 1 })}
+            data={withGone(id)}
+            value={id}
+            allowDeselect={false}
+            onChange={(value) => value && onChange(replaced(index, value))}
+          />
           {index > 0 && (
-            <ActionIcon variant="subtle" color="gray" aria-label={t('export.raise', { number: index + 1 })} onClick={() => onChange(raised(index))}>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              aria-label={t('export.raise', { number: index + 1 })}
+              onClick={() => onChange(raised(index))}
+            >
               <IconArrowUp size={14} />
             </ActionIcon>
           )}
-          <ActionIcon variant="subtle" color="gray" aria-label={t('export.drop', { number: index + 1 })} onClick={() => onChange(chain.filter((_, at) => at !== index))}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            aria-label={t('export.drop', { number: index + 1 })}
+            onClick={() => onChange(chain.filter((_, at) => at !== index))}
+          >
             <IconX size={14} />
           </ActionIcon>
         </Group>
@@ -60,7 +94,14 @@ export function ModelChain({ models, chain, onChange }: { models: readonly Model
         />
       ) : (
         chain.length < longestChain && (
-          <Button size="compact-xs" variant="subtle" color="gray" leftSection={<IconPlus size={12} />} style={{ alignSelf: 'flex-start' }} onClick={() => setAdding(true)}>
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            color="gray"
+            leftSection={<IconPlus size={12} />}
+            style={{ alignSelf: 'flex-start' }}
+            onClick={() => setAdding(true)}
+          >
             {t('export.addModel')}
           </Button>
         )

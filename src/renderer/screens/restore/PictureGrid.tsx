@@ -28,13 +28,26 @@ export function PictureGrid() {
   const [measured, width] = useWidth();
   const columns = Math.max(1, Math.floor(width / tile.width));
   // eslint-disable-next-line react-hooks/incompatible-library -- the compiler leaves this component alone, which is right
-  const rows = useVirtualizer({ count: width === 0 ? 0 : Math.ceil(pictures.length / columns), getScrollElement: () => scroller.current, estimateSize: () => tile.height, overscan, useFlushSync: false });
+  const rows = useVirtualizer({
+    count: width === 0 ? 0 : Math.ceil(pictures.length / columns),
+    getScrollElement: () => scroller.current,
+    estimateSize: () => tile.height,
+    overscan,
+    useFlushSync: false,
+  });
   const slots = Math.ceil((rows.scrollRect?.height ?? 0) / tile.height) + 1 + 2 * overscan;
   const batch = useShownBatch()?.id;
   const files = useFileStates(batch);
   const shares = useFileShares(batch);
   const passing = usePassingBy(scroller);
-  const index = useMemo(() => Math.max(0, pictures.findIndex((picture) => picture.id === current)), [pictures, current]);
+  const index = useMemo(
+    () =>
+      Math.max(
+        0,
+        pictures.findIndex((picture) => picture.id === current),
+      ),
+    [pictures, current],
+  );
   const visibleRows = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / tile.height));
 
   useEffect(() => {
@@ -76,14 +89,42 @@ export function PictureGrid() {
   const inSight = rows.getVirtualItems().some((row) => row.index === Math.floor(index / columns));
   return (
     <div ref={scroller} style={{ flex: 1, overflowY: 'auto', padding: 12 }}>
-      <div ref={measured} role="listbox" aria-label={t('restore.pictures')} aria-multiselectable tabIndex={inSight ? -1 : 0} onKeyDown={move} style={{ height: rows.getTotalSize(), position: 'relative', outline: inSight ? 'none' : undefined }}>
+      <div
+        ref={measured}
+        role="listbox"
+        aria-label={t('restore.pictures')}
+        aria-multiselectable
+        tabIndex={inSight ? -1 : 0}
+        onKeyDown={move}
+        style={{ height: rows.getTotalSize(), position: 'relative', outline: inSight ? 'none' : undefined }}
+      >
         {rows.getVirtualItems().map((row) => (
-          <div key={row.index % slots} role="presentation" className="tile-row" style={{ height: row.size, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, transform: `translateY(${row.start}px)` }}>
+          <div
+            key={row.index % slots}
+            role="presentation"
+            className="tile-row"
+            style={{
+              height: row.size,
+              gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
+              transform: `translateY(${row.start}px)`,
+            }}
+          >
             {pictures.slice(row.index * columns, (row.index + 1) * columns).map((picture, column) => {
               const at = row.index * columns + column;
               const file = files.get(picture.id);
               return (
-                <PictureTile key={column} picture={picture} index={at} count={pictures.length} file={file} share={file?.state === 'waiting' ? shares[file.number] : undefined} marked={marked.has(picture.id)} focusable={at === index} passing={passing} change={change} />
+                <PictureTile
+                  key={column}
+                  picture={picture}
+                  index={at}
+                  count={pictures.length}
+                  file={file}
+                  share={file?.state === 'waiting' ? shares[file.number] : undefined}
+                  marked={marked.has(picture.id)}
+                  focusable={at === index}
+                  passing={passing}
+                  change={change}
+                />
               );
             })}
           </div>
@@ -93,7 +134,8 @@ export function PictureGrid() {
   );
 }
 
-const tileOf = (parent: HTMLElement | null, id: string): HTMLElement | null | undefined => parent?.querySelector<HTMLElement>(`[data-id="${id}"]`);
+const tileOf = (parent: HTMLElement | null, id: string): HTMLElement | null | undefined =>
+  parent?.querySelector<HTMLElement>(`[data-id="${id}"]`);
 
 /** State of each file of a batch, by the id of its picture. */
 function useFileStates(batch: string | undefined): ReadonlyMap<string, BatchFile> {

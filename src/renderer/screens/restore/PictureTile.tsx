@@ -29,7 +29,11 @@ interface TileProps {
  * HTML, and what only a batch needs is in components of its own.
  */
 export const PictureTile = memo(function PictureTile(props: TileProps) {
-  return props.file ? <BatchTile {...props} file={props.file} /> : <Tile {...props} label={pathOf(props.picture)} title={pathOf(props.picture)} />;
+  return props.file ? (
+    <BatchTile {...props} file={props.file} />
+  ) : (
+    <Tile {...props} label={pathOf(props.picture)} title={pathOf(props.picture)} />
+  );
 });
 
 const pathOf = ({ folder, name }: Source): string => (folder ? `${folder}/${name}` : name);
@@ -59,7 +63,21 @@ interface ShownTile extends TileProps {
   stateName?: string;
 }
 
-function Tile({ picture, index, count, file, share, marked, focusable, passing, change, label, title, state, stateName }: ShownTile) {
+function Tile({
+  picture,
+  index,
+  count,
+  file,
+  share,
+  marked,
+  focusable,
+  passing,
+  change,
+  label,
+  title,
+  state,
+  stateName,
+}: ShownTile) {
   return (
     <div
       role="option"
@@ -111,7 +129,15 @@ function Thumbnail({ picture, wanted }: { picture: string; wanted: boolean }) {
   const [broken, setBroken] = useState(false);
   if (wanted && !asked) setAsked(true);
   if (broken) return <Unreadable />;
-  return asked ? <img src={pictureUrl(picture, thumbnailSize)} alt="" draggable={false} decoding="async" onError={() => setBroken(true)} /> : null;
+  return asked ? (
+    <img
+      src={pictureUrl(picture, thumbnailSize)}
+      alt=""
+      draggable={false}
+      decoding="async"
+      onError={() => setBroken(true)}
+    />
+  ) : null;
 }
 
 function Unreadable() {

@@ -35,16 +35,28 @@ export function PictureView({ source }: { source: Source }) {
 
   const recipes = [recipe, ...rivals].filter((candidate) => candidate.models.length > 0);
   const active = Math.min(selection.active, Math.max(0, recipes.length - 1));
-  const variants = recipes.map((candidate) => ({ id: recipeKey(candidate), title: recipeTitle(candidate, models.data), result: previews.get(previewKey(source.id, candidate, mask?.id)) }));
+  const variants = recipes.map((candidate) => ({
+    id: recipeKey(candidate),
+    title: recipeTitle(candidate, models.data),
+    result: previews.get(previewKey(source.id, candidate, mask?.id)),
+  }));
   const holding = useCompareKeys({ zoom, variants: variants.length, layout, setLayout, toggleLoupe });
   const shown = variants[active]?.result;
-  const inTraining = (models: readonly string[] = []): Run[] => runs.data?.filter(({ id, state }) => isActive(state) && models.includes(id)) ?? [];
+  const inTraining = (models: readonly string[] = []): Run[] =>
+    runs.data?.filter(({ id, state }) => isActive(state) && models.includes(id)) ?? [];
   // A run is no model before it was measured, and what it was measured as before its first step is not worth a look unasked.
   const ready = recipes.filter(({ models: chain }) => inTraining(chain).every(({ best }) => best !== undefined));
   const trainedTo = (chain: readonly string[]): string | undefined =>
-    inTraining(chain).some(({ best }) => !best?.step) ? undefined : chain.map((id) => runs.data?.find((run) => run.id === id)?.best?.step ?? '').join();
+    inTraining(chain).some(({ best }) => !best?.step)
+      ? undefined
+      : chain.map((id) => runs.data?.find((run) => run.id === id)?.best?.step ?? '').join();
   const learning = inTraining(recipes[active]?.models).length > 0;
-  const { pending, start, stop } = usePreviews(source.id, ready, trainedTo, size && zoom.width > 0 && !runs.isPending ? visibleRegion(size, zoom) : undefined);
+  const { pending, start, stop } = usePreviews(
+    source.id,
+    ready,
+    trainedTo,
+    size && zoom.width > 0 && !runs.isPending ? visibleRegion(size, zoom) : undefined,
+  );
 
   const step = (by: number): void => {
     const next = pictures[pictures.findIndex((picture) => picture.id === source.id) + by];
@@ -54,7 +66,8 @@ export function PictureView({ source }: { source: Source }) {
   };
   // What is open over the picture closes first.
   const leave = (event: KeyboardEvent): void => {
-    if (!(event.target instanceof Element && event.target.closest('[role="menu"], [role="dialog"], [role="combobox"]'))) go('restore');
+    if (!(event.target instanceof Element && event.target.closest('[role="menu"], [role="dialog"], [role="combobox"]')))
+      go('restore');
   };
   const turn = (by: number): void => change({ active: (active + by + recipes.length) % Math.max(1, recipes.length) });
   useKeys([
@@ -86,9 +99,22 @@ export function PictureView({ source }: { source: Source }) {
       </div>
       {pictures.length > 1 && <Filmstrip current={source.id} />}
       <Rivals recipes={recipes} active={active} models={models.data ?? []} />
-      <Group px="md" py="xs" gap="sm" justify="space-between" wrap="nowrap" style={{ borderTop: '1px solid var(--line)' }}>
+      <Group
+        px="md"
+        py="xs"
+        gap="sm"
+        justify="space-between"
+        wrap="nowrap"
+        style={{ borderTop: '1px solid var(--line)' }}
+      >
         <Group gap="xs" wrap="nowrap" miw={0}>
-          <Button size="xs" loading={pending !== undefined} disabled={ready.length === 0 || !size} onClick={start} style={{ flexShrink: 0 }}>
+          <Button
+            size="xs"
+            loading={pending !== undefined}
+            disabled={ready.length === 0 || !size}
+            onClick={start}
+            style={{ flexShrink: 0 }}
+          >
             {t('restore.preview')}
           </Button>
           {pending && (
@@ -100,11 +126,33 @@ export function PictureView({ source }: { source: Source }) {
             {pending && pending.of > 1
               ? t('restore.previewing', pending)
               : shown
-                ? [t('restore.previewed', { width: shown.region.width, height: shown.region.height, seconds: shown.seconds.toFixed(1) }), learning && t('restore.early')].filter(Boolean).join(' · ')
-                : t(recipes.length === 0 ? 'restore.chooseFirst' : learning && selection.automatic && trainedTo(recipes[active]?.models ?? []) === undefined ? 'restore.awaited' : 'restore.previewHint')}
+                ? [
+                    t('restore.previewed', {
+                      width: shown.region.width,
+                      height: shown.region.height,
+                      seconds: shown.seconds.toFixed(1),
+                    }),
+                    learning && t('restore.early'),
+                  ]
+                    .filter(Boolean)
+                    .join(' · ')
+                : t(
+                    recipes.length === 0
+                      ? 'restore.chooseFirst'
+                      : learning && selection.automatic && trainedTo(recipes[active]?.models ?? []) === undefined
+                        ? 'restore.awaited'
+                        : 'restore.previewHint',
+                  )}
           </Text>
         </Group>
-        <CompareBar zoom={zoom} variants={variants.length} layout={layout} setLayout={setLayout} loupe={loupe} toggleLoupe={toggleLoupe} />
+        <CompareBar
+          zoom={zoom}
+          variants={variants.length}
+          layout={layout}
+          setLayout={setLayout}
+          loupe={loupe}
+          toggleLoupe={toggleLoupe}
+        />
       </Group>
     </>
   );

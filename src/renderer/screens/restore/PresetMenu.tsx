@@ -19,7 +19,11 @@ export function PresetMenu() {
   const { recipe, strength } = selection;
   const known = presets.data ?? [];
   // The preset whose settings are those at hand: after any change it is no longer the chosen one.
-  const chosen = known.find(({ models, effect }) => effect.strength === strength && recipeKey({ models, ensemble: effect.ensemble, luminance: effect.luminance }) === recipeKey(recipe));
+  const chosen = known.find(
+    ({ models, effect }) =>
+      effect.strength === strength &&
+      recipeKey({ models, ensemble: effect.ensemble, luminance: effect.luminance }) === recipeKey(recipe),
+  );
 
   const apply = (wanted: string | null): void => {
     const preset = known.find((candidate) => candidate.name === wanted);
@@ -29,7 +33,10 @@ export function PresetMenu() {
   };
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
-    save.mutate({ name, models: recipe.models, effect: { strength, ensemble: recipe.ensemble, luminance: recipe.luminance } }, { onSuccess: close });
+    save.mutate(
+      { name, models: recipe.models, effect: { strength, ensemble: recipe.ensemble, luminance: recipe.luminance } },
+      { onSuccess: close },
+    );
   };
 
   return (
@@ -63,7 +70,13 @@ export function PresetMenu() {
         <Popover.Dropdown>
           <form onSubmit={submit}>
             <Stack gap="sm">
-              <TextInput size="xs" label={t('preset.name')} value={name} onChange={(event) => setName(event.currentTarget.value)} data-autofocus />
+              <TextInput
+                size="xs"
+                label={t('preset.name')}
+                value={name}
+                onChange={(event) => setName(event.currentTarget.value)}
+                data-autofocus
+              />
               <Group justify="flex-end" gap="xs">
                 <Button size="xs" variant="default" onClick={close}>
                   {t('common.cancel')}

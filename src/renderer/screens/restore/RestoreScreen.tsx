@@ -35,8 +35,17 @@ export function RestoreScreen() {
     try {
       const found = await call('restore.collect', { places: places.map((place) => place.id) });
       change(added(found.pictures));
-      if (found.pictures.length === 0) notifications.show({ color: 'yellow', message: t('restore.noneFound'), closeButtonProps: { 'aria-label': t('common.close') } });
-      else if (found.ignored > 0) notifications.show({ message: t('restore.ignored', { count: found.ignored }), closeButtonProps: { 'aria-label': t('common.close') } });
+      if (found.pictures.length === 0)
+        notifications.show({
+          color: 'yellow',
+          message: t('restore.noneFound'),
+          closeButtonProps: { 'aria-label': t('common.close') },
+        });
+      else if (found.ignored > 0)
+        notifications.show({
+          message: t('restore.ignored', { count: found.ignored }),
+          closeButtonProps: { 'aria-label': t('common.close') },
+        });
     } catch (error) {
       showError(error);
     } finally {
@@ -88,7 +97,12 @@ export function RestoreScreen() {
   const empty = (
     <Empty icon={<IconPhotoPlus size={56} stroke={1} />} title={t('restore.emptyTitle')} text={t('restore.emptyText')}>
       <Group justify="center">{choosers}</Group>
-      <Button size="xs" variant="subtle" loading={sample.isPending} onClick={() => sample.mutate({}, { onSuccess: ({ pictures: place }) => void add([place]) })}>
+      <Button
+        size="xs"
+        variant="subtle"
+        loading={sample.isPending}
+        onClick={() => sample.mutate({}, { onSuccess: ({ pictures: place }) => void add([place]) })}
+      >
         {t('restore.sample')}
       </Button>
       {busy && <Text size="sm">{busy}</Text>}
@@ -97,7 +111,11 @@ export function RestoreScreen() {
 
   return (
     <DropArea onPlaces={(places) => void add(places)} onProgress={showCopied}>
-      <ScreenFrame title={open ? open.name : t(history ? 'batch.all' : 'nav.restore')} subtitle={history ? undefined : (busy ?? subtitle)} actions={open || history ? back : grid}>
+      <ScreenFrame
+        title={open ? open.name : t(history ? 'batch.all' : 'nav.restore')}
+        subtitle={history ? undefined : (busy ?? subtitle)}
+        actions={open || history ? back : grid}
+      >
         {history ? (
           <BatchesView />
         ) : (

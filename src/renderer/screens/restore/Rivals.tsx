@@ -7,7 +7,15 @@ import { recipeKey, recipeTitle, type Recipe } from './recipe.ts';
 import { useSelection } from './selection.tsx';
 
 /** The recipes that one picture is compared under: which is shown, others to add, and which of them to export with. */
-export function Rivals({ recipes, active, models }: { recipes: readonly Recipe[]; active: number; models: readonly ModelEntry[] }) {
+export function Rivals({
+  recipes,
+  active,
+  models,
+}: {
+  recipes: readonly Recipe[];
+  active: number;
+  models: readonly ModelEntry[];
+}) {
   const { t } = useTranslation();
   const { selection, change } = useSelection();
   const presets = useCall('restore.presets', {});
@@ -15,27 +23,54 @@ export function Rivals({ recipes, active, models }: { recipes: readonly Recipe[]
   const known = new Set(recipes.map(recipeKey));
   const candidates = [
     ...models.map((model) => ({ title: model.title, recipe: { ...recipe, models: [model.id] } })),
-    ...(presets.data ?? []).map(({ name, models: chain, effect }) => ({ title: name, recipe: { models: chain, ensemble: effect.ensemble, luminance: effect.luminance } })),
+    ...(presets.data ?? []).map(({ name, models: chain, effect }) => ({
+      title: name,
+      recipe: { models: chain, ensemble: effect.ensemble, luminance: effect.luminance },
+    })),
   ].filter((candidate) => !known.has(recipeKey(candidate.recipe)));
   if (recipe.models.length === 0 || (candidates.length === 0 && rivals.length === 0)) return null;
 
-  const add = (rival: Recipe): void => change({ rivals: [...rivals, rival], active: rivals.length + 1, ...(rivals.length === 0 ? { layout: 'all' as const } : {}) });
+  const add = (rival: Recipe): void =>
+    change({
+      rivals: [...rivals, rival],
+      active: rivals.length + 1,
+      ...(rivals.length === 0 ? { layout: 'all' as const } : {}),
+    });
   const drop = (index: number): void => change({ rivals: rivals.filter((_, at) => at !== index), active: 0 });
   const choose = (index: number): void => {
     const chosen = rivals[index];
-    if (chosen) change({ recipe: chosen, rivals: rivals.map((rival, at) => (at === index ? recipe : rival)), active: 0 });
+    if (chosen)
+      change({ recipe: chosen, rivals: rivals.map((rival, at) => (at === index ? recipe : rival)), active: 0 });
   };
 
   return (
-    <Group px="md" py={6} gap={6} role="group" aria-label={t('restore.compareModels')} style={{ borderTop: '1px solid var(--line)' }}>
+    <Group
+      px="md"
+      py={6}
+      gap={6}
+      role="group"
+      aria-label={t('restore.compareModels')}
+      style={{ borderTop: '1px solid var(--line)' }}
+    >
       {rivals.length > 0 &&
         recipes.map((candidate, index) => (
           <Group key={recipeKey(candidate)} gap={0} wrap="nowrap" className="chip" data-active={index === active}>
-            <UnstyledButton className="chip-title" aria-pressed={index === active} onClick={() => change({ active: index })} onDoubleClick={() => index > 0 && choose(index - 1)}>
+            <UnstyledButton
+              className="chip-title"
+              aria-pressed={index === active}
+              onClick={() => change({ active: index })}
+              onDoubleClick={() => index > 0 && choose(index - 1)}
+            >
               {recipeTitle(candidate, models)}
             </UnstyledButton>
             {index > 0 && (
-              <ActionIcon size={20} variant="transparent" color="gray" aria-label={t('restore.dropRival', { title: recipeTitle(candidate, models) })} onClick={() => drop(index - 1)}>
+              <ActionIcon
+                size={20}
+                variant="transparent"
+                color="gray"
+                aria-label={t('restore.dropRival', { title: recipeTitle(candidate, models) })}
+                onClick={() => drop(index - 1)}
+              >
                 <IconX size={12} />
               </ActionIcon>
             )}

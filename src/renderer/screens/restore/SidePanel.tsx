@@ -19,7 +19,20 @@ export function SidePanel() {
   return (
     <Stack component="aside" aria-label={t('export.title')} gap={0} h="100%">
       <ScrollArea flex={1} type="auto">
-        <Accordion multiple value={open} onChange={setOpen} order={2} chevronPosition="left" classNames={{ item: 'section', control: 'section-control', chevron: 'section-chevron', label: 'section-label', content: 'section-content' }}>
+        <Accordion
+          multiple
+          value={open}
+          onChange={setOpen}
+          order={2}
+          chevronPosition="left"
+          classNames={{
+            item: 'section',
+            control: 'section-control',
+            chevron: 'section-chevron',
+            label: 'section-label',
+            content: 'section-content',
+          }}
+        >
           {section('effect', t('export.effect'), <EffectSection />)}
           {section('tuning', t('export.tuning'), <TuningSection />)}
           {section('export', t('export.title'), <ExportSection />)}

@@ -19,13 +19,28 @@ export function StartExport() {
   const badName = useExampleName().isError || selection.options.template === '';
   const { recipe, strength, mask, options } = selection;
   const pictures = chosenPictures(selection);
-  const missing = recipe.models.length === 0 ? 'export.needsModel' : !out ? 'export.needsFolder' : pictures.length === 0 ? 'export.needsPictures' : badName ? 'export.needsName' : undefined;
+  const missing =
+    recipe.models.length === 0
+      ? 'export.needsModel'
+      : !out
+        ? 'export.needsFolder'
+        : pictures.length === 0
+          ? 'export.needsPictures'
+          : badName
+            ? 'export.needsName'
+            : undefined;
 
   const begin = (): void => {
     if (!out) return;
     const { models, ...how } = recipe;
     start.mutate(
-      { pictures: pictures.map((picture) => picture.id), models, effect: { strength, ...how, ...(mask ? { mask: mask.id } : {}) }, out: out.id, options },
+      {
+        pictures: pictures.map((picture) => picture.id),
+        models,
+        effect: { strength, ...how, ...(mask ? { mask: mask.id } : {}) },
+        out: out.id,
+        options,
+      },
       { onSuccess: (made) => change({ batch: made.id }) },
     );
   };

@@ -12,8 +12,20 @@ export function TuningSection() {
   const set = (changed: Partial<Recipe>): void => change({ recipe: { ...recipe, ...changed } });
   return (
     <Stack gap="md">
-      <Switch size="xs" label={t('export.ensemble')} description={t('export.ensembleHint')} checked={recipe.ensemble} onChange={(event) => set({ ensemble: event.currentTarget.checked })} />
-      <Switch size="xs" label={t('export.luminance')} description={t('export.luminanceHint')} checked={recipe.luminance} onChange={(event) => set({ luminance: event.currentTarget.checked })} />
+      <Switch
+        size="xs"
+        label={t('export.ensemble')}
+        description={t('export.ensembleHint')}
+        checked={recipe.ensemble}
+        onChange={(event) => set({ ensemble: event.currentTarget.checked })}
+      />
+      <Switch
+        size="xs"
+        label={t('export.luminance')}
+        description={t('export.luminanceHint')}
+        checked={recipe.luminance}
+        onChange={(event) => set({ luminance: event.currentTarget.checked })}
+      />
       <div>
         <Text size="xs" fw={600}>
           {t('export.mask')}
@@ -31,7 +43,12 @@ export function TuningSection() {
                 {t('export.removeMask')}
               </Anchor>
             )}
-            <ChoosePlace wanted="pictures" label={t('export.chooseMask')} title={t('export.mask')} onChoose={([place]) => change({ mask: place?.kind === 'file' ? place : undefined })} />
+            <ChoosePlace
+              wanted="pictures"
+              label={t('export.chooseMask')}
+              title={t('export.mask')}
+              onChoose={([place]) => change({ mask: place?.kind === 'file' ? place : undefined })}
+            />
           </Group>
         </Group>
       </div>

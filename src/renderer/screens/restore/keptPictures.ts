@@ -10,7 +10,11 @@ import type { Change, Selection } from './selection.tsx';
 
 /** The pictures at hand outlive a reload of the page, in this window. Apart from what is done with them, since there may be many. */
 const keys = { pictures: 'mcir.pictures', state: 'mcir.pictures.state' };
-const keptState = z.object({ current: z.string().optional(), marked: z.array(z.string()), batch: z.string().optional() });
+const keptState = z.object({
+  current: z.string().optional(),
+  marked: z.array(z.string()),
+  batch: z.string().optional(),
+});
 
 /** What was at hand before the page was loaded again. */
 export function keptPictures(): Partial<Selection> {
@@ -33,7 +37,10 @@ function keep(key: string, value: unknown): void {
 }
 
 /** Keeps them, and takes off what the services no longer know or find: they forget at their end what they gave out. */
-export function useKeptPictures({ pictures, current, marked, batch }: Selection, change: (change: Change) => void): void {
+export function useKeptPictures(
+  { pictures, current, marked, batch }: Selection,
+  change: (change: Change) => void,
+): void {
   const connected = useConnected();
   useEffect(() => {
     // Many take their time to write: not before they are shown.
@@ -46,8 +53,15 @@ export function useKeptPictures({ pictures, current, marked, batch }: Selection,
     const known = new Set((await call('restore.known', { pictures: pictures.map(({ id }) => id) })).pictures);
     const gone = pictures.filter(({ id }) => !known.has(id)).length;
     if (gone === 0) return;
-    change((now) => ({ pictures: now.pictures.filter(({ id }) => known.has(id)), marked: new Set([...now.marked].filter((id) => known.has(id))) }));
-    notifications.show({ color: 'yellow', message: i18n.t('restore.forgotten', { count: gone }), closeButtonProps: { 'aria-label': i18n.t('common.close') } });
+    change((now) => ({
+      pictures: now.pictures.filter(({ id }) => known.has(id)),
+      marked: new Set([...now.marked].filter((id) => known.has(id))),
+    }));
+    notifications.show({
+      color: 'yellow',
+      message: i18n.t('restore.forgotten', { count: gone }),
+      closeButtonProps: { 'aria-label': i18n.t('common.close') },
+    });
   });
   useEffect(() => {
     if (connected) check().catch(showError);

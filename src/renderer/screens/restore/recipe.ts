@@ -11,10 +11,12 @@ export const recipe = z.object({
 export type Recipe = z.output<typeof recipe>;
 
 /** Models, and whatever else changes the result; the same for the same pixels. */
-export const recipeKey = ({ models, ensemble, luminance }: Recipe): string => JSON.stringify([models, ensemble, luminance]);
+export const recipeKey = ({ models, ensemble, luminance }: Recipe): string =>
+  JSON.stringify([models, ensemble, luminance]);
 
 /** Under which a preview is kept: the picture, the recipe and where the effect shows. */
-export const previewKey = (picture: string, chosen: Recipe, mask: string | undefined): string => `${picture} ${mask ?? ''} ${recipeKey(chosen)}`;
+export const previewKey = (picture: string, chosen: Recipe, mask: string | undefined): string =>
+  `${picture} ${mask ?? ''} ${recipeKey(chosen)}`;
 
 /** `Denoise → Dehaze`, by the titles of the models. */
 export const recipeTitle = ({ models }: Recipe, known: readonly ModelEntry[] | undefined): string =>

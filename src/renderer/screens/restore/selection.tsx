@@ -46,7 +46,13 @@ export interface Preview extends Result {
 }
 
 /** What is kept in the browser from one visit to the next; the rest belongs to the pictures at hand. */
-const remembered = z.object({ recipe, strength: z.number().min(0).max(1), layout: z.enum(layouts), options: exportSettings, automatic: z.boolean().default(true) });
+const remembered = z.object({
+  recipe,
+  strength: z.number().min(0).max(1),
+  layout: z.enum(layouts),
+  options: exportSettings,
+  automatic: z.boolean().default(true),
+});
 const storageKey = 'mcir.restore';
 
 const empty: Selection = {
@@ -68,12 +74,22 @@ const empty: Selection = {
 };
 
 export type Change = Partial<Selection> | ((now: Selection) => Partial<Selection>);
-const SelectionContext = createContext<{ selection: Selection; change: (change: Change) => void }>({ selection: empty, change: () => undefined });
+const SelectionContext = createContext<{ selection: Selection; change: (change: Change) => void }>({
+  selection: empty,
+  change: () => undefined,
+});
 
 export function SelectionProvider({ children }: { children: ReactNode }) {
-  const [selection, change] = useReducer((now: Selection, next: Change): Selection => ({ ...now, ...(typeof next === 'function' ? next(now) : next) }), undefined, () => ({ ...empty, ...recall(), ...keptPictures() }));
+  const [selection, change] = useReducer(
+    (now: Selection, next: Change): Selection => ({ ...now, ...(typeof next === 'function' ? next(now) : next) }),
+    undefined,
+    () => ({ ...empty, ...recall(), ...keptPictures() }),
+  );
   const { recipe: chosen, strength, layout, options, automatic } = selection;
-  useEffect(() => localStorage.setItem(storageKey, JSON.stringify({ recipe: chosen, strength, layout, options, automatic })), [chosen, strength, layout, options, automatic]);
+  useEffect(
+    () => localStorage.setItem(storageKey, JSON.stringify({ recipe: chosen, strength, layout, options, automatic })),
+    [chosen, strength, layout, options, automatic],
+  );
   useKeptPictures(selection, change);
   const value = useMemo(() => ({ selection, change }), [selection]);
   return <SelectionContext value={value}>{children}</SelectionContext>;
@@ -91,25 +107,33 @@ function recall(): Partial<Selection> {
 }
 
 /** Chooses one model, as other screens offer it. */
-export const usingModel = (model: string) => (now: Selection): Partial<Selection> => ({ recipe: { ...now.recipe, models: [model] }, active: 0 });
+export const usingModel =
+  (model: string) =>
+  (now: Selection): Partial<Selection> => ({ recipe: { ...now.recipe, models: [model] }, active: 0 });
 
 /** Adds pictures, in their order; those that are there already are taken into it. */
-export const added = (found: Source[]) => (now: Selection): Partial<Selection> => {
-  const ids = new Set(found.map(({ id }) => id));
-  const first = now.pictures.findIndex(({ id }) => ids.has(id));
-  const others = now.pictures.filter(({ id }) => !ids.has(id));
-  return { pictures: others.toSpliced(first < 0 ? others.length : first, 0, ...found) };
-};
+export const added =
+  (found: Source[]) =>
+  (now: Selection): Partial<Selection> => {
+    const ids = new Set(found.map(({ id }) => id));
+    const first = now.pictures.findIndex(({ id }) => ids.has(id));
+    const others = now.pictures.filter(({ id }) => !ids.has(id));
+    return { pictures: others.toSpliced(first < 0 ? others.length : first, 0, ...found) };
+  };
 
 /** Marks a picture, or takes the mark away. */
-export const markToggled = (id: string) => (now: Selection): Partial<Selection> => {
-  const marked = new Set(now.marked);
-  if (!marked.delete(id)) marked.add(id);
-  return { marked };
-};
+export const markToggled =
+  (id: string) =>
+  (now: Selection): Partial<Selection> => {
+    const marked = new Set(now.marked);
+    if (!marked.delete(id)) marked.add(id);
+    return { marked };
+  };
 
 /** Marks every picture, or none where all are. */
-export const allToggled = (now: Selection): Partial<Selection> => ({ marked: now.marked.size === now.pictures.length ? new Set() : new Set(now.pictures.map(({ id }) => id)) });
+export const allToggled = (now: Selection): Partial<Selection> => ({
+  marked: now.marked.size === now.pictures.length ? new Set() : new Set(now.pictures.map(({ id }) => id)),
+});
 
 /** Takes the marked pictures, or all, off the table; files stay where they are. */
 export const cleared = (now: Selection): Partial<Selection> => ({
@@ -119,4 +143,5 @@ export const cleared = (now: Selection): Partial<Selection> => ({
 });
 
 /** What is exported: the marked pictures, or all. */
-export const chosenPictures = ({ pictures, marked }: Selection): Source[] => (marked.size > 0 ? pictures.filter(({ id }) => marked.has(id)) : pictures);
+export const chosenPictures = ({ pictures, marked }: Selection): Source[] =>
+  marked.size > 0 ? pictures.filter(({ id }) => marked.has(id)) : pictures;

@@ -24,7 +24,12 @@ const restMs = 500;
  * before it has become better than it was at its start: then there is only what is asked for
  * @param region undefined until it is known
  */
-export function usePreviews(picture: string, recipes: readonly Recipe[], trainedTo: (models: readonly string[]) => string | undefined, region: Region | undefined): Previews {
+export function usePreviews(
+  picture: string,
+  recipes: readonly Recipe[],
+  trainedTo: (models: readonly string[]) => string | undefined,
+  region: Region | undefined,
+): Previews {
   const { selection, change } = useSelection();
   const [pending, setPending] = useState<Previews['pending']>();
   const mask = selection.mask?.id;
@@ -39,9 +44,21 @@ export function usePreviews(picture: string, recipes: readonly Recipe[], trained
         if (stopped.current) break;
         setPending({ number: index + 1, of: wanted.length });
         const trained = trainedTo(models);
-        const made = await call('restore.preview', { picture, models, effect: { strength: 1, ensemble, luminance, ...(mask === undefined ? {} : { mask }) }, region });
-        const preview = { url: pictureUrl(made.picture), region: made.region, seconds: made.seconds, trainedTo: trained };
-        change((now) => ({ previews: new Map(now.previews).set(previewKey(picture, { models, ensemble, luminance }, mask), preview) }));
+        const made = await call('restore.preview', {
+          picture,
+          models,
+          effect: { strength: 1, ensemble, luminance, ...(mask === undefined ? {} : { mask }) },
+          region,
+        });
+        const preview = {
+          url: pictureUrl(made.picture),
+          region: made.region,
+          seconds: made.seconds,
+          trainedTo: trained,
+        };
+        change((now) => ({
+          previews: new Map(now.previews).set(previewKey(picture, { models, ensemble, luminance }, mask), preview),
+        }));
       }
     } catch (error) {
       showError(error);
@@ -55,7 +72,12 @@ export function usePreviews(picture: string, recipes: readonly Recipe[], trained
     const trained = trainedTo(recipe.models);
     return trained !== undefined && (!region || made?.trainedTo !== trained || !covers(made.region, region));
   });
-  const wish = JSON.stringify([picture, mask, region, missing.map((recipe) => [recipeKey(recipe), trainedTo(recipe.models)])]);
+  const wish = JSON.stringify([
+    picture,
+    mask,
+    region,
+    missing.map((recipe) => [recipeKey(recipe), trainedTo(recipe.models)]),
+  ]);
   const wanted = selection.automatic && region !== undefined && missing.length > 0 && !pending;
   useEffect(() => {
     if (!wanted || tried.current === wish) return;
@@ -80,4 +102,7 @@ export function usePreviews(picture: string, recipes: readonly Recipe[], trained
 }
 
 const covers = (made: Region, part: Region): boolean =>
-  made.left <= part.left && made.top <= part.top && made.left + made.width >= part.left + part.width && made.top + made.height >= part.top + part.height;
+  made.left <= part.left &&
+  made.top <= part.top &&
+  made.left + made.width >= part.left + part.width &&
+  made.top + made.height >= part.top + part.height;

@@ -12,8 +12,28 @@ export function Annotations({ run, known }: { run: Run; known: string[] }) {
   const [note, setNote] = useState(run.note);
   return (
     <>
-      <TagsInput size="xs" label={t('runs.tags')} placeholder={t('runs.tagsHint')} data={known} value={run.tags} onChange={(tags) => annotate.mutate({ run: run.id, tags })} maxTags={50} openOnFocus={false} comboboxProps={{ withinPortal: false }} />
-      <Textarea size="xs" label={t('runs.note')} placeholder={t('runs.noteHint')} autosize minRows={2} maxRows={8} value={note} onChange={(event) => setNote(event.currentTarget.value)} onBlur={() => note !== run.note && annotate.mutate({ run: run.id, note })} />
+      <TagsInput
+        size="xs"
+        label={t('runs.tags')}
+        placeholder={t('runs.tagsHint')}
+        data={known}
+        value={run.tags}
+        onChange={(tags) => annotate.mutate({ run: run.id, tags })}
+        maxTags={50}
+        openOnFocus={false}
+        comboboxProps={{ withinPortal: false }}
+      />
+      <Textarea
+        size="xs"
+        label={t('runs.note')}
+        placeholder={t('runs.noteHint')}
+        autosize
+        minRows={2}
+        maxRows={8}
+        value={note}
+        onChange={(event) => setNote(event.currentTarget.value)}
+        onBlur={() => note !== run.note && annotate.mutate({ run: run.id, note })}
+      />
     </>
   );
 }

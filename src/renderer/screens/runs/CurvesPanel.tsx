@@ -29,28 +29,67 @@ export function CurvesPanel({ runs }: { runs: Run[] }) {
     })),
     combine: (results) => results.map((result) => result.data),
   });
-  const names = useMemo(() => inOrder(new Set(series.flatMap((curves) => curves?.map(({ name }) => name) ?? []))), [series]);
-  const left = useMemo(() => linesOf(runs, series, validation, seriesTitle(t, validation)), [series, runs, validation, t]);
+  const names = useMemo(
+    () => inOrder(new Set(series.flatMap((curves) => curves?.map(({ name }) => name) ?? []))),
+    [series],
+  );
+  const left = useMemo(
+    () => linesOf(runs, series, validation, seriesTitle(t, validation)),
+    [series, runs, validation, t],
+  );
   const right = useMemo(() => linesOf(runs, series, stepwise, seriesTitle(t, stepwise)), [series, runs, stepwise, t]);
   // The one that is chosen can be read before anything of it was measured.
-  const choices = (measured: boolean, chosen: string) => inOrder(new Set([chosen, ...names.filter((name) => (seriesInfo[name]?.validation ?? false) === measured)])).map((name) => ({ value: name, label: seriesTitle(t, name) }));
+  const choices = (measured: boolean, chosen: string) =>
+    inOrder(new Set([chosen, ...names.filter((name) => (seriesInfo[name]?.validation ?? false) === measured)])).map(
+      (name) => ({ value: name, label: seriesTitle(t, name) }),
+    );
   const loaded = series.some((curves) => curves !== undefined);
 
   return (
     <div className="two-columns">
-      <Panel empty={loaded && left.length === 0} controls={<SeriesSelect label={t('runs.validationSeries')} names={choices(true, validation)} value={validation} onChange={setValidation} />}>
+      <Panel
+        empty={loaded && left.length === 0}
+        controls={
+          <SeriesSelect
+            label={t('runs.validationSeries')}
+            names={choices(true, validation)}
+            value={validation}
+            onChange={setValidation}
+          />
+        }
+      >
         <Curves lines={left} label={seriesTitle(t, validation)} sync="run" />
       </Panel>
       <Panel
         empty={loaded && right.length === 0}
         controls={
           <>
-            <SeriesSelect label={t('runs.series')} names={choices(false, stepwise)} value={stepwise} onChange={setStepwise} />
-            <Switch size="xs" label={t('runs.logScale')} checked={log} onChange={(event) => setLog(event.currentTarget.checked)} />
+            <SeriesSelect
+              label={t('runs.series')}
+              names={choices(false, stepwise)}
+              value={stepwise}
+              onChange={setStepwise}
+            />
+            <Switch
+              size="xs"
+              label={t('runs.logScale')}
+              checked={log}
+              onChange={(event) => setLog(event.currentTarget.checked)}
+            />
             <Text size="xs" ml="auto">
               {t('runs.smoothing')}
             </Text>
-            <Slider w={90} size="sm" thumbLabel={t('runs.smoothing')} min={0} max={0.99} step={0.01} label={null} value={smoothing} onChange={setSmoothing} />
+            <Slider
+              w={90}
+              size="sm"
+              thumbLabel={t('runs.smoothing')}
+              min={0}
+              max={0.99}
+              step={0.01}
+              label={null}
+              value={smoothing}
+              onChange={setSmoothing}
+            />
           </>
         }
       >
@@ -78,14 +117,43 @@ function Panel({ controls, empty, children }: { controls: ReactNode; empty: bool
   );
 }
 
-function SeriesSelect({ label, names, value, onChange }: { label: string; names: { value: string; label: string }[]; value: string; onChange: (name: string) => void }) {
-  return <Select size="xs" w={190} aria-label={label} data={names} value={value} allowDeselect={false} onChange={(name) => name && onChange(name)} />;
+function SeriesSelect({
+  label,
+  names,
+  value,
+  onChange,
+}: {
+  label: string;
+  names: { value: string; label: string }[];
+  value: string;
+  onChange: (name: string) => void;
+}) {
+  return (
+    <Select
+      size="xs"
+      w={190}
+      aria-label={label}
+      data={names}
+      value={value}
+      allowDeselect={false}
+      onChange={(name) => name && onChange(name)}
+    />
+  );
 }
 
 /** The series of one name of every run that has it. */
 function linesOf(runs: Run[], series: (MetricSeries[] | undefined)[], name: string, title: string): Line[] {
   return runs.flatMap((run, index) => {
     const found = series[index]?.find((candidate) => candidate.name === name);
-    return found ? [{ label: runs.length > 1 ? `${run.name} (${run.id})` : title, code: name, steps: found.steps, values: found.values }] : [];
+    return found
+      ? [
+          {
+            label: runs.length > 1 ? `${run.name} (${run.id})` : title,
+            code: name,
+            steps: found.steps,
+            values: found.values,
+          },
+        ]
+      : [];
   });
 }

@@ -15,19 +15,49 @@ export function Provenance({ settings, facts }: { settings: RunConfig; facts: Ru
   const { metrics, data, network } = settings;
   const runs = useCall('runs.list', {});
   const origin = runs.data?.find(({ id, name }) => id === network.weights || name === network.weights);
-  const measured = [t(metrics.yChannel ? 'facts.onY' : 'facts.onRgb'), metrics.cropBorder > 0 ? t('facts.border', { count: metrics.cropBorder }) : t('facts.noBorder'), t('facts.averaged')].join(', ');
-  const folders = [data.train.target, data.train.input, data.validation.target, data.validation.input].filter((folder) => folder !== undefined);
+  const measured = [
+    t(metrics.yChannel ? 'facts.onY' : 'facts.onRgb'),
+    metrics.cropBorder > 0 ? t('facts.border', { count: metrics.cropBorder }) : t('facts.noBorder'),
+    t('facts.averaged'),
+  ].join(', ');
+  const folders = [data.train.target, data.train.input, data.validation.target, data.validation.input].filter(
+    (folder) => folder !== undefined,
+  );
   const rows: [string, ReactNode][] = [
     [t('facts.measured'), measured],
     [t('facts.folders'), folders.map((folder) => <div key={folder}>{folder}</div>)],
-    ...(facts ? ([[t('facts.fingerprint'), <Copied key="data" text={facts.dataFingerprint} />], [t('facts.features'), facts.features.split('; ').map(told).join('; ')]] as [string, ReactNode][]) : []),
+    ...(facts
+      ? ([
+          [t('facts.fingerprint'), <Copied key="data" text={facts.dataFingerprint} />],
+          [t('facts.features'), facts.features.split('; ').map(told).join('; ')],
+        ] as [string, ReactNode][])
+      : []),
     [t('facts.seed'), settings.seed],
-    [t('facts.from'), network.weights === undefined ? t('facts.random') : origin ? <Anchor size="sm" href={href('runs', origin.id)}>{origin.name}</Anchor> : network.weights],
+    [
+      t('facts.from'),
+      network.weights === undefined ? (
+        t('facts.random')
+      ) : origin ? (
+        <Anchor size="sm" href={href('runs', origin.id)}>
+          {origin.name}
+        </Anchor>
+      ) : (
+        network.weights
+      ),
+    ],
     ...(facts
       ? ([
           [t('facts.parameters'), grouped(facts.parameters)],
           [t('facts.device'), t('facts.deviceThreads', { device: told(facts.device), threads: facts.threads })],
-          [t('facts.program'), [facts.versions.program, ...(facts.versions.commit ? [t('facts.commit', { commit: facts.versions.commit })] : []), `TensorFlow ${facts.versions.tensorflow}`, `Node ${facts.versions.node}`].join(' · ')],
+          [
+            t('facts.program'),
+            [
+              facts.versions.program,
+              ...(facts.versions.commit ? [t('facts.commit', { commit: facts.versions.commit })] : []),
+              `TensorFlow ${facts.versions.tensorflow}`,
+              `Node ${facts.versions.node}`,
+            ].join(' · '),
+          ],
         ] as [string, ReactNode][])
       : []),
   ];

@@ -20,7 +20,8 @@ export function RunActions({ run }: { run: Run }) {
   const { change } = useSelection();
   const ref = { run: run.id };
   const active = isActive(run.state);
-  const canResume = run.state === 'paused' || run.state === 'stopped' || run.state === 'failed' || run.state === 'interrupted';
+  const canResume =
+    run.state === 'paused' || run.state === 'stopped' || run.state === 'failed' || run.state === 'interrupted';
 
   return (
     <>

@@ -14,10 +14,26 @@ import { gainOf } from './runFilter.ts';
 export function RunCompare({ runs }: { runs: Run[] }) {
   const { t } = useTranslation();
   const configs = useQueries({
-    queries: runs.map((run) => ({ queryKey: ['runs.show', { run: run.id }], queryFn: () => call('runs.show', { run: run.id }) })),
+    queries: runs.map((run) => ({
+      queryKey: ['runs.show', { run: run.id }],
+      queryFn: () => call('runs.show', { run: run.id }),
+    })),
     combine: (results) => results.map((result) => result.data),
   });
-  const differences = useMemo(() => differing(configs.map((page) => page && { ...page.settings, data: { ...page.settings?.data, fingerprint: page.facts?.dataFingerprint }, features: { ...page.settings?.features, weights: page.facts?.features } })), [configs]);
+  const differences = useMemo(
+    () =>
+      differing(
+        configs.map(
+          (page) =>
+            page && {
+              ...page.settings,
+              data: { ...page.settings?.data, fingerprint: page.facts?.dataFingerprint },
+              features: { ...page.settings?.features, weights: page.facts?.features },
+            },
+        ),
+      ),
+    [configs],
+  );
   const results: [string, (run: Run) => string][] = [
     [t('runs.bestPsnr'), ({ best }) => (best ? decibels(best.psnr) : '–')],
     [t('runs.bestSsim'), ({ best }) => (best ? similarity(best.ssim) : '–')],

@@ -23,7 +23,12 @@ export function ExportDialog({ run, onClose }: DialogProps) {
       <Radio.Group value={form} onChange={(value) => setForm(value)} label={t('runs.exportAs')}>
         <Stack gap="xs" mt="xs">
           {(['report', 'folder'] as const).map((value) => (
-            <Radio key={value} value={value} label={t(`runs.forms.${value}.title`)} description={t(`runs.forms.${value}.text`)} />
+            <Radio
+              key={value}
+              value={value}
+              label={t(`runs.forms.${value}.title`)}
+              description={t(`runs.forms.${value}.text`)}
+            />
           ))}
         </Stack>
       </Radio.Group>
@@ -40,7 +45,12 @@ export function ExportDialog({ run, onClose }: DialogProps) {
         </div>
       )}
       <Buttons onClose={onClose}>
-        <Button size="sm" disabled={!folder} loading={write.isPending} onClick={() => folder && write.mutate({ run: run.id, out: folder.id, form })}>
+        <Button
+          size="sm"
+          disabled={!folder}
+          loading={write.isPending}
+          onClick={() => folder && write.mutate({ run: run.id, out: folder.id, form })}
+        >
           {t('runs.exportNow')}
         </Button>
       </Buttons>
@@ -56,9 +66,22 @@ export function ExtendDialog({ run, onClose }: DialogProps) {
   return (
     <Dialog title={t('runs.extend')} onClose={onClose}>
       <Text size="sm">{t('runs.extendText', { step: run.step })}</Text>
-      <NumberInput label={t('runs.extendSteps')} value={steps} min={run.step + 1} max={10_000_000} allowDecimal={false} thousandSeparator=" " onChange={(value) => typeof value === 'number' && setSteps(value)} />
+      <NumberInput
+        label={t('runs.extendSteps')}
+        value={steps}
+        min={run.step + 1}
+        max={10_000_000}
+        allowDecimal={false}
+        thousandSeparator=" "
+        onChange={(value) => typeof value === 'number' && setSteps(value)}
+      />
       <Buttons onClose={onClose}>
-        <Button size="sm" disabled={steps <= run.step} loading={extend.isPending} onClick={() => extend.mutate({ run: run.id, steps }, { onSuccess: onClose })}>
+        <Button
+          size="sm"
+          disabled={steps <= run.step}
+          loading={extend.isPending}
+          onClick={() => extend.mutate({ run: run.id, steps }, { onSuccess: onClose })}
+        >
           {t('action.resume')}
         </Button>
       </Buttons>
@@ -74,7 +97,12 @@ export function RemoveDialog({ run, onClose }: DialogProps) {
     <Dialog title={t('runs.removeTitle', { name: run.name })} onClose={onClose}>
       <Text size="sm">{t('runs.removeText')}</Text>
       <Buttons onClose={onClose}>
-        <Button size="sm" color="red" loading={remove.isPending} onClick={() => remove.mutate({ run: run.id }, { onSuccess: () => go('runs') })}>
+        <Button
+          size="sm"
+          color="red"
+          loading={remove.isPending}
+          onClick={() => remove.mutate({ run: run.id }, { onSuccess: () => go('runs') })}
+        >
           {t('runs.remove')}
         </Button>
       </Buttons>

@@ -21,7 +21,9 @@ export function RunNotice({ run, page }: { run: Run; page: RunPage | undefined }
     );
   }
   if (run.state === 'failed' && run.error) {
-    const memory = run.error.code === 'out-of-memory' || (run.error.code === 'worker-died' && run.error.details?.['signal'] === 'SIGKILL');
+    const memory =
+      run.error.code === 'out-of-memory' ||
+      (run.error.code === 'worker-died' && run.error.details?.['signal'] === 'SIGKILL');
     return (
       <Alert color="red" title={t('runs.failedTitle', { step: run.step })}>
         <Text size="sm">{told(run.error.message)}</Text>

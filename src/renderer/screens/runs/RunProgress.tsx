@@ -12,20 +12,47 @@ import { gainOf } from './runFilter.ts';
 export function RunProgress({ run }: { run: Run }) {
   const { t } = useTranslation();
   // Only events fill this; there is nothing to ask for.
-  const { data: progress } = useQuery<TrainProgress | null>({ queryKey: progressKey(run.id), queryFn: () => null, staleTime: Infinity, enabled: false });
+  const { data: progress } = useQuery<TrainProgress | null>({
+    queryKey: progressKey(run.id),
+    queryFn: () => null,
+    staleTime: Infinity,
+    enabled: false,
+  });
   const live = run.state === 'running' ? progress : undefined;
   const step = Math.max(run.step, live?.step ?? 0);
   const gain = gainOf(run);
   const facts: [label: string, value: string, more?: string | undefined][] = [
     [t('runs.step'), `${step} / ${run.steps}`],
-    [t('runs.bestPsnr'), run.best ? decibels(run.best.psnr) : '–', run.best && t('runs.atStep', { step: run.best.step })],
+    [
+      t('runs.bestPsnr'),
+      run.best ? decibels(run.best.psnr) : '–',
+      run.best && t('runs.atStep', { step: run.best.step }),
+    ],
     [t('runs.bestSsim'), run.best ? similarity(run.best.ssim) : '–'],
-    [t('runs.psnrBefore'), run.psnrBefore === undefined ? '–' : decibels(run.psnrBefore), gain === undefined ? undefined : `${gain < 0 ? '−' : '+'}${Math.abs(gain).toFixed(2)} dB`],
-    ...(live ? [[t('runs.speed'), live.imagesPerSecond > 0 ? t('runs.imagesPerSecond', { count: live.imagesPerSecond.toFixed(1) }) : '…'] as [string, string], [t('runs.left'), live.imagesPerSecond > 0 ? duration(live.eta) : '…'] as [string, string]] : []),
+    [
+      t('runs.psnrBefore'),
+      run.psnrBefore === undefined ? '–' : decibels(run.psnrBefore),
+      gain === undefined ? undefined : `${gain < 0 ? '−' : '+'}${Math.abs(gain).toFixed(2)} dB`,
+    ],
+    ...(live
+      ? [
+          [
+            t('runs.speed'),
+            live.imagesPerSecond > 0 ? t('runs.imagesPerSecond', { count: live.imagesPerSecond.toFixed(1) }) : '…',
+          ] as [string, string],
+          [t('runs.left'), live.imagesPerSecond > 0 ? duration(live.eta) : '…'] as [string, string],
+        ]
+      : []),
   ];
   return (
     <Stack gap="xs">
-      <Progress value={(100 * step) / run.steps} size="sm" aria-label={t('runs.step')} animated={run.state === 'running'} color={run.state === 'failed' ? 'red' : 'accent'} />
+      <Progress
+        value={(100 * step) / run.steps}
+        size="sm"
+        aria-label={t('runs.step')}
+        animated={run.state === 'running'}
+        color={run.state === 'failed' ? 'red' : 'accent'}
+      />
       <div className="facts">
         {facts.map(([label, value, more]) => (
           <div key={label}>

@@ -44,7 +44,10 @@ export function RunsScreen() {
     );
   }
   return (
-    <ScreenFrame title={chosen.length > 1 ? t('runs.comparing', { count: chosen.length }) : t('nav.runs')} actions={chosen.length > 1 && back}>
+    <ScreenFrame
+      title={chosen.length > 1 ? t('runs.comparing', { count: chosen.length }) : t('nav.runs')}
+      actions={chosen.length > 1 && back}
+    >
       {chosen.length > 1 ? (
         <RunCompare runs={chosen} />
       ) : (

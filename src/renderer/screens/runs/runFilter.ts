@@ -19,7 +19,8 @@ export interface Filter {
 export const noFilter: Filter = { text: '', state: null, network: null, mcir: null, tag: null };
 
 /** By how much the best validation is above the one before the first step, in dB. */
-export const gainOf = ({ best, psnrBefore }: Run): number | undefined => (best && psnrBefore !== undefined ? best.psnr - psnrBefore : undefined);
+export const gainOf = ({ best, psnrBefore }: Run): number | undefined =>
+  best && psnrBefore !== undefined ? best.psnr - psnrBefore : undefined;
 
 const valueOf = (run: Run, column: Column): string | number => {
   if (column === 'psnr' || column === 'ssim') return run.best?.[column] ?? -Infinity;
@@ -36,7 +37,8 @@ export function pick(runs: readonly Run[], { text, state, network, mcir, tag }: 
         (network === null || run.network === network) &&
         (mcir === null || run.negatives > 0 === (mcir === 'with')) &&
         (tag === null || run.tags.includes(tag)) &&
-        (wanted === '' || [run.id, run.name, run.network, run.note, ...run.tags].some((field) => field.toLowerCase().includes(wanted))),
+        (wanted === '' ||
+          [run.id, run.name, run.network, run.note, ...run.tags].some((field) => field.toLowerCase().includes(wanted))),
     )
     .sort((a, b) => {
       const [x, y] = [valueOf(a, column), valueOf(b, column)];

@@ -22,7 +22,14 @@ export function About() {
           </Button>
         ))}
       </Group>
-      <Modal opened={page !== undefined} onClose={() => setPage(undefined)} title={page && t(`settings.${page}`)} size="xl" scrollAreaComponent={ScrollArea.Autosize} closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <Modal
+        opened={page !== undefined}
+        onClose={() => setPage(undefined)}
+        title={page && t(`settings.${page}`)}
+        size="xl"
+        scrollAreaComponent={ScrollArea.Autosize}
+        closeButtonProps={{ 'aria-label': t('common.close') }}
+      >
         {page && <Content page={page} />}
       </Modal>
     </>
@@ -36,7 +43,10 @@ function Content({ page }: { page: Page }) {
       {({ changelog, licence, libraries }) =>
         page === 'changelog' ? (
           <Text size="sm" style={{ whiteSpace: 'pre-wrap' }}>
-            {changelog.replace(/^# .*\n+/, '').replace(/^#+ /gm, '').replace(/`/g, '')}
+            {changelog
+              .replace(/^# .*\n+/, '')
+              .replace(/^#+ /gm, '')
+              .replace(/`/g, '')}
           </Text>
         ) : (
           <>

@@ -9,10 +9,15 @@ export function Appearance() {
   return (
     <Group gap="xl" align="flex-start">
       <Stack gap={0}>
-        <Input.Label labelElement="div" id="theme-label">{t('settings.theme')}</Input.Label>
+        <Input.Label labelElement="div" id="theme-label">
+          {t('settings.theme')}
+        </Input.Label>
         <SegmentedControl
           aria-labelledby="theme-label"
-          data={(['dark', 'light', 'system'] as const).map((value) => ({ value, label: t(`settings.themes.${value}`) }))}
+          data={(['dark', 'light', 'system'] as const).map((value) => ({
+            value,
+            label: t(`settings.themes.${value}`),
+          }))}
           value={settings?.theme ?? 'dark'}
           onChange={(theme) => change({ theme })}
         />

@@ -12,7 +12,9 @@ export function Computing({ cores }: { cores: number | undefined }) {
     <Stack gap="sm">
       <Group gap="xl" align="flex-start">
         <Stack gap={0}>
-          <Input.Label labelElement="div" id="device-label">{t('settings.device')}</Input.Label>
+          <Input.Label labelElement="div" id="device-label">
+            {t('settings.device')}
+          </Input.Label>
           <SegmentedControl
             aria-labelledby="device-label"
             data={(['auto', 'cpu'] as const).map((value) => ({ value, label: t(`settings.devices.${value}`) }))}
@@ -20,8 +22,23 @@ export function Computing({ cores }: { cores: number | undefined }) {
             onChange={(device) => change({ device })}
           />
         </Stack>
-        <WholeNumber label={t('settings.threads')} placeholder={cores === undefined ? '' : t('settings.allCores', { count: cores })} value={settings.threads} min={1} max={1024} onChange={(threads) => change({ threads })} />
-        <WholeNumber label={t('settings.tileMemory')} placeholder={t('settings.automatic')} value={settings.tileMemory} min={64} max={262_144} step={64} onChange={(tileMemory) => change({ tileMemory })} />
+        <WholeNumber
+          label={t('settings.threads')}
+          placeholder={cores === undefined ? '' : t('settings.allCores', { count: cores })}
+          value={settings.threads}
+          min={1}
+          max={1024}
+          onChange={(threads) => change({ threads })}
+        />
+        <WholeNumber
+          label={t('settings.tileMemory')}
+          placeholder={t('settings.automatic')}
+          value={settings.tileMemory}
+          min={64}
+          max={262_144}
+          step={64}
+          onChange={(tileMemory) => change({ tileMemory })}
+        />
       </Group>
       <Text size="xs" c="dimmed">
         {t('settings.computingText')}
@@ -31,7 +48,29 @@ export function Computing({ cores }: { cores: number | undefined }) {
 }
 
 /** A number that is kept when the field is left; emptied, it is null. */
-function WholeNumber({ value, onChange, ...input }: { label: string; placeholder: string; value: number | null; min: number; max: number; step?: number; onChange: (value: number | null) => void }) {
+function WholeNumber({
+  value,
+  onChange,
+  ...input
+}: {
+  label: string;
+  placeholder: string;
+  value: number | null;
+  min: number;
+  max: number;
+  step?: number;
+  onChange: (value: number | null) => void;
+}) {
   const [typed, setTyped] = useState<number | string>(value ?? '');
-  return <NumberInput {...input} w={200} allowDecimal={false} clampBehavior="blur" value={typed} onChange={setTyped} onBlur={() => onChange(typed === '' ? null : Math.min(input.max, Math.max(input.min, Number(typed))))} />;
+  return (
+    <NumberInput
+      {...input}
+      w={200}
+      allowDecimal={false}
+      clampBehavior="blur"
+      value={typed}
+      onChange={setTyped}
+      onBlur={() => onChange(typed === '' ? null : Math.min(input.max, Math.max(input.min, Number(typed))))}
+    />
+  );
 }

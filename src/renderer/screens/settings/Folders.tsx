@@ -24,7 +24,12 @@ export function Folders({ info }: { info: CallOutput<'app.info'> | undefined }) 
                 <Code>{folders[name]}</Code>
               </Table.Td>
               <Table.Td w={90}>
-                <Button size="compact-xs" variant="subtle" aria-label={t('settings.showFolder', { name: t(`settings.folder.${name}`) })} onClick={() => reveal.mutate({ folder: name })}>
+                <Button
+                  size="compact-xs"
+                  variant="subtle"
+                  aria-label={t('settings.showFolder', { name: t(`settings.folder.${name}`) })}
+                  onClick={() => reveal.mutate({ folder: name })}
+                >
                   {t('settings.show')}
                 </Button>
               </Table.Td>
@@ -38,7 +43,14 @@ export function Folders({ info }: { info: CallOutput<'app.info'> | undefined }) 
         </Alert>
       )}
       <Group gap="sm" wrap="nowrap">
-        {!folderFixed && <ChoosePlace wanted="folder" label={t('settings.chooseFolder')} loading={choose.isPending} onChoose={([folder]) => folder && choose.mutate({ folder: folder.id })} />}
+        {!folderFixed && (
+          <ChoosePlace
+            wanted="folder"
+            label={t('settings.chooseFolder')}
+            loading={choose.isPending}
+            onChoose={([folder]) => folder && choose.mutate({ folder: folder.id })}
+          />
+        )}
         <Text size="xs" c="dimmed">
           {t(folderFixed ? 'settings.folderFixed' : 'settings.foldersText')}
         </Text>

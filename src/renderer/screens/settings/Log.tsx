@@ -33,7 +33,12 @@ function Lines() {
   }, [lines]);
   if (lines?.length === 0) return <Text size="sm">{t('settings.noLog')}</Text>;
   return (
-    <ScrollArea h={260} viewportRef={viewport} viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': t('settings.log') }} style={{ border: '1px solid var(--line)' }}>
+    <ScrollArea
+      h={260}
+      viewportRef={viewport}
+      viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': t('settings.log') }}
+      style={{ border: '1px solid var(--line)' }}
+    >
       <pre className="log">{lines?.join('\n')}</pre>
     </ScrollArea>
   );

@@ -17,7 +17,10 @@ export function SettingsScreen() {
   const told = useTold();
   const info = useCall('app.info', {});
   return (
-    <ScreenFrame title={t('nav.settings')} subtitle={info.data && t('settings.version', { version: info.data.version })}>
+    <ScreenFrame
+      title={t('nav.settings')}
+      subtitle={info.data && t('settings.version', { version: info.data.version })}
+    >
       <ScrollArea flex={1}>
         <Stack p="lg" gap="xl" maw={920}>
           {info.data?.notices.map((notice) => (

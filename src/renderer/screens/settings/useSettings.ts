@@ -7,6 +7,7 @@ export function useSettings() {
   const client = useQueryClient();
   const { data } = useCall('app.settings', {});
   const action = useAction('app.change');
-  const change = (some: SettingsChange): void => action.mutate(some, { onSuccess: (next) => client.setQueryData(['app.settings', {}], next) });
+  const change = (some: SettingsChange): void =>
+    action.mutate(some, { onSuccess: (next) => client.setQueryData(['app.settings', {}], next) });
   return { settings: data, change };
 }

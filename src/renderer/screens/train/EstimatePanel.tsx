@@ -9,7 +9,8 @@ import { useAction, useCall } from '../../api/hooks.ts';
 import { gibibytes } from '../../components/format.ts';
 
 /** What the pace does not depend on; the length of the run is reckoned anew from the pace that is known. */
-const paceOf = (config: RunConfig): string => JSON.stringify({ ...config, name: '', steps: 0, validateEvery: 0, saveEvery: 0, seed: 0, stopEarly: 0 });
+const paceOf = (config: RunConfig): string =>
+  JSON.stringify({ ...config, name: '', steps: 0, validateEvery: 0, saveEvery: 0, seed: 0, stopEarly: 0 });
 
 /** Measures a few real steps of the configuration and tells what the whole run would take. */
 export function EstimatePanel({ config, disabled }: { config: RunConfig; disabled: boolean }) {
@@ -25,11 +26,21 @@ export function EstimatePanel({ config, disabled }: { config: RunConfig; disable
   return (
     <Group gap="md" wrap="nowrap" flex={1} miw={0}>
       {estimate.isPending ? (
-        <Button variant="default" style={{ flexShrink: 0 }} leftSection={<Loader size={14} />} onClick={() => void call('training.endEstimate', {})}>
+        <Button
+          variant="default"
+          style={{ flexShrink: 0 }}
+          leftSection={<Loader size={14} />}
+          onClick={() => void call('training.endEstimate', {})}
+        >
           {t('train.endMeasuring')}
         </Button>
       ) : (
-        <Button variant="default" style={{ flexShrink: 0 }} disabled={disabled} onClick={() => estimate.mutate({ config })}>
+        <Button
+          variant="default"
+          style={{ flexShrink: 0 }}
+          disabled={disabled}
+          onClick={() => estimate.mutate({ config })}
+        >
           {t('train.measure')}
         </Button>
       )}
@@ -44,7 +55,15 @@ export function EstimatePanel({ config, disabled }: { config: RunConfig; disable
               {stale ? t('train.measureAgain') : t('train.takes', { time: duration(secondsOf(measured, config)) })}
             </Text>
             <Text size="xs" c="dimmed" lineClamp={2} title={measured.engine}>
-              {t('train.takesMore', { step: measured.stepMs.toFixed(0), measured: measured.measured, validation: (measured.validationMs / 1000).toFixed(1), memory: gibibytes(measured.memory), train: measured.counts.train, validationPictures: measured.counts.validation, device: measured.device })}
+              {t('train.takesMore', {
+                step: measured.stepMs.toFixed(0),
+                measured: measured.measured,
+                validation: (measured.validationMs / 1000).toFixed(1),
+                memory: gibibytes(measured.memory),
+                train: measured.counts.train,
+                validationPictures: measured.counts.validation,
+                device: measured.device,
+              })}
             </Text>
           </>
         ) : (

@@ -15,7 +15,8 @@ export function NegativesTimeline({ negatives, steps }: { negatives: McirConfig[
   const { t } = useTranslation();
   const shown = Math.min(steps, 5 * Math.max(...negatives.map(({ every }) => every)));
   const lines = useMemo<Line[]>(
-    () => negatives.map((negative, index) => ({ label: t('train.copy', { number: index + 1 }), ...ages(negative, shown) })),
+    () =>
+      negatives.map((negative, index) => ({ label: t('train.copy', { number: index + 1 }), ...ages(negative, shown) })),
     [negatives, shown, t],
   );
   const late = negatives.filter(({ every }) => every > steps).length;

@@ -23,12 +23,19 @@ export function PresetList({ presets, onChoose }: { presets: Preset[]; onChoose:
       <OtherStarts />
       <SimpleGrid cols={{ base: 2, xl: 3 }} p="lg" pt="xs" spacing="md">
         {ordered.map((preset) => (
-          <UnstyledButton key={preset.id} onClick={() => choose(preset)} disabled={sample.isPending} style={{ height: '100%' }}>
+          <UnstyledButton
+            key={preset.id}
+            onClick={() => choose(preset)}
+            disabled={sample.isPending}
+            style={{ height: '100%' }}
+          >
             <Card className="panel" withBorder h="100%">
               <Stack gap="xs">
                 <Group justify="space-between">
                   <Text fw={600}>{preset.id === sampleId ? t('train.sampleTitle') : told(preset.title)}</Text>
-                  {preset.id === sampleId && sample.isPending && <Loader size="xs" role="status" aria-label={t('common.loading')} />}
+                  {preset.id === sampleId && sample.isPending && (
+                    <Loader size="xs" role="status" aria-label={t('common.loading')} />
+                  )}
                 </Group>
                 <Text size="sm" c="dimmed">
                   {preset.id === sampleId ? t('train.sampleText') : told(preset.description)}
@@ -41,7 +48,9 @@ export function PresetList({ presets, onChoose }: { presets: Preset[]; onChoose:
                     {t('train.stepCount', { count: preset.config.steps })}
                   </Badge>
                   <Badge variant="default" tt="none">
-                    {preset.config.mcir ? t('train.withNegatives', { count: preset.config.mcir.negatives.length }) : t('train.withoutMcir')}
+                    {preset.config.mcir
+                      ? t('train.withNegatives', { count: preset.config.mcir.negatives.length })
+                      : t('train.withoutMcir')}
                   </Badge>
                 </Group>
               </Stack>
@@ -67,7 +76,10 @@ function OtherStarts() {
         placeholder={t(trainable.length > 0 ? 'train.chooseModel' : 'train.noModel')}
         disabled={trainable.length === 0}
         searchable
-        data={trainable.map(({ id, title, run }) => ({ value: id, label: run === undefined ? title : t('train.fromRun', { name: title, run }) }))}
+        data={trainable.map(({ id, title, run }) => ({
+          value: id,
+          label: run === undefined ? title : t('train.fromRun', { name: title, run }),
+        }))}
         value={null}
         onChange={(id) => id && go('train', `model:${id}`)}
       />

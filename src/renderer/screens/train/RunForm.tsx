@@ -17,11 +17,26 @@ import { StartWeights } from './StartWeights.tsx';
 /** A data set as the folders of a configuration; how its pictures are measured stays. */
 function withDataset(config: RunConfig, { target, input, degradations, validation }: Dataset): RunConfig {
   const { size } = config.data.validation;
-  return { ...config, data: { ...config.data, train: { target, degradations, ...(input === undefined ? {} : { input }) }, validation: { ...validation, ...(size === undefined ? {} : { size }) } } };
+  return {
+    ...config,
+    data: {
+      ...config.data,
+      train: { target, degradations, ...(input === undefined ? {} : { input }) },
+      validation: { ...validation, ...(size === undefined ? {} : { size }) },
+    },
+  };
 }
 
 /** The form of a run: what matters first, the rest folded away; below, what it would take, and the start. */
-export function RunForm({ initial, dataset, onBack }: { initial: RunConfig; dataset: Dataset | undefined; onBack: (() => void) | undefined }) {
+export function RunForm({
+  initial,
+  dataset,
+  onBack,
+}: {
+  initial: RunConfig;
+  dataset: Dataset | undefined;
+  onBack: (() => void) | undefined;
+}) {
   const { t } = useTranslation();
   const told = useTold();
   const datasets = useCall('datasets.list', {});
@@ -31,12 +46,15 @@ export function RunForm({ initial, dataset, onBack }: { initial: RunConfig; data
   const [config, setConfig] = useState<RunConfig>(() => (dataset ? withDataset(initial, dataset) : initial));
   const set = (changed: Partial<RunConfig>) => setConfig({ ...config, ...changed });
   const { train } = config.data;
-  const chosen = datasets.data?.find((candidate) => candidate.target === train.target && candidate.input === train.input);
+  const chosen = datasets.data?.find(
+    (candidate) => candidate.target === train.target && candidate.input === train.input,
+  );
   const network = networks.data?.find(({ id }) => id === config.network.type);
   // The folder that a preset names stands for one that is still to be chosen.
   const missing = train.target === '' || /presets[\\/]datasets[\\/]/.test(train.target);
   // One that is no imported data set is named by the end of its path.
-  const unnamed = chosen || missing ? [] : [{ value: train.target, label: train.target.split(/[\\/]/).slice(-2).join('/') }];
+  const unnamed =
+    chosen || missing ? [] : [{ value: train.target, label: train.target.split(/[\\/]/).slice(-2).join('/') }];
   const waiting = runs.data?.some(({ state }) => isActive(state)) ?? false;
   const choose = (id: string): void => {
     const found = datasets.data?.find((candidate) => candidate.id === id);
@@ -49,7 +67,13 @@ export function RunForm({ initial, dataset, onBack }: { initial: RunConfig; data
       <ScrollArea flex={1}>
         <Stack p="lg" gap="md" maw={1040}>
           <SimpleGrid cols={3}>
-            <TextInput label={t('train.name')} value={config.name} onChange={(event) => set({ name: event.currentTarget.value })} maxLength={120} error={config.name === '' && t('train.nameMissing')} />
+            <TextInput
+              label={t('train.name')}
+              value={config.name}
+              onChange={(event) => set({ name: event.currentTarget.value })}
+              maxLength={120}
+              error={config.name === '' && t('train.nameMissing')}
+            />
             <Select
               label={t('train.data')}
               placeholder={t('train.chooseData')}
@@ -64,16 +88,47 @@ export function RunForm({ initial, dataset, onBack }: { initial: RunConfig; data
           </SimpleGrid>
           <SimpleGrid cols={4}>
             <Count label={t('train.steps')} value={config.steps} onChange={(steps) => set({ steps })} />
-            <Count label={t('train.batch')} value={config.data.batch} max={256} onChange={(batch) => set({ data: { ...config.data, batch } })} />
-            <Count label={t('train.patch')} value={config.data.patch} min={8} max={1024} onChange={(patch) => set({ data: { ...config.data, patch } })} />
-            <Amount label={t('train.rate')} value={config.optimiser.lr} above={0} step={0.0001} onChange={(lr) => set({ optimiser: { ...config.optimiser, lr } })} />
+            <Count
+              label={t('train.batch')}
+              value={config.data.batch}
+              max={256}
+              onChange={(batch) => set({ data: { ...config.data, batch } })}
+            />
+            <Count
+              label={t('train.patch')}
+              value={config.data.patch}
+              min={8}
+              max={1024}
+              onChange={(patch) => set({ data: { ...config.data, patch } })}
+            />
+            <Amount
+              label={t('train.rate')}
+              value={config.optimiser.lr}
+              above={0}
+              step={0.0001}
+              onChange={(lr) => set({ optimiser: { ...config.optimiser, lr } })}
+            />
           </SimpleGrid>
-          <Section title={t('train.mcir')} text={t('train.mcirText')} side={<Switch aria-label={t('train.mcir')} checked={config.mcir !== undefined} onChange={(event) => setConfig(withMcir(config, event.currentTarget.checked))} />}>
-            {config.mcir && <NegativesEditor mcir={config.mcir} steps={config.steps} onChange={(mcir) => set({ mcir })} />}
+          <Section
+            title={t('train.mcir')}
+            text={t('train.mcirText')}
+            side={
+              <Switch
+                aria-label={t('train.mcir')}
+                checked={config.mcir !== undefined}
+                onChange={(event) => setConfig(withMcir(config, event.currentTarget.checked))}
+              />
+            }
+          >
+            {config.mcir && (
+              <NegativesEditor mcir={config.mcir} steps={config.steps} onChange={(mcir) => set({ mcir })} />
+            )}
           </Section>
           <Accordion variant="contained" multiple keepMounted={false}>
             <Accordion.Item value="network">
-              <Accordion.Control>{t('train.network', { network: network?.title ?? config.network.type })}</Accordion.Control>
+              <Accordion.Control>
+                {t('train.network', { network: network?.title ?? config.network.type })}
+              </Accordion.Control>
               <Accordion.Panel>
                 <Stack gap="sm">
                   <Select
@@ -86,7 +141,13 @@ export function RunForm({ initial, dataset, onBack }: { initial: RunConfig; data
                     searchable
                     onChange={(type) => type && set({ network: { type, options: {} } })}
                   />
-                  {network && <SchemaForm schema={network.schema} values={config.network.options} onChange={(options) => set({ network: { ...config.network, options } })} />}
+                  {network && (
+                    <SchemaForm
+                      schema={network.schema}
+                      values={config.network.options}
+                      onChange={(options) => set({ network: { ...config.network, options } })}
+                    />
+                  )}
                 </Stack>
               </Accordion.Panel>
             </Accordion.Item>
@@ -94,7 +155,15 @@ export function RunForm({ initial, dataset, onBack }: { initial: RunConfig; data
           </Accordion>
         </Stack>
       </ScrollArea>
-      <Group component="footer" px="lg" py="sm" gap="md" wrap="nowrap" className="panel" style={{ borderTop: '1px solid var(--line)' }}>
+      <Group
+        component="footer"
+        px="lg"
+        py="sm"
+        gap="md"
+        wrap="nowrap"
+        className="panel"
+        style={{ borderTop: '1px solid var(--line)' }}
+      >
         <EstimatePanel config={config} disabled={missing} />
         {onBack && (
           <Button variant="subtle" color="gray" style={{ flexShrink: 0 }} onClick={onBack}>

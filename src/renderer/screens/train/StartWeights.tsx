@@ -6,15 +6,25 @@ import { useCall } from '../../api/hooks.ts';
 const random = ' random';
 
 /** What the network begins with: random weights of the seed, or those of a model or run of the same network. */
-export function StartWeights({ network, onChange }: { network: RunConfig['network']; onChange: (network: RunConfig['network']) => void }) {
+export function StartWeights({
+  network,
+  onChange,
+}: {
+  network: RunConfig['network'];
+  onChange: (network: RunConfig['network']) => void;
+}) {
   const { t } = useTranslation();
   const models = useCall('models.list', {});
   const registry = useCall('registry.networks', {});
   const title = registry.data?.find(({ id }) => id === network.type)?.title;
   const fitting = models.data?.filter((model) => model.network === network.type || model.network === title) ?? [];
-  const known = fitting.map(({ id, title: name, run }) => ({ value: id, label: run === undefined ? name : t('train.fromRun', { name, run }) }));
+  const known = fitting.map(({ id, title: name, run }) => ({
+    value: id,
+    label: run === undefined ? name : t('train.fromRun', { name, run }),
+  }));
   const own = network.weights;
-  const listed = own === undefined || known.some(({ value }) => value === own) ? known : [{ value: own, label: own }, ...known];
+  const listed =
+    own === undefined || known.some(({ value }) => value === own) ? known : [{ value: own, label: own }, ...known];
   const choose = (value: string | null): void => {
     const rest = { ...network };
     delete rest.weights;

@@ -28,19 +28,25 @@ export function TrainScreen() {
   const given = kind === 'run' || kind === 'model';
   const start = useQuery({
     queryKey: ['training start', item],
-    queryFn: async () => (kind === 'model' ? call('training.retrain', { model: id }) : halved(await settingsOf(id), half)),
+    queryFn: async () =>
+      kind === 'model' ? call('training.retrain', { model: id }) : halved(await settingsOf(id), half),
     enabled: given,
   });
 
   if (given) {
     return (
       <ScreenFrame title={start.data?.name ?? t('nav.train')}>
-        <Loaded query={start}>{(config) => <RunForm key={item} initial={config} dataset={undefined} onBack={() => go('train')} />}</Loaded>
+        <Loaded query={start}>
+          {(config) => <RunForm key={item} initial={config} dataset={undefined} onBack={() => go('train')} />}
+        </Loaded>
       </ScreenFrame>
     );
   }
   return (
-    <ScreenFrame title={chosen ? chosen.name : t('nav.train')} subtitle={chosen ? undefined : dataset ? t('train.subtitleData', { name: dataset.name }) : t('train.subtitle')}>
+    <ScreenFrame
+      title={chosen ? chosen.name : t('nav.train')}
+      subtitle={chosen ? undefined : dataset ? t('train.subtitleData', { name: dataset.name }) : t('train.subtitle')}
+    >
       {chosen ? (
         <RunForm key={item} initial={chosen} dataset={dataset} onBack={() => setChosen(undefined)} />
       ) : (

@@ -4,17 +4,59 @@ import type { ReactNode } from 'react';
 type FieldProps = Omit<NumberInputProps, 'value' | 'onChange'> & { value: number; onChange: (value: number) => void };
 
 /** A whole number; nothing is told while the field is empty or out of its range. */
-export function Count({ value, min = 1, max = 10_000_000, onChange, ...rest }: FieldProps & { min?: number; max?: number }) {
-  return <NumberInput {...rest} value={value} min={min} max={max} allowDecimal={false} thousandSeparator=" " onChange={(next) => typeof next === 'number' && next >= min && next <= max && onChange(next)} />;
+export function Count({
+  value,
+  min = 1,
+  max = 10_000_000,
+  onChange,
+  ...rest
+}: FieldProps & { min?: number; max?: number }) {
+  return (
+    <NumberInput
+      {...rest}
+      value={value}
+      min={min}
+      max={max}
+      allowDecimal={false}
+      thousandSeparator=" "
+      onChange={(next) => typeof next === 'number' && next >= min && next <= max && onChange(next)}
+    />
+  );
 }
 
 /** A number with a fraction; `above` is the largest that it may not be. */
-export function Amount({ value, min = 0, max = Infinity, above = -Infinity, onChange, ...rest }: FieldProps & { min?: number; max?: number; above?: number }) {
-  return <NumberInput decimalScale={10} {...rest} value={value} min={min} max={max} onChange={(next) => typeof next === 'number' && next >= min && next <= max && next > above && onChange(next)} />;
+export function Amount({
+  value,
+  min = 0,
+  max = Infinity,
+  above = -Infinity,
+  onChange,
+  ...rest
+}: FieldProps & { min?: number; max?: number; above?: number }) {
+  return (
+    <NumberInput
+      decimalScale={10}
+      {...rest}
+      value={value}
+      min={min}
+      max={max}
+      onChange={(next) => typeof next === 'number' && next >= min && next <= max && next > above && onChange(next)}
+    />
+  );
 }
 
 /** A part of the form under its title. */
-export function Section({ title, text, side, children }: { title: string; text?: string; side?: ReactNode; children: ReactNode }) {
+export function Section({
+  title,
+  text,
+  side,
+  children,
+}: {
+  title: string;
+  text?: string;
+  side?: ReactNode;
+  children: ReactNode;
+}) {
   return (
     <Paper withBorder p="md" className="panel" component="section" aria-label={title}>
       <Group justify="space-between" wrap="nowrap" align="flex-start" mb={children ? 'sm' : 0}>

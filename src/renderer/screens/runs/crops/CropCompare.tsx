@@ -21,7 +21,10 @@ export function CropCompare({ runs, yChannel }: { runs: Run[]; yChannel: boolean
     <Paper withBorder p="sm" className="panel">
       <Loaded query={crops}>
         {(list) => {
-          const at = Math.max(0, list.findIndex((crop) => idOf(crop) === chosen));
+          const at = Math.max(
+            0,
+            list.findIndex((crop) => idOf(crop) === chosen),
+          );
           const crop = list[at];
           if (!crop) return <Text c="dimmed">{t('crops.none')}</Text>;
           const picker = (
@@ -29,7 +32,13 @@ export function CropCompare({ runs, yChannel }: { runs: Run[]; yChannel: boolean
               size="xs"
               w={250}
               aria-label={t('runs.picture')}
-              data={list.map((candidate) => ({ value: idOf(candidate), label: runs.length > 1 ? t('crops.ofRuns', { name: candidate.name, count: candidate.runs.length, all: runs.length }) : candidate.name }))}
+              data={list.map((candidate) => ({
+                value: idOf(candidate),
+                label:
+                  runs.length > 1
+                    ? t('crops.ofRuns', { name: candidate.name, count: candidate.runs.length, all: runs.length })
+                    : candidate.name,
+              }))}
               value={idOf(crop)}
               allowDeselect={false}
               onChange={(value) => value && setChosen(value)}
@@ -44,7 +53,17 @@ export function CropCompare({ runs, yChannel }: { runs: Run[]; yChannel: boolean
 
 const idOf = (crop: SharedCrop): string => `${crop.name} ${crop.target}`;
 
-function CropView({ crop, runs, yChannel, picker }: { crop: SharedCrop; runs: Run[]; yChannel: boolean; picker: React.ReactNode }) {
+function CropView({
+  crop,
+  runs,
+  yChannel,
+  picker,
+}: {
+  crop: SharedCrop;
+  runs: Run[];
+  yChannel: boolean;
+  picker: React.ReactNode;
+}) {
   const { t } = useTranslation();
   const [layout, setLayout] = useState('side');
   const [error, setError] = useState(0.1);
@@ -77,7 +96,13 @@ function CropView({ crop, runs, yChannel, picker }: { crop: SharedCrop; runs: Ru
     <Stack gap="sm">
       <Group gap="sm" wrap="wrap">
         {picker}
-        <SegmentedControl size="xs" aria-label={t('compare.layout')} value={layout} onChange={changeLayout} data={(['side', 'slider', 'errors'] as const).map((value) => ({ value, label: t(`crops.layout.${value}`) }))} />
+        <SegmentedControl
+          size="xs"
+          aria-label={t('compare.layout')}
+          value={layout}
+          onChange={changeLayout}
+          data={(['side', 'slider', 'errors'] as const).map((value) => ({ value, label: t(`crops.layout.${value}`) }))}
+        />
         <Group gap={4}>
           <Button size="compact-xs" variant="default" onClick={zoom.fit}>
             {t('compare.fit')}
@@ -92,13 +117,37 @@ function CropView({ crop, runs, yChannel, picker }: { crop: SharedCrop; runs: Ru
           <Group gap="xs" wrap="nowrap">
             <Text size="xs">0</Text>
             <div aria-hidden style={{ width: 90, height: 10, background: gradient }} />
-            <Select size="xs" w={84} aria-label={t('crops.errorScale')} data={scales.map((value) => ({ value: String(value), label: `${100 * value} %` }))} value={String(error)} allowDeselect={false} onChange={(value) => setError(Number(value))} />
+            <Select
+              size="xs"
+              w={84}
+              aria-label={t('crops.errorScale')}
+              data={scales.map((value) => ({ value: String(value), label: `${100 * value} %` }))}
+              value={String(error)}
+              allowDeselect={false}
+              onChange={(value) => setError(Number(value))}
+            />
           </Group>
         )}
         {layout === 'slider' && (
           <Group gap="xs" wrap="nowrap">
-            <Select size="xs" w={200} aria-label={t('crops.left')} data={names} value={left?.key ?? null} allowDeselect={false} onChange={(key) => key && setSides({ ...sides, left: key })} />
-            <Select size="xs" w={200} aria-label={t('crops.right')} data={names} value={right?.key ?? null} allowDeselect={false} onChange={(key) => key && setSides({ ...sides, right: key })} />
+            <Select
+              size="xs"
+              w={200}
+              aria-label={t('crops.left')}
+              data={names}
+              value={left?.key ?? null}
+              allowDeselect={false}
+              onChange={(key) => key && setSides({ ...sides, left: key })}
+            />
+            <Select
+              size="xs"
+              w={200}
+              aria-label={t('crops.right')}
+              data={names}
+              value={right?.key ?? null}
+              allowDeselect={false}
+              onChange={(key) => key && setSides({ ...sides, right: key })}
+            />
           </Group>
         )}
       </Group>
@@ -106,8 +155,23 @@ function CropView({ crop, runs, yChannel, picker }: { crop: SharedCrop; runs: Ru
         <Text size="xs" style={{ whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }} w={92}>
           {best ? t('crops.best') : t('crops.step', { step: steps[at] ?? 0 })}
         </Text>
-        <Slider flex={1} size="sm" thumbLabel={t('runs.validationStep')} min={0} max={Math.max(1, steps.length - 1)} value={at} label={(value) => steps[value]} onChange={setIndex} disabled={best || steps.length < 2} />
-        <Switch size="xs" label={t('crops.best')} checked={best} onChange={(event) => setBest(event.currentTarget.checked)} />
+        <Slider
+          flex={1}
+          size="sm"
+          thumbLabel={t('runs.validationStep')}
+          min={0}
+          max={Math.max(1, steps.length - 1)}
+          value={at}
+          label={(value) => steps[value]}
+          onChange={setIndex}
+          disabled={best || steps.length < 2}
+        />
+        <Switch
+          size="xs"
+          label={t('crops.best')}
+          checked={best}
+          onChange={(event) => setBest(event.currentTarget.checked)}
+        />
       </Group>
       {missing.length > 0 && (
         <Alert color="gray" p="xs">
@@ -119,7 +183,19 @@ function CropView({ crop, runs, yChannel, picker }: { crop: SharedCrop; runs: Ru
           {t('crops.otherInput')}
         </Alert>
       )}
-      {layout === 'slider' && left && right ? <CropSlider crop={crop} zoom={zoom} left={left} right={right} /> : <CropGrid crop={crop} columns={columns} zoom={zoom} errors={errors} pins={pins} onPin={pin} yChannel={yChannel} />}
+      {layout === 'slider' && left && right ? (
+        <CropSlider crop={crop} zoom={zoom} left={left} right={right} />
+      ) : (
+        <CropGrid
+          crop={crop}
+          columns={columns}
+          zoom={zoom}
+          errors={errors}
+          pins={pins}
+          onPin={pin}
+          yChannel={yChannel}
+        />
+      )}
       <Text size="xs" c="dimmed">
         {t(yChannel ? 'crops.measuredY' : 'crops.measuredRgb')}
       </Text>

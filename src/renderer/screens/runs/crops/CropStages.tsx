@@ -39,18 +39,45 @@ export function CropGrid({ crop, columns, zoom, errors, pins, onPin, yChannel }:
         return (
           <figure key={column.key} style={{ margin: 0, minWidth: 0 }}>
             <Stage zoom={zoom} measured={index === 0} label={columnTitle(t, column)}>
-              <CropTile picture={column.picture} label={columnTitle(t, column)} width={crop.width} height={crop.height} view={zoom.view} error={errors !== undefined && column.key !== 'target' ? { target: crop.target, full: errors } : undefined} />
+              <CropTile
+                picture={column.picture}
+                label={columnTitle(t, column)}
+                width={crop.width}
+                height={crop.height}
+                view={zoom.view}
+                error={
+                  errors !== undefined && column.key !== 'target' ? { target: crop.target, full: errors } : undefined
+                }
+              />
             </Stage>
             <Group component="figcaption" gap={4} wrap="nowrap" align="flex-start" pt={4}>
               <div style={{ flex: 1, minWidth: 0 }}>
                 <Text size="xs" fw={600} truncate title={columnTitle(t, column)}>
                   {columnTitle(t, column)}
                 </Text>
-                {column.run && column.step !== undefined && <Measures crop={crop} run={column.run.id} step={column.step} whole={column} part={part} yChannel={yChannel} />}
+                {column.run && column.step !== undefined && (
+                  <Measures
+                    crop={crop}
+                    run={column.run.id}
+                    step={column.step}
+                    whole={column}
+                    part={part}
+                    yChannel={yChannel}
+                  />
+                )}
               </div>
               {column.run && column.step !== undefined && (
                 <Tooltip label={t(pinned ? 'crops.unpin' : 'crops.pin')}>
-                  <ActionIcon size="sm" variant="subtle" color="gray" aria-label={`${t(pinned ? 'crops.unpin' : 'crops.pin')}: ${columnTitle(t, column)}`} aria-pressed={pinned} onClick={() => column.run && column.step !== undefined && onPin({ run: column.run.id, step: column.step })}>
+                  <ActionIcon
+                    size="sm"
+                    variant="subtle"
+                    color="gray"
+                    aria-label={`${t(pinned ? 'crops.unpin' : 'crops.pin')}: ${columnTitle(t, column)}`}
+                    aria-pressed={pinned}
+                    onClick={() =>
+                      column.run && column.step !== undefined && onPin({ run: column.run.id, step: column.step })
+                    }
+                  >
                     {pinned ? <IconPinFilled size={14} /> : <IconPin size={14} />}
                   </ActionIcon>
                 </Tooltip>
@@ -67,8 +94,16 @@ export function CropGrid({ crop, columns, zoom, errors, pins, onPin, yChannel }:
 export function CropSlider({ crop, zoom, left, right }: StageProps & { left: Column; right: Column }) {
   const { t } = useTranslation();
   const tile = (column: Column): ReactNode => (
-    <div style={{ position: 'relative', width: '100%', height: '100%', overflow: 'hidden', background: 'var(--stage)' }}>
-      <CropTile picture={column.picture} label={columnTitle(t, column)} width={crop.width} height={crop.height} view={zoom.view} />
+    <div
+      style={{ position: 'relative', width: '100%', height: '100%', overflow: 'hidden', background: 'var(--stage)' }}
+    >
+      <CropTile
+        picture={column.picture}
+        label={columnTitle(t, column)}
+        width={crop.width}
+        height={crop.height}
+        view={zoom.view}
+      />
       <span className="stage-label" data-restored={column === right}>
         {columnTitle(t, column)}
       </span>
@@ -76,7 +111,12 @@ export function CropSlider({ crop, zoom, left, right }: StageProps & { left: Col
   );
   return (
     <Stage zoom={zoom} measured tall label={`${columnTitle(t, left)} | ${columnTitle(t, right)}`}>
-      <ReactCompareSlider onlyHandleDraggable itemOne={tile(left)} itemTwo={tile(right)} style={{ width: '100%', height: '100%' }} />
+      <ReactCompareSlider
+        onlyHandleDraggable
+        itemOne={tile(left)}
+        itemTwo={tile(right)}
+        style={{ width: '100%', height: '100%' }}
+      />
     </Stage>
   );
 }
@@ -85,7 +125,19 @@ export function CropSlider({ crop, zoom, left, right }: StageProps & { left: Col
  * Where pictures lie: drag or arrows to move, + and - to zoom, 0 to fit. The wheel zooms with Ctrl or once the stage was clicked;
  * before, it scrolls the page that the stage is part of.
  */
-function Stage({ zoom, measured, tall = false, label, children }: { zoom: Zoom; measured: boolean; tall?: boolean; label: string; children: ReactNode }) {
+function Stage({
+  zoom,
+  measured,
+  tall = false,
+  label,
+  children,
+}: {
+  zoom: Zoom;
+  measured: boolean;
+  tall?: boolean;
+  label: string;
+  children: ReactNode;
+}) {
   const box = useRef<HTMLDivElement>(null);
   const { stage, handlers } = zoom;
   useEffect(() => {
@@ -110,18 +162,46 @@ function Stage({ zoom, measured, tall = false, label, children }: { zoom: Zoom; 
     act();
   };
   return (
-    <div className="crop-stage" data-tall={tall} tabIndex={0} role="group" aria-label={label} ref={box} {...handlers} onKeyDown={onKeyDown}>
+    <div
+      className="crop-stage"
+      data-tall={tall}
+      tabIndex={0}
+      role="group"
+      aria-label={label}
+      ref={box}
+      {...handlers}
+      onKeyDown={onKeyDown}
+    >
       {children}
     </div>
   );
 }
 
-const unlessScrolling = (event: WheelEvent, stage: Element): boolean => event.ctrlKey || stage.contains(document.activeElement);
+const unlessScrolling = (event: WheelEvent, stage: Element): boolean =>
+  event.ctrlKey || stage.contains(document.activeElement);
 
 /** Whole picture as validation measured it, and the part in sight. */
-function Measures({ crop, run, step, whole, part, yChannel }: { crop: SharedCrop; run: string; step: number; whole: Column; part: Region | undefined; yChannel: boolean }) {
+function Measures({
+  crop,
+  run,
+  step,
+  whole,
+  part,
+  yChannel,
+}: {
+  crop: SharedCrop;
+  run: string;
+  step: number;
+  whole: Column;
+  part: Region | undefined;
+  yChannel: boolean;
+}) {
   const { t } = useTranslation();
-  const inSight = useCall('runs.measure', { run, step, name: crop.name, part: part ?? { left: 0, top: 0, width: 1, height: 1 }, yChannel }, { enabled: part !== undefined, staleTime: Infinity });
+  const inSight = useCall(
+    'runs.measure',
+    { run, step, name: crop.name, part: part ?? { left: 0, top: 0, width: 1, height: 1 }, yChannel },
+    { enabled: part !== undefined, staleTime: Infinity },
+  );
   const line = (label: string, psnr: number | null | undefined, ssim: number | null | undefined): ReactNode => (
     <tr>
       <td>{label}</td>

@@ -15,15 +15,50 @@ interface TileProps {
 
 /** A picture as the common view shows it, or its error map. */
 export function CropTile({ picture, label, width, height, view, error }: TileProps) {
-  const place = { position: 'absolute', left: 0, top: 0, width, height, transformOrigin: '0 0', transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})`, imageRendering: view.scale >= 2 ? 'pixelated' : 'auto', pointerEvents: 'none', maxWidth: 'none' } as const;
+  const place = {
+    position: 'absolute',
+    left: 0,
+    top: 0,
+    width,
+    height,
+    transformOrigin: '0 0',
+    transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})`,
+    imageRendering: view.scale >= 2 ? 'pixelated' : 'auto',
+    pointerEvents: 'none',
+    maxWidth: 'none',
+  } as const;
   return error ? (
-    <ErrorMap picture={picture} target={error.target} full={error.full} label={label} width={width} height={height} style={place} />
+    <ErrorMap
+      picture={picture}
+      target={error.target}
+      full={error.full}
+      label={label}
+      width={width}
+      height={height}
+      style={place}
+    />
   ) : (
     <img src={pictureUrl(picture)} alt={label} draggable={false} style={place} />
   );
 }
 
-function ErrorMap({ picture, target, full, label, width, height, style }: { picture: string; target: string; full: number; label: string; width: number; height: number; style: React.CSSProperties }) {
+function ErrorMap({
+  picture,
+  target,
+  full,
+  label,
+  width,
+  height,
+  style,
+}: {
+  picture: string;
+  target: string;
+  full: number;
+  label: string;
+  width: number;
+  height: number;
+  style: React.CSSProperties;
+}) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     let current = true;

@@ -24,7 +24,12 @@ function colourOf(share: number): [number, number, number] {
  * Draws where a picture differs from its target: the mean over red, green and blue of the absolute difference, by colour.
  * @param full the difference that gets the last colour, as a share of the range of values
  */
-export function drawErrorMap(canvas: HTMLCanvasElement, picture: CanvasImageSource, target: CanvasImageSource, full: number): void {
+export function drawErrorMap(
+  canvas: HTMLCanvasElement,
+  picture: CanvasImageSource,
+  target: CanvasImageSource,
+  full: number,
+): void {
   const { width, height } = canvas;
   const context = canvas.getContext('2d', { willReadFrequently: true });
   if (!context) return;
