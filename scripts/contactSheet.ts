@@ -7,13 +7,13 @@ import { decodePicture } from '../src/core/data/decode.ts';
 import { imresize } from '../src/core/degradations/resize.ts';
 import { psnr } from '../src/core/metrics/index.ts';
 import { openHistory } from '../src/database/history.ts';
-import { Batches } from '../src/services/batches.ts';
-import { openHome } from '../src/services/home.ts';
-import { findModel } from '../src/services/restoreModel.ts';
-import { collectSources } from '../src/services/restoreSources.ts';
-import { encodePng, prepareSampleSet } from '../src/services/sampleSet.ts';
-import { type Sheet, writeSheet } from '../src/services/sheets.ts';
-import { effect, exportSettings } from '../src/shared/restore.ts';
+import { Batches } from '../src/services/restoring/batches.ts';
+import { openHome } from '../src/services/app/home.ts';
+import { findModel } from '../src/services/restoring/restoreModel.ts';
+import { collectSources } from '../src/services/restoring/restoreSources.ts';
+import { encodePng, prepareSampleSet } from '../src/services/training/sampleSet.ts';
+import { type Sheet, writeSheet } from '../src/services/training/sheets.ts';
+import { effect, exportSettings } from '../src/shared/batches.ts';
 
 /**
  * The contact sheet of docs/photographs.md: pictures that the program draws itself, with haze or made smaller, and what the

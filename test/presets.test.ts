@@ -8,7 +8,7 @@ import { createModel, networks } from '../src/core/networks/index.ts';
 import { dueNegatives } from '../src/core/negatives/schedule.ts';
 import { randomStream } from '../src/core/random.ts';
 import { Trainer } from '../src/core/training/trainer.ts';
-import { parseConfig } from '../src/services/configFile.ts';
+import { parseConfig } from '../src/services/training/configFile.ts';
 import { runConfig } from '../src/shared/runConfig.ts';
 import { tinyNetworks } from './tinyNetworks.ts';
 

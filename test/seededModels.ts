@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { createModel } from '../src/core/networks/index.ts';
 import { randomStream } from '../src/core/random.ts';
-import type { Weights } from '../src/core/weights/weights.ts';
-import { encodeModelFile } from '../src/services/modelFiles.ts';
+import type { Weights } from '../src/core/formats/weights.ts';
+import { encodeModelFile } from '../src/services/models/modelFiles.ts';
 
 /** Networks that have learnt nothing, as files: small, quick, and the same each time. */
 const networks = {

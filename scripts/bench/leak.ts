@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
-import { compileForward } from '../../src/core/engine/compile.ts';
+import { compileForward } from '../../src/core/engine/forward.ts';
 import { createModel } from '../../src/core/networks/index.ts';
 import { Trainer } from '../../src/core/training/trainer.ts';
 import { runConfig } from '../../src/shared/runConfig.ts';

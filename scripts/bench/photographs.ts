@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { openHome } from '../../src/services/home.ts';
-import { findModel } from '../../src/services/restoreModel.ts';
-import { RestoreWorker } from '../../src/services/restoreWorker.ts';
-import { effect, exportSettings } from '../../src/shared/restore.ts';
+import { openHome } from '../../src/services/app/home.ts';
+import { findModel } from '../../src/services/restoring/restoreModel.ts';
+import { RestoreWorker } from '../../src/services/restoring/restoreWorker.ts';
+import { effect, exportSettings } from '../../src/shared/batches.ts';
 
 /**
  * Photographs through the child process of a batch: `node scripts/bench/photographs.ts --model FILE [--megapixels 10,40,100]

@@ -7,8 +7,8 @@ import type { Browser, Page } from '@playwright/test';
 import sharp from 'sharp';
 import buildPage from '../../test/e2e/buildPage.ts';
 import { dropPaths, newPage, openBrowser, serve } from '../../test/e2e/studio.ts';
-import { Thumbnails } from '../../src/services/studio/thumbnails.ts';
-import { thumbnailSize } from '../../src/shared/contract/restore.ts';
+import { Thumbnails } from '../../src/services/pictures/thumbnails.ts';
+import { thumbnailSize } from '../../src/shared/contract/restoring.ts';
 import { watchFrames, type Smoothness } from './frames.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { Batches } from '../services/batches.ts';
+import type { Batches } from '../services/restoring/batches.ts';
 import { exitCode, type Output } from './output.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { type Home, openHome } from '../services/home.ts';
-import { openServices, type Services } from '../services/open.ts';
-import { applySettings, readSettings } from '../services/settings.ts';
+import { type Home, openHome } from '../services/app/home.ts';
+import { openServices, type Services } from '../services/app/openServices.ts';
+import { applySettings, readSettings } from '../services/app/settings.ts';
 import { Output } from './output.ts';
 
 /** What every command is given: where to write, and the program's folders and services, opened when first asked for. */

@@ -1,5 +1,5 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
-import type { Services } from '../services/open.ts';
+import type { Services } from '../services/app/openServices.ts';
 import { duration } from '../shared/duration.ts';
 import { AppError } from '../shared/errors.ts';
 import type { TrainEvent } from '../shared/jobMessages.ts';

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { programVersion } from '../services/version.ts';
+import { programVersion } from '../services/app/version.ts';
 import { commands } from './commands/index.ts';
 import { CliContext } from './context.ts';
 import { exitCode } from './output.ts';

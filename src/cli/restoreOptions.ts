@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { z } from 'zod';
-import type { Home } from '../services/home.ts';
-import { findModel } from '../services/restoreModel.ts';
-import { findPreset } from '../services/restorePresets.ts';
+import type { Home } from '../services/app/home.ts';
+import { findModel } from '../services/restoring/restoreModel.ts';
+import { findPreset } from '../services/restoring/restorePresets.ts';
 import { AppError } from '../shared/errors.ts';
-import { type BatchSettings, effect, type Effect, exportSettings, type RestorePreset } from '../shared/restore.ts';
+import { type BatchSettings, effect, type Effect, exportSettings, type RestorePreset } from '../shared/batches.ts';
 import { percent, wholeNumber } from './numbers.ts';
 import { exitCode, wrongUse } from './output.ts';
 

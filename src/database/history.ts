@@ -1,7 +1,7 @@
-import { JobRepository } from './jobs.ts';
-import { MetricRepository } from './metrics.ts';
-import { type Database, openDatabase } from './open.ts';
-import { RunRepository } from './runs.ts';
+import { JobRepository } from './jobRepository.ts';
+import { MetricRepository } from './metricsRepository.ts';
+import { type Database, openDatabase } from './openDatabase.ts';
+import { RunRepository } from './runRepository.ts';
 
 /** The history: the database and what it holds of jobs and runs. */
 export interface History {

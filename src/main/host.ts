@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import type { Served } from '../services/studio/thumbnails.ts';
+import type { Served } from '../services/pictures/thumbnails.ts';
 import type { StudioEvent } from '../shared/contract.ts';
 import { AppError } from '../shared/errors.ts';
 import type { Question, Told } from './hostMessages.ts';

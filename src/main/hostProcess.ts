@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
-import { openHome } from '../services/home.ts';
-import { openServices, type Services } from '../services/open.ts';
-import { folderToShow } from '../services/reveal.ts';
-import { openStudio, type Studio } from '../services/studio.ts';
+import { openHome } from '../services/app/home.ts';
+import { openServices, type Services } from '../services/app/openServices.ts';
+import { folderToShow } from '../services/app/reveal.ts';
+import { openStudio, type Studio } from '../services/studio/studio.ts';
 import { toWire } from '../shared/errors.ts';
 import { isActive } from '../shared/jobs.ts';
 import type { Asked, Told } from './hostMessages.ts';

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Served } from '../services/studio/thumbnails.ts';
+import type { Served } from '../services/pictures/thumbnails.ts';
 
 /**
  * Pictures come to the window's frame through a pipe of their own. What else is said between the two processes is JSON, which

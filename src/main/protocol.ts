@@ -1,4 +1,4 @@
-import type { Served } from '../services/studio/thumbnails.ts';
+import type { Served } from '../services/pictures/thumbnails.ts';
 import { toWire } from '../shared/errors.ts';
 import { asset, commonHeaders, page } from '../web/pages.ts';
 

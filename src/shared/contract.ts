@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { appCalls } from './contract/app.ts';
 import { datasetCalls } from './contract/datasets.ts';
 import { modelCalls, pack } from './contract/models.ts';
-import { batch, batchFile, restoreCalls } from './contract/restore.ts';
+import { batch, batchFile, restoreCalls } from './contract/restoring.ts';
 import { trainingCalls } from './contract/training.ts';
 import { runSummary, trainProgress } from './runs.ts';
 

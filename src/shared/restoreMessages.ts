@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { wireError } from './jobs.ts';
-import { effect, exportSettings, type RestoreModel } from './restore.ts';
+import { effect, exportSettings, type RestoreModel } from './batches.ts';
 
 /** What passes between a batch and the child process that decodes, computes and encodes its pictures. */
 

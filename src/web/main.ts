@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import open from 'open';
-import { openServices } from '../services/open.ts';
-import { openHome } from '../services/home.ts';
-import { openStudio } from '../services/studio.ts';
+import { openServices } from '../services/app/openServices.ts';
+import { openHome } from '../services/app/home.ts';
+import { openStudio } from '../services/studio/studio.ts';
 import { messageOf } from '../shared/errors.ts';
 import { startServer } from './server.ts';
-import { enterRunning, forgetRunning, keepPort, noteRunning, readToken, usualPort, writeDoor } from './session.ts';
+import { enterRunning, forgetRunning, keepPort, noteRunning, readToken, usualPort, writeDoor } from './webSession.ts';
 
 /**
  * The studio in a browser of this machine: `node src/web/main.ts [--port N] [--no-open]`. A second start shows the

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import type { Served } from '../services/studio/thumbnails.ts';
+import type { Served } from '../services/pictures/thumbnails.ts';
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',

@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { AppError, toWire, type ErrorCode } from '../shared/errors.ts';
-import type { Studio } from '../services/studio.ts';
-import type { Served } from '../services/studio/thumbnails.ts';
+import type { Studio } from '../services/studio/studio.ts';
+import type { Served } from '../services/pictures/thumbnails.ts';
 import { cookieName, refuse, refuseSender, type Refusal } from './guard.ts';
 import { asset, commonHeaders, page } from './pages.ts';
-import { Invitations } from './session.ts';
+import { Invitations } from './webSession.ts';
 
 export interface WebServer {
   port: number;

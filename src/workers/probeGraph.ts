@@ -1,4 +1,4 @@
-import { openGraphModel } from '../core/weights/graphModels.ts';
+import { openGraphModel } from '../core/formats/graphModels.ts';
 import { toWire } from '../shared/errors.ts';
 
 /** Child process: opens a graph model, tells its format and scale, and ends. */

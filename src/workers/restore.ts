@@ -13,7 +13,7 @@ import { decodeInto, inspect, type Photograph } from '../core/pictures/photograp
 import type { FloatPicture } from '../core/pictures/picture.ts';
 import { verify } from '../core/pictures/verify.ts';
 import { AppError, toWire } from '../shared/errors.ts';
-import type { RestoreModel } from '../shared/restore.ts';
+import type { RestoreModel } from '../shared/batches.ts';
 import {
   type FromRestoreWorker,
   type PreviewTask,

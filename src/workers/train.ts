@@ -1,9 +1,9 @@
 import { describeDevice, readEngine } from '../core/engine/device.ts';
 import { loadCheckpoint } from '../core/training/checkpoint.ts';
 import { RunFolder } from '../core/training/runFolder.ts';
-import { Session, type SessionEnd } from '../core/training/session.ts';
+import { Session, type SessionEnd } from '../core/training/trainingSession.ts';
 import type { Trainer } from '../core/training/trainer.ts';
-import { programCommit, programVersion } from '../services/version.ts';
+import { programCommit, programVersion } from '../services/app/version.ts';
 import { messageOf } from '../shared/errors.ts';
 import { type Outcome, type TrainEvent, type TrainStart, trainStart } from '../shared/jobMessages.ts';
 import type { RunFacts } from '../shared/runs.ts';

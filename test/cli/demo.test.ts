@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DemoResult } from '../../src/services/demo.ts';
+import type { DemoResult } from '../../src/services/training/demo.ts';
 
 const program = fileURLToPath(new URL('../../scripts/mcir.mjs', import.meta.url));
 

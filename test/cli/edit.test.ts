@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, statSync
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeEditLauncher } from '../../src/services/editLauncher.ts';
+import { writeEditLauncher } from '../../src/services/restoring/editLauncher.ts';
 import { installed, temporaryFolder, writeTags } from '../photographs.ts';
 import { seededModel } from '../seededModels.ts';
 import { endPrograms, mcir, mcirJson } from './program.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { afterAll, expect, it } from 'vitest';
-import type { Evaluation } from '../../src/services/evaluation.ts';
+import type { Evaluation } from '../../src/services/training/evaluation.ts';
 import { describeWithShared, shared } from '../shared.ts';
 import { mcirJson, newFolder } from './program.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readSafetensors } from '../../src/core/weights/safetensors.ts';
-import { runRecord } from '../../src/services/runRecord.ts';
+import { readSafetensors } from '../../src/core/formats/safetensors.ts';
+import { runRecord } from '../../src/services/training/runRecord.ts';
 import type { RunDetail, RunSummary } from '../../src/shared/runs.ts';
 import { endPrograms, Mcir, mcir, mcirJson, newFolder, tinyTraining } from './program.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { RestorePreset } from '../../src/shared/restore.ts';
+import type { RestorePreset } from '../../src/shared/batches.ts';
 import { temporaryFolder } from '../photographs.ts';
 import { endPrograms, mcir, mcirJson } from './program.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Evaluation } from '../../src/services/evaluation.ts';
+import type { Evaluation } from '../../src/services/training/evaluation.ts';
 import type { RunDetail, RunSummary } from '../../src/shared/runs.ts';
 import { endPrograms, Mcir, mcir, mcirJson, newFolder, tinyTraining } from './program.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Evaluation } from '../../src/services/evaluation.ts';
+import type { Evaluation } from '../../src/services/training/evaluation.ts';
 import { temporaryFolder } from '../photographs.ts';
 import { seededModel } from '../seededModels.ts';
 import { endPrograms, mcir, newFolder } from './program.ts';

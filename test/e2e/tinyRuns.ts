@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { readConfigFile } from '../../src/services/configFile.ts';
+import { readConfigFile } from '../../src/services/training/configFile.ts';
 import type { Dataset } from '../../src/shared/contract/datasets.ts';
 import type { RunConfig } from '../../src/shared/runConfig.ts';
 import { tinyTraining } from '../cli/program.ts';

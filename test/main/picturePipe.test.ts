@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { hearPictures, sendPicture } from '../../src/main/picturePipe.ts';
-import type { Served } from '../../src/services/studio/thumbnails.ts';
+import type { Served } from '../../src/services/pictures/thumbnails.ts';
 
 test('pictures come whole and in order, wherever the pipe cuts them', () => {
   const picture = fc.record({

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { networks } from '../../src/core/networks/index.ts';
-import { readSafetensors } from '../../src/core/weights/safetensors.ts';
-import type { Weights, WeightTensor } from '../../src/core/weights/weights.ts';
+import { readSafetensors } from '../../src/core/formats/safetensors.ts';
+import type { Weights, WeightTensor } from '../../src/core/formats/weights.ts';
 
 /** One line of `npm run parity`. */
 export interface CaseResult {

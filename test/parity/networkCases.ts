@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { compileForward } from '../../src/core/engine/compile.ts';
+import { compileForward } from '../../src/core/engine/forward.ts';
 import { createModel } from '../../src/core/networks/index.ts';
-import type { Weights } from '../../src/core/weights/weights.ts';
+import type { Weights } from '../../src/core/formats/weights.ts';
 import { compare, largest, none, type Worst, worstOf } from './errors.ts';
 import { type CaseResult, networkId, networkOptions, readMeta, readWeights, tensorOf, toNhwc } from './fixture.ts';
 import { settleKinks } from './kinks.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runConfig, type RunConfig } from '../../src/shared/runConfig.ts';
 import type { FeatureWeights, VggNetwork } from '../../src/core/losses/vgg.ts';
 import { Trainer } from '../../src/core/training/trainer.ts';
-import type { Weights } from '../../src/core/weights/weights.ts';
+import type { Weights } from '../../src/core/formats/weights.ts';
 import { compare, worstOf, type Worst } from './errors.ts';
 import { type CaseResult, networkId, networkOptions, readMeta, readWeights, tensorOf, toNhwc } from './fixture.ts';
 

@@ -8,8 +8,8 @@ import { degradations } from '../../src/core/degradations/index.ts';
 import { networks } from '../../src/core/networks/index.ts';
 import { fieldLabel } from '../../src/renderer/components/fieldLabel.ts';
 import { dictionaries, told } from '../../src/renderer/i18n/told.ts';
-import { modelPacks } from '../../src/services/modelPacks.ts';
-import { readPresets } from '../../src/services/studio/presets.ts';
+import { modelPacks } from '../../src/services/models/modelPacks.ts';
+import { readPresets } from '../../src/services/training/trainingPresets.ts';
 import { errorTexts, filledIn } from './errorTexts.ts';
 
 const sources = ['core', 'database', 'services', 'workers', 'main', 'shared', 'renderer/api'].map((folder) =>

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { nameParts } from '../../src/services/naming.ts';
+import { nameParts } from '../../src/services/restoring/naming.ts';
 import { date, dateTime, fileDate, timeZone } from '../../src/shared/dates.ts';
 
 afterEach(() => vi.unstubAllEnvs());

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openHome } from '../../src/services/home.ts';
-import { openServices } from '../../src/services/open.ts';
-import { openStudio, type Studio } from '../../src/services/studio.ts';
+import { openHome } from '../../src/services/app/home.ts';
+import { openServices } from '../../src/services/app/openServices.ts';
+import { openStudio, type Studio } from '../../src/services/studio/studio.ts';
 import { startServer, type WebServer } from '../../src/web/server.ts';
-import { readToken } from '../../src/web/session.ts';
+import { readToken } from '../../src/web/webSession.ts';
 
 export interface Answer {
   status: number;

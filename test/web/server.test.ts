@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { calls } from '../../src/shared/contract.ts';
-import { enterRunning, noteRunning, readToken } from '../../src/web/session.ts';
+import { enterRunning, noteRunning, readToken } from '../../src/web/webSession.ts';
 import { openWeb, type OpenWeb } from './open.ts';
 
 let web: OpenWeb;

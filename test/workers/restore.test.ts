@@ -2,9 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exportSettings, effect, type Effect, type ExportSettings } from '../../src/shared/restore.ts';
-import { RestoreWorker } from '../../src/services/restoreWorker.ts';
-import { describeProvenance, explain } from '../../src/services/provenance.ts';
+import { exportSettings, effect, type Effect, type ExportSettings } from '../../src/shared/batches.ts';
+import { RestoreWorker } from '../../src/services/restoring/restoreWorker.ts';
+import { describeProvenance, explain } from '../../src/services/restoring/provenance.ts';
 import type { RestoredFile } from '../../src/shared/restoreMessages.ts';
 import { installed, readTags, temporaryFolder, writeTags } from '../photographs.ts';
 

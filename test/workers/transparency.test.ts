@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
-import { openHome } from '../../src/services/home.ts';
-import { findModel } from '../../src/services/restoreModel.ts';
-import { RestoreWorker } from '../../src/services/restoreWorker.ts';
-import { effect, exportSettings } from '../../src/shared/restore.ts';
+import { openHome } from '../../src/services/app/home.ts';
+import { findModel } from '../../src/services/restoring/restoreModel.ts';
+import { RestoreWorker } from '../../src/services/restoring/restoreWorker.ts';
+import { effect, exportSettings } from '../../src/shared/batches.ts';
 import { temporaryFolder } from '../photographs.ts';
 import { seededModel } from '../seededModels.ts';
 import { describeWithShared, shared } from '../shared.ts';

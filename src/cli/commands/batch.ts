@@ -1,4 +1,4 @@
-import { Batches } from '../../services/batches.ts';
+import { Batches } from '../../services/restoring/batches.ts';
 import { runBatch } from '../batchProgress.ts';
 import { dateTime } from '../../shared/dates.ts';
 import type { CliContext, Register } from '../context.ts';

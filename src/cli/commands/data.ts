@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { degradations } from '../../core/degradations/index.ts';
-import { type DatasetReport, inspectDataset } from '../../services/datasets.ts';
+import { type DatasetReport, inspectDataset } from '../../services/datasets/datasets.ts';
 import type { Register } from '../context.ts';
 import { exitCode, type Output } from '../output.ts';
 

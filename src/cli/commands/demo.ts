@@ -1,6 +1,6 @@
 import { samplePictureCount } from '../../core/data/samplePictures.ts';
-import { type DemoResult, finishDemo, startDemo } from '../../services/demo.ts';
-import { prepareSampleSet } from '../../services/sampleSet.ts';
+import { type DemoResult, finishDemo, startDemo } from '../../services/training/demo.ts';
+import { prepareSampleSet } from '../../services/training/sampleSet.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Register } from '../context.ts';
 import { watchTraining } from '../followTraining.ts';

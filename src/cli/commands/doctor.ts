@@ -1,5 +1,5 @@
-import { writeReport } from '../../services/bugReport.ts';
-import { examine } from '../../services/doctor.ts';
+import { writeReport } from '../../services/app/bugReport.ts';
+import { examine } from '../../services/app/doctor.ts';
 import type { Register } from '../context.ts';
 import { exitCode } from '../output.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { editInPlace } from '../../services/editInPlace.ts';
-import { writeEditLauncher } from '../../services/editLauncher.ts';
-import { collectSources } from '../../services/restoreSources.ts';
+import { editInPlace } from '../../services/restoring/editInPlace.ts';
+import { writeEditLauncher } from '../../services/restoring/editLauncher.ts';
+import { collectSources } from '../../services/restoring/restoreSources.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Register } from '../context.ts';
 import { exitCode, wrongUse } from '../output.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { evaluate } from '../../services/evaluation.ts';
-import { requireFolder } from '../../services/folders.ts';
+import { evaluate } from '../../services/training/evaluation.ts';
+import { requireFolder } from '../../services/app/folders.ts';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
 import type { Register } from '../context.ts';
 import { wholeNumber } from '../numbers.ts';

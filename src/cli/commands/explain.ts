@@ -1,4 +1,4 @@
-import { explain, type RestoringEvent } from '../../services/provenance.ts';
+import { explain, type RestoringEvent } from '../../services/restoring/provenance.ts';
 import type { Register } from '../context.ts';
 import { wrongUse } from '../output.ts';
 

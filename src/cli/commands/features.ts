@@ -1,4 +1,4 @@
-import { importFeatures, listFeatures } from '../../services/features.ts';
+import { importFeatures, listFeatures } from '../../services/models/features.ts';
 import type { Register } from '../context.ts';
 import { wrongUse } from '../output.ts';
 

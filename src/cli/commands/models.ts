@@ -1,8 +1,8 @@
 import { createModel, findNetwork } from '../../core/networks/index.ts';
-import { readWeightsFile } from '../../core/weights/readWeights.ts';
-import { GRAPH, type InputNorm } from '../../services/modelCard.ts';
-import { convertModel, identify } from '../../services/modelFiles.ts';
-import { addPack, modelPacks } from '../../services/modelPacks.ts';
+import { readWeightsFile } from '../../core/formats/readWeights.ts';
+import { GRAPH, type InputNorm } from '../../services/models/modelCard.ts';
+import { convertModel, identify } from '../../services/models/modelFiles.ts';
+import { addPack, modelPacks } from '../../services/models/modelPacks.ts';
 import {
   addModel,
   brokenModels,
@@ -12,7 +12,7 @@ import {
   probeGraph,
   removeModel,
   resolveModel,
-} from '../../services/models.ts';
+} from '../../services/models/models.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Register } from '../context.ts';
 import { wholeNumber } from '../numbers.ts';

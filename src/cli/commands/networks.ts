@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { findNetwork, networks, type PublishedModel, publishedModels } from '../../core/networks/index.ts';
 import type { NetworkDefinition } from '../../core/networks/network.ts';
-import { readPresets } from '../../services/studio/presets.ts';
+import { readPresets } from '../../services/training/trainingPresets.ts';
 import type { Preset } from '../../shared/contract/training.ts';
 import type { Register } from '../context.ts';
 import { table, wrongUse } from '../output.ts';

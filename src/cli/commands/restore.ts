@@ -1,5 +1,5 @@
-import { Batches } from '../../services/batches.ts';
-import { collectSources } from '../../services/restoreSources.ts';
+import { Batches } from '../../services/restoring/batches.ts';
+import { collectSources } from '../../services/restoring/restoreSources.ts';
 import { runBatch } from '../batchProgress.ts';
 import type { Register } from '../context.ts';
 import { wrongUse } from '../output.ts';

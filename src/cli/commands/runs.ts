@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { exportRun } from '../../services/report/exportRun.ts';
-import { htmlReport } from '../../services/report/htmlReport.ts';
+import { exportRun } from '../../services/training/report/exportRun.ts';
+import { htmlReport } from '../../services/training/report/htmlReport.ts';
 import { dateTime } from '../../shared/dates.ts';
 import type { RunDetail, RunSummary } from '../../shared/runs.ts';
 import type { Register } from '../context.ts';

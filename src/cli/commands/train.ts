@@ -1,6 +1,6 @@
-import { readConfigFile, requireFolders } from '../../services/configFile.ts';
-import { prepareStart } from '../../services/retrain.ts';
-import { tryTraining } from '../../services/trial.ts';
+import { readConfigFile, requireFolders } from '../../services/training/configFile.ts';
+import { prepareStart } from '../../services/training/retrain.ts';
+import { tryTraining } from '../../services/training/trial.ts';
 import { duration } from '../../shared/duration.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { Trial } from '../../shared/trials.ts';

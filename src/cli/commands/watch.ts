@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { Batches } from '../../services/batches.ts';
-import { requireFolder } from '../../services/folders.ts';
-import { watchFolder } from '../../services/watch.ts';
+import { Batches } from '../../services/restoring/batches.ts';
+import { requireFolder } from '../../services/app/folders.ts';
+import { watchFolder } from '../../services/restoring/watch.ts';
 import { runBatch, untilInterrupted } from '../batchProgress.ts';
 import type { Register } from '../context.ts';
 import { wrongUse } from '../output.ts';

@@ -3,8 +3,8 @@ import { constants, getPriority, setPriority } from 'node:os';
 import util from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs-node-gpu';
 import { AppError, messageOf } from '../../shared/errors.ts';
-import { chosenThreads, givesWay } from './chosen.ts';
-import { registerKernels } from './kernels.ts';
+import { chosenThreads, givesWay } from './settings.ts';
+import { registerKernels } from './tracing/kernels.ts';
 
 const require = createRequire(import.meta.url);
 

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { messageOf } from '../../shared/errors.ts';
-import { constantAttributes, DT, nodeOf } from './graph.ts';
-import { type Precision, withPrecision } from './precision.ts';
-import { Session } from './session.ts';
-import { Tracer } from './trace.ts';
-import { withWinograd } from './winograd.ts';
+import { constantAttributes, DT, nodeOf } from './graph/nodes.ts';
+import { type Precision, withPrecision } from './passes/precision.ts';
+import { Session } from './graphSession.ts';
+import { Tracer } from './tracing/tracer.ts';
+import { withWinograd } from './passes/winograd.ts';
 
 type Tensors = Record<string, tf.Tensor>;
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { AppError, messageOf } from '../../shared/errors.ts';
-import type { Effect } from '../../shared/restore.ts';
-import { chosenTileMemory } from '../engine/chosen.ts';
+import type { Effect } from '../../shared/batches.ts';
+import { chosenTileMemory } from '../engine/settings.ts';
 import type { Region } from '../pictures/crop.ts';
 import type { Photograph } from '../pictures/photograph.ts';
 import { ScratchReader, ScratchWriter } from '../pictures/scratch.ts';

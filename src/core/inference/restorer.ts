@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../shared/errors.ts';
 import { isOutOfMemory } from '../engine/memory.ts';
-import type { RestoreModel } from '../../shared/restore.ts';
-import { compileForward } from '../engine/compile.ts';
+import type { RestoreModel } from '../../shared/batches.ts';
+import { compileForward } from '../engine/forward.ts';
 import { type Probe, probe } from '../engine/probe.ts';
 import { createModel } from '../networks/index.ts';
 import { type Layer, normaliseInput } from '../networks/layers.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
-import { openGraphModel } from '../weights/graphModels.ts';
+import { openGraphModel } from '../formats/graphModels.ts';
 
 /** Restores tiles: what a model is to the rest of the photograph's path. */
 export interface Restorer {

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../shared/errors.ts';
-import { wide } from '../engine/kernels.ts';
+import { wide } from '../engine/tracing/kernels.ts';
 import { conv2d, kaimingNormal, type Layer } from '../networks/layers.ts';
 import { Parameters } from '../networks/parameters.ts';
 import { randomStream } from '../random.ts';
-import type { Weights } from '../weights/weights.ts';
+import type { Weights } from '../formats/weights.ts';
 
 /** The feature networks there are. */
 export type VggNetwork = 'vgg16' | 'vgg19';

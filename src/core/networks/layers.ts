@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { biasAdd } from '../engine/kernels.ts';
+import { biasAdd } from '../engine/tracing/kernels.ts';
 import type { Init, Parameter, Parameters } from './parameters.ts';
 
 /** A function of one NHWC feature map: what every layer and block is once it has been built. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../shared/errors.ts';
 import { valuesOf } from '../engine/read.ts';
 import { type Random, randomStream } from '../random.ts';
-import { type Weights, type WeightTensor } from '../weights/weights.ts';
+import { type Weights, type WeightTensor } from '../formats/weights.ts';
 import { StochasticDepth } from './stochasticDepth.ts';
 
 /**

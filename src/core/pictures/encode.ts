@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { AppError, messageOf } from '../../shared/errors.ts';
-import { saysDiskFull } from './diskFull.ts';
+import { saysDiskFull } from '../files/diskFull.ts';
 import { encodeAs, type FileFormat, type Photograph } from './photograph.ts';
 import { syncFile } from './scratch.ts';
 

@@ -5,7 +5,7 @@ import { askExiftool } from './exiftool.ts';
 export interface MetadataChange {
   /** What is left out. */
   strip: 'none' | 'gps' | 'all';
-  /** Noted as `Software` and as an event in the XMP history; see services/provenance.ts. */
+  /** Noted as `Software` and as an event in the XMP history; see services/restoring/provenance.ts. */
   provenance?: { software: string; when: string; parameters: string };
 }
 

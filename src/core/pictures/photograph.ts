@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { AppError, messageOf } from '../../shared/errors.ts';
-import { saysDiskFull } from './diskFull.ts';
+import { saysDiskFull } from '../files/diskFull.ts';
 import { isLinearProfile } from './iccProfile.ts';
 
 const fileFormats = ['jpeg', 'png', 'tiff', 'webp', 'avif', 'gif'] as const;

@@ -3,9 +3,9 @@ import { readFile, rename } from 'node:fs/promises';
 import { z } from 'zod';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { bestResult } from '../../shared/runs.ts';
-import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
-import type { Weights } from '../weights/weights.ts';
-import { writeDurably } from './durableFile.ts';
+import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import type { Weights } from '../formats/weights.ts';
+import { writeDurably } from '../files/durableFile.ts';
 import type { RunFolder } from './runFolder.ts';
 import type { Snapshot } from './snapshot.ts';
 

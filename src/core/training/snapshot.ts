@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../shared/errors.ts';
 import type { Parameter } from '../networks/parameters.ts';
-import type { Weights } from '../weights/weights.ts';
+import type { Weights } from '../formats/weights.ts';
 import type { Trainer } from './trainer.ts';
 
 /** The whole state of a trainer. */

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { ValidationPicture } from '../../shared/runs.ts';
 import type { BatchLoader } from '../data/loader.ts';
-import { mostGraphs } from '../engine/compile.ts';
+import { mostGraphs } from '../engine/forward.ts';
 import { psnr, ssim } from '../metrics/index.ts';
 import { cropPicture } from '../pictures/crop.ts';
 import type { FloatPicture } from '../pictures/picture.ts';

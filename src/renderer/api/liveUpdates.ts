@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useCallback } from 'react';
 import type { StudioEvent } from '../../shared/contract.ts';
 import type { ModelEntry, Pack } from '../../shared/contract/models.ts';
-import type { Batch, BatchFile } from '../../shared/contract/restore.ts';
+import type { Batch, BatchFile } from '../../shared/contract/restoring.ts';
 import type { Run } from '../../shared/contract/training.ts';
 import type { TrainProgress } from '../../shared/runs.ts';
 import { queryClient, useEvents } from './hooks.ts';

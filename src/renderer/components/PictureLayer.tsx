@@ -1,5 +1,5 @@
 import type { CSSProperties } from 'react';
-import type { Region } from '../../shared/contract/restore.ts';
+import type { Region } from '../../shared/contract/restoring.ts';
 import type { Size, View } from './useZoom.ts';
 
 /** A restored picture, or a part of one, and where it lies on the original. */

@@ -2,7 +2,7 @@ import { Alert, Badge, Button, Center, Loader, Stack, Text } from '@mantine/core
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { BatchFile } from '../../shared/contract/restore.ts';
+import type { BatchFile } from '../../shared/contract/restoring.ts';
 import type { JobState } from '../../shared/jobs.ts';
 
 /** What a list shows while it has nothing: what belongs here and how to begin. */

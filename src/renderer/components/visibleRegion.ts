@@ -1,4 +1,4 @@
-import type { Region } from '../../shared/contract/restore.ts';
+import type { Region } from '../../shared/contract/restoring.ts';
 import type { Size, Zoom } from './useZoom.ts';
 
 /** A preview covers at most this many pixels, so that it is there within seconds on a processor too. */

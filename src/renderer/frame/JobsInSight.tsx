@@ -2,7 +2,7 @@ import { Progress, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Batch } from '../../shared/contract/restore.ts';
+import type { Batch } from '../../shared/contract/restoring.ts';
 import type { Run } from '../../shared/contract/training.ts';
 import { bridge } from '../api/client.ts';
 import { useCall } from '../api/hooks.ts';

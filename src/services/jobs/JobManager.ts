@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { JobRepository, OwnedJob } from '../../database/jobs.ts';
+import type { JobRepository, OwnedJob } from '../../database/jobRepository.ts';
 import { AppError, type WireError, messageOf, toWire } from '../../shared/errors.ts';
 import { activeStates, isActive, type Job, type JobState } from '../../shared/jobs.ts';
 import type { Outcome, WorkerMessage } from '../../shared/jobMessages.ts';

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { dirname, extname, join, parse } from 'node:path';
 import type { Place } from '../../shared/contract/common.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
-import { safeName } from '../naming.ts';
+import { safeName } from '../restoring/naming.ts';
 import type { Handles } from './handles.ts';
 
 const extensions = {

@@ -1,8 +1,8 @@
 import type { StudioEvent } from '../../shared/contract.ts';
-import type { Services } from '../open.ts';
-import type { Reveal } from '../reveal.ts';
+import type { Services } from '../app/openServices.ts';
+import type { Reveal } from '../app/reveal.ts';
 import type { Handles } from './handles.ts';
-import type { Thumbnails } from './thumbnails.ts';
+import type { Thumbnails } from '../pictures/thumbnails.ts';
 
 /** What the handlers of every feature work with. */
 export interface StudioContext {

@@ -1,13 +1,13 @@
 import type { RunConfig } from '../../shared/runConfig.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { Home } from '../home.ts';
-import { listModels } from '../models.ts';
-import { identity } from '../restoreModel.ts';
-import { listPresets } from '../restorePresets.ts';
-import type { Runs } from '../runs.ts';
-import { sampleFolders } from '../sampleSet.ts';
-import { DatasetList } from './datasetList.ts';
-import { readPresets } from './presets.ts';
+import type { Home } from '../app/home.ts';
+import { listModels } from '../models/models.ts';
+import { identity } from '../restoring/restoreModel.ts';
+import { listPresets } from '../restoring/restorePresets.ts';
+import type { Runs } from '../training/runHistory.ts';
+import { sampleFolders } from '../training/sampleSet.ts';
+import { DatasetList } from '../datasets/datasetList.ts';
+import { readPresets } from '../training/trainingPresets.ts';
 
 /**
  * A face names no paths. Where a call takes the name of a model, or a configuration with folders in it, only what the

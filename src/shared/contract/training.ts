@@ -3,7 +3,7 @@ import { runConfig } from '../runConfig.ts';
 import { metricSeries, runDetail, runSummary, validationPicture, type RunSummary } from '../runs.ts';
 import { trial } from '../trials.ts';
 import { call, handle, nothing, place, recordId } from './common.ts';
-import { region } from './restore.ts';
+import { region } from './restoring.ts';
 
 export type Run = RunSummary;
 
@@ -12,14 +12,12 @@ export const shownPicture = validationPicture.extend({ input: handle, restored: 
 export type ShownPicture = z.output<typeof shownPicture>;
 
 /** `config` is the YAML as it is stored, `settings` the same as values, or `problem` why they cannot be read (a run of another version). */
-const runPage = runDetail
-  .omit({ folder: true })
-  .extend({
-    settings: runConfig.optional(),
-    problem: z.string().optional(),
-    pictures: z.array(shownPicture),
-    log: z.array(z.string()),
-  });
+const runPage = runDetail.omit({ folder: true }).extend({
+  settings: runConfig.optional(),
+  problem: z.string().optional(),
+  pictures: z.array(shownPicture),
+  log: z.array(z.string()),
+});
 export type RunPage = z.output<typeof runPage>;
 
 /** A network or degradation; `schema` is the JSON schema of its settings, from which forms are made. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { compileForward } from '../../../src/core/engine/compile.ts';
+import { compileForward } from '../../../src/core/engine/forward.ts';
 import { openEngine } from '../../../src/core/engine/open.ts';
 import { createModel, networks } from '../../../src/core/networks/index.ts';
 import { randomStream } from '../../../src/core/random.ts';

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { compileForward } from '../../../src/core/engine/compile.ts';
+import { compileForward } from '../../../src/core/engine/forward.ts';
 import { openEngine } from '../../../src/core/engine/open.ts';
 import { Program } from '../../../src/core/engine/program.ts';
-import { after, Tracer } from '../../../src/core/engine/trace.ts';
+import { after, Tracer } from '../../../src/core/engine/tracing/tracer.ts';
 import { createModel } from '../../../src/core/networks/index.ts';
 
 beforeAll(() => void openEngine());

@@ -6,10 +6,10 @@ import { openEngine } from '../../../src/core/engine/open.ts';
 import { chooseTile, openRestorer } from '../../../src/core/inference/restorer.ts';
 import { createModel } from '../../../src/core/networks/index.ts';
 import { randomStream } from '../../../src/core/random.ts';
-import { writeSafetensors } from '../../../src/core/weights/safetensors.ts';
+import { writeSafetensors } from '../../../src/core/formats/safetensors.ts';
 import { mcir } from '../../cli/program.ts';
 import { temporaryFolder } from '../../photographs.ts';
-import { writeHalvingGraph } from '../weights/halvingGraph.ts';
+import { writeHalvingGraph } from '../engine/passes/fuse/halvingGraph.ts';
 
 const folder = temporaryFolder();
 const random = randomStream(1, 'graphs');

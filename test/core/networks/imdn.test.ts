@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../../src/core/engine/open.ts';
 import { createModel } from '../../../src/core/networks/index.ts';
-import { detectNetwork } from '../../../src/core/weights/detect.ts';
-import { readWeightsFile } from '../../../src/core/weights/readWeights.ts';
+import { detectNetwork } from '../../../src/core/formats/detect.ts';
+import { readWeightsFile } from '../../../src/core/formats/readWeights.ts';
 import { describeWithShared, shared } from '../../shared.ts';
 import { detected, noise, shapesOf, testPublished, worstDifference } from './helpers.ts';
 

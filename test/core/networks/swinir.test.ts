@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../../src/core/engine/open.ts';
 import { createModel, findNetwork } from '../../../src/core/networks/index.ts';
 import { shiftMask, shiftRegions, storedShiftMask } from '../../../src/core/networks/windows.ts';
-import { readSafetensors } from '../../../src/core/weights/safetensors.ts';
+import { readSafetensors } from '../../../src/core/formats/safetensors.ts';
 import { describeWithShared, shared } from '../../shared.ts';
 import { detected, noise, shapesOf, testPublished, worstDifference } from './helpers.ts';
 

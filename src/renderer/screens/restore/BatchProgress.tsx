@@ -1,6 +1,6 @@
 import { Anchor, Button, Group, Progress, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import type { Batch } from '../../../shared/contract/restore.ts';
+import type { Batch } from '../../../shared/contract/restoring.ts';
 import { useAction } from '../../api/hooks.ts';
 import { RevealFolder } from '../../components/RevealFolder.tsx';
 import { StateBadge } from '../../components/States.tsx';

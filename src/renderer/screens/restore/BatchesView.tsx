@@ -3,7 +3,7 @@ import { notifications } from '@mantine/notifications';
 import { IconChevronDown, IconChevronRight, IconHistory } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Batch, BatchFile } from '../../../shared/contract/restore.ts';
+import type { Batch, BatchFile } from '../../../shared/contract/restoring.ts';
 import { dateTime } from '../../../shared/dates.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
 import { Empty, Loaded, StateBadge } from '../../components/States.tsx';

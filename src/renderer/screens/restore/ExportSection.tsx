@@ -1,6 +1,6 @@
 import { Checkbox, Group, NumberInput, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import type { ExportSettings } from '../../../shared/restore.ts';
+import type { ExportSettings } from '../../../shared/batches.ts';
 import { ChoosePlace } from '../../components/ChoosePlace.tsx';
 import { useSelection } from './selection.tsx';
 import { useExampleName } from './useExampleName.ts';

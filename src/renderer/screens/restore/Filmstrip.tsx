@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { thumbnailSize } from '../../../shared/contract/restore.ts';
+import { thumbnailSize } from '../../../shared/contract/restoring.ts';
 import { pictureUrl } from '../../api/client.ts';
 import { href } from '../../route.ts';
 import { useSelection } from './selection.tsx';

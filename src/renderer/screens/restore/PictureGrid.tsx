@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useLayoutEffect, useMemo, useRef, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { BatchFile } from '../../../shared/contract/restore.ts';
+import type { BatchFile } from '../../../shared/contract/restoring.ts';
 import { useCall } from '../../api/hooks.ts';
 import { useFileShares } from '../../api/liveUpdates.ts';
 import { useWidth } from '../../components/useWidth.ts';

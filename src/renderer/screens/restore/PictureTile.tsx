@@ -1,7 +1,7 @@
 import { Progress } from '@mantine/core';
 import { memo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { thumbnailSize, type BatchFile, type Source } from '../../../shared/contract/restore.ts';
+import { thumbnailSize, type BatchFile, type Source } from '../../../shared/contract/restoring.ts';
 import { bridge, dragOut, pictureUrl } from '../../api/client.ts';
 import { showError } from '../../api/showError.ts';
 import { useTold } from '../../i18n/told.ts';

@@ -1,6 +1,6 @@
 import { Button, Group, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import type { Source } from '../../../shared/contract/restore.ts';
+import type { Source } from '../../../shared/contract/restoring.ts';
 import type { Run } from '../../../shared/contract/training.ts';
 import { isActive } from '../../../shared/jobs.ts';
 import { pictureUrl } from '../../api/client.ts';

@@ -1,7 +1,7 @@
 import { notifications } from '@mantine/notifications';
 import { useEffect, useEffectEvent } from 'react';
 import { z } from 'zod';
-import { source } from '../../../shared/contract/restore.ts';
+import { source } from '../../../shared/contract/restoring.ts';
 import { call } from '../../api/client.ts';
 import { useConnected } from '../../api/connection.ts';
 import { showError } from '../../api/showError.ts';

@@ -1,8 +1,8 @@
 import { createContext, useContext, useEffect, useMemo, useReducer, type ReactNode } from 'react';
 import { z } from 'zod';
 import type { Place } from '../../../shared/contract/common.ts';
-import type { Source } from '../../../shared/contract/restore.ts';
-import { exportSettings, type ExportSettings } from '../../../shared/restore.ts';
+import type { Source } from '../../../shared/contract/restoring.ts';
+import { exportSettings, type ExportSettings } from '../../../shared/batches.ts';
 import type { Result } from '../../components/PictureLayer.tsx';
 import { layouts, type Layout } from '../../components/CompareStage.tsx';
 import { keptPictures, useKeptPictures } from './keptPictures.ts';

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import type { Region } from '../../../shared/contract/restore.ts';
+import type { Region } from '../../../shared/contract/restoring.ts';
 import { call, pictureUrl } from '../../api/client.ts';
 import { showError } from '../../api/showError.ts';
 import { previewKey, recipeKey, type Recipe } from './recipe.ts';

@@ -1,4 +1,4 @@
-import type { Batch } from '../../../shared/contract/restore.ts';
+import type { Batch } from '../../../shared/contract/restoring.ts';
 import { isActive } from '../../../shared/jobs.ts';
 import { useCall } from '../../api/hooks.ts';
 import { useSelection } from './selection.tsx';

@@ -4,7 +4,7 @@ import { IconPin, IconPinFilled } from '@tabler/icons-react';
 import { useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { ReactCompareSlider } from 'react-compare-slider';
 import { useTranslation } from 'react-i18next';
-import type { Region } from '../../../../shared/contract/restore.ts';
+import type { Region } from '../../../../shared/contract/restoring.ts';
 import type { SharedCrop } from '../../../../shared/contract/training.ts';
 import { useCall } from '../../../api/hooks.ts';
 import { decibels, similarity } from '../../../components/format.ts';

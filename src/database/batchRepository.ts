@@ -1,0 +1,194 @@
+import type { Database } from 'better-sqlite3';
+import type { WireError } from '../shared/errors.ts';
+import type { JobState } from '../shared/jobs.ts';
+import type { BatchSettings, BatchSummary, FileState, LedgerFile } from '../shared/batches.ts';
+
+/** A file as a batch is given it. */
+export interface NewBatchFile {
+  source: string;
+  folder: string;
+  /** `device:inode` of the original. */
+  identity: string;
+}
+
+/** A row of the ledger with what only the batch itself needs. */
+export interface BatchFileRecord extends LedgerFile {
+  identity: string;
+  /** `device:inode` of a finished result that has, or is about to get, the name `output`. */
+  result?: string;
+  crashes: number;
+}
+
+export interface FinishedFile {
+  output: string;
+  result: string;
+  warnings: readonly string[];
+  megapixels: number;
+  seconds: number;
+}
+
+interface SummaryRow {
+  id: string;
+  title: string;
+  state: JobState;
+  created: number;
+  error: string | null;
+  reason: string | null;
+  settings: string;
+  total: number;
+  waiting: number;
+  running: number;
+  done: number;
+  failed: number;
+  skipped: number;
+}
+
+interface FileRow {
+  number: number;
+  source: string;
+  folder: string;
+  identity: string;
+  state: FileState;
+  reason: string | null;
+  output: string | null;
+  result: string | null;
+  warnings: string;
+  megapixels: number | null;
+  seconds: number | null;
+  crashes: number;
+}
+
+const counted = (['waiting', 'running', 'done', 'failed', 'skipped'] as const)
+  .map((state) => `count(*) FILTER (WHERE f.state = '${state}') AS ${state}`)
+  .join(', ');
+const summaries = `
+  SELECT jobs.id, jobs.title, jobs.state, jobs.created, jobs.error, batches.settings, count(f.number) AS total, ${counted},
+    (SELECT reason FROM job_states WHERE job = jobs.id ORDER BY rowid DESC LIMIT 1) AS reason
+  FROM batches JOIN jobs ON jobs.id = batches.id LEFT JOIN batch_files f ON f.batch = batches.id`;
+
+/** The ledger of batches: every change of a file's state is on disk before the file is touched, and after. */
+export class BatchRepository {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Adds a batch; its job (same id) is there already. */
+  add(id: string, settings: BatchSettings, files: readonly NewBatchFile[]): void {
+    this.#db.prepare('INSERT INTO batches (id, settings) VALUES (?, ?)').run(id, JSON.stringify(settings));
+    const insert = this.#db.prepare(
+      'INSERT INTO batch_files (batch, number, source, folder, identity) VALUES (?, ?, ?, ?, ?)',
+    );
+    files.forEach(({ source, folder, identity }, i) => insert.run(id, i + 1, source, folder, identity));
+  }
+
+  /** Newest first. */
+  list(): BatchSummary[] {
+    return this.#db
+      .prepare<[], SummaryRow>(`${summaries} GROUP BY batches.id ORDER BY jobs.id DESC`)
+      .all()
+      .map(toSummary);
+  }
+
+  find(id: string): BatchSummary | undefined {
+    const row = this.#db.prepare<[string], SummaryRow>(`${summaries} WHERE batches.id = ? GROUP BY batches.id`).get(id);
+    return row && toSummary(row);
+  }
+
+  files(id: string): BatchFileRecord[] {
+    return this.#db
+      .prepare<[string], FileRow>('SELECT * FROM batch_files WHERE batch = ? ORDER BY number')
+      .all(id)
+      .map(toFile);
+  }
+
+  file(id: string, number: number): BatchFileRecord | undefined {
+    const row = this.#db
+      .prepare<[string, number], FileRow>('SELECT * FROM batch_files WHERE batch = ? AND number = ?')
+      .get(id, number);
+    return row && toFile(row);
+  }
+
+  /** Takes the next waiting file and marks it as running. `crashed` asks for one that has ended a child process before. */
+  take(id: string, crashed: boolean): BatchFileRecord | undefined {
+    const row = this.#db
+      .prepare<[{ id: string; crashed: number }], FileRow>(
+        `UPDATE batch_files SET state = 'running' WHERE batch = @id AND number =
+          (SELECT min(number) FROM batch_files WHERE batch = @id AND state = 'waiting' AND (crashes > 0) = @crashed) RETURNING *`,
+      )
+      .get({ id, crashed: crashed ? 1 : 0 });
+    return row && toFile(row);
+  }
+
+  /** The result is whole and about to get its final name. */
+  finishing(id: string, number: number, { output, result, warnings, megapixels, seconds }: FinishedFile): void {
+    this.#db
+      .prepare(
+        'UPDATE batch_files SET output = ?, result = ?, warnings = ?, megapixels = ?, seconds = ? WHERE batch = ? AND number = ?',
+      )
+      .run(output, result, JSON.stringify(warnings), megapixels, seconds, id, number);
+  }
+
+  /** A file's last state, or `waiting` to have it done (again). */
+  set(id: string, number: number, state: Exclude<FileState, 'running'>, reason?: string): void {
+    this.#db
+      .prepare('UPDATE batch_files SET state = ?, reason = ? WHERE batch = ? AND number = ?')
+      .run(state, reason ?? null, id, number);
+  }
+
+  /** The child process ended while it worked on this file. */
+  crashed(id: string, number: number): void {
+    this.#db
+      .prepare("UPDATE batch_files SET state = 'waiting', crashes = crashes + 1 WHERE batch = ? AND number = ?")
+      .run(id, number);
+  }
+
+  /** @returns how many failed files are waiting again. */
+  retryFailed(id: string): number {
+    return this.#db
+      .prepare(
+        "UPDATE batch_files SET state = 'waiting', reason = NULL, result = NULL, output = NULL, crashes = 0 WHERE batch = ? AND state = 'failed'",
+      )
+      .run(id).changes;
+  }
+
+  /** Whether a file is an original of the batch, by its `device:inode`. */
+  isOriginal(id: string, identity: string): boolean {
+    return (
+      this.#db.prepare('SELECT 1 FROM batch_files WHERE batch = ? AND identity = ? LIMIT 1').get(id, identity) !==
+      undefined
+    );
+  }
+
+  /** Whether another file of the batch has a name that differs in case at most. */
+  isTaken(id: string, number: number, output: string): boolean {
+    return (
+      this.#db
+        .prepare('SELECT 1 FROM batch_files WHERE batch = ? AND number <> ? AND lower(output) = lower(?) LIMIT 1')
+        .get(id, number, output) !== undefined
+    );
+  }
+}
+
+function toSummary({ settings, error, reason, ...row }: SummaryRow): BatchSummary {
+  const why = error === null ? reason : (JSON.parse(error) as WireError).message;
+  return { ...row, settings: JSON.parse(settings) as BatchSettings, ...(why === null ? {} : { reason: why }) };
+}
+
+function toFile({ reason, output, result, warnings, megapixels, seconds, ...row }: FileRow): BatchFileRecord {
+  return {
+    number: row.number,
+    source: row.source,
+    folder: row.folder,
+    identity: row.identity,
+    state: row.state,
+    crashes: row.crashes,
+    warnings: JSON.parse(warnings) as string[],
+    ...(reason === null ? {} : { reason }),
+    ...(output === null ? {} : { output }),
+    ...(result === null ? {} : { result }),
+    ...(megapixels === null ? {} : { megapixels }),
+    ...(seconds === null ? {} : { seconds }),
+  };
+}

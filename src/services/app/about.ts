@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import packageFile from '../../../package.json' with { type: 'json' };
+
+const ownFile = (name: string): Promise<string> =>
+  readFile(fileURLToPath(new URL(`../../../${name}`, import.meta.url)), 'utf8').catch(() => '');
+
+/** What has changed in the program, as CHANGELOG.md tells it. */
+export const changelog = (): Promise<string> => ownFile('CHANGELOG.md');
+
+/** The program's own licence. */
+export const licence = (): Promise<string> => ownFile('LICENSE');
+
+export interface Library {
+  name: string;
+  version: string;
+  licence: string;
+}
+
+/** The libraries that the program is made of, with the licence that each tells of itself. */
+export async function libraries(): Promise<Library[]> {
+  const require = createRequire(import.meta.url);
+  const found = await Promise.all(
+    Object.keys(packageFile.dependencies).map(async (name): Promise<Library | undefined> => {
+      for (const folder of require.resolve.paths(name) ?? []) {
+        const text = await readFile(`${folder}/${name}/package.json`, 'utf8').catch(() => undefined);
+        if (text === undefined) continue;
+        const { version, license } = JSON.parse(text) as { version: string; license?: string };
+        return { name, version, licence: license ?? 'see its files' };
+      }
+      return undefined;
+    }),
+  );
+  return found.filter((library) => library !== undefined);
+}

@@ -1,0 +1,136 @@
+import { createWriteStream, existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { ZipFile } from 'yazl';
+import { BatchRepository } from '../../database/batchRepository.ts';
+import { fileDate } from '../../shared/dates.ts';
+import { AppError, messageOf } from '../../shared/errors.ts';
+import { examine } from './doctor.ts';
+import { logFile, olderLogFile } from './log.ts';
+import { listModels } from '../models/models.ts';
+import type { Services } from './openServices.ts';
+import { redactor } from './redact.ts';
+import { readSettings } from './settings.ts';
+import { programCommit, programVersion } from './version.ts';
+
+const RUNS = 5;
+const LOG_LINES = 500;
+
+const readMe = `This report of MCIR Studio holds no pictures, no weights and no notes. Paths, names of pictures, of runs and of you
+were replaced (<path>, <picture>, <name>). Read it before you send it: all of it is text.
+`;
+
+/**
+ * Writes one zip for a bug report: versions, what doctor says, settings, the logs, and configuration and log of the last
+ * runs, all taken through {@link redactor}.
+ * @param out the zip; by default a new file in the reports folder
+ * @returns its path
+ * @throws AppError `conflict` where the file exists, `io` where it cannot be written
+ */
+export async function writeReport(services: Services, out?: string): Promise<string> {
+  const { home, runs } = services;
+  const path = resolve(out ?? join(home.reports, `mcir-report-${fileDate(Date.now())}.zip`));
+  if (existsSync(path)) throw new AppError('conflict', `${path} exists already; choose another name.`);
+  const redact = redactor(home, await personal(services));
+  const zip = new ZipFile();
+  const add = (name: string, text: string): void => zip.addBuffer(Buffer.from(redact(text)), name);
+  zip.addBuffer(Buffer.from(readMe), 'README.txt');
+  add('report.json', JSON.stringify(await facts(services), null, 2));
+  for (const [name, file] of [
+    ['studio.log', logFile(home)],
+    ['studio.older.log', olderLogFile(home)],
+  ] as const) {
+    const text = await readFile(file, 'utf8').catch(() => '');
+    if (text !== '') add(`logs/${name}`, text);
+  }
+  for (const { id } of runs.list().slice(0, RUNS)) {
+    const folder = runs.folder(id);
+    add(`runs/${id}/config.yml`, await readFile(folder.config, 'utf8').catch(messageOf));
+    const log = await readFile(folder.log, 'utf8').catch(messageOf);
+    add(`runs/${id}/log.txt`, log.split('\n').slice(-LOG_LINES).join('\n'));
+  }
+  zip.end();
+  await pipeline(zip.outputStream, createWriteStream(path, { flags: 'wx', mode: 0o600 })).catch((cause: unknown) => {
+    throw new AppError('io', `The report could not be written: ${messageOf(cause)}`, { cause });
+  });
+  return path;
+}
+
+/** What can be said without naming anything of a person's. */
+async function facts({ home, history, runs }: Services): Promise<object> {
+  const { engine, checks } = await examine(home);
+  return {
+    program: { version: programVersion, commit: programCommit() },
+    system: { platform: process.platform, arch: process.arch, node: process.versions.node },
+    engine,
+    checks,
+    settings: readSettings(home),
+    runs: runs
+      .list()
+      .slice(0, RUNS)
+      .map(({ id, state, network, step, steps, error }) => ({ id, state, network, step, steps, error })),
+    batches: new BatchRepository(history.db)
+      .list()
+      .slice(0, RUNS)
+      .map(({ id, state, reason, total, done, failed, skipped, settings }) => ({
+        id,
+        state,
+        reason,
+        total,
+        done,
+        failed,
+        skipped,
+        effect: settings.effect,
+        export: settings.export,
+      })),
+    models: (await listModels(home)).map(({ network, scale, hash, bytes }) => ({ network, scale, hash, bytes })),
+  };
+}
+
+/** Everything in the history and the folders that is a person's own name for something. */
+async function personal({ home, history, runs }: Services): Promise<string[]> {
+  const batches = new BatchRepository(history.db);
+  // Pictures themselves are told by their endings, but for names in which a sentence may seem to begin.
+  const named = (path: string): string[] => [dirname(path), ...(/[:;,<>|()[\]"]/.test(basename(path)) ? [path] : [])];
+  const ofBatches = batches
+    .list()
+    .flatMap(({ id, title, settings }) => [
+      title,
+      settings.out,
+      settings.effect.mask ?? '',
+      ...batches
+        .files(id)
+        .flatMap(({ source, folder, output }) => [
+          ...named(source),
+          folder,
+          ...(output === undefined ? [] : named(output)),
+        ]),
+    ]);
+  const ofRuns = runs.list().flatMap(({ name, tags }) => [name, ...tags]);
+  const ofModels = (await listModels(home)).flatMap(({ title, source }) => [title, source]);
+  const dropped = await readdir(join(home.cache, 'imports'), { recursive: true }).catch(() => []);
+  const secret = await readFile(join(home.root, 'web-token'), 'utf8').catch(() => '');
+  return [
+    ...ofBatches,
+    ...ofRuns,
+    ...ofModels,
+    ...dropped,
+    secret,
+    ...(await pathsIn(join(home.root, 'datasets.json'))),
+  ];
+}
+
+/** Every string in a JSON file. */
+async function pathsIn(file: string): Promise<string[]> {
+  const found: string[] = [];
+  try {
+    JSON.parse(await readFile(file, 'utf8'), (_, value: unknown) => {
+      if (typeof value === 'string') found.push(value);
+      return value;
+    });
+  } catch {
+    // There may be none.
+  }
+  return found;
+}

@@ -1,0 +1,146 @@
+import { execFile, fork } from 'node:child_process';
+import { access, constants, statfs } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { exiftoolPath } from 'exiftool-vendored';
+import sharp from 'sharp';
+import { type Device, describeDevice, type Gpu, visibleGpus } from '../../core/engine/device.ts';
+import type { Check } from '../../shared/contract/app.ts';
+import { AppError, messageOf, type WireError } from '../../shared/errors.ts';
+import type { Home } from './home.ts';
+
+/** What `mcir doctor` found. */
+export interface DoctorReport {
+  /** TensorFlow's version and the device; missing where TensorFlow does not load. */
+  engine?: EngineFacts;
+  checks: Check[];
+}
+
+/** What the engine told about itself. */
+export interface EngineFacts {
+  tensorflow: string;
+  device: Device;
+}
+
+/** Looks at everything the program needs, and names for each missing thing the one command that mends it. */
+export async function examine(home: Home): Promise<DoctorReport> {
+  const engine = await engineFacts().catch((error: unknown) =>
+    error instanceof AppError ? error : Promise.reject(error as Error),
+  );
+  const facts = engine instanceof AppError ? undefined : engine;
+  const checks = [
+    nodeCheck(),
+    tensorflowCheck(engine),
+    ...(facts ? [deviceCheck(facts.device, visibleGpus()), bf16Check(facts.device)] : []),
+    await attempt(
+      'sharp',
+      'npm ci',
+      () => `${sharp.versions.sharp ?? 'unknown version'} with libvips ${sharp.versions.vips}`,
+    ),
+    await attempt('SQLite', 'npm ci', sqliteVersion),
+    await exiftoolCheck(),
+    ...(await folderChecks(home)),
+  ];
+  return { ...(facts ? { engine: facts } : {}), checks };
+}
+
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Asks a child process, because a library that does not fit the machine can end the process that loads it.
+ * @throws AppError `engine` where TensorFlow is missing, does not load or does not answer.
+ */
+export function engineFacts(): Promise<EngineFacts> {
+  const worker = fileURLToPath(new URL('../../workers/engineFacts.ts', import.meta.url));
+  return new Promise((resolve, reject) => {
+    const child = fork(worker, [], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], timeout: TIMEOUT_MS });
+    child.once('message', (message: { facts: EngineFacts } | { error: WireError }) => {
+      if ('facts' in message) resolve(message.facts);
+      else reject(AppError.fromWire(message.error));
+    });
+    child.once('error', reject);
+    // Comes after the message where there was one, and then changes nothing.
+    child.once('close', (code, signal) =>
+      reject(
+        new AppError('engine', `TensorFlow ended its process (${signal ?? `exit code ${code}`}). Run: npm run setup`),
+      ),
+    );
+  });
+}
+
+function nodeCheck(): Check {
+  return { title: 'Node', state: 'ok', detail: `${process.versions.node} on ${process.platform} ${process.arch}` };
+}
+
+function tensorflowCheck(engine: EngineFacts | AppError): Check {
+  if (!(engine instanceof AppError)) return { title: 'TensorFlow', state: 'ok', detail: engine.tensorflow };
+  const reason = engine.details?.['reason'];
+  const [line = ''] = (typeof reason === 'string' ? reason : engine.message).split('\n');
+  return { title: 'TensorFlow', state: 'missing', detail: line.replace(/ Run: .*/, ''), fix: 'npm run setup' };
+}
+
+/** A GPU that lies idle is worth a word. */
+export function deviceCheck(device: Device, gpus: readonly Gpu[]): Check {
+  const idle = device.kind === 'cpu' ? gpus[0] : undefined;
+  if (!idle) return { title: 'Device', state: 'ok', detail: describeDevice(device) };
+  return {
+    title: 'Device',
+    state: 'warning',
+    detail: `${describeDevice(device)}; ${idle.name} is not used`,
+    fix: 'npm run setup -- --gpu',
+  };
+}
+
+function bf16Check({ bf16 }: Device): Check {
+  return {
+    title: 'bfloat16 on the CPU',
+    state: 'ok',
+    detail: bf16.length > 0 ? bf16.join(', ') : 'no instructions for it; float32 is used',
+  };
+}
+
+function sqliteVersion(): string {
+  const database = new Database(':memory:');
+  try {
+    return String(database.prepare('select sqlite_version()').pluck().get());
+  } finally {
+    database.close();
+  }
+}
+
+async function attempt(title: string, fix: string, look: () => string | Promise<string>): Promise<Check> {
+  try {
+    return { title, state: 'ok', detail: await look() };
+  } catch (error) {
+    return { title, state: 'missing', detail: messageOf(error), fix };
+  }
+}
+
+/** Needed for photographs' metadata only. It is a Perl program everywhere but on Windows. */
+async function exiftoolCheck(): Promise<Check> {
+  const fix = process.platform === 'linux' ? 'sudo apt-get install libimage-exiftool-perl' : 'npm ci';
+  const check = await attempt('ExifTool', fix, async () => {
+    const { stdout } = await promisify(execFile)(await exiftoolPath(), ['-ver'], { timeout: 20_000 });
+    return stdout.trim();
+  });
+  return check.state === 'ok'
+    ? check
+    : { ...check, state: 'warning', detail: 'does not run, so photographs lose their metadata' };
+}
+
+async function folderChecks(home: Home): Promise<Check[]> {
+  const folders = [
+    { title: 'Data folder', folder: home.root },
+    { title: 'Cache folder', folder: home.cache },
+  ];
+  return Promise.all(
+    folders.map(({ title, folder }) =>
+      attempt(title, `export MCIR_HOME=FOLDER  # a folder you can write to; ${folder} is not`, async () => {
+        await access(folder, constants.W_OK);
+        const { bavail, bsize } = await statfs(folder);
+        return `${folder} (${((bavail * bsize) / 2 ** 30).toFixed(0)} GiB free)`;
+      }),
+    ),
+  );
+}

@@ -1,0 +1,22 @@
+import type { Handlers } from '../../shared/contract.ts';
+import { changelog, libraries, licence } from './about.ts';
+import { examine } from './doctor.ts';
+import { lastLines } from './log.ts';
+import { writeReport } from './bugReport.ts';
+import type { StudioContext } from '../studio/context.ts';
+
+const LOG_LINES = 400;
+
+/** Answers of the calls about how the program fares, and what it is made of. */
+export function healthHandlers({
+  services,
+  handles,
+}: StudioContext): Pick<Handlers, 'app.check' | 'app.log' | 'app.report' | 'app.about'> {
+  const { home } = services;
+  return {
+    'app.check': async () => (await examine(home)).checks,
+    'app.log': () => Promise.resolve(lastLines(home, LOG_LINES)),
+    'app.report': async () => handles.place(await writeReport(services)),
+    'app.about': async () => ({ changelog: await changelog(), licence: await licence(), libraries: await libraries() }),
+  };
+}

@@ -1,0 +1,70 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import envPaths from 'env-paths';
+import { AppError, messageOf } from '../../shared/errors.ts';
+import { chosenDataFolder } from './dataFolder.ts';
+
+/** Where the program keeps what it makes. */
+export interface Home {
+  readonly root: string;
+  /** The history: an SQLite file. */
+  readonly database: string;
+  /** One folder for each training run. */
+  readonly runs: string;
+  /** Models that were added. */
+  readonly models: string;
+  /** Chains of models that were saved, a file each. */
+  readonly presets: string;
+  /** Imported feature weights. */
+  readonly features: string;
+  /** What the program noted while it ran. */
+  readonly logs: string;
+  /** Reports for bug reports. */
+  readonly reports: string;
+  /** Whatever can be made again. */
+  readonly cache: string;
+}
+
+/**
+ * The folders of the program, made where they are missing: under `root`, by default the environment's `MCIR_HOME`, or the
+ * folder that was chosen in the window, or else the place the operating system has for a program's data.
+ * @throws AppError `io` where they cannot be made, or the chosen folder is gone
+ */
+export function openHome(root: string | undefined = process.env['MCIR_HOME'] ?? chosenFolder()): Home {
+  const standard = envPaths('mcir-studio', { suffix: '' });
+  const base = root ? resolve(root) : standard.data;
+  const home: Home = {
+    root: base,
+    database: join(base, 'mcir.sqlite'),
+    runs: join(base, 'runs'),
+    models: join(base, 'models'),
+    presets: join(base, 'presets'),
+    features: join(base, 'features'),
+    logs: join(base, 'logs'),
+    reports: join(base, 'reports'),
+    cache: root ? join(base, 'cache') : standard.cache,
+  };
+  try {
+    for (const folder of [home.runs, home.models, home.presets, home.features, home.logs, home.reports, home.cache])
+      mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new AppError(
+      'io',
+      `The program's folders cannot be made in ${base} (${messageOf(error)}); set MCIR_HOME to a folder that can be written to.`,
+      { cause: error },
+    );
+  }
+  return home;
+}
+
+/** A chosen folder is not made anew: it may lie on a disk that is not connected. */
+function chosenFolder(): string | undefined {
+  const folder = chosenDataFolder();
+  if (folder !== undefined && !existsSync(folder)) {
+    throw new AppError(
+      'io',
+      `The data folder ${folder} is not there. Connect the disk it lies on, or start with MCIR_HOME set to another folder.`,
+    );
+  }
+  return folder;
+}

@@ -1,0 +1,61 @@
+import { type History, openHistory } from '../../database/history.ts';
+import { type Home, openHome } from './home.ts';
+import { JobManager } from '../jobs/JobManager.ts';
+import { forkWorker, type StartWorker } from '../jobs/workerProcess.ts';
+import { type Log, openLog } from './log.ts';
+import { Runs } from '../training/runHistory.ts';
+import { applySettings, readSettings } from './settings.ts';
+import { Training } from '../training/training.ts';
+
+/** Everything a face works with. */
+export interface Services {
+  readonly home: Home;
+  readonly history: History;
+  readonly jobs: JobManager;
+  readonly runs: Runs;
+  readonly training: Training;
+  readonly log: Log;
+  /** What happened while opening that the user should know, a sentence each. */
+  readonly notices: readonly string[];
+  /** Lets jobs save and end, and closes the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the history and the services over it, and marks as interrupted what a program that is gone has left running.
+ * A history that is new or had to be set aside is made again from the run folders.
+ */
+export async function openServices(home: Home = openHome(), startWorker: StartWorker = forkWorker): Promise<Services> {
+  applySettings(readSettings(home));
+  const log = openLog(home);
+  const history = openHistory(home);
+  const notices: string[] = [];
+  const jobs = new JobManager(history.jobs, startWorker);
+  const runs = new Runs(home, history);
+  const training = new Training(home, history, runs, jobs);
+  if (history.fresh) {
+    const { count, problems } = runs.rebuild();
+    const readIn = `${count} ${count === 1 ? 'run was' : 'runs were'} read in again from the run folders.`;
+    if (history.setAside) notices.push(`The history was damaged; it is kept as ${history.setAside}, and ${readIn}`);
+    else if (count > 0) notices.push(`The history was missing; ${readIn}`);
+    notices.push(...problems);
+  }
+  jobs.events.on('state', ({ id, kind, state, error }) =>
+    log.info({ job: id, kind, state, ...(error ? { err: error } : {}) }, `${kind} ${id} is ${state}`),
+  );
+  await jobs.recover();
+  for (const notice of notices) log.warn(notice);
+  return {
+    home,
+    history,
+    jobs,
+    runs,
+    training,
+    log,
+    notices,
+    async close() {
+      await jobs.close();
+      history.db.close();
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { hostname, tmpdir, userInfo } from 'node:os';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Home } from './home.ts';
+
+/** What the program itself keeps in its folders; anything else in there is a person's own name for something. */
+const ownNames =
+  'runs|models|features|presets|logs|reports|cache|sample|imports|thumbnails|previews|mcir\\.sqlite|settings\\.json|datasets\\.json';
+const pictureEndings =
+  'jpe?g|jpe|png|tiff?|webp|avif|gif|heic|heif|bmp|dng|cr2|cr3|nef|arw|raf|orf|rw2|psd|exr|hdr|jxl';
+/** Words that follow a path in our sentences; a path with blanks ends before them. */
+const verbs = 'cannot|could|can|is|are|was|were|has|holds|does|do|not|and|on|at|into|in|ended|failed|of|to|yourself';
+
+/**
+ * A function that takes people out of a text: paths, names of pictures, user and machine. The program's own folders
+ * become `<program>`, `<home>` and so on, so that a stack or a message still says where. It rather takes out too much.
+ * @param known paths and names that are personal, as the history has them; each is taken out wherever it stands
+ */
+export function redactor(home: Home, known: Iterable<string>): (text: string) => string {
+  // The cache may lie in the home folder, and that in the user's: inner ones first.
+  const places: [string, string][] = [
+    [home.cache, '<cache>'],
+    [home.root, '<home>'],
+    [fileURLToPath(new URL('../../../', import.meta.url)).replace(/[\\/]$/, ''), '<program>'],
+    [tmpdir(), '<temporary>'],
+    [userInfo().homedir, '~'],
+  ];
+  const secrets = [...new Set([...known].flatMap(partsOf))].filter((part) => part.length >= 3);
+  const words = [userInfo().username, hostname()].filter((word) => word.length >= 2);
+  const steps: [RegExp, string][] = [
+    ...longestFirst(secrets).map((secret): [RegExp, string] => [
+      new RegExp(`(?<![\\p{L}\\d])(?:${spellings(secret)})(?![\\p{L}\\d])`, 'giu'),
+      '<name>',
+    ]),
+    ...places.map(([path, mark]): [RegExp, string] => [new RegExp(spellings(path), 'g'), mark]),
+    // A picture's name, with its blanks, back to where a sentence may have begun.
+    [new RegExp(`[^"\\n:;,<>|()\\[\\]]*\\.(?:${pictureEndings})(?![\\p{L}\\d])`, 'giu'), '<picture>'],
+    // In our own folders only our own names stay.
+    [new RegExp(`(<(?:home|cache)>[\\\\/]+)(?!${ownNames})[^"\\n<>|]*`, 'g'), '$1<name>'],
+    [new RegExp(`<temporary>[\\\\/][^"\\s<>|]*`, 'g'), '<temporary>'],
+    // Any other path from a root, with blanks, up to a verb or a mark.
+    [
+      new RegExp(
+        `(?<![\\p{L}\\d<>\\\\/])(?:~|[A-Za-z]:|file:/*)?[\\\\/]+[\\p{L}\\d._~-][^"\\n<>|()]*?(?=["\\n<>|()]|[:;,.]?(?:\\s+(?:${verbs})\\b)|[:;,.]\\s|[:;,.]?$)`,
+        'gu',
+      ),
+      '<path>',
+    ],
+    [
+      new RegExp(
+        `(?<![\\p{L}\\d])(?:${words.map((word) => RegExp.escape(word)).join('|') || '(?!)'})(?![\\p{L}\\d])`,
+        'giu',
+      ),
+      '<name>',
+    ],
+  ];
+  return (text) => steps.reduce((now, [pattern, mark]) => now.replace(pattern, mark), text);
+}
+
+/** A known path counts whole and by its last two names; an everyday word alone is nobody's secret. */
+function partsOf(path: string): string[] {
+  const name = basename(path);
+  const parent = basename(path.slice(0, -name.length - 1));
+  return [path, name, name.replace(/\.\w{1,12}$/, ''), parent].filter(
+    (part) => !/^(?:home|users|mnt|media|tmp|var|data|src|input|target|train|test|val|images|pictures)$/i.test(part),
+  );
+}
+
+/** A pattern for a text as it stands in a sentence, in JSON and in an address. */
+function spellings(text: string): string {
+  return [...new Set([text, JSON.stringify(text).slice(1, -1), encodeURI(text), encodeURIComponent(text)])]
+    .map((spelling) => RegExp.escape(spelling))
+    .join('|');
+}
+
+const longestFirst = (texts: string[]): string[] => texts.toSorted((a, b) => b.length - a.length);

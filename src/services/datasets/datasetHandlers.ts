@@ -1,0 +1,85 @@
+import type { z } from 'zod';
+import type { Handlers } from '../../shared/contract.ts';
+import type { datasetCalls, Split } from '../../shared/contract/datasets.ts';
+import type { StudioContext } from '../studio/context.ts';
+import { DatasetList } from './datasetList.ts';
+
+type Calls = `datasets.${string}`;
+
+/** Answers of the calls about data sets. */
+export function datasetHandlers({
+  services,
+  handles,
+  tell,
+}: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
+  const datasets = new DatasetList(services.home);
+  const cleaned = datasets.clean();
+  const changed = (): void => tell({ name: 'changed', data: 'datasets' });
+  const splitOf = async (
+    id: string,
+    {
+      share,
+      count,
+      folders,
+      target,
+      input,
+    }: NonNullable<z.output<(typeof datasetCalls)['datasets.change']['input']>['validation']>,
+  ): Promise<Split> => {
+    const kept = folders === 'keep' ? (await datasets.find(id)).validation : {};
+    return {
+      ...kept,
+      share,
+      count,
+      ...(target === undefined ? {} : { target: handles.path(target) }),
+      ...(input === undefined ? {} : { input: handles.path(input) }),
+    };
+  };
+  return {
+    'datasets.list': () => datasets.list(),
+    'datasets.add': async ({ name, target, input, clean }) => {
+      const added = await datasets.add({
+        name,
+        clean,
+        target: handles.path(target),
+        ...(input === undefined ? {} : { input: handles.path(input) }),
+      });
+      changed();
+      return added;
+    },
+    'datasets.change': async ({ dataset, validation, ...change }) => {
+      const next = await datasets.change(dataset, {
+        ...change,
+        ...(validation ? { validation: await splitOf(dataset, validation) } : {}),
+      });
+      changed();
+      return next;
+    },
+    'datasets.remove': async ({ dataset }) => {
+      await datasets.remove(dataset);
+      changed();
+      return {};
+    },
+    'datasets.inspect': ({ dataset }) => datasets.inspect(dataset),
+    'datasets.samples': async ({ dataset, offset, count }) => {
+      const { total, samples } = await datasets.samples(dataset, offset, count);
+      return {
+        total,
+        samples: samples.map(({ input, target, ...names }) => ({
+          ...names,
+          target: handles.issue(target),
+          ...(input === undefined ? {} : { input: handles.issue(input) }),
+        })),
+      };
+    },
+    'datasets.split': ({ dataset, seed }) => datasets.split(dataset, seed),
+    'datasets.preview': async ({ dataset, degradations, count, seed }) => {
+      await cleaned;
+      const pairs = await datasets.preview(dataset, degradations, { count, seed });
+      return pairs.map(({ name, input, target }) => ({
+        name,
+        input: handles.issue(input),
+        target: handles.issue(target),
+      }));
+    },
+  };
+}

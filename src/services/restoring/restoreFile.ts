@@ -1,0 +1,195 @@
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { extensionOf } from '../../core/pictures/encode.ts';
+import { EXIFTOOL_PART } from '../../core/pictures/metadata.ts';
+import type { BatchFileRecord, BatchRepository } from '../../database/batchRepository.ts';
+import { AppError, messageOf } from '../../shared/errors.ts';
+import type { BatchSettings } from '../../shared/batches.ts';
+import type { RestoredFile } from '../../shared/restoreMessages.ts';
+import { fillTemplate, nameParts, numbered } from './naming.ts';
+import { describeProvenance } from './provenance.ts';
+import { claimName, identityOf, replace } from './restorePublish.ts';
+import { requireMounted } from './restorePlaces.ts';
+import type { RestoreWorker } from './restoreWorker.ts';
+
+/** A batch as its files need it. */
+export interface BatchWork {
+  id: string;
+  settings: BatchSettings;
+  repository: BatchRepository;
+  /** Temporary files of the batch. */
+  scratch: string;
+  /** When the batch was made; the same in every name. */
+  created: number;
+}
+
+/**
+ * Restores one file and enters what became of it in the ledger.
+ * @throws what went wrong (see troubleOf in restorePlaces.ts); the file is then still `running`
+ */
+export async function restoreFile(
+  work: BatchWork,
+  worker: RestoreWorker,
+  file: BatchFileRecord,
+  onProgress: (share: number) => void,
+): Promise<void> {
+  const { id, settings, repository, scratch } = work;
+  const wanted = wantedName(work, file);
+  const guess = wanted.with(guessExtension(file.source, settings));
+  await requireMounted(settings.mount);
+  // Done before, and the disk was gone when that was to be entered.
+  if (await isNamed(file)) return repository.set(id, file.number, 'done');
+  const skipped = await whySkipped(work, file, guess);
+  if (skipped !== undefined) return repository.set(id, file.number, 'skipped', skipped);
+  await mkdir(wanted.folder, { recursive: true });
+  const temporary = temporaryName(work, file);
+  const task = {
+    id: file.number,
+    source: file.source,
+    target: temporary,
+    folder: scratch,
+    effect: settings.effect,
+    caution: 2 ** file.crashes,
+    export: settings.export,
+    ...(settings.export.provenance && settings.export.strip !== 'all'
+      ? { provenance: describeProvenance(settings, id) }
+      : {}),
+  };
+  const restored = await worker.restore(task, onProgress);
+  if (file.crashes > 0)
+    restored.warnings.push(
+      `The process that restored it had ended ${file.crashes === 1 ? 'once' : 'twice'} over it; it was done in smaller tiles.`,
+    );
+  await publish(work, file, temporary, (n) => wanted.with(keptExtension(file.source, restored.extension), n), restored);
+}
+
+/** Where a result is written before it has its name: beside it, hidden, and found again after a crash. */
+export function temporaryName(work: BatchWork, file: BatchFileRecord): string {
+  return join(wantedName(work, file).folder, `.mcir-${work.id}-${file.number}.part`);
+}
+
+/**
+ * After a crash: decides from the disk how far a file had come. A result that was whole gets its name (or has it), all
+ * else begins anew.
+ */
+export async function recoverFile(work: BatchWork, file: BatchFileRecord): Promise<void> {
+  const { id, repository } = work;
+  const temporary = temporaryName(work, file);
+  repository.set(id, file.number, (await isNamed(file)) ? 'done' : 'waiting');
+  for (const path of [temporary, `${temporary}${EXIFTOOL_PART}`]) await rm(path, { force: true });
+}
+
+/** Whether a result is whole and has its final name. */
+const isNamed = async ({ output, result }: BatchFileRecord): Promise<boolean> =>
+  output !== undefined && result !== undefined && (await identityOf(output)) === result;
+
+async function publish(
+  { id, settings, repository }: BatchWork,
+  file: BatchFileRecord,
+  temporary: string,
+  name: (n: number) => string,
+  restored: RestoredFile,
+): Promise<void> {
+  await requireMounted(settings.mount);
+  const result = await identityOf(temporary);
+  if (result === undefined) throw new AppError('io', 'The finished file is gone from the folder of the results.');
+  const { warnings, megapixels, seconds } = restored;
+  const done = (output: string): void =>
+    repository.finishing(id, file.number, { output, result, warnings, megapixels, seconds });
+  if (settings.export.conflict === 'overwrite' || settings.export.conflict === 'changed') {
+    const output = name(1);
+    await refuseOriginal(repository, id, output);
+    done(output);
+    await replace(temporary, output);
+    return repository.set(id, file.number, 'done');
+  }
+  for (let n = 1; ; n++) {
+    const output = name(n);
+    // Names that differ in case only are one name on many disks.
+    if (repository.isTaken(id, file.number, output)) continue;
+    done(output);
+    if (await claimName(temporary, output)) return repository.set(id, file.number, 'done');
+    if (settings.export.conflict === 'skip') {
+      await rm(temporary, { force: true });
+      return repository.set(id, file.number, 'skipped', `${output} exists.`);
+    }
+  }
+}
+
+/** An original is never replaced, whatever path, link or spelling leads to it. */
+async function refuseOriginal(repository: BatchRepository, id: string, output: string): Promise<void> {
+  const identity = await identityOf(output);
+  if (identity !== undefined && repository.isOriginal(id, identity)) {
+    throw new AppError(
+      'conflict',
+      `${output} is an original, which is never overwritten; choose another folder or name.`,
+    );
+  }
+}
+
+async function whySkipped(
+  { id, settings, repository }: BatchWork,
+  file: BatchFileRecord,
+  output: string,
+): Promise<string | undefined> {
+  const { conflict } = settings.export;
+  const existing = await stat(output).catch(() => undefined);
+  if (!existing) return undefined;
+  if (conflict === 'skip') return `${output} exists.`;
+  if (conflict === 'overwrite' || conflict === 'changed') await refuseOriginal(repository, id, output);
+  if (conflict !== 'changed') return undefined;
+  const original = await stat(file.source).catch((cause: unknown) => {
+    throw new AppError('not-found', `The file is not there any more: ${messageOf(cause)}.`, { cause });
+  });
+  return existing.mtimeMs >= original.mtimeMs ? `${output} is newer than the original.` : undefined;
+}
+
+/**
+ * The name that a result gets below the folder of the results where nothing has it yet, as far as it can be told without
+ * reading the file.
+ * @throws AppError `bad-input` for an unknown field of the template
+ */
+export function resultName(
+  settings: NameSettings,
+  file: Pick<BatchFileRecord, 'source' | 'folder' | 'number'>,
+  created: number,
+): string {
+  return wantedName({ settings: { ...settings, out: '' }, created }, file).with(guessExtension(file.source, settings));
+}
+
+/** What of a batch's settings makes a name. */
+interface NameSettings {
+  models: readonly Pick<BatchSettings['models'][number], 'title' | 'scale'>[];
+  export: BatchSettings['export'];
+}
+
+function wantedName(
+  { settings, created }: { settings: NameSettings & { out: string }; created: number },
+  file: Pick<BatchFileRecord, 'source' | 'folder' | 'number'>,
+): { folder: string; with(extension: string, n?: number): string } {
+  const {
+    models,
+    out,
+    export: { template },
+  } = settings;
+  const model = models.map(({ title }) => title).join('+');
+  const scale = models.reduce((product, each) => product * each.scale, 1);
+  const stem = fillTemplate(template, nameParts(file.source, { model, scale, number: file.number, now: created }));
+  const folder = join(out, ...file.folder.split('/'));
+  return { folder, with: (extension, n = 1) => join(folder, `${numbered(stem, n)}.${extension}`) };
+}
+
+/** Before the file is read its name tells the format; what is written decides in the end. */
+function guessExtension(source: string, { export: { format } }: Pick<BatchSettings, 'export'>): string {
+  if (format !== 'same') return keptExtension(source, extensionOf[format]);
+  const own = extname(source).slice(1);
+  return own.toLowerCase() === 'gif' ? 'png' : own;
+}
+
+const spellings: Record<string, readonly string[]> = { jpg: ['jpg', 'jpeg', 'jpe', 'jfif'], tif: ['tif', 'tiff'] };
+
+/** The original's own spelling of the ending (`.JPG`), where it fits. */
+function keptExtension(source: string, extension: string): string {
+  const own = extname(source).slice(1);
+  return (spellings[extension] ?? [extension]).includes(own.toLowerCase()) ? own : extension;
+}

@@ -1,0 +1,100 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { NewBatchFile } from '../../database/batchRepository.ts';
+import type { Handlers } from '../../shared/contract.ts';
+import { AppError } from '../../shared/errors.ts';
+import { listPresets, removePreset, savePreset } from './restorePresets.ts';
+import { collectSources } from './restoreSources.ts';
+import { batchFeature, type GivenPictures } from './batchHandlers.ts';
+import type { StudioContext } from '../studio/context.ts';
+import { requireModels } from '../studio/known.ts';
+import { Previews } from './previews.ts';
+
+type Calls = `restore.${string}` | `batches.${string}`;
+
+export interface RestoreFeature {
+  handlers: Pick<Handlers, Extract<keyof Handlers, Calls>>;
+  /** Lets the batch at work end after the pictures at hand, and waits. */
+  readonly close: () => Promise<void>;
+}
+
+/** Answers of the calls about restoring, and what the rest of the studio needs of it. */
+export function restoreFeature(context: StudioContext): RestoreFeature {
+  const { services, handles, thumbnails } = context;
+  const { home } = services;
+  const previews = new Previews(home);
+  const cleaned = previews.clean();
+  const collected = new Map<string, NewBatchFile>();
+
+  const pictures: GivenPictures = {
+    add: async (file) => {
+      const id = handles.issue(file.source);
+      collected.set(id, file);
+      return {
+        id,
+        name: basename(file.source),
+        folder: file.folder,
+        bytes: (await stat(file.source).catch(() => undefined))?.size ?? 0,
+      };
+    },
+    find: (id) => {
+      const file = collected.get(id);
+      if (!file) throw new AppError('not-found', 'A picture is no longer known to the program. Add it again.');
+      return file;
+    },
+    withMask: ({ mask, ...rest }) => (mask === undefined ? rest : { ...rest, mask: handles.path(mask) }),
+    knownModels: async (refs) => {
+      await requireModels(refs, services);
+      return refs;
+    },
+  };
+  const batches = batchFeature(context, pictures);
+
+  return {
+    handlers: {
+      ...batches.handlers,
+      'restore.collect': async ({ places }) => {
+        const { files, ignored } = await collectSources(
+          places.map((id) => handles.path(id)),
+          true,
+        );
+        thumbnails.prepare(files.map(({ source }) => source));
+        return { pictures: await Promise.all(files.map((file) => pictures.add(file))), ignored };
+      },
+      'restore.preview': async ({ picture, models, effect, region }) => {
+        await cleaned;
+        const began = Date.now();
+        const { path, region: part } = await previews.restore(handles.path(picture), {
+          models: await pictures.knownModels(models),
+          effect: pictures.withMask(effect),
+          ...(region ? { region } : {}),
+        });
+        return { picture: handles.issue(path), region: part, seconds: (Date.now() - began) / 1000 };
+      },
+      'restore.endPreview': () => {
+        previews.end();
+        return Promise.resolve({});
+      },
+      'restore.known': async ({ pictures: ids }) => {
+        const there = await Promise.all(ids.map((id) => isFile(collected.get(id)?.source)));
+        return { pictures: ids.filter((_, index) => there[index]) };
+      },
+      'restore.presets': () => listPresets(home),
+      'restore.savePreset': async (preset) => {
+        await savePreset({ ...preset, models: await pictures.knownModels(preset.models) }, home);
+        return {};
+      },
+      'restore.removePreset': async ({ name }) => {
+        await removePreset(name, home);
+        return {};
+      },
+    },
+    close: async () => {
+      previews.end();
+      await batches.close();
+    },
+  };
+}
+
+const isFile = async (path: string | undefined): Promise<boolean> =>
+  path !== undefined && (await stat(path).catch(() => undefined))?.isFile() === true;

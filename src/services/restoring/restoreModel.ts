@@ -1,0 +1,48 @@
+import { resolve } from 'node:path';
+import type { ModelReference, RestoreModel } from '../../shared/batches.ts';
+import type { Home } from '../app/home.ts';
+import { type ResolvedModel, resolveModel } from '../models/models.ts';
+
+/** What the model is called that changes nothing. */
+export const identity = 'identity';
+
+/**
+ * A model by what people call it (see resolveModel; `identity` is the one that changes nothing), as the worker and as the
+ * ledger need it.
+ * @throws AppError as resolveModel does
+ */
+export async function findModel(ref: string, home: Home): Promise<{ model: RestoreModel; reference: ModelReference }> {
+  if (ref === identity)
+    return {
+      model: { title: identity, network: identity, options: {}, weights: new Map() },
+      reference: { ref, title: identity, hash: '', scale: 1 },
+    };
+  const resolved = await resolveModel(ref, home);
+  const { title, hash, scale, run, file } = resolved;
+  // A file is named whole: a batch may be gone on with from another folder.
+  const lasting = resolve(ref) === resolve(file) ? resolve(ref) : ref;
+  return {
+    model: toRestoreModel(resolved),
+    reference: { ref: lasting, title, hash, scale, ...(run === undefined ? {} : { run }) },
+  };
+}
+
+/** What the worker needs of a model: the weights, or the file of a finished graph. */
+export function toRestoreModel({
+  title,
+  network,
+  options,
+  inputNorm,
+  weights,
+  file,
+  graph,
+}: ResolvedModel): RestoreModel {
+  return {
+    title,
+    network,
+    options,
+    weights,
+    ...(inputNorm && { inputNorm }),
+    ...(graph && { graph: { ...graph, file } }),
+  };
+}

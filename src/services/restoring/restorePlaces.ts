@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { access, constants, mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { saysDiskFull } from '../../core/files/diskFull.ts';
+import { AppError, messageOf } from '../../shared/errors.ts';
+
+/** Why a picture could not be restored that is not the picture's fault: the batch waits until it is over. */
+export interface Trouble {
+  /** What is wrong, in a sentence that says what to do. */
+  sentence: string;
+  readonly isOver: () => Promise<boolean>;
+}
+
+/** Less than this, and a disk counts as full. */
+const ROOM_BYTES = 64 * 2 ** 20;
+const SECOND_TRY_MS = 10_000;
+
+/**
+ * Finds out whether an error is the fault of a folder or disk: that of the original, of the results, or of temporary files.
+ * @param mount where the disk of the results hangs, as {@link mountOf} noted it
+ * @returns undefined where it is the picture's own
+ */
+export async function troubleOf(
+  error: unknown,
+  source: string,
+  { out, mount }: { out: string; mount?: string | undefined },
+  scratch: string,
+): Promise<Trouble | undefined> {
+  const code = error instanceof AppError ? error.code : 'internal';
+  const origin = dirname(source);
+  if (code === 'not-found' && (await isGone(origin)))
+    return { sentence: unreachable(origin), isOver: async () => !(await isGone(origin)) };
+  if (code !== 'io' && code !== 'internal') return undefined;
+  const reason = async (): Promise<string | undefined> =>
+    (await whyNotMounted(mount)) ?? (await whyNotWritable(out)) ?? (await whyNotWritable(scratch));
+  const now = await reason();
+  if (now !== undefined) return { sentence: now, isOver: async () => (await reason()) === undefined };
+  if (!saysDiskFull(messageOf(error))) return undefined;
+  // What was half written is gone again, so there is some room, or another picture's trouble has just ended: tried after a while.
+  const began = Date.now();
+  return {
+    sentence: full(out),
+    isOver: async () => Date.now() - began > SECOND_TRY_MS && (await reason()) === undefined,
+  };
+}
+
+/** Where a drive was pulled out its folder has vanished, or is the empty one that it hung on. */
+const isGone = async (folder: string): Promise<boolean> => !existsSync(folder) || (await readdir(folder)).length === 0;
+
+/**
+ * The folder that the disk of `folder` hangs on; undefined for the system's own disk. It is noted when a batch is made, since
+ * a mount point outlives its drive, and results would then go to the system's disk under it.
+ */
+export async function mountOf(folder: string): Promise<string | undefined> {
+  let top = resolve(folder);
+  while (!existsSync(top) && dirname(top) !== top) top = dirname(top);
+  while (dirname(top) !== top && !(await isMounted(top))) top = dirname(top);
+  return dirname(top) === top ? undefined : top;
+}
+
+/** @throws AppError `io` where a disk is not there on which a batch was to write */
+export async function requireMounted(mount: string | undefined): Promise<void> {
+  const reason = await whyNotMounted(mount);
+  if (reason !== undefined) throw new AppError('io', reason);
+}
+
+async function whyNotMounted(mount: string | undefined): Promise<string | undefined> {
+  return mount === undefined || (await isMounted(mount)) ? undefined : unreachable(mount);
+}
+
+/** Whether a folder is on another disk than the one that it lies in: a drive may have another number when it comes back. */
+async function isMounted(folder: string): Promise<boolean> {
+  const [here, above] = await Promise.all(
+    [folder, dirname(folder)].map((path) =>
+      stat(path).then(
+        ({ dev }) => dev,
+        () => undefined,
+      ),
+    ),
+  );
+  return here !== undefined && here !== above;
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+/** Tried by writing. */
+async function whyNotWritable(folder: string): Promise<string | undefined> {
+  const probe = join(folder, `.mcir-${randomUUID()}`);
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(probe, 'x', { flush: true });
+    await rm(probe);
+    return (await freeBytes(folder)) < ROOM_BYTES ? full(folder) : undefined;
+  } catch (error) {
+    await rm(probe, { force: true }).catch(() => undefined);
+    switch ((error as NodeJS.ErrnoException).code) {
+      case 'ENOSPC':
+      case 'EDQUOT':
+        return full(folder);
+      case 'EROFS':
+      case 'EACCES':
+      case 'EPERM':
+        return locked(folder);
+      default:
+        // On a read-only disk Node says of a folder that cannot be made that it is not there.
+        return (await isLocked(folder)) ? locked(folder) : unreachable(folder);
+    }
+  }
+}
+
+/** Whether the nearest folder that is there may not be written to. */
+async function isLocked(folder: string): Promise<boolean> {
+  const { code } = await access(folder, constants.W_OK).then(
+    () => ({ code: undefined }),
+    (error: NodeJS.ErrnoException) => error,
+  );
+  return code === 'ENOENT' && dirname(folder) !== folder
+    ? isLocked(dirname(folder))
+    : code === 'EROFS' || code === 'EACCES';
+}
+
+const unreachable = (folder: string): string =>
+  `${folder} cannot be reached; connect the drive again, or cancel the batch.`;
+
+const locked = (folder: string): string => `${folder} may not be written to; change its permissions.`;
+
+const full = (folder: string): string => `The disk of ${folder} is full; free some space.`;

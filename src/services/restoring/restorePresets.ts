@@ -1,0 +1,70 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { closest } from 'fastest-levenshtein';
+import writeFileAtomic from 'write-file-atomic';
+import { AppError } from '../../shared/errors.ts';
+import { restorePreset, type RestorePreset } from '../../shared/batches.ts';
+import type { Home } from '../app/home.ts';
+import { safeName } from './naming.ts';
+import { findModel } from './restoreModel.ts';
+
+/**
+ * Every saved chain of models, by name. Each is a file of its own, which can be copied to another machine.
+ * @throws AppError `io` naming a file that cannot be read
+ */
+export async function listPresets(home: Home): Promise<RestorePreset[]> {
+  const names = (await readdir(home.presets)).filter((name) => name.endsWith('.json'));
+  const presets = await Promise.all(names.map((name) => readPreset(join(home.presets, name))));
+  return presets.sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** @throws AppError `not-found` with the nearest name */
+export async function findPreset(name: string, home: Home): Promise<RestorePreset> {
+  const presets = await listPresets(home);
+  const found = presets.find((preset) => fileOf(preset.name, home) === fileOf(name, home));
+  if (found) return found;
+  const nearest =
+    presets.length > 0
+      ? ` Did you mean "${closest(
+          name,
+          presets.map((preset) => preset.name),
+        )}"?`
+      : '';
+  throw new AppError('not-found', `There is no preset "${name}".${nearest} \`mcir presets list\` shows the presets.`);
+}
+
+/**
+ * Saves a preset, in the place of one that has the name.
+ * @throws AppError `bad-input` for a name that cannot be a file's, or as {@link findModel} does for a model that is not there
+ */
+export async function savePreset(preset: RestorePreset, home: Home): Promise<RestorePreset> {
+  const { name } = preset;
+  if (safeName(name) !== name.normalize('NFC'))
+    throw new AppError(
+      'bad-input',
+      `"${name}" cannot be the name of a preset; choose one without characters such as / and :.`,
+    );
+  // As the models are found, not as they were typed: a file by its whole path, for the preset is used from another folder.
+  const models = await Promise.all(preset.models.map(async (ref) => (await findModel(ref, home)).reference.ref));
+  const saved = { ...preset, models };
+  await writeFileAtomic(fileOf(name, home), `${JSON.stringify(saved, undefined, 2)}\n`);
+  return saved;
+}
+
+/** @throws AppError `not-found` */
+export async function removePreset(name: string, home: Home): Promise<RestorePreset> {
+  const preset = await findPreset(name, home);
+  await rm(fileOf(preset.name, home), { force: true });
+  return preset;
+}
+
+/** In small letters: names that differ in case only are one preset, on every disk. */
+const fileOf = (name: string, home: Home): string => join(home.presets, `${safeName(name.trim()).toLowerCase()}.json`);
+
+async function readPreset(file: string): Promise<RestorePreset> {
+  try {
+    return restorePreset.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    throw new AppError('io', `The preset ${file} is damaged. Delete it and save it again.`, { cause: error });
+  }
+}

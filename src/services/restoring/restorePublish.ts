@@ -1,0 +1,40 @@
+import { link, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncFolder } from '../../core/files/durableFile.ts';
+
+/** `device:inode`: the same for every path, link and spelling of a file; undefined where there is none. */
+export async function identityOf(path: string): Promise<string | undefined> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found && `${found.dev}:${found.ino}`;
+}
+
+/**
+ * Gives a finished file its final name, if no file has that name: the check and the naming are one operation.
+ * @returns whether the name was free
+ */
+export async function claimName(temporary: string, final: string): Promise<boolean> {
+  try {
+    await link(temporary, final);
+    await rm(temporary);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (code === undefined || !['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EOPNOTSUPP'].includes(code)) throw error;
+    // A memory card without hard links: the name is taken by an empty file, which is then replaced.
+    const placeholder = await open(final, 'wx').catch((reason: NodeJS.ErrnoException) => {
+      if (reason.code === 'EEXIST') return undefined;
+      throw reason;
+    });
+    if (!placeholder) return false;
+    await placeholder.close();
+    await rename(temporary, final);
+  }
+  await syncFolder(dirname(final));
+  return true;
+}
+
+/** Gives a finished file its final name, in the place of a file that may have it. */
+export async function replace(temporary: string, final: string): Promise<void> {
+  await rename(temporary, final);
+  await syncFolder(dirname(final));
+}

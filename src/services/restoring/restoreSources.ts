@@ -1,0 +1,50 @@
+import { stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { listPictures } from '../../core/data/files.ts';
+import type { NewBatchFile } from '../../database/batchRepository.ts';
+import { AppError } from '../../shared/errors.ts';
+import { identityOf } from './restorePublish.ts';
+
+export interface Collected {
+  files: NewBatchFile[];
+  /** Files in folders that are no pictures. */
+  ignored: number;
+  /** Pictures in folders below those that were named, which were not asked for. */
+  below: number;
+}
+
+/**
+ * The pictures among files and folders, each once even where it is reached by several paths or links. What system and
+ * NAS leave among pictures (`.DS_Store`, `Thumbs.db`, `._*`, sidecars) is passed over; a file that is named is taken
+ * whatever it is.
+ * @throws AppError `not-found` for a path that is not there
+ */
+export async function collectSources(paths: readonly string[], recursive: boolean): Promise<Collected> {
+  const files: NewBatchFile[] = [];
+  const seen = new Set<string>();
+  let ignored = 0;
+  let below = 0;
+  const add = async (source: string, folder: string): Promise<void> => {
+    // A link that leads nowhere is kept, so that the ledger names it.
+    const identity = (await identityOf(source)) ?? `missing:${source}`;
+    if (seen.has(identity)) return;
+    seen.add(identity);
+    files.push({ source, folder, identity });
+  };
+  for (const path of paths.map((given) => resolve(given))) {
+    const found = await stat(path).catch(() => undefined);
+    if (!found) throw new AppError('not-found', `${path} does not exist. Check the path.`);
+    if (!found.isDirectory()) {
+      await add(path, '');
+      continue;
+    }
+    const { pictures, others } = await listPictures(path);
+    ignored += others.length;
+    for (const name of pictures) {
+      const folder = dirname(name) === '.' ? '' : dirname(name);
+      if (recursive || folder === '') await add(join(path, name), folder);
+      else below++;
+    }
+  }
+  return { files, ignored, below };
+}

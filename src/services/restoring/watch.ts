@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { dirname, relative, resolve, sep } from 'node:path';
+import { watch } from 'chokidar';
+import { isPictureName } from '../../core/data/files.ts';
+import type { BatchSettings } from '../../shared/batches.ts';
+import type { Batches } from './batches.ts';
+import { collectSources } from './restoreSources.ts';
+
+export interface WatchOptions {
+  folder: string;
+  models: readonly string[];
+  settings: Omit<BatchSettings, 'models'>;
+  /** Restore what is there already, too. */
+  existing: boolean;
+  /** A file is taken when it has not grown for so long. */
+  settledMs?: number;
+}
+
+/**
+ * Restores pictures as they arrive in a folder, until `signal` is given: whatever arrived while a batch ran is the next
+ * batch. The folder of the results, if it lies inside, is not watched.
+ * @param onBatch called with each batch before it runs
+ */
+export async function watchFolder(
+  batches: Batches,
+  { folder, models, settings, existing, settledMs = 2000 }: WatchOptions,
+  onBatch: (id: string) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const arrived = new Set<string>();
+  let wake = Promise.withResolvers<void>();
+  const watcher = watch(folder, {
+    ignoreInitial: !existing,
+    awaitWriteFinish: { stabilityThreshold: settledMs },
+    ignored: (path) => resolve(path) === resolve(settings.out) || /[/\\]\.[^/\\]*$/.test(path),
+  });
+  watcher.on('add', (path) => {
+    if (!isPictureName(path)) return;
+    arrived.add(path);
+    wake.resolve();
+  });
+  signal.addEventListener('abort', () => wake.resolve());
+  try {
+    while (!signal.aborted) {
+      await wake.promise;
+      wake = Promise.withResolvers();
+      // What was taken away again in the meantime is no fault.
+      const paths = [...arrived].filter((path) => existsSync(path));
+      arrived.clear();
+      if (paths.length === 0) continue;
+      const { files } = await collectSources(paths, false);
+      const placed = files.map((file) => ({
+        ...file,
+        folder: relative(folder, dirname(file.source)).split(sep).join('/'),
+      }));
+      const { id } = await batches.create(placed, models, settings);
+      await onBatch(id);
+    }
+  } finally {
+    await watcher.close();
+  }
+}

@@ -1,0 +1,189 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { closest } from 'fastest-levenshtein';
+import { isScalar, parseDocument, stringify, visit } from 'yaml';
+import { z } from 'zod';
+import { degradations } from '../../core/degradations/index.ts';
+import { neededFeatureWeights } from '../../core/losses/vgg.ts';
+import { networks } from '../../core/networks/index.ts';
+import { AppError, messageOf } from '../../shared/errors.ts';
+import { type DegradationStep, type RunConfig, runConfig } from '../../shared/runConfig.ts';
+import { requireFolder } from '../app/folders.ts';
+
+/** Fields that hold a folder or a file. */
+const pathFields = [
+  ['data', 'train', 'target'],
+  ['data', 'train', 'input'],
+  ['data', 'validation', 'target'],
+  ['data', 'validation', 'input'],
+  ['network', 'weights'],
+] as const;
+
+type Path = readonly (string | number)[];
+
+/**
+ * Reads a run's configuration. Relative paths in the file are relative to the file; those in settings, which were typed,
+ * to the current folder. In both, `null` leaves a field out: `mcir: null` trains without MCIR.
+ * @param settings `path=value` with a YAML value, such as `mcir.weight=0.002`
+ * @throws AppError `bad-input`, `not-found`: one sentence with the path of the field
+ */
+export function readConfigFile(file: string, settings: readonly string[] = []): RunConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new AppError('not-found', `The configuration ${file} cannot be read; check the path.`, { cause: error });
+  }
+  const document = parseDocument(text);
+  const [problem] = document.errors;
+  if (problem)
+    throw new AppError('bad-input', `${file} is not valid YAML: ${problem.message.split('\n')[0]?.replace(/:$/, '')}.`);
+  const place = dirname(resolve(file));
+  for (const path of pathFields) {
+    const value = document.getIn(path);
+    if (typeof value === 'string') document.setIn(path, resolvePath(path, value, place));
+  }
+  for (const setting of settings) applySetting(document, setting);
+  visit(document, {
+    Pair: (_, { value }) => (value === null || (isScalar(value) && value.value === null) ? visit.REMOVE : undefined),
+  });
+  return parseConfig(document.toJS(), file);
+}
+
+/** @throws AppError `not-found` for a folder of pictures that is not there, with the field that names it */
+export async function requireFolders({ data }: RunConfig): Promise<void> {
+  for (const part of ['train', 'validation'] as const) {
+    for (const role of ['target', 'input'] as const) {
+      const folder = data[part][role];
+      if (folder !== undefined) await requireFolder(folder, `data.${part}.${role}`);
+    }
+  }
+}
+
+/** The whole configuration as YAML, defaults included. */
+export const writeConfig = (config: RunConfig): string => stringify(config);
+
+/**
+ * Checks a configuration, the network's own options and the degradations' own settings included.
+ * @param source what errors call it
+ */
+export function parseConfig(value: unknown, source: string): RunConfig {
+  const parsed = runConfig.safeParse(value);
+  if (!parsed.success) throw firstIssue(parsed.error, runConfig, [], source);
+  const { network, data, features } = parsed.data;
+  checkChoice(networks, network.type, ['network', 'type'], source, ({ options }) => [
+    options,
+    network.options,
+    ['network', 'options'],
+  ]);
+  checkDegradations(data.train.degradations, ['data', 'train', 'degradations'], source);
+  checkDegradations(data.validation.degradations ?? [], ['data', 'validation', 'degradations'], source);
+  checkLayers(features, source);
+  return parsed.data;
+}
+
+function checkLayers({ network, layers }: RunConfig['features'], source: string): void {
+  try {
+    neededFeatureWeights(network, Object.keys(layers));
+  } catch (error) {
+    throw new AppError('bad-input', `${source}: features.layers is not right: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function checkDegradations(steps: readonly DegradationStep[], path: Path, source: string): void {
+  for (const [i, { type, ...settings }] of steps.entries()) {
+    const step = [...path, i];
+    checkChoice(degradations, type, [...step, 'type'], source, ({ schema }) => [schema, settings, step]);
+  }
+}
+
+/** Checks that a registry has what a field names, and the fields that are this entry's own. */
+function checkChoice<Entry extends { id: string }>(
+  registry: readonly Entry[],
+  id: string,
+  path: Path,
+  source: string,
+  own: (entry: Entry) => [z.ZodType, unknown, Path],
+): void {
+  const entry = registry.find((candidate) => candidate.id === id);
+  if (!entry)
+    throw new AppError(
+      'not-found',
+      `${source}: ${path.join('.')} "${id}" is not known; did you mean "${closest(
+        id,
+        registry.map((known) => known.id),
+      )}"?`,
+    );
+  const [schema, value, prefix] = own(entry);
+  const checked = schema.safeParse(value);
+  if (!checked.success) throw firstIssue(checked.error, schema, prefix, source);
+}
+
+function applySetting(document: ReturnType<typeof parseDocument>, setting: string): void {
+  const [, name, text] = /^([^=]+)=(.*)$/s.exec(setting) ?? [];
+  if (name === undefined || text === undefined)
+    throw new AppError(
+      'bad-input',
+      `"${setting}" is not a setting; write --set path=value, such as --set mcir.weight=0.002.`,
+    );
+  const path = name
+    .trim()
+    .split('.')
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  const value = parseDocument(text);
+  if (value.errors.length > 0) throw new AppError('bad-input', `The value of --set ${name} is not valid YAML: ${text}`);
+  const data = value.toJS() as unknown;
+  try {
+    if (data === null) document.deleteIn(path);
+    else
+      document.setIn(
+        path,
+        document.createNode(typeof data === 'string' ? resolvePath(path, data, process.cwd()) : data),
+      );
+  } catch (error) {
+    throw new AppError('bad-input', `--set ${name} does not fit: ${messageOf(error)}.`, { cause: error });
+  }
+}
+
+/** `network.weights` may also name a run or a model, so it is taken for a path only where there is such a file. */
+function resolvePath(path: Path, value: string, place: string): string {
+  if (!pathFields.some((field) => field.join('.') === path.join('.'))) return value;
+  const resolved = resolve(place, value);
+  return path[0] === 'network' && !existsSync(resolved) ? value : resolved;
+}
+
+/** The first thing that is wrong, in a sentence that begins with the field's path. */
+function firstIssue(error: z.ZodError, schema: z.ZodType, prefix: Path, source: string): AppError {
+  const [issue] = error.issues;
+  if (!issue) throw error;
+  const path = [...prefix, ...issue.path.map((part) => (typeof part === 'number' ? part : String(part)))];
+  const at = (parts: Path): string => parts.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    const known = fieldsAt(schema, issue.path);
+    const hint = known.length > 0 ? ` did you mean "${closest(key, known)}"?` : ' leave it out.';
+    return new AppError('bad-input', `${source}: there is no field ${at([...path, key])};${hint}`, {
+      details: { field: at([...path, key]) },
+    });
+  }
+  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  const field = at(path) || 'the file';
+  const reason = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  return new AppError(
+    'bad-input',
+    missing ? `${source}: ${field} is missing.` : `${source}: ${field} is not right: ${reason}.`,
+    { details: { field: at(path) } },
+  );
+}
+
+interface JsonSchema {
+  properties?: Record<string, JsonSchema>;
+  items?: JsonSchema;
+}
+
+/** Names of the fields that the schema has at a path. */
+function fieldsAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let node: JsonSchema | undefined = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  for (const part of path) node = typeof part === 'number' ? node?.items : node?.properties?.[String(part)];
+  return Object.keys(node?.properties ?? {});
+}

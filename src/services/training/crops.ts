@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { decodePicture } from '../../core/data/decode.ts';
+import { psnr, ssim } from '../../core/metrics/index.ts';
+import { cropPicture } from '../../core/pictures/crop.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { ValidationPicture } from '../../shared/runs.ts';
+import type { Runs } from './runHistory.ts';
+
+/** A validation picture that several runs restored: the same target, to the last byte. Paths are absolute. */
+export interface SharedPicture {
+  name: string;
+  width: number;
+  height: number;
+  target: string;
+  /** Whether all of them began with the same input, to the last byte. */
+  sameInput: boolean;
+  /** Those that restored it, in the order asked for. */
+  runs: { run: string; input: string; steps: { step: number; restored: string; psnr: number; ssim: number }[] }[];
+}
+
+/** Part of a picture in target pixels. */
+export interface Part {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/** SSIM's window; smaller parts have no SSIM. */
+const ssimWindow = 11;
+
+/**
+ * The validation pictures of several runs, those that most runs have first. Pictures of one name that differ are told
+ * apart by their content: runs on other data sets are not compared by accident.
+ */
+export async function sharedPictures(runs: Runs, references: readonly string[]): Promise<SharedPicture[]> {
+  const found = new Map<string, SharedPicture>();
+  const inputs = new Map<string, string>();
+  for (const reference of references) {
+    const { id, folder, pictures } = runs.show(reference);
+    for (const [name, steps] of Map.groupBy(pictures, (picture) => picture.name)) {
+      const [first] = steps as [ValidationPicture, ...ValidationPicture[]];
+      const target = join(folder, first.target);
+      const input = join(folder, first.input);
+      const [bytes, inputBytes] = await Promise.all(
+        [target, input].map((file) => readFile(file).catch(() => undefined)),
+      );
+      if (!bytes || !inputBytes) continue;
+      const key = `${name} ${hash(bytes)}`;
+      const { width, height } = await sharp(bytes).metadata();
+      const shared = found.get(key) ?? { name, width, height, target, sameInput: true, runs: [] };
+      inputs.set(key, inputs.get(key) ?? hash(inputBytes));
+      shared.sameInput &&= inputs.get(key) === hash(inputBytes);
+      shared.runs.push({
+        run: id,
+        input,
+        steps: steps.map(({ step, restored, ...values }) => ({
+          step,
+          restored: join(folder, restored),
+          psnr: values.psnr,
+          ssim: values.ssim,
+        })),
+      });
+      found.set(key, shared);
+    }
+  }
+  return [...found.values()].sort((a, b) => b.runs.length - a.runs.length);
+}
+
+const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/**
+ * PSNR (dB; null for equal parts) and SSIM (null below 11 pixels) of a part of what a run restored, from the 8-bit
+ * pictures that its validation kept.
+ * @throws AppError `not-found` where the run has no such picture, `bad-input` for a part outside of it
+ */
+export async function measurePart(
+  runs: Runs,
+  { run, step, name, part, yChannel }: { run: string; step: number; name: string; part: Part; yChannel: boolean },
+): Promise<{ psnr: number | null; ssim: number | null }> {
+  const { folder, pictures } = runs.show(run);
+  const picture = pictures.find((candidate) => candidate.step === step && candidate.name === name);
+  if (!picture) throw new AppError('not-found', `The run has kept no picture ${name} of step ${step}.`);
+  const [restored, target] = await Promise.all([
+    decodePicture(join(folder, picture.restored)),
+    decodePicture(join(folder, picture.target)),
+  ]);
+  const { left: x, top: y, width, height } = part;
+  if (x + width > target.width || y + height > target.height)
+    throw new AppError('bad-input', 'The part is outside the picture.');
+  const [a, b] = [restored, target].map((whole) => cropPicture(whole, { x, y, width, height })) as [
+    typeof target,
+    typeof target,
+  ];
+  const measured = psnr(a, b, { yChannel });
+  return {
+    psnr: Number.isFinite(measured) ? measured : null,
+    ssim: Math.min(width, height) < ssimWindow ? null : ssim(a, b, { yChannel }),
+  };
+}

@@ -1,0 +1,69 @@
+import { AppError } from '../../shared/errors.ts';
+import {
+  type EvaluatedPicture,
+  type EvaluateEvent,
+  evaluateEvent,
+  type EvaluateStart,
+} from '../../shared/jobMessages.ts';
+import { runWorker } from '../jobs/runWorker.ts';
+
+export interface Evaluation {
+  /** Title of the model, its network, and SHA-256 of its file. */
+  model: { title: string; network: string; hash: string };
+  pictures: EvaluatedPicture[];
+  /** Means over the pictures; PSNR in dB, null where a picture was restored without any error. */
+  mean: { psnr: number | null; ssim: number };
+  /** Pictures that could not be measured, and why. */
+  failed: { name: string; reason: string }[];
+  /** Files without a partner. */
+  unmatched: string[];
+  /** How it was measured. */
+  cropBorder: number;
+  yChannel: boolean;
+}
+
+/**
+ * Measures a model on pairs of pictures, in a child process.
+ * @param onEvent is told of the model, and of each picture as it is done
+ * @throws AppError what the worker found, `worker-died`, or `cancelled` after the signal
+ */
+export async function evaluate(
+  question: EvaluateStart,
+  onEvent: (event: EvaluateEvent) => void = () => undefined,
+  signal?: AbortSignal,
+): Promise<Evaluation> {
+  const { cropBorder, yChannel } = question;
+  const pictures: EvaluatedPicture[] = [];
+  const failed: Evaluation['failed'] = [];
+  const models: Extract<EvaluateEvent, { type: 'model' }>[] = [];
+  await runWorker({
+    name: 'evaluate',
+    payload: question,
+    onEvent: (data) => {
+      const event = evaluateEvent.parse(data);
+      if (event.type === 'model') models.push(event);
+      else if (event.type === 'picture') pictures.push(event.picture);
+      else failed.push({ name: event.name, reason: event.reason });
+      onEvent(event);
+    },
+    died: (code, by) =>
+      `The process that evaluated ended (${by ?? `exit code ${code ?? 'unknown'}`}); try smaller pictures, or with more memory free.`,
+    cancelled: 'The evaluation was cancelled.',
+    signal,
+  });
+  const [opened] = models;
+  if (!opened) throw new Error('The evaluation ended without a model.');
+  if (pictures.length === 0)
+    throw new AppError('bad-input', `None of the pictures can be measured. ${failed[0]?.name}: ${failed[0]?.reason}`);
+  const { title, network, hash, unmatched } = opened;
+  return { model: { title, network, hash }, pictures, mean: meanOf(pictures), failed, unmatched, cropBorder, yChannel };
+}
+
+function meanOf(pictures: readonly EvaluatedPicture[]): Evaluation['mean'] {
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const exact = pictures.some(({ psnr }) => psnr === null);
+  return {
+    psnr: exact ? null : mean(pictures.map(({ psnr }) => psnr ?? 0)),
+    ssim: mean(pictures.map(({ ssim }) => ssim)),
+  };
+}

@@ -1,0 +1,53 @@
+import { copyFile, cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { AppError } from '../../../shared/errors.ts';
+import type { MetricSeries } from '../../../shared/runs.ts';
+import type { Runs } from '../runHistory.ts';
+import { curveSvg } from './curveSvg.ts';
+import { htmlReport } from './htmlReport.ts';
+import { curvesOf } from './runSummary.ts';
+
+/**
+ * Copies what others may want of a run to a new folder: config.yml, run.json, metrics.csv, the curves as SVG, the
+ * validation pictures, the best model (or the last checkpoint where nothing was validated), and report.html.
+ * @returns the files, relative to the folder
+ * @throws AppError `conflict` where the folder holds something already
+ */
+export async function exportRun(runs: Runs, reference: string, out: string): Promise<string[]> {
+  const { id } = runs.find(reference);
+  const folder = runs.folder(id);
+  if (existsSync(out) && (await readdir(out)).length > 0)
+    throw new AppError('conflict', `${out} is not empty; choose a new folder.`);
+  await mkdir(out, { recursive: true });
+  await copyFile(folder.config, join(out, 'config.yml'));
+  await copyFile(folder.record, join(out, 'run.json'));
+  const series = runs.series(id);
+  await writeFile(join(out, 'metrics.csv'), toCsv(series));
+  await mkdir(join(out, 'curves'));
+  for (const { name, title, log, series: drawn } of curvesOf(series))
+    await writeFile(join(out, 'curves', `${name}.svg`), curveSvg(drawn, { title, log }));
+  await cp(folder.validation, join(out, 'validation'), { recursive: true });
+  const model = (['best', 'last'] as const).map((name) => folder.checkpoint(name)).find((file) => existsSync(file));
+  if (model) await copyFile(model, join(out, 'model.safetensors'));
+  await writeFile(join(out, 'report.html'), await htmlReport(runs, id));
+  const entries = await readdir(out, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(out, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** A row for each step, a column for each series; a step without a value leaves its field empty. */
+export function toCsv(series: readonly MetricSeries[]): string {
+  const rows = new Map<number, (number | '')[]>();
+  series.forEach(({ steps, values }, column) => {
+    steps.forEach((step, i) => {
+      const row = rows.get(step) ?? series.map(() => '' as const);
+      row[column] = values[i] ?? '';
+      rows.set(step, row);
+    });
+  });
+  const lines = [...rows].sort(([a], [b]) => a - b).map(([step, row]) => [step, ...row].join(','));
+  return [['step', ...series.map(({ name }) => name)].join(','), ...lines, ''].join('\n');
+}

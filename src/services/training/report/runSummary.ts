@@ -1,0 +1,53 @@
+import type { StateChange } from '../../../shared/jobs.ts';
+import type { RunConfig } from '../../../shared/runConfig.ts';
+import type { MetricSeries, ValidationPicture } from '../../../shared/runs.ts';
+import { inOrder, seriesInfo } from '../../../shared/series.ts';
+
+/** At most so many points of a curve are drawn; more than a screen has pixels. */
+const mostPoints = 1200;
+
+/** How PSNR and SSIM were measured, in words. */
+export function measuredAs({ metrics: { yChannel, cropBorder } }: RunConfig): string {
+  return `${yChannel ? 'on Y (luma)' : 'on RGB'}, ${cropBorder > 0 ? `${cropBorder} pixels cut from each side` : 'whole pictures'}, with averaged weights`;
+}
+
+/** Seconds in which the run really ran: between each change to `running` and the next change. */
+export function runningSeconds(states: readonly StateChange[]): number {
+  return states.reduce(
+    (sum, { at, state }, i) => (state === 'running' ? sum + ((states[i + 1]?.at ?? at) - at) / 1000 : sum),
+    0,
+  );
+}
+
+/** The drawings of a run, in order: each series by itself under its name for people, thinned to what can be seen. */
+export function curvesOf(
+  series: readonly MetricSeries[],
+): { name: string; title: string; log: boolean; series: MetricSeries[] }[] {
+  return inOrder(series.map(({ name }) => name)).flatMap((name) => {
+    const found = series.find((candidate) => candidate.name === name);
+    const info = seriesInfo[name];
+    return found
+      ? [
+          {
+            name,
+            title: `${info?.title ?? name}${info?.unit ? `, ${info.unit}` : ''}`,
+            log: name === 'lr' || name === 'l_pix',
+            series: [thin(found, mostPoints)],
+          },
+        ]
+      : [];
+  });
+}
+
+/** About so many values of a series, evenly chosen, the last among them. */
+export function thin({ name, steps, values }: MetricSeries, points: number): MetricSeries {
+  const stride = Math.ceil(steps.length / points);
+  const kept = (_: number, index: number): boolean => index % stride === 0 || index === steps.length - 1;
+  return stride <= 1 ? { name, steps, values } : { name, steps: steps.filter(kept), values: values.filter(kept) };
+}
+
+/** Of one picture's validations: the first, the best of the run and the last. */
+export function shownSteps(pictures: readonly ValidationPicture[], best: number | undefined): ValidationPicture[] {
+  const sorted = pictures.toSorted((a, b) => a.step - b.step);
+  return sorted.filter(({ step }, i) => i === 0 || i === sorted.length - 1 || step === best);
+}

@@ -1,0 +1,48 @@
+import { type RunConfig, runConfig } from '../../shared/runConfig.ts';
+import { AppError } from '../../shared/errors.ts';
+import { createModel, networks } from '../../core/networks/index.ts';
+import type { Home } from '../app/home.ts';
+import { type ResolvedModel, resolveModel } from '../models/models.ts';
+
+/** A tenth of the published rate: the weights are near their place already. */
+const rate = 2e-5;
+
+/**
+ * A configuration that trains a model further with MCIR, from its own weights; the pictures are still to be chosen.
+ * @param reference a model, a weights file, or a run
+ * @throws AppError `unsupported` for a finished graph, and what finding the model throws
+ */
+export async function retrainConfig(reference: string, home: Home): Promise<RunConfig> {
+  const { title, network, options, inputNorm } = await resolveTrainable(reference, home);
+  return runConfig.parse({
+    name: `${title}, retrained`.slice(0, 120),
+    network: { type: network, options, weights: reference, ...(inputNorm ? { inputNorm } : {}) },
+    data: { train: { target: '' } },
+    optimiser: { lr: rate },
+    mcir: {},
+  });
+}
+
+/**
+ * Checks the weights that a configuration starts from, before a run is made of it. Where they expect normalised inputs
+ * (FFA-Net's) and the configuration says nothing about it, the weights decide.
+ * @returns the configuration as it should be kept
+ * @throws AppError where the weights cannot be found or read, or do not fit the network and its options
+ */
+export async function prepareStart(config: RunConfig, home: Home): Promise<RunConfig> {
+  const { network } = config;
+  if (network.weights === undefined) return config;
+  const { weights, inputNorm } = await resolveTrainable(network.weights, home);
+  createModel(network.type, network.options).parameters.assertFit(weights);
+  return inputNorm && !network.inputNorm ? { ...config, network: { ...network, inputNorm } } : config;
+}
+
+async function resolveTrainable(reference: string, home: Home): Promise<ResolvedModel> {
+  const model = await resolveModel(reference, home);
+  if (!networks.some(({ id }) => id === model.network))
+    throw new AppError(
+      'unsupported',
+      `"${model.title}" is a finished graph, which can restore but not be trained; add its weights as .safetensors or .pth.`,
+    );
+  return model;
+}

@@ -1,0 +1,221 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sync as writeFileAtomic } from 'write-file-atomic';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { RunFolder } from '../../core/training/runFolder.ts';
+import type { History } from '../../database/history.ts';
+import { AppError, messageOf } from '../../shared/errors.ts';
+import { isActive } from '../../shared/jobs.ts';
+import type { RunConfig } from '../../shared/runConfig.ts';
+import type { MetricSeries, RunDetail, RunSummary } from '../../shared/runs.ts';
+import { parseConfig, writeConfig } from './configFile.ts';
+import type { Home } from '../app/home.ts';
+import { readRunRecord, writeRunRecord } from './runRecord.ts';
+
+/** Crockford's digits: in the order of their codes, and none is taken for another. */
+const digits = '0123456789abcdefghjkmnpqrstvwxyz';
+const epoch = Date.UTC(2025, 0, 1);
+
+/** The history of training runs: in the database for asking, in the run folders for keeping. */
+export class Runs {
+  readonly #home: Home;
+  readonly #history: History;
+
+  constructor(home: Home, history: History) {
+    this.#home = home;
+    this.#history = history;
+  }
+
+  folder(id: string): RunFolder {
+    return new RunFolder(join(this.#home.runs, id));
+  }
+
+  /**
+   * Makes the folder of a new run. Its name is the run's id: six digits that sort by time, are quickly typed, and are
+   * unique because the folder is.
+   */
+  createFolder(): { id: string; folder: RunFolder } {
+    for (let second = Math.floor((Date.now() - epoch) / 1000); ; second++) {
+      let id = '';
+      for (let rest = second; id.length < 6; rest = Math.floor(rest / 32)) id = (digits[rest % 32] ?? '') + id;
+      try {
+        mkdirSync(join(this.#home.runs, id));
+        return { id, folder: this.folder(id).create() };
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
+  }
+
+  list(): RunSummary[] {
+    return this.#history.runs.list();
+  }
+
+  /**
+   * A run by its id or its name.
+   * @throws AppError `not-found`, or `conflict` where several runs have the name.
+   */
+  find(reference: string): RunSummary {
+    const run = this.#history.runs.find(reference);
+    if (run) return run;
+    const named = this.#history.runs.named(reference);
+    if (named.length > 1)
+      throw new AppError(
+        'conflict',
+        `${named.length} runs are called "${reference}"; give the id instead: ${named.map(({ id }) => id).join(', ')}.`,
+      );
+    const [only] = named;
+    if (!only)
+      throw new AppError('not-found', `There is no run "${reference}"; \`mcir runs list\` shows those there are.`);
+    return only;
+  }
+
+  show(reference: string): RunDetail {
+    const run = this.find(reference);
+    const { config = '', facts } = this.#history.runs.record(run.id) ?? {};
+    return {
+      ...run,
+      folder: this.folder(run.id).path,
+      config,
+      ...(facts ? { facts } : {}),
+      states: this.#history.jobs.states(run.id),
+      pictures: this.#history.metrics.pictures(run.id),
+    };
+  }
+
+  /** The configuration a run was started with. */
+  config(id: string): RunConfig {
+    return parseConfig(parse(this.#history.runs.record(id)?.config ?? ''), `Run ${id}`);
+  }
+
+  /** Replaces the configuration of a run, in its folder first: the folder is right where the two differ. */
+  changeConfig(id: string, config: RunConfig): void {
+    const text = writeConfig(config);
+    writeFileAtomic(this.folder(id).config, text);
+    this.#history.runs.setConfig(id, text, config.steps);
+  }
+
+  /** Series of a run, whole: those named or all. */
+  series(reference: string, names?: readonly string[], from?: number): MetricSeries[] {
+    return this.#history.metrics.series(this.find(reference).id, names, from);
+  }
+
+  setNote(reference: string, note: string): RunSummary {
+    const { id } = this.find(reference);
+    this.#history.runs.setNote(id, note);
+    return this.#recorded(id);
+  }
+
+  setTags(reference: string, tags: readonly string[]): RunSummary {
+    const { id } = this.find(reference);
+    this.#history.runs.setTags(id, tags);
+    return this.#recorded(id);
+  }
+
+  /**
+   * Deletes a run's folder, then the run from the history: one whose folder cannot be removed stays where it is listed.
+   * @param remove by default deletes for good; the window moves to the trash
+   * @throws AppError `conflict` while the run is active
+   */
+  async delete(
+    reference: string,
+    remove: (path: string) => Promise<void> = (path) => rm(path, { recursive: true, force: true }),
+  ): Promise<RunSummary> {
+    const run = this.find(reference);
+    if (isActive(run.state))
+      throw new AppError('conflict', `"${run.name}" is ${run.state}; stop it before you delete it.`);
+    const { path } = this.folder(run.id);
+    if (existsSync(path)) await remove(path);
+    this.#history.jobs.delete(run.id);
+    return run;
+  }
+
+  /** Writes run.json anew from the database. */
+  writeRecord(id: string): void {
+    const job = this.#history.jobs.find(id);
+    const run = this.#history.runs.find(id);
+    if (!job || !run) return;
+    const { kind, title: name, ...rest } = job;
+    if (kind !== 'train') return;
+    const facts = this.#history.runs.record(id)?.facts;
+    writeRunRecord(this.folder(id), {
+      ...rest,
+      name,
+      ...(facts ? { facts } : {}),
+      note: run.note,
+      tags: run.tags,
+      states: this.#history.jobs.states(id),
+    });
+  }
+
+  /** Brings the metrics in the database to what the run's folder holds up to a step; the folder is right. */
+  syncMetrics(id: string, step: number): void {
+    const { metrics, runs } = this.#history;
+    metrics.truncate(id, step);
+    const known = runs.find(id)?.step ?? 0;
+    metrics.append(
+      id,
+      [...this.folder(id).readMetrics()].filter((line) => line.step >= known && line.step <= step),
+    );
+  }
+
+  /**
+   * Reads in every run folder that the database does not know. A folder that cannot be read keeps no other out.
+   * @returns how many runs were read in, and a sentence about each that could not be
+   */
+  rebuild(): { count: number; problems: string[] } {
+    const folders = readdirSync(this.#home.runs, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const problems: string[] = [];
+    let count = 0;
+    for (const { name } of folders) {
+      try {
+        if (!this.#history.jobs.find(name) && this.#readIn(name)) count++;
+      } catch (error) {
+        problems.push(`The run in ${this.folder(name).path} could not be read in again: ${messageOf(error)}`);
+      }
+    }
+    return { count, problems };
+  }
+
+  #readIn(id: string): boolean {
+    const folder = this.folder(id);
+    const record = readRunRecord(folder);
+    if (!record) return false;
+    const config = readFileSync(folder.config, 'utf8');
+    const summary = summarisedConfig.safeParse(parse(config)).data;
+    if (!summary)
+      throw new AppError(
+        'bad-input',
+        'its config.yml is not the configuration of a run; put back a copy of that file.',
+      );
+    const { name, note, tags, facts, states, ...job } = record;
+    this.#history.jobs.add({ ...job, kind: 'train', title: name }, states, () => {
+      this.#history.runs.add({ ...runFields(summary), id, config, step: 0, note, tags, ...(facts ? { facts } : {}) });
+      this.#history.metrics.append(id, [...folder.readMetrics()]);
+    });
+    return true;
+  }
+
+  #recorded(id: string): RunSummary {
+    this.writeRecord(id);
+    return this.find(id);
+  }
+}
+
+/** What the history asks of a configuration, so that runs of other versions, with other fields, can be read in too. */
+const summarisedConfig = z.object({
+  network: z.object({ type: z.string() }),
+  mcir: z.object({ negatives: z.array(z.unknown()) }).optional(),
+  seed: z.int(),
+  steps: z.int(),
+});
+
+/** The fields of a run that stand in its configuration. */
+export const runFields = ({ network, mcir, seed, steps }: z.output<typeof summarisedConfig>) => ({
+  network: network.type,
+  negatives: mcir?.negatives.length ?? 0,
+  seed,
+  steps,
+});

@@ -1,0 +1,152 @@
+import { EventEmitter } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import type { History } from '../../database/history.ts';
+import { AppError } from '../../shared/errors.ts';
+import { isActive, type Job } from '../../shared/jobs.ts';
+import { type TrainEvent, trainEvent, type TrainStart } from '../../shared/jobMessages.ts';
+import type { RunConfig } from '../../shared/runConfig.ts';
+import type { MetricLine, RunSummary } from '../../shared/runs.ts';
+import { parseConfig, writeConfig } from './configFile.ts';
+import type { Home } from '../app/home.ts';
+import type { JobManager } from '../jobs/JobManager.ts';
+import { type Runs, runFields } from './runHistory.ts';
+
+export interface TrainingEvents {
+  /** What a training's worker tells, in the order in which it happens. */
+  progress: [run: string, event: TrainEvent];
+  /** A run has entered a new state. */
+  state: [run: RunSummary];
+}
+
+/** Metrics are written in transactions of this many lines, or after this time: each waits for the disk. */
+const batch = { lines: 500, ms: 500 };
+
+/** Starts and resumes trainings, and keeps their history while they run. */
+export class Training {
+  readonly events = new EventEmitter<TrainingEvents>();
+  readonly #home: Home;
+  readonly #history: History;
+  readonly #runs: Runs;
+  readonly #jobs: JobManager;
+  readonly #waiting = new Map<string, MetricLine[]>();
+  #written = 0;
+
+  constructor(home: Home, history: History, runs: Runs, jobs: JobManager) {
+    this.#home = home;
+    this.#history = history;
+    this.#runs = runs;
+    this.#jobs = jobs;
+    jobs.register('train', {
+      worker: 'train',
+      start: ({ id }) => this.#payload(id),
+      log: ({ id }) => runs.folder(id).log,
+      onEvent: ({ id }, event) => this.#onEvent(id, trainEvent.parse(event)),
+      onEnd: ({ id }) => this.#flush(id),
+      onState: (job) => this.#onState(job),
+    });
+  }
+
+  /**
+   * Queues a new run.
+   * @throws AppError `bad-input` for a configuration that does not hold
+   */
+  start(config: RunConfig): RunSummary {
+    parseConfig(config, 'The configuration');
+    const { id, folder } = this.#runs.createFolder();
+    const text = writeConfig(config);
+    writeFileSync(folder.config, text);
+    this.#jobs.submit({ id, kind: 'train', title: config.name }, () => {
+      this.#history.runs.add({ ...runFields(config), id, config: text, step: 0, note: '', tags: [] });
+    });
+    return this.#runs.find(id);
+  }
+
+  /**
+   * Goes on with a run where it last saved.
+   * @throws AppError `not-found`, `conflict`
+   */
+  async resume(reference: string): Promise<RunSummary> {
+    const { id } = this.#runs.find(reference);
+    await this.#jobs.resume(id);
+    return this.#runs.find(id);
+  }
+
+  /**
+   * Goes on with a run that has ended until it has done more steps than it was set up for. A schedule whose length is that
+   * of the run follows the new length from here on.
+   * @param steps in all
+   * @throws AppError `not-found`, `conflict` while it is active, `bad-input` for steps that it has done already
+   */
+  async extend(reference: string, steps: number): Promise<RunSummary> {
+    const run = this.#runs.find(reference);
+    if (isActive(run.state))
+      throw new AppError('conflict', `"${run.name}" is ${run.state}; it can be given more steps when it has ended.`);
+    if (steps <= run.step)
+      throw new AppError('bad-input', `"${run.name}" has done ${run.step} steps; give it more than that.`);
+    this.#runs.changeConfig(run.id, { ...this.#runs.config(run.id), steps });
+    await this.#jobs.resume(run.id, `From here on for ${steps} steps instead of ${run.steps}.`);
+    return this.#runs.find(run.id);
+  }
+
+  pause(reference: string): void {
+    this.#jobs.pause(this.#runs.find(reference).id);
+  }
+
+  /** Saves first. */
+  stop(reference: string): void {
+    this.#jobs.stop(this.#runs.find(reference).id);
+  }
+
+  /** Ends at once; the run goes on from its last checkpoint. */
+  kill(reference: string): void {
+    this.#jobs.kill(this.#runs.find(reference).id);
+  }
+
+  /** Resolves with the run when it is no longer active. */
+  async ended(reference: string): Promise<RunSummary> {
+    const { id } = this.#runs.find(reference);
+    await this.#jobs.ended(id);
+    return this.#runs.find(id);
+  }
+
+  #payload(id: string): TrainStart {
+    const facts = this.#history.runs.record(id)?.facts;
+    return {
+      run: id,
+      folder: this.#runs.folder(id).path,
+      home: this.#home.root,
+      config: this.#runs.config(id),
+      ...(facts ? { facts } : {}),
+    };
+  }
+
+  #onEvent(id: string, event: TrainEvent): void {
+    if (event.type === 'ready') {
+      this.#runs.syncMetrics(id, event.step);
+      this.#history.runs.setFacts(id, event.facts);
+      this.#runs.writeRecord(id);
+    } else if (event.type === 'metrics') {
+      const lines = this.#waiting.get(id) ?? [];
+      lines.push(event.line);
+      this.#waiting.set(id, lines);
+      // A validation is looked at as soon as it is told of.
+      if (event.line.pictures || lines.length >= batch.lines || Date.now() - this.#written > batch.ms) this.#flush(id);
+    }
+    this.events.emit('progress', id, event);
+  }
+
+  #onState(job: Job): void {
+    // Nothing waits for long while a run is paused.
+    if (isActive(job.state)) this.#flush(job.id);
+    this.#runs.writeRecord(job.id);
+    this.events.emit('state', this.#runs.find(job.id));
+  }
+
+  #flush(id: string): void {
+    const lines = this.#waiting.get(id);
+    if (!lines) return;
+    this.#waiting.delete(id);
+    this.#history.metrics.append(id, lines);
+    this.#written = Date.now();
+  }
+}

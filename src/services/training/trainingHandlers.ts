@@ -1,0 +1,153 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { degradations } from '../../core/degradations/index.ts';
+import { networks } from '../../core/networks/index.ts';
+import type { Handlers } from '../../shared/contract.ts';
+import type { Registered, RunPage } from '../../shared/contract/training.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { thin } from './report/runSummary.ts';
+import { measurePart, sharedPictures } from './crops.ts';
+import { safeName } from '../restoring/naming.ts';
+import { exportRun } from './report/exportRun.ts';
+import { htmlReport } from './report/htmlReport.ts';
+import { prepareStart, retrainConfig } from './retrain.ts';
+import { tryTraining } from './trial.ts';
+import type { StudioContext } from '../studio/context.ts';
+import { requireModels, requirePlaces } from '../studio/known.ts';
+import { readPresets } from './trainingPresets.ts';
+import { moveToTrash } from '../app/trash.ts';
+
+type Calls = `presets.${string}` | `registry.${string}` | `training.${string}` | `runs.${string}`;
+
+/** Lines of a run's log that a face is shown. */
+const logLines = 200;
+/** Steps come faster than anybody looks. */
+const progressEvery = 200;
+
+/** Answers of the calls about training runs. */
+export function trainingHandlers({
+  services,
+  handles,
+  tell,
+}: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
+  const { home, runs, training } = services;
+  let estimate: AbortController | undefined;
+  let told = 0;
+  training.events.on('state', (run) => tell({ name: 'run', data: run }));
+  training.events.on('progress', (id, event) => {
+    // A line of the log; whoever shows the run asks for it anew.
+    if (event.type === 'log') tell({ name: 'run', data: runs.find(id) });
+    if (event.type !== 'metrics') return;
+    if (event.line.pictures) tell({ name: 'run', data: runs.find(id) });
+    const now = Date.now();
+    if (now - told < progressEvery && event.progress.step < event.progress.steps) return;
+    told = now;
+    tell({ name: 'progress', data: { run: id, progress: event.progress } });
+  });
+
+  const settingsOf = (id: string): Pick<RunPage, 'settings' | 'problem'> => {
+    try {
+      return { settings: runs.config(id) };
+    } catch (error) {
+      return { problem: messageOf(error) };
+    }
+  };
+
+  return {
+    'presets.list': readPresets,
+    'registry.networks': () =>
+      Promise.resolve(
+        networks.map(({ id, title, description, options }) => ({ id, title, description, schema: schemaOf(options) })),
+      ),
+    'registry.degradations': () =>
+      Promise.resolve(
+        degradations.map(({ id, title, description, schema }) => ({
+          id,
+          title,
+          description,
+          schema: schemaOf(schema),
+        })),
+      ),
+    'training.start': async ({ config }) => {
+      await requirePlaces(config, services);
+      return training.start(await prepareStart(config, home));
+    },
+    'training.estimate': async ({ config }) => {
+      await requirePlaces(config, services);
+      estimate?.abort();
+      estimate = new AbortController();
+      return tryTraining(config, home, estimate.signal);
+    },
+    'training.endEstimate': () => {
+      estimate?.abort();
+      return Promise.resolve({});
+    },
+    'training.retrain': async ({ model }) => {
+      await requireModels([model], services);
+      return retrainConfig(model, home);
+    },
+    'training.extend': ({ run, steps }) => training.extend(run, steps),
+    'training.pause': ({ run }) => {
+      training.pause(run);
+      return Promise.resolve({});
+    },
+    'training.resume': async ({ run }) => {
+      await training.resume(run);
+      return {};
+    },
+    'training.stop': ({ run }) => {
+      training.stop(run);
+      return Promise.resolve({});
+    },
+    'runs.list': () => Promise.resolve(runs.list()),
+    'runs.show': async ({ run }) => {
+      const { folder, pictures, ...page } = runs.show(run);
+      const log = await readFile(runs.folder(page.id).log, 'utf8').catch(() => '');
+      return {
+        ...page,
+        ...settingsOf(page.id),
+        log: log.trimEnd().split('\n').slice(-logLines),
+        pictures: pictures.map((picture) => ({
+          ...picture,
+          input: handles.issue(join(folder, picture.input)),
+          restored: handles.issue(join(folder, picture.restored)),
+          target: handles.issue(join(folder, picture.target)),
+        })),
+      };
+    },
+    'runs.curves': ({ run, points }) => Promise.resolve(runs.series(run).map((series) => thin(series, points))),
+    'runs.annotate': ({ run, tags, note }) => {
+      if (tags) runs.setTags(run, tags);
+      if (note !== undefined) runs.setNote(run, note);
+      tell({ name: 'run', data: runs.find(run) });
+      return Promise.resolve({});
+    },
+    'runs.crops': async ({ runs: references }) =>
+      (await sharedPictures(runs, references)).map((picture) => ({
+        ...picture,
+        target: handles.issue(picture.target),
+        runs: picture.runs.map(({ run, input, steps }) => ({
+          run,
+          input: handles.issue(input),
+          steps: steps.map((step) => ({ ...step, restored: handles.issue(step.restored) })),
+        })),
+      })),
+    'runs.measure': (question) => measurePart(runs, question),
+    'runs.export': async ({ run, out, form }) => {
+      const { id, name } = runs.find(run);
+      const path = join(handles.path(out), `${safeName(name)} ${id}${form === 'report' ? '.html' : ''}`);
+      if (form === 'folder') await exportRun(runs, id, path);
+      else await writeFile(path, await htmlReport(runs, id));
+      return handles.place(path);
+    },
+    'runs.remove': async ({ run }) => {
+      await runs.delete(run, (path) => moveToTrash(path, `mcir runs delete ${run}`));
+      tell({ name: 'changed', data: 'models' });
+      return {};
+    },
+  };
+}
+
+const schemaOf = (schema: z.ZodType): Registered['schema'] =>
+  z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });

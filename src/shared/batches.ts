@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { jobState } from './jobs.ts';
+
+/** What is done to the pictures of a batch. */
+export const effect = z.strictObject({
+  strength: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('How much of the effect: 0 leaves the picture as it is, 1 is all of it.'),
+  ensemble: z
+    .boolean()
+    .default(false)
+    .describe('Mean over the eight flips and rotations: a little better, eight times slower.'),
+  luminance: z.boolean().default(false).describe('Change brightness only and leave colours.'),
+  mask: z
+    .string()
+    .optional()
+    .describe('A grey picture, stretched over each picture: white takes the effect, black leaves the original.'),
+  tile: z.int().min(32).max(4096).optional().describe('Side of the tiles in pixels; by default from free memory.'),
+});
+export type Effect = z.output<typeof effect>;
+
+/** Models applied one after the other, each by what people call it, with how they are used; saved under a name. */
+export const restorePreset = z.strictObject({
+  name: z.string().trim().min(1).max(80),
+  models: z.array(z.string().min(1).max(1000)).min(1).max(8),
+  /** Without a mask, which belongs to one picture. */
+  effect: effect.omit({ mask: true }),
+});
+export type RestorePreset = z.output<typeof restorePreset>;
+
+/** How results are written. */
+export const exportSettings = z.strictObject({
+  format: z
+    .enum(['same', 'png', 'jpeg', 'tiff', 'webp', 'avif'])
+    .default('same')
+    .describe('same: that of the original (GIF becomes PNG).'),
+  quality: z.int().min(1).max(100).default(92).describe('Of JPEG, WebP and AVIF; 100 is lossless for WebP and AVIF.'),
+  template: z
+    .string()
+    .min(1)
+    .max(200)
+    .default('{name}')
+    .describe('Name without extension: {name} {model} {scale} {date} {counter} {ext}.'),
+  conflict: z
+    .enum(['unique', 'skip', 'overwrite', 'changed'])
+    .default('unique')
+    .describe('What to do where a file of that name exists; changed: overwrite it if the original is newer.'),
+  strip: z.enum(['none', 'gps', 'all']).default('none').describe('Metadata to leave out.'),
+  provenance: z.boolean().default(true).describe('Note model, settings and run in the metadata.'),
+});
+export type ExportSettings = z.output<typeof exportSettings>;
+
+export const fileState = z.enum(['waiting', 'running', 'done', 'failed', 'skipped']);
+export type FileState = z.infer<typeof fileState>;
+
+/** A row of the ledger. */
+export const ledgerFile = z.object({
+  number: z.int(),
+  source: z.string(),
+  /** Folder below what was given, with `/`; empty at its top. */
+  folder: z.string(),
+  state: fileState,
+  reason: z.string().optional(),
+  output: z.string().optional(),
+  warnings: z.array(z.string()),
+  megapixels: z.number().optional(),
+  seconds: z.number().optional(),
+});
+export type LedgerFile = z.infer<typeof ledgerFile>;
+
+/** A model as the ledger and the provenance name it. */
+export const modelReference = z.object({
+  ref: z.string(),
+  title: z.string(),
+  hash: z.string(),
+  scale: z.int(),
+  run: z.string().optional(),
+});
+export type ModelReference = z.infer<typeof modelReference>;
+
+export const batchSettings = z.object({
+  out: z.string(),
+  /** Where the disk of the results hangs, unless it is the system's own. */
+  mount: z.string().optional(),
+  models: z.array(modelReference).min(1),
+  effect,
+  export: exportSettings,
+});
+export type BatchSettings = z.output<typeof batchSettings>;
+
+export const batchSummary = z.object({
+  id: z.string(),
+  title: z.string(),
+  state: jobState,
+  reason: z.string().optional(),
+  created: z.number(),
+  settings: batchSettings,
+  total: z.int(),
+  waiting: z.int(),
+  running: z.int(),
+  done: z.int(),
+  failed: z.int(),
+  skipped: z.int(),
+});
+export type BatchSummary = z.infer<typeof batchSummary>;
+
+/** A model whole, as a worker needs it: see services/models/models.ts. */
+export interface RestoreModel {
+  title: string;
+  /** A network's id, `identity`, or `graph`. */
+  network: string;
+  options: Record<string, unknown>;
+  inputNorm?: { mean: [number, number, number]; std: [number, number, number] };
+  weights: Map<
+    string,
+    {
+      dtype: 'float32' | 'int32' | 'int64' | 'uint8' | 'bool';
+      shape: number[];
+      data: Float32Array | Int32Array | BigInt64Array | Uint8Array;
+    }
+  >;
+  /** Of `graph`: the file, and how it is run (see core/formats/graphModels.ts). */
+  graph?: { file: string; range?: number; multipleOf?: number };
+}

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { databaseVersion, migrate, readMigrations } from '../../src/database/migrate.ts';
+import { openDatabase } from '../../src/database/openDatabase.ts';
+
+let folder: string;
+let home: { database: string };
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mcir-test-'));
+  home = { database: join(folder, 'mcir.sqlite') };
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const open = (): void => void openDatabase(home).db.close();
+
+describe('openDatabase', () => {
+  it('opens with a write-ahead log, full synchronisation and foreign keys', () => {
+    const { db, fresh } = openDatabase(home);
+    expect(fresh).toBe(true);
+    expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
+    expect(db.pragma('synchronous', { simple: true })).toBe(2);
+    expect(db.pragma('foreign_keys', { simple: true })).toBe(1);
+    db.close();
+    expect(openDatabase(home)).toMatchObject({ fresh: false });
+  });
+
+  it('refuses a newer database and leaves every byte of it', () => {
+    open();
+    const db = new Sqlite(home.database);
+    db.pragma(`user_version = ${readMigrations().length + 1}`);
+    db.close();
+    const hash = (): string => createHash('sha256').update(readFileSync(home.database)).digest('hex');
+    const before = hash();
+    expect(open).toThrow(/newer version/);
+    expect(hash()).toBe(before);
+    expect(readdirSync(folder)).not.toContainEqual(expect.stringContaining('damaged'));
+  });
+
+  it.each([
+    ['text', () => Buffer.from('this is no database '.repeat(500))],
+    [
+      'a torn page',
+      (whole: Buffer) => Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(4096, 0xab), whole.subarray(8192)]),
+    ],
+    ['a cut file', (whole: Buffer) => whole.subarray(0, Math.floor(whole.length / 2))],
+  ])('sets a damaged database aside and keeps it: %s', (_, damage) => {
+    open();
+    const damaged = damage(readFileSync(home.database));
+    writeFileSync(home.database, damaged);
+    const { db, fresh, setAside } = openDatabase(home);
+    expect(fresh).toBe(true);
+    expect(db.prepare('SELECT count(*) AS n FROM runs').get()).toEqual({ n: 0 });
+    db.close();
+    expect(readFileSync(setAside ?? '')).toEqual(damaged);
+  });
+});
+
+describe('migrations', () => {
+  it('are numbered without a gap', () => {
+    expect(readMigrations().map(({ version }) => version)).toEqual(readMigrations().map((_, i) => i + 1));
+  });
+
+  it.each(readMigrations())('$name applies to a database of the version before, and once only', ({ version }) => {
+    const db = new Sqlite(home.database);
+    migrate(db, readMigrations().slice(0, version - 1));
+    expect(databaseVersion(db)).toBe(version - 1);
+    migrate(db, readMigrations().slice(0, version));
+    expect(databaseVersion(db)).toBe(version);
+    migrate(db, readMigrations().slice(0, version));
+    expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
+    db.close();
+  });
+
+  it('leave nothing of themselves when they fail', () => {
+    const db = new Sqlite(home.database);
+    const broken = { version: 1, name: '0001-broken.sql', sql: 'CREATE TABLE half (a); CREATE TABLE half (a);' };
+    expect(() => migrate(db, [broken])).toThrow(/already exists/);
+    expect(databaseVersion(db)).toBe(0);
+    expect(db.prepare('SELECT name FROM sqlite_schema').all()).toEqual([]);
+    db.close();
+  });
+});

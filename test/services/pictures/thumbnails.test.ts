@@ -1,0 +1,85 @@
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ThumbnailStore } from '../../../src/database/thumbnailStore.ts';
+import { Thumbnails } from '../../../src/services/pictures/thumbnails.ts';
+import { VisibleFirst } from '../../../src/services/pictures/visibleFirst.ts';
+import { thumbnailSize } from '../../../src/shared/contract/restoring.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mcir-test-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function photograph(name: string): Promise<string> {
+  const path = join(folder, name);
+  await sharp({ create: { width: 800, height: 400, channels: 3, background: '#357' } })
+    .jpeg()
+    .toFile(path);
+  return path;
+}
+
+/** As another process would find it. */
+function keptBytes(cache: string): number {
+  const store = new ThumbnailStore(join(cache, 'thumbnails.sqlite'));
+  store.close();
+  return store.bytes;
+}
+
+describe('thumbnails', () => {
+  test('are made ahead, kept for the next start, and made anew where the file has changed', async () => {
+    const path = await photograph('lake.jpg');
+    const cache = await mkdtemp(join(folder, 'cache-'));
+    const first = new Thumbnails(cache);
+    first.prepare([path]);
+    await expect.poll(() => keptBytes(cache)).toBeGreaterThan(0);
+    const small = await first.serve(path, thumbnailSize);
+    expect(await sharp(small.body).metadata()).toMatchObject({ width: 320, height: 160, format: 'webp' });
+    first.close();
+
+    const again = new Thumbnails(cache);
+    expect((await again.serve(path, thumbnailSize)).body).toEqual(small.body);
+    await writeFile(path, 'torn');
+    await expect(again.serve(path, thumbnailSize)).rejects.toMatchObject({ code: 'unsupported' });
+    again.close();
+  });
+
+  test('take up no more than they may: those not looked at for the longest time go', () => {
+    const store = new ThumbnailStore(join(folder, 'small.sqlite'), 1000);
+    for (let i = 0; i < 10; i++) store.keep(`${i}`, new Uint8Array(100));
+    store.find('0');
+    store.keep('new', new Uint8Array(100));
+    expect(store.bytes).toBeLessThanOrEqual(1000);
+    expect([store.has('0'), store.has('1'), store.has('new')]).toEqual([true, false, true]);
+    store.close();
+  });
+
+  test('a damaged cache is thrown away', async () => {
+    const file = join(folder, 'damaged.sqlite');
+    await writeFile(file, 'no database '.repeat(1000));
+    const store = new ThumbnailStore(file);
+    store.keep('a', new Uint8Array(10));
+    expect(store.find('a')).toHaveLength(10);
+    store.close();
+    expect((await stat(file)).size).toBeGreaterThan(0);
+  });
+});
+
+test('what is looked at comes before what may be looked at, the newest first, and what was scrolled past not at all', async () => {
+  const done: string[] = [];
+  const queue = new VisibleFirst(1);
+  const work = (name: string) => async (): Promise<void> => {
+    await new Promise(setImmediate);
+    done.push(name);
+  };
+  const past = new AbortController();
+  queue.later([work('later 1'), work('later 2')]);
+  const wishes = [queue.now(work('row 1')), queue.now(work('row 2'), past.signal), queue.now(work('row 3'))];
+  past.abort(new Error('scrolled past'));
+  const ends = await Promise.allSettled(wishes);
+  expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  await expect.poll(() => done).toEqual(['later 1', 'row 3', 'row 1', 'later 2']);
+});

@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openHistory } from '../../../src/database/history.ts';
+import { Batches } from '../../../src/services/restoring/batches.ts';
+import { openHome } from '../../../src/services/app/home.ts';
+import { collectSources } from '../../../src/services/restoring/restoreSources.ts';
+import { Previews } from '../../../src/services/restoring/previews.ts';
+import { type Effect, effect, exportSettings } from '../../../src/shared/batches.ts';
+import { temporaryFolder } from '../../photographs.ts';
+import { seededModel } from '../../seededModels.ts';
+
+const folder = temporaryFolder();
+const home = openHome(join(folder, 'home'));
+const history = openHistory(home);
+const batches = new Batches(home, history);
+const previews = new Previews(home);
+const models: string[] = [];
+const source = join(folder, 'turned.png');
+const mask = join(folder, 'mask.png');
+
+beforeAll(async () => {
+  models.push(seededModel(folder, 'nafnet'), seededModel(folder, 'edsr'));
+  const size = { width: 230, height: 190 };
+  const gradient = Buffer.from(
+    `<svg ${Object.entries(size)
+      .map(([name, value]) => `${name}="${value}"`)
+      .join(
+        ' ',
+      )}><linearGradient id="g"><stop offset="0" stop-color="#fff"/><stop offset="1" stop-color="#000"/></linearGradient><rect width="100%" height="100%" fill="url(#g)"/></svg>`,
+  );
+  await sharp(gradient).flatten().png().toFile(mask);
+  const noise = await sharp({
+    create: { ...size, channels: 3, background: '#777', noise: { type: 'gaussian', mean: 120, sigma: 50 } },
+  })
+    .png()
+    .toBuffer();
+  await sharp(noise)
+    .composite([{ input: gradient, blend: 'soft-light' }])
+    .withMetadata({ orientation: 6 })
+    .png()
+    .toFile(source);
+});
+afterAll(() => {
+  previews.end();
+  history.db.close();
+});
+
+async function exported(wish: Effect): Promise<string> {
+  const { files } = await collectSources([source], false);
+  const { id } = await batches.create(files, models, {
+    out: join(folder, 'out'),
+    effect: wish,
+    export: exportSettings.parse({}),
+  });
+  await batches.run(id);
+  return batches.files(id)[0]?.output ?? '';
+}
+
+const pixels = (file: string, part?: { left: number; top: number; width: number; height: number }): Promise<Buffer> => {
+  const image = sharp(file);
+  return (part ? image.extract(part) : image).raw().toBuffer();
+};
+
+describe('a preview', () => {
+  it.each([
+    ['in tiles through two models', { tile: 64 }],
+    ['weaker, behind a mask', { tile: 64, strength: 0.6, mask }],
+    ['of brightness only, as a self-ensemble', { tile: 96, luminance: true, ensemble: true }],
+  ])('%s has the pixels of the export', async (_, wish) => {
+    const complete = effect.parse(wish);
+    const whole = await exported(complete);
+    const { width, height } = await sharp(whole).metadata();
+    expect([width, height]).toEqual([2 * 190, 2 * 230]);
+    for (const region of [
+      { left: 37, top: 51, width: 61, height: 83 },
+      { left: 0, top: 199, width: 190, height: 31 },
+    ]) {
+      const { path } = await previews.restore(source, { models, effect: complete, region });
+      const part = { left: region.left * 2, top: region.top * 2, width: region.width * 2, height: region.height * 2 };
+      expect((await pixels(path)).equals(await pixels(whole, part))).toBe(true);
+    }
+  });
+
+  it('without a part is the whole picture', async () => {
+    const wish = effect.parse({ tile: 64 });
+    const { path, region } = await previews.restore(source, { models, effect: wish });
+    expect(region).toEqual({ left: 0, top: 0, width: 190, height: 230 });
+    expect((await pixels(path)).equals(await pixels(await exported(wish)))).toBe(true);
+  });
+
+  it('of a part outside the picture is refused', async () => {
+    await expect(
+      previews.restore(source, {
+        models,
+        effect: effect.parse({}),
+        region: { left: 150, top: 0, width: 61, height: 10 },
+      }),
+    ).rejects.toThrow(/outside the picture/);
+  });
+});
