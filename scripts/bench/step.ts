@@ -9,7 +9,7 @@ import { JobControl } from '../../src/core/jobControl.ts';
 import { createModel } from '../../src/core/networks/index.ts';
 import { randomStream } from '../../src/core/random.ts';
 import { RunFolder } from '../../src/core/training/runFolder.ts';
-import { Session } from '../../src/core/training/trainingSession.ts';
+import { TrainingSession } from '../../src/core/training/trainingSession.ts';
 import { Trainer } from '../../src/core/training/trainer.ts';
 import { openEngineLike } from '../../src/workers/openTraining.ts';
 import { runConfig, type RunConfig } from '../../src/shared/runConfig.ts';
@@ -130,7 +130,7 @@ async function realData(folder: string): Promise<object> {
     onMetrics: () => undefined,
     onPause: () => undefined,
   };
-  await new Session(session).run();
+  await new TrainingSession(session).run();
   const total = performance.now() - start;
   const waited = loader.waitedMs - waitedBefore;
   await loader.close();

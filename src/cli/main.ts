@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { programVersion } from '../services/app/version.ts';
 import { commands } from './commands/index.ts';
-import { CliContext } from './context.ts';
+import { CliContext } from './cliContext.ts';
 import { exitCode } from './output.ts';
 
 /** The command line. Commander finds a wrong use; what a command throws becomes one sentence and an exit code here. */

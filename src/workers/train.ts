@@ -1,7 +1,7 @@
 import { describeDevice, readEngine } from '../core/engine/device.ts';
 import { loadCheckpoint } from '../core/training/checkpoint.ts';
 import { RunFolder } from '../core/training/runFolder.ts';
-import { Session, type SessionEnd } from '../core/training/trainingSession.ts';
+import { TrainingSession, type TrainingEnd } from '../core/training/trainingSession.ts';
 import type { Trainer } from '../core/training/trainer.ts';
 import { programCommit, programVersion } from '../services/app/version.ts';
 import { messageOf } from '../shared/errors.ts';
@@ -68,7 +68,7 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
       log('The pictures have changed since this run began: from here on it differs from one that was not interrupted.');
     if (loader.unmatched.length > 0)
       log(`${loader.unmatched.length} pictures have no partner and are left out:\n  ${loader.unmatched.join('\n  ')}`);
-    const session = new Session({
+    const session = new TrainingSession({
       run: start.run,
       config,
       folder,
@@ -93,7 +93,7 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
   }
 }
 
-const outcomes: Record<SessionEnd, (stopEarly: number) => Outcome> = {
+const outcomes: Record<TrainingEnd, (stopEarly: number) => Outcome> = {
   'all-steps': () => ({ state: 'finished' }),
   'no-progress': (validations) => ({
     state: 'finished',

@@ -1,7 +1,7 @@
 import { Batches } from '../../services/restoring/batches.ts';
 import { runBatch } from '../batchProgress.ts';
 import { dateTime } from '../../shared/dates.ts';
-import type { CliContext, Register } from '../context.ts';
+import type { CliContext, Register } from '../cliContext.ts';
 import { table, wrongUse } from '../output.ts';
 
 /** `mcir batch`: the ledger of batches. */

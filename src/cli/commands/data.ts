@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { degradations } from '../../core/degradations/index.ts';
 import { type DatasetReport, inspectDataset } from '../../services/datasets/datasets.ts';
-import type { Register } from '../context.ts';
+import type { Register } from '../cliContext.ts';
 import { exitCode, type Output } from '../output.ts';
 
 /** How many lines of a list a person is shown; `--json` has them all. */

@@ -2,7 +2,7 @@ import { samplePictureCount } from '../../core/data/samplePictures.ts';
 import { type DemoResult, finishDemo, startDemo } from '../../services/training/demo.ts';
 import { prepareSampleSet } from '../../services/training/sampleSet.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { Register } from '../context.ts';
+import type { Register } from '../cliContext.ts';
 import { watchTraining } from '../followTraining.ts';
 import { table, wrongUse } from '../output.ts';
 

@@ -1,6 +1,6 @@
 import { writeReport } from '../../services/app/bugReport.ts';
 import { examine } from '../../services/app/doctor.ts';
-import type { Register } from '../context.ts';
+import type { Register } from '../cliContext.ts';
 import { exitCode } from '../output.ts';
 
 const marks = { ok: '✓', warning: '!', missing: '✗' } as const;

@@ -4,7 +4,7 @@ import { editInPlace } from '../../services/restoring/editInPlace.ts';
 import { writeEditLauncher } from '../../services/restoring/editLauncher.ts';
 import { collectSources } from '../../services/restoring/restoreSources.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { Register } from '../context.ts';
+import type { Register } from '../cliContext.ts';
 import { exitCode, wrongUse } from '../output.ts';
 import { addEffectOptions, addExportOptions, batchSettings, type RestoreOptions } from '../restoreOptions.ts';
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { evaluate } from '../../services/training/evaluation.ts';
 import { requireFolder } from '../../services/app/folders.ts';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
-import type { Register } from '../context.ts';
+import type { Register } from '../cliContext.ts';
 import { wholeNumber } from '../numbers.ts';
 import { exitCode, table, wrongUse } from '../output.ts';
 

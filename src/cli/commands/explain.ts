@@ -1,5 +1,5 @@
 import { explain, type RestoringEvent } from '../../services/restoring/provenance.ts';
-import type { Register } from '../context.ts';
+import type { Register } from '../cliContext.ts';
 import { wrongUse } from '../output.ts';
 
 /** `mcir explain`: how a picture was restored, from its own metadata. */

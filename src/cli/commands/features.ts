@@ -1,5 +1,5 @@
 import { importFeatures, listFeatures } from '../../services/models/features.ts';
-import type { Register } from '../context.ts';
+import type { Register } from '../cliContext.ts';
 import { wrongUse } from '../output.ts';
 
 /** `mcir features`: the feature networks that perceptual losses compare with. */

@@ -1,4 +1,4 @@
-import type { Register } from '../context.ts';
+import type { Register } from '../cliContext.ts';
 import { registerBatch } from './batch.ts';
 import { registerData } from './data.ts';
 import { registerDemo } from './demo.ts';

@@ -14,7 +14,7 @@ import {
   resolveModel,
 } from '../../services/models/models.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { Register } from '../context.ts';
+import type { Register } from '../cliContext.ts';
 import { wholeNumber } from '../numbers.ts';
 import { table, wrongUse } from '../output.ts';
 

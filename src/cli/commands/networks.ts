@@ -3,7 +3,7 @@ import { findNetwork, networks, type PublishedModel, publishedModels } from '../
 import type { NetworkDefinition } from '../../core/networks/network.ts';
 import { readPresets } from '../../services/training/trainingPresets.ts';
 import type { Preset } from '../../shared/contract/training.ts';
-import type { Register } from '../context.ts';
+import type { Register } from '../cliContext.ts';
 import { table, wrongUse } from '../output.ts';
 
 /** `mcir networks`: the architectures, and of one of them its published sizes and its options. */

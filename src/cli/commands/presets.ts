@@ -1,6 +1,6 @@
 import { listPresets, removePreset, savePreset } from '../../services/restoring/restorePresets.ts';
 import { type RestorePreset, restorePreset } from '../../shared/batches.ts';
-import type { Register } from '../context.ts';
+import type { Register } from '../cliContext.ts';
 import { table, wrongUse } from '../output.ts';
 import { addEffectOptions, checked, type EffectOptions, noModel, typedEffect } from '../restoreOptions.ts';
 

@@ -1,7 +1,7 @@
 import { Batches } from '../../services/restoring/batches.ts';
 import { collectSources } from '../../services/restoring/restoreSources.ts';
 import { runBatch } from '../batchProgress.ts';
-import type { Register } from '../context.ts';
+import type { Register } from '../cliContext.ts';
 import { wrongUse } from '../output.ts';
 import { addEffectOptions, addExportOptions, batchSettings, type RestoreOptions } from '../restoreOptions.ts';
 

@@ -1,4 +1,4 @@
-import type { Register } from '../context.ts';
+import type { Register } from '../cliContext.ts';
 import { followTraining } from '../followTraining.ts';
 
 /** `mcir resume`: goes on with a run that was stopped, failed or was interrupted. */

@@ -3,7 +3,7 @@ import { exportRun } from '../../services/training/report/exportRun.ts';
 import { htmlReport } from '../../services/training/report/htmlReport.ts';
 import { dateTime } from '../../shared/dates.ts';
 import type { RunDetail, RunSummary } from '../../shared/runs.ts';
-import type { Register } from '../context.ts';
+import type { Register } from '../cliContext.ts';
 import { followTraining } from '../followTraining.ts';
 import { wholeNumber } from '../numbers.ts';
 import { table } from '../output.ts';

@@ -4,7 +4,7 @@ import { tryTraining } from '../../services/training/trial.ts';
 import { duration } from '../../shared/duration.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { Trial } from '../../shared/trials.ts';
-import type { Register } from '../context.ts';
+import type { Register } from '../cliContext.ts';
 import { followTraining } from '../followTraining.ts';
 import { wrongUse } from '../output.ts';
 

@@ -3,7 +3,7 @@ import { Batches } from '../../services/restoring/batches.ts';
 import { requireFolder } from '../../services/app/folders.ts';
 import { watchFolder } from '../../services/restoring/watch.ts';
 import { runBatch, untilInterrupted } from '../batchProgress.ts';
-import type { Register } from '../context.ts';
+import type { Register } from '../cliContext.ts';
 import { wrongUse } from '../output.ts';
 import { addEffectOptions, addExportOptions, batchSettings, type RestoreOptions } from '../restoreOptions.ts';
 

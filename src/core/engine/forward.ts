@@ -4,7 +4,7 @@ import type { Layer } from '../networks/layers.ts';
 import { constantAttributes, DT, type GraphNode } from './graph/nodes.ts';
 import { wide } from './tracing/kernels.ts';
 import { type Precision, withPrecision } from './passes/precision.ts';
-import { Session } from './graphSession.ts';
+import { GraphSession } from './graphSession.ts';
 import { Tracer } from './tracing/tracer.ts';
 
 /** How many graphs, each for one input shape, are kept: the one for whole tiles, and a few for odd pictures. */
@@ -31,7 +31,7 @@ export interface CompileOptions {
 interface Graph {
   nodes: readonly GraphNode[];
   output: string;
-  session: Session | undefined;
+  session: GraphSession | undefined;
 }
 
 /**
@@ -53,7 +53,7 @@ export function compileForward(
     if (fallback === undefined) {
       try {
         graph ??= { ...trace(forward, x.shape, precision, changing), session: undefined };
-        graph.session ??= new Session(withValues(graph.nodes, changing));
+        graph.session ??= new GraphSession(withValues(graph.nodes, changing));
       } catch (error) {
         fallback = messageOf(error);
       }

@@ -8,7 +8,7 @@ import { type GraphNode, savedModel } from './graph/nodes.ts';
 import { orderedSums } from './passes/pairwiseSums.ts';
 
 /** A graph in a TensorFlow session of its own. */
-export class Session {
+export class GraphSession {
   readonly #id: number;
 
   /** Loads the graph by way of a SavedModel in a temporary folder, the only way the binding offers. */

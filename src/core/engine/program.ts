@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { messageOf } from '../../shared/errors.ts';
 import { constantAttributes, DT, nodeOf } from './graph/nodes.ts';
 import { type Precision, withPrecision } from './passes/precision.ts';
-import { Session } from './graphSession.ts';
+import { GraphSession } from './graphSession.ts';
 import { Tracer } from './tracing/tracer.ts';
 import { withWinograd } from './passes/winograd.ts';
 
@@ -41,7 +41,7 @@ export class Program<Names extends string> {
   readonly fallback: string | undefined;
   readonly #functions: Record<Names, ProgramFunction>;
   readonly #variables: readonly tf.Variable[];
-  #session: Session | undefined;
+  #session: GraphSession | undefined;
   readonly #outputs = new Map<Names, { names: string[]; nodes: string[] }>();
 
   constructor(functions: Record<Names, ProgramFunction>, variables: readonly tf.Variable[], options: ProgramOptions) {
@@ -101,7 +101,7 @@ export class Program<Names extends string> {
     });
   }
 
-  #trace({ precision = 'float32', winograd = false }: ProgramOptions): Session {
+  #trace({ precision = 'float32', winograd = false }: ProgramOptions): GraphSession {
     const tracer = new Tracer();
     const nodes = tracer.nodes;
     this.#variables.forEach((variable, i) => {
@@ -131,7 +131,7 @@ export class Program<Names extends string> {
     );
     for (const [name, definition] of Object.entries(this.#functions) as [Names, ProgramFunction][])
       this.#traceFunction(tracer, name, definition);
-    return new Session(winograd ? withWinograd(withPrecision(nodes, precision)) : withPrecision(nodes, precision));
+    return new GraphSession(winograd ? withWinograd(withPrecision(nodes, precision)) : withPrecision(nodes, precision));
   }
 
   #traceFunction(tracer: Tracer, name: Names, definition: ProgramFunction): void {

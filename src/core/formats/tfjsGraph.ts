@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { tensorFlowBackend } from '../engine/backend.ts';
 import { type Attribute, constantAttributes, DT, type GraphNode } from '../engine/graph/nodes.ts';
-import { Session } from '../engine/graphSession.ts';
+import { GraphSession } from '../engine/graphSession.ts';
 import { fuseGraph } from '../engine/passes/fuse/fuseGraph.ts';
 
 /**
@@ -117,10 +117,10 @@ function inSession(
   nodes: readonly GraphNode[],
   { inputs, outputs }: z.output<typeof graphModel>['signature'],
 ): TfjsGraph {
-  let [waiting, session]: [readonly GraphNode[] | undefined, Session | undefined] = [nodes, undefined];
+  let [waiting, session]: [readonly GraphNode[] | undefined, GraphSession | undefined] = [nodes, undefined];
   return {
     run(x) {
-      session ??= new Session(waiting ?? []);
+      session ??= new GraphSession(waiting ?? []);
       waiting = undefined; // the session has its own copy of the weights
       return session.run({ [inputs]: x }, [outputs])[0] as tf.Tensor4D;
     },

@@ -8,7 +8,7 @@ import type { Trainer } from './trainer.ts';
 import { validate } from './validation.ts';
 
 /** How a session ended without an error: all steps done, no better result for long enough, or asked to stop. */
-export type SessionEnd = 'all-steps' | 'no-progress' | 'stopped';
+export type TrainingEnd = 'all-steps' | 'no-progress' | 'stopped';
 
 export interface SessionOptions {
   run: string;
@@ -30,7 +30,7 @@ export interface SessionOptions {
  * configuration, pictures and engine alone, not on how often it was interrupted: a checkpoint is written only after the
  * validation of its step, and everything that decides later is in it.
  */
-export class Session {
+export class TrainingSession {
   readonly #options: SessionOptions;
   readonly #metrics: MetricsWriter;
   readonly #pace: Pace;
@@ -50,7 +50,7 @@ export class Session {
    * Trains until the end.
    * @throws AppError `non-finite` that names term and step; the last checkpoint is left as it is.
    */
-  async run(): Promise<SessionEnd> {
+  async run(): Promise<TrainingEnd> {
     try {
       return await this.#loop();
     } finally {
@@ -58,7 +58,7 @@ export class Session {
     }
   }
 
-  async #loop(): Promise<SessionEnd> {
+  async #loop(): Promise<TrainingEnd> {
     const { config, trainer, loader, control } = this.#options;
     if (trainer.step === 0 && !this.#judgement.best) await this.#validate();
     while (trainer.step < config.steps) {

@@ -4,7 +4,7 @@ import { DT, type GraphNode } from '../../../../src/core/engine/graph/nodes.ts';
 import { FLOAT } from '../../../../src/core/engine/graph/index.ts';
 import { openEngine } from '../../../../src/core/engine/open.ts';
 import { orderedSums } from '../../../../src/core/engine/passes/pairwiseSums.ts';
-import { Session } from '../../../../src/core/engine/graphSession.ts';
+import { GraphSession } from '../../../../src/core/engine/graphSession.ts';
 
 beforeAll(() => void openEngine());
 
@@ -24,7 +24,7 @@ const placeholder = (name: string): GraphNode => ({
 });
 
 function sumOf(...nodes: GraphNode[]): number[] {
-  const session = new Session([
+  const session = new GraphSession([
     placeholder('a'),
     placeholder('b'),
     placeholder('c'),
