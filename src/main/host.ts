@@ -122,7 +122,7 @@ export class Host {
   #end(reason: string): void {
     for (const id of [...this.#waiting.keys()]) this.#refuse(id);
     if (this.#closing) return;
-    const now = Date.now();
+    const now = performance.now();
     this.#deaths = [...this.#deaths.filter((at) => now - at < WITHIN_MS), now];
     this.#shell.onConnection(false);
     if (this.#deaths.length >= DEATHS) {
