@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { installLastResort } from '../services/app/lastResort.ts';
 import { programVersion } from '../services/app/version.ts';
 import { commands } from './commands/index.ts';
 import { CliContext } from './cliContext.ts';
@@ -6,6 +7,11 @@ import { exitCode } from './output.ts';
 
 /** The command line. Commander finds a wrong use; what a command throws becomes one sentence and an exit code here. */
 const context = new CliContext();
+installLastResort({
+  note: (error) => void context.output.error(error),
+  save: () => context.close(),
+  endOnStorage: true,
+});
 const program = new Command('mcir')
   .description('Restore photographs and retrain restoration networks with model contrastive learning (MCIR), offline.')
   .version(programVersion)

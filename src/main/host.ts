@@ -81,7 +81,8 @@ export class Host {
       const id = ++this.#count;
       this.#waiting.set(id, { resolve, reject });
       if (!this.#child.connected) return this.#refuse(id);
-      this.#child.send({ ...question, id });
+      // A channel that has just broken is told by the end of the process.
+      this.#child.send({ ...question, id }, () => undefined);
     });
   }
 

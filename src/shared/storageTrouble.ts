@@ -38,6 +38,8 @@ export function storageError(code: string, cause: unknown): AppError {
       "The folder of the program's data may not be written to. Change its permissions.",
       options,
     );
+  if (code.startsWith('SQLITE_BUSY'))
+    return new AppError('io', 'Another program has used the history for too long. Try again.', options);
   return new AppError('io', `The disk that holds the program's data fails (${code}). Check the disk.`, options);
 }
 
@@ -143,9 +145,10 @@ export class StoredInOrder {
       } catch (error) {
         trouble = storageTrouble(error) !== undefined;
         // Told to the program's last resort, like any error in a listener; what waits behind is still done.
-        if (!trouble) queueMicrotask(() => {
-          throw error;
-        });
+        if (!trouble)
+          queueMicrotask(() => {
+            throw error;
+          });
       }
       if (trouble) {
         this.#timer = setTimeout(() => this.#retry(), this.#everyMs);

@@ -6,16 +6,23 @@ export interface LastResort {
   note(error: unknown): void;
   /** Lets what runs save and end. */
   save?: () => Promise<unknown>;
+  /** Ends for a disk that is full or fails, too: what nobody has caught, nobody will do again. */
+  endOnStorage?: boolean;
   /** How long saving may take. */
   graceMs?: number;
 }
 
 /**
  * What every entry point of the program does first. An error that nothing has caught is written down; then what runs is
- * saved and the process ends with code 1. A disk that is full or fails does not end it: the error is written down and
- * the work goes on, since whoever writes state tries again. A terminal or pipe that is gone ends nothing either.
+ * saved and the process ends with code 1. A disk that is full or fails does not end a program that has a window: the
+ * error is written down and the program goes on, since whoever writes state tries again. A terminal or pipe that is gone ends nothing either.
  */
-export function installLastResort({ note, save = () => Promise.resolve(), graceMs = 30_000 }: LastResort): void {
+export function installLastResort({
+  note,
+  save = () => Promise.resolve(),
+  endOnStorage = false,
+  graceMs = 30_000,
+}: LastResort): void {
   let ending = false;
   const carefully = (act: () => void): void => {
     try {
@@ -26,7 +33,7 @@ export function installLastResort({ note, save = () => Promise.resolve(), graceM
   };
   const onError = (error: unknown): void => {
     carefully(() => note(error));
-    if (ending || storageTrouble(error) !== undefined) return;
+    if (ending || (!endOnStorage && storageTrouble(error) !== undefined)) return;
     ending = true;
     const end = (): never => process.exit(1);
     setTimeout(end, graceMs);
