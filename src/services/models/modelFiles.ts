@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, extname, join } from 'node:path';
+
 import { z } from 'zod';
+import { copyWhole, writeWhole } from '../../core/files/privateFile.ts';
 import { findNetwork } from '../../core/networks/index.ts';
 import { assertFits, detectNetwork } from '../../core/formats/detect.ts';
 import { readWeights, readWhole, type WeightsFile } from '../../core/formats/readWeights.ts';
@@ -106,9 +108,8 @@ export const writtenFormats = ['.safetensors', '.pth', '.pt', '.onnx'] as const;
  */
 export async function convertModel(model: WritableModel, out: string): Promise<void> {
   const ending = extname(out).toLowerCase();
-  if (ending === '.safetensors') await writeFileAtomic(out, Buffer.from(encodeModelFile(model)));
-  else if (ending === '.pth' || ending === '.pt')
-    await writeFileAtomic(out, Buffer.from(writeTorchFile(model.weights, describe(model))));
+  if (ending === '.safetensors') await writeWhole(out, encodeModelFile(model));
+  else if (ending === '.pth' || ending === '.pt') await writeWhole(out, writeTorchFile(model.weights, describe(model)));
   else if (ending === '.onnx') await writeOnnx(model, out);
   else
     throw new AppError(
@@ -119,12 +120,14 @@ export async function convertModel(model: WritableModel, out: string): Promise<v
 
 /** Only a worker may load TensorFlow, which follows the network's operations. */
 async function writeOnnx(model: WritableModel, out: string): Promise<void> {
-  const source = `${out}.safetensors.part`;
-  await writeFileAtomic(source, Buffer.from(encodeModelFile(model)));
+  const folder = await mkdtemp(join(tmpdir(), 'mcir-onnx-'));
   try {
-    await askWorker('exportOnnx', { source, out });
+    const [source, made] = [join(folder, 'model.safetensors'), join(folder, 'model.onnx')];
+    await writeFile(source, encodeModelFile(model));
+    await askWorker('exportOnnx', { source, out: made });
+    await copyWhole(made, out);
   } finally {
-    await rm(source, { force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
