@@ -1,6 +1,6 @@
 /**
- * `npm test`: set-up, types, lint, unit tests and, where ../shared lies beside the checkout, parity with the authors'
- * code. Everything runs even when something before it failed. The last line counts; exit 1 if anything failed.
+ * `npm test`: set-up, format, types, lint, imports, unit tests and, where ../shared lies beside the checkout, parity with
+ * the authors' code. Everything runs even when something before it failed. The last line counts; exit 1 if anything failed.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -72,8 +72,10 @@ async function countParity() {
 main(async () => {
   await setup();
   if (process.env.CI) await systemPackages();
+  await check('format', 'node_modules/prettier/bin/prettier.cjs', ['--check', '.']);
   await check('types', 'node_modules/typescript/bin/tsc', ['--project', '.']);
   await check('lint', 'node_modules/eslint/bin/eslint.js', ['.', '--max-warnings', '0']);
+  await check('imports', 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', ['src', 'test', 'scripts']);
   await vitest();
   await vitest('--config', 'vitest.e2e.config.ts');
   await countParity();

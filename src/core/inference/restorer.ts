@@ -5,7 +5,8 @@ import type { RestoreModel } from '../../shared/batches.ts';
 import { compileForward } from '../engine/forward.ts';
 import { type Probe, probe } from '../engine/probe.ts';
 import { createModel } from '../networks/index.ts';
-import { type Layer, normaliseInput } from '../networks/layers.ts';
+import type { Layer } from '../networks/layer.ts';
+import { normaliseInput } from '../networks/layers.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
 import { openGraphModel } from '../formats/graphModels.ts';
 

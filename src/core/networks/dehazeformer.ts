@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { dehazeformerBlock, reflectConv } from './dehazeformerBlock.ts';
-import { conv2d, crop, globalAverage, type Layer, pixelShuffle, reflectPad, sequential } from './layers.ts';
+import type { Layer } from './layer.ts';
+import { conv2d, crop, globalAverage, pixelShuffle, reflectPad, sequential } from './layers.ts';
 import type { NetworkDefinition, Shapes } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import { countParts, ratioOf } from './shapes.ts';

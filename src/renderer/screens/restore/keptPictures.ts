@@ -1,12 +1,19 @@
 import { notifications } from '@mantine/notifications';
 import { useEffect, useEffectEvent } from 'react';
 import { z } from 'zod';
-import { source } from '../../../shared/contract/restoring.ts';
+import { source, type Source } from '../../../shared/contract/restoring.ts';
 import { call } from '../../api/client.ts';
 import { useConnected } from '../../api/connection.ts';
 import { showError } from '../../api/showError.ts';
 import { i18n } from '../../i18n/index.ts';
-import type { Change, Selection } from './selection.tsx';
+
+/** The part of a selection that outlives a reload of the page. */
+interface KeptPictures {
+  pictures: Source[];
+  current: string | undefined;
+  marked: ReadonlySet<string>;
+  batch: string | undefined;
+}
 
 /** The pictures at hand outlive a reload of the page, in this window. Apart from what is done with them, since there may be many. */
 const keys = { pictures: 'mcir.pictures', state: 'mcir.pictures.state' };
@@ -17,7 +24,7 @@ const keptState = z.object({
 });
 
 /** What was at hand before the page was loaded again. */
-export function keptPictures(): Partial<Selection> {
+export function keptPictures(): Partial<KeptPictures> {
   try {
     const pictures = z.array(source).parse(JSON.parse(sessionStorage.getItem(keys.pictures) ?? ''));
     const { current, marked, batch } = keptState.parse(JSON.parse(sessionStorage.getItem(keys.state) ?? ''));
@@ -38,8 +45,8 @@ function keep(key: string, value: unknown): void {
 
 /** Keeps them, and takes off what the services no longer know or find: they forget at their end what they gave out. */
 export function useKeptPictures(
-  { pictures, current, marked, batch }: Selection,
-  change: (change: Change) => void,
+  { pictures, current, marked, batch }: KeptPictures,
+  change: (change: (now: KeptPictures) => Partial<KeptPictures>) => void,
 ): void {
   const connected = useConnected();
   useEffect(() => {
