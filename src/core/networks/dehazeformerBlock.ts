@@ -1,6 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Layer } from './layer.ts';
-import { constant, conv2d, type ConvOptions, depthwiseConv2d, linear, ones, perChannel, reflectPad, truncatedNormal, zeros } from './layers.ts';
+import {
+  constant,
+  conv2d,
+  type ConvOptions,
+  depthwiseConv2d,
+  linear,
+  ones,
+  perChannel,
+  reflectPad,
+  truncatedNormal,
+  zeros,
+} from './layers.ts';
 import type { Parameters } from './parameters.ts';
 import { attend, mergeWindows, partitionWindows, splitHeads } from './windows.ts';
 

@@ -1,7 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { Layer } from './layer.ts';
-import { conv2d, crop, depthwiseConv2d, globalAverage, layerNorm, perChannel, perPlane, pixelShuffle, sequential, zeros } from './layers.ts';
+import {
+  conv2d,
+  crop,
+  depthwiseConv2d,
+  globalAverage,
+  layerNorm,
+  perChannel,
+  perPlane,
+  pixelShuffle,
+  sequential,
+  zeros,
+} from './layers.ts';
 import { localAverage } from './localAverage.ts';
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';

@@ -1,7 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { Layer } from './layer.ts';
-import { conv2d, crop, enlargeNearest, kaimingNormal, perPlane, pixelUnshuffle, reflectPad, sequential, zeros } from './layers.ts';
+import {
+  conv2d,
+  crop,
+  enlargeNearest,
+  kaimingNormal,
+  perPlane,
+  pixelUnshuffle,
+  reflectPad,
+  sequential,
+  zeros,
+} from './layers.ts';
 import type { NetworkDefinition, Shapes } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import { countParts } from './shapes.ts';

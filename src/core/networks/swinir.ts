@@ -2,7 +2,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { upsample } from './edsr.ts';
 import type { Layer } from './layer.ts';
-import { conv2d, crop, enlargeNearest, layerNorm, perPlane, pixelShuffle, reflectPad, sequential, truncatedNormal } from './layers.ts';
+import {
+  conv2d,
+  crop,
+  enlargeNearest,
+  layerNorm,
+  perPlane,
+  pixelShuffle,
+  reflectPad,
+  sequential,
+  truncatedNormal,
+} from './layers.ts';
 import type { NetworkDefinition, Shapes } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import { countParts, ratioOf } from './shapes.ts';

@@ -91,7 +91,13 @@ function PlaceDialog({
     setMarked([]);
     setFolder(id);
   };
-  const result = marked.length > 0 ? marked : wanted === 'weights' || !here ? [] : [here];
+  const folderItself = wanted === 'weights' || !here ? [] : [here];
+  const result = marked.length > 0 ? marked : folderItself;
+  const mark = (entry: Place, checked: boolean): void => {
+    const others = marked.filter((place) => place.id !== entry.id);
+    if (!checked) setMarked(others);
+    else setMarked(wanted === 'weights' ? [entry] : [...others, entry]);
+  };
 
   return (
     <Modal opened onClose={onClose} title={title} size="lg" closeButtonProps={{ 'aria-label': t('common.close') }}>
@@ -133,15 +139,7 @@ function PlaceDialog({
                   size="xs"
                   label={entry.name}
                   checked={marked.some((place) => place.id === entry.id)}
-                  onChange={(event) =>
-                    setMarked(
-                      event.currentTarget.checked
-                        ? wanted === 'weights'
-                          ? [entry]
-                          : [...marked, entry]
-                        : marked.filter((place) => place.id !== entry.id),
-                    )
-                  }
+                  onChange={(event) => mark(entry, event.currentTarget.checked)}
                 />
               </Group>
             ),

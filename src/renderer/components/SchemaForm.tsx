@@ -119,7 +119,8 @@ interface NumberFieldProps {
 function NumberField({ field, value, onChange, ...rest }: NumberFieldProps) {
   const { minimum = -Infinity, maximum = Infinity } = field;
   const span = maximum - minimum;
-  const step = field.type === 'integer' || span > 20 ? 1 : span > 2 ? 0.1 : 0.01;
+  const fraction = span > 2 ? 0.1 : 0.01;
+  const step = field.type === 'integer' || span > 20 ? 1 : fraction;
   return (
     <NumberInput
       {...rest}

@@ -79,6 +79,13 @@ function Tried({ model, picture, choose }: { model: string; picture: string; cho
     { picture, models: [model], ...(region ? { region } : {}) },
     { enabled: region !== undefined, staleTime: Infinity, silent: true },
   );
+  const progress = tried.data
+    ? t('restore.previewed', {
+        width: tried.data.region.width,
+        height: tried.data.region.height,
+        seconds: tried.data.seconds.toFixed(1),
+      })
+    : t('models.trying');
   const result = tried.data && { url: pictureUrl(tried.data.picture), region: tried.data.region };
   return (
     <div style={{ height: '100%', display: 'flex', flexDirection: 'column' }}>
@@ -114,15 +121,7 @@ function Tried({ model, picture, choose }: { model: string; picture: string; cho
         <Group gap="xs" wrap="nowrap" miw={0}>
           {choose}
           <Text size="xs" c={tried.error ? 'red' : 'dimmed'} lineClamp={2} aria-live="polite">
-            {tried.error
-              ? tried.error.message
-              : tried.data
-                ? t('restore.previewed', {
-                    width: tried.data.region.width,
-                    height: tried.data.region.height,
-                    seconds: tried.data.seconds.toFixed(1),
-                  })
-                : t('models.trying')}
+            {tried.error ? tried.error.message : progress}
           </Text>
         </Group>
         <CompareBar

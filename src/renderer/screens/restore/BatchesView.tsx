@@ -142,5 +142,8 @@ function BatchFiles({ batch }: { batch: Batch }) {
   );
 }
 
-const urgency = ({ state, warnings }: BatchFile): number =>
-  state === 'failed' ? 3 : state === 'running' ? 2 : warnings.length > 0 ? 1 : 0;
+function urgency({ state, warnings }: BatchFile): number {
+  if (state === 'failed') return 3;
+  if (state === 'running') return 2;
+  return warnings.length > 0 ? 1 : 0;
+}

@@ -29,8 +29,7 @@ export function ModelChain({
       ? data
       : [...data, { value: id, label: t('export.goneModel', { model: id }) }];
   const replaced = (at: number, id: string): string[] => chain.map((old, index) => (index === at ? id : old));
-  const raised = (at: number): string[] =>
-    chain.flatMap((id, index) => (index === at - 1 ? [chain[at] ?? id, id] : index === at ? [] : [id]));
+  const raised = (at: number): string[] => chain.toSpliced(at, 1).toSpliced(at - 1, 0, ...chain.slice(at, at + 1));
   const scale = chain.reduce((product, id) => product * (models.find((model) => model.id === id)?.scale ?? 1), 1);
 
   return (

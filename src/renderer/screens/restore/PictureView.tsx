@@ -79,6 +79,18 @@ export function PictureView({ source }: { source: Source }) {
     ['shift+M', () => turn(-1)],
   ]);
 
+  const awaited = learning && selection.automatic && trainedTo(recipes[active]?.models ?? []) === undefined;
+  const hint = awaited ? 'restore.awaited' : 'restore.previewHint';
+  const previewed = shown && [
+    t('restore.previewed', {
+      width: shown.region.width,
+      height: shown.region.height,
+      seconds: shown.seconds.toFixed(1),
+    }),
+    learning && t('restore.early'),
+  ];
+  const state = previewed?.filter(Boolean).join(' · ') ?? t(recipes.length === 0 ? 'restore.chooseFirst' : hint);
+
   return (
     <>
       <div style={{ flex: 1, minHeight: 0, display: 'flex', flexDirection: 'column' }}>
@@ -123,26 +135,7 @@ export function PictureView({ source }: { source: Source }) {
             </Button>
           )}
           <Text size="xs" c="dimmed" lineClamp={3} aria-live="polite">
-            {pending && pending.of > 1
-              ? t('restore.previewing', pending)
-              : shown
-                ? [
-                    t('restore.previewed', {
-                      width: shown.region.width,
-                      height: shown.region.height,
-                      seconds: shown.seconds.toFixed(1),
-                    }),
-                    learning && t('restore.early'),
-                  ]
-                    .filter(Boolean)
-                    .join(' · ')
-                : t(
-                    recipes.length === 0
-                      ? 'restore.chooseFirst'
-                      : learning && selection.automatic && trainedTo(recipes[active]?.models ?? []) === undefined
-                        ? 'restore.awaited'
-                        : 'restore.previewHint',
-                  )}
+            {pending && pending.of > 1 ? t('restore.previewing', pending) : state}
           </Text>
         </Group>
         <CompareBar

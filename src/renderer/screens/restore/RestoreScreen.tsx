@@ -86,13 +86,12 @@ export function RestoreScreen() {
       </Tooltip>
     </>
   );
-  const subtitle = open
-    ? t('restore.position', { number: index + 1, count: pictures.length })
-    : pictures.length === 0
-      ? undefined
-      : marked.size > 0
-        ? t('restore.countMarked', { count: pictures.length, marked: marked.size })
-        : t('restore.count', { count: pictures.length });
+  const counted =
+    marked.size > 0
+      ? t('restore.countMarked', { count: pictures.length, marked: marked.size })
+      : t('restore.count', { count: pictures.length });
+  const position = open && t('restore.position', { number: index + 1, count: pictures.length });
+  const subtitle = position ?? (pictures.length === 0 ? undefined : counted);
 
   const empty = (
     <Empty icon={<IconPhotoPlus size={56} stroke={1} />} title={t('restore.emptyTitle')} text={t('restore.emptyText')}>
@@ -121,7 +120,8 @@ export function RestoreScreen() {
         ) : (
           <Group gap={0} align="stretch" wrap="nowrap" flex={1} mih={0}>
             <Stack flex={1} miw={0} gap={0}>
-              {open ? <PictureView key={open.id} source={open} /> : pictures.length > 0 ? <PictureGrid /> : empty}
+              {open && <PictureView key={open.id} source={open} />}
+              {!open && (pictures.length > 0 ? <PictureGrid /> : empty)}
             </Stack>
             {/* There from the start, so that the first pictures do not wait for it. */}
             <div className="panel side" hidden={pictures.length === 0}>

@@ -19,16 +19,13 @@ export function StartExport() {
   const badName = useExampleName().isError || selection.options.template === '';
   const { recipe, strength, mask, options } = selection;
   const pictures = chosenPictures(selection);
-  const missing =
-    recipe.models.length === 0
-      ? 'export.needsModel'
-      : !out
-        ? 'export.needsFolder'
-        : pictures.length === 0
-          ? 'export.needsPictures'
-          : badName
-            ? 'export.needsName'
-            : undefined;
+  const needs = [
+    [recipe.models.length === 0, 'export.needsModel'],
+    [!out, 'export.needsFolder'],
+    [pictures.length === 0, 'export.needsPictures'],
+    [badName, 'export.needsName'],
+  ] as const;
+  const missing = needs.find(([isMissing]) => isMissing)?.[1];
 
   const begin = (): void => {
     if (!out) return;

@@ -35,14 +35,12 @@ export function Provenance({ settings, facts }: { settings: RunConfig; facts: Ru
     [t('facts.seed'), settings.seed],
     [
       t('facts.from'),
-      network.weights === undefined ? (
-        t('facts.random')
-      ) : origin ? (
+      origin ? (
         <Anchor size="sm" href={href('runs', origin.id)}>
           {origin.name}
         </Anchor>
       ) : (
-        network.weights
+        (network.weights ?? t('facts.random'))
       ),
     ],
     ...(facts

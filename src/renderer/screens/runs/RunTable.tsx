@@ -55,6 +55,7 @@ export function RunTable({ runs }: { runs: Run[] }) {
     [],
   );
   const filtered = found.length < runs.length;
+  const direction = sort.down ? 'descending' : 'ascending';
 
   return (
     <Stack gap={0} flex={1} mih={0}>
@@ -131,7 +132,7 @@ export function RunTable({ runs }: { runs: Run[] }) {
                   key={column}
                   ta={numeric.includes(column) ? 'right' : 'left'}
                   w={column === 'state' ? 108 : undefined}
-                  aria-sort={sort.column === column ? (sort.down ? 'descending' : 'ascending') : 'none'}
+                  aria-sort={sort.column === column ? direction : 'none'}
                 >
                   <UnstyledButton
                     fz="xs"

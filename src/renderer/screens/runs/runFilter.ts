@@ -42,7 +42,14 @@ export function pick(runs: readonly Run[], { text, state, network, mcir, tag }: 
     )
     .sort((a, b) => {
       const [x, y] = [valueOf(a, column), valueOf(b, column)];
-      const order = typeof x === 'string' ? x.localeCompare(String(y)) : x === y ? 0 : x - Number(y);
+      const order = compare(x, y);
       return (down ? -order : order) || b.created - a.created;
     });
+}
+
+/** Two values of one column: texts by the language's order, numbers by size. */
+function compare(x: string | number, y: string | number): number {
+  if (typeof x === 'string') return x.localeCompare(String(y));
+  // Two infinite values are equal; their difference is not a number.
+  return x === y ? 0 : x - Number(y);
 }

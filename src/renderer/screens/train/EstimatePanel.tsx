@@ -45,11 +45,12 @@ export function EstimatePanel({ config, disabled }: { config: RunConfig; disable
         </Button>
       )}
       <div style={{ minWidth: 0 }} role="status">
-        {estimate.isPending ? (
+        {estimate.isPending && (
           <Text size="sm" c="dimmed">
             {t('train.measuring')}
           </Text>
-        ) : measured ? (
+        )}
+        {!estimate.isPending && measured && (
           <>
             <Text size="sm" fw={600} {...(stale ? { c: 'dimmed' } : {})}>
               {stale ? t('train.measureAgain') : t('train.takes', { time: duration(secondsOf(measured, config)) })}
@@ -66,7 +67,8 @@ export function EstimatePanel({ config, disabled }: { config: RunConfig; disable
               })}
             </Text>
           </>
-        ) : (
+        )}
+        {!estimate.isPending && !measured && (
           <Text size="xs" c="dimmed" lineClamp={2}>
             {t('train.measureHint')}
           </Text>

@@ -55,6 +55,7 @@ export function RunForm({
   // One that is no imported data set is named by the end of its path.
   const unnamed =
     chosen || missing ? [] : [{ value: train.target, label: train.target.split(/[\\/]/).slice(-2).join('/') }];
+  const unchosen = missing ? t('train.dataHint') : train.target;
   const waiting = runs.data?.some(({ state }) => isActive(state)) ?? false;
   const choose = (id: string): void => {
     const found = datasets.data?.find((candidate) => candidate.id === id);
@@ -77,7 +78,7 @@ export function RunForm({
             <Select
               label={t('train.data')}
               placeholder={t('train.chooseData')}
-              description={chosen ? undefined : missing ? t('train.dataHint') : train.target}
+              description={chosen ? undefined : unchosen}
               inputWrapperOrder={['label', 'input', 'description']}
               data={[...unnamed, ...(datasets.data?.map(({ id, name }) => ({ value: id, label: name })) ?? [])]}
               nothingFoundMessage={t('datasets.emptyTitle')}

@@ -42,11 +42,9 @@ export function TrainScreen() {
       </ScreenFrame>
     );
   }
+  const subtitle = dataset ? t('train.subtitleData', { name: dataset.name }) : t('train.subtitle');
   return (
-    <ScreenFrame
-      title={chosen ? chosen.name : t('nav.train')}
-      subtitle={chosen ? undefined : dataset ? t('train.subtitleData', { name: dataset.name }) : t('train.subtitle')}
-    >
+    <ScreenFrame title={chosen ? chosen.name : t('nav.train')} subtitle={chosen ? undefined : subtitle}>
       {chosen ? (
         <RunForm key={item} initial={chosen} dataset={dataset} onBack={() => setChosen(undefined)} />
       ) : (

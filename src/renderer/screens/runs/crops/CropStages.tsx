@@ -202,10 +202,11 @@ function Measures({
     { run, step, name: crop.name, part: part ?? { left: 0, top: 0, width: 1, height: 1 }, yChannel },
     { enabled: part !== undefined, staleTime: Infinity },
   );
+  const finite = (psnr: number | null): string => (psnr === null ? '∞' : decibels(psnr));
   const line = (label: string, psnr: number | null | undefined, ssim: number | null | undefined): ReactNode => (
     <tr>
       <td>{label}</td>
-      <td>{psnr === undefined ? '…' : psnr === null ? '∞' : decibels(psnr)}</td>
+      <td>{psnr === undefined ? '…' : finite(psnr)}</td>
       <td>{ssim == null ? '–' : similarity(ssim)}</td>
     </tr>
   );
