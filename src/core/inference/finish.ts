@@ -85,8 +85,8 @@ function limitEffect(
     for (let c = 0; c < 3; c++) {
       const before = base[i + c] as number;
       const changed = luminance ? before + luma : (restored[i + c] as number);
-      // What is no number stays so, and is found in `finish`.
-      result[i + c] = before + amount * ((changed > 1 ? 1 : changed < 0 ? 0 : changed) - before);
+      // NaN stays NaN, and `finish` finds it.
+      result[i + c] = before + amount * (Math.min(1, Math.max(0, changed)) - before);
     }
   }
   return result;

@@ -104,11 +104,9 @@ async function openGraph(title: string, { file, ...options }: NonNullable<Restor
   const compiled = compileForward(forward);
   const direct = whole.find((way) => isFaithful((x) => way.run(x), probed));
   for (const way of whole) if (way !== direct) way.dispose();
-  const run = direct
-    ? (x: tf.Tensor4D) => tf.tidy(() => direct.run(x))
-    : isFaithful(compiled, probed)
-      ? compiled
-      : (x: tf.Tensor4D) => graph.run(x);
+  const eager = (x: tf.Tensor4D) => graph.run(x);
+  const ours = () => (isFaithful(compiled, probed) ? compiled : eager);
+  const run = direct ? (x: tf.Tensor4D) => tf.tidy(() => direct.run(x)) : ours();
   tf.dispose([probed.x, probed.y]);
   const dispose = (): void => {
     compiled.dispose();

@@ -111,7 +111,8 @@ export function wall(random: Random): Promise<Buffer> {
       const light = 0.9 + 0.22 * stain(u, v) + 0.22 * pores(u, v);
       if (x < 0.045 || y < 0.11) return shade([0.66, 0.63, 0.58], light);
       // The upper edge of a brick catches the light, the lower one lies in shadow.
-      const relief = y < 0.22 ? 1.14 : y > 0.9 ? 0.78 : 1;
+      const lower = y > 0.9 ? 0.78 : 1;
+      const relief = y < 0.22 ? 1.14 : lower;
       return shade(brick, light * relief * (tones[row * (columns + 1) + Math.floor(across)] ?? 1));
     },
     poster(random),
