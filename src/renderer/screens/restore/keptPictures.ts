@@ -8,7 +8,10 @@ import { showError } from '../../api/showError.ts';
 import { i18n } from '../../i18n/index.ts';
 import type { Change, Selection } from './selection.tsx';
 
-/** The pictures at hand outlive a reload of the page, in this window. Apart from what is done with them, since there may be many. */
+/**
+ * The added pictures survive a reload of the page in this window. Kept apart from the other choices, because there may
+ * be many.
+ */
 const keys = { pictures: 'mcir.pictures', state: 'mcir.pictures.state' };
 const keptState = z.object({
   current: z.string().optional(),
@@ -16,7 +19,7 @@ const keptState = z.object({
   batch: z.string().optional(),
 });
 
-/** What was at hand before the page was loaded again. */
+/** The pictures that were there before the page was reloaded. */
 export function keptPictures(): Partial<Selection> {
   try {
     const pictures = z.array(source).parse(JSON.parse(sessionStorage.getItem(keys.pictures) ?? ''));
@@ -27,7 +30,7 @@ export function keptPictures(): Partial<Selection> {
   }
 }
 
-/** More than the browser has room for is not kept. */
+/** If they do not fit into the browser's storage, they are not kept. */
 function keep(key: string, value: unknown): void {
   try {
     sessionStorage.setItem(key, JSON.stringify(value));
@@ -36,14 +39,16 @@ function keep(key: string, value: unknown): void {
   }
 }
 
-/** Keeps them, and takes off what the services no longer know or find: they forget at their end what they gave out. */
+/**
+ * Keeps the pictures, and removes those whose ids the services do not know (ids are forgotten when the services stop).
+ */
 export function useKeptPictures(
   { pictures, current, marked, batch }: Selection,
   change: (change: Change) => void,
 ): void {
   const connected = useConnected();
   useEffect(() => {
-    // Many take their time to write: not before they are shown.
+    // Writing a long list takes time, so it happens after the pictures are shown.
     const timer = setTimeout(() => keep(keys.pictures, pictures));
     return () => clearTimeout(timer);
   }, [pictures]);
