@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
 /**
- * The whole of a training run: what a YAML file under resources/presets, `--set path=value` and the form of the Train
- * screen describe. Descriptions are shown to people. Unknown fields are refused.
+ * The complete configuration of a training run: what a YAML file in resources/presets, `--set path=value` and the form
+ * of the Train screen describe. Descriptions are shown to users. Unknown fields are refused.
  */
 
 const fraction = z.number().min(0).max(1);
 
-/** A degradation by its id in core/degradations and that degradation's own settings, which it checks itself. */
+/** A degradation by its id in core/degradations, with its settings, which the degradation validates itself. */
 export const degradationStep = z.looseObject({
   type: z.string().describe('Which degradation; `mcir degradations` lists them.'),
 });
@@ -110,7 +110,7 @@ export const mcirConfig = z.strictObject({
     .describe('Settings of the adaptive rule.'),
 });
 
-/** Layers tapped, by torchvision's names, with their weights; the default is the paper's. */
+/** Layers whose features are compared, by torchvision's names, with their weights; the default is the paper's. */
 export const featuresConfig = z.strictObject({
   network: z.enum(['vgg16', 'vgg19']).default('vgg16').describe('Whose features compare pictures.'),
   layers: z

@@ -5,10 +5,10 @@ import { type DatasetReport, inspectDataset } from '../../services/datasets/data
 import type { Register } from '../cliContext.ts';
 import { exitCode, type Output } from '../output.ts';
 
-/** How many lines of a list a person is shown; `--json` has them all. */
+/** Lines of a list shown to people; `--json` has all of them. */
 const SHOWN = 10;
 
-/** `mcir data check` and `mcir degradations`: what a run would be trained on. */
+/** `mcir data check` and `mcir degradations`: what a training would use as data. */
 export const registerData: Register = (program, { output }) => {
   const data = program.command('data').description('look over data sets');
   data

@@ -5,7 +5,10 @@ import { exitCode } from '../output.ts';
 
 const marks = { ok: '✓', warning: '!', missing: '✗' } as const;
 
-/** `mcir doctor`: what the program needs and has; exit 1 where something is missing. With `--report` a zip for a bug report. */
+/**
+ * `mcir doctor`: checks the installation; exits with 1 if something is missing. With `--report` it writes a zip for a
+ * bug report.
+ */
 export const registerDoctor: Register = (program, context) => {
   program
     .command('doctor')

@@ -8,7 +8,7 @@ import type { Register } from '../cliContext.ts';
 import { exitCode, wrongUse } from '../output.ts';
 import { addEffectOptions, addExportOptions, batchSettings, type RestoreOptions } from '../restoreOptions.ts';
 
-/** `mcir edit`: what photo managers call as an external editor. */
+/** `mcir edit`: the external editor that photo managers call. */
 export const registerEdit: Register = (program, context) => {
   const { output } = context;
   const command = program
@@ -48,7 +48,7 @@ export const registerEdit: Register = (program, context) => {
   );
 };
 
-/** What was typed, such that it means the same from another folder. */
+/** The arguments, changed so that they mean the same in another folder. */
 function launcherArguments({
   preset,
   model = [],

@@ -14,7 +14,7 @@ interface Options {
   yChannel?: boolean;
 }
 
-/** Not the engine, the memory or the disk. */
+/** Error codes that are not about the engine, the memory or the disk. */
 const inWhatWasTyped: readonly ErrorCode[] = ['bad-input', 'not-found', 'conflict', 'unsupported'];
 
 /** `mcir evaluate`: PSNR and SSIM of a model on pairs of pictures, as BasicSR measures them. */
@@ -44,7 +44,7 @@ export const registerEvaluate: Register = (program, context) => {
             `${event.picture.name}  PSNR ${decibel(event.picture.psnr)} dB  SSIM ${event.picture.ssim.toFixed(4)}`,
           );
       }).catch((error: unknown) => {
-        // Until the model is loaded and the pictures are paired, what was typed may be at fault.
+        // Errors before the model is loaded and the pictures are paired are probably in the arguments.
         if (begun || !(error instanceof AppError && inWhatWasTyped.includes(error.code))) throw error;
         return wrongUse(error);
       });

@@ -2,7 +2,7 @@ import { importFeatures, listFeatures } from '../../services/models/features.ts'
 import type { Register } from '../cliContext.ts';
 import { wrongUse } from '../output.ts';
 
-/** `mcir features`: the feature networks that perceptual losses compare with. */
+/** `mcir features`: feature networks for the perceptual losses. */
 export const registerFeatures: Register = (program, context) => {
   const features = program.command('features').description('feature networks for the perceptual losses');
   features

@@ -20,7 +20,7 @@ import { table, wrongUse } from '../output.ts';
 
 const PACK = 'pack:';
 
-/** `mcir models`: the models at hand, and weights files in other formats. */
+/** `mcir models`: manages models and converts weights files. */
 export const registerModels: Register = (program, context) => {
   const { output } = context;
   const models = program.command('models').description('add, list, inspect, convert and remove models');
@@ -148,7 +148,7 @@ interface WeightsReport {
   network?: string;
   options?: Record<string, unknown>;
   inputNorm?: InputNorm;
-  /** Why the network is not known. */
+  /** Says why the network is not known. */
   reason?: string;
 }
 

@@ -6,7 +6,7 @@ import type { Preset } from '../../shared/contract/training.ts';
 import type { Register } from '../cliContext.ts';
 import { table, wrongUse } from '../output.ts';
 
-/** `mcir networks`: the architectures, and of one of them its published sizes and its options. */
+/** `mcir networks`: the architectures; for one of them, its published sizes and options. */
 export const registerNetworks: Register = (program, { output }) => {
   program
     .command('networks')
@@ -89,7 +89,7 @@ function inFull(network: NetworkDefinition, presets: readonly Preset[]): string 
   ].join('\n');
 }
 
-/** `0.69 million`, or from the smallest to the largest. */
+/** `0.69 million`, or a range from the smallest to the largest. */
 function sizes(published: readonly PublishedModel[]): string {
   const counts = published.map(({ parameters }) => parameters);
   const [least, most] = [Math.min(...counts), Math.max(...counts)].map((count) =>

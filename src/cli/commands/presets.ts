@@ -4,7 +4,7 @@ import type { Register } from '../cliContext.ts';
 import { table, wrongUse } from '../output.ts';
 import { addEffectOptions, checked, type EffectOptions, noModel, typedEffect } from '../restoreOptions.ts';
 
-/** `mcir presets`: chains of models, saved with their settings. */
+/** `mcir presets`: saved chains of models with their settings. */
 export const registerPresets: Register = (program, context) => {
   const { output } = context;
   const presets = program

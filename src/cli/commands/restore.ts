@@ -5,7 +5,7 @@ import type { Register } from '../cliContext.ts';
 import { wrongUse } from '../output.ts';
 import { addEffectOptions, addExportOptions, batchSettings, type RestoreOptions } from '../restoreOptions.ts';
 
-/** `mcir restore`: photographs in, photographs out. */
+/** `mcir restore`: restores photographs. */
 export const registerRestore: Register = (program, context) => {
   const { output } = context;
   const command = program

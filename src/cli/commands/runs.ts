@@ -74,7 +74,7 @@ export const registerRuns: Register = (program, context) => {
     .description('delete runs and their folders, for good')
     .action(async (references: string[]) => {
       const { runs: history } = await context.services();
-      // All are found before the first is deleted, so that a slip of the hand deletes nothing.
+      // All runs are found before the first is deleted, so that a typing error deletes nothing.
       const found = references.map((reference) => history.find(reference));
       const deleted: RunSummary[] = [];
       for (const { id } of found) deleted.push(await history.delete(id));

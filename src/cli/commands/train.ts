@@ -31,7 +31,7 @@ export const registerTrain: Register = (program, context) => {
           readConfigFile(file, [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])]),
           context.home,
         );
-        // Before a run is made: one that could not even begin is nothing to keep.
+        // Checked before the run is created: a run that cannot even start is not worth keeping.
         await requireFolders(config);
       } catch (error) {
         wrongUse(error);

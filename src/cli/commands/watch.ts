@@ -7,7 +7,7 @@ import type { Register } from '../cliContext.ts';
 import { wrongUse } from '../output.ts';
 import { addEffectOptions, addExportOptions, batchSettings, type RestoreOptions } from '../restoreOptions.ts';
 
-/** `mcir watch`: restores what arrives in a folder. */
+/** `mcir watch`: restores pictures as they arrive in a folder. */
 export const registerWatch: Register = (program, context) => {
   const { output } = context;
   const command = program
