@@ -14,7 +14,7 @@ const program = new Command('mcir')
   .version(programVersion)
   .option(
     '--json',
-    'print exactly one JSON object on stdout; restore, watch and edit print a line for each file before it',
+    'print exactly one JSON object on stdout; restore, watch and edit first print one JSON line per file',
   )
   .configureHelp({ showGlobalOptions: true })
   // Errors are reported below, in one place.

@@ -47,16 +47,16 @@ export function addEffectOptions(command: Command, without: readonly (keyof Effe
   const options = [
     new Option(
       '--model <model>',
-      'a run, an added model or a weights file; several are applied in turn (`identity` changes nothing)',
+      'a run, an added model or a weights file; repeat it to apply several in turn (`identity` changes nothing)',
     ).argParser((ref: string, refs: string[] = []) => [...refs, ref]),
-    new Option('--preset <name>', 'a saved chain of models with its settings; what is given beside it counts instead'),
-    new Option('--strength <percent>', 'how much of the effect, from 0 to 100 (default: 100)').argParser(percent),
+    new Option('--preset <name>', 'a saved chain of models with its settings; other options override it'),
+    new Option('--strength <percent>', 'strength of the effect, from 0 to 100 (default: 100)').argParser(percent),
     new Option('--ensemble', describe(fields.ensemble)),
     new Option('--luminance', describe(fields.luminance)),
     new Option('--mask <file>', describe(fields.mask)),
     new Option(
       '--tile <pixels|auto>',
-      'side of the tiles in pixels; auto, the default, takes it from free memory',
+      'side of the tiles in pixels; auto (default) chooses it from free memory',
     ).argParser(tileSize),
   ];
   return addOptions(command, options, without);
@@ -71,7 +71,7 @@ export function addExportOptions(command: Command, without: readonly (keyof Rest
     new Option('--name <template>', describe(name)).argParser(template).default('{name}'),
     new Option('--on-conflict <policy>', describe(conflict)).choices(conflict.unwrap().options).default('unique'),
     new Option('--strip <what>', describe(strip)).choices(strip.unwrap().options).default('none'),
-    new Option('--no-provenance', 'do not note model and settings in the metadata'),
+    new Option('--no-provenance', 'do not record model and settings in the metadata'),
   ];
   return addOptions(command, options, without);
 }

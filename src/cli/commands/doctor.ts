@@ -12,7 +12,7 @@ const marks = { ok: '✓', warning: '!', missing: '✗' } as const;
 export const registerDoctor: Register = (program, context) => {
   program
     .command('doctor')
-    .description('check engine, device, libraries and folders, and say how to mend what is missing')
+    .description('check engine, device, libraries and folders, and print the command that fixes each problem')
     .option(
       '--report <file>',
       'write a zip for a bug report instead: logs and settings, without pictures, their names or your paths',

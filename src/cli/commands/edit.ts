@@ -13,11 +13,11 @@ export const registerEdit: Register = (program, context) => {
   const { output } = context;
   const command = program
     .command('edit')
-    .description('restore files in their own place, for photo managers that hand over a copy')
+    .description('restore files in place, for photo managers that hand over a copy')
     .argument('[file...]', 'the copies')
     .option(
       '--launcher <file>',
-      'write a program that does this with the files it is given, for the settings of a photo manager',
+      'write a program that does this with the files it is given, to enter in the settings of a photo manager',
     );
   addExportOptions(addEffectOptions(command), ['format', 'name', 'onConflict']).action(
     async (files: string[], options: RestoreOptions & { launcher?: string }) => {

@@ -19,9 +19,6 @@ export const registerFeatures: Register = (program, context) => {
     .action(() => {
       const list = listFeatures(context.home);
       const text = list.map(({ network, source }) => `${network}: ${source}`).join('\n');
-      context.output.result(
-        { features: list },
-        text || 'None were imported; training compares with a seeded stand-in.',
-      );
+      context.output.result({ features: list }, text || 'None imported; training uses seeded random features instead.');
     });
 };

@@ -81,10 +81,10 @@ function inFull(network: NetworkDefinition, presets: readonly Preset[]): string 
       published.map(({ title, parameters, scale }) => [title, parameters, `x${scale}`]),
     ),
     '',
-    'presets, in resources/presets; each with MCIR, or with --set mcir=null without:',
+    'presets, in resources/presets; with MCIR, or without it with --set mcir=null:',
     ...presets.map(({ id, title }) => `  ${id}.yml  ${title}`),
     '',
-    'options, under network.options in a configuration:',
+    'options, under network.options in a configuration file:',
     ...fields,
   ].join('\n');
 }

@@ -29,7 +29,10 @@ export const registerPresets: Register = (program, context) => {
     });
 
   addEffectOptions(
-    presets.command('save').description('save models and settings under a name').argument('<name>', 'what to call it'),
+    presets
+      .command('save')
+      .description('save models and settings under a name')
+      .argument('<name>', 'name of the preset'),
     ['mask', 'preset'],
   ).action(async (name: string, options: EffectOptions) => {
     if (!options.model) throw noModel('--model MODEL');

@@ -23,7 +23,7 @@ export const registerTrain: Register = (program, context) => {
       [],
     )
     .option('--steps <number>', 'training steps: the same as --set steps=NUMBER')
-    .option('--estimate', 'only run a few steps, and say what the whole training would take')
+    .option('--estimate', 'only run a few steps, and estimate time and memory of the whole training')
     .action(async (file: string, options: { set: string[]; steps?: string; estimate?: boolean }) => {
       let config: RunConfig;
       try {
