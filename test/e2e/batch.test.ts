@@ -85,7 +85,9 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
       .toBe(640);
 
     await page.getByRole('button', { name: 'Fine tuning' }).click();
-    await previewAsked(studio, () => page.getByRole('switch', { name: 'Self-ensemble' }).press(' '), { ensemble: true });
+    await previewAsked(studio, () => page.getByRole('switch', { name: 'Self-ensemble' }).press(' '), {
+      ensemble: true,
+    });
     await page.getByText('320 × 240 pixels in').waitFor();
     await previewAsked(studio, () => page.getByRole('switch', { name: 'Luminance only' }).press(' '), {
       luminance: true,
@@ -281,7 +283,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
       await page.getByRole('dialog').getByRole('button', { name: 'results', exact: true }).click();
       await page.getByRole('dialog').getByText(join(home, 'results'), { exact: true }).waitFor();
       await page.getByRole('button', { name: 'Choose this folder' }).click();
-      await page.getByText(`Wrote ${join(home, 'results', `nafnet.${ending}`)}`).waitFor();
+      await page.getByText(`Saved ${join(home, 'results', `nafnet.${ending}`)}`).waitFor();
     }
     await page.getByRole('button', { name: 'Remove…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();

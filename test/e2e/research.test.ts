@@ -134,7 +134,8 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
   test('the same crop is seen in both runs, measured, as an error map, and at a step that is kept in sight', async () => {
     const { page, open } = studio;
     await open('Runs');
-    for (const name of ['With copies', 'Plain L1']) await page.getByRole('checkbox', { name: `Mark ${name}` }).check();
+    for (const name of ['With copies', 'Plain L1'])
+      await page.getByRole('checkbox', { name: `Select ${name}` }).check();
     await page.getByRole('button', { name: 'Compare (2)' }).click();
     const tiles = page.locator('.crop-grid figure');
     await tiles.nth(3).waitFor();

@@ -48,7 +48,7 @@ describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
     await page.getByRole('combobox', { name: 'Save as' }).click();
     await page.getByRole('option', { name: 'PyTorch (.pth)' }).click();
     await chooseFolder(studio, 'Save in a folder…', []);
-    await page.getByText(`Wrote ${join(home, 'nafnet.pth')}`).waitFor();
+    await page.getByText(`Saved ${join(home, 'nafnet.pth')}`).waitFor();
 
     await page.getByRole('button', { name: 'All models' }).click();
     await addModel(studio, 'edsr.safetensors');

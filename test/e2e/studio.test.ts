@@ -201,7 +201,7 @@ describe.skipIf(!chromiumPath)('the studio in Chromium (needs chromium)', () => 
 
     await open('Runs');
     for (const name of ['Guided sample', 'Without MCIR'])
-      await page.getByRole('checkbox', { name: `Mark ${name}` }).check();
+      await page.getByRole('checkbox', { name: `Select ${name}` }).check();
     await keepPicture(page, 'runs');
     await page.getByRole('button', { name: 'Compare (2)' }).click();
     await page.getByText('Different settings').waitFor();

@@ -4,7 +4,7 @@ import { parseChain } from '../degradations/chain.ts';
 import { permutation } from './order.ts';
 import { type DataSet, type DataSource, findClean, findPairs, type Sample } from './pairs.ts';
 
-/** What a configuration's folders come to: which samples are trained on, which are measured on, and how inputs are made. */
+/** The result of scanning a configuration's folders: training samples, validation samples, and how inputs are made. */
 export interface DataPlan {
   train: readonly Sample[];
   trainDegradations: readonly DegradationStep[];
@@ -14,9 +14,9 @@ export interface DataPlan {
 }
 
 /**
- * Scans the folders of a configuration and sets the validation apart.
- * @param scale how many times the network enlarges
- * @throws AppError where folders, names, settings or the scale do not fit: one sentence that says what to do.
+ * Scans the folders of a configuration and holds out the validation samples.
+ * @param scale the network's scale (output size over input size)
+ * @throws AppError if folders, names, settings or the scale do not fit; the message says what to do.
  */
 export async function planData(data: DataConfig, seed: number, scale: number): Promise<DataPlan> {
   const { train: source, validation } = data;
@@ -46,7 +46,7 @@ export async function planData(data: DataConfig, seed: number, scale: number): P
   };
 }
 
-/** Refuses validation settings that only make sense with folders of its own. */
+/** Refuses validation settings that only make sense with separate validation folders. */
 function checkSetApart({ train, validation }: DataConfig, scale: number): void {
   if (validation.input !== undefined)
     throw new AppError(
@@ -92,7 +92,7 @@ function checkDegradations(degradations: readonly DegradationStep[], scale: numb
   );
 }
 
-/** Splits by clean pictures, so that none is measured on that was trained on under another degradation. */
+/** Splits by clean pictures, so that no validation picture is used for training, not even with another degradation. */
 function setApart(samples: readonly Sample[], share: number, seed: number): { train: Sample[]; validation: Sample[] } {
   const targets = [...new Set(samples.map(({ target }) => target))];
   if (targets.length < 2)
@@ -110,7 +110,7 @@ function setApart(samples: readonly Sample[], share: number, seed: number): { tr
   };
 }
 
-/** At most `count`, evenly over the list: the first ones of a data set are often the same scene. */
+/** At most `count`, spread evenly over the list: the first pictures of a data set often show the same scene. */
 export function spread(samples: readonly Sample[], count: number): Sample[] {
   const step = Math.max(1, samples.length / count);
   return Array.from({ length: Math.min(count, samples.length) }, (_, i) => samples[Math.floor(i * step)] as Sample);

@@ -9,7 +9,7 @@ const gaussian = z.strictObject({
 });
 type Gaussian = z.output<typeof gaussian>;
 
-/** Convolution with a Gaussian cut at three deviations. */
+/** Convolution with a Gaussian, truncated at three standard deviations. */
 export const gaussianBlur: Degradation<Gaussian> = {
   id: 'gaussian-blur',
   title: 'Gaussian blur',
@@ -35,7 +35,7 @@ const motion = z.strictObject({
 });
 type Motion = z.output<typeof motion>;
 
-/** Convolution with a straight line of even weight. */
+/** Convolution with a straight line of uniform weight. */
 export const motionBlur: Degradation<Motion> = {
   id: 'motion-blur',
   title: 'Motion blur',
@@ -48,14 +48,16 @@ export const motionBlur: Degradation<Motion> = {
   },
 };
 
-/** An input pixel, relative to the output's, and its weight (not normalised). */
+/** An input pixel relative to the output pixel, and its weight (not normalised). */
 interface Tap {
   x: number;
   y: number;
   weight: number;
 }
 
-/** A line through the origin, sampled four times a pixel; each sample is shared between the four pixels around it. */
+/**
+ * A line through the origin, sampled four times per pixel; each sample is distributed over the four pixels around it.
+ */
 function lineTaps(length: number, angle: number): Tap[] {
   const taps = new Map<string, Tap>();
   const samples = Math.max(2, Math.ceil(length * 4));
@@ -78,7 +80,7 @@ function lineTaps(length: number, angle: number): Tap[] {
   return [...taps.values()].filter(({ weight }) => weight > 0);
 }
 
-/** Weighted mean of shifted copies; beyond the edges the picture is mirrored. */
+/** Weighted mean of shifted copies; the picture is mirrored at its edges. */
 function convolve(picture: FloatPicture, taps: readonly Tap[]): FloatPicture {
   const { width, height, channels } = picture;
   const total = taps.reduce((sum, { weight }) => sum + weight, 0);

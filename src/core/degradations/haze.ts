@@ -19,8 +19,8 @@ const schema = z.strictObject({
 type Settings = z.output<typeof schema>;
 
 /**
- * Atmospheric scattering: I = J·t + A·(1 - t) with transmission t = exp(-β·d). The depth d is made up: near at the
- * bottom and far at the top, as in most landscapes, leaning to a random side, with smooth hills.
+ * Atmospheric scattering: I = J·t + A·(1 - t) with transmission t = exp(-β·d). The depth d is artificial: near at the
+ * bottom and far at the top, as in most landscapes, tilted to a random side, with smooth hills.
  */
 export const haze: Degradation<Settings> = {
   id: 'haze',

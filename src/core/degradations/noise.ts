@@ -50,7 +50,7 @@ export const poissonNoise: Degradation<Poisson> = {
   },
 };
 
-/** Adds `noise(value)` to each channel, or, where it is the same in all, `noise(luma)` to the whole pixel. */
+/** Adds `noise(value)` to each channel or, with grey noise, `noise(luma)` to the whole pixel. */
 function perPixel(picture: FloatPicture, same: boolean, clip: boolean, noise: (value: number) => number): FloatPicture {
   const { channels } = picture;
   const data = new Float32Array(picture.data.length);
@@ -71,7 +71,9 @@ function brightness({ channels, data }: FloatPicture, i: number): number {
   return 0.299 * (data[i] as number) + 0.587 * (data[i + 1] as number) + 0.114 * (data[i + 2] as number);
 }
 
-/** Knuth's product of uniforms for small means; above 50 the rounded normal, which is then within a percent of it. */
+/**
+ * Knuth's product of uniforms for small means; above 50 a rounded normal distribution, which is within a percent of it.
+ */
 function poissonSample(mean: number, random: Random): number {
   if (mean > 50) return Math.max(0, Math.round(mean + Math.sqrt(mean) * random.normal()));
   const limit = Math.exp(-mean);
