@@ -29,7 +29,7 @@ export function alignPair(input: Size, target: Size, scale: number): Alignment {
     const expected = `${input.width * scale} × ${input.height * scale}`;
     throw new AppError(
       'bad-input',
-      `The clean picture has ${target.width} × ${target.height} pixels; ${expected} would belong to this input at scale ${scale}.`,
+      `The clean picture has ${target.width} × ${target.height} pixels, but at scale ${scale} this input needs ${expected}.`,
     );
   }
   return { ...alignClean(target, scale, input), targetX: 0, targetY: 0 };

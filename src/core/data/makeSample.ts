@@ -74,7 +74,10 @@ export async function makeSample(
 
 function randomRegion({ width, height }: { width: number; height: number }, patch: number, random: Random): Region {
   if (width < patch || height < patch) {
-    throw new AppError('bad-input', `The input has ${width} × ${height} pixels, fewer than a patch of ${patch}.`);
+    throw new AppError(
+      'bad-input',
+      `The input has ${width} × ${height} pixels and is smaller than a patch of ${patch}.`,
+    );
   }
   return { x: random.integer(0, width - patch), y: random.integer(0, height - patch), width: patch, height: patch };
 }

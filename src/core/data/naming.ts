@@ -24,7 +24,7 @@ export const namingRules: readonly NamingRule[] = [
   { title: 'N_rain and N_clean (Raindrop)', input: /^(.+)_rain$/i, target: /^(.+)_clean$/i },
   { title: 'N_LR4 and N_HR (RealSR)', input: /^(.+)_LR\d?$/i, target: /^(.+)_HR$/i },
   {
-    title: 'the clean name with x2, x3, x4 or x8 behind it (DIV2K)',
+    title: 'the clean name followed by x2, x3, x4 or x8 (DIV2K)',
     input: /^(.+?)[-_]?x[2348][a-z]?$/i,
     target: /^(.*)$/,
   },
@@ -63,8 +63,8 @@ export function pairNames(inputs: Listing, targets: Listing): Pairing {
   }
   throw new AppError(
     'bad-input',
-    `No picture in ${inputs.folder} has a partner in ${targets.folder}: name them alike, or after one of the conventions of \`mcir data check --help\`. ` +
-      `The first names there are ${inputs.pictures[0] ?? 'none'} and ${targets.pictures[0] ?? 'none'}.`,
+    `No picture in ${inputs.folder} matches a picture in ${targets.folder}. Give matching pictures the same name, or follow a convention from \`mcir data check --help\`. ` +
+      `The first names are ${inputs.pictures[0] ?? 'none'} and ${targets.pictures[0] ?? 'none'}.`,
   );
 }
 
@@ -140,7 +140,7 @@ function refuseDisagreement(chosen: Pairing, all: readonly Pairing[]): void {
     if (clash) {
       throw new AppError(
         'conflict',
-        `${clash.input} could belong to ${targetOf.get(clash.input)} (${chosen.rule.title}) or to ${clash.target} (${rival.rule.title}). Rename the pictures, or give folders where only one holds.`,
+        `${clash.input} could belong to ${targetOf.get(clash.input)} (${chosen.rule.title}) or to ${clash.target} (${rival.rule.title}). Rename the pictures, or give folders in which only one of them applies.`,
       );
     }
   }

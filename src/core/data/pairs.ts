@@ -64,7 +64,7 @@ export async function findClean(folder: string, scale = 1): Promise<DataSet> {
   if (layout) {
     throw new AppError(
       'conflict',
-      `${folder} holds pairs (${layout.input} and ${layout.target}): leave out the degradations, or give ${join(folder, layout.target)} alone.`,
+      `${folder} contains pairs (${layout.input} and ${layout.target}). Leave out the degradations, or give ${join(folder, layout.target)} only.`,
     );
   }
   const listing = await listPictures(folder);
@@ -99,7 +99,7 @@ async function pairWithin(folder: string, scale: number): Promise<DataSet> {
       );
     throw new AppError(
       'bad-input',
-      `${folder} is not laid out like a data set this program knows: give an input folder too, or degradations that make the inputs.`,
+      `The layout of ${folder} is not known. Give an input folder too, or degradations that make the inputs.`,
     );
   }
   return pairListings(sides.inputs, sides.targets, absolute(listing, listing.others));

@@ -51,13 +51,13 @@ function checkSetApart({ train, validation }: DataConfig, scale: number): void {
   if (validation.input !== undefined)
     throw new AppError(
       'bad-input',
-      'The validation has an input folder and no target: set data.validation.target too.',
+      'The validation has an input folder but no target folder. Set data.validation.target too.',
     );
   if (!validation.degradations) return;
   if (train.degradations.length === 0) {
     throw new AppError(
       'bad-input',
-      'The training set is made of pairs, so data.validation.degradations has nothing to degrade: leave it out, or set data.validation.target.',
+      'The training set consists of pairs, so data.validation.degradations has no clean pictures to degrade. Remove it, or set data.validation.target.',
     );
   }
   checkDegradations(validation.degradations, scale);
@@ -80,7 +80,7 @@ function checkDegradations(degradations: readonly DegradationStep[], scale: numb
   if (degradations.length === 0)
     throw new AppError(
       'bad-input',
-      'Clean pictures without degradations are nothing to measure on: leave out data.validation.degradations, or name some.',
+      'Validation on clean pictures needs degradations. Remove data.validation.degradations, or name at least one.',
     );
   const { shrink } = parseChain(degradations);
   if (shrink === scale) return;
@@ -98,7 +98,7 @@ function setApart(samples: readonly Sample[], share: number, seed: number): { tr
   if (targets.length < 2)
     throw new AppError(
       'bad-input',
-      'There is only one clean picture, so none can be set apart: give validation folders, or more pictures.',
+      'There is only one clean picture, so none can be held out for validation. Give validation folders, or more pictures.',
     );
   const count = Math.min(targets.length - 1, Math.max(1, Math.round(share * targets.length)));
   const chosen = new Set(

@@ -17,7 +17,7 @@ type Settings = z.output<typeof schema>;
 export const bicubic: Degradation<Settings> = {
   id: 'bicubic',
   title: 'Bicubic, smaller',
-  description: "Makes the picture smaller with MATLAB's bicubic filter, pixel for pixel, for super-resolution.",
+  description: "Makes the picture smaller for super-resolution, with exactly the pixels of MATLAB's bicubic filter.",
   schema,
   shrink: ({ scale, enlarge }) => (enlarge ? 1 : scale),
   // The kernel reaches 2 output pixels to each side; enlarging again adds 2 of the small pixels.

@@ -5,7 +5,7 @@ import { draw, range } from './ranges.ts';
 import { mirror } from './resize.ts';
 
 const gaussian = z.strictObject({
-  sigma: range(0.1, 20).default([0.8, 3]).describe('Deviation of the blur in pixels, from and to.'),
+  sigma: range(0.1, 20).default([0.8, 3]).describe('Standard deviation of the blur in pixels, from and to.'),
 });
 type Gaussian = z.output<typeof gaussian>;
 
@@ -13,7 +13,7 @@ type Gaussian = z.output<typeof gaussian>;
 export const gaussianBlur: Degradation<Gaussian> = {
   id: 'gaussian-blur',
   title: 'Gaussian blur',
-  description: 'Softens the picture as a lens out of focus does.',
+  description: 'Softens the picture like a lens that is out of focus.',
   schema: gaussian,
   shrink: () => 1,
   context: ({ sigma }) => ({ margin: Math.ceil(3 * sigma[1]), multiple: 1 }),
@@ -39,7 +39,7 @@ type Motion = z.output<typeof motion>;
 export const motionBlur: Degradation<Motion> = {
   id: 'motion-blur',
   title: 'Motion blur',
-  description: 'Smears the picture along a straight line as a moving camera does.',
+  description: 'Smears the picture along a straight line like a moving camera.',
   schema: motion,
   shrink: () => 1,
   context: ({ length }) => ({ margin: Math.ceil(length[1] / 2) + 1, multiple: 1 }),

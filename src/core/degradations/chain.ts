@@ -30,7 +30,7 @@ export function parseChain(steps: readonly DegradationStep[]): Chain {
     if (!parsed.success) {
       throw new AppError(
         'bad-input',
-        `The settings of the degradation "${type}" are not right: ${z.prettifyError(parsed.error).replace(/\s*\n\s*/g, ' ')}.`,
+        `The settings of the degradation "${type}" are invalid: ${z.prettifyError(parsed.error).replace(/\s*\n\s*/g, ' ')}.`,
       );
     }
     return { degradation, settings: parsed.data };

@@ -8,13 +8,13 @@ const schema = z.strictObject({
     .default([0.6, 1.8])
     .describe('How thick the haze is (scattering coefficient), from and to; RESIDE uses 0.6 to 1.8.'),
   airlight: range(0, 1).default([0.7, 1]).describe('Brightness of the haze itself, from and to; RESIDE uses 0.7 to 1.'),
-  tint: z.number().min(0).max(0.2).default(0.02).describe('How far the colour of the haze may lean from grey.'),
+  tint: z.number().min(0).max(0.2).default(0.02).describe('How far the colour of the haze may differ from grey.'),
   relief: z
     .number()
     .min(0)
     .max(1)
     .default(0.35)
-    .describe('How uneven the distance is: 0 is a flat plane running into the distance.'),
+    .describe('How uneven the distance is: 0 is a flat plane that recedes evenly.'),
 });
 type Settings = z.output<typeof schema>;
 
@@ -25,7 +25,7 @@ type Settings = z.output<typeof schema>;
 export const haze: Degradation<Settings> = {
   id: 'haze',
   title: 'Haze',
-  description: 'Veils the picture with haze that thickens with a made-up smooth distance.',
+  description: 'Covers the picture with haze that thickens with an artificial, smooth distance.',
   schema,
   ...pointwise,
   apply(picture, { beta, airlight, tint, relief }, random, place) {

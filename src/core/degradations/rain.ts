@@ -8,7 +8,7 @@ const schema = z.strictObject({
   length: range(2, 200).default([12, 40]).describe('Length of the nearest streaks in pixels, from and to.'),
   angle: range(-60, 60).default([-25, 25]).describe('Slant of the rain in degrees from the vertical, from and to.'),
   brightness: range(0, 1).default([0.3, 0.7]).describe('How bright the nearest streaks are, from and to.'),
-  veil: range(0, 0.5).default([0.02, 0.12]).describe('How much far rain veils the whole picture, from and to.'),
+  veil: range(0, 0.5).default([0.02, 0.12]).describe('How much distant rain veils the whole picture, from and to.'),
 });
 type Settings = z.output<typeof schema>;
 

@@ -53,7 +53,7 @@ export function checkSameShape(a: FloatPicture, b: FloatPicture): void {
     const shape = (p: FloatPicture): string => `${p.width} × ${p.height} × ${p.channels}`;
     throw new AppError(
       'bad-input',
-      `Pictures of ${shape(a)} and ${shape(b)} cannot be compared: give two of the same size.`,
+      `Pictures of ${shape(a)} and ${shape(b)} cannot be compared. Give two of the same size.`,
     );
   }
 }
