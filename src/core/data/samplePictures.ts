@@ -2,7 +2,7 @@ import { randomStream, type Random } from '../random.ts';
 import { garden, table, wall } from './samples/closeUps.ts';
 import { landscape, street } from './samples/outdoors.ts';
 
-/** How many pictures of each kind the sample set holds. */
+/** Number of pictures of each kind in the sample set. */
 const scenes: readonly { kind: string; count: number; draw: (random: Random) => Promise<Buffer> }[] = [
   { kind: 'landscape', count: 8, draw: landscape },
   { kind: 'street', count: 6, draw: street },
@@ -11,7 +11,7 @@ const scenes: readonly { kind: string; count: number; draw: (random: Random) => 
   { kind: 'wall', count: 3, draw: wall },
 ];
 
-/** A picture that this program has drawn itself. */
+/** A picture drawn by this program. */
 export interface SamplePicture {
   /** File name, such as `street-02.png`. */
   name: string;
@@ -20,8 +20,8 @@ export interface SamplePicture {
 }
 
 /**
- * Draws a small set of natural-looking pictures (textures, gradients, shapes, text), so that the program can show what it
- * does before it is given any. The same seed gives the same pictures, but for the machine's font.
+ * Draws a small set of natural-looking pictures (textures, gradients, shapes, text), so that the program can be shown
+ * without any user data. The same seed gives the same pictures, except for the system font.
  */
 export async function* samplePictures(seed = 0): AsyncGenerator<SamplePicture> {
   for (const { kind, count, draw } of scenes) {
@@ -34,5 +34,5 @@ export async function* samplePictures(seed = 0): AsyncGenerator<SamplePicture> {
   }
 }
 
-/** How many pictures {@link samplePictures} gives. */
+/** Number of pictures that {@link samplePictures} draws. */
 export const samplePictureCount = scenes.reduce((sum, { count }) => sum + count, 0);
