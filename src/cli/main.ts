@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { installLastResort } from '../services/app/lastResort.ts';
 import { programVersion } from '../services/app/version.ts';
 import { commands } from './commands/index.ts';
 import { CliContext } from './cliContext.ts';
@@ -9,6 +10,11 @@ import { exitCode } from './output.ts';
  * here.
  */
 const context = new CliContext();
+installLastResort({
+  note: (error) => void context.output.error(error),
+  save: () => context.close(),
+  endOnStorage: true,
+});
 const program = new Command('mcir')
   .description('Restore photographs and retrain restoration networks with model contrastive learning (MCIR), offline.')
   .version(programVersion)

@@ -12,6 +12,8 @@ import { MetadataTool } from '../core/pictures/metadata.ts';
 import { decodeInto, inspect, type Photograph } from '../core/pictures/photograph.ts';
 import type { FloatPicture } from '../core/pictures/picture.ts';
 import { verify } from '../core/pictures/verify.ts';
+import { installLastResort, noteOnStderr } from '../services/app/lastResort.ts';
+import { tellParent } from '../services/app/tellParent.ts';
 import { AppError, toWire } from '../shared/errors.ts';
 import type { RestoreModel } from '../shared/batches.ts';
 import {
@@ -29,6 +31,7 @@ import {
 
 // libvips keeps decoded pictures for later; here each is read once.
 sharp.cache(false);
+installLastResort({ note: noteOnStderr, endOnStorage: true });
 const metadata = new MetadataTool();
 /** One picture is in the network while others are decoded and encoded. */
 const network = pLimit(1);
@@ -36,7 +39,7 @@ const chain: Restorer[] = [];
 /** Milliseconds that the models have worked. */
 let worked = 0;
 
-const send = (message: FromRestoreWorker): void => void process.send?.(message);
+const send = (message: FromRestoreWorker): void => tellParent(message);
 
 process.on('message', (data) => {
   const message = toRestoreWorker.parse(data);

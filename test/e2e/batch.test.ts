@@ -222,7 +222,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
       if (sessionStorage.getItem('bridge') === null) return;
       const post = async (name: string, input: unknown): Promise<unknown> =>
         (
-          await fetch(`/api/${name}`, {
+          await fetch(`api/${name}`, {
             method: 'POST',
             headers: { 'content-type': 'application/json' },
             body: JSON.stringify(input),
@@ -245,7 +245,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await expect.poll(() => page.title()).toMatch(/^dragged [\w-]{22}$/);
     const id = (await page.title()).split(' ')[1];
     expect(
-      await page.evaluate(async (result) => (await fetch(`/picture/${result}`)).headers.get('content-type'), id),
+      await page.evaluate(async (result) => (await fetch(`picture/${result}`)).headers.get('content-type'), id),
     ).toBe('image/jpeg');
     await page.evaluate(() => sessionStorage.removeItem('bridge'));
     await page.reload();

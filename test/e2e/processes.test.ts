@@ -50,7 +50,7 @@ describe('the studio in a browser, as processes,', () => {
   test('its secret is in files that only their owner reads, and in no command line', async () => {
     const token = (await readFile(join(folder, 'web-token'), 'utf8')).trim();
     expect(token).toMatch(/^[\w-]{43}$/);
-    for (const name of ['web-token', 'web.json'])
+    for (const name of ['web-token', 'door/key', 'door/studio.sock'])
       expect((await stat(join(folder, name))).mode & 0o777, name).toBe(0o600);
     const lines = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,args='], { encoding: 'utf8' });
     expect(lines).toContain(main);

@@ -32,7 +32,7 @@ export async function tinySet(
 export async function ask<T>(page: Page, name: string, input: unknown): Promise<T> {
   const reply: unknown = await page.evaluate(
     async ([call, body]) => {
-      const response = await fetch(`/api/${call}`, {
+      const response = await fetch(`api/${call}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body,

@@ -37,7 +37,7 @@ export const bridge = window.mcir;
 export async function call<Name extends CallName>(name: Name, input: CallInput<Name>): Promise<CallOutput<Name>> {
   const reply = bridge
     ? await bridge.call(name, input)
-    : await post(`/api/${name}`, JSON.stringify(input), { 'content-type': 'application/json' });
+    : await post(`api/${name}`, JSON.stringify(input), { 'content-type': 'application/json' });
   return calls[name].output.parse(unwrap(reply)) as CallOutput<Name>;
 }
 
@@ -52,7 +52,7 @@ export function subscribe(listener: (event: StudioEvent) => void, onConnection: 
     return;
   }
   const connect = (): void => {
-    const socket = new WebSocket(`ws://${location.host}/events`);
+    const socket = new WebSocket(new URL('events', document.baseURI.replace(/^http/, 'ws')));
     socket.onopen = () => onConnection(true);
     socket.onmessage = (message) => listener(JSON.parse(String(message.data)) as StudioEvent);
     socket.onclose = () => {
@@ -65,7 +65,7 @@ export function subscribe(listener: (event: StudioEvent) => void, onConnection: 
 
 /** URL of a picture by the id the host gave it; `size` asks for a thumbnail. */
 export const pictureUrl = (id: string, size?: number): string =>
-  `/picture/${id}${size === undefined ? '' : `?size=${size}`}`;
+  `picture/${id}${size === undefined ? '' : `?size=${size}`}`;
 
 /** A dropped file and its path inside what was dropped. */
 export interface Dropped {
@@ -93,7 +93,7 @@ export async function admit(
   const first = await dropped.next();
   if (first.done) return [];
   const copy = async ({ file, path }: Dropped, drop = ''): Promise<Place> =>
-    unwrap(await post(`/import/${drop}?path=${encodeURIComponent(path)}`, file)) as Place;
+    unwrap(await post(`import/${drop}?path=${encodeURIComponent(path)}`, file)) as Place;
   // The first file goes alone, so that it is shown while the others are copied.
   const drop = await copy(first.value);
   let done = 1;
