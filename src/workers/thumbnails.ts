@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp from '../core/pictures/sharp.ts';
 import { makeThumbnail } from '../core/pictures/forScreen.ts';
 import type { MadeThumbnail, WantedThumbnail } from '../shared/thumbnailMessages.ts';
 
