@@ -1,4 +1,4 @@
-import { samplePictureCount } from '../../core/data/samplePictures.ts';
+import { samplePictureCount } from '../../core/data/samples/counts.ts';
 import { type DemoResult, finishDemo, startDemo } from '../../services/training/demo.ts';
 import { prepareSampleSet } from '../../services/training/sampleSet.ts';
 import { AppError } from '../../shared/errors.ts';

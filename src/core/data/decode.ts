@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp from '../pictures/sharp.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { Region } from '../pictures/crop.ts';
 import type { FloatPicture, Picture } from '../pictures/picture.ts';

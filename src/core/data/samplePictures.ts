@@ -1,15 +1,16 @@
 import { randomStream, type Random } from '../random.ts';
 import { garden, table, wall } from './samples/closeUps.ts';
+import { sampleCounts } from './samples/counts.ts';
 import { landscape, street } from './samples/outdoors.ts';
 
-/** Number of pictures of each kind in the sample set. */
-const scenes: readonly { kind: string; count: number; draw: (random: Random) => Promise<Buffer> }[] = [
-  { kind: 'landscape', count: 8, draw: landscape },
-  { kind: 'street', count: 6, draw: street },
-  { kind: 'garden', count: 4, draw: garden },
-  { kind: 'table', count: 3, draw: table },
-  { kind: 'wall', count: 3, draw: wall },
-];
+/** What draws each kind. */
+const scenes: Readonly<Record<keyof typeof sampleCounts, (random: Random) => Promise<Buffer>>> = {
+  landscape,
+  street,
+  garden,
+  table,
+  wall,
+};
 
 /** A picture drawn by this program. */
 export interface SamplePicture {
@@ -24,15 +25,12 @@ export interface SamplePicture {
  * without any user data. The same seed gives the same pictures, except for the system font.
  */
 export async function* samplePictures(seed = 0): AsyncGenerator<SamplePicture> {
-  for (const { kind, count, draw } of scenes) {
-    for (let i = 1; i <= count; i++) {
+  for (const kind of Object.keys(sampleCounts) as (keyof typeof sampleCounts)[]) {
+    for (let i = 1; i <= sampleCounts[kind]; i++) {
       yield {
         name: `${kind}-${String(i).padStart(2, '0')}.png`,
-        png: await draw(randomStream(seed, 'sample picture', kind, i)),
+        png: await scenes[kind](randomStream(seed, 'sample picture', kind, i)),
       };
     }
   }
 }
-
-/** Number of pictures that {@link samplePictures} draws. */
-export const samplePictureCount = scenes.reduce((sum, { count }) => sum + count, 0);

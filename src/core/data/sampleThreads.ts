@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type MessagePort, Worker } from 'node:worker_threads';
-import sharp from 'sharp';
+import sharp from '../pictures/sharp.ts';
 import { AppError, messageOf, toWire, type WireError } from '../../shared/errors.ts';
 import { makeSample, type MadeSample, type SampleRequest } from './makeSample.ts';
 import { PictureCache } from './pictureCache.ts';

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp from '../pictures/sharp.ts';
 import { z } from 'zod';
 import type { Degradation } from './degradation.ts';
 import { draw, range } from './ranges.ts';

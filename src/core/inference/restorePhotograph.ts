@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp from '../pictures/sharp.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { Effect } from '../../shared/batches.ts';
 import { chosenTileMemory } from '../engine/settings.ts';

@@ -1,6 +1,10 @@
-import sharp from 'sharp';
 import { smoothField } from '../../degradations/smoothField.ts';
+import sharp from '../../pictures/sharp.ts';
 import type { Random } from '../../random.ts';
+
+// The shapes are SVG of our own making. Whatever loads this file can render any SVG, so it belongs in processes that open
+// no picture of a user's; test/core/pictures/sharp.test.ts checks that.
+sharp.unblock({ operation: ['VipsForeignLoadSvg', 'VipsForeignLoadSvgBuffer'] });
 
 /** Size of every sample picture, in pixels. */
 export const WIDTH = 384;
