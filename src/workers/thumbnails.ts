@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp from '../core/pictures/sharp.ts';
 import { makeThumbnail } from '../core/pictures/forScreen.ts';
 import { installLastResort, noteOnStderr } from '../services/app/lastResort.ts';
 import { tellParent } from '../services/app/tellParent.ts';

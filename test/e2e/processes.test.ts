@@ -117,11 +117,11 @@ describe('the studio in a browser, as processes,', () => {
         const first = await rooted(async (page) => {
           await page.getByRole('button', { name: 'Close' }).click();
           await page.getByRole('link', { name: 'Settings & health' }).click();
-          await page.getByRole('button', { name: 'Keep everything elsewhere…' }).click();
+          await page.getByRole('button', { name: 'Use another folder…' }).click();
           await page.getByRole('dialog').getByRole('button', { name: 'disk', exact: true }).click();
           await page.getByRole('dialog').getByText(disk, { exact: true }).waitFor();
           await page.getByRole('button', { name: 'Choose this folder' }).click();
-          await page.getByText(`From the next start on: ${disk}. What is here now stays where it is.`).waitFor();
+          await page.getByText(`From the next start: ${disk}. Existing files stay where they are.`).waitFor();
         });
         expect(first).toBe(join(home, 'data', 'mcir-studio'));
         expect(await rooted(() => Promise.resolve())).toBe(disk);

@@ -68,6 +68,11 @@ function readable(text: string): string {
   }
   const { success, data } = line.safeParse(json);
   if (!success) return text;
-  const level = data.level >= 50 ? 'error' : data.level >= 40 ? 'warning' : 'info';
-  return `${data.time.replace('T', ' ').slice(0, 19)}  ${level}  ${data.msg}${data.err ? `: ${data.err.message}` : ''}`;
+  return `${data.time.replace('T', ' ').slice(0, 19)}  ${levelName(data.level)}  ${data.msg}${data.err ? `: ${data.err.message}` : ''}`;
+}
+
+/** pino's levels as people call them. */
+function levelName(level: number): string {
+  if (level >= 50) return 'error';
+  return level >= 40 ? 'warning' : 'info';
 }
