@@ -6,6 +6,7 @@ import { isActive, type Job } from '../../shared/jobs.ts';
 import { type TrainEvent, trainEvent, type TrainStart } from '../../shared/jobMessages.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { MetricLine, RunSummary } from '../../shared/runs.ts';
+import { StoredInOrder } from '../../shared/storageTrouble.ts';
 import { parseConfig, writeConfig } from './configFile.ts';
 import type { Home } from '../app/home.ts';
 import type { JobManager } from '../jobs/JobManager.ts';
@@ -29,6 +30,9 @@ export class Training {
   readonly #runs: Runs;
   readonly #jobs: JobManager;
   readonly #waiting = new Map<string, MetricLine[]>();
+  readonly #flushing = new Set<string>();
+  /** What the disk does not take now is written later, in order. */
+  readonly #stored = new StoredInOrder();
   #written = -Infinity;
 
   constructor(home: Home, history: History, runs: Runs, jobs: JobManager) {
@@ -109,6 +113,11 @@ export class Training {
     return this.#runs.find(id);
   }
 
+  /** Resolves when everything that is known of the runs is on the disk. */
+  stored(): Promise<void> {
+    return this.#stored.settled();
+  }
+
   #payload(id: string): TrainStart {
     const facts = this.#history.runs.record(id)?.facts;
     return {
@@ -122,9 +131,11 @@ export class Training {
 
   #onEvent(id: string, event: TrainEvent): void {
     if (event.type === 'ready') {
-      this.#runs.syncMetrics(id, event.step);
-      this.#history.runs.setFacts(id, event.facts);
-      this.#runs.writeRecord(id);
+      this.#stored.add(() => {
+        this.#runs.syncMetrics(id, event.step);
+        this.#history.runs.setFacts(id, event.facts);
+        this.#runs.writeRecord(id);
+      });
     } else if (event.type === 'metrics') {
       const lines = this.#waiting.get(id) ?? [];
       lines.push(event.line);
@@ -139,15 +150,21 @@ export class Training {
   #onState(job: Job): void {
     // Nothing waits for long while a run is paused.
     if (isActive(job.state)) this.#flush(job.id);
-    this.#runs.writeRecord(job.id);
-    this.events.emit('state', this.#runs.find(job.id));
+    this.#stored.add(() => {
+      this.#runs.writeRecord(job.id);
+      this.events.emit('state', this.#runs.find(job.id));
+    });
   }
 
   #flush(id: string): void {
-    const lines = this.#waiting.get(id);
-    if (!lines) return;
-    this.#waiting.delete(id);
-    this.#history.metrics.append(id, lines);
-    this.#written = performance.now();
+    // A flush that waits for the disk takes later lines with it.
+    if (!this.#waiting.has(id) || this.#flushing.has(id)) return;
+    this.#flushing.add(id);
+    this.#stored.add(() => {
+      this.#history.metrics.append(id, this.#waiting.get(id) ?? []);
+      this.#waiting.delete(id);
+      this.#flushing.delete(id);
+      this.#written = performance.now();
+    });
   }
 }
