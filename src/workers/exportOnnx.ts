@@ -10,13 +10,13 @@ import { toWire } from '../shared/errors.ts';
 /** Child process: reads a model file, writes it as ONNX, and ends. */
 try {
   const { source, out } = JSON.parse(process.argv[2] ?? '{}') as { source: string; out: string };
-  const { network, options, weights, inputNorm } = await readModelFile(source);
+  const { network, options, weights, inputNorm, hash } = await readModelFile(source);
   openEngine();
   const model = createModel(network, options);
   model.parameters.load(weights);
   // A graph has no place to say how its input is normalised, so it does that itself.
   const forward: Layer = (x) => model.forward(normaliseInput(x, inputNorm));
-  writeFileSync(out, exportOnnx({ ...model, forward }));
+  writeFileSync(out, exportOnnx({ ...model, forward }, { hash }));
   process.send?.({ answer: {} });
 } catch (error) {
   process.send?.({ error: toWire(error) });

@@ -74,6 +74,7 @@ export const nafnet: NetworkDefinition<Options> = {
   },
   scale: () => 1,
   seesWholePicture: true,
+  changesWithSize: ({ local }) => local,
   inputSizes:
     'any size; filled with zeros at the right and the bottom up to a multiple of 2 for each level (16 as published)',
 

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import { composite } from '../engine/tracing/composite.ts';
 import type { Layer } from './layer.ts';
 import { constant, conv2d, enlargeNearest, perPlane, pixelShuffle, sequential } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
@@ -80,7 +81,8 @@ function activation(p: Parameters, name: string, { act_type, num_feat }: Options
       return (x) => tf.leakyRelu(x, 0.1);
     case 'prelu': {
       const slope = p.add(`${name}.weight`, [num_feat], 'plain', constant(0.25));
-      return (x) => tf.prelu<tf.Tensor>(x, slope.value) as tf.Tensor4D;
+      return (x) =>
+        composite({ op: 'PRelu', inputs: [x, slope.value] }, () => tf.prelu<tf.Tensor>(x, slope.value) as tf.Tensor4D);
     }
   }
 }

@@ -18,7 +18,7 @@ import type { Parameters } from './parameters.ts';
 import { countParts, ratioOf } from './shapes.ts';
 import { risingRates } from './stochasticDepth.ts';
 import { type MaskedLayer, swinBlock, type Windows } from './swinBlock.ts';
-import { shiftMask, shiftRegions } from './windows.ts';
+import { maskOf } from './windows.ts';
 
 const MAX_SIDE = 4096;
 const side = z.int().min(1).max(MAX_SIDE);
@@ -166,7 +166,7 @@ export const swinir: NetworkDefinition<Options> = {
     const reconstruct = reconstruction(p, o);
 
     const restore: Layer = (picture) => {
-      const [batch, height, width] = picture.shape;
+      const [, height, width] = picture.shape;
       const padded = reflectPad(
         picture,
         0,
@@ -174,10 +174,7 @@ export const swinir: NetworkDefinition<Options> = {
         0,
         missing(width, o.window_size, windows.size),
       );
-      const mask =
-        windows.shift > 0
-          ? shiftMask(shiftRegions(padded.shape[1], padded.shape[2], windows.size, windows.shift), windows.size, batch)
-          : undefined;
+      const mask = maskOf(padded, windows.size, windows.shift);
       const mean = tf.tensor1d(o.in_chans === 3 ? [0.4488, 0.4371, 0.404] : [0]); // of DIV2K
 
       const x = tf.mul<tf.Tensor4D>(tf.sub(padded, mean), o.img_range); // [B,H,W,C]

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { type OperationAttribute, type TensorFlowBackend, tensorFlowBackend } from '../backend.ts';
 import { type Attribute, constantAttributes, DT, type GraphNode, nodeOf } from '../graph/nodes.ts';
+import { type Composite, recordComposites } from './composite.ts';
 import { wide } from './kernels.ts';
 
 /** An operation that cannot be written down; whoever traces runs eagerly instead. */
@@ -27,14 +28,27 @@ export function after<T extends tf.Tensor>(x: T, first: tf.Tensor | undefined): 
  * name, attributes, inputs and outputs are written down. Tensors are told apart by their data id. A tensor that was
  * bound before stands for a placeholder or a variable; any other tensor met for the first time becomes a constant.
  *
- * The approach is that of the `shared/prototypes` of this project's first days; JAX and PyTorch's `make_fx` trace alike.
+ * JAX and PyTorch's `make_fx` trace in the same way.
  */
 export class Tracer {
   readonly nodes: GraphNode[] = [];
   readonly #backend: TensorFlowBackend = tensorFlowBackend();
   /** The graph's name of each tensor's data; what is still needed is kept alive by the caller's scope. */
   readonly #names = new Map<object, string>();
+  /** Names of constants. */
+  readonly #constants = new Set<string>();
+  readonly #layers: boolean;
+  /** Inside a layer that is recorded as a whole. */
+  #paused = false;
   #count = 0;
+
+  /**
+   * @param options.layers records layers as one node each where they say so (see composite.ts), and computes what follows
+   *   from constants alone right away: such a graph is made to be exported, and TensorFlow cannot run it
+   */
+  constructor({ layers = false }: { layers?: boolean } = {}) {
+    this.#layers = layers;
+  }
 
   /** Makes `tensor` stand for an input that is fed by this name. */
   bindPlaceholder(tensor: tf.Tensor, name: string): void {
@@ -46,6 +60,13 @@ export class Tracer {
       attrs: { dtype: { type: info.dtype }, shape: { shape: info.shape } },
       outputs: [info],
     });
+    this.#names.set(tensor.dataId, name);
+  }
+
+  /** Makes `tensor` stand for a constant by this name, whose values are not copied into the graph. */
+  bindParameter(tensor: tf.Tensor, name: string): void {
+    this.nodes.push({ name, op: 'Parameter', inputs: [], attrs: {}, outputs: [infoOf(tensor)] });
+    this.#constants.add(name);
     this.#names.set(tensor.dataId, name);
   }
 
@@ -91,7 +112,7 @@ export class Tracer {
     const outer = noteOrder;
     noteOrder = (later, first) => this.#order(later, first);
     try {
-      return body();
+      return this.#layers ? recordComposites((layer, compute) => this.#addLayer(layer, compute), body) : body();
     } finally {
       noteOrder = outer;
       Object.assign(backend, { executeSingleOutput, executeMultipleOutputs });
@@ -111,7 +132,9 @@ export class Tracer {
 
   constant(dtype: number, shape: readonly number[], bytes: Uint8Array): string {
     // Copied: the data may be the caller's own array, which may change before the graph is written.
-    return this.addNode('Const', [], constantAttributes(dtype, shape, bytes.slice()), [{ dtype, shape }]);
+    const name = this.addNode('Const', [], constantAttributes(dtype, shape, bytes.slice()), [{ dtype, shape }]);
+    this.#constants.add(name);
+    return name;
   }
 
   addNode(
@@ -131,6 +154,7 @@ export class Tracer {
     inputs: readonly (tf.Tensor | Int64Scalar)[],
     outputs: readonly tf.Tensor[],
   ): void {
+    if (this.#paused) return;
     const attrs = Object.fromEntries(attributes.map((attribute) => [attribute.name, this.#attribute(attribute)]));
     const [first] = inputs;
     // Eager execution infers the type of some ops, a NodeDef must name it.
@@ -139,12 +163,24 @@ export class Tracer {
     const names = inputs.map((input) =>
       isInt64(input) ? this.constant(DT.int64, [], int64Bytes(input.value)) : this.nameOf(input),
     );
+    // Whatever reads the outputs finds tensors that it has not met, and makes constants of them.
+    if (this.#layers && names.every((name) => this.#constants.has(name))) return;
     // tfjs' gradients cast what they multiply by to float32, which it is; in 16 bits it would be cast to and fro.
     const name =
       op === 'Cast' && isSame(attrs['SrcT'], attrs['DstT'])
         ? (names[0] ?? '')
         : this.addNode(op, names, attrs, outputs.map(infoOf));
     outputs.forEach((output, i) => this.#names.set(output.dataId, i === 0 ? name : `${name}:${i}`));
+  }
+
+  #addLayer({ op, inputs, attributes = {} }: Composite, compute: () => tf.Tensor): tf.Tensor {
+    if (this.#paused) return compute();
+    const names = inputs.map((input) => (input ? this.nameOf(input) : ''));
+    this.#paused = true;
+    const output = compute();
+    this.#paused = false;
+    this.#names.set(output.dataId, this.addNode(op, names, { ...attributes }, [infoOf(output)]));
+    return output;
   }
 
   /** Lets the operation that makes `later` wait for `first`. */
