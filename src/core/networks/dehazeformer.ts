@@ -16,36 +16,31 @@ const options = z
     out_chans: z
       .literal(4)
       .default(4)
-      .describe('Channels before the end: one for the factor on the input, three for what is taken off.'),
+      .describe('Channels before the last operation: one for the factor on the input, three for what is subtracted.'),
     signed: z
       .boolean()
       .default(true)
       .describe(
-        'The network works in [-1, 1], as the authors train and test it: pictures are moved there and their restoration back.',
+        'The network works in [-1, 1], as the authors train and test it: pictures are converted to this range and back.',
       ),
-    window_size: z
-      .int()
-      .min(1)
-      .max(32)
-      .default(8)
-      .describe('Side of the windows within which pixels attend to each other.'),
+    window_size: z.int().min(1).max(32).default(8).describe('Side of the attention windows.'),
     embed_dims: five(z.int().min(1).max(1024))
       .default([24, 48, 96, 48, 24])
-      .describe('Channels of each of the five stages; the fourth as the second, the fifth as the first.'),
+      .describe('Channels of each of the five stages; the fourth equals the second, the fifth the first.'),
     mlp_ratios: five(z.number().positive())
       .default([2, 4, 4, 2, 2])
-      .describe('Hidden channels of the feed-forward part over the channels, for each stage.'),
+      .describe('Ratio of the feed-forward part’s hidden channels to the channels, for each stage.'),
     depths: five(z.int().min(0).max(128)).default([16, 16, 16, 8, 8]).describe('Blocks of each stage.'),
-    num_heads: five(z.int().min(1).max(64)).default([2, 4, 6, 1, 1]).describe('Heads of attention of each stage.'),
+    num_heads: five(z.int().min(1).max(64)).default([2, 4, 6, 1, 1]).describe('Attention heads of each stage.'),
     attn_ratio: five(z.number().min(0).max(1))
       .default([1 / 4, 1 / 2, 3 / 4, 0, 0])
-      .describe('Share of the blocks of each stage, the last ones, that have attention.'),
+      .describe('Share of the blocks of each stage (its last ones) that have attention.'),
     conv_type: five(z.enum(['Conv', 'DWConv']).nullable())
       .default(['DWConv', 'DWConv', 'DWConv', 'DWConv', 'DWConv'])
-      .describe('Convolution of the blocks of each stage: two full ones, one depthwise, or none (attention alone).'),
+      .describe('Convolution in the blocks of each stage: two full ones, one depthwise, or none (attention only).'),
     norm_layer: five(z.literal('RLN'))
       .default(['RLN', 'RLN', 'RLN', 'RLN', 'RLN'])
-      .describe('Norm of each stage; the authors’ blocks work with their rescale layer norm only.'),
+      .describe('Normalisation of each stage; the authors’ blocks only work with their rescale layer norm.'),
   })
   .refine(({ embed_dims: d }) => d[1] === d[3] && d[0] === d[4], {
     path: ['embed_dims'],
@@ -79,7 +74,7 @@ const full = ['Conv', 'Conv', 'Conv', 'Conv', 'Conv'];
 export const dehazeformer: NetworkDefinition<Options> = {
   id: 'dehazeformer',
   title: 'DehazeFormer',
-  description: 'Removes haze with attention in windows and convolutions; from very small to large.',
+  description: 'Removes haze with window attention and convolutions; from very small to large.',
   tasks: ['dehazing', 'general'],
   paper: 'Song et al., Vision Transformers for Single Image Dehazing, IEEE Transactions on Image Processing 2023',
   options,
@@ -94,7 +89,7 @@ export const dehazeformer: NetworkDefinition<Options> = {
   },
   scale: () => 1,
   seesWholePicture: true,
-  inputSizes: 'any size; reflected at the right and the bottom to a multiple of 4',
+  inputSizes: 'any size; padded by reflection to a multiple of 4',
   detect,
 
   build(p, o) {

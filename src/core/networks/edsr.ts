@@ -17,7 +17,7 @@ const options = z.strictObject({
   rgb_mean: z
     .tuple([z.number(), z.number(), z.number()])
     .default([0.4488, 0.4371, 0.404])
-    .describe('Mean colour taken off before the network; that of DIV2K.'),
+    .describe('Mean colour subtracted before the network (DIV2K’s).'),
 });
 type Options = z.output<typeof options>;
 
@@ -28,7 +28,7 @@ const large = { num_feat: 256, num_block: 32, res_scale: 0.1 };
 export const edsr: NetworkDefinition<Options> = {
   id: 'edsr',
   title: 'EDSR',
-  description: 'Enlarges pictures with plain residual blocks; fast and dependable.',
+  description: 'Enlarges pictures with plain residual blocks; fast and reliable.',
   tasks: ['super-resolution', 'general'],
   paper: 'Lim et al., Enhanced Deep Residual Networks for Single Image Super-Resolution, CVPRW 2017',
   options,

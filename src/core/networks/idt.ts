@@ -49,26 +49,23 @@ const options = z
       .max(1024)
       .multipleOf(64)
       .default(128)
-      .describe(
-        'Side of what the network sees at once, a multiple of 64; larger pictures are cut into overlapping tiles.',
-      ),
+      .describe('Side of the network’s input, a multiple of 64; larger pictures are split into overlapping tiles.'),
     in_chans: z.literal([1, 3]).default(3).describe('Channels of the pictures: 3 for colour, 1 for grey.'),
     embed_dim: z.int().min(1).max(512).default(32).describe('Channels at full resolution; they double at each level.'),
     depths: nine(z.int().min(0))
       .default([2, 2, 2, 2, 2, 2, 2, 2, 2])
       .describe(
-        'Part of the authors’ configurations; their class fixes the number of blocks, and takes from this only how drop_path_rate is spread.',
+        'Part of the authors’ configurations. Their class has a fixed number of blocks and uses this only to distribute drop_path_rate.',
       ),
     num_heads: nine(z.int().min(1).max(64))
       .default([1, 2, 4, 8, 16, 16, 8, 4, 2])
-      .describe('Heads of attention of the nine stages: four of the encoder, the lowest, four of the decoder.'),
-    win_size: z
-      .int()
-      .min(1)
-      .max(64)
-      .default(8)
-      .describe('Side of the windows within which pixels attend to each other.'),
-    mlp_ratio: z.number().positive().default(4).describe('Hidden channels of the feed-forward part over the channels.'),
+      .describe('Attention heads of the nine stages: four of the encoder, the lowest, four of the decoder.'),
+    win_size: z.int().min(1).max(64).default(8).describe('Side of the attention windows.'),
+    mlp_ratio: z
+      .number()
+      .positive()
+      .default(4)
+      .describe('Ratio of the feed-forward part’s hidden channels to the channels.'),
     qkv_bias: z.boolean().default(true).describe('Bias on queries, keys and values.'),
     qk_scale: z.number().nullable().default(null).describe('Factor on the queries; empty for 1/√(channels of a head).'),
     drop_path_rate: z
@@ -77,7 +74,7 @@ const options = z
       .lt(1)
       .default(0.1)
       .describe(
-        'Training alone: how often the lowest stage is left out for a sample (stochastic depth); outer ones less.',
+        'Training only: how often the lowest stage is skipped for a sample (stochastic depth); outer ones less often.',
       ),
   })
   .refine(
@@ -109,7 +106,7 @@ export const idt: NetworkDefinition<Options> = {
   published: { IDT: options.parse({}) },
   scale: () => 1,
   seesWholePicture: true,
-  inputSizes: 'any size; pictures larger than img_size (128) are restored in overlapping tiles of that size',
+  inputSizes: 'any size; pictures larger than img_size (128) are restored in overlapping tiles of this size',
   detect,
 
   build(p, o) {

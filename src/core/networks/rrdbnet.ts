@@ -22,7 +22,7 @@ type Source = (typeof sources)[number];
 const options = z
   .strictObject({
     num_in_ch: z.literal([1, 3]).default(3).describe('Input channels: 3 for colour, 1 for grey.'),
-    num_out_ch: z.literal([1, 3]).default(3).describe('Output channels; as many as go in.'),
+    num_out_ch: z.literal([1, 3]).default(3).describe('Output channels; the same number as input channels.'),
     scale: z.literal([1, 2, 4, 8, 16]).default(4).describe('Output size over input size.'),
     num_feat: z.int().min(1).max(1024).default(64).describe('Channels of every feature map.'),
     num_block: z.int().min(1).max(256).default(23).describe('Residual in residual dense blocks.'),
@@ -31,16 +31,16 @@ const options = z
       .enum(sources)
       .default('basicsr')
       .describe(
-        'Whose names the weights carry: BasicSR and Real-ESRGAN (body.0.rdb1), ESRGAN and BSRGAN (RRDB_trunk.0.RDB1), or the first ESRGAN (model.1.sub.0.RDB1).',
+        'Naming scheme of the weights: BasicSR and Real-ESRGAN (body.0.rdb1), ESRGAN and BSRGAN (RRDB_trunk.0.RDB1), or the first ESRGAN (model.1.sub.0.RDB1).',
       ),
     unshuffle: z
       .literal([1, 2, 4])
       .nullable()
       .default(null)
       .describe(
-        'By how much pixels are moved into channels first. Empty for what the class does whose names these are: 4 over scale for basicsr, so that it always doubles twice; 1 for the others.',
+        'Factor by which pixels are first moved into channels. Empty for the default of the naming scheme: 4 over scale for basicsr, which always doubles twice; 1 for the others.',
       ),
-    plus: z.boolean().default(false).describe('ESRGAN+: a further residual inside each dense block.'),
+    plus: z.boolean().default(false).describe('ESRGAN+: an additional residual inside each dense block.'),
   })
   .refine(({ num_in_ch, num_out_ch }) => num_in_ch === num_out_ch, {
     path: ['num_out_ch'],
@@ -57,7 +57,7 @@ export const rrdbnet: NetworkDefinition<Options> = {
   id: 'rrdbnet',
   title: 'ESRGAN (RRDBNet)',
   description:
-    'Enlarges pictures with dense blocks; the network of ESRGAN, Real-ESRGAN and BSRGAN and of most models that photographers share.',
+    'Enlarges pictures with dense blocks; used by ESRGAN, Real-ESRGAN, BSRGAN and most models that photographers share.',
   tasks: ['super-resolution', 'general'],
   paper: 'Wang et al., ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks, ECCV Workshops 2018',
   options,
@@ -71,7 +71,7 @@ export const rrdbnet: NetworkDefinition<Options> = {
   },
   scale: ({ scale }) => scale,
   seesWholePicture: false,
-  inputSizes: 'any size; where pixels are unshuffled (x1, x2) reflected up to a multiple of 4 or 2',
+  inputSizes: 'any size; with pixel unshuffle (x1, x2), padded by reflection to a multiple of 4 or 2',
   detect,
 
   build(p, o) {
