@@ -150,7 +150,7 @@ function detect(shapes: Shapes): Options | undefined {
     const attending = Array.from({ length: depth }, (_, block) =>
       shapes.has(`${prefix}${block}.attn.QK.weight`),
     ).filter(Boolean).length;
-    // Heads and window leave their traces in the last block, the first to get attention.
+    // The number of heads and the window size can be seen in the last block, which is the first to get attention.
     const last = `${prefix}${depth - 1}.attn`;
     const depthwise = shapes.has(`${last}.conv.weight`) || depth === 0 ? 'DWConv' : null;
     return {
@@ -174,7 +174,7 @@ function detect(shapes: Shapes): Options | undefined {
   });
 }
 
-/** For each of `depth` blocks whether it has attention: the last ones, by `ratio`. */
+/** For each of `depth` blocks, whether it has attention: the last ones do, by `ratio`. */
 function attentionIn(depth: number, ratio: number): boolean[] {
   return Array.from({ length: depth }, (_, i) => i >= depth - ratio * depth);
 }
@@ -195,7 +195,7 @@ function buildStage(p: Parameters, o: Options, stage: (typeof stages)[number]): 
   return sequential(blocks);
 }
 
-/** SKFusion: for each channel a share of one input and the rest of the other, chosen from the average of their sum. */
+/** SKFusion: mixes two inputs per channel; the share of each is computed from the average of their sum. */
 function fusion(p: Parameters, name: string, dim: number): (a: tf.Tensor4D, b: tf.Tensor4D) => tf.Tensor4D {
   const hidden = Math.max(Math.trunc(dim / 8), 4);
   const squeeze = conv2d(p, `${name}.mlp.0`, dim, hidden, 1, { bias: false });
@@ -205,7 +205,7 @@ function fusion(p: Parameters, name: string, dim: number): (a: tf.Tensor4D, b: t
       tf.Tensor4D,
       tf.Tensor4D,
     ];
-    // Softmax over two is the sigmoid of their difference.
+    // Softmax over two values is the sigmoid of their difference.
     const share = tf.sigmoid(tf.sub(forA, forB)); // [B,1,1,dim]
     return tf.add(tf.mul(tf.sub(a, b), share), b);
   };

@@ -5,9 +5,9 @@ import { conv2d, crop, globalAverage, perPlane, pixelShuffle, reflectPad } from 
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';
 
-/** Blocks, fixed by the authors: each is a field of their class. */
+/** Number of blocks, fixed by the authors: each is a field of their class. */
 const BLOCKS = 6;
-/** By how much IMDN_AS makes features smaller than the input. */
+/** Factor by which IMDN_AS makes features smaller than the input. */
 const REDUCTION = 4;
 
 const options = z
@@ -101,7 +101,7 @@ function reducingConvs(p: Parameters, channels: number, nf: number): Layer {
 
 const leaky: Layer = (x) => tf.leakyRelu(x, 0.05);
 
-/** IMDB, [B,H,W,nf] → the same: each step sets a quarter of its channels aside and refines the rest. */
+/** IMDB, [B,H,W,nf] → the same: each step keeps a quarter of its channels and refines the rest. */
 function distillation(p: Parameters, name: string, nf: number): Layer {
   const aside = nf / 4;
   const rest = nf - aside;
@@ -132,7 +132,7 @@ function contrastAttention(p: Parameters, name: string, channels: number): Layer
   return (x) => {
     const average = globalAverage(x);
     const variance = globalAverage(tf.square(tf.sub<tf.Tensor4D>(x, average)));
-    // The root has no gradient at 0, which a channel of one value reaches.
+    // The square root has no gradient at 0, which happens in a channel of constant value.
     const contrast = tf.sqrt(tf.maximum(variance, 1e-12));
     return tf.sigmoid(excite(tf.relu(squeeze(tf.add(contrast, average)))));
   };

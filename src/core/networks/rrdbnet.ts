@@ -104,13 +104,15 @@ export const rrdbnet: NetworkDefinition<Options> = {
 
 const leaky: Layer = (x) => tf.leakyRelu(x, 0.2);
 
-/** Repeats pixels to twice the size, then convolves. */
+/** Repeats pixels to double the size, then convolves. */
 const enlarging =
   (conv: Layer): Layer =>
   (x) =>
     leaky(conv(enlargeNearest(x, 2)));
 
-/** By how much pixels are first moved into channels, and how often the features are doubled in size at the end. */
+/**
+ * The factor by which pixels are first moved into channels, and how often the features are doubled in size at the end.
+ */
 function resolution({ names, scale, unshuffle: given }: { names: Source; scale: number; unshuffle: number | null }): {
   unshuffle: number;
   stages: number;
@@ -123,13 +125,13 @@ function usualUnshuffle(names: Source, scale: number): number {
   return names === 'basicsr' ? 4 / scale : 1;
 }
 
-/** RRDB: three dense blocks, their result scaled down and added. */
+/** RRDB: three dense blocks, whose result is scaled down and added to the input. */
 function residualInResidual(p: Parameters, name: (dense: number, conv: number | '1x1') => string, o: Options): Layer {
   const blocks = sequential([1, 2, 3].map((dense) => denseBlock(p, (conv) => name(dense, conv), o)));
   return (x) => tf.add(tf.mul<tf.Tensor4D>(blocks(x), 0.2), x);
 }
 
-/** Five convolutions, each of everything before it; the last one's result is scaled down and added. */
+/** Five convolutions, each with everything before it as input; the result of the last one is scaled down and added. */
 function denseBlock(
   p: Parameters,
   name: (conv: number | '1x1') => string,
@@ -148,7 +150,7 @@ function denseBlock(
     let residual: tf.Tensor4D | undefined = shortcut?.(x);
     const dense = convs.reduce((h, conv, i) => {
       let y = leaky(conv(h));
-      // ESRGAN+ adds what it has so far to every second result.
+      // ESRGAN+ adds the previous result to every second one.
       if (residual && i % 2 === 1) residual = y = tf.add(y, residual);
       return tf.concat([h, y], 3); // grows by `grow` channels each time
     }, x);
@@ -166,7 +168,7 @@ interface Names {
   last: string;
 }
 
-/** The three sets of names under which the same network is in use. */
+/** The three naming schemes of this network. */
 const namings: Record<Source, (blocks: number, stages: number) => Names> = {
   basicsr: () => ({
     first: 'conv_first',
@@ -184,7 +186,7 @@ const namings: Record<Source, (blocks: number, stages: number) => Names> = {
     full: 'HRconv',
     last: 'conv_last',
   }),
-  // One Sequential: each stage is an upsampling, a convolution and an activation.
+  // A single Sequential: each stage is an upsampling, a convolution and an activation.
   'esrgan-old': (blocks, stages) => ({
     first: 'model.0',
     body: (i, dense, conv) => `model.1.sub.${i}.RDB${dense}.conv${conv}${conv === '1x1' ? '' : '.0'}`,
@@ -199,7 +201,7 @@ function detect(shapes: Shapes): Options | undefined {
   const names = sources.find((kind) => shapes.has(`${namings[kind](1, 2).body(0, 1, 1)}.weight`));
   if (!names) return undefined;
   const old = names === 'esrgan-old';
-  // The old Sequential has weights at its first two and last two places, and once for each stage between.
+  // The old Sequential has weights at its first two and last two positions, and once for each stage in between.
   const stages = old
     ? countParts(shapes, 'model.') - 4
     : [...shapes.keys()].filter((name) => /^(upconv|conv_up)\d\.weight$/.test(name)).length;
@@ -211,7 +213,7 @@ function detect(shapes: Shapes): Options | undefined {
   const [num_grow_ch] = shapes.get(`${naming.body(0, 1, 1)}.weight`) ?? [];
   const [num_out_ch] = shapes.get(`${naming.last}.weight`) ?? [];
   if (!channels || !num_out_ch) return undefined;
-  // As many colours go in as come out, so the first convolution tells how pixels were unshuffled.
+  // Input and output have the same number of colours, so the first convolution shows how pixels were unshuffled.
   const unshuffle = Math.sqrt(channels / num_out_ch);
   const scale = 2 ** stages / unshuffle;
   const plus = shapes.has(`${naming.body(0, 1, '1x1')}.weight`);
