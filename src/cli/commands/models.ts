@@ -117,7 +117,7 @@ export const registerModels: Register = (program, context) => {
       await convertModel(model, out).catch(wrongUse);
       if (model.inputNorm && /\.pth?$/i.test(out))
         output.log(
-          `This network was trained on inputs ${normalised(model.inputNorm)}; other programs do not learn this from the file, so there do it before the network.`,
+          `This network was trained on inputs ${normalised(model.inputNorm)}. Other programs cannot see this in the file: there, normalise the input before the network.`,
         );
       output.result({ file: out, network: model.network }, `Wrote ${out}.`);
     });

@@ -35,13 +35,13 @@ const options = z
       .boolean()
       .default(false)
       .describe(
-        'NAFNetLocal (TLC): on pictures larger than the training patches, average in windows instead of over the whole picture. Same weights; the authors test their GoPro and REDS models so.',
+        'NAFNetLocal (TLC): on pictures larger than the training patches, average in windows instead of over the whole picture. Same weights; the authors test their GoPro and REDS models this way.',
       ),
     train_size: z
       .tuple([z.int().min(1), z.int().min(1), z.int().min(1), z.int().min(1)])
       .default([1, 3, 256, 256])
       .describe(
-        'For NAFNetLocal: batch, channels, height and width of the training patches; windows are half as large again.',
+        'For NAFNetLocal: batch, channels, height and width of the training patches; windows are 1.5 times as large.',
       ),
     fast_imp: z
       .boolean()

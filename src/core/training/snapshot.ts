@@ -5,14 +5,14 @@ import type { Parameter } from '../networks/parameters.ts';
 import type { Weights } from '../formats/weights.ts';
 import type { Moments } from './adamw.ts';
 
-/** All that a training changes. */
+/** Everything that a training changes. */
 export interface TrainerState {
   /** The network under training. */
   readonly model: Model;
-  /** Its moving average. */
+  /** Its moving average (EMA). */
   readonly average: Model;
   readonly negatives: readonly Model[];
-  /** One for each parameter of the network, in their order. */
+  /** One for each parameter of the network, in the same order. */
   readonly moments: readonly Moments[];
 }
 
@@ -54,10 +54,7 @@ export function readState(trainer: TrainerState): Weights {
   );
 }
 
-/**
- * Sets all of a trainer's variables.
- * @throws AppError `bad-input` where the snapshot is of another configuration.
- */
+/** Sets all of a trainer's variables. @throws AppError `bad-input` if the snapshot is from another configuration. */
 export function writeState(trainer: TrainerState, tensors: Weights): void {
   const all = entries(trainer);
   const missing = all.filter(([name, , p]) => tensors.get(name)?.shape.join() !== p.shape.join()).map(([name]) => name);
