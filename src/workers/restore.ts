@@ -23,6 +23,7 @@ import {
   type RestoreTask,
   toRestoreWorker,
 } from '../shared/restoreMessages.ts';
+import { loadModel } from './loadModel.ts';
 
 /**
  * The child process of a batch: it decodes, computes and encodes, and knows nothing of the ledger. Whatever a broken file
@@ -70,7 +71,7 @@ function answer(id: number, work: Promise<RestoredFile>): void {
 
 async function open(models: RestoreModel[]): Promise<void> {
   if (models.some(({ network: id }) => id !== 'identity')) openEngine();
-  for (const model of models) chain.push(splitTiles(timed(await openRestorer(model))));
+  for (const model of models) chain.push(splitTiles(timed(await openRestorer(await loadModel(model)))));
 }
 
 /** Adds up how long a model works. */

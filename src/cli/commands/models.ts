@@ -1,19 +1,18 @@
 import { createModel, findNetwork } from '../../core/networks/index.ts';
-import { readWeightsFile } from '../../core/formats/readWeights.ts';
-import { GRAPH, type InputNorm } from '../../services/models/modelCard.ts';
-import { convertModel, identify } from '../../services/models/modelFiles.ts';
+import { GRAPH } from '../../services/models/modelCard.ts';
 import { addPack, modelPacks } from '../../services/models/modelPacks.ts';
 import {
   addModel,
   brokenModels,
+  convertModel,
   isGraphFile,
   listModels,
   type ModelCard,
-  probeGraph,
   removeModel,
   resolveModel,
 } from '../../services/models/models.ts';
-import { AppError } from '../../shared/errors.ts';
+import { describeWeights, openGraph } from '../../services/models/readModels.ts';
+import type { InputNorm } from '../../shared/modelMessages.ts';
 import type { Register } from '../cliContext.ts';
 import { wholeNumber } from '../numbers.ts';
 import { table, wrongUse } from '../output.ts';
@@ -112,8 +111,6 @@ export const registerModels: Register = (program, context) => {
     .argument('<out>', 'the file to write; its extension sets the format')
     .action(async (from: string, out: string) => {
       const model = await resolveModel(from, context.home).catch(wrongUse);
-      if (model.graph)
-        throw new AppError('unsupported', `"${model.title}" is a finished graph; only weights can be converted.`);
       await convertModel(model, out).catch(wrongUse);
       if (model.inputNorm && /\.pth?$/i.test(out))
         output.log(
@@ -153,18 +150,15 @@ interface WeightsReport {
 }
 
 async function inspect(file: string): Promise<Report> {
-  if (isGraphFile(file)) return { file, ...(await probeGraph(file)) };
-  const content = await readWeightsFile(file);
-  const { weights, format } = content;
-  const values = [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
-  const common = { file, format, tensors: weights.size, values };
-  try {
-    const { network, options, inputNorm } = identify(content, file);
-    return { ...common, network, options, ...(inputNorm && { inputNorm }) };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { ...common, reason: error.message };
+  if (isGraphFile(file)) {
+    const { format, scale } = await openGraph(file);
+    return { file, format, scale };
   }
+  const { format, tensors, values, model, reason } = await describeWeights(file);
+  const common = { file, format, tensors, values };
+  if (!model) return { ...common, ...(reason && { reason: reason.message }) };
+  const { network, options, inputNorm } = model;
+  return { ...common, network, options, ...(inputNorm && { inputNorm }) };
 }
 
 function describeReport(report: Report): string {
