@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -10,8 +10,10 @@ export async function writeDurably(
   content: Uint8Array | string,
   beforeRename?: () => Promise<void>,
 ): Promise<void> {
+  // Always the same name, so that what a crash leaves does not add up; made anew, so that no link is followed.
   const beside = `${path}.part`;
-  const file = await open(beside, 'w');
+  await rm(beside, { force: true });
+  const file = await open(beside, 'wx');
   try {
     await file.writeFile(content);
     await file.sync();

@@ -72,7 +72,7 @@ export const writtenFormats = ['.safetensors', '.pth', '.pt', '.onnx'] as const;
 
 /**
  * Writes a weights file in another format, told by the ending of `out`: `.safetensors` (ours), `.pth` (for PyTorch and
- * BasicSR, with `params` and `params_ema`), or `.onnx` (convolutional networks). The file appears when it is complete.
+ * BasicSR, with `params` and `params_ema`), or `.onnx`. The file appears when it is complete.
  * @param source with `hash` only if it still is that file
  * @throws AppError `bad-input` for another ending, `unsupported` where a network cannot be written as ONNX.
  */
