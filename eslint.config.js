@@ -2,6 +2,9 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 import reactHooks from 'eslint-plugin-react-hooks';
 
+/** core/pictures/sharp.ts blocks the readers that must not be used, so everything loads sharp through it. */
+const onlyHere = [{ name: 'sharp', message: 'Import core/pictures/sharp.ts, which blocks unsafe readers.' }];
+
 export default tseslint.config(
   { ignores: ['out/**', 'dist/**', 'node_modules/**', 'test-results/**'] },
   js.configs.recommended,
@@ -19,6 +22,8 @@ export default tseslint.config(
       'no-nested-ternary': 'error',
     },
   },
+  { files: ['src/**/*.{ts,tsx}'], rules: { 'no-restricted-imports': ['error', { paths: onlyHere }] } },
+  { files: ['src/core/pictures/sharp.ts'], rules: { 'no-restricted-imports': 'off' } },
   { files: ['src/renderer/**/*.{ts,tsx}'], ...reactHooks.configs.flat.recommended },
   {
     files: ['scripts/**', '**/*.mjs', 'eslint.config.js'],

@@ -8,6 +8,7 @@ import { toRestoreModel } from '../services/restoring/restoreModel.ts';
 import { AppError } from '../shared/errors.ts';
 import { type EvaluateEvent, evaluateStart } from '../shared/jobMessages.ts';
 import { serveJob } from './host.ts';
+import { loadModel } from './loadModel.ts';
 
 /** The child process that measures a model on a folder of pairs, picture by picture. */
 serveJob(async (payload, job) => {
@@ -15,7 +16,7 @@ serveJob(async (payload, job) => {
   const tell = (event: EvaluateEvent): void => job.emit(event);
   const resolved = await resolveModel(reference, openHome(home));
   openEngine(threads === undefined ? {} : { threads });
-  const model = await openRestorer(toRestoreModel(resolved));
+  const model = await openRestorer(await loadModel(toRestoreModel(resolved)));
   const { samples, unmatched } = await findPairs({ target, input }, model.scale);
   const { title, network, hash } = resolved;
   tell({ type: 'model', title, network, hash, pictures: samples.length, unmatched });

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp from './sharp.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { saysDiskFull } from '../files/diskFull.ts';
 import { encodeAs, type FileFormat, type Photograph } from './photograph.ts';

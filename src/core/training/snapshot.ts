@@ -43,10 +43,7 @@ export function readState(state: TrainerState): Weights {
   );
 }
 
-/**
- * Sets all of a trainer's variables.
- * @throws AppError `bad-input` where the snapshot is of another configuration.
- */
+/** Sets all of a trainer's variables. @throws AppError `bad-input` if the snapshot is from another configuration. */
 export function writeState(state: TrainerState, tensors: Weights): void {
   const all = entries(state);
   const missing = all.filter(([name, , p]) => tensors.get(name)?.shape.join() !== p.shape.join()).map(([name]) => name);

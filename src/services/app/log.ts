@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino, type Logger } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import { z } from 'zod';
 import type { Home } from './home.ts';
 import { programVersion } from './version.ts';
@@ -16,14 +16,29 @@ const MOST_BYTES = 1024 * 1024;
 /**
  * Opens the log for appending; a large one becomes the older one first, so that both together stay small. Every line is
  * on disk before the program goes on: the last ones before a crash are those that matter.
+ *
+ * The log never throws. Lines that the disk does not take are kept, up to a megabyte of them, and written with a later
+ * one; where the file cannot be opened at all, nothing is written.
  */
 export function openLog(home: Home): Log {
-  const file = logFile(home);
-  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > MOST_BYTES) renameSync(file, olderLogFile(home));
   return pino(
     { base: { pid: process.pid, version: programVersion }, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: file, sync: true, mkdir: true }),
+    openDestination(logFile(home), olderLogFile(home)),
   );
+}
+
+function openDestination(file: string, older: string): DestinationStream {
+  try {
+    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > MOST_BYTES) renameSync(file, older);
+  } catch {
+    // It goes on growing until it can be renamed.
+  }
+  try {
+    const options = { dest: file, sync: true, mkdir: true, mode: 0o600, maxLength: MOST_BYTES };
+    return pino.destination(options).on('error', () => undefined);
+  } catch {
+    return { write: () => undefined };
+  }
 }
 
 const line = z.looseObject({

@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { type OperationAttribute, type TensorFlowBackend, tensorFlowBackend } from '../backend.ts';
 import { constant, integer64Constant, operation, placeholder, readVariable, variable } from '../graph/build.ts';
 import { type Attribute, DT, type GraphNode, type OutputInfo, waitFor } from '../graph/nodes.ts';
+import { type Composite, recordComposites } from './composite.ts';
 import { wide } from './kernels.ts';
 
 /** An operation cannot be recorded. Callers then run op by op. */
@@ -35,11 +36,31 @@ export class Tracer {
   readonly #backend: TensorFlowBackend = tensorFlowBackend();
   /** The name in the graph of each tensor's data. The caller's scope keeps the tensors alive. */
   readonly #names = new Map<object, string>();
+  /** Names of constants. */
+  readonly #constants = new Set<string>();
+  readonly #layers: boolean;
+  /** Inside a layer that is recorded as a whole. */
+  #paused = false;
   #count = 0;
+
+  /**
+   * @param options.layers Records a layer as one node where the layer says so (see composite.ts), and computes at once what
+   *   depends on constants alone. Such a graph is made to be exported; TensorFlow cannot run it.
+   */
+  constructor({ layers = false }: { layers?: boolean } = {}) {
+    this.#layers = layers;
+  }
 
   /** Makes `tensor` an input of the graph, fed by this name. */
   bindPlaceholder(tensor: tf.Tensor, name: string): void {
     this.nodes.push(placeholder(name, infoOf(tensor)));
+    this.#names.set(tensor.dataId, name);
+  }
+
+  /** Makes `tensor` a constant of this name whose values are not copied into the graph. */
+  bindParameter(tensor: tf.Tensor, name: string): void {
+    this.nodes.push(operation(name, 'Parameter', [], {}, [infoOf(tensor)]));
+    this.#constants.add(name);
     this.#names.set(tensor.dataId, name);
   }
 
@@ -68,7 +89,7 @@ export class Tracer {
     const outer = noteOrder;
     noteOrder = (later, first) => this.#order(later, first);
     try {
-      return body();
+      return this.#layers ? recordComposites((layer, compute) => this.#addLayer(layer, compute), body) : body();
     } finally {
       noteOrder = outer;
       Object.assign(backend, { executeSingleOutput, executeMultipleOutputs });
@@ -82,7 +103,7 @@ export class Tracer {
     const data = this.#backend.readSync(tensor.dataId);
     // Copied: it may be the caller's own array, which may change before the graph is written.
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
-    const name = this.#push((made) => constant(made, infoOf(tensor), bytes));
+    const name = this.#pushConstant((made) => constant(made, infoOf(tensor), bytes));
     this.#names.set(tensor.dataId, name);
     return name;
   }
@@ -94,26 +115,46 @@ export class Tracer {
     return name;
   }
 
+  #pushConstant(build: (name: string) => GraphNode): string {
+    const name = this.#push(build);
+    this.#constants.add(name);
+    return name;
+  }
+
   #add(
     op: string,
     attributes: readonly OperationAttribute[],
     inputs: readonly (tf.Tensor | Int64Scalar)[],
     outputs: readonly tf.Tensor[],
   ): void {
+    if (this.#paused) return;
     const attrs = Object.fromEntries(attributes.map((attribute) => [attribute.name, this.#attribute(attribute)]));
     const [first] = inputs;
     // Run op by op, some operations find out their type themselves. In a graph it has to be named.
     if (attributes.length === 0 && first && !isInt64(first) && !LOGICAL.has(op))
       attrs['T'] = { type: infoOf(first).dtype };
     const names = inputs.map((input) =>
-      isInt64(input) ? this.#push((name) => integer64Constant(name, input.value)) : this.nameOf(input),
+      isInt64(input) ? this.#pushConstant((name) => integer64Constant(name, input.value)) : this.nameOf(input),
     );
+    // Operations that read the outputs find tensors they do not know, and make constants of them.
+    if (this.#layers && names.every((name) => this.#constants.has(name))) return;
     // tfjs' gradients cast float32 to float32. In 16 bits that would become two casts.
     const castsNothing = op === 'Cast' && isSame(attrs['SrcT'], attrs['DstT']);
     const name = castsNothing
       ? (names[0] ?? '')
       : this.#push((made) => operation(made, op, names, attrs, outputs.map(infoOf)));
     outputs.forEach((output, i) => this.#names.set(output.dataId, i === 0 ? name : `${name}:${i}`));
+  }
+
+  #addLayer({ op, inputs, attributes = {} }: Composite, compute: () => tf.Tensor): tf.Tensor {
+    if (this.#paused) return compute();
+    const names = inputs.map((input) => (input ? this.nameOf(input) : ''));
+    this.#paused = true;
+    const output = compute();
+    this.#paused = false;
+    const name = this.#push((made) => operation(made, op, names, { ...attributes }, [infoOf(output)]));
+    this.#names.set(output.dataId, name);
+    return output;
   }
 
   /** Lets the operation that makes `later` wait for `first`. */

@@ -17,7 +17,7 @@ import { useZoom } from '../../components/useZoom.ts';
 import { middleOf } from '../../components/visibleRegion.ts';
 import { useSelection } from '../restore/selection.tsx';
 
-/** Tries a model on a picture: one that is chosen or dropped, the one looked at under Restore, or a sample. */
+/** Tries a model on a picture: a chosen or dropped one, the one open under Restore, or a sample. */
 export function ModelTest({ model }: { model: string }) {
   const { t } = useTranslation();
   const { selection } = useSelection();
@@ -63,7 +63,7 @@ export function ModelTest({ model }: { model: string }) {
   );
 }
 
-/** Before and after of the middle of a picture, restored as soon as it is known how large it is. */
+/** Before and after of the picture's centre, restored as soon as the picture's size is known. */
 function Tried({ model, picture, choose }: { model: string; picture: string; choose: ReactNode }) {
   const { t } = useTranslation();
   const [layout, setLayout] = useState<Layout>('slider');

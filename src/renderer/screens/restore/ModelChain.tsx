@@ -4,10 +4,10 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ModelEntry } from '../../../shared/contract/models.ts';
 
-/** As the contract has it. */
+/** The same limit as in the contract. */
 const longestChain = 8;
 
-/** The models that are applied one after the other. */
+/** The models, applied one after the other. */
 export function ModelChain({
   models,
   chain,
@@ -23,7 +23,7 @@ export function ModelChain({
     value: id,
     label: scale > 1 ? `${title} (× ${scale})` : title,
   }));
-  // A model of a preset that was removed since is still named, so that it can be replaced.
+  // A removed model that a preset still names is shown, so that the user can replace it.
   const withGone = (id: string) =>
     data.some(({ value }) => value === id)
       ? data

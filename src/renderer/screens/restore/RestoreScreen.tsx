@@ -18,7 +18,7 @@ import { PictureView } from './PictureView.tsx';
 import { added, cleared, useSelection } from './selection.tsx';
 import { SidePanel } from './SidePanel.tsx';
 
-/** Photographs in, restored photographs out: the pictures, one of them, or the batches there were. */
+/** The Restore screen: all pictures, one picture, or the list of batches. */
 export function RestoreScreen() {
   const { t } = useTranslation();
   const { item } = useRoute();
@@ -52,7 +52,8 @@ export function RestoreScreen() {
       setBusy(undefined);
     }
   };
-  // Those that have come are shown while the others are still copied; each look takes up twice as many as the last.
+  // Pictures that have arrived are shown while the others are still copied. Each refresh waits for twice as many as the
+  // last.
   const shown = useRef({ drop: '', copied: 0 });
   const showCopied = async (copied: number, drop: Place): Promise<void> => {
     setBusy(t('restore.copying', { count: copied }));
@@ -123,7 +124,7 @@ export function RestoreScreen() {
               {open && <PictureView key={open.id} source={open} />}
               {!open && (pictures.length > 0 ? <PictureGrid /> : empty)}
             </Stack>
-            {/* There from the start, so that the first pictures do not wait for it. */}
+            {/* Mounted from the start, so that the first pictures do not wait for it. */}
             <div className="panel side" hidden={pictures.length === 0}>
               <SidePanel />
             </div>

@@ -8,7 +8,7 @@ import { useExampleName } from './useExampleName.ts';
 import { useOutFolder } from './useOutFolder.ts';
 import { useShownBatch } from './useShownBatch.ts';
 
-/** The button that writes results, and how far that is. */
+/** The export button, and the progress of the export. */
 export function StartExport() {
   const { t } = useTranslation();
   const { selection, change } = useSelection();
