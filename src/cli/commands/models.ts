@@ -13,6 +13,7 @@ import {
   removeModel,
   resolveModel,
 } from '../../services/models/models.ts';
+import type { Home } from '../../services/app/home.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Register } from '../cliContext.ts';
 import { wholeNumber } from '../numbers.ts';
@@ -101,7 +102,7 @@ export const registerModels: Register = (program, context) => {
     .description('show what a file holds and for which network it is, without adding it')
     .argument('<file>', 'a .pth, .pt, .ckpt or .safetensors file, an .onnx file or a TensorFlow.js model.json')
     .action(async (file: string) => {
-      const report = await inspect(file).catch(wrongUse);
+      const report = await inspect(file, context.home).catch(wrongUse);
       output.result(report, describeReport(report));
     });
 
@@ -114,7 +115,7 @@ export const registerModels: Register = (program, context) => {
       const model = await resolveModel(from, context.home).catch(wrongUse);
       if (model.graph)
         throw new AppError('unsupported', `"${model.title}" is a finished graph; only weights can be converted.`);
-      await convertModel(model, out).catch(wrongUse);
+      await convertModel(model, out, context.home).catch(wrongUse);
       if (model.inputNorm && /\.pth?$/i.test(out))
         output.log(
           `This network was trained on inputs ${normalised(model.inputNorm)}; other programs do not learn this from the file, so there do it before the network.`,
@@ -152,8 +153,8 @@ interface WeightsReport {
   reason?: string;
 }
 
-async function inspect(file: string): Promise<Report> {
-  if (isGraphFile(file)) return { file, ...(await probeGraph(file)) };
+async function inspect(file: string, home: Home): Promise<Report> {
+  if (isGraphFile(file)) return { file, ...(await probeGraph(file, home)) };
   const content = await readWeightsFile(file);
   const { weights, format } = content;
   const values = [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);

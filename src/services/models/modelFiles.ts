@@ -10,7 +10,10 @@ import { writeSafetensors } from '../../core/formats/safetensors.ts';
 import type { Weights } from '../../core/formats/weights.ts';
 import { writeTorchFile } from '../../core/formats/torch/writeTorch.ts';
 import { AppError } from '../../shared/errors.ts';
-import { askWorker } from '../jobs/askWorker.ts';
+import { onnxContract } from '../../shared/engineMessages.ts';
+import { askChild } from '../jobs/childProcess.ts';
+import type { Home } from '../app/home.ts';
+import { modelChild } from './modelChild.ts';
 import { type InputNorm, inputNorm } from './modelCard.ts';
 
 /** What a weights file is: a network, its options and its weights. */
@@ -104,12 +107,12 @@ export const writtenFormats = ['.safetensors', '.pth', '.pt', '.onnx'] as const;
  * with `params` and `params_ema`), or `.onnx` (convolutional networks).
  * @throws AppError `bad-input` for another ending, `unsupported` where a network cannot be written as ONNX.
  */
-export async function convertModel(model: WritableModel, out: string): Promise<void> {
+export async function convertModel(model: WritableModel, out: string, home: Home): Promise<void> {
   const ending = extname(out).toLowerCase();
   if (ending === '.safetensors') await writeFileAtomic(out, Buffer.from(encodeModelFile(model)));
   else if (ending === '.pth' || ending === '.pt')
     await writeFileAtomic(out, Buffer.from(writeTorchFile(model.weights, describe(model))));
-  else if (ending === '.onnx') await writeOnnx(model, out);
+  else if (ending === '.onnx') await writeOnnx(model, out, home);
   else
     throw new AppError(
       'bad-input',
@@ -118,11 +121,11 @@ export async function convertModel(model: WritableModel, out: string): Promise<v
 }
 
 /** Only a worker may load TensorFlow, which follows the network's operations. */
-async function writeOnnx(model: WritableModel, out: string): Promise<void> {
+async function writeOnnx(model: WritableModel, out: string, home: Home): Promise<void> {
   const source = `${out}.safetensors.part`;
   await writeFileAtomic(source, Buffer.from(encodeModelFile(model)));
   try {
-    await askWorker('exportOnnx', { source, out });
+    await askChild(onnxContract, 'export', { source, out }, modelChild(home));
   } finally {
     await rm(source, { force: true });
   }

@@ -68,7 +68,7 @@ export function modelHandlers({
       if (resolved.graph)
         throw new AppError('unsupported', `"${resolved.title}" is a finished graph; only weights can be converted.`);
       const path = freePath(handles.path(folder), safeName(resolved.title), format);
-      await convertModel(resolved, path);
+      await convertModel(resolved, path, home);
       return handles.place(path);
     },
   };

@@ -9,8 +9,10 @@ import { readWhole } from '../../core/formats/readWeights.ts';
 import { RunFolder } from '../../core/training/runFolder.ts';
 import type { Weights } from '../../core/formats/weights.ts';
 import { AppError } from '../../shared/errors.ts';
-import { askWorker } from '../jobs/askWorker.ts';
+import { graphContract } from '../../shared/engineMessages.ts';
+import { askChild } from '../jobs/childProcess.ts';
 import type { Home } from '../app/home.ts';
+import { modelChild } from './modelChild.ts';
 import {
   type BrokenCard,
   GRAPH,
@@ -61,7 +63,7 @@ export async function resolveModel(ref: string, home: Home): Promise<ResolvedMod
   const card =
     cards.find(({ id }) => id === ref) ?? cards.find(({ title }) => title.toLowerCase() === ref.toLowerCase());
   if (card) return resolveCard(card, home);
-  if (existsSync(ref)) return isGraphFile(ref) ? resolveGraphFile(ref) : resolveFile(ref);
+  if (existsSync(ref)) return isGraphFile(ref) ? resolveGraphFile(ref, home) : resolveFile(ref);
   const run = findRun(ref, home);
   if (run) return { ...(await resolveFile(run.file)), run: run.id };
   const nearest =
@@ -115,8 +117,8 @@ async function resolveFile(file: string): Promise<ResolvedModel> {
   };
 }
 
-async function resolveGraphFile(file: string): Promise<ResolvedModel> {
-  const { scale } = await probeGraph(file);
+async function resolveGraphFile(file: string, home: Home): Promise<ResolvedModel> {
+  const { scale } = await probeGraph(file, home);
   return {
     title: basename(file),
     network: GRAPH,
@@ -133,8 +135,11 @@ async function resolveGraphFile(file: string): Promise<ResolvedModel> {
 const plainGraph = { range: 1, multipleOf: 1 };
 
 /** Opens a finished graph once, in a process of its own, and tells what it is. */
-export const probeGraph = async (path: string, graph: { range: number; multipleOf: number } = plainGraph) =>
-  (await askWorker('probeGraph', { path, graph })) as { format: GraphModel['format']; scale: number };
+export const probeGraph = (
+  path: string,
+  home: Home,
+  graph: { range: number; multipleOf: number } = plainGraph,
+): Promise<Pick<GraphModel, 'format' | 'scale'>> => askChild(graphContract, 'probe', { path, graph }, modelChild(home));
 
 function findRun(ref: string, home: Home): { id: string; file: string } | undefined {
   // An id names one folder; anything with a separator in it is no id.
@@ -221,7 +226,7 @@ async function addWeights(path: string, home: Home, options: AddOptions): Promis
 
 async function addGraph(path: string, home: Home, options: AddOptions): Promise<OwnPart> {
   const graph = options.graph ?? plainGraph;
-  const { format, scale } = await probeGraph(path, graph);
+  const { format, scale } = await probeGraph(path, home, graph);
   const title = options.title ?? basename(path.endsWith('model.json') ? dirname(path) : path, extname(path));
   const id = newId(options.name ?? title, home);
   const folder = join(home.models, id);
