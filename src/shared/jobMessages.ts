@@ -1,34 +1,41 @@
 import { z } from 'zod';
-import { wireError } from './jobs.ts';
+import { childCall, childContract } from './childMessages.ts';
 import { runConfig } from './runConfig.ts';
 import { metricLine, runFacts, trainProgress } from './runs.ts';
 
-/** What passes between the program that owns a job and the child process that does it. Both ends check what they get. */
-
-/** To the child process. `start` comes once, first; its payload depends on the kind of job. */
-export const hostMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('start'), payload: z.unknown() }),
-  z.object({ type: z.literal('pause') }),
-  z.object({ type: z.literal('resume') }),
-  z.object({ type: z.literal('stop') }),
-]);
-export type HostMessage = z.infer<typeof hostMessage>;
+/** What passes between a program and the child processes that train and evaluate. */
 
 /** How a job ended that did not fail, and why where there is more to say. */
-export const outcome = z.object({ state: z.enum(['finished', 'stopped']), reason: z.string().optional() });
+export const outcome = z.object({ state: z.enum(['finished', 'cancelled']), reason: z.string().optional() });
 export type Outcome = z.infer<typeof outcome>;
 
-/** From the child process. `event` depends on the kind of job; the others are the same for all. */
-export const workerMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('paused') }),
-  z.object({ type: z.literal('resumed') }),
-  z.object({ type: z.literal('event'), event: z.unknown() }),
-  z.object({ type: z.literal('done'), outcome }),
-  z.object({ type: z.literal('failed'), error: wireError }),
-]);
-export type WorkerMessage = z.infer<typeof workerMessage>;
+/** What the child process of a job is told at any time. `cancel`: save and end. */
+const jobNotice = z.enum(['pause', 'resume', 'cancel']);
 
-/** Payload of `start` for a training. */
+/** The contract of a child process that does a job: one question, whose answer is how the job ended. */
+export const jobContract = <Question extends z.ZodType, Progress extends z.ZodType>(
+  worker: string,
+  question: Question,
+  progress: Progress,
+) =>
+  childContract(
+    worker,
+    {
+      work: childCall(
+        question,
+        outcome,
+        z.discriminatedUnion('type', [
+          z.object({ type: z.literal('paused') }),
+          z.object({ type: z.literal('resumed') }),
+          z.object({ type: z.literal('progress'), progress }),
+        ]),
+      ),
+    },
+    jobNotice,
+  );
+export type JobContract = ReturnType<typeof jobContract>;
+
+/** What the child process of a training is asked. */
 export const trainStart = z.object({
   run: z.string(),
   /** The run's folder, and the program's own (features and models are found there). */
@@ -49,7 +56,9 @@ export const trainEvent = z.discriminatedUnion('type', [
 ]);
 export type TrainEvent = z.infer<typeof trainEvent>;
 
-/** Payload of `start` for an evaluation. */
+export const trainContract = jobContract('train', trainStart, trainEvent);
+
+/** What the child process of an evaluation is asked. */
 export const evaluateStart = z.object({
   home: z.string(),
   model: z.string(),
@@ -79,3 +88,7 @@ export const evaluateEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('failed'), name: z.string(), reason: z.string() }),
 ]);
 export type EvaluateEvent = z.infer<typeof evaluateEvent>;
+
+export const evaluateContract = childContract('evaluate', {
+  evaluate: childCall(evaluateStart, z.object({}), evaluateEvent),
+});

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { childCall, childContract } from './childMessages.ts';
 import { runConfig } from './runConfig.ts';
 
 /** What a trial of a training measures: a few real steps of its configuration, on its own pictures. */
 
-/** Payload of `start` for a trial. */
+/** What the child process of a trial is asked. */
 export const trialStart = z.object({ home: z.string(), config: runConfig });
 
 export const trial = z.object({
@@ -29,6 +30,8 @@ export const trial = z.object({
   counts: z.object({ train: z.int(), validation: z.int() }),
 });
 export type Trial = z.infer<typeof trial>;
+
+export const trialContract = childContract('trial', { measure: childCall(trialStart, trial) });
 
 /** Validations of a run: before the first step, at each interval, and after the last. */
 export const validationsOf = ({ steps, validateEvery }: { steps: number; validateEvery: number }): number =>

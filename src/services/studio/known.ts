@@ -6,7 +6,7 @@ import { identity } from '../restoring/restoreModel.ts';
 import { listPresets } from '../restoring/restorePresets.ts';
 import type { Runs } from '../training/runHistory.ts';
 import { sampleFolders } from '../training/sampleSet.ts';
-import { DatasetList } from '../datasets/datasetList.ts';
+import type { History } from '../../database/history.ts';
 import { readPresets } from '../training/trainingPresets.ts';
 
 /**
@@ -16,6 +16,7 @@ import { readPresets } from '../training/trainingPresets.ts';
 interface Shown {
   home: Home;
   runs: Runs;
+  history: Pick<History, 'datasets'>;
 }
 
 /** @throws AppError `not-found` for a model that is neither added nor of a run, such as a file */
@@ -34,14 +35,11 @@ export async function requireModels(references: readonly string[], { home, runs 
 }
 
 /** @throws AppError `not-found` for a folder of no data set, preset or earlier run, and for weights of no model */
-export async function requirePlaces(config: RunConfig, { home, runs }: Shown): Promise<void> {
+export async function requirePlaces(config: RunConfig, { home, runs, history }: Shown): Promise<void> {
   const { clear, hazy } = sampleFolders(home);
-  const datasets = (await new DatasetList(home).list()).flatMap(({ target, input, validation }) => [
-    target,
-    input,
-    validation.target,
-    validation.input,
-  ]);
+  const datasets = history.datasets
+    .list()
+    .flatMap(({ target, input, validation }) => [target, input, validation.target, validation.input]);
   const shown = new Set([
     clear,
     hazy,
@@ -51,7 +49,7 @@ export async function requirePlaces(config: RunConfig, { home, runs }: Shown): P
   const left = new Set(placesOf(config).filter((place) => !shown.has(place)));
   for (const run of left.size > 0 ? runs.list() : []) for (const place of placesOfRun(run.id, runs)) left.delete(place);
   const { weights } = config.network;
-  if (weights !== undefined && left.delete(weights)) await requireModels([weights], { home, runs });
+  if (weights !== undefined && left.delete(weights)) await requireModels([weights], { home, runs, history });
   const [foreign] = left;
   if (foreign !== undefined)
     throw new AppError('not-found', `No data set lies in ${foreign}. Import it under Data sets.`);

@@ -65,9 +65,10 @@ export const trainingCalls = {
   /** Goes on with a run that has ended, to more steps than it was set up for. */
   'training.extend': call(z.strictObject({ run: recordId, steps: z.int().min(1).max(10_000_000) }), runSummary),
   'training.pause': call(runRef, nothing),
-  /** Goes on after a pause, a stop, a failure or an interruption. */
+  /** Goes on after a pause, a cancel, a failure or an interruption. */
   'training.resume': call(runRef, nothing),
-  'training.stop': call(runRef, nothing),
+  /** Saves first. */
+  'training.cancel': call(runRef, nothing),
   'runs.list': call(nothing, z.array(runSummary)),
   'runs.show': call(runRef, runPage),
   /** Every series of a run, each thinned to about `points` values. */
