@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BatchSummary } from '../../../src/shared/batches.ts';
 import { endPrograms, mcir, mcirJson, newFolder } from '../../cli/program.ts';
 
-const PICTURES = 30;
+const PICTURES = 14;
 
 let folder: string;
 let home: string;
