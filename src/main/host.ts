@@ -81,7 +81,8 @@ export class Host {
       const id = ++this.#count;
       this.#waiting.set(id, { resolve, reject });
       if (!this.#child.connected) return this.#refuse(id);
-      this.#child.send({ ...question, id });
+      // A channel that has just broken is told by the end of the process.
+      this.#child.send({ ...question, id }, () => undefined);
     });
   }
 
@@ -122,7 +123,7 @@ export class Host {
   #end(reason: string): void {
     for (const id of [...this.#waiting.keys()]) this.#refuse(id);
     if (this.#closing) return;
-    const now = Date.now();
+    const now = performance.now();
     this.#deaths = [...this.#deaths.filter((at) => now - at < WITHIN_MS), now];
     this.#shell.onConnection(false);
     if (this.#deaths.length >= DEATHS) {

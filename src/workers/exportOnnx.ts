@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { openEngine } from '../core/engine/open.ts';
 import { createModel } from '../core/networks/index.ts';
-import { type Layer, normaliseInput } from '../core/networks/layers.ts';
+import type { Layer } from '../core/networks/layer.ts';
+import { normaliseInput } from '../core/networks/layers.ts';
 import { exportOnnx } from '../core/formats/onnx/exportOnnx.ts';
 import { readModelFile } from '../services/models/modelFiles.ts';
 import { onnxContract } from '../shared/engineMessages.ts';

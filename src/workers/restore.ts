@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import pLimit from 'p-limit';
-import sharp from 'sharp';
+import sharp from '../core/pictures/sharp.ts';
 import { openEngine } from '../core/engine/open.ts';
 import { openRestorer, type Restorer } from '../core/inference/restorer.ts';
 import { restorePhotograph } from '../core/inference/restorePhotograph.ts';

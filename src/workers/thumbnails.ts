@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp from '../core/pictures/sharp.ts';
 import { makeThumbnail } from '../core/pictures/forScreen.ts';
 import { thumbnailContract } from '../shared/thumbnailMessages.ts';
 import { serveChild } from './serveChild.ts';

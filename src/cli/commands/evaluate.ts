@@ -15,7 +15,7 @@ interface Options {
   yChannel?: boolean;
 }
 
-/** Not the engine, the memory or the disk. */
+/** Error codes that are not about the engine, the memory or the disk. */
 const inWhatWasTyped: readonly ErrorCode[] = ['bad-input', 'not-found', 'conflict', 'unsupported'];
 
 /** `mcir evaluate`: PSNR and SSIM of a model on pairs of pictures, as BasicSR measures them. */
@@ -27,7 +27,7 @@ export const registerEvaluate: Register = (program, context) => {
     .requiredOption('--model <model>', 'a run (its best checkpoint), a checkpoint, a weights file or an added model')
     .requiredOption('--input <folder>', 'degraded pictures')
     .requiredOption('--target <folder>', 'clean pictures, paired by name')
-    .option('--crop-border <pixels>', 'pixels cut from each side before measuring', wholeNumber(0), 0)
+    .option('--crop-border <pixels>', 'pixels cropped from each side before measuring', wholeNumber(0), 0)
     .option('--y-channel', 'measure on luma instead of RGB')
     .action(async ({ model, input, target, cropBorder, yChannel = false }: Options) => {
       const { home } = context;
@@ -38,7 +38,7 @@ export const registerEvaluate: Register = (program, context) => {
       const onEvent = (event: EvaluateEvent): void => {
         begun = true;
         if (event.type === 'model' && event.unmatched.length > 0)
-          output.log(`${event.unmatched.length} files have no partner and are left out: ${event.unmatched.join(', ')}`);
+          output.log(`${event.unmatched.length} files have no match and are skipped: ${event.unmatched.join(', ')}`);
         if (event.type === 'failed') output.log(`${event.name}: ${event.reason}`);
         if (event.type === 'picture')
           output.log(

@@ -21,7 +21,7 @@ import { table, wrongUse } from '../output.ts';
 
 const PACK = 'pack:';
 
-/** `mcir models`: the models at hand, and weights files in other formats. */
+/** `mcir models`: manages models and converts weights files. */
 export const registerModels: Register = (program, context) => {
   const { output } = context;
   const models = program.command('models').description('add, list, inspect, convert and remove models');
@@ -31,9 +31,9 @@ export const registerModels: Register = (program, context) => {
     .description(
       'add a weights file (.pth, .pt, .ckpt, .safetensors), an .onnx file, a TensorFlow.js model.json, or a pack',
     )
-    .argument('<file>', 'the file, or pack:NAME for a model that is fetched once (`mcir models packs`)')
-    .option('--title <title>', 'what to call it; by default the name of the file')
-    .option('--licence <licence>', 'under which licence it may be used')
+    .argument('<file>', 'the file, or pack:NAME for a model that is downloaded once (`mcir models packs`)')
+    .option('--title <title>', 'title of the model; by default the file name')
+    .option('--licence <licence>', 'licence of the model')
     .option(
       '--range <number>',
       'for an ONNX or TensorFlow.js model: the largest pixel value it expects, 1 or 255',
@@ -42,7 +42,7 @@ export const registerModels: Register = (program, context) => {
     )
     .option(
       '--multiple-of <pixels>',
-      'for an ONNX or TensorFlow.js model: what its sides must be a multiple of',
+      'for an ONNX or TensorFlow.js model: width and height must be a multiple of this',
       wholeNumber(1),
       1,
     )
@@ -51,7 +51,7 @@ export const registerModels: Register = (program, context) => {
         file: string,
         { range, multipleOf, ...options }: { title?: string; licence?: string; range: number; multipleOf: number },
       ) => {
-        if (file.startsWith(PACK)) output.log('Fetching the pack; afterwards it is used offline.');
+        if (file.startsWith(PACK)) output.log('Downloading the pack; after that it works offline.');
         const card = await (
           file.startsWith(PACK)
             ? addPack(file.slice(PACK.length), context.home)
@@ -86,7 +86,7 @@ export const registerModels: Register = (program, context) => {
 
   models
     .command('packs')
-    .description('list the model packs that `mcir models add pack:NAME` can fetch')
+    .description('list the model packs that `mcir models add pack:NAME` can download')
     .action(() => {
       const rows = modelPacks.map(({ id, bytes, licence, description }) => [
         id,
@@ -110,7 +110,7 @@ export const registerModels: Register = (program, context) => {
     .command('convert')
     .description('write a model to another file: .safetensors, .pth (PyTorch, BasicSR) or .onnx')
     .argument('<in>', 'an added model, a run, or a file')
-    .argument('<out>', 'the file to write; its ending tells the format')
+    .argument('<out>', 'the file to write; its extension sets the format')
     .action(async (from: string, out: string) => {
       const model = await resolveModel(from, context.home).catch(wrongUse);
       if (model.graph)
@@ -149,7 +149,7 @@ interface WeightsReport {
   network?: string;
   options?: Record<string, unknown>;
   inputNorm?: InputNorm;
-  /** Why the network is not known. */
+  /** Says why the network is not known. */
   reason?: string;
 }
 

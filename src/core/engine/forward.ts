@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { messageOf } from '../../shared/errors.ts';
-import type { Layer } from '../networks/layers.ts';
 import { constantAttributes, DT, type GraphNode } from './graph/nodes.ts';
 import { wide } from './tracing/kernels.ts';
 import { type Precision, withPrecision } from './passes/precision.ts';
@@ -9,6 +8,9 @@ import { Tracer } from './tracing/tracer.ts';
 
 /** How many graphs, each for one input shape, are kept: the one for whole tiles, and a few for odd pictures. */
 export const mostGraphs = 4;
+
+/** A forward pass: [B,H,W,3] → [B,H',W',3]. */
+export type Forward = (x: tf.Tensor4D) => tf.Tensor4D;
 
 export interface CompiledForward {
   /** [B,H,W,3] → [B,H',W',3]; the caller disposes the result. */
@@ -40,7 +42,7 @@ interface Graph {
  * changing. Where an operation cannot be recorded the pass runs op by op, with the same result.
  */
 export function compileForward(
-  forward: Layer,
+  forward: Forward,
   { precision = 'float32', changing = [] }: CompileOptions = {},
 ): CompiledForward {
   // In the order of last use; a Map keeps the order of insertion.
@@ -84,7 +86,7 @@ export function compileForward(
 }
 
 function trace(
-  forward: Layer,
+  forward: Forward,
   shape: [number, number, number, number],
   precision: Precision,
   changing: readonly tf.Tensor[],

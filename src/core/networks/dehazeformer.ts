@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { dehazeformerBlock, reflectConv } from './dehazeformerBlock.ts';
-import { conv2d, crop, globalAverage, type Layer, pixelShuffle, reflectPad, sequential } from './layers.ts';
+import type { Layer } from './layer.ts';
+import { conv2d, crop, globalAverage, pixelShuffle, reflectPad, sequential } from './layers.ts';
 import type { NetworkDefinition, Shapes } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import { countParts, ratioOf } from './shapes.ts';
@@ -156,17 +157,14 @@ function detect(shapes: Shapes): Options | undefined {
     ).filter(Boolean).length;
     // Heads and window leave their traces in the last block, the first to get attention.
     const last = `${prefix}${depth - 1}.attn`;
+    const depthwise = shapes.has(`${last}.conv.weight`) || depth === 0 ? 'DWConv' : null;
     return {
       depth,
       mlpRatio: ratioOf(hidden, dim),
       attnRatio: depth === 0 ? 0 : ratioOf(attending, depth),
       heads: shapes.get(`${last}.attn.meta.2.weight`)?.[0] ?? 1,
       window: shapes.get(`${last}.attn.relative_positions`)?.[0],
-      convType: shapes.has(`${last}.conv.0.weight`)
-        ? 'Conv'
-        : shapes.has(`${last}.conv.weight`) || depth === 0
-          ? 'DWConv'
-          : null,
+      convType: shapes.has(`${last}.conv.0.weight`) ? 'Conv' : depthwise,
     };
   });
   const window = found.find((stage) => stage.window !== undefined)?.window;

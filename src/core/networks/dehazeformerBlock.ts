@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Layer } from './layer.ts';
 import {
   constant,
   conv2d,
   type ConvOptions,
   depthwiseConv2d,
-  type Layer,
   linear,
   ones,
   perChannel,

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { spatialBlock, windowBlock } from './idtBlocks.ts';
-import { conv2d, enlargingConv2d, type Layer, perPlane, sequential } from './layers.ts';
+import type { Layer } from './layer.ts';
+import { conv2d, enlargingConv2d, perPlane, sequential } from './layers.ts';
 import type { NetworkDefinition, Shapes } from './network.ts';
 import { overlappingTiles } from './overlappingTiles.ts';
 import type { Parameters } from './parameters.ts';

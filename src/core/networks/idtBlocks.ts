@@ -1,14 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  depthwiseConv2d,
-  gelu,
-  type Layer,
-  layerNorm,
-  linear,
-  torchUniform,
-  truncatedNormal,
-  zeros,
-} from './layers.ts';
+import type { Layer } from './layer.ts';
+import { depthwiseConv2d, gelu, layerNorm, linear, torchUniform, truncatedNormal, zeros } from './layers.ts';
 import type { Parameters } from './parameters.ts';
 import {
   attend,

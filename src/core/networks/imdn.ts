@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { conv2d, crop, globalAverage, type Layer, perPlane, pixelShuffle, reflectPad } from './layers.ts';
+import type { Layer } from './layer.ts';
+import { conv2d, crop, globalAverage, perPlane, pixelShuffle, reflectPad } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';
 

@@ -4,7 +4,7 @@ import { edsr } from './edsr.ts';
 import { ffanet } from './ffanet.ts';
 import { idt } from './idt.ts';
 import { imdn } from './imdn.ts';
-import type { Layer } from './layers.ts';
+import type { Layer } from './layer.ts';
 import { nafnet } from './nafnet.ts';
 import type { NetworkDefinition } from './network.ts';
 import { Parameters } from './parameters.ts';

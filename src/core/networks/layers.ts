@@ -1,9 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { biasAdd } from '../engine/tracing/kernels.ts';
+import type { Layer } from './layer.ts';
 import type { Init, Parameter, Parameters } from './parameters.ts';
-
-/** A function of one NHWC feature map: what every layer and block is once it has been built. */
-export type Layer = (x: tf.Tensor4D) => tf.Tensor4D;
 
 /**
  * Layers one after the other. What a layer made on the way is freed when it is done, and its result when the next has used

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { globalAverage, type Layer } from './layers.ts';
+import type { Layer } from './layer.ts';
+import { globalAverage } from './layers.ts';
 
 /** Steps at which the fast form may look at the picture. */
 const STEPS = [5, 4, 3, 2, 1];

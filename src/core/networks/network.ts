@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Layer } from './layers.ts';
+import type { Layer } from './layer.ts';
 import type { Parameters } from './parameters.ts';
 
 /** What a network is good for; forms and model lists group by it. */

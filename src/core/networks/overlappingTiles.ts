@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { crop, type Layer, reflectPad } from './layers.ts';
+import type { Layer } from './layer.ts';
+import { crop, reflectPad } from './layers.ts';
 
 /**
  * Lets a network that takes only `size` × `size` pixels take any picture: smaller ones are reflected up to that size,

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import type { Layer } from './layer.ts';
 import {
   conv2d,
   crop,
   enlargeNearest,
   kaimingNormal,
-  type Layer,
   perPlane,
   pixelUnshuffle,
   reflectPad,

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { constant, conv2d, enlargeNearest, type Layer, perPlane, pixelShuffle, sequential } from './layers.ts';
+import type { Layer } from './layer.ts';
+import { constant, conv2d, enlargeNearest, perPlane, pixelShuffle, sequential } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';
 

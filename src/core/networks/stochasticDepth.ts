@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Random } from '../random.ts';
-import type { Layer } from './layers.ts';
+import type { Layer } from './layer.ts';
 
 /**
  * Stochastic depth (Huang et al., ECCV 2016; `DropPath` in timm), as the authors of Swin networks train: a step leaves out

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { upsample } from './edsr.ts';
+import type { Layer } from './layer.ts';
 import {
   conv2d,
   crop,
   enlargeNearest,
-  type Layer,
   layerNorm,
   perPlane,
   pixelShuffle,

@@ -87,7 +87,7 @@ function rollAxis(x: tf.Tensor4D, axis: 1 | 2, shift: number): tf.Tensor4D {
  * that belong together: one number per pixel, in the order of {@link partitionWindows}, [windows·size²].
  */
 export function shiftRegions(height: number, width: number, size: number, shift: number): Float32Array {
-  const part = (at: number, length: number): number => (at < length - size ? 0 : at < length - shift ? 1 : 2);
+  const part = (at: number, length: number): number => Number(at >= length - size) + Number(at >= length - shift);
   const across = width / size;
   const tokens = size * size;
   return Float32Array.from({ length: height * width }, (_, i) => {

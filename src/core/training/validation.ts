@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, extname, join, posix } from 'node:path';
-import sharp from 'sharp';
+import sharp from '../pictures/sharp.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { ValidationPicture } from '../../shared/runs.ts';
 import type { BatchLoader } from '../data/loader.ts';

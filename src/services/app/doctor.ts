@@ -3,7 +3,7 @@ import { access, constants, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import { exiftoolPath } from 'exiftool-vendored';
-import sharp from 'sharp';
+import sharp from '../../core/pictures/sharp.ts';
 import { type Device, describeDevice, type Gpu, visibleGpus } from '../../core/engine/device.ts';
 import type { Check } from '../../shared/contract/app.ts';
 import { type EngineFacts, engineContract } from '../../shared/engineMessages.ts';

@@ -34,14 +34,14 @@ export function trainingHandlers({
   const { home, runs, training, children } = services;
   let estimate: AbortController | undefined;
   const cancelEstimate = (): void => estimate?.abort(new AppError('cancelled', 'The measurement was cancelled.'));
-  let told = 0;
+  let told = -Infinity;
   training.events.on('state', (run) => tell({ name: 'run', data: run }));
   training.events.on('progress', (id, event) => {
     // A line of the log; whoever shows the run asks for it anew.
     if (event.type === 'log') tell({ name: 'run', data: runs.find(id) });
     if (event.type !== 'metrics') return;
     if (event.line.pictures) tell({ name: 'run', data: runs.find(id) });
-    const now = Date.now();
+    const now = performance.now();
     if (now - told < progressEvery && event.progress.step < event.progress.steps) return;
     told = now;
     tell({ name: 'progress', data: { run: id, progress: event.progress } });

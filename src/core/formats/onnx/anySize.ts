@@ -104,5 +104,6 @@ export function valuesOf({ attrs }: GraphNode): Values | undefined {
   if (!value || !('tensor' in value)) return undefined;
   const { dtype, bytes } = value.tensor;
   const raw = bytes.slice().buffer;
-  return dtype === DT.int32 ? new Int32Array(raw) : dtype === DT.float32 ? new Float32Array(raw) : undefined;
+  if (dtype === DT.int32) return new Int32Array(raw);
+  return dtype === DT.float32 ? new Float32Array(raw) : undefined;
 }
