@@ -75,8 +75,14 @@ interface Running {
   again?: boolean;
 }
 
-/** How often requests are looked for, and whether a queued job may start. */
-const LOOK_MS = 250;
+export interface JobManagerOptions {
+  watch?: OwnerWatch;
+  /** How often requests are looked for, and whether a queued job may start. */
+  lookMs?: number;
+  /** How often this program shows that it lives, and looks after owners that do not. */
+  beatMs?: number;
+}
+
 /** How long an owner may take to answer before whoever asked is told that it does not. */
 const ANSWER_MS = 15_000;
 /** Work that was asked to save and end because the program closes is ended at once after so long. */
@@ -94,6 +100,8 @@ export class JobManager {
   readonly #running = new Map<string, Running>();
   readonly #program = thisProgram();
   readonly #watch: OwnerWatch;
+  readonly #lookMs: number;
+  readonly #beatMs: number;
   readonly #timer: NodeJS.Timeout;
   #enrolled = false;
   #closed = false;
@@ -101,10 +109,15 @@ export class JobManager {
   #beaten = 0;
   #recovering: Promise<Job[]> | undefined;
 
-  constructor(repository: JobRepository, watch: OwnerWatch = new OwnerWatch()) {
+  constructor(
+    repository: JobRepository,
+    { watch = new OwnerWatch(), lookMs = 250, beatMs = BEAT_MS }: JobManagerOptions = {},
+  ) {
     this.#repository = repository;
     this.#watch = watch;
-    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
+    this.#lookMs = lookMs;
+    this.#beatMs = beatMs;
+    this.#timer = setInterval(() => this.#look(), lookMs).unref();
   }
 
   /** The name of this program as an owner of jobs. */
@@ -212,6 +225,17 @@ export class JobManager {
     const job = this.#require(id);
     if (isActive(job.state) && job.owner !== this.#program.id) return this.#ask(job, 'cancel', () => this.cancel(id));
     this.#endHere(job, 'cancel');
+    return { job: this.find(id) };
+  }
+
+  /**
+   * Asks for the same as the end of its program does: the job saves and ends, and is interrupted.
+   * @throws AppError as {@link cancel}
+   */
+  async closeJob(id: string): Promise<Asked> {
+    const job = this.#require(id);
+    if (isActive(job.state) && job.owner !== this.#program.id) return this.#ask(job, 'close', () => this.closeJob(id));
+    this.#endHere(job, 'close');
     return { job: this.find(id) };
   }
 
@@ -421,7 +445,7 @@ export class JobManager {
     const reason = ending === 'close' ? 'The program was closed before it began.' : undefined;
     const name = !isActive(job.state) && ending === 'cancel' ? 'abandon' : ending;
     if (!this.#enter(job.id, name, reason))
-      throw new AppError('conflict', `"${job.title}" is ${job.state}; there is nothing to cancel.`);
+      throw new AppError('conflict', `"${job.title}" is ${job.state}; there is nothing to ${ending}.`);
   }
 
   /** Asks the owner of a job, and waits for its answer. @param again what to do where the job has left its owner meanwhile */
@@ -430,7 +454,11 @@ export class JobManager {
     if (!program) return again();
     const request = this.#repository.ask(id, verb);
     try {
-      for (const until = performance.now() + ANSWER_MS; performance.now() < until; await sleep(100)) {
+      for (
+        const until = performance.now() + ANSWER_MS;
+        performance.now() < until;
+        await sleep(Math.min(100, this.#lookMs))
+      ) {
         const answer = this.#repository.answerTo(request);
         if (answer === 'lost') return await again();
         if (answer?.refusal) throw AppError.fromWire(answer.refusal);
@@ -456,7 +484,7 @@ export class JobManager {
         this.#startNext();
       }
       this.#outside = outside;
-      if (performance.now() - this.#beaten < BEAT_MS) return;
+      if (performance.now() - this.#beaten < this.#beatMs) return;
       this.#beaten = performance.now();
       if (this.#owns) this.#repository.beat(this.#program.id);
       this.recover().catch((trouble: unknown) => this.events.emit('trouble', trouble));
@@ -547,7 +575,7 @@ export class JobManager {
       const look = (job: Job): void => {
         if (job.id === id) done();
       };
-      const timer = setTimeout(done, LOOK_MS);
+      const timer = setTimeout(done, this.#lookMs);
       this.events.on('state', look);
     });
   }
