@@ -87,6 +87,9 @@ export interface JobManagerOptions {
 const ANSWER_MS = 15_000;
 /** Work that was asked to save and end because the program closes is ended at once after so long. */
 const CLOSE_MS = 120_000;
+const GIVE_UP_MS = 10_000;
+/** How often it is tried to write a last state while the program closes. */
+const CLOSE_TRIES = 5;
 
 /**
  * Does jobs, and alone changes their states; docs/jobs.md shows how. Several programs may share a database. Each active job
@@ -108,6 +111,8 @@ export class JobManager {
   #outside = -1;
   #beaten = 0;
   #recovering: Promise<Job[]> | undefined;
+  /** What waits for another program: an answer, or the end of a job. It is refused when this program closes. */
+  readonly #waits = new Set<Promise<unknown>>();
 
   constructor(
     repository: JobRepository,
@@ -262,13 +267,19 @@ export class JobManager {
     return program ? describeProgram(program) : undefined;
   }
 
-  /** Resolves when a job is no longer active, with its last state. */
-  async ended(id: string): Promise<Job> {
-    for (;;) {
-      const job = this.#require(id);
-      if (!isActive(job.state)) return toJob(job);
-      await this.#nextState(id);
-    }
+  /**
+   * Resolves when a job is no longer active, with its last state.
+   * @throws AppError `conflict` where this program closes, and the job is another's
+   */
+  ended(id: string): Promise<Job> {
+    return this.#whileOpen(async () => {
+      for (;;) {
+        const job = this.#require(id);
+        if (!isActive(job.state)) return toJob(job);
+        if (this.#closed && job.owner !== this.#program.id) throw closing();
+        await this.#nextState(id);
+      }
+    });
   }
 
   /** Lets every job of this program save and end, and waits for it. Nobody asked for their end, so they are interrupted. */
@@ -281,9 +292,13 @@ export class JobManager {
     const late = setTimeout(() => {
       for (const running of this.#running.values()) this.#abort(running, 'kill');
     }, CLOSE_MS);
-    while (this.#running.size > 0) await sleep(20);
+    // What does not even end when it is killed (a network drive that hangs) is left to whoever finds this program gone.
+    const until = performance.now() + CLOSE_MS + GIVE_UP_MS;
+    while (this.#running.size > 0 && performance.now() < until) await sleep(20);
     clearTimeout(late);
     clearInterval(this.#timer);
+    while (this.#waits.size > 0) await Promise.allSettled([...this.#waits]);
+    await this.#recovering?.catch(() => undefined);
     if (this.#enrolled) this.#repository.dismiss(this.#program.id);
   }
 
@@ -368,7 +383,7 @@ export class JobManager {
     };
   }
 
-  /** Writes how a job has ended. A disk that is full does not end the program: the job stays as it is until it can be written. */
+  /** Writes how a job has ended. While the disk is full, it is tried again and again: the job stays as it is meanwhile. */
   async #settle(id: string, running: Running, outcome: Outcome | undefined, error: unknown): Promise<void> {
     const { ending } = running;
     const enter = (): boolean => {
@@ -383,7 +398,7 @@ export class JobManager {
       if (outcome?.state === 'cancelled' && !error) return this.#enter(id, 'cancel', outcome.reason);
       return this.#enter(id, 'fail', messageOf(error), error);
     };
-    for (;;) {
+    for (let tries = 1; !this.#closed || tries <= CLOSE_TRIES; tries++) {
       try {
         enter();
         return;
@@ -449,7 +464,11 @@ export class JobManager {
   }
 
   /** Asks the owner of a job, and waits for its answer. @param again what to do where the job has left its owner meanwhile */
-  async #ask({ id, title, owner = '' }: OwnedJob, verb: JobVerb, again: () => Promise<Asked>): Promise<Asked> {
+  #ask(job: OwnedJob, verb: JobVerb, again: () => Promise<Asked>): Promise<Asked> {
+    return this.#whileOpen(() => this.#askOwner(job, verb, again));
+  }
+
+  async #askOwner({ id, title, owner = '' }: OwnedJob, verb: JobVerb, again: () => Promise<Asked>): Promise<Asked> {
     const program = this.#repository.program(owner);
     if (!program) return again();
     const request = this.#repository.ask(id, verb);
@@ -463,6 +482,7 @@ export class JobManager {
         if (answer === 'lost') return await again();
         if (answer?.refusal) throw AppError.fromWire(answer.refusal);
         if (answer) return { job: this.find(id), by: describeProgram(program) };
+        if (this.#closed) throw closing();
         if ((await this.recover()).some((job) => job.id === id)) return await again();
       }
     } finally {
@@ -578,6 +598,17 @@ export class JobManager {
       const timer = setTimeout(done, this.#lookMs);
       this.events.on('state', look);
     });
+  }
+
+  /** Does something that may take long. The program does not close its database before that has ended. */
+  async #whileOpen<Value>(act: () => Promise<Value>): Promise<Value> {
+    const wait = act();
+    this.#waits.add(wait);
+    try {
+      return await wait;
+    } finally {
+      this.#waits.delete(wait);
+    }
   }
 
   #tryTo(act: () => void): void {
