@@ -7,6 +7,7 @@ import { resolveModel } from '../services/models/models.ts';
 import { toRestoreModel } from '../services/restoring/restoreModel.ts';
 import { AppError } from '../shared/errors.ts';
 import { evaluateContract } from '../shared/jobMessages.ts';
+import { loadModel } from './loadModel.ts';
 import { serveChild } from './serveChild.ts';
 
 /** The child process that measures a model on a folder of pairs, picture by picture. */
@@ -14,7 +15,7 @@ serveChild(evaluateContract, {
   evaluate: async ({ home, model: reference, input, target, cropBorder, yChannel, threads }, tell) => {
     const resolved = await resolveModel(reference, openHome(home));
     openEngine(threads === undefined ? {} : { threads });
-    const model = await openRestorer(toRestoreModel(resolved));
+    const model = await openRestorer(await loadModel(toRestoreModel(resolved)));
     const { samples, unmatched } = await findPairs({ target, input }, model.scale);
     const { title, network, hash } = resolved;
     tell({ type: 'model', title, network, hash, pictures: samples.length, unmatched });

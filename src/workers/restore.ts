@@ -15,6 +15,7 @@ import { verify } from '../core/pictures/verify.ts';
 import { AppError } from '../shared/errors.ts';
 import type { RestoreModel } from '../shared/batches.ts';
 import { type PreviewTask, restoreContract, type RestoredFile, type RestoreTask } from '../shared/restoreMessages.ts';
+import { loadModel } from './loadModel.ts';
 import { serveChild } from './serveChild.ts';
 
 /**
@@ -42,7 +43,7 @@ serveChild(restoreContract, {
 
 async function open(models: RestoreModel[]): Promise<void> {
   if (models.some(({ network: id }) => id !== 'identity')) openEngine();
-  for (const model of models) chain.push(splitTiles(timed(await openRestorer(model))));
+  for (const model of models) chain.push(splitTiles(timed(await openRestorer(await loadModel(model)))));
 }
 
 /** Adds up how long a model works. */

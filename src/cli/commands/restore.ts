@@ -23,7 +23,7 @@ export const registerRestore: Register = (program, context) => {
         );
       if (below > 0)
         output.log(
-          `${below} ${below === 1 ? 'picture lies' : 'pictures lie'} in folders below and ${below === 1 ? 'is' : 'are'} left out; --recursive takes ${below === 1 ? 'it' : 'them'}.`,
+          `${below} ${below === 1 ? 'picture in a subfolder' : 'pictures in subfolders'} ${below === 1 ? 'is' : 'are'} left out. Use --recursive to include ${below === 1 ? 'it' : 'them'}.`,
         );
       const { batches, jobs } = await context.services();
       const { id } = await batches.create(files, models, settings).catch(wrongUse);

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeWhole } from '../../core/files/privateFile.ts';
 import { exportRun } from '../../services/training/report/exportRun.ts';
 import { htmlReport } from '../../services/training/report/htmlReport.ts';
 import { dateTime } from '../../shared/dates.ts';
@@ -99,7 +99,7 @@ export const registerRuns: Register = (program, context) => {
     .description('a run as one HTML file: figures, curves, pictures, configuration')
     .action(async (reference: string, { out }: { out: string }) => {
       const { runs: history } = await context.services();
-      await writeFile(out, await htmlReport(history, reference));
+      await writeWhole(out, await htmlReport(history, reference));
       output.result({ file: out }, `Wrote ${out}.`);
     });
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { constants, openSync, type PathLike } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { constants, createReadStream, type PathLike } from 'node:fs';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder } from './durableFile.ts';
 
@@ -13,12 +13,21 @@ import { syncFolder } from './durableFile.ts';
 /** Makes a file that is not there yet, for writing. O_NOFOLLOW is not on Windows, where links need an administrator. */
 const exclusively = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
 
-/** A new name beside a file, hidden and impossible to guess. `mark` says what it belongs to; it is used in a file's name. */
-export const nameBeside = (path: string, mark = ''): string => nameIn(dirname(path), mark);
+/** A new name beside a file, hidden and impossible to guess. `mark` becomes part of it, so that it is found again. */
+export const nameBeside = (path: string, mark = ''): string =>
+  join(dirname(path), `${beginning(mark)}${randomBytes(12).toString('hex')}${ENDING}`);
 
-/** A new name in a folder, hidden and impossible to guess. */
-export const nameIn = (folder: string, mark = ''): string =>
-  join(folder, `.mcir-${mark === '' ? '' : `${mark}-`}${randomBytes(12).toString('hex')}.part`);
+/** Removes what a program that was killed has left under names of {@link nameBeside} with this mark. */
+export async function removeLeft(folder: string, mark: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.startsWith(beginning(mark)) || !name.endsWith(ENDING)) continue;
+    // What is no file was put there by somebody else, and stays.
+    await rm(join(folder, name), { force: true }).catch(() => undefined);
+  }
+}
+
+const beginning = (mark: string): string => `.mcir-${mark === '' ? '' : `${mark}-`}`;
+const ENDING = '.part';
 
 /**
  * Opens a new file for writing.
@@ -26,16 +35,56 @@ export const nameIn = (folder: string, mark = ''): string =>
  */
 export const openNew = (path: PathLike, mode = 0o666): Promise<FileHandle> => open(path, exclusively, mode);
 
-/** As {@link openNew}; gives a descriptor. */
-export const openNewSync = (path: PathLike, mode = 0o666): number => openSync(path, exclusively, mode);
+/**
+ * Writes a file whole or not at all, in the place of one that may have the name: written beside, flushed, renamed. A link
+ * that has the name is replaced; what it leads to stays as it is.
+ */
+export async function writeWhole(path: string, content: Uint8Array | string, mode = 0o666): Promise<void> {
+  await besideFirst(path, mode, (file) => file.writeFile(content));
+}
 
-/** Writes a file that only its owner can read, whole or not at all, in the place of one that may be there. */
-export async function writePrivately(path: string, content: Uint8Array | string): Promise<void> {
+/** As {@link writeWhole}, for a file that only its owner can read. */
+export const writePrivately = (path: string, content: Uint8Array | string): Promise<void> =>
+  writeWhole(path, content, 0o600);
+
+/** As {@link writeWhole}, with the content of another file. */
+export async function copyWhole(from: string, path: string): Promise<void> {
+  await besideFirst(path, 0o666, (file) => copyInto(from, file));
+}
+
+/**
+ * Copies a file to a new name and flushes it to the disk. All of it is written through one descriptor, so it does not
+ * matter what others do to the name meanwhile.
+ * @param mode exact permissions; by default those of any new file
+ * @returns `device:inode` of the new file
+ * @throws the system's error; nothing is left under the name then
+ */
+export async function copyToNew(from: string, to: string, mode?: number): Promise<string> {
+  const file = await openNew(to);
+  try {
+    await copyInto(from, file);
+    if (mode !== undefined) await file.chmod(mode & 0o7777);
+    await file.sync();
+    const { dev, ino } = await file.stat({ bigint: true });
+    return `${dev}:${ino}`;
+  } catch (error) {
+    await rm(to, { force: true }).catch(() => undefined);
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Not `createWriteStream`: one that leaves the descriptor open never tells that it has ended. */
+const copyInto = (from: string, file: FileHandle): Promise<void> =>
+  file.writeFile(createReadStream(from, { highWaterMark: 2 ** 20 }));
+
+async function besideFirst(path: string, mode: number, write: (file: FileHandle) => Promise<void>): Promise<void> {
   const beside = nameBeside(path);
-  const file = await openNew(beside, 0o600);
+  const file = await openNew(beside, mode);
   try {
     try {
-      await file.writeFile(content);
+      await write(file);
       await file.sync();
     } finally {
       await file.close();

@@ -92,7 +92,7 @@ async function whyNotWritable(folder: string): Promise<string | undefined> {
   const probe = join(folder, `.mcir-${randomUUID()}`);
   try {
     await mkdir(folder, { recursive: true });
-    await writeFile(probe, 'x', { flush: true });
+    await writeFile(probe, 'x', { flag: 'wx', flush: true });
     await rm(probe);
     return (await freeBytes(folder)) < ROOM_BYTES ? full(folder) : undefined;
   } catch (error) {

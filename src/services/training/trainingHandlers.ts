@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { writeWhole } from '../../core/files/privateFile.ts';
 import { degradations } from '../../core/degradations/index.ts';
 import { networks } from '../../core/networks/index.ts';
 import type { Handlers } from '../../shared/contract.ts';
@@ -139,7 +140,7 @@ export function trainingHandlers({
       const { id, name } = runs.find(run);
       const path = join(handles.path(out), `${safeName(name)} ${id}${form === 'report' ? '.html' : ''}`);
       if (form === 'folder') await exportRun(runs, id, path);
-      else await writeFile(path, await htmlReport(runs, id));
+      else await writeWhole(path, await htmlReport(runs, id));
       return handles.place(path);
     },
     'runs.remove': async ({ run }) => {
