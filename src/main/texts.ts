@@ -38,7 +38,7 @@ const en = {
   saveAndClose: 'Save and Close',
   finished: '{title}: finished',
   failed: '{title}: failed',
-  stopped: '{title}: stopped',
+  cancelled: '{title}: cancelled',
   interrupted: '{title}: interrupted',
 };
 export type Texts = Record<keyof typeof en, string>;
@@ -81,7 +81,7 @@ const zh: Texts = {
   saveAndClose: '保存并关闭',
   finished: '{title}：已完成',
   failed: '{title}：失败',
-  stopped: '{title}：已停止',
+  cancelled: '{title}：已取消',
   interrupted: '{title}：已中断',
 };
 

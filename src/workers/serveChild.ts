@@ -8,6 +8,8 @@ import {
   toChild,
 } from '../shared/childMessages.ts';
 import type { z } from 'zod';
+import { installLastResort, noteOnStderr } from '../services/app/lastResort.ts';
+import { tellParent } from '../services/app/tellParent.ts';
 import { AppError, toWire } from '../shared/errors.ts';
 
 /** Answers one kind of question. `emit` tells the program that asked of events. */
@@ -36,9 +38,8 @@ export function serveChild<Contract extends ChildContract>(
   { onNotice, onTerminate }: ServeOptions<Contract> = {},
 ): void {
   if (!process.send) throw new Error('This file is started by the program, not by hand.');
-  const send = (message: FromChild): void => {
-    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
-  };
+  installLastResort({ note: noteOnStderr, endOnStorage: true });
+  const send = (message: FromChild): void => tellParent(message);
   const answer = async (id: number, call: string, question: unknown): Promise<void> => {
     try {
       const found = contract.calls[call];
