@@ -107,21 +107,15 @@ export const batchSummary = z.object({
 });
 export type BatchSummary = z.infer<typeof batchSummary>;
 
-/** A complete model, as a worker needs it (see services/models/models.ts). */
+/** A model as a worker needs it; the worker reads the file itself (see services/models/models.ts). */
 export interface RestoreModel {
   title: string;
   /** The id of a network, `identity` or `graph`. */
   network: string;
   options: Record<string, unknown>;
   inputNorm?: { mean: [number, number, number]; std: [number, number, number] };
-  weights: Map<
-    string,
-    {
-      dtype: 'float32' | 'int32' | 'int64' | 'uint8' | 'bool';
-      shape: number[];
-      data: Float32Array | Int32Array | BigInt64Array | Uint8Array;
-    }
-  >;
-  /** For `graph`: the file and how to run it (see core/formats/graphModels.ts). */
-  graph?: { file: string; range?: number; multipleOf?: number };
+  /** The model's file and the SHA-256 it had when it was checked; `identity` has none. */
+  file?: { path: string; hash: string };
+  /** Of `graph`: how it is run (see core/formats/graphModels.ts). */
+  graph?: { range?: number; multipleOf?: number };
 }

@@ -4,34 +4,31 @@ import { join } from 'node:path';
 import { writePrivately } from '../core/files/privateFile.ts';
 
 /**
- * Leaves the bearer of this start for scripts of the same user, in a file that only its owner can read. It is of no use
- * after the program has ended.
+ * Writes the bearer secret of this start for scripts of the same user, to a file that only its owner can read. It is
+ * useless after the program has stopped.
  */
 export const leaveBearer = (home: string, bearer: string): Promise<void> =>
   writePrivately(join(home, 'web-token'), bearer);
 
-/** Takes back what was left for scripts and for the browser. Earlier versions left more. */
+/** Removes what was written for scripts and for the browser. Earlier versions wrote more files. */
 export async function takeBack(home: string): Promise<void> {
   for (const name of ['web-token', 'open.html', 'web.json']) await rm(join(home, name), { force: true });
 }
 
-/**
- * The port of the last time, so that a browser finds what it keeps for the window (settings of an export, the pictures
- * at hand) under the same address.
- */
+/** The last port, so that a browser finds its stored data (export settings, added pictures) under the same address. */
 export async function usualPort(home: string): Promise<number | undefined> {
   const port = Number(await readFile(portFile(home), 'utf8').catch(() => ''));
   return Number.isInteger(port) && port > 1023 && port <= 65535 ? port : undefined;
 }
 
-/** Keeps a port for the next times. */
+/** Remembers a port for the next start. */
 export const keepPort = (home: string, port: number): Promise<void> => writePrivately(portFile(home), String(port));
 
 const portFile = (home: string) => join(home, 'web-port');
 
 /**
- * A page that leads to the one-time address. The browser is given this file, because a command line can be read by
- * every user of the machine.
+ * A page that leads to the one-time address. The browser gets this file, because every user of the machine can read a
+ * command line.
  */
 export async function writeDoor(home: string, address: string): Promise<string> {
   const path = join(home, 'open.html');
@@ -42,7 +39,7 @@ export async function writeDoor(home: string, address: string): Promise<string> 
   return path;
 }
 
-/** One-time codes: each lets one browser in and is then worth nothing. */
+/** One-time codes: each lets one browser in and is then invalid. */
 export class Invitations {
   readonly #codes = new Set<string>();
 

@@ -81,17 +81,17 @@ function describe({ convention, samples, unmatched, others, problems, checked, s
       'Pairs',
       samples.flatMap(({ input, target }) => (input === undefined ? [] : [`${input}  →  ${target}`])),
     ),
-    ...list(`Without a partner (${unmatched.length})`, unmatched),
+    ...list(`Without a match (${unmatched.length})`, unmatched),
     ...list(
       `Cannot be used (${problems.length})`,
       problems.map(({ file, reason }) => (reason.includes(file) ? reason : `${file}: ${reason}`)),
     ),
     ...list(`Not pictures (${others.length})`, others),
-    `Of ${checked} looked at: ${width.smallest} to ${width.largest} pixels wide (median ${width.median}), ${height.smallest} to ${height.largest} high (median ${height.median})`,
+    `Of ${checked} checked: ${width.smallest} to ${width.largest} pixels wide (median ${width.median}), ${height.smallest} to ${height.largest} high (median ${height.median})`,
     Object.entries(formats)
       .map(([format, count]) => `${count} ${format}`)
       .join('; '),
-    ...(grey > 0 ? [`${grey} are grey and become RGB.`] : []),
-    ...(withAlpha > 0 ? [`${withAlpha} have an alpha channel, which training leaves out.`] : []),
+    ...(grey > 0 ? [`${grey} are grey and are used as RGB.`] : []),
+    ...(withAlpha > 0 ? [`${withAlpha} have an alpha channel, which training ignores.`] : []),
   ].join('\n');
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { evaluate } from '../../services/training/evaluation.ts';
 import { requireFolder } from '../../services/app/folders.ts';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
+import type { EvaluateEvent } from '../../shared/jobMessages.ts';
 import type { Register } from '../cliContext.ts';
 import { wholeNumber } from '../numbers.ts';
 import { exitCode, table, wrongUse } from '../output.ts';
@@ -34,7 +35,7 @@ export const registerEvaluate: Register = (program, context) => {
       let begun = false;
       const question = { home: home.root, model, input: resolve(input), target: resolve(target), cropBorder, yChannel };
       const decibel = (psnr: number | null): string => (psnr === null ? 'infinite' : psnr.toFixed(3));
-      const result = await evaluate(question, (event) => {
+      const onEvent = (event: EvaluateEvent): void => {
         begun = true;
         if (event.type === 'model' && event.unmatched.length > 0)
           output.log(`${event.unmatched.length} files have no match and are skipped: ${event.unmatched.join(', ')}`);
@@ -43,8 +44,9 @@ export const registerEvaluate: Register = (program, context) => {
           output.log(
             `${event.picture.name}  PSNR ${decibel(event.picture.psnr)} dB  SSIM ${event.picture.ssim.toFixed(4)}`,
           );
-      }).catch((error: unknown) => {
-        // Errors before the model is loaded and the pictures are paired are probably in the arguments.
+      };
+      const result = await evaluate(question, onEvent, context.children.options).catch((error: unknown) => {
+        // Until the model is loaded and the pictures are paired, what was typed may be at fault.
         if (begun || !(error instanceof AppError && inWhatWasTyped.includes(error.code))) throw error;
         return wrongUse(error);
       });

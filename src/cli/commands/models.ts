@@ -1,19 +1,19 @@
 import { createModel, findNetwork } from '../../core/networks/index.ts';
-import { readWeightsFile } from '../../core/formats/readWeights.ts';
-import { GRAPH, type InputNorm } from '../../services/models/modelCard.ts';
-import { convertModel, identify } from '../../services/models/modelFiles.ts';
+import { GRAPH } from '../../services/models/modelCard.ts';
 import { addPack, modelPacks } from '../../services/models/modelPacks.ts';
 import {
   addModel,
   brokenModels,
+  convertModel,
   isGraphFile,
   listModels,
   type ModelCard,
-  probeGraph,
   removeModel,
   resolveModel,
 } from '../../services/models/models.ts';
-import { AppError } from '../../shared/errors.ts';
+import { describeWeights, openGraph } from '../../services/models/readModels.ts';
+import type { Home } from '../../services/app/home.ts';
+import type { InputNorm } from '../../shared/modelMessages.ts';
 import type { Register } from '../cliContext.ts';
 import { wholeNumber } from '../numbers.ts';
 import { table, wrongUse } from '../output.ts';
@@ -101,7 +101,7 @@ export const registerModels: Register = (program, context) => {
     .description('show what a file holds and for which network it is, without adding it')
     .argument('<file>', 'a .pth, .pt, .ckpt or .safetensors file, an .onnx file or a TensorFlow.js model.json')
     .action(async (file: string) => {
-      const report = await inspect(file).catch(wrongUse);
+      const report = await inspect(file, context.home).catch(wrongUse);
       output.result(report, describeReport(report));
     });
 
@@ -112,12 +112,10 @@ export const registerModels: Register = (program, context) => {
     .argument('<out>', 'the file to write; its extension sets the format')
     .action(async (from: string, out: string) => {
       const model = await resolveModel(from, context.home).catch(wrongUse);
-      if (model.graph)
-        throw new AppError('unsupported', `"${model.title}" is a finished graph; only weights can be converted.`);
-      await convertModel(model, out).catch(wrongUse);
+      await convertModel(model, out, context.home).catch(wrongUse);
       if (model.inputNorm && /\.pth?$/i.test(out))
         output.log(
-          `This network was trained on inputs ${normalised(model.inputNorm)}; other programs do not learn this from the file, so there do it before the network.`,
+          `This network was trained on inputs ${normalised(model.inputNorm)}. Other programs cannot see this in the file: there, normalise the input before the network.`,
         );
       output.result({ file: out, network: model.network }, `Wrote ${out}.`);
     });
@@ -152,19 +150,16 @@ interface WeightsReport {
   reason?: string;
 }
 
-async function inspect(file: string): Promise<Report> {
-  if (isGraphFile(file)) return { file, ...(await probeGraph(file)) };
-  const content = await readWeightsFile(file);
-  const { weights, format } = content;
-  const values = [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
-  const common = { file, format, tensors: weights.size, values };
-  try {
-    const { network, options, inputNorm } = identify(content, file);
-    return { ...common, network, options, ...(inputNorm && { inputNorm }) };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { ...common, reason: error.message };
+async function inspect(file: string, home: Home): Promise<Report> {
+  if (isGraphFile(file)) {
+    const { format, scale } = await openGraph(file, home);
+    return { file, format, scale };
   }
+  const { format, tensors, values, model, reason } = await describeWeights(file);
+  const common = { file, format, tensors, values };
+  if (!model) return { ...common, ...(reason && { reason: reason.message }) };
+  const { network, options, inputNorm } = model;
+  return { ...common, network, options, ...(inputNorm && { inputNorm }) };
 }
 
 function describeReport(report: Report): string {

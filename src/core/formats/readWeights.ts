@@ -21,7 +21,7 @@ export interface OpenedWeights extends Omit<WeightsFile, 'weights'> {
   /** The network's tensors under the names of the authors' class. */
   shapes: Shapes;
   /** Reads the values. @throws AppError `bad-input` where they are damaged */
-  read(): Weights;
+  readonly read: () => Weights;
 }
 
 /** Views may show more than is stored (stride 0), but not without end. */

@@ -58,7 +58,7 @@ export interface OpenedSafetensors {
   shapes: Shapes;
   metadata: Record<string, string>;
   /** Reads the values of some of the tensors, under their own names. */
-  read(names: readonly string[]): Weights;
+  readonly read: (names: readonly string[]) => Weights;
 }
 
 /** {@link readSafetensors} up to the values. @throws AppError as it does */

@@ -1,14 +1,26 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../shared/errors.ts';
 import { isOutOfMemory } from '../engine/memory.ts';
-import type { RestoreModel } from '../../shared/batches.ts';
 import { compileForward } from '../engine/forward.ts';
 import { type Probe, probe } from '../engine/probe.ts';
 import { createModel } from '../networks/index.ts';
 import type { Layer } from '../networks/layer.ts';
 import { normaliseInput } from '../networks/layers.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
-import { openGraphModel } from '../formats/graphModels.ts';
+import { type GraphModelOptions, openGraphModel } from '../formats/graphModels.ts';
+import type { Weights } from '../formats/weights.ts';
+
+/** A model with its weights, or with the file of its graph. */
+export interface LoadedModel {
+  title: string;
+  /** A network's id, `identity`, or `graph`. */
+  network: string;
+  options: Record<string, unknown>;
+  inputNorm?: { mean: [number, number, number]; std: [number, number, number] };
+  /** Empty for `identity` and `graph`. */
+  weights: Weights;
+  graph?: GraphModelOptions & { file: string };
+}
 
 /** Restores tiles: the interface of a model for the restoring code. */
 export interface Restorer {
@@ -57,18 +69,12 @@ const TOLERANCE = 1e-3;
  * Opens a model: builds its network, or reads its graph, and compiles it. The engine must be open.
  * @throws AppError `bad-input` where weights and network do not fit, or as {@link openGraphModel}
  */
-export async function openRestorer(model: RestoreModel): Promise<Restorer> {
+export async function openRestorer(model: LoadedModel): Promise<Restorer> {
   if (model.network === 'identity') return identityRestorer;
   return model.graph ? openGraph(model.title, model.graph) : openNetwork(model);
 }
 
-async function openNetwork({
-  title,
-  network: id,
-  options: given,
-  weights,
-  inputNorm,
-}: RestoreModel): Promise<Restorer> {
+async function openNetwork({ title, network: id, options: given, weights, inputNorm }: LoadedModel): Promise<Restorer> {
   const { network, options, parameters, forward } = createModel(id, given);
   parameters.load(weights);
   const normalised: Layer = (x) => forward(normaliseInput(x, inputNorm));
@@ -91,7 +97,7 @@ async function openNetwork({
   };
 }
 
-async function openGraph(title: string, { file, ...options }: NonNullable<RestoreModel['graph']>): Promise<Restorer> {
+async function openGraph(title: string, { file, ...options }: NonNullable<LoadedModel['graph']>): Promise<Restorer> {
   const graph = await openGraphModel(file, options);
   const { scale, multipleOf, fixed, probed, forward, whole } = graph;
   const common = { title, scale, multipleOf, ...(fixed && { largestTile: Math.min(fixed.width, fixed.height) }) };

@@ -1,4 +1,4 @@
 import type * as tf from '@tensorflow/tfjs-core';
 
-/** A function of one NHWC feature map: what every layer, block and network is once it has been built. */
+/** A function of an NHWC feature map. Every layer, block and network is one, once built. */
 export type Layer = (x: tf.Tensor4D) => tf.Tensor4D;

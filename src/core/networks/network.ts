@@ -32,6 +32,8 @@ export interface NetworkDefinition<Options = Record<string, unknown>> {
   scale(options: Options): number;
   /** True where the whole picture influences every pixel (global pooling), so that tiles change the result slightly. */
   readonly seesWholePicture: boolean;
+  /** True where what it computes, and not only its shapes, changes with the size: one exported graph cannot serve any size. */
+  readonly changesWithSize?: (options: Options) => boolean;
   /** Which input sizes it takes, in a sentence; every network here takes any size unless it says otherwise. */
   readonly inputSizes: string;
   /** Finds the options from names and shapes alone; undefined where the file is not of this architecture. */

@@ -8,8 +8,8 @@ import { MetricsWriter, type RunFolder } from './runFolder.ts';
 import type { Trainer } from './trainer.ts';
 import { validate } from './validation.ts';
 
-/** How a session ended without an error: all steps done, no better result for long enough, or asked to stop. */
-export type TrainingEnd = 'all-steps' | 'no-progress' | 'stopped';
+/** How a session ended without an error: all steps done, no better result for long enough, or asked to save and end. */
+export type TrainingEnd = 'all-steps' | 'no-progress' | 'cancelled';
 
 export interface SessionOptions {
   run: string;
@@ -66,9 +66,9 @@ export class TrainingSession {
     if (trainer.step === 0 && !this.#judgement.best) await this.#validate();
     while (trainer.step < config.steps) {
       await this.#waitWhilePaused();
-      if (control.stopping) {
+      if (control.cancelled) {
         await this.#save();
-        return 'stopped';
+        return 'cancelled';
       }
       if (this.#hasStalled) break;
       this.#pace.start();
@@ -140,7 +140,7 @@ export class TrainingSession {
       onWait: onTrouble,
       onOver: () => onTrouble(undefined),
       // Who wants an end is not kept waiting: the run goes on from its last checkpoint.
-      giveUp: () => control.stopping,
+      giveUp: () => control.cancelled,
     });
   }
 

@@ -3,13 +3,15 @@ import { writeFileSync } from 'node:fs';
 import type { History } from '../../database/history.ts';
 import { AppError } from '../../shared/errors.ts';
 import { isActive, type Job } from '../../shared/jobs.ts';
-import { type TrainEvent, trainEvent, type TrainStart } from '../../shared/jobMessages.ts';
+import { trainContract, type TrainEvent, type TrainStart } from '../../shared/jobMessages.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { MetricLine, RunSummary } from '../../shared/runs.ts';
 import { StoredInOrder } from '../../shared/storageTrouble.ts';
 import { parseConfig, writeConfig } from './configFile.ts';
 import type { Home } from '../app/home.ts';
-import type { JobManager } from '../jobs/JobManager.ts';
+import type { ChildSettings } from '../app/childSettings.ts';
+import { workInChild } from '../jobs/childJob.ts';
+import type { Asked, JobManager } from '../jobs/JobManager.ts';
 import { type Runs, runFields } from './runHistory.ts';
 
 export interface TrainingEvents {
@@ -17,6 +19,15 @@ export interface TrainingEvents {
   progress: [run: string, event: TrainEvent];
   /** A run has entered a new state. */
   state: [run: RunSummary];
+}
+
+/** What the training service works with. */
+export interface TrainingServices {
+  readonly home: Home;
+  readonly history: History;
+  readonly runs: Runs;
+  readonly jobs: JobManager;
+  readonly children: ChildSettings;
 }
 
 /** Metrics are written in transactions of this many lines, or after this time: each waits for the disk. */
@@ -35,16 +46,17 @@ export class Training {
   readonly #stored = new StoredInOrder();
   #written = -Infinity;
 
-  constructor(home: Home, history: History, runs: Runs, jobs: JobManager) {
+  constructor({ home, history, runs, jobs, children }: TrainingServices) {
     this.#home = home;
     this.#history = history;
     this.#runs = runs;
     this.#jobs = jobs;
     jobs.register('train', {
-      worker: 'train',
-      start: ({ id }) => this.#payload(id),
-      log: ({ id }) => runs.folder(id).log,
-      onEvent: ({ id }, event) => this.#onEvent(id, trainEvent.parse(event)),
+      oneIn: 'program',
+      run: ({ id }, work) =>
+        workInChild(trainContract, this.#question(id), work, { ...children.options, log: runs.folder(id).log }),
+      // The contract has checked it.
+      onEvent: ({ id }, event) => this.#onEvent(id, event as TrainEvent),
       onEnd: ({ id }) => this.#flush(id),
       onState: (job) => this.#onState(job),
     });
@@ -66,13 +78,11 @@ export class Training {
   }
 
   /**
-   * Goes on with a run where it last saved.
+   * Goes on with a run after a pause, or where it last saved.
    * @throws AppError `not-found`, `conflict`
    */
-  async resume(reference: string): Promise<RunSummary> {
-    const { id } = this.#runs.find(reference);
-    await this.#jobs.resume(id);
-    return this.#runs.find(id);
+  resume(reference: string): Promise<Asked> {
+    return this.#jobs.resume(this.#runs.find(reference).id);
   }
 
   /**
@@ -92,13 +102,14 @@ export class Training {
     return this.#runs.find(run.id);
   }
 
-  pause(reference: string): void {
-    this.#jobs.pause(this.#runs.find(reference).id);
+  /** Saves, and waits. @throws AppError `not-found`, `conflict` */
+  pause(reference: string): Promise<Asked> {
+    return this.#jobs.pause(this.#runs.find(reference).id);
   }
 
-  /** Saves first. */
-  stop(reference: string): void {
-    this.#jobs.stop(this.#runs.find(reference).id);
+  /** Saves, and ends; {@link ended} tells when. @throws AppError `not-found`, `conflict` */
+  cancel(reference: string): Promise<Asked> {
+    return this.#jobs.cancel(this.#runs.find(reference).id);
   }
 
   /** Ends at once; the run goes on from its last checkpoint. */
@@ -118,7 +129,7 @@ export class Training {
     return this.#stored.settled();
   }
 
-  #payload(id: string): TrainStart {
+  #question(id: string): TrainStart {
     const facts = this.#history.runs.record(id)?.facts;
     return {
       run: id,
