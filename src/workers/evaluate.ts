@@ -2,29 +2,44 @@ import { findPairs } from '../core/data/pairs.ts';
 import { openEngine } from '../core/engine/open.ts';
 import { openRestorer } from '../core/inference/restorer.ts';
 import { evaluatePair } from '../core/metrics/evaluate.ts';
+import { Lpips } from '../core/metrics/lpips.ts';
 import { openHome } from '../services/app/home.ts';
-import { resolveModel } from '../services/models/models.ts';
-import { toRestoreModel } from '../services/restoring/restoreModel.ts';
+import { requireLpips } from '../services/models/features.ts';
+import { findModel } from '../services/restoring/restoreModel.ts';
 import { AppError } from '../shared/errors.ts';
 import { type EvaluateEvent, evaluateStart } from '../shared/jobMessages.ts';
 import { serveJob } from './host.ts';
 
 /** The child process that measures a model on a folder of pairs, picture by picture. */
 serveJob(async (payload, job) => {
-  const { home, model: reference, input, target, cropBorder, yChannel, threads } = evaluateStart.parse(payload);
+  const {
+    home: root,
+    model: asked,
+    input,
+    target,
+    cropBorder,
+    yChannel,
+    lpips = [],
+    threads,
+  } = evaluateStart.parse(payload);
   const tell = (event: EvaluateEvent): void => job.emit(event);
-  const resolved = await resolveModel(reference, openHome(home));
+  const home = openHome(root);
+  const { model: found, reference } = await findModel(asked, home);
+  const lpipsWeights = lpips.map((network) => requireLpips(network, home));
   openEngine(threads === undefined ? {} : { threads });
-  const model = await openRestorer(toRestoreModel(resolved));
+  const model = await openRestorer(found);
+  const perceptual = lpipsWeights.map((weights) => new Lpips(weights));
   const { samples, unmatched } = await findPairs({ target, input }, model.scale);
-  const { title, network, hash } = resolved;
-  tell({ type: 'model', title, network, hash, pictures: samples.length, unmatched });
+  const { title, network } = found;
+  tell({ type: 'model', title, network, hash: reference.hash, pictures: samples.length, unmatched });
   for (const { name, input: lq, target: gt } of samples) {
     if (job.control.stopping) return { state: 'stopped' };
     if (lq === undefined) continue;
     try {
-      const { psnr, ssim } = await evaluatePair(model, { input: lq, target: gt }, { cropBorder, yChannel });
-      tell({ type: 'picture', picture: { name, psnr: Number.isFinite(psnr) ? psnr : null, ssim } });
+      const measured = await evaluatePair(model, { input: lq, target: gt }, { cropBorder, yChannel }, perceptual);
+      const { psnr, ssim } = measured;
+      const more = perceptual.length > 0 ? { lpips: measured.lpips } : {};
+      tell({ type: 'picture', picture: { name, psnr: Number.isFinite(psnr) ? psnr : null, ssim, ...more } });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       tell({ type: 'failed', name, reason: error.message });

@@ -3,24 +3,26 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openEngine } from '../../src/core/engine/open.ts';
 import { messageOf } from '../../src/shared/errors.ts';
+import { isLpipsFixture, lpipsCases } from './lpips.ts';
 import { networkCases } from './networkCases.ts';
 import { trainingRun } from './trainingRun.ts';
 
 /**
  * `npm run parity -- DIR...`: compares this program with fixtures computed by the authors' PyTorch code. Finds network
- * fixtures and golden runs anywhere below the folders, prints one JSON line for each case, and exits 1 if any fails. With
+ * fixtures, golden runs and LPIPS figures anywhere below the folders, prints one JSON line for each case, and exits 1 if any fails. With
  * `--in-shares` golden runs are replayed a third time, as trainings on two threads compute them (core/training/shares.ts).
  */
 function* fixtures(folder: string): Generator<string> {
-  if (existsSync(join(folder, 'meta.json'))) yield folder;
+  if (existsSync(join(folder, 'meta.json')) || isLpipsFixture(folder)) yield folder;
   for (const entry of readdirSync(folder, { withFileTypes: true }))
     if (entry.isDirectory()) yield* fixtures(join(folder, entry.name));
 }
 
-function* cases(folder: string) {
+async function* cases(folder: string) {
   if (existsSync(join(folder, 'io.safetensors')) && existsSync(join(folder, 'weights.safetensors')))
     yield* networkCases(folder);
   else if (existsSync(join(folder, 'initial.safetensors'))) yield* trainingRun(folder, inShares);
+  else if (isLpipsFixture(folder)) yield* lpipsCases(folder);
 }
 
 const {
@@ -38,7 +40,7 @@ openEngine();
 for (const root of folders) {
   const found = existsSync(root) ? [...fixtures(root)] : [];
   const before = count.passed + count.failed;
-  for (const folder of found) check(folder);
+  for (const folder of found) await check(folder);
   // A folder that was named and holds nothing to compare is a mistake, not a success.
   if (count.passed + count.failed > before) continue;
   print({
@@ -51,9 +53,9 @@ for (const root of folders) {
 }
 process.exit(count.failed > 0 ? 1 : 0);
 
-function check(folder: string): void {
+async function check(folder: string): Promise<void> {
   try {
-    for (const result of cases(folder)) {
+    for await (const result of cases(folder)) {
       print(result);
       count[result.pass ? 'passed' : 'failed'] += 1;
     }

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { elementBytes } from './elements.ts';
+import { readNumpyPickle } from './numpyPickle.ts';
 import { readSafetensors } from './safetensors.ts';
 import { readTorchFile } from './torch/torchFile.ts';
 import { TorchTensor } from './torch/torchObjects.ts';
@@ -11,7 +12,7 @@ export interface WeightsFile {
   weights: Weights;
   /** The free texts of a safetensors file, or those beside the weights in a PyTorch file. */
   metadata: Record<string, string>;
-  format: 'safetensors' | 'pytorch';
+  format: 'safetensors' | 'pytorch' | 'numpy';
 }
 
 const MAX_FILE_BYTES = 2 ** 31 - 1;
@@ -37,6 +38,8 @@ export async function readWeights(bytes: Uint8Array): Promise<WeightsFile> {
     return { weights: plainNames(weights), metadata, format: 'safetensors' };
   }
   if (!isTorchLike(bytes)) throw otherFile(bytes);
+  const arrays = isPickle(bytes) ? readNumpyPickle(bytes) : undefined;
+  if (arrays) return { weights: arrays, metadata: {}, format: 'numpy' };
   const { value, storages } = await readTorchFile(bytes);
   const tensors = findTensors(value, (item) => item instanceof TorchTensor);
   if (!tensors)
@@ -103,5 +106,6 @@ function otherFile(bytes: Uint8Array): AppError {
 }
 
 /** A zip file, or a pickle of protocol 2 or later. */
-const isTorchLike = (bytes: Uint8Array): boolean =>
-  (bytes[0] === 0x50 && bytes[1] === 0x4b) || (bytes[0] === 0x80 && (bytes[1] ?? 0) <= 5);
+const isTorchLike = (bytes: Uint8Array): boolean => (bytes[0] === 0x50 && bytes[1] === 0x4b) || isPickle(bytes);
+
+const isPickle = (bytes: Uint8Array): boolean => bytes[0] === 0x80 && (bytes[1] ?? 0) <= 5;
