@@ -52,7 +52,7 @@ class NumpyType extends PickleObject {
   /** The state of a dtype is (version, byte order, …). */
   override setState(state: PickleValue): void {
     const order = listOf(state)[1];
-    if (order !== '<' && order !== '|') throw refused('its numbers are not stored in little-endian order');
+    if (order !== '<' && order !== '|') throw refused('an array is stored in an order that is not read here');
   }
 }
 
@@ -61,7 +61,7 @@ class NumpyArray extends PickleObject {
   #content: FoundArray | undefined;
 
   get content(): FoundArray {
-    if (!this.#content) throw refused('an array has no content');
+    if (!this.#content) throw refused('a tensor has an impossible shape');
     return this.#content;
   }
 
@@ -71,10 +71,9 @@ class NumpyArray extends PickleObject {
     const shape = listOf(sides).map((side) => (typeof side === 'number' ? side : Number.NaN));
     const count = countOf(shape);
     if (!(type instanceof NumpyType) || !(bytes instanceof Uint8Array) || count === undefined)
-      throw refused('an array has no type, no numbers or an impossible shape');
-    if (fortran === true && shape.length > 1) throw refused("an array is stored in Fortran's order");
-    if (bytes.length !== count * elementBytes[type.type])
-      throw refused('the size of an array does not agree with its shape');
+      throw refused('a tensor has an impossible shape');
+    if (fortran === true && shape.length > 1) throw refused('an array is stored in an order that is not read here');
+    if (bytes.length !== count * elementBytes[type.type]) throw refused('a tensor has an impossible shape');
     this.#content = { type: type.type, shape, bytes };
   }
 }
@@ -121,7 +120,7 @@ export function readNumpyPickle(bytes: Uint8Array): Weights | undefined {
       'bad-input',
       'This is a pickle, but not one that PyTorch wrote. Choose a .pth, .pt or .ckpt file with weights.',
     );
-  if (end !== bytes.length) throw refused('bytes follow after the pickle');
+  if (end !== bytes.length) throw refused('bytes follow after a pickle');
   // One run of bytes may belong to several arrays, so the sum is checked before any of them is copied.
   const total = [...arrays.values()].reduce((sum, array) => sum + array.bytes.length, 0);
   if (total > MAX_EXPANSION * bytes.length) throw refused('its arrays are larger than the file');
@@ -140,7 +139,7 @@ function findArrays(value: PickleValue): Map<string, FoundArray> {
   const collect = (part: PickleValue, path: readonly string[]): void => {
     if (part instanceof NumpyArray) found.set(path.join('/'), part.content);
     if (!(part instanceof Map)) return;
-    if (path.length > MAX_DEPTH) throw refused('its dictionaries are nested too deeply');
+    if (path.length > MAX_DEPTH) throw refused('its dictionaries do not end');
     for (const [key, item] of part) {
       if (++entries > MAX_ENTRIES) throw refused('its dictionaries do not end');
       collect(item, [...path, String(key)]);

@@ -110,7 +110,7 @@ export class VggFeatures {
     } else {
       this.#parameters.initialise(SEED);
       this.#calibrate();
-      this.source = `${network} with seeded random weights (a stand-in; import torchvision's weights with "mcir features import FILE" for the published loss)`;
+      this.source = `${network} with seeded random weights (a stand-in; fetch the published weights with "mcir features fetch")`;
     }
   }
 

@@ -27,9 +27,9 @@ describe('a plain pickle of numpy arrays', () => {
   });
 
   it.each([
-    ['a size that does not agree', { ...array([1, 2], [3]) }, /size of an array does not agree/],
-    ['big-endian numbers', { ...array([1], [1]), order: '>' }, /little-endian/],
-    ["Fortran's order", { ...array([1, 2, 3, 4], [2, 2]), fortran: true }, /Fortran/],
+    ['a size that does not agree', { ...array([1, 2], [3]) }, /impossible shape/],
+    ['big-endian numbers', { ...array([1], [1]), order: '>' }, /an order that is not read/],
+    ["Fortran's order", { ...array([1, 2, 3, 4], [2, 2]), fortran: true }, /an order that is not read/],
     ['objects', { ...array([1], [1]), code: 'O8' }, /type that is not read here/],
     ['a negative side', { ...array([], [-1]) }, /impossible shape/],
   ])('refuses %s', async (_, item, reason) => {
@@ -48,7 +48,7 @@ describe('a plain pickle of numpy arrays', () => {
 
   it('refuses a dictionary that contains itself, and many arrays over the same bytes', async () => {
     const inItself = pickle(op.proto(3), op.emptyDict, op.put(0), op.text('a'), op.get(0), op.setItem, op.stop);
-    await expect(readWeights(inItself)).rejects.toThrow(/nested too deeply|do not end/);
+    await expect(readWeights(inItself)).rejects.toThrow(/dictionaries do not end/);
     const large = array(new Array<number>(1000).fill(1), [1000]);
     const many = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`a${i}`, { ...large, shared: true }]));
     await expect(readWeights(numpyPickle(many))).rejects.toThrow(/larger than the file/);
