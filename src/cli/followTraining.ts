@@ -103,15 +103,15 @@ class BarDisplay implements Display {
 /** A line now and then, for pipes and logs. */
 class LineDisplay implements Display {
   readonly #output: Output;
-  #last = 0;
+  #last = -Infinity;
 
   constructor(output: Output) {
     this.#output = output;
   }
 
   progress(progress: TrainProgress): void {
-    if (Date.now() - this.#last < lineEveryMs && progress.step < progress.steps) return;
-    this.#last = Date.now();
+    if (performance.now() - this.#last < lineEveryMs && progress.step < progress.steps) return;
+    this.#last = performance.now();
     this.#output.log(`step ${progress.step}/${progress.steps}  ${describe(progress)}`);
   }
 

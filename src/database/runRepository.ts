@@ -70,7 +70,10 @@ export class RunRepository {
 
   /** Newest first. */
   list(): RunSummary[] {
-    return this.#db.prepare<[], SummaryRow>(`${summaries} ORDER BY runs.id DESC`).all().map(toSummary);
+    return this.#db
+      .prepare<[], SummaryRow>(`${summaries} ORDER BY jobs.created DESC, runs.number DESC`)
+      .all()
+      .map(toSummary);
   }
 
   find(id: string): RunSummary | undefined {
@@ -81,7 +84,7 @@ export class RunRepository {
   /** Runs of this name, newest first. */
   named(name: string): RunSummary[] {
     return this.#db
-      .prepare<[string], SummaryRow>(`${summaries} WHERE jobs.title = ? ORDER BY runs.id DESC`)
+      .prepare<[string], SummaryRow>(`${summaries} WHERE jobs.title = ? ORDER BY jobs.created DESC, runs.number DESC`)
       .all(name)
       .map(toSummary);
   }

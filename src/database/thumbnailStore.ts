@@ -1,12 +1,14 @@
 import { rmSync } from 'node:fs';
 import Sqlite, { type Database } from 'better-sqlite3';
+import { storageTrouble } from '../shared/storageTrouble.ts';
 
 /** Some 15,000 thumbnails of the usual size. */
 const defaultLimit = 256 * 2 ** 20;
 
 /**
  * Small pictures in one file, up to `limit` bytes of them: what was not looked at for the longest time goes first. All of
- * it can be made again, so nothing waits for the disk, and a damaged file is thrown away.
+ * it can be made again, so nothing waits for the disk, and a damaged file is thrown away. Where the disk is full or may not
+ * be written to, they are kept in memory as long as the program runs.
  */
 export class ThumbnailStore {
   readonly #db: Database;
@@ -32,7 +34,7 @@ export class ThumbnailStore {
   }
 
   has(key: string): boolean {
-    return this.#db.prepare('SELECT 1 FROM thumbnails WHERE key = ?').get(key) !== undefined;
+    return orNothing(() => this.#db.prepare('SELECT 1 FROM thumbnails WHERE key = ?').get(key)) !== undefined;
   }
 
   /** The picture kept under a key, which counts as a look at it. */
@@ -56,7 +58,7 @@ export class ThumbnailStore {
   }
 
   close(): void {
-    this.#db.close();
+    orNothing(() => this.#db.close());
   }
 
   /** A tenth more than has to go, so that this is seldom done. */
@@ -89,6 +91,7 @@ function open(file: string): Database {
   try {
     return prepare(file);
   } catch (error) {
+    if (storageTrouble(error) !== undefined) return prepare(':memory:');
     if (!(error instanceof Sqlite.SqliteError) || !/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) throw error;
     for (const part of ['', '-wal', '-shm']) rmSync(file + part, { force: true });
     return prepare(file);

@@ -3,9 +3,12 @@ import { wireError } from './jobs.ts';
 import { runConfig } from './runConfig.ts';
 import { metricLine, runFacts, trainProgress } from './runs.ts';
 
-/** What passes between the program that owns a job and the child process that does it. Both ends check what they get. */
+/**
+ * Messages between the program that owns a job and the child process that does the work. Both sides validate what they
+ * receive.
+ */
 
-/** To the child process. `start` comes once, first; its payload depends on the kind of job. */
+/** To the child process. `start` is sent once, as the first message; its payload depends on the kind of job. */
 export const hostMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('start'), payload: z.unknown() }),
   z.object({ type: z.literal('pause') }),
@@ -14,11 +17,14 @@ export const hostMessage = z.discriminatedUnion('type', [
 ]);
 export type HostMessage = z.infer<typeof hostMessage>;
 
-/** How a job ended that did not fail, and why where there is more to say. */
+/** How a job ended without an error, and the reason if there is more to say. */
 export const outcome = z.object({ state: z.enum(['finished', 'stopped']), reason: z.string().optional() });
 export type Outcome = z.infer<typeof outcome>;
 
-/** From the child process. `event` depends on the kind of job; the others are the same for all. */
+/**
+ * From the child process. The payload of `event` depends on the kind of job; the other messages are the same for all
+ * kinds.
+ */
 export const workerMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('paused') }),
   z.object({ type: z.literal('resumed') }),
@@ -31,20 +37,20 @@ export type WorkerMessage = z.infer<typeof workerMessage>;
 /** Payload of `start` for a training. */
 export const trainStart = z.object({
   run: z.string(),
-  /** The run's folder, and the program's own (features and models are found there). */
+  /** The run's folder, and the program's data folder with features and models. */
   folder: z.string(),
   home: z.string(),
   config: runConfig,
-  /** What was found out when the run began; missing at its first start. */
+  /** Facts recorded at the first start; missing then. */
   facts: runFacts.optional(),
 });
 export type TrainStart = z.infer<typeof trainStart>;
 
 export const trainEvent = z.discriminatedUnion('type', [
-  /** Before the first step: where the run goes on from. Metrics beyond are void. */
+  /** Sent before the first step: the step from which the run continues. Later metrics are void. */
   z.object({ type: z.literal('ready'), step: z.int(), facts: runFacts }),
   z.object({ type: z.literal('metrics'), line: metricLine, progress: trainProgress }),
-  /** A line for people that is also in the run's log. */
+  /** A line for people that is also written to the run's log. */
   z.object({ type: z.literal('log'), text: z.string() }),
 ]);
 export type TrainEvent = z.infer<typeof trainEvent>;
@@ -87,7 +93,7 @@ export const evaluateEvent = z.discriminatedUnion('type', [
     unmatched: z.array(z.string()),
   }),
   z.object({ type: z.literal('picture'), picture: evaluatedPicture }),
-  /** One of the pair cannot be read or compared; the others are measured. */
+  /** A pair that cannot be read or compared; the others are still measured. */
   z.object({ type: z.literal('failed'), name: z.string(), reason: z.string() }),
 ]);
 export type EvaluateEvent = z.infer<typeof evaluateEvent>;

@@ -1,10 +1,10 @@
-/** What the process that makes thumbnails ahead is asked for, one at a time. */
+/** Request to the process that makes thumbnails in advance, one at a time. */
 export interface WantedThumbnail {
   path: string;
   size: number;
 }
 
-/** Its answer; without a body where the file is no readable picture. */
+/** Its reply; without a body if the file is not a readable picture. */
 export interface MadeThumbnail {
   body?: Uint8Array;
 }

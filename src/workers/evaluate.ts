@@ -9,25 +9,18 @@ import { findModel } from '../services/restoring/restoreModel.ts';
 import { AppError } from '../shared/errors.ts';
 import { type EvaluateEvent, evaluateStart } from '../shared/jobMessages.ts';
 import { serveJob } from './host.ts';
+import { loadModel } from './loadModel.ts';
 
 /** The child process that measures a model on a folder of pairs, picture by picture. */
 serveJob(async (payload, job) => {
-  const {
-    home: root,
-    model: asked,
-    input,
-    target,
-    cropBorder,
-    yChannel,
-    lpips = [],
-    threads,
-  } = evaluateStart.parse(payload);
+  const start = evaluateStart.parse(payload);
+  const { input, target, cropBorder, yChannel, lpips = [], threads } = start;
   const tell = (event: EvaluateEvent): void => job.emit(event);
-  const home = openHome(root);
-  const { model: found, reference } = await findModel(asked, home);
+  const home = openHome(start.home);
+  const { model: found, reference } = await findModel(start.model, home);
   const lpipsWeights = lpips.map((network) => requireLpips(network, home));
   openEngine(threads === undefined ? {} : { threads });
-  const model = await openRestorer(found);
+  const model = await openRestorer(await loadModel(found));
   const perceptual = lpipsWeights.map((weights) => new Lpips(weights));
   const { samples, unmatched } = await findPairs({ target, input }, model.scale);
   const { title, network } = found;
@@ -36,9 +29,9 @@ serveJob(async (payload, job) => {
     if (job.control.stopping) return { state: 'stopped' };
     if (lq === undefined) continue;
     try {
-      const measured = await evaluatePair(model, { input: lq, target: gt }, { cropBorder, yChannel }, perceptual);
-      const { psnr, ssim } = measured;
-      const more = perceptual.length > 0 ? { lpips: measured.lpips } : {};
+      const pair = { input: lq, target: gt };
+      const { psnr, ssim, lpips: distances } = await evaluatePair(model, pair, { cropBorder, yChannel }, perceptual);
+      const more = perceptual.length > 0 ? { lpips: distances } : {};
       tell({ type: 'picture', picture: { name, psnr: Number.isFinite(psnr) ? psnr : null, ssim, ...more } });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;

@@ -1,4 +1,5 @@
 import { JobControl } from '../core/jobControl.ts';
+import { installLastResort, noteOnStderr } from '../services/app/lastResort.ts';
 import { toWire } from '../shared/errors.ts';
 import { hostMessage, type Outcome, type WorkerMessage } from '../shared/jobMessages.ts';
 
@@ -40,6 +41,15 @@ export function serveJob(work: (payload: unknown, job: WorkerJob) => Promise<Out
     }
     process.exit(0);
   };
+  let failure: unknown;
+  installLastResort({
+    note: (error) => {
+      failure ??= error;
+      noteOnStderr(error);
+    },
+    save: () => link.send({ type: 'failed', error: toWire(failure) }),
+    endOnStorage: true,
+  });
   link.onClose(() => process.exit(1));
   link.onMessage((data) => {
     const message = hostMessage.parse(data);

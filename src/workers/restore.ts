@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import pLimit from 'p-limit';
-import sharp from 'sharp';
+import sharp from '../core/pictures/sharp.ts';
 import { openEngine } from '../core/engine/open.ts';
 import { openRestorer, type Restorer } from '../core/inference/restorer.ts';
 import { restorePhotograph } from '../core/inference/restorePhotograph.ts';
@@ -12,6 +12,8 @@ import { MetadataTool } from '../core/pictures/metadata.ts';
 import { decodeInto, inspect, type Photograph } from '../core/pictures/photograph.ts';
 import type { FloatPicture } from '../core/pictures/picture.ts';
 import { verify } from '../core/pictures/verify.ts';
+import { installLastResort, noteOnStderr } from '../services/app/lastResort.ts';
+import { tellParent } from '../services/app/tellParent.ts';
 import { AppError, toWire } from '../shared/errors.ts';
 import type { RestoreModel } from '../shared/batches.ts';
 import {
@@ -21,6 +23,7 @@ import {
   type RestoreTask,
   toRestoreWorker,
 } from '../shared/restoreMessages.ts';
+import { loadModel } from './loadModel.ts';
 
 /**
  * The child process of a batch: it decodes, computes and encodes, and knows nothing of the ledger. Whatever a broken file
@@ -29,6 +32,7 @@ import {
 
 // libvips keeps decoded pictures for later; here each is read once.
 sharp.cache(false);
+installLastResort({ note: noteOnStderr, endOnStorage: true });
 const metadata = new MetadataTool();
 /** One picture is in the network while others are decoded and encoded. */
 const network = pLimit(1);
@@ -36,7 +40,7 @@ const chain: Restorer[] = [];
 /** Milliseconds that the models have worked. */
 let worked = 0;
 
-const send = (message: FromRestoreWorker): void => void process.send?.(message);
+const send = (message: FromRestoreWorker): void => tellParent(message);
 
 process.on('message', (data) => {
   const message = toRestoreWorker.parse(data);
@@ -67,7 +71,7 @@ function answer(id: number, work: Promise<RestoredFile>): void {
 
 async function open(models: RestoreModel[]): Promise<void> {
   if (models.some(({ network: id }) => id !== 'identity')) openEngine();
-  for (const model of models) chain.push(splitTiles(timed(await openRestorer(model))));
+  for (const model of models) chain.push(splitTiles(timed(await openRestorer(await loadModel(model)))));
 }
 
 /** Adds up how long a model works. */

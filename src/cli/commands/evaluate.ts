@@ -17,7 +17,7 @@ interface Options {
   lpips: LpipsNetwork[];
 }
 
-/** Not the engine, the memory or the disk. */
+/** Error codes that are not about the engine, the memory or the disk. */
 const inWhatWasTyped: readonly ErrorCode[] = ['bad-input', 'not-found', 'conflict', 'unsupported'];
 
 /** LPIPS of a picture by the networks asked for, as text. */
@@ -68,7 +68,7 @@ export const registerEvaluate: Register = (program, context) => {
       const result = await evaluate(question, (event) => {
         begun = true;
         if (event.type === 'model' && event.unmatched.length > 0)
-          output.log(`${event.unmatched.length} files have no partner and are left out: ${event.unmatched.join(', ')}`);
+          output.log(`${event.unmatched.length} files have no match and are skipped: ${event.unmatched.join(', ')}`);
         if (event.type === 'failed') output.log(`${event.name}: ${event.reason}`);
         if (event.type === 'picture')
           output.log(
@@ -80,7 +80,7 @@ export const registerEvaluate: Register = (program, context) => {
               .join('')}`,
           );
       }).catch((error: unknown) => {
-        // Until the model is loaded and the pictures are paired, what was typed may be at fault.
+        // Errors before the model is loaded and the pictures are paired are probably in the arguments.
         if (begun || !(error instanceof AppError && inWhatWasTyped.includes(error.code))) throw error;
         return wrongUse(error);
       });

@@ -43,7 +43,7 @@ export function detectNetwork(weights: Weights | Shapes): DetectedNetwork {
  * Checks weights against a network that is known.
  * @throws AppError `not-found` for an unknown network, `bad-input` where options or tensors do not fit.
  */
-export function assertFits(weights: Weights, id: string, options: Record<string, unknown>): void {
+export function assertFits(weights: Weights | Shapes, id: string, options: Record<string, unknown>): void {
   const network = findNetwork(id);
   const parsed = network.options.safeParse(options);
   if (!parsed.success)

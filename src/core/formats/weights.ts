@@ -7,3 +7,6 @@ export interface WeightTensor {
 
 /** Weights under PyTorch's names, in PyTorch's layouts (OIHW). Half precision is widened to float32 when read. */
 export type Weights = Map<string, WeightTensor>;
+
+/** Names and shapes of tensors, in a file's order. */
+export type Shapes = ReadonlyMap<string, readonly number[]>;

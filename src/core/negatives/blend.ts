@@ -7,8 +7,8 @@ export function blend(old: tf.Tensor, now: tf.Tensor, keep: number | tf.Tensor):
 }
 
 /**
- * The residual's size by which the adaptive rule decides: the mean over the batch of the deviation of 2·(out-gt) within
- * each sample (unbiased, over pixels and channels). [B,H,W,3] → scalar.
+ * The size of the residual, by which the adaptive rule decides: the standard deviation of 2·(out-gt) within each sample
+ * (unbiased, over pixels and channels), averaged over the batch. [B,H,W,3] → scalar.
  */
 export function residualDeviation(output: tf.Tensor4D, target: tf.Tensor4D): tf.Scalar {
   const rows = tf.reshape(tf.mul(2, tf.sub(output, target)), [output.shape[0], -1]);

@@ -1,4 +1,4 @@
-import sharp, { type Sharp } from 'sharp';
+import sharp, { type Sharp } from './sharp.ts';
 import { AppError } from '../../shared/errors.ts';
 
 /** Decoding is bounded: 268 megapixels at most. */

@@ -55,23 +55,23 @@ export class RunFolder {
     return join(this.path, 'validation');
   }
 
-  /** Makes the folders inside. */
+  /** Creates the subfolders. */
   create(): this {
     for (const folder of [this.checkpoints, this.validation]) mkdirSync(folder, { recursive: true });
     return this;
   }
 
-  /** Adds a line to the log, with the time. */
+  /** Appends a line with the time to the log. */
   writeLog(text: string): void {
     appendFileSync(this.log, `${new Date().toISOString()} ${text}\n`);
   }
 
-  /** The lines of metrics.jsonl, in order; a last line that a crash cut short is left out. */
+  /** The lines of metrics.jsonl, in order. A last line that a crash has truncated is ignored. */
   *readMetrics(): IterableIterator<MetricLine> {
     for (const { line } of parseLines(this.#metricsFile())) yield line;
   }
 
-  /** Drops the lines beyond a step, and what a crash left of a line: the run goes on from that step. */
+  /** Removes lines after a step, and a truncated line: the run continues from that step. */
   truncateMetrics(step: number): void {
     const bytes = this.#metricsFile();
     let end = 0;
@@ -98,7 +98,7 @@ function* parseLines(bytes: Buffer): IterableIterator<{ line: MetricLine; end: n
   let start = 0;
   for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
     const line = parseLine(bytes.toString('utf8', start, end));
-    // Lines depend on those before them; behind a damaged one there is nothing to be trusted.
+    // Lines depend on earlier ones, so nothing after a damaged line can be trusted.
     if (!line) return;
     start = end + 1;
     yield { line, end: start };
@@ -113,7 +113,10 @@ function parseLine(text: string): MetricLine | undefined {
   }
 }
 
-/** Appends to metrics.jsonl. What has been written survives the process; {@link flush} makes it survive the machine. */
+/**
+ * Appends to metrics.jsonl. Written lines survive a crash of the process; {@link flush} makes them survive a crash of
+ * the computer.
+ */
 export class MetricsWriter {
   readonly #file: number;
 

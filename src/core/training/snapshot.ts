@@ -1,8 +1,20 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../shared/errors.ts';
+import type { Model } from '../networks/index.ts';
 import type { Parameter } from '../networks/parameters.ts';
 import type { Weights } from '../formats/weights.ts';
-import type { Trainer } from './trainer.ts';
+import type { Moments } from './adamw.ts';
+
+/** Everything that a training changes. */
+export interface TrainerState {
+  /** The network under training. */
+  readonly model: Model;
+  /** Its moving average (EMA). */
+  readonly average: Model;
+  readonly negatives: readonly Model[];
+  /** One for each parameter of the network, in the same order. */
+  readonly moments: readonly Moments[];
+}
 
 /** The whole state of a trainer. */
 export interface Snapshot {
@@ -12,12 +24,7 @@ export interface Snapshot {
 }
 
 /** Every tensor of a trainer's state: its name in a snapshot, the variable, and the parameter that knows its layout. */
-function entries({
-  model,
-  average,
-  negatives,
-  moments,
-}: Pick<Trainer, 'model' | 'average' | 'negatives' | 'moments'>): [string, tf.Variable, Parameter][] {
+function entries({ model, average, negatives, moments }: TrainerState): [string, tf.Variable, Parameter][] {
   const networks = [
     ['net', model],
     ['ema', average],
@@ -28,7 +35,7 @@ function entries({
       parameters.all.map((p): [string, tf.Variable, Parameter] => [`${prefix}.${p.name}`, p.value, p]),
     ),
     ...model.parameters.all.flatMap((p, i): [string, tf.Variable, Parameter][] => {
-      const { first, second } = moments[i] as Trainer['moments'][number];
+      const { first, second } = moments[i] as Moments;
       return [
         [`adam.m.${p.name}`, first, p],
         [`adam.v.${p.name}`, second, p],
@@ -38,7 +45,7 @@ function entries({
 }
 
 /** Reads all of a trainer's variables. */
-export function readState(trainer: Parameters<typeof entries>[0]): Weights {
+export function readState(trainer: TrainerState): Weights {
   return new Map(
     entries(trainer).map(([name, variable, p]) => [
       name,
@@ -47,11 +54,8 @@ export function readState(trainer: Parameters<typeof entries>[0]): Weights {
   );
 }
 
-/**
- * Sets all of a trainer's variables.
- * @throws AppError `bad-input` where the snapshot is of another configuration.
- */
-export function writeState(trainer: Parameters<typeof entries>[0], tensors: Weights): void {
+/** Sets all of a trainer's variables. @throws AppError `bad-input` if the snapshot is from another configuration. */
+export function writeState(trainer: TrainerState, tensors: Weights): void {
   const all = entries(trainer);
   const missing = all.filter(([name, , p]) => tensors.get(name)?.shape.join() !== p.shape.join()).map(([name]) => name);
   if (missing.length > 0 || tensors.size !== all.length) {

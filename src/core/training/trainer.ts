@@ -15,7 +15,7 @@ import { normaliseInput } from '../networks/layers.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
 import { randomStream } from '../random.ts';
 import type { Weights } from '../formats/weights.ts';
-import { adamW, type AdamWScalars, adamWScalars, clipByNorm } from './adamw.ts';
+import { adamW, type AdamWScalars, adamWScalars, clipByNorm, type Moments } from './adamw.ts';
 import { LearningRate } from './learningRate.ts';
 import { LossFunction, type PreparedObjective } from './objective.ts';
 import { meanOf, split } from './shares.ts';
@@ -38,12 +38,6 @@ export interface StepReport {
   lr: number;
   /** Weighted loss terms of before the update; `residual_std` with the adaptive rule. */
   losses: Record<string, number>;
-}
-
-/** The optimiser's two moments of one parameter. */
-interface Moments {
-  first: tf.Variable;
-  second: tf.Variable;
 }
 
 /**

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { exiftoolPath } from 'exiftool-vendored';
-import sharp from 'sharp';
+import sharp from '../../core/pictures/sharp.ts';
 import { type Device, describeDevice, type Gpu, visibleGpus } from '../../core/engine/device.ts';
 import type { Check } from '../../shared/contract/app.ts';
 import { AppError, messageOf, type WireError } from '../../shared/errors.ts';

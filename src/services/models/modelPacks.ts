@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { Home } from '../app/home.ts';
-import { addModel, isLicence, listModels, type ModelCard } from './models.ts';
+import { isLicence } from './modelCard.ts';
+import { addModel, listModels, type ModelCard } from './models.ts';
 
 /** A restoration model that others publish as a package; fetched on request only. */
 export interface ModelPack {

@@ -54,7 +54,7 @@ export function batchFeature({ services, handles, tell }: StudioContext, picture
     return {
       ...batch,
       place,
-      secondsLeft: ((Date.now() - pace.began) / 1000 / done) * (batch.waiting + batch.running),
+      secondsLeft: ((performance.now() - pace.began) / 1000 / done) * (batch.waiting + batch.running),
     };
   };
   const shownFile = ({ number, source, folder, state, reason, warnings, output }: BatchFileRecord): BatchFile => ({
@@ -71,18 +71,18 @@ export function batchFeature({ services, handles, tell }: StudioContext, picture
   batches.events.on('batch', ({ id, state }) => {
     const pace = working.get(id)?.pace;
     if (!pace) return;
-    if (state === 'paused') pace.paused ??= Date.now();
+    if (state === 'paused') pace.paused ??= performance.now();
     else if (pace.paused !== undefined) {
-      pace.began += Date.now() - pace.paused;
+      pace.began += performance.now() - pace.paused;
       delete pace.paused;
     }
   });
   batches.events.on('batch', (batch) => tell({ name: 'batch', data: shown(batch) }));
   batches.events.on('file', (batch, file) => tell({ name: 'batchFile', data: { batch, file: shownFile(file) } }));
-  let told = 0;
+  let told = -Infinity;
   batches.events.on('progress', (batch, number, share) => {
-    if (Date.now() - told < progressEveryMs) return;
-    told = Date.now();
+    if (performance.now() - told < progressEveryMs) return;
+    told = performance.now();
     tell({ name: 'batchProgress', data: { batch, number, share } });
   });
 
@@ -97,7 +97,7 @@ export function batchFeature({ services, handles, tell }: StudioContext, picture
       const { state, done } = batches.find(id);
       // Cancelled while it waited, or the program is about to close.
       if (state !== 'queued' || stop.signal.aborted) return;
-      entry.pace = { began: Date.now(), before: done };
+      entry.pace = { began: performance.now(), before: done };
       await batches.run(id, stop.signal);
     })
       .catch(() => {

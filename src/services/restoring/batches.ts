@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { BatchRepository, type BatchFileRecord, type NewBatchFile } from '../../database/batchRepository.ts';
 import type { History } from '../../database/history.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
+import { newId } from '../../shared/ids.ts';
 import { activeStates, type JobState } from '../../shared/jobs.ts';
 import type { BatchSettings, BatchSummary, ModelReference, RestoreModel } from '../../shared/batches.ts';
 import type { Home } from '../app/home.ts';
@@ -80,7 +81,7 @@ export class Batches {
     checkTemplate(settings.export.template);
     const references = await Promise.all(models.map(async (ref) => (await findModel(ref, this.#home)).reference));
     const mount = await mountOf(settings.out);
-    const id = newId();
+    const id = `b${newId()}`;
     const now = Date.now();
     const title = `${files.length} ${files.length === 1 ? 'picture' : 'pictures'} with ${references.map((model) => model.title).join(', ')}`;
     this.#history.jobs.add(
@@ -299,9 +300,6 @@ class Workers {
     this.#worker?.end();
   }
 }
-
-/** Sorts by time; short enough to type. */
-const newId = (): string => `b${Date.now().toString(36)}${Math.random().toString(36).slice(2, 5)}`;
 
 function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; forget: () => void } {
   const { promise, reject } = Promise.withResolvers<never>();

@@ -38,10 +38,10 @@ export async function troubleOf(
   if (now !== undefined) return { sentence: now, isOver: async () => (await reason()) === undefined };
   if (!saysDiskFull(messageOf(error))) return undefined;
   // What was half written is gone again, so there is some room, or another picture's trouble has just ended: tried after a while.
-  const began = Date.now();
+  const began = performance.now();
   return {
     sentence: full(out),
-    isOver: async () => Date.now() - began > SECOND_TRY_MS && (await reason()) === undefined,
+    isOver: async () => performance.now() - began > SECOND_TRY_MS && (await reason()) === undefined,
   };
 }
 
@@ -92,7 +92,7 @@ async function whyNotWritable(folder: string): Promise<string | undefined> {
   const probe = join(folder, `.mcir-${randomUUID()}`);
   try {
     await mkdir(folder, { recursive: true });
-    await writeFile(probe, 'x', { flush: true });
+    await writeFile(probe, 'x', { flag: 'wx', flush: true });
     await rm(probe);
     return (await freeBytes(folder)) < ROOM_BYTES ? full(folder) : undefined;
   } catch (error) {

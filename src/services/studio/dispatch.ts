@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { calls, isCallName, type CallName, type Handlers } from '../../shared/contract.ts';
 import { AppError, toWire, type WireError } from '../../shared/errors.ts';
+import { explainStorage } from '../../shared/storageTrouble.ts';
 
 export type Reply = { value: unknown } | { error: WireError };
 
@@ -18,8 +19,12 @@ export async function dispatch(
     if (!isCallName(name)) throw new AppError('not-found', `There is no call "${name}".`);
     return { value: await invoke(handlers, name, input) };
   } catch (error) {
-    onFailure(error);
-    return { error: toWire(error) };
+    try {
+      onFailure(error);
+    } catch {
+      // Whoever called is told of the call's own error, not of one in noting it.
+    }
+    return { error: toWire(explainStorage(error)) };
   }
 }
 

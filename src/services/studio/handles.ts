@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { nanoid } from 'nanoid';
 import type { Place } from '../../shared/contract/common.ts';
 import { AppError } from '../../shared/errors.ts';
 
@@ -16,7 +16,7 @@ export class Handles {
   issue(path: string): string {
     const known = this.#ids.get(path);
     if (known) return known;
-    const id = randomBytes(16).toString('base64url');
+    const id = nanoid(22);
     this.#ids.set(path, id);
     this.#paths.set(id, path);
     return id;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp from '../../core/pictures/sharp.ts';
 import { decodePicture } from '../../core/data/decode.ts';
 import { psnr, ssim } from '../../core/metrics/index.ts';
 import { cropPicture } from '../../core/pictures/crop.ts';

@@ -29,7 +29,7 @@ export class Training {
   readonly #runs: Runs;
   readonly #jobs: JobManager;
   readonly #waiting = new Map<string, MetricLine[]>();
-  #written = 0;
+  #written = -Infinity;
 
   constructor(home: Home, history: History, runs: Runs, jobs: JobManager) {
     this.#home = home;
@@ -130,7 +130,8 @@ export class Training {
       lines.push(event.line);
       this.#waiting.set(id, lines);
       // A validation is looked at as soon as it is told of.
-      if (event.line.pictures || lines.length >= batch.lines || Date.now() - this.#written > batch.ms) this.#flush(id);
+      if (event.line.pictures || lines.length >= batch.lines || performance.now() - this.#written > batch.ms)
+        this.#flush(id);
     }
     this.events.emit('progress', id, event);
   }
@@ -147,6 +148,6 @@ export class Training {
     if (!lines) return;
     this.#waiting.delete(id);
     this.#history.metrics.append(id, lines);
-    this.#written = Date.now();
+    this.#written = performance.now();
   }
 }

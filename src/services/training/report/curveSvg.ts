@@ -90,7 +90,8 @@ function axis(values: readonly number[], [from, to]: readonly [number, number], 
   const powers = log
     ? Array.from({ length: Math.max(0, Math.floor(b) - Math.ceil(a) + 1) }, (_, i) => 10 ** (Math.ceil(a) + i))
     : [];
-  return { at, ticks: powers.length >= 2 ? powers : log ? [low, Math.sqrt(low * high), high] : roundTicks(low, high) };
+  if (powers.length >= 2) return { at, ticks: powers };
+  return { at, ticks: log ? [low, Math.sqrt(low * high), high] : roundTicks(low, high) };
 }
 
 function roundTicks(low: number, high: number): number[] {

@@ -1,22 +1,17 @@
 import type { GraphNode } from '../../graph/nodes.ts';
 import {
   asRows,
-  equationOf,
   FLOAT,
   floatConstant,
-  floats,
-  type GraphIndex,
   integerConstant,
-  integers,
-  isAlongLastAxis,
   joinShapes,
-  node as operation,
+  operation,
   partOfShape,
   reshape,
   reshapedConstant,
   runtimeShape,
-  shapeOf,
-} from '../../graph/index.ts';
+} from '../../graph/build.ts';
+import { equationOf, floats, type GraphIndex, integers, isAlongLastAxis, shapeOf } from '../../graph/index.ts';
 
 /** A product over the last axis of x with a bias, alone or with GELU after it. */
 interface Dense {

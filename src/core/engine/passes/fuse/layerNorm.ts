@@ -1,17 +1,6 @@
 import type { GraphNode } from '../../graph/nodes.ts';
-import {
-  asRows,
-  FLOAT,
-  floats,
-  type GraphIndex,
-  integers,
-  isAlongLastAxis,
-  node as operation,
-  reshape,
-  reshapedConstant,
-  runtimeShape,
-  scalar,
-} from '../../graph/index.ts';
+import { asRows, FLOAT, operation, reshape, reshapedConstant, runtimeShape } from '../../graph/build.ts';
+import { floats, type GraphIndex, integers, isAlongLastAxis, scalar } from '../../graph/index.ts';
 
 /**
  * Layer norm over the last axis as Flax writes it: `(x − mean) · (rsqrt(variance + eps) · scale) + offset`, the variance as

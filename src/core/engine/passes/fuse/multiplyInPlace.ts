@@ -3,16 +3,14 @@ import {
   countOf,
   FLOAT,
   floatConstant,
-  floats,
-  type GraphIndex,
   integerConstant,
   joinShapes,
-  node as operation,
+  operation,
   partOfShape,
   reshape,
   runtimeShape,
-  shapeOf,
-} from '../../graph/index.ts';
+} from '../../graph/build.ts';
+import { floats, type GraphIndex, shapeOf } from '../../graph/index.ts';
 import { productsInPlace, type Step } from './productChain.ts';
 
 /**

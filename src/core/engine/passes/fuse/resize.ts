@@ -1,14 +1,6 @@
 import type { GraphNode } from '../../graph/nodes.ts';
-import {
-  FLOAT,
-  floatConstant,
-  type GraphIndex,
-  INTEGER,
-  integers,
-  isAlongLastAxis,
-  node as operation,
-  shapeOf,
-} from '../../graph/index.ts';
+import { FLOAT, floatConstant, operation, shapeFrom, stack } from '../../graph/build.ts';
+import { type GraphIndex, integers, isAlongLastAxis, shapeOf } from '../../graph/index.ts';
 import { productsInPlace, type Step } from './productChain.ts';
 
 /** How much longer one axis becomes, and how long, known when the graph is run. */
@@ -78,8 +70,8 @@ function resizingOf(graph: GraphIndex, node: GraphNode): Resizing | undefined {
 function resize(name: string, { x, rows, columns }: Resizing): GraphNode[] {
   const part = (suffix: string): string => `${name}/fused/${suffix}`;
   return [
-    operation(part('size'), 'Pack', [rows.length, columns.length], { T: INTEGER, N: { int: 2 }, axis: { int: 0 } }),
-    operation(part('factors'), 'Pack', [rows.factor, columns.factor], { T: FLOAT, N: { int: 2 }, axis: { int: 0 } }),
+    shapeFrom(part('size'), [rows.length, columns.length]),
+    stack(part('factors'), [rows.factor, columns.factor], 0),
     floatConstant(part('shift'), [2], Float32Array.of(0, 0)),
     operation(name, 'ScaleAndTranslate', [x, part('size'), part('factors'), part('shift')], {
       T: FLOAT,
