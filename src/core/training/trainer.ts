@@ -17,7 +17,15 @@ import { randomStream } from '../random.ts';
 import type { Weights } from '../formats/weights.ts';
 import { adamW, type AdamWScalars, adamWScalars, clipByNorm, type Moments } from './adamw.ts';
 import { LearningRate } from './learningRate.ts';
-import { LossFunction, type PreparedObjective } from './objective.ts';
+import {
+  diagnosedSamples,
+  diagnosticSums,
+  firstWeight,
+  heldWeight,
+  negativeMeasures,
+  targetShare,
+} from './negativeDiagnostics.ts';
+import { LossFunction, type NegativeInputs, type PreparedObjective } from './objective.ts';
 import { meanOf, split } from './shares.ts';
 import { readState, type Snapshot, writeState } from './snapshot.ts';
 
@@ -38,6 +46,8 @@ export interface StepReport {
   lr: number;
   /** Weighted loss terms of before the update; `residual_std` with the adaptive rule. */
   losses: Record<string, number>;
+  /** What was measured of the negatives before the update, every `mcir.measureEvery` steps; see negativeDiagnostics.ts. */
+  measures: Record<string, number>;
 }
 
 /**
@@ -64,9 +74,12 @@ export class Trainer {
   /** How often the adaptive rule has updated a latency model; the next in turn follows from it. */
   #adaptiveUpdates = 0;
   #averageIsStale = false;
+  /** Weight of the negative term; changes only where the configuration gives a share of the gradient instead. */
+  #negativeWeight: number;
 
   constructor(config: RunConfig, options: TrainerOptions = {}) {
     this.config = config;
+    this.#negativeWeight = firstWeight(config.mcir?.weight ?? 0);
     this.shares = config.loss.contrastive ? 1 : (options.shares ?? 1);
     const { type, options: networkOptions } = config.network;
     const make = (): Model => createModel(type, networkOptions);
@@ -113,6 +126,7 @@ export class Trainer {
     const program = this.#prepare([count, lqSize, lqSize, 3], [count, gtSize, gtSize, 3]);
     const step = this.#step + 1;
     const lr = this.#learningRate.at(step);
+    const measures = this.#measure(program, batch, step);
     const losses = tf.tidy(() => {
       const outputs = program.run('step', {
         lq: tf.tensor(batch.lq, [count, lqSize, lqSize, 3]),
@@ -120,6 +134,7 @@ export class Trainer {
         ...mapValues(adamWScalars(this.config.optimiser, lr, step), (value) => tf.scalar(value)),
         ...this.#adaptiveInputs(),
         ...this.#depthInputs(count, step),
+        ...this.#negativeInputs(count, gtSize, step),
       });
       return mapValues(outputs, (output) => output.dataSync<'float32'>()[0] ?? Number.NaN);
     });
@@ -137,7 +152,7 @@ export class Trainer {
     if (mcir) for (const i of dueNegatives(mcir, step)) program.run(`blend${i}`, {});
     if (mcir?.rule === 'adaptive' && (losses['residual_std'] ?? 0) > mcir.adaptive.threshold)
       this.#adaptiveUpdates += 1;
-    return { step, lr, losses };
+    return { step, lr, losses, measures };
   }
 
   /**
@@ -181,7 +196,14 @@ export class Trainer {
   /** Everything that an equal continuation needs. */
   snapshot(): Snapshot {
     this.#program?.pull();
-    return { tensors: readState(this), meta: { step: this.#step, adaptiveUpdates: this.#adaptiveUpdates } };
+    return {
+      tensors: readState(this),
+      meta: {
+        step: this.#step,
+        adaptiveUpdates: this.#adaptiveUpdates,
+        ...(this.#targetShare === undefined ? {} : { negativeWeight: this.#negativeWeight }),
+      },
+    };
   }
 
   /** Goes on from a snapshot of a trainer with the same configuration. */
@@ -189,6 +211,7 @@ export class Trainer {
     writeState(this, tensors);
     this.#step = meta.step;
     this.#adaptiveUpdates = meta.adaptiveUpdates;
+    this.#negativeWeight = meta.negativeWeight ?? this.#negativeWeight;
     this.#program?.push();
     this.#inference?.changed();
     this.#averageIsStale = false;
@@ -243,8 +266,18 @@ export class Trainer {
     const branches = this.model.parameters.stochasticDepth.rates.length;
     const depth = branches > 0 ? { depth: [branches, lq[0] ?? 1] } : {};
     const functions: Record<string, ProgramFunction> = {
-      step: { inputs: { lq, gt, ...scalars, ...adaptive, ...depth }, run: (inputs) => this.#stepFunction(inputs) },
+      step: {
+        inputs: { lq, gt, ...scalars, ...adaptive, ...depth, ...this.#negativeShapes(gt) },
+        run: (inputs) => this.#stepFunction(inputs),
+      },
     };
+    if (this.negatives.length > 0) {
+      const some = ([count = 1, ...sides]: number[]): number[] => [diagnosedSamples(count), ...sides];
+      functions['measure'] = {
+        inputs: { lq: some(lq), gt: some(gt), ...this.#negativeShapes(some(gt)) },
+        run: (inputs) => ({ outputs: this.#diagnose(inputs) }),
+      };
+    }
     this.config.mcir?.negatives.forEach(({ decay }, i) => {
       functions[`blend${i}`] = { inputs: {}, run: () => ({ outputs: {}, updates: this.#blendUpdates(i, decay) }) };
     });
@@ -255,6 +288,7 @@ export class Trainer {
     const { lq, gt, depth } = inputs as { lq: tf.Tensor4D; gt: tf.Tensor4D; depth?: tf.Tensor };
     const enlarged = lq.shape[1] === gt.shape[1] ? lq : tf.image.resizeBilinear(lq, [gt.shape[1], gt.shape[2]]);
     const [inputShares, targetShares] = [split(enlarged, this.shares), split(gt, this.shares)];
+    const noiseShares = inputs['noise'] && split(inputs['noise'] as tf.Tensor4D, this.shares);
     const depthShares = depth && split(depth, this.shares, 1);
     // One thing after the other in each share, so that all shares come to their end together; a batch that is not shared runs free.
     const later: typeof after = this.shares > 1 ? after : (x) => x;
@@ -265,6 +299,7 @@ export class Trainer {
         inputShares[i] as tf.Tensor4D,
         later(targetShares[i] as tf.Tensor4D, restored.at(-1)),
         restored.length > 0 ? tf.concat(restored) : undefined,
+        { weight: inputs['negativeWeight'] as tf.Scalar | undefined, noise: noiseShares?.[i] },
       );
       return this.#gradientsOf(later(x, objective.features.at(-1)), objective, depthShares?.[i]);
     });
@@ -284,6 +319,63 @@ export class Trainer {
         ...this.#adaptiveUpdatesOf(outputs['residual_std'], inputs['turn']),
       ],
     };
+  }
+
+  get #targetShare(): number | undefined {
+    return this.config.mcir && targetShare(this.config.mcir.weight);
+  }
+
+  /** Measures the negatives where it is time, and with it holds a weight that is given as a share of the gradient. */
+  #measure(program: Program<string>, { count, lqSize, gtSize, lq, gt }: Batch, step: number): Record<string, number> {
+    const { mcir } = this.config;
+    if (!mcir || (step - 1) % mcir.measureEvery !== 0) return {};
+    const some = diagnosedSamples(count);
+    const sums = tf.tidy(() => {
+      const outputs = program.run('measure', {
+        lq: tf.tensor(lq.slice(0, some * lqSize * lqSize * 3), [some, lqSize, lqSize, 3]),
+        gt: tf.tensor(gt.slice(0, some * gtSize * gtSize * 3), [some, gtSize, gtSize, 3]),
+        ...this.#negativeInputs(some, gtSize, step),
+      });
+      return mapValues(outputs, (output) => output.dataSync<'float32'>()[0] ?? Number.NaN);
+    });
+    const measures = negativeMeasures(sums, mcir, step);
+    const target = this.#targetShare;
+    if (target === undefined) return measures;
+    this.#negativeWeight = heldWeight(this.#negativeWeight, measures['neg_share'] ?? 0, target, step === 1);
+    return { ...measures, neg_weight: this.#negativeWeight };
+  }
+
+  #diagnose(inputs: Record<string, tf.Tensor>): Record<string, tf.Scalar> {
+    const { lq, gt } = inputs as { lq: tf.Tensor4D; gt: tf.Tensor4D };
+    const more: NegativeInputs = {
+      weight: inputs['negativeWeight'] as tf.Scalar | undefined,
+      noise: inputs['noise'] as tf.Tensor4D | undefined,
+    };
+    const { model, negatives } = this;
+    return diagnosticSums(
+      { model, negatives, loss: this.#loss, inputNorm: this.config.network.inputNorm },
+      { lq, gt, more },
+    );
+  }
+
+  /** Inputs of the negative term that a configuration needs, with their shapes. */
+  #negativeShapes(gt: number[]): Record<string, number[]> {
+    return {
+      ...(this.#targetShare === undefined ? {} : { negativeWeight: [] }),
+      ...(this.config.mcir?.direction === 'random' ? { noise: gt } : {}),
+    };
+  }
+
+  #negativeInputs(count: number, size: number, step: number): Record<string, tf.Tensor> {
+    const { mcir, seed } = this.config;
+    const inputs: Record<string, tf.Tensor> = {};
+    if (this.#targetShare !== undefined) inputs['negativeWeight'] = tf.scalar(this.#negativeWeight);
+    if (mcir?.direction === 'random') {
+      const random = randomStream(seed, 'random direction', step);
+      const noise = Float32Array.from({ length: count * size * size * 3 }, () => random.normal());
+      inputs['noise'] = tf.tensor4d(noise, [count, size, size, 3]);
+    }
+    return inputs;
   }
 
   /** Of one share of the batch: the network's output, the terms of its loss, and what it adds to the gradients of the whole. */
