@@ -2,8 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { McirConfig } from '../../shared/runConfig.ts';
 import { wide } from '../engine/tracing/kernels.ts';
 import type { Model } from '../networks/index.ts';
-import { normaliseInput } from '../networks/layers.ts';
-import type { InputNorm } from '../networks/network.ts';
+import { type InputNorm, normaliseInput } from '../networks/layers.ts';
 import type { LossFunction } from './objective.ts';
 
 /**

@@ -41,7 +41,7 @@ function randomDirection(output: tf.Tensor4D, noise: tf.Tensor4D, term: (output:
       return tf.mul(dy, tf.mul(noise, tf.div(length(gradient), length(noise))));
     },
   }));
-  return changed(output);
+  return changed(output) as tf.Scalar;
 }
 
 /** AECR-Net and C2PNet compare in this network, whatever the other terms do. */

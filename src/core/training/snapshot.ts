@@ -1,20 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../shared/errors.ts';
-import type { Model } from '../networks/index.ts';
 import type { Parameter } from '../networks/parameters.ts';
 import type { Weights } from '../formats/weights.ts';
 import type { Moments } from './adamw.ts';
-
-/** Everything that a training changes. */
-export interface TrainerState {
-  /** The network under training. */
-  readonly model: Model;
-  /** Its moving average (EMA). */
-  readonly average: Model;
-  readonly negatives: readonly Model[];
-  /** One for each parameter of the network, in the same order. */
-  readonly moments: readonly Moments[];
-}
+import type { TrainerState } from './state.ts';
 
 /** The whole state of a trainer. */
 export interface Snapshot {
@@ -45,9 +34,9 @@ function entries({ model, average, negatives, moments }: TrainerState): [string,
 }
 
 /** Reads all of a trainer's variables. */
-export function readState(trainer: TrainerState): Weights {
+export function readState(state: TrainerState): Weights {
   return new Map(
-    entries(trainer).map(([name, variable, p]) => [
+    entries(state).map(([name, variable, p]) => [
       name,
       { dtype: 'float32', shape: [...p.shape], data: p.toTorch(variable) },
     ]),
@@ -55,8 +44,8 @@ export function readState(trainer: TrainerState): Weights {
 }
 
 /** Sets all of a trainer's variables. @throws AppError `bad-input` if the snapshot is from another configuration. */
-export function writeState(trainer: TrainerState, tensors: Weights): void {
-  const all = entries(trainer);
+export function writeState(state: TrainerState, tensors: Weights): void {
+  const all = entries(state);
   const missing = all.filter(([name, , p]) => tensors.get(name)?.shape.join() !== p.shape.join()).map(([name]) => name);
   if (missing.length > 0 || tensors.size !== all.length) {
     throw new AppError(

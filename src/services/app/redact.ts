@@ -3,21 +3,22 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Home } from './home.ts';
 
-/** What the program itself keeps in its folders; anything else in there is a person's own name for something. */
+/** Names that the program itself uses in its folders; everything else in there was named by a person. */
 const ownNames =
   'runs|models|features|presets|logs|reports|cache|sample|imports|thumbnails|previews|mcir\\.sqlite|settings\\.json|datasets\\.json';
 const pictureEndings =
   'jpe?g|jpe|png|tiff?|webp|avif|gif|heic|heif|bmp|dng|cr2|cr3|nef|arw|raf|orf|rw2|psd|exr|hdr|jxl';
-/** Words that follow a path in our sentences; a path with blanks ends before them. */
+/** Words that follow a path in the program's messages; a path with spaces ends before them. */
 const verbs = 'cannot|could|can|is|are|was|were|has|holds|does|do|not|and|on|at|into|in|ended|failed|of|to|yourself';
 
 /**
- * A function that takes people out of a text: paths, names of pictures, user and machine. The program's own folders
- * become `<program>`, `<home>` and so on, so that a stack or a message still says where. It rather takes out too much.
- * @param known paths and names that are personal, as the history has them; each is taken out wherever it stands
+ * Returns a function that removes personal data from a text: paths, names of pictures, user and computer. The program's
+ * folders become `<program>`, `<home>` and so on, so that a stack or a message is still useful. It removes too much
+ * rather than too little.
+ * @param known personal paths and names from the history; each is removed wherever it occurs
  */
 export function redactor(home: Home, known: Iterable<string>): (text: string) => string {
-  // The cache may lie in the home folder, and that in the user's: inner ones first.
+  // The cache may be in the data folder, and that in the user's home: inner folders come first.
   const places: [string, string][] = [
     [home.cache, '<cache>'],
     [home.root, '<home>'],
@@ -33,12 +34,12 @@ export function redactor(home: Home, known: Iterable<string>): (text: string) =>
       '<name>',
     ]),
     ...places.map(([path, mark]): [RegExp, string] => [new RegExp(spellings(path), 'g'), mark]),
-    // A picture's name, with its blanks, back to where a sentence may have begun.
+    // A picture's name, including spaces, back to where a sentence may have begun.
     [new RegExp(`[^"\\n:;,<>|()\\[\\]]*\\.(?:${pictureEndings})(?![\\p{L}\\d])`, 'giu'), '<picture>'],
-    // In our own folders only our own names stay.
+    // In the program's folders only its own names stay.
     [new RegExp(`(<(?:home|cache)>[\\\\/]+)(?!${ownNames})[^"\\n<>|]*`, 'g'), '$1<name>'],
     [new RegExp(`<temporary>[\\\\/][^"\\s<>|]*`, 'g'), '<temporary>'],
-    // Any other path from a root, with blanks, up to a verb or a mark.
+    // Any other absolute path, including spaces, up to a verb or a punctuation mark.
     [
       new RegExp(
         `(?<![\\p{L}\\d<>\\\\/])(?:~|[A-Za-z]:|file:/*)?[\\\\/]+[\\p{L}\\d._~-][^"\\n<>|()]*?(?=["\\n<>|()]|[:;,.]?(?:\\s+(?:${verbs})\\b)|[:;,.]\\s|[:;,.]?$)`,
@@ -57,7 +58,7 @@ export function redactor(home: Home, known: Iterable<string>): (text: string) =>
   return (text) => steps.reduce((now, [pattern, mark]) => now.replace(pattern, mark), text);
 }
 
-/** A known path counts whole and by its last two names; an everyday word alone is nobody's secret. */
+/** A known path is recognised as a whole and by its last two names; a single everyday word is not a secret. */
 function partsOf(path: string): string[] {
   const name = basename(path);
   const parent = basename(path.slice(0, -name.length - 1));
@@ -66,7 +67,7 @@ function partsOf(path: string): string[] {
   );
 }
 
-/** A pattern for a text as it stands in a sentence, in JSON and in an address. */
+/** A pattern for a text as it occurs in a sentence, in JSON and in a URL. */
 function spellings(text: string): string {
   return [...new Set([text, JSON.stringify(text).slice(1, -1), encodeURI(text), encodeURIComponent(text)])]
     .map((spelling) => RegExp.escape(spelling))

@@ -15,12 +15,14 @@ import { inspectDataset, previewSamples } from './datasets.ts';
 import type { Home } from '../app/home.ts';
 
 const file = z.array(dataset);
-/** How many times smaller inputs may be; tried in this order. */
+/** Possible scales of inputs, tried in this order. */
 const scales = [1, 2, 3, 4, 8];
 /** Side of a previewed patch in pixels. */
 const patch = 192;
 
-/** The data sets that were imported, by name, in one JSON file. Only names and folders are kept; pictures stay where they are. */
+/**
+ * The imported data sets by name, in one JSON file. Only names and folders are stored; pictures stay where they are.
+ */
 export class DatasetList {
   readonly #path: string;
   readonly #previews: string;
@@ -30,7 +32,7 @@ export class DatasetList {
     this.#previews = join(home.cache, 'patches');
   }
 
-  /** Throws away the previews of an earlier session. */
+  /** Deletes the previews of an earlier session. */
   async clean(): Promise<void> {
     await rm(this.#previews, { recursive: true, force: true });
   }
@@ -47,7 +49,7 @@ export class DatasetList {
     return found;
   }
 
-  /** @throws AppError where nothing pairs, or there is no picture. */
+  /** @throws AppError if nothing can be paired, or there is no picture. */
   async add(source: { name: string; target: string; input?: string; clean: boolean }): Promise<Dataset> {
     const folders = { target: source.target, ...(source.input === undefined ? {} : { input: source.input }) };
     const scale = source.clean ? 1 : await findScale(folders);
@@ -65,7 +67,7 @@ export class DatasetList {
     return added;
   }
 
-  /** @throws AppError `bad-input` for degradations whose settings do not fit */
+  /** @throws AppError `bad-input` for degradations with invalid settings */
   async change(
     id: string,
     changed: {
@@ -86,7 +88,7 @@ export class DatasetList {
     return next;
   }
 
-  /** Forgets a data set; its pictures are not touched. */
+  /** Removes a data set from the list; its pictures are not touched. */
   async remove(id: string): Promise<void> {
     await this.#write((await this.list()).filter((candidate) => candidate.id !== id));
   }
@@ -109,7 +111,7 @@ export class DatasetList {
     };
   }
 
-  /** Part of the samples in the order of their names, with the paths of their files. */
+  /** A part of the samples in the order of their names, with the paths of their files. */
   async samples(
     id: string,
     offset: number,
@@ -125,10 +127,7 @@ export class DatasetList {
     return { total: samples.length, samples: page };
   }
 
-  /**
-   * What a run of this seed would train and be measured on.
-   * @throws AppError what is wrong with the folders
-   */
+  /** The training and validation samples of a run with this seed. @throws AppError what is wrong with the folders */
   async split(id: string, seed: number): Promise<{ train: number; measured: string[] }> {
     const { target, input, degradations, validation, scale } = await this.find(id);
     const { train, validation: measured } = await planData(
@@ -143,7 +142,7 @@ export class DatasetList {
     return degradations.length > 0 ? findClean(target, 1) : findSamples({ target, input }, [], scale);
   }
 
-  /** Draws a few patches with degradations that may not be saved yet. Gives paths of PNG files. */
+  /** Makes a few patches with degradations that may not be saved yet. Returns paths of PNG files. */
   async preview(
     id: string,
     degradations: DegradationStep[],
@@ -171,7 +170,7 @@ export class DatasetList {
   }
 }
 
-/** The scale at which the first pairs fit; 1 where none does, which then says what is wrong. */
+/** The scale at which the first pairs fit; 1 if none does, and the check then reports what is wrong. */
 async function findScale(folders: { target: string; input?: string }): Promise<number> {
   for (const scale of scales) {
     const report = await inspectDataset({ ...folders, scale }, { limit: 5 }).catch(() => undefined);

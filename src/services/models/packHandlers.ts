@@ -8,10 +8,10 @@ import { ofCard } from './modelHandlers.ts';
 
 type Calls = `packs.${string}`;
 
-/** Bytes come faster than anybody looks. */
+/** Bytes arrive faster than progress needs to be shown. */
 const progressEveryMs = 200;
 
-/** Answers of the calls about model packs. Nothing is fetched but by `packs.fetch`. */
+/** Handlers of the calls about model packs. Only `packs.fetch` downloads anything. */
 export function packHandlers({
   services: { home },
   tell,

@@ -22,7 +22,7 @@ export async function dispatch(
     try {
       onFailure(error);
     } catch {
-      // Whoever called is told of the call's own error, not of one in noting it.
+      // The caller gets the call's own error, not an error from logging it.
     }
     return { error: toWire(explainStorage(error)) };
   }

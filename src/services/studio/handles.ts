@@ -5,8 +5,8 @@ import type { Place } from '../../shared/contract/common.ts';
 import { AppError } from '../../shared/errors.ts';
 
 /**
- * Gives out opaque ids for files and folders and takes nothing else back: a face can name only what it was shown.
- * Ids live as long as the process.
+ * Issues opaque ids for files and folders and accepts nothing else: a window can only name what it was shown. Ids are
+ * valid as long as the process runs.
  */
 export class Handles {
   readonly #paths = new Map<string, string>();
@@ -22,7 +22,7 @@ export class Handles {
     return id;
   }
 
-  /** @throws AppError `not-found` for an id that was not given out. */
+  /** @throws AppError `not-found` for an id that was not issued. */
   path(id: string): string {
     const path = this.#paths.get(id);
     if (path === undefined)
@@ -30,7 +30,7 @@ export class Handles {
     return path;
   }
 
-  /** @throws AppError `not-found` where the file or folder is gone. */
+  /** @throws AppError `not-found` if the file or folder is missing. */
   async place(path: string): Promise<Place> {
     const found = await stat(path).catch(() => undefined);
     if (!found) throw new AppError('not-found', `${path} is not there any more, or cannot be read.`);

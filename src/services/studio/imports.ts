@@ -8,8 +8,8 @@ import { AppError, messageOf } from '../../shared/errors.ts';
 const keptFor = 7 * 24 * 3600 * 1000;
 
 /**
- * Files dropped on a browser have no path, so they are copied here, each drop into a folder of its own. Drops older
- * than a week are removed when the program starts.
+ * Files dropped on a browser have no path, so they are copied here, each drop into its own folder. Drops older than a
+ * week are removed when the program starts.
  */
 export class Imports {
   readonly #folder: string;
@@ -23,7 +23,7 @@ export class Imports {
     for (const name of names) {
       const path = join(this.#folder, name);
       const found = await stat(path).catch(() => undefined);
-      // One that cannot be removed is tried again at the next start.
+      // If it cannot be removed, the next start tries again.
       if (found && now - found.mtimeMs > keptFor)
         await rm(path, { recursive: true, force: true }).catch(() => undefined);
     }

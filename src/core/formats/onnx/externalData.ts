@@ -3,7 +3,7 @@ import { AppError } from '../../../shared/errors.ts';
 
 type Message = 'model' | 'training' | 'function' | 'graph' | 'node' | 'attribute' | 'sparse' | 'tensor';
 
-/** Where onnx.proto keeps tensors: message, field number, message inside. */
+/** Where tensors can be in onnx.proto: message, field number, nested message. */
 const children: Readonly<Record<Message, Readonly<Record<number, Message>>>> = {
   model: { 7: 'graph', 20: 'training', 25: 'function' },
   training: { 1: 'graph', 2: 'graph' },
@@ -20,8 +20,8 @@ const externalFields = [13, 14];
 const MAX_DEPTH = 64;
 
 /**
- * Refuses an ONNX file any of whose tensors is kept in another file: such a tensor may name any file of this computer.
- * @throws AppError `unsupported`, or `bad-input` where the bytes are no ONNX.
+ * Refuses an ONNX file with tensors in other files, because such a tensor may name any file of this computer.
+ * @throws AppError `unsupported`, or `bad-input` if the bytes are not ONNX.
  */
 export function refuseExternalData(bytes: Uint8Array): void {
   try {
