@@ -3,7 +3,7 @@ import type { RunConfig } from '../../shared/runConfig.ts';
 import { CONTRASTIVE_LAYERS, contrastiveRatio, curricularRatio } from '../losses/contrastive.ts';
 import { perceptualDistance, selfPromptedNegative } from '../losses/perceptual.ts';
 import { pixelLosses } from '../losses/pixel.ts';
-import { firstWeight } from './negativeDiagnostics.ts';
+import { firstWeight } from './heldWeight.ts';
 import { type FeatureWeights, VggFeatures, type VggNetwork } from '../losses/vgg.ts';
 
 /** The loss of a step, and its terms by name, weighted; all scalars. */
