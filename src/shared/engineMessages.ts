@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { childCall, childContract } from './childMessages.ts';
 
-/** What passes between the program and the child process that tells about the engine. */
+/** The child process that loads the engine to tell about it. */
 
 /** What the engine told about itself; see core/engine/device.ts. */
 export const engineFacts = z.object({

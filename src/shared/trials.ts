@@ -36,7 +36,7 @@ export type Trial = z.infer<typeof trial>;
 
 export const trialContract = childContract('trial', { measure: childCall(trialStart, trial) });
 
-/** Validations of a run: before the first step, at each interval, and after the last. */
+/** Number of validations in a run: before the first step, at each interval, and after the last. */
 export const validationsOf = ({ steps, validateEvery }: { steps: number; validateEvery: number }): number =>
   1 + Math.ceil(steps / validateEvery);
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Home } from '../app/home.ts';
-import { sampleSetContract } from '../../shared/jobMessages.ts';
 import { AppError } from '../../shared/errors.ts';
+import { sampleContract } from '../../shared/sampleMessages.ts';
+import type { Home } from '../app/home.ts';
 import { askChild } from '../jobs/childProcess.ts';
 
 /** The sample set's folders, paired by name. */
@@ -36,7 +36,7 @@ export async function prepareSampleSet(
   const partial = await mkdtemp(`${folder}.partial-`);
   try {
     await askChild(
-      sampleSetContract,
+      sampleContract,
       'draw',
       { folder: partial },
       {

@@ -34,8 +34,8 @@ export function trainingHandlers({
 }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
   const { home, runs, training, children } = services;
   let estimate: AbortController | undefined;
-  const cancelEstimate = (): void => estimate?.abort(new AppError('cancelled', 'The measurement was cancelled.'));
   let told = -Infinity;
+  const cancelEstimate = (): void => estimate?.abort(new AppError('cancelled', 'The measurement was cancelled.'));
   training.events.on('state', (run) => tell({ name: 'run', data: run }));
   training.events.on('progress', (id, event) => {
     // A line of the log; whoever shows the run asks for it anew.

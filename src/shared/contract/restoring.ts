@@ -103,7 +103,7 @@ export const restoreCalls = {
     z.object({ name: z.string() }),
   ),
   'batches.pause': call(batchRef, nothing),
-  /** Goes on after a pause, or waits for its turn again after a cancel, a failure or an interruption. */
+  /** Resumes a paused batch, or queues a cancelled or interrupted one again. */
   'batches.resume': call(batchRef, nothing),
   'batches.cancel': call(batchRef, nothing),
   'batches.retry': call(batchRef, nothing),

@@ -68,7 +68,7 @@ export const trainingCalls = {
   /** Trains a finished run for more steps than it was set up for. */
   'training.extend': call(z.strictObject({ run: recordId, steps: z.int().min(1).max(10_000_000) }), runSummary),
   'training.pause': call(runRef, nothing),
-  /** Goes on after a pause, a cancel, a failure or an interruption. */
+  /** Resumes a paused, cancelled, failed or interrupted run. */
   'training.resume': call(runRef, nothing),
   /** Saves first. */
   'training.cancel': call(runRef, nothing),

@@ -38,6 +38,7 @@ beforeEach(() => {
   writeFileSync(precious, 'precious');
   chmodSync(precious, 0o600);
 });
+
 /**
  * Somebody who may write to a folder: whatever hidden name appears there is replaced by a link to another's file, and so
  * are the names that can be guessed from it.
