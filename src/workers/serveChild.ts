@@ -38,9 +38,11 @@ export function serveChild<Contract extends ChildContract>(
   { onNotice, onTerminate }: ServeOptions<Contract> = {},
 ): void {
   if (!process.send) throw new Error('This file is started by the program, not by hand.');
-  installLastResort({ note: noteOnStderr, endOnStorage: true });
   const send = (message: FromChild): void => tellParent(message);
+  /** Questions that are being answered. */
+  const open = new Set<number>();
   const answer = async (id: number, call: string, question: unknown): Promise<void> => {
+    open.add(id);
     try {
       const found = contract.calls[call];
       if (!found || !Object.hasOwn(contract.calls, call)) throw new AppError('internal', `There is no call "${call}".`);
@@ -50,7 +52,21 @@ export function serveChild<Contract extends ChildContract>(
     } catch (error) {
       send({ type: 'refusal', id, error: toWire(error) });
     }
+    open.delete(id);
   };
+  // An error that nobody has caught may be of any question.
+  let failure: unknown;
+  installLastResort({
+    note: (error) => {
+      failure ??= error;
+      noteOnStderr(error);
+    },
+    save: () => {
+      for (const id of open) send({ type: 'refusal', id, error: toWire(failure) });
+      return new Promise((resolve) => setTimeout(resolve, 200));
+    },
+    endOnStorage: true,
+  });
   process.on('message', (data) => {
     const message = toChild.parse(data);
     if (message.type === 'ask') void answer(message.id, message.call, message.question);

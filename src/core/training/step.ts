@@ -31,6 +31,9 @@ export interface StepInputs {
   depth?: tf.Tensor;
   /** For the adaptive rule: 1 for the negative whose turn it is, 0 for the others, [N]. */
   turn?: tf.Tensor;
+  /** The weight of the negative term where it is held by measurement, and the noise of a control (negativeMeter.ts). */
+  negativeWeight?: tf.Scalar;
+  noise?: tf.Tensor4D;
 }
 
 /**
@@ -46,7 +49,11 @@ export function trainingStep(
     const answers = state.negatives.map((negative) => inTurn(part.x, (x) => wide(negative.forward(x))));
     const objective = inTurn(
       part.target,
-      (target) => loss.prepare(part.enlarged, target, answers.length > 0 ? tf.concat(answers) : undefined),
+      (target) =>
+        loss.prepare(part.enlarged, target, answers.length > 0 ? tf.concat(answers) : undefined, {
+          weight: inputs.negativeWeight,
+          noise: part.noise,
+        }),
       ({ features }) => features.at(-1),
     );
     return inTurn(part.x, (x) => gradientsOf(state.model, { ...part, x }, objective, config.precision));
@@ -76,12 +83,13 @@ export function blendFunction({ negatives, model }: TrainerState, i: number, dec
 }
 
 /** The batch as the networks and the losses take it. */
-function batchOf(config: RunConfig, { lq, gt, depth }: StepInputs): Part {
+function batchOf(config: RunConfig, { lq, gt, depth, noise }: StepInputs): Part {
   const [, height, width] = gt.shape;
   return {
     enlarged: lq.shape[1] === height ? lq : tf.image.resizeBilinear(lq, [height, width]),
     target: gt,
     depth,
+    noise,
     x: normaliseInput(lq, config.network.inputNorm),
     weight: 1,
   };

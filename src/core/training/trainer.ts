@@ -15,6 +15,7 @@ import { randomStream } from '../random.ts';
 import { adamWScalars } from './adamw.ts';
 import { LearningRate } from './learningRate.ts';
 import { mapValues } from './mapValues.ts';
+import { NegativeMeter } from './negativeMeter.ts';
 import { LossFunction } from './objective.ts';
 import { split } from './shares.ts';
 import { readState, type Snapshot, writeState } from './snapshot.ts';
@@ -40,6 +41,8 @@ export interface StepReport {
   lr: number;
   /** Weighted loss terms before the update; with the adaptive rule also `residual_std`. */
   losses: Record<string, number>;
+  /** What was measured of the negatives before the update, every `mcir.measureEvery` steps (negativeDiagnostics.ts). */
+  measures: Record<string, number>;
 }
 
 /**
@@ -53,6 +56,7 @@ export class Trainer {
   readonly shares: number;
   readonly #state: TrainerState;
   readonly #loss: LossFunction;
+  readonly #meter: NegativeMeter;
   readonly #learningRate: LearningRate;
   #program: Program<string> | undefined;
   #inference: CompiledForward | undefined;
@@ -67,6 +71,7 @@ export class Trainer {
     this.shares = config.loss.contrastive ? 1 : (options.shares ?? 1);
     this.#state = createState(config, options.initial);
     this.#loss = new LossFunction(config, options.features);
+    this.#meter = new NegativeMeter(config, this.#state, this.#loss);
     this.#learningRate = new LearningRate(config.schedule, config.optimiser.lr, config.steps);
   }
 
@@ -108,6 +113,7 @@ export class Trainer {
     const program = this.#prepare([count, lqSize, lqSize, 3], [count, gtSize, gtSize, 3]);
     const step = this.#step + 1;
     const lr = this.#learningRate.at(step);
+    const measures = this.#meter.measure(program, batch, step);
     const losses = tf.tidy(() => {
       const outputs = program.run('step', {
         lq: tf.tensor(batch.lq, [count, lqSize, lqSize, 3]),
@@ -115,6 +121,7 @@ export class Trainer {
         ...mapValues(adamWScalars(this.config.optimiser, lr, step), (value) => tf.scalar(value)),
         ...this.#turn(),
         ...this.#depth(count, step),
+        ...this.#meter.inputs(count, gtSize, step),
       });
       return mapValues(outputs, (output) => output.dataSync<'float32'>()[0] ?? Number.NaN);
     });
@@ -125,7 +132,7 @@ export class Trainer {
     if (mcir) for (const i of dueNegatives(mcir, step)) program.run(`blend${i}`, {});
     if (mcir?.rule === 'adaptive' && (losses['residual_std'] ?? 0) > mcir.adaptive.threshold)
       this.#adaptiveUpdates += 1;
-    return { step, lr, losses };
+    return { step, lr, losses, measures };
   }
 
   /**
@@ -168,7 +175,9 @@ export class Trainer {
   /** Everything that is needed to continue exactly where this trainer stands. */
   snapshot(): Snapshot {
     this.#program?.pull();
-    return { tensors: readState(this.#state), meta: { step: this.#step, adaptiveUpdates: this.#adaptiveUpdates } };
+    const { weight: negativeWeight } = this.#meter;
+    const meta = { step: this.#step, adaptiveUpdates: this.#adaptiveUpdates, negativeWeight };
+    return { tensors: readState(this.#state), meta };
   }
 
   /** Continues from a snapshot of a trainer with the same configuration. */
@@ -176,6 +185,7 @@ export class Trainer {
     writeState(this.#state, tensors);
     this.#step = meta.step;
     this.#adaptiveUpdates = meta.adaptiveUpdates;
+    this.#meter.restore(meta.negativeWeight);
     this.#program?.push();
     this.#inference?.changed();
     this.#averageIsStale = false;
@@ -212,9 +222,10 @@ export class Trainer {
     const parts = { config: this.config, state: this.#state, loss: this.#loss, shares: this.shares };
     return {
       step: {
-        inputs: { lq, gt, ...scalars, ...turn, ...depth },
+        inputs: { lq, gt, ...scalars, ...turn, ...depth, ...this.#meter.shapes(gt) },
         run: (inputs) => trainingStep(parts, inputs as unknown as Parameters<typeof trainingStep>[1]),
       },
+      ...this.#meter.functions(lq, gt),
       ...Object.fromEntries(
         (mcir?.negatives ?? []).map(({ decay }, i) => [`blend${i}`, blendFunction(this.#state, i, decay)]),
       ),
