@@ -57,8 +57,8 @@ export function usedFeatureNetworks({ mcir, loss, features }: RunConfig): VggNet
 
 /**
  * The loss of a run as its configuration describes it: pixel term, self-prompted negative term, positive term and ratio
- * terms (docs/method.md). The features of the output are computed once, however many negatives there are. Those of target,
- * negatives and input are computed before, in one pass each and without gradient.
+ * terms (docs/method.md). The features of the output are computed once, however many negatives there are. Those of
+ * target, negatives and input are computed before, in one pass each and without gradient.
  */
 export class LossFunction {
   readonly #config: RunConfig;
