@@ -6,9 +6,8 @@ import sharp from 'sharp';
 import { decodePicture } from '../src/core/data/decode.ts';
 import { imresize } from '../src/core/degradations/resize.ts';
 import { psnr } from '../src/core/metrics/index.ts';
-import { openHistory } from '../src/database/history.ts';
-import { Batches } from '../src/services/restoring/batches.ts';
 import { openHome } from '../src/services/app/home.ts';
+import { openServices } from '../src/services/app/openServices.ts';
 import { findModel } from '../src/services/restoring/restoreModel.ts';
 import { collectSources } from '../src/services/restoring/restoreSources.ts';
 import { encodePng } from '../src/services/training/drawSampleSet.ts';
@@ -31,8 +30,8 @@ const { values, positionals: refs } = parseArgs({
 const home = openHome();
 const names = values.pictures.split(',').map((name) => `${name}.png`);
 const folder = await mkdtemp(join(tmpdir(), 'mcir-sheet-'));
-const history = openHistory(home);
-const batches = new Batches(home, history);
+const services = await openServices(home);
+const { batches } = services;
 
 /** Restores pictures and returns the results by name. */
 async function restore(ref: string, sources: string[]): Promise<Map<string, string>> {
@@ -133,6 +132,6 @@ try {
     .webp({ quality: 82 })
     .toFile(values.out);
 } finally {
-  history.db.close();
+  await services.close();
   await rm(folder, { recursive: true, force: true });
 }

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { AppError, messageOf, toWire } from '../shared/errors.ts';
+import { visible } from '../shared/visible.ts';
 
 /** Exit codes of the command line. */
 export const exitCode = { done: 0, failed: 1, wrongUse: 2 } as const;
@@ -7,6 +8,8 @@ export const exitCode = { done: 0, failed: 1, wrongUse: 2 } as const;
 /**
  * The output of a command. Results go to stdout and everything else to stderr, so that output can be piped. With
  * `--json`, stdout holds exactly one JSON object: the result or `{"error": …}`.
+ *
+ * Names in it may come from anywhere. What a terminal would obey is made visible here, for every command.
  */
 export class Output {
   json = false;
@@ -18,12 +21,18 @@ export class Output {
 
   /** A line for people, on stderr. */
   log(line: string): void {
-    process.stderr.write(`${line}\n`);
+    process.stderr.write(`${visible(line, kept)}\n`);
   }
 
   /** The result of the command, written once: `data` for programs, `text` for people. */
   result(data: object, text: string): void {
-    process.stdout.write(this.json ? `${JSON.stringify(data)}\n` : `${text}\n`);
+    if (this.json) this.jsonLine(data);
+    else process.stdout.write(`${visible(text, kept)}\n`);
+  }
+
+  /** A line of JSON on stdout, for programs. */
+  jsonLine(data: object): void {
+    process.stdout.write(`${visible(JSON.stringify(data))}\n`);
   }
 
   /** Reports the error that ended the command and returns the exit code. */
@@ -39,10 +48,13 @@ export class Output {
   }
 
   #report(error: unknown): void {
-    if (this.json) process.stdout.write(`${JSON.stringify({ error: toWire(error) })}\n`);
+    if (this.json) this.jsonLine({ error: toWire(error) });
     this.log(messageOf(error));
   }
 }
+
+/** What a text of several lines is made of. */
+const kept = '\n\t';
 
 /** Messages of commander's own errors only say what is wrong. */
 function adviseUse({ code, message }: CommanderError): string {
@@ -65,7 +77,7 @@ export function wrongUse(error: unknown): never {
 
 /** A table for people: columns padded to their widest cell, numbers right-aligned. */
 export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const cells = [header, ...rows].map((row) => row.map(String));
+  const cells = [header, ...rows].map((row) => row.map((cell) => visible(String(cell))));
   const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   const numeric = header.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'));
   return cells

@@ -60,6 +60,8 @@ function makePrivate(file: string): void {
     if (found && (found.mode & 0o077) !== 0 && found.uid === process.getuid?.()) chmodSync(file + part, 0o600);
   }
 }
+/** A database file as it is, for reading alone; its format may be any, and it may be damaged. */
+export const openReadOnly = (file: string): Database => new Sqlite(file, { readonly: true, timeout: 10_000 });
 
 /** Beyond this size a full check takes noticeable time, and is made only after a program did not close its files. */
 const alwaysCheckedBytes = 64 * 2 ** 20;

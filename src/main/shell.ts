@@ -81,7 +81,7 @@ export class Shell {
       const words = {
         finished: t.finished,
         failed: t.failed,
-        stopped: t.stopped,
+        cancelled: t.cancelled,
         interrupted: t.interrupted,
       } as Partial<Record<string, string>>;
       const notification = new Notification({

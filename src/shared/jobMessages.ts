@@ -1,40 +1,41 @@
 import { z } from 'zod';
-import { wireError } from './jobs.ts';
+import { childCall, childContract } from './childMessages.ts';
 import { runConfig } from './runConfig.ts';
 import { metricLine, runFacts, trainProgress } from './runs.ts';
 
-/**
- * Messages between the program that owns a job and the child process that does the work. Both sides validate what they
- * receive.
- */
+/** What passes between a program and the child processes that train and evaluate. */
 
-/** To the child process. `start` is sent once, as the first message; its payload depends on the kind of job. */
-export const hostMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('start'), payload: z.unknown() }),
-  z.object({ type: z.literal('pause') }),
-  z.object({ type: z.literal('resume') }),
-  z.object({ type: z.literal('stop') }),
-]);
-export type HostMessage = z.infer<typeof hostMessage>;
-
-/** How a job ended without an error, and the reason if there is more to say. */
-export const outcome = z.object({ state: z.enum(['finished', 'stopped']), reason: z.string().optional() });
+/** How a job ended that did not fail, and why where there is more to say. */
+export const outcome = z.object({ state: z.enum(['finished', 'cancelled']), reason: z.string().optional() });
 export type Outcome = z.infer<typeof outcome>;
 
-/**
- * From the child process. The payload of `event` depends on the kind of job; the other messages are the same for all
- * kinds.
- */
-export const workerMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('paused') }),
-  z.object({ type: z.literal('resumed') }),
-  z.object({ type: z.literal('event'), event: z.unknown() }),
-  z.object({ type: z.literal('done'), outcome }),
-  z.object({ type: z.literal('failed'), error: wireError }),
-]);
-export type WorkerMessage = z.infer<typeof workerMessage>;
+/** What the child process of a job is told at any time. `cancel`: save and end. */
+const jobNotice = z.enum(['pause', 'resume', 'cancel']);
 
-/** Payload of `start` for a training. */
+/** The contract of a child process that does a job: one question, whose answer is how the job ended. */
+export const jobContract = <Question extends z.ZodType, Progress extends z.ZodType>(
+  worker: string,
+  question: Question,
+  progress: Progress,
+) =>
+  childContract(
+    worker,
+    {
+      work: childCall(
+        question,
+        outcome,
+        z.discriminatedUnion('type', [
+          z.object({ type: z.literal('paused') }),
+          z.object({ type: z.literal('resumed') }),
+          z.object({ type: z.literal('progress'), progress }),
+        ]),
+      ),
+    },
+    jobNotice,
+  );
+export type JobContract = ReturnType<typeof jobContract>;
+
+/** What the child process of a training is asked. */
 export const trainStart = z.object({
   run: z.string(),
   /** The run's folder, and the program's data folder with features and models. */
@@ -55,11 +56,13 @@ export const trainEvent = z.discriminatedUnion('type', [
 ]);
 export type TrainEvent = z.infer<typeof trainEvent>;
 
+export const trainContract = jobContract('train', trainStart, trainEvent);
+
 /** Whose features LPIPS compares. */
 export const lpipsNetwork = z.enum(['alex', 'vgg']);
 export type LpipsNetwork = z.infer<typeof lpipsNetwork>;
 
-/** Payload of `start` for an evaluation. */
+/** What the child process of an evaluation is asked. */
 export const evaluateStart = z.object({
   home: z.string(),
   model: z.string(),
@@ -97,3 +100,7 @@ export const evaluateEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('failed'), name: z.string(), reason: z.string() }),
 ]);
 export type EvaluateEvent = z.infer<typeof evaluateEvent>;
+
+export const evaluateContract = childContract('evaluate', {
+  evaluate: childCall(evaluateStart, z.object({}), evaluateEvent),
+});

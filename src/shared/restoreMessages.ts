@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wireError } from './jobs.ts';
+import { childCall, childContract } from './childMessages.ts';
 import { effect, exportSettings, type RestoreModel } from './batches.ts';
 
 /** Messages between a batch and its child process, which decodes, restores and encodes pictures. */
@@ -34,14 +34,6 @@ export const previewTask = z.object({
 });
 export type PreviewTask = z.infer<typeof previewTask>;
 
-/** `open` is sent once, as the first message, with the models (RestoreModel; validated when the weights are loaded). */
-export const toRestoreWorker = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('open'), models: z.array(z.custom<RestoreModel>()) }),
-  z.object({ type: z.literal('restore'), task: restoreTask }),
-  z.object({ type: z.literal('preview'), task: previewTask }),
-]);
-export type ToRestoreWorker = z.infer<typeof toRestoreWorker>;
-
 export const restoredFile = z.object({
   /** File extension of the written format. */
   extension: z.string(),
@@ -57,11 +49,10 @@ export const restoredFile = z.object({
 });
 export type RestoredFile = z.infer<typeof restoredFile>;
 
-export const fromRestoreWorker = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('opened') }),
-  z.object({ type: z.literal('progress'), id: z.int(), share: z.number() }),
-  z.object({ type: z.literal('restored'), id: z.int(), file: restoredFile }),
-  /** Without an id: the models could not be opened. */
-  z.object({ type: z.literal('failed'), id: z.int().optional(), error: wireError }),
-]);
-export type FromRestoreWorker = z.infer<typeof fromRestoreWorker>;
+export const restoreContract = childContract('restore', {
+  /** Comes once, first, with the models (RestoreModel: checked where the weights are loaded). */
+  open: childCall(z.object({ models: z.array(z.custom<RestoreModel>()) }), z.object({})),
+  /** Tells the share of the picture that is done. */
+  restore: childCall(restoreTask, restoredFile, z.number()),
+  preview: childCall(previewTask, restoredFile),
+});

@@ -11,6 +11,8 @@ const failing = /^(EIO|ENODEV|ESTALE|ETIMEDOUT|SQLITE_(IOERR|BUSY|CANTOPEN|PROTO
 /** Codes of errors on a disk, as in {@link storageTrouble}. */
 function codeOf(error: unknown): string | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {
+    // It says already whose fault it is: a picture that may not be read is no trouble of the program's own data.
+    if (at instanceof AppError) return undefined;
     const { code } = at as { code?: unknown };
     if (typeof code === 'string' && (full.test(code) || locked.test(code) || failing.test(code))) return code;
   }
@@ -19,7 +21,7 @@ function codeOf(error: unknown): string | undefined {
 
 /**
  * Why a write of the program's own state failed, if the disk is to blame: a sentence for people. Undefined for any other
- * error. The error itself and its causes are looked at.
+ * error. To be asked of such writes only: the codes alone do not tell which file was meant.
  */
 export function storageTrouble(error: unknown): string | undefined {
   if (error instanceof AppError && error.details?.['storage'] === true) return error.message;
@@ -54,8 +56,12 @@ export interface Patience {
   everyMs?: number;
   /** Told once, when the first try has failed, with a sentence for people. */
   onWait?: (sentence: string) => void;
+  /** Told when it has succeeded after a failure. */
+  onOver?: () => void;
   /** Gives up: the trouble of the last try is thrown. */
   signal?: AbortSignal | undefined;
+  /** As `signal`, but asked after each try. */
+  giveUp?: () => boolean;
 }
 
 /**
@@ -65,14 +71,16 @@ export interface Patience {
  */
 export async function untilStored<Value>(
   work: () => Value | Promise<Value>,
-  { everyMs = 1000, onWait, signal }: Patience = {},
+  { everyMs = 1000, onWait, onOver, signal, giveUp = () => false }: Patience = {},
 ): Promise<Value> {
   for (let tries = 0; ; tries++) {
     try {
-      return await work();
+      const value = await work();
+      if (tries > 0) onOver?.();
+      return value;
     } catch (error) {
       const sentence = storageTrouble(error);
-      if (sentence === undefined || signal?.aborted) throw error;
+      if (sentence === undefined || signal?.aborted || giveUp()) throw error;
       if (tries === 0) onWait?.(sentence);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(done, everyMs);

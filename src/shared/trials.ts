@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { childCall, childContract } from './childMessages.ts';
 import { runConfig } from './runConfig.ts';
 
 /** Result of a trial: a few real steps of a training's configuration, on its own pictures. */
 
-/** Payload of `start` for a trial. */
+/** What the child process of a trial is asked. */
 export const trialStart = z.object({ home: z.string(), config: runConfig });
 
 export const trial = z.object({
@@ -33,7 +34,9 @@ export const trial = z.object({
 });
 export type Trial = z.infer<typeof trial>;
 
-/** Number of validations in a run: before the first step, at each interval, and after the last step. */
+export const trialContract = childContract('trial', { measure: childCall(trialStart, trial) });
+
+/** Number of validations in a run: before the first step, at each interval, and after the last. */
 export const validationsOf = ({ steps, validateEvery }: { steps: number; validateEvery: number }): number =>
   1 + Math.ceil(steps / validateEvery);
 

@@ -7,37 +7,36 @@ import { openHome } from '../services/app/home.ts';
 import { requireLpips } from '../services/models/features.ts';
 import { findModel } from '../services/restoring/restoreModel.ts';
 import { AppError } from '../shared/errors.ts';
-import { type EvaluateEvent, evaluateStart } from '../shared/jobMessages.ts';
-import { serveJob } from './host.ts';
+import { evaluateContract } from '../shared/jobMessages.ts';
 import { loadModel } from './loadModel.ts';
+import { serveChild } from './serveChild.ts';
 
 /** The child process that measures a model on a folder of pairs, picture by picture. */
-serveJob(async (payload, job) => {
-  const start = evaluateStart.parse(payload);
-  const { input, target, cropBorder, yChannel, lpips = [], threads } = start;
-  const tell = (event: EvaluateEvent): void => job.emit(event);
-  const home = openHome(start.home);
-  const { model: found, reference } = await findModel(start.model, home);
-  const lpipsWeights = lpips.map((network) => requireLpips(network, home));
-  openEngine(threads === undefined ? {} : { threads });
-  const model = await openRestorer(await loadModel(found));
-  const perceptual = lpipsWeights.map((weights) => new Lpips(weights));
-  const { samples, unmatched } = await findPairs({ target, input }, model.scale);
-  const { title, network } = found;
-  tell({ type: 'model', title, network, hash: reference.hash, pictures: samples.length, unmatched });
-  for (const { name, input: lq, target: gt } of samples) {
-    if (job.control.stopping) return { state: 'stopped' };
-    if (lq === undefined) continue;
-    try {
-      const pair = { input: lq, target: gt };
-      const { psnr, ssim, lpips: distances } = await evaluatePair(model, pair, { cropBorder, yChannel }, perceptual);
-      const more = perceptual.length > 0 ? { lpips: distances } : {};
-      tell({ type: 'picture', picture: { name, psnr: Number.isFinite(psnr) ? psnr : null, ssim, ...more } });
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      tell({ type: 'failed', name, reason: error.message });
+serveChild(evaluateContract, {
+  evaluate: async (question, tell) => {
+    const { input, target, cropBorder, yChannel, lpips = [], threads } = question;
+    const home = openHome(question.home);
+    const { model: found, reference } = await findModel(question.model, home);
+    const lpipsWeights = lpips.map((network) => requireLpips(network, home));
+    openEngine(threads === undefined ? {} : { threads });
+    const model = await openRestorer(await loadModel(found));
+    const perceptual = lpipsWeights.map((weights) => new Lpips(weights));
+    const { samples, unmatched } = await findPairs({ target, input }, model.scale);
+    const { title, network } = found;
+    tell({ type: 'model', title, network, hash: reference.hash, pictures: samples.length, unmatched });
+    for (const { name, input: lq, target: gt } of samples) {
+      if (lq === undefined) continue;
+      try {
+        const pair = { input: lq, target: gt };
+        const { psnr, ssim, lpips: distances } = await evaluatePair(model, pair, { cropBorder, yChannel }, perceptual);
+        const more = perceptual.length > 0 ? { lpips: distances } : {};
+        tell({ type: 'picture', picture: { name, psnr: Number.isFinite(psnr) ? psnr : null, ssim, ...more } });
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        tell({ type: 'failed', name, reason: error.message });
+      }
+      await new Promise(setImmediate);
     }
-    await new Promise(setImmediate);
-  }
-  return { state: 'finished' };
+    return {};
+  },
 });

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -176,10 +176,8 @@ describe('ids that lead elsewhere', () => {
 
   test('nothing was made, changed or removed meanwhile', async () => {
     const names = (await readdir(web.folder)).filter((name) => !name.startsWith('mcir.sqlite'));
-    // An empty list of data sets is written where one is taken out that is not there.
     expect(names.sort()).toEqual([
       'cache',
-      'datasets.json',
       'features',
       'logs',
       'models',
@@ -187,7 +185,6 @@ describe('ids that lead elsewhere', () => {
       'reports',
       'runs',
     ]);
-    expect(await readFile(join(web.folder, 'datasets.json'), 'utf8')).toBe('[]');
     for (const empty of ['models', 'runs', 'presets']) expect(await readdir(join(web.folder, empty))).toEqual([]);
   });
 });

@@ -34,7 +34,7 @@ export const registerEdit: Register = (program, context) => {
       await collectSources(files, false).catch(wrongUse);
       let done = 0;
       for await (const edited of editInPlace(files, models, settings, context.home)) {
-        if (output.json) process.stdout.write(`${JSON.stringify({ file: edited })}\n`);
+        if (output.json) output.jsonLine({ file: edited });
         if ('reason' in edited) output.log(`${edited.file}: ${edited.reason}`);
         else {
           done++;

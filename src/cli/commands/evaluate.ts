@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { evaluate } from '../../services/training/evaluation.ts';
 import { requireFolder } from '../../services/app/folders.ts';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
-import { type EvaluatedPicture, lpipsNetwork, type LpipsNetwork } from '../../shared/jobMessages.ts';
+import { type EvaluatedPicture, type EvaluateEvent, lpipsNetwork, type LpipsNetwork } from '../../shared/jobMessages.ts';
 import type { Register } from '../cliContext.ts';
 import { wholeNumber } from '../numbers.ts';
 import { exitCode, table, wrongUse } from '../output.ts';
@@ -65,7 +65,7 @@ export const registerEvaluate: Register = (program, context) => {
         ...(lpips.length > 0 && { lpips }),
       };
       const decibel = (psnr: number | null): string => (psnr === null ? 'infinite' : psnr.toFixed(3));
-      const result = await evaluate(question, (event) => {
+      const onEvent = (event: EvaluateEvent): void => {
         begun = true;
         if (event.type === 'model' && event.unmatched.length > 0)
           output.log(`${event.unmatched.length} files have no match and are skipped: ${event.unmatched.join(', ')}`);
@@ -79,8 +79,9 @@ export const registerEvaluate: Register = (program, context) => {
               .map((value, i) => `  LPIPS-${lpips[i]} ${value}`)
               .join('')}`,
           );
-      }).catch((error: unknown) => {
-        // Errors before the model is loaded and the pictures are paired are probably in the arguments.
+      };
+      const result = await evaluate(question, onEvent, context.children.options).catch((error: unknown) => {
+        // Until the model is loaded and the pictures are paired, what was typed may be at fault.
         if (begun || !(error instanceof AppError && inWhatWasTyped.includes(error.code))) throw error;
         return wrongUse(error);
       });

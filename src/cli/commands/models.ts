@@ -12,6 +12,7 @@ import {
   resolveModel,
 } from '../../services/models/models.ts';
 import { describeWeights, openGraph } from '../../services/models/readModels.ts';
+import type { Home } from '../../services/app/home.ts';
 import type { InputNorm } from '../../shared/modelMessages.ts';
 import type { Register } from '../cliContext.ts';
 import { wholeNumber } from '../numbers.ts';
@@ -100,7 +101,7 @@ export const registerModels: Register = (program, context) => {
     .description('show what a file holds and for which network it is, without adding it')
     .argument('<file>', 'a .pth, .pt, .ckpt or .safetensors file, an .onnx file or a TensorFlow.js model.json')
     .action(async (file: string) => {
-      const report = await inspect(file).catch(wrongUse);
+      const report = await inspect(file, context.home).catch(wrongUse);
       output.result(report, describeReport(report));
     });
 
@@ -111,7 +112,7 @@ export const registerModels: Register = (program, context) => {
     .argument('<out>', 'the file to write; its extension sets the format')
     .action(async (from: string, out: string) => {
       const model = await resolveModel(from, context.home).catch(wrongUse);
-      await convertModel(model, out).catch(wrongUse);
+      await convertModel(model, out, context.home).catch(wrongUse);
       if (model.inputNorm && /\.pth?$/i.test(out))
         output.log(
           `This network was trained on inputs ${normalised(model.inputNorm)}. Other programs cannot see this in the file: there, normalise the input before the network.`,
@@ -149,9 +150,9 @@ interface WeightsReport {
   reason?: string;
 }
 
-async function inspect(file: string): Promise<Report> {
+async function inspect(file: string, home: Home): Promise<Report> {
   if (isGraphFile(file)) {
-    const { format, scale } = await openGraph(file);
+    const { format, scale } = await openGraph(file, home);
     return { file, format, scale };
   }
   const { format, tensors, values, model, reason } = await describeWeights(file);

@@ -1,6 +1,5 @@
-import { Batches } from '../../services/restoring/batches.ts';
 import { collectSources } from '../../services/restoring/restoreSources.ts';
-import { runBatch } from '../batchProgress.ts';
+import { followBatch } from '../batchProgress.ts';
 import type { Register } from '../cliContext.ts';
 import { wrongUse } from '../output.ts';
 import { addEffectOptions, addExportOptions, batchSettings, type RestoreOptions } from '../restoreOptions.ts';
@@ -26,10 +25,9 @@ export const registerRestore: Register = (program, context) => {
         output.log(
           `${below} ${below === 1 ? 'picture in a subfolder' : 'pictures in subfolders'} ${below === 1 ? 'is' : 'are'} left out. Use --recursive to include ${below === 1 ? 'it' : 'them'}.`,
         );
-      const { home, history } = await context.services();
-      const batches = new Batches(home, history);
+      const { batches, jobs } = await context.services();
       const { id } = await batches.create(files, models, settings).catch(wrongUse);
-      await runBatch(batches, id, output);
+      await followBatch({ batches, jobs }, id, output);
     },
   );
 };

@@ -37,7 +37,7 @@ export const registerTrain: Register = (program, context) => {
         wrongUse(error);
       }
       if (options.estimate) {
-        const measured = await tryTraining(config, context.home);
+        const measured = await tryTraining(config, context.home, context.children.options);
         return context.output.result(measured, describe(measured, config));
       }
       const services = await context.services();

@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
-import { Batches } from '../../services/restoring/batches.ts';
 import { requireFolder } from '../../services/app/folders.ts';
 import { watchFolder } from '../../services/restoring/watch.ts';
-import { runBatch, untilInterrupted } from '../batchProgress.ts';
+import { followBatch, untilInterrupted } from '../batchProgress.ts';
 import type { Register } from '../cliContext.ts';
 import { wrongUse } from '../output.ts';
 import { addEffectOptions, addExportOptions, batchSettings, type RestoreOptions } from '../restoreOptions.ts';
@@ -21,14 +20,13 @@ export const registerWatch: Register = (program, context) => {
       const { models, settings } = await batchSettings(options, options.out, context.home);
       const folder = resolve(given);
       await requireFolder(folder).catch(wrongUse);
-      const { home, history } = await context.services();
-      const batches = new Batches(home, history);
+      const { batches, jobs } = await context.services();
       using interruption = untilInterrupted(output);
       output.log(`Watching ${folder}. Press Ctrl-C to stop.`);
       await watchFolder(
         batches,
         { folder, models, settings, existing: options.existing ?? false },
-        (id) => runBatch(batches, id, output, interruption.signal),
+        (id) => followBatch({ batches, jobs }, id, output, interruption.signal),
         interruption.signal,
       );
     },

@@ -22,13 +22,14 @@ const isSystemFile = (name: string): boolean =>
   name.startsWith('.') || /^(thumbs\.db|desktop\.ini|__macosx|@eadir)$/i.test(name);
 
 /**
- * Lists the pictures in a folder and its subfolders. Links are followed, but never into a folder that contains them. A
- * broken link counts as a picture, so that it is reported when it cannot be read.
+ * Lists the pictures in a folder and its subfolders. Links are followed, but every folder is visited once, however many
+ * links lead to it: by its own path where it lies inside, else by the first link to it. A broken link counts as a picture,
+ * so that it is reported when it cannot be read.
  * @throws AppError `not-found` if the folder does not exist, `io` if it may not be read.
  */
 export async function listPictures(folder: string): Promise<Listing> {
   const listing: Listing = { folder, pictures: [], others: [] };
-  await walk(folder, [await realFolder(folder)], listing);
+  await walk(folder, new Set([await realFolder(folder)]), listing);
   const byCharacters = (a: string, b: string): number => (a < b ? -1 : 1);
   listing.pictures.sort(byCharacters);
   listing.others.sort(byCharacters);
@@ -57,16 +58,36 @@ async function realFolder(folder: string): Promise<string> {
   return realpath(folder);
 }
 
-async function walk(folder: string, ancestors: readonly string[], listing: Listing): Promise<void> {
+/** Lists a folder and what lies in it, then the folders that links lead to. `visited` holds real paths. */
+async function walk(folder: string, visited: Set<string>, listing: Listing): Promise<void> {
+  const links: string[] = [];
+  await walkOwn(folder, visited, listing, links);
+  for (let link = links.shift(); link !== undefined; link = links.shift()) {
+    const real = await realpath(link);
+    if (visited.has(real)) continue;
+    visited.add(real);
+    await walkOwn(link, visited, listing, links);
+  }
+}
+
+async function walkOwn(folder: string, visited: Set<string>, listing: Listing, links: string[]): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     throw new AppError('io', `The folder ${folder} cannot be read. Check its permissions.`, { cause });
   });
+  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     if (isSystemFile(entry.name)) continue;
     const path = join(folder, entry.name);
     if ((await kindOf(path, entry)) === 'folder') {
-      const real = await realpath(path);
-      if (!ancestors.includes(real)) await walk(path, [...ancestors, real], listing);
+      if (entry.isSymbolicLink()) links.push(path);
+      else {
+        const real = await realpath(path);
+        // A link outside has led into it before.
+        if (!visited.has(real)) {
+          visited.add(real);
+          await walkOwn(path, visited, listing, links);
+        }
+      }
       continue;
     }
     const name = relative(listing.folder, path).split(sep).join('/');

@@ -13,12 +13,18 @@ export async function writeDurably(
   // Always the same name, so that what a crash leaves does not add up; made anew, so that no link is followed.
   const beside = `${path}.part`;
   await rm(beside, { force: true });
-  const file = await open(beside, 'wx');
   try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(beside, 'wx');
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    // On a full disk half a file would keep everything else from being written.
+    await rm(beside, { force: true }).catch(() => undefined);
+    throw error;
   }
   await beforeRename?.();
   await rename(beside, path);

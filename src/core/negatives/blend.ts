@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** A latency model's parameter moved towards the network: `keep * old + (1 - keep) * now` (METHOD.md, step 5). */
+/** A latency model's parameter moved towards the network: `keep * old + (1 - keep) * now` (docs/method.md). */
 export function blend(old: tf.Tensor, now: tf.Tensor, keep: number | tf.Tensor): tf.Tensor {
   const rest = typeof keep === 'number' ? 1 - keep : tf.sub(1, keep);
   return tf.add(tf.mul(old, keep), tf.mul(now, rest));

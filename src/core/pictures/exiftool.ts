@@ -38,7 +38,7 @@ export async function askExiftool(
   }
   throw new AppError(
     'io',
-    'ExifTool, which carries the metadata, was ended twice without an answer; free some memory and try this file again.',
+    'ExifTool, which copies the metadata, stopped twice without an answer. Free some memory and try this file again.',
   );
 }
 

@@ -1,7 +1,9 @@
 import {
   appendFileSync,
   closeSync,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -22,6 +24,8 @@ import { type MetricLine, metricLine } from '../../shared/runs.ts';
  */
 export class RunFolder {
   readonly path: string;
+  /** Lines of the log that the disk has not taken yet. */
+  readonly #unwritten: string[] = [];
 
   constructor(path: string) {
     this.path = path;
@@ -63,7 +67,13 @@ export class RunFolder {
 
   /** Appends a line with the time to the log. */
   writeLog(text: string): void {
-    appendFileSync(this.log, `${new Date().toISOString()} ${text}\n`);
+    this.#unwritten.push(`${new Date().toISOString()} ${text}\n`);
+    try {
+      appendFileSync(this.log, this.#unwritten.join(''));
+      this.#unwritten.length = 0;
+    } catch {
+      this.#unwritten.splice(0, this.#unwritten.length - MOST_UNWRITTEN);
+    }
   }
 
   /** The lines of metrics.jsonl, in order. A last line that a crash has truncated is ignored. */
@@ -93,6 +103,7 @@ export class RunFolder {
 }
 
 const NEWLINE = 0x0a;
+const MOST_UNWRITTEN = 1000;
 
 function* parseLines(bytes: Buffer): IterableIterator<{ line: MetricLine; end: number }> {
   let start = 0;
@@ -115,17 +126,29 @@ function parseLine(text: string): MetricLine | undefined {
 
 /**
  * Appends to metrics.jsonl. Written lines survive a crash of the process; {@link flush} makes them survive a crash of
- * the computer.
+ * the computer. A line that the disk did not take is not there in part, so it can be written again.
  */
 export class MetricsWriter {
   readonly #file: number;
+  /** Where the last whole line ends. */
+  #end: number;
+  /** Part of a line may stand behind it. */
+  #torn = false;
 
   constructor(folder: RunFolder) {
     this.#file = openSync(folder.metrics, 'a');
+    this.#end = fstatSync(this.#file).size;
   }
 
+  /** @throws the system's error where the disk does not take it */
   write(line: MetricLine): void {
-    writeSync(this.#file, `${JSON.stringify(line)}\n`);
+    if (this.#torn) ftruncateSync(this.#file, this.#end);
+    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    this.#torn = true;
+    // A disk that fills up may take a part.
+    for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done);
+    this.#torn = false;
+    this.#end += bytes.length;
   }
 
   flush(): void {

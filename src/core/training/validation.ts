@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, extname, join, posix } from 'node:path';
 import sharp from '../pictures/sharp.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
@@ -30,12 +30,14 @@ const highestPsnr = 100;
 /**
  * Restores every validation picture with the averaged weights and measures the results. The centres of the first few
  * are written to the run's folder: input and target once, the result at each step.
+ * @param store Does work that writes. It may wait and do it again.
  */
 export async function validate(
   trainer: Pick<Trainer, 'infer' | 'step' | 'shares'>,
   loader: Pick<BatchLoader, 'validation' | 'countValidationSizes'>,
   metrics: RunConfig['metrics'],
   folder: RunFolder,
+  store: <Value>(work: () => Promise<Value>) => Promise<Value> = (work) => work(),
 ): Promise<ValidationResult> {
   const pictures: ValidationPicture[] = [];
   let [count, psnrSum, ssimSum] = [0, 0, 0];
@@ -55,7 +57,7 @@ export async function validate(
           step: trainer.step,
           name,
           ...measured,
-          ...(await keepPictures(folder, index, name, trainer.step, { lq, restored, gt })),
+          ...(await store(() => keepPictures(folder, index, name, trainer.step, { lq, restored, gt }))),
         };
       count += 1;
     }
@@ -149,5 +151,6 @@ function middle(picture: FloatPicture, size: number): FloatPicture {
 
 async function writePng(path: string, { width, height, channels, data }: FloatPicture): Promise<void> {
   const bytes = Uint8Array.from(data, (value) => Math.round(Math.min(1, Math.max(0, value)) * 255));
-  await sharp(bytes, { raw: { width, height, channels } }).png().toFile(path);
+  // Not by sharp's own `toFile`, which does not tell a full disk from other errors.
+  await writeFile(path, await sharp(bytes, { raw: { width, height, channels } }).png().toBuffer());
 }

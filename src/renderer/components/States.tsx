@@ -72,7 +72,7 @@ const colours: Record<JobState | BatchFile['state'], string> = {
   interrupted: 'orange',
   finished: 'green',
   done: 'green',
-  stopped: 'gray',
+  cancelled: 'gray',
   skipped: 'gray',
   failed: 'red',
 };

@@ -107,30 +107,13 @@ async function personal({ home, history, runs }: Services): Promise<string[]> {
           ...(output === undefined ? [] : named(output)),
         ]),
     ]);
+  const ofDatasets = history.datasets
+    .list()
+    .flatMap(({ name, target, input, validation }) => [name, target, input, validation.target, validation.input])
+    .filter((text) => text !== undefined);
   const ofRuns = runs.list().flatMap(({ name, tags }) => [name, ...tags]);
   const ofModels = (await listModels(home)).flatMap(({ title, source }) => [title, source]);
   const dropped = await readdir(join(home.cache, 'imports'), { recursive: true }).catch(() => []);
   const secret = await readFile(join(home.root, 'web-token'), 'utf8').catch(() => '');
-  return [
-    ...ofBatches,
-    ...ofRuns,
-    ...ofModels,
-    ...dropped,
-    secret,
-    ...(await pathsIn(join(home.root, 'datasets.json'))),
-  ];
-}
-
-/** Every string in a JSON file. */
-async function pathsIn(file: string): Promise<string[]> {
-  const found: string[] = [];
-  try {
-    JSON.parse(await readFile(file, 'utf8'), (_, value: unknown) => {
-      if (typeof value === 'string') found.push(value);
-      return value;
-    });
-  } catch {
-    // The file may not exist.
-  }
-  return found;
+  return [...ofBatches, ...ofRuns, ...ofModels, ...dropped, secret, ...ofDatasets];
 }

@@ -24,7 +24,7 @@ export function chooseDataFolder(folder: string): void {
   try {
     accessSync(folder, constants.W_OK);
   } catch (cause) {
-    throw new AppError('bad-input', `${folder} cannot be written to. Choose another folder.`, { cause });
+    throw new AppError('bad-input', `${folder} is not writable. Choose another folder.`, { cause });
   }
   mkdirSync(dirname(fileOf()), { recursive: true });
   writeFileAtomic(fileOf(), `${JSON.stringify({ folder }, null, 2)}\n`);

@@ -2,23 +2,23 @@ import { hostname, tmpdir, userInfo } from 'node:os';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Home } from './home.ts';
+import { replacerOf } from './knownNames.ts';
 
-/** Names that the program itself uses in its folders; everything else in there was named by a person. */
+/** What the program itself keeps in its folders; anything else in there is a person's own name for something. */
 const ownNames =
   'runs|models|features|presets|logs|reports|cache|sample|imports|thumbnails|previews|mcir\\.sqlite|settings\\.json|datasets\\.json';
 const pictureEndings =
   'jpe?g|jpe|png|tiff?|webp|avif|gif|heic|heif|bmp|dng|cr2|cr3|nef|arw|raf|orf|rw2|psd|exr|hdr|jxl';
-/** Words that follow a path in the program's messages; a path with spaces ends before them. */
+/** Words that follow a path in our sentences; a path with blanks ends before them. */
 const verbs = 'cannot|could|can|is|are|was|were|has|holds|does|do|not|and|on|at|into|in|ended|failed|of|to|yourself';
 
 /**
- * Returns a function that removes personal data from a text: paths, names of pictures, user and computer. The program's
- * folders become `<program>`, `<home>` and so on, so that a stack or a message is still useful. It removes too much
- * rather than too little.
- * @param known personal paths and names from the history; each is removed wherever it occurs
+ * A function that takes people out of a text: paths, names of pictures, user and machine. The program's own folders
+ * become `<program>`, `<home>` and so on, so that a stack or a message still says where. It rather takes out too much.
+ * @param known paths and names that are personal, as the history has them; each is taken out wherever it stands
  */
 export function redactor(home: Home, known: Iterable<string>): (text: string) => string {
-  // The cache may be in the data folder, and that in the user's home: inner folders come first.
+  // The cache may lie in the home folder, and that in the user's: inner ones first.
   const places: [string, string][] = [
     [home.cache, '<cache>'],
     [home.root, '<home>'],
@@ -28,21 +28,25 @@ export function redactor(home: Home, known: Iterable<string>): (text: string) =>
   ];
   const secrets = [...new Set([...known].flatMap(partsOf))].filter((part) => part.length >= 3);
   const words = [userInfo().username, hostname()].filter((word) => word.length >= 2);
+  const nameless = replacerOf(secrets.flatMap(spellings), '<name>');
+  const ofPlaces = places.map(([path, mark]): [RegExp, string] => [
+    new RegExp(
+      spellings(path)
+        .map((spelling) => RegExp.escape(spelling))
+        .join('|'),
+      'g',
+    ),
+    mark,
+  ]);
+  // No pattern here looks at the same part of a text again and again: a report can hold very long lines.
   const steps: [RegExp, string][] = [
-    ...longestFirst(secrets).map((secret): [RegExp, string] => [
-      new RegExp(`(?<![\\p{L}\\d])(?:${spellings(secret)})(?![\\p{L}\\d])`, 'giu'),
-      '<name>',
-    ]),
-    ...places.map(([path, mark]): [RegExp, string] => [new RegExp(spellings(path), 'g'), mark]),
-    // A picture's name, including spaces, back to where a sentence may have begun.
-    [new RegExp(`[^"\\n:;,<>|()\\[\\]]*\\.(?:${pictureEndings})(?![\\p{L}\\d])`, 'giu'), '<picture>'],
-    // In the program's folders only its own names stay.
+    // In our own folders only our own names stay.
     [new RegExp(`(<(?:home|cache)>[\\\\/]+)(?!${ownNames})[^"\\n<>|]*`, 'g'), '$1<name>'],
     [new RegExp(`<temporary>[\\\\/][^"\\s<>|]*`, 'g'), '<temporary>'],
-    // Any other absolute path, including spaces, up to a verb or a punctuation mark.
+    // Any other path from a root, with blanks, up to a verb or a mark.
     [
       new RegExp(
-        `(?<![\\p{L}\\d<>\\\\/])(?:~|[A-Za-z]:|file:/*)?[\\\\/]+[\\p{L}\\d._~-][^"\\n<>|()]*?(?=["\\n<>|()]|[:;,.]?(?:\\s+(?:${verbs})\\b)|[:;,.]\\s|[:;,.]?$)`,
+        `(?<![\\p{L}\\d<>\\\\/])(?:~|[A-Za-z]:|file:/{0,3})?[\\\\/]+[\\p{L}\\d._~-][^"\\n<>|()]*?(?=["\\n<>|()]|[:;,.]?(?:\\s{1,20}(?:${verbs})\\b)|[:;,.]\\s|[:;,.]?$)`,
         'gu',
       ),
       '<path>',
@@ -55,10 +59,21 @@ export function redactor(home: Home, known: Iterable<string>): (text: string) =>
       '<name>',
     ],
   ];
-  return (text) => steps.reduce((now, [pattern, mark]) => now.replace(pattern, mark), text);
+  const replaceAll = (text: string, patterns: [RegExp, string][]): string =>
+    patterns.reduce((now, [pattern, mark]) => now.replace(pattern, mark), text);
+  return (text) => replaceAll(withoutPictures(replaceAll(nameless(text), ofPlaces)), steps);
 }
 
-/** A known path is recognised as a whole and by its last two names; a single everyday word is not a secret. */
+const pictureEnding = new RegExp(`\\.(?:${pictureEndings})(?![\\p{L}\\d])`, 'giu');
+
+/** Takes out names of pictures, with their blanks, each back to where a sentence may have begun. */
+const withoutPictures = (text: string): string =>
+  text.replace(/[^"\n:;,<>|()[\]]+/g, (part) => {
+    const last = [...part.matchAll(pictureEnding)].at(-1);
+    return last ? `<picture>${part.slice(last.index + last[0].length)}` : part;
+  });
+
+/** A known path counts whole and by its last two names; an everyday word alone is nobody's secret. */
 function partsOf(path: string): string[] {
   const name = basename(path);
   const parent = basename(path.slice(0, -name.length - 1));
@@ -67,11 +82,9 @@ function partsOf(path: string): string[] {
   );
 }
 
-/** A pattern for a text as it occurs in a sentence, in JSON and in a URL. */
-function spellings(text: string): string {
-  return [...new Set([text, JSON.stringify(text).slice(1, -1), encodeURI(text), encodeURIComponent(text)])]
-    .map((spelling) => RegExp.escape(spelling))
-    .join('|');
+/** A text as it stands in a sentence, in JSON and in an address. */
+function spellings(text: string): string[] {
+  // Half a character, which some names hold, has no address.
+  const whole = text.toWellFormed();
+  return [...new Set([text, JSON.stringify(text).slice(1, -1), encodeURI(whole), encodeURIComponent(whole)])];
 }
-
-const longestFirst = (texts: string[]): string[] => texts.toSorted((a, b) => b.length - a.length);

@@ -17,13 +17,10 @@ const PATIENCE_MS = 1500;
 export const revealInFileManager: Reveal = async (path) => {
   const folder = await folderToShow(path);
   if (process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) {
-    throw new AppError(
-      'unsupported',
-      `The machine that MCIR Studio runs on has no desktop to show folders on. Open ${folder} yourself.`,
-    );
+    throw new AppError('unsupported', `The computer that runs MCIR Studio has no desktop. Open ${folder} yourself.`);
   }
   const failed = (cause?: unknown): AppError =>
-    new AppError('io', `No file manager opened. Open ${folder} yourself.`, { cause });
+    new AppError('io', `No file manager could be opened. Open ${folder} yourself.`, { cause });
   const launcher = await open(folder).catch((cause: unknown) => {
     throw failed(cause);
   });
@@ -41,6 +38,6 @@ export const revealInFileManager: Reveal = async (path) => {
  */
 export async function folderToShow(path: string, platform: NodeJS.Platform = process.platform): Promise<string> {
   const found = await stat(path).catch(() => undefined);
-  if (!found) throw new AppError('not-found', `${path} is not there any more.`);
+  if (!found) throw new AppError('not-found', `${path} is missing.`);
   return found.isDirectory() && !(platform === 'darwin' && extname(path) !== '') ? path : dirname(path);
 }

@@ -72,7 +72,7 @@ export function modelHandlers({
       await requireModels([model], services);
       const resolved = await resolveModel(model, home);
       const path = freePath(handles.path(folder), safeName(resolved.title), format);
-      await convertModel(resolved, path);
+      await convertModel(resolved, path, home);
       return handles.place(path);
     },
   };

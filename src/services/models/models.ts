@@ -62,7 +62,7 @@ export async function resolveModel(ref: string, home: Home): Promise<ResolvedMod
   const card =
     cards.find(({ id }) => id === ref) ?? cards.find(({ title }) => title.toLowerCase() === ref.toLowerCase());
   if (card) return resolveCard(card, home);
-  if (existsSync(ref)) return isGraphFile(ref) ? resolveGraphFile(ref) : resolveFile(ref);
+  if (existsSync(ref)) return isGraphFile(ref) ? resolveGraphFile(ref, home) : resolveFile(ref);
   const run = findRun(ref, home);
   if (run) return { ...(await resolveFile(run.file)), run: run.id };
   const nearest =
@@ -114,8 +114,8 @@ async function resolveFile(file: string): Promise<ResolvedModel> {
   };
 }
 
-async function resolveGraphFile(file: string): Promise<ResolvedModel> {
-  const { scale, hash } = await openGraph(file);
+async function resolveGraphFile(file: string, home: Home): Promise<ResolvedModel> {
+  const { scale, hash } = await openGraph(file, home);
   return { title: titleOf(file), network: GRAPH, options: {}, scale, hash, file, graph: plainGraph };
 }
 
@@ -123,9 +123,13 @@ async function resolveGraphFile(file: string): Promise<ResolvedModel> {
  * Writes a model to another file, told by its ending; see {@link convertWeights}.
  * @throws AppError `unsupported` for a finished graph
  */
-export async function convertModel({ title, file, hash, graph }: ResolvedModel, out: string): Promise<void> {
+export async function convertModel(
+  { title, file, hash, graph }: ResolvedModel,
+  out: string,
+  home: Home,
+): Promise<void> {
   if (graph) throw new AppError('unsupported', `"${title}" is a finished graph; only weights can be converted.`);
-  await convertWeights({ path: file, hash, title }, out);
+  await convertWeights({ path: file, hash, title }, out, home);
 }
 
 function findRun(ref: string, home: Home): { id: string; file: string } | undefined {
@@ -182,7 +186,7 @@ async function takeIn(path: string, home: Home, options: AddOptions): Promise<Mo
   const staging = await mkdtemp(join(home.models, STAGING));
   try {
     const found = isGraphFile(path)
-      ? await stageGraph(path, staging, options)
+      ? await stageGraph(path, home, staging, options)
       : await stageWeights(path, sourceHash, staging, options);
     return await publish(found, home, {
       source: options.source ?? basename(path).slice(0, 1000),
@@ -245,9 +249,9 @@ async function stageWeights(
   };
 }
 
-async function stageGraph(path: string, staging: string, options: AddOptions): Promise<StagedModel> {
+async function stageGraph(path: string, home: Home, staging: string, options: AddOptions): Promise<StagedModel> {
   const graph = options.graph ?? plainGraph;
-  const { format, scale, hash, bytes } = await openGraph(path, graph, staging);
+  const { format, scale, hash, bytes } = await openGraph(path, home, graph, staging);
   const title = options.title ?? titleOf(path.endsWith('model.json') ? dirname(path) : path);
   const description = options.description ?? `A finished ${format === 'onnx' ? 'ONNX' : 'TensorFlow.js'} model.`;
   return {

@@ -4,6 +4,8 @@ import { extname } from 'node:path';
 import { fileError } from '../../core/formats/byteSource.ts';
 import { AppError } from '../../shared/errors.ts';
 import { type DescribedWeights, graphReader, type IdentifiedModel, modelReader } from '../../shared/modelMessages.ts';
+import { ChildSettings } from '../app/childSettings.ts';
+import type { Home } from '../app/home.ts';
 import { askChild, type ChildEnd, howChildEnded } from '../jobs/childProcess.ts';
 
 /**
@@ -23,7 +25,13 @@ const refused = (end: ChildEnd): AppError =>
 /** The largest networks here take some hundred megabytes; twice that is held while they are converted. */
 const weightsLimits = { memoryBytes: 3 * 2 ** 30, timeMs: 120_000, explain: refused };
 /** A graph is run once, which takes longer. */
-const graphLimits = { memoryBytes: 8 * 2 ** 30, timeMs: 300_000, explain: refused };
+const graphLimits = (home: Home) => ({
+  // TensorFlow is loaded, with the settings of this home folder.
+  ...new ChildSettings(home).options,
+  memoryBytes: 8 * 2 ** 30,
+  timeMs: 300_000,
+  explain: refused,
+});
 
 const descriptions = new Map<string, Promise<DescribedWeights>>();
 const MOST_DESCRIPTIONS = 100;
@@ -79,6 +87,7 @@ export const writtenFormats = ['.safetensors', '.pth', '.pt', '.onnx'] as const;
 export async function convertWeights(
   source: { path: string; hash: string; title?: string },
   out: string,
+  home: Home,
 ): Promise<{ model?: IdentifiedModel; hash?: string; bytes?: number }> {
   const ending = extname(out).toLowerCase();
   if (!writtenFormats.some((format) => format === ending))
@@ -91,7 +100,7 @@ export async function convertWeights(
     const { path, hash } = source;
     const written =
       ending === '.onnx'
-        ? await askChild(graphReader, 'exportOnnx', { path, hash, out: part }, graphLimits)
+        ? await askChild(graphReader, 'exportOnnx', { path, hash, out: part }, graphLimits(home))
         : await askChild(modelReader, 'convert', { ...source, out: part }, weightsLimits);
     await rename(part, out);
     return written;
@@ -119,5 +128,9 @@ export const plainGraph = { range: 1, multipleOf: 1 };
  * Opens a finished graph once and tells what it is.
  * @param copyTo its files are read once, copied into this folder, and opened there
  */
-export const openGraph = (path: string, graph: { range: number; multipleOf: number } = plainGraph, copyTo?: string) =>
-  askChild(graphReader, 'open', { path, graph, ...(copyTo === undefined ? {} : { copyTo }) }, graphLimits);
+export const openGraph = (
+  path: string,
+  home: Home,
+  graph: { range: number; multipleOf: number } = plainGraph,
+  copyTo?: string,
+) => askChild(graphReader, 'open', { path, graph, ...(copyTo === undefined ? {} : { copyTo }) }, graphLimits(home));

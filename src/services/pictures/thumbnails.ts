@@ -93,7 +93,7 @@ export class Thumbnails {
 
 async function statOf(path: string): Promise<{ mtimeMs: number; size: number }> {
   const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new AppError('not-found', `${path} is not there any more.`);
+  if (!found?.isFile()) throw new AppError('not-found', `${path} is missing.`);
   return found;
 }
 

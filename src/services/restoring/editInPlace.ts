@@ -5,6 +5,7 @@ import { copyToNew, nameBeside } from '../../core/files/privateFile.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { BatchSettings } from '../../shared/batches.ts';
 import type { RestoredFile } from '../../shared/restoreMessages.ts';
+import { ChildSettings } from '../app/childSettings.ts';
 import type { Home } from '../app/home.ts';
 import { describeProvenance } from './provenance.ts';
 import { findModel } from './restoreModel.ts';
@@ -30,7 +31,12 @@ export async function* editInPlace(
   const provenance = settings.export.provenance
     ? { provenance: describeProvenance({ ...settings, models: found.map(({ reference }) => reference) }) }
     : {};
-  const open = (): RestoreWorker => new RestoreWorker(found.map(({ model }) => model));
+  const children = new ChildSettings(home);
+  const open = (): RestoreWorker =>
+    new RestoreWorker(
+      found.map(({ model }) => model),
+      children.options,
+    );
   let worker = open();
   const folder = join(home.cache, 'restore', randomUUID());
   try {
@@ -62,7 +68,7 @@ export async function* editInPlace(
       }
     }
   } finally {
-    worker.end();
+    await worker.end();
     await rm(folder, { recursive: true, force: true });
   }
 }

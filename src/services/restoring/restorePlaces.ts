@@ -27,6 +27,9 @@ export async function troubleOf(
   { out, mount }: { out: string; mount?: string | undefined },
   scratch: string,
 ): Promise<Trouble | undefined> {
+  // The ledger could not be written. The temporary files lie on the same disk, which is tried by writing there.
+  if (error instanceof AppError && error.details?.['storage'] === true)
+    return { sentence: error.message, isOver: async () => (await whyNotWritable(scratch)) === undefined };
   const code = error instanceof AppError ? error.code : 'internal';
   const origin = dirname(source);
   if (code === 'not-found' && (await isGone(origin)))

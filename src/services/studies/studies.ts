@@ -154,7 +154,10 @@ export class Studies {
 
   async #start({ arms, id }: StudyPlan, { arm, seed, name, run }: Cell): Promise<RunSummary> {
     const { training, runs } = this.#services;
-    if (run) return isActive(run.state) ? run : training.resume(run.id);
+    if (run) {
+      if (!isActive(run.state)) await training.resume(run.id);
+      return runs.find(run.id);
+    }
     const config = arms.find((candidate) => candidate.name === arm)?.config as RunConfig;
     const started = training.start({ ...config, name, seed });
     runs.setTags(started.id, [`study ${id}`]);

@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { calls, isCallName, type CallName, type Handlers } from '../../shared/contract.ts';
 import { AppError, toWire, type WireError } from '../../shared/errors.ts';
-import { explainStorage } from '../../shared/storageTrouble.ts';
 
 export type Reply = { value: unknown } | { error: WireError };
 
@@ -24,7 +23,7 @@ export async function dispatch(
     } catch {
       // The caller gets the call's own error, not an error from logging it.
     }
-    return { error: toWire(explainStorage(error)) };
+    return { error: toWire(error) };
   }
 }
 

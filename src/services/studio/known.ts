@@ -6,7 +6,7 @@ import { identity } from '../restoring/restoreModel.ts';
 import { listPresets } from '../restoring/restorePresets.ts';
 import type { Runs } from '../training/runHistory.ts';
 import { sampleFolders } from '../training/sampleSet.ts';
-import { DatasetList } from '../datasets/datasetList.ts';
+import type { History } from '../../database/history.ts';
 import { readPresets } from '../training/trainingPresets.ts';
 
 /**
@@ -16,6 +16,7 @@ import { readPresets } from '../training/trainingPresets.ts';
 interface Shown {
   home: Home;
   runs: Runs;
+  history: Pick<History, 'datasets'>;
 }
 
 /** @throws AppError `not-found` for a model that is neither added nor from a run, such as a file */
@@ -33,18 +34,12 @@ export async function requireModels(references: readonly string[], { home, runs 
   if (foreign !== undefined) throw new AppError('not-found', `There is no model "${foreign}". Add it under Models.`);
 }
 
-/**
- * @throws AppError `not-found` for a folder that is not from a data set, preset or earlier run, and for weights that
- * are not from a model
- */
-export async function requirePlaces(config: RunConfig, { home, runs }: Shown): Promise<void> {
+/** @throws AppError `not-found` for a folder of no data set, preset or earlier run, and for weights of no model */
+export async function requirePlaces(config: RunConfig, { home, runs, history }: Shown): Promise<void> {
   const { clear, hazy } = sampleFolders(home);
-  const datasets = (await new DatasetList(home).list()).flatMap(({ target, input, validation }) => [
-    target,
-    input,
-    validation.target,
-    validation.input,
-  ]);
+  const datasets = history.datasets
+    .list()
+    .flatMap(({ target, input, validation }) => [target, input, validation.target, validation.input]);
   const shown = new Set([
     clear,
     hazy,
@@ -54,7 +49,7 @@ export async function requirePlaces(config: RunConfig, { home, runs }: Shown): P
   const left = new Set(placesOf(config).filter((place) => !shown.has(place)));
   for (const run of left.size > 0 ? runs.list() : []) for (const place of placesOfRun(run.id, runs)) left.delete(place);
   const { weights } = config.network;
-  if (weights !== undefined && left.delete(weights)) await requireModels([weights], { home, runs });
+  if (weights !== undefined && left.delete(weights)) await requireModels([weights], { home, runs, history });
   const [foreign] = left;
   if (foreign !== undefined)
     throw new AppError('not-found', `No data set lies in ${foreign}. Import it under Data sets.`);

@@ -86,7 +86,7 @@ function checkLayers({ network, layers }: RunConfig['features'], source: string)
   try {
     neededFeatureWeights(network, Object.keys(layers));
   } catch (error) {
-    throw new AppError('bad-input', `${source}: features.layers is not right: ${messageOf(error)}`, { cause: error });
+    throw new AppError('bad-input', `${source}: features.layers is invalid: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -171,7 +171,7 @@ function firstIssue(error: z.ZodError, schema: z.ZodType, prefix: Path, source: 
   const reason = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
   return new AppError(
     'bad-input',
-    missing ? `${source}: ${field} is missing.` : `${source}: ${field} is not right: ${reason}.`,
+    missing ? `${source}: ${field} is missing.` : `${source}: ${field} is invalid: ${reason}.`,
     { details: { field: at(path) } },
   );
 }

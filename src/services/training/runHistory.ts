@@ -118,7 +118,7 @@ export class Runs {
   ): Promise<RunSummary> {
     const run = this.find(reference);
     if (isActive(run.state))
-      throw new AppError('conflict', `"${run.name}" is ${run.state}; stop it before you delete it.`);
+      throw new AppError('conflict', `"${run.name}" is ${run.state}; cancel it before you delete it.`);
     const { path } = this.folder(run.id);
     if (existsSync(path)) await remove(path);
     this.#history.jobs.delete(run.id);
@@ -130,12 +130,14 @@ export class Runs {
     const job = this.#history.jobs.find(id);
     const run = this.#history.runs.find(id);
     if (!job || !run) return;
-    const { kind, title: name, ...rest } = job;
+    const { kind, title: name, owner: ownerId, ...rest } = job;
     if (kind !== 'train') return;
+    const owner = ownerId === undefined ? undefined : this.#history.jobs.program(ownerId);
     const facts = this.#history.runs.record(id)?.facts;
     writeRunRecord(this.folder(id), {
       ...rest,
       name,
+      ...(owner ? { owner: { id: owner.id, machine: owner.machine, host: owner.host, process: owner.process } } : {}),
       ...(facts ? { facts } : {}),
       note: run.note,
       tags: run.tags,
@@ -183,8 +185,11 @@ export class Runs {
         'bad-input',
         'its config.yml is not the configuration of a run; put back a copy of that file.',
       );
-    const { name, note, tags, facts, states, ...job } = record;
-    this.#history.jobs.add({ ...job, kind: 'train', title: name }, states, () => {
+    const { name, note, tags, facts, states, owner, host, ...job } = record;
+    const program = owner ?? (host === undefined ? undefined : { id: host, machine: '', host: '', process: host });
+    if (program) this.#history.jobs.enrol(program);
+    const owned = program ? { owner: program.id } : {};
+    this.#history.jobs.add({ ...job, ...owned, kind: 'train', title: name }, states, () => {
       this.#history.runs.add({ ...runFields(summary), id, config, step: 0, note, tags, ...(facts ? { facts } : {}) });
       this.#history.metrics.append(id, [...folder.readMetrics()]);
     });

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
+import { sampleContract } from '../../shared/sampleMessages.ts';
 import type { Home } from '../app/home.ts';
-import { runWorker } from '../jobs/runWorker.ts';
+import { askChild } from '../jobs/childProcess.ts';
 
 /** The sample set's folders, paired by name. */
 export interface SampleSet {
@@ -33,14 +35,19 @@ export async function prepareSampleSet(
 
   const partial = await mkdtemp(`${folder}.partial-`);
   try {
-    await runWorker({
-      name: 'sampleSet',
-      payload: { folder: partial },
-      onEvent: (done) => onPicture(done as number),
-      died: () => 'The sample pictures could not be drawn. Free some memory and disk space, then try again.',
-      cancelled: 'The sample pictures were not drawn.',
-      signal: undefined,
-    });
+    await askChild(
+      sampleContract,
+      'draw',
+      { folder: partial },
+      {
+        onEvent: onPicture,
+        explain: () =>
+          new AppError(
+            'worker-died',
+            'The sample pictures could not be drawn. Free some memory and disk space, then try again.',
+          ),
+      },
+    );
     await rename(partial, folder).catch((error: unknown) => {
       // Another program may have made the set meanwhile; both are the same.
       if (!existsSync(folder)) throw error;

@@ -6,7 +6,7 @@ import { degradations } from '../../core/degradations/index.ts';
 import { networks } from '../../core/networks/index.ts';
 import type { Handlers } from '../../shared/contract.ts';
 import type { Registered, RunPage } from '../../shared/contract/training.ts';
-import { messageOf } from '../../shared/errors.ts';
+import { AppError, messageOf } from '../../shared/errors.ts';
 import { thin } from './report/runSummary.ts';
 import { measurePart, sharedPictures } from './crops.ts';
 import { safeName } from '../restoring/naming.ts';
@@ -32,9 +32,10 @@ export function trainingHandlers({
   handles,
   tell,
 }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
-  const { home, runs, training } = services;
+  const { home, runs, training, children } = services;
   let estimate: AbortController | undefined;
   let told = -Infinity;
+  const cancelEstimate = (): void => estimate?.abort(new AppError('cancelled', 'The measurement was cancelled.'));
   training.events.on('state', (run) => tell({ name: 'run', data: run }));
   training.events.on('progress', (id, event) => {
     // A line of the log; whoever shows the run asks for it anew.
@@ -76,12 +77,12 @@ export function trainingHandlers({
     },
     'training.estimate': async ({ config }) => {
       await requirePlaces(config, services);
-      estimate?.abort();
+      cancelEstimate();
       estimate = new AbortController();
-      return tryTraining(config, home, estimate.signal);
+      return tryTraining(config, home, { ...children.options, signal: estimate.signal });
     },
     'training.endEstimate': () => {
-      estimate?.abort();
+      cancelEstimate();
       return Promise.resolve({});
     },
     'training.retrain': async ({ model }) => {
@@ -89,17 +90,17 @@ export function trainingHandlers({
       return retrainConfig(model, home);
     },
     'training.extend': ({ run, steps }) => training.extend(run, steps),
-    'training.pause': ({ run }) => {
-      training.pause(run);
-      return Promise.resolve({});
+    'training.pause': async ({ run }) => {
+      await training.pause(run);
+      return {};
     },
     'training.resume': async ({ run }) => {
       await training.resume(run);
       return {};
     },
-    'training.stop': ({ run }) => {
-      training.stop(run);
-      return Promise.resolve({});
+    'training.cancel': async ({ run }) => {
+      await training.cancel(run);
+      return {};
     },
     'runs.list': () => Promise.resolve(runs.list()),
     'runs.show': async ({ run }) => {

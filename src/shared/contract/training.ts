@@ -68,9 +68,10 @@ export const trainingCalls = {
   /** Trains a finished run for more steps than it was set up for. */
   'training.extend': call(z.strictObject({ run: recordId, steps: z.int().min(1).max(10_000_000) }), runSummary),
   'training.pause': call(runRef, nothing),
-  /** Resumes a paused, stopped, failed or interrupted run. */
+  /** Resumes a paused, cancelled, failed or interrupted run. */
   'training.resume': call(runRef, nothing),
-  'training.stop': call(runRef, nothing),
+  /** Saves first. */
+  'training.cancel': call(runRef, nothing),
   'runs.list': call(nothing, z.array(runSummary)),
   'runs.show': call(runRef, runPage),
   /** All series of a run, each reduced to about `points` values. */

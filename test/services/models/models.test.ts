@@ -100,7 +100,7 @@ describe('added models', () => {
       writeSafetensors(weights, { mcir: JSON.stringify({ network: 'ffanet', options: { blocks: 1 } }) }),
     );
     const written = join(folder, 'written.pth');
-    await convertModel(await resolveModel(plain, home), written);
+    await convertModel(await resolveModel(plain, home), written, home);
     expect((await resolveModel(written, home)).inputNorm).toBeUndefined();
   });
 

@@ -12,20 +12,16 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openHistory } from '../../../src/database/history.ts';
-import { openHome } from '../../../src/services/app/home.ts';
-import { Batches } from '../../../src/services/restoring/batches.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { editInPlace } from '../../../src/services/restoring/editInPlace.ts';
 import { collectSources } from '../../../src/services/restoring/restoreSources.ts';
 import { effect, exportSettings } from '../../../src/shared/batches.ts';
 import { copyToNew, copyWhole, nameBeside, openNew, writeWhole } from '../../../src/core/files/privateFile.ts';
 import { temporaryFolder } from '../../photographs.ts';
+import { openBatches } from './openBatches.ts';
 
 const root = temporaryFolder();
-const home = openHome(join(root, 'home'));
-const history = openHistory(home);
-const batches = new Batches(home, history);
+const { home, batches } = openBatches(join(root, 'home'));
 const inputs = join(root, 'in');
 const out = join(root, 'out');
 const precious = join(root, 'precious.txt');
@@ -41,9 +37,6 @@ beforeAll(async () => {
 beforeEach(() => {
   writeFileSync(precious, 'precious');
   chmodSync(precious, 0o600);
-});
-afterAll(() => {
-  history.db.close();
 });
 
 /**

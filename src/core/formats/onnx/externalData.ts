@@ -28,11 +28,9 @@ export function refuseExternalData(bytes: Uint8Array): void {
     check(protobuf.Reader.create(bytes), bytes.length, 'model', 0);
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError(
-      'bad-input',
-      'This is not an ONNX file, or it is damaged. Get it again from where it came from.',
-      { cause: error },
-    );
+    throw new AppError('bad-input', 'This is not an ONNX file, or it is damaged. Get it again from its source.', {
+      cause: error,
+    });
   }
 }
 
@@ -45,7 +43,7 @@ function check(reader: protobuf.Reader, end: number, message: Message, depth: nu
     if (message === 'tensor' && externalFields.includes(field) && !(wire === 0 && reader.uint32() === 0)) {
       throw new AppError(
         'unsupported',
-        'This ONNX file keeps tensors in other files, which is not read here. Save it as one file.',
+        'This ONNX file keeps tensors in other files, which is not supported. Save it as one file.',
       );
     } else if (message === 'tensor' && externalFields.includes(field)) continue;
     else if (child && wire === 2) {

@@ -132,7 +132,7 @@ function findAllowed(module: string, name: string): PickleObject {
     if (otherStorages.test(name))
       throw new AppError(
         'unsupported',
-        `This PyTorch file stores numbers as ${path}, which is not read here. Convert its weights to float32 first.`,
+        `This PyTorch file stores numbers as ${path}, which is not supported. Convert its weights to float32 first.`,
       );
     if (module === 'torch' && dtypes.test(name)) return mention;
   }
@@ -140,7 +140,7 @@ function findAllowed(module: string, name: string): PickleObject {
   if (path === 'torch._utils._rebuild_tensor_v3')
     throw new AppError(
       'unsupported',
-      'This PyTorch file stores numbers in a new type, such as float8, which is not read here. Convert its weights to float32 first.',
+      'This PyTorch file stores numbers in a new type, such as float8, which is not supported. Convert its weights to float32 first.',
     );
   const shown = path.length > 80 ? `${path.slice(0, 77)}...` : path;
   throw new AppError(

@@ -31,7 +31,7 @@ export function RunNotice({ run, page }: { run: Run; page: RunPage | undefined }
       </Alert>
     );
   }
-  if (run.state === 'stopped') return <Alert color="gray">{t('runs.stoppedText', { step: run.step })}</Alert>;
+  if (run.state === 'cancelled') return <Alert color="gray">{t('runs.cancelledText', { step: run.step })}</Alert>;
   return reason && run.state === 'finished' ? <Alert color="gray">{told(reason)}</Alert> : null;
 }
 
