@@ -15,6 +15,8 @@ export const restoreTask = z.object({
   /** Sides of tiles are divided by this: memory ran out, and ended the process, before. */
   caution: z.int().min(1),
   export: exportSettings,
+  /** The result takes the place of the original: a file of which anything could not be written back is refused. */
+  inPlace: z.boolean().optional(),
   /** Left out: nothing is noted in the metadata. */
   provenance: z.object({ software: z.string(), when: z.string(), parameters: z.string() }).optional(),
 });

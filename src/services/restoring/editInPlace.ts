@@ -50,6 +50,7 @@ export async function* editInPlace(
                 effect: settings.effect,
                 caution: 1,
                 export: { ...settings.export, format: 'same' },
+                inPlace: true,
                 ...provenance,
               },
               () => undefined,
