@@ -1,11 +1,11 @@
-/** What a series of a run's metrics is, for people; the code name is what metrics.jsonl calls it. */
+/** What a series of metrics is; its code name is the one in metrics.jsonl. */
 export interface SeriesInfo {
-  /** English. */
+  /** English title. */
   title: string;
-  /** Under which the renderer's languages have its name (`series.<key>`). */
+  /** Key of its translated title (`series.<key>`). */
   key: string;
   unit?: string;
-  /** Measured on the validation pictures; the others are of each step's batch. */
+  /** True if it is measured on the validation pictures; other series are measured on each step's batch. */
   validation?: true;
 }
 
@@ -20,7 +20,7 @@ export const seriesInfo: Readonly<Record<string, SeriesInfo>> = {
   lr: { title: 'Learning rate', key: 'rate' },
 };
 
-/** Names of series in the order in which people look at them; unknown ones last, by name. */
+/** Order in which series are shown; unknown ones come last, by name. */
 export function inOrder(names: Iterable<string>): string[] {
   const known = Object.keys(seriesInfo);
   const rank = (name: string): number => (known.indexOf(name) + known.length + 1) % (known.length + 1);

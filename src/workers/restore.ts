@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import pLimit from 'p-limit';
-import sharp from 'sharp';
+import sharp from '../core/pictures/sharp.ts';
 import { openEngine } from '../core/engine/open.ts';
 import { openRestorer, type Restorer } from '../core/inference/restorer.ts';
 import { restorePhotograph } from '../core/inference/restorePhotograph.ts';
@@ -20,19 +20,15 @@ import { MetadataTool } from '../core/pictures/metadata.ts';
 import { decodeInto, inspect, type Photograph } from '../core/pictures/photograph.ts';
 import type { FloatPicture } from '../core/pictures/picture.ts';
 import { verify } from '../core/pictures/verify.ts';
-import { AppError, toWire } from '../shared/errors.ts';
+import { AppError } from '../shared/errors.ts';
 import type { RestoreModel } from '../shared/batches.ts';
-import {
-  type FromRestoreWorker,
-  type PreviewTask,
-  type RestoredFile,
-  type RestoreTask,
-  toRestoreWorker,
-} from '../shared/restoreMessages.ts';
+import { type PreviewTask, restoreContract, type RestoredFile, type RestoreTask } from '../shared/restoreMessages.ts';
+import { loadModel } from './loadModel.ts';
+import { serveChild } from './serveChild.ts';
 
 /**
- * The child process of a batch: it decodes, computes and encodes, and knows nothing of the ledger. Whatever a broken file
- * or a lack of memory does to it, the batch goes on with another one.
+ * The child process that restores pictures: it decodes, computes and encodes, and knows nothing of batches. If a broken file
+ * or a lack of memory ends it, the batch goes on with another one.
  */
 
 // libvips keeps decoded pictures for later; here each is read once.
@@ -44,38 +40,18 @@ const chain: Restorer[] = [];
 /** Milliseconds that the models have worked. */
 let worked = 0;
 
-const send = (message: FromRestoreWorker): void => void process.send?.(message);
-
-process.on('message', (data) => {
-  const message = toRestoreWorker.parse(data);
-  switch (message.type) {
-    case 'open':
-      open(message.models).then(
-        () => send({ type: 'opened' }),
-        (error: unknown) => send({ type: 'failed', error: toWire(error) }),
-      );
-      break;
-    case 'restore':
-      answer(message.task.id, restore(message.task));
-      break;
-    case 'preview':
-      answer(message.task.id, preview(message.task));
-      break;
-  }
+serveChild(restoreContract, {
+  open: async ({ models }) => {
+    await open(models);
+    return {};
+  },
+  restore,
+  preview,
 });
-// The batch is gone: nobody waits for a result.
-process.on('disconnect', () => process.exit(0));
-
-function answer(id: number, work: Promise<RestoredFile>): void {
-  work.then(
-    (file) => send({ type: 'restored', id, file }),
-    (error: unknown) => send({ type: 'failed', id, error: toWire(error) }),
-  );
-}
 
 async function open(models: RestoreModel[]): Promise<void> {
   if (models.some(({ network: id }) => id !== 'identity')) openEngine();
-  for (const model of models) chain.push(splitTiles(timed(await openRestorer(model))));
+  for (const model of models) chain.push(splitTiles(timed(await openRestorer(await loadModel(model)))));
 }
 
 /** Adds up how long a model works. */
@@ -91,7 +67,7 @@ function timed(restorer: Restorer): Restorer {
   return { ...restorer, run };
 }
 
-async function restore(task: RestoreTask): Promise<RestoredFile> {
+async function restore(task: RestoreTask, tellShare: (share: number) => void): Promise<RestoredFile> {
   const { id, source, target, export: settings } = task;
   const folder = join(task.folder, String(id));
   await mkdir(folder, { recursive: true });
@@ -121,7 +97,7 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
           // A few messages a second are enough for a bar.
           if (performance.now() - reported < 200) return;
           reported = performance.now();
-          send({ type: 'progress', id, share });
+          tellShare(share);
         },
       });
       seconds = (performance.now() - entered) / 1000;
@@ -186,7 +162,7 @@ function refuseInPlace({ encoding, format }: Photograph, left: readonly string[]
     );
 }
 
-/** More than this is not looked at at once. */
+/** The largest part that is previewed. */
 const MOST_PREVIEW_PIXELS = 4096 * 4096;
 
 async function preview({ source, target, folder, decoded, effect, region }: PreviewTask): Promise<RestoredFile> {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { evaluate } from '../../services/training/evaluation.ts';
 import { requireFolder } from '../../services/app/folders.ts';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
+import type { EvaluateEvent } from '../../shared/jobMessages.ts';
 import type { Register } from '../cliContext.ts';
 import { wholeNumber } from '../numbers.ts';
 import { exitCode, table, wrongUse } from '../output.ts';
@@ -14,7 +15,7 @@ interface Options {
   yChannel?: boolean;
 }
 
-/** Not the engine, the memory or the disk. */
+/** Error codes that are not about the engine, the memory or the disk. */
 const inWhatWasTyped: readonly ErrorCode[] = ['bad-input', 'not-found', 'conflict', 'unsupported'];
 
 /** `mcir evaluate`: PSNR and SSIM of a model on pairs of pictures, as BasicSR measures them. */
@@ -26,7 +27,7 @@ export const registerEvaluate: Register = (program, context) => {
     .requiredOption('--model <model>', 'a run (its best checkpoint), a checkpoint, a weights file or an added model')
     .requiredOption('--input <folder>', 'degraded pictures')
     .requiredOption('--target <folder>', 'clean pictures, paired by name')
-    .option('--crop-border <pixels>', 'pixels cut from each side before measuring', wholeNumber(0), 0)
+    .option('--crop-border <pixels>', 'pixels cropped from each side before measuring', wholeNumber(0), 0)
     .option('--y-channel', 'measure on luma instead of RGB')
     .action(async ({ model, input, target, cropBorder, yChannel = false }: Options) => {
       const { home } = context;
@@ -34,16 +35,17 @@ export const registerEvaluate: Register = (program, context) => {
       let begun = false;
       const question = { home: home.root, model, input: resolve(input), target: resolve(target), cropBorder, yChannel };
       const decibel = (psnr: number | null): string => (psnr === null ? 'infinite' : psnr.toFixed(3));
-      const result = await evaluate(question, (event) => {
+      const onEvent = (event: EvaluateEvent): void => {
         begun = true;
         if (event.type === 'model' && event.unmatched.length > 0)
-          output.log(`${event.unmatched.length} files have no partner and are left out: ${event.unmatched.join(', ')}`);
+          output.log(`${event.unmatched.length} files have no match and are skipped: ${event.unmatched.join(', ')}`);
         if (event.type === 'failed') output.log(`${event.name}: ${event.reason}`);
         if (event.type === 'picture')
           output.log(
             `${event.picture.name}  PSNR ${decibel(event.picture.psnr)} dB  SSIM ${event.picture.ssim.toFixed(4)}`,
           );
-      }).catch((error: unknown) => {
+      };
+      const result = await evaluate(question, onEvent, context.children.options).catch((error: unknown) => {
         // Until the model is loaded and the pictures are paired, what was typed may be at fault.
         if (begun || !(error instanceof AppError && inWhatWasTyped.includes(error.code))) throw error;
         return wrongUse(error);

@@ -2,7 +2,7 @@ import { importFeatures, listFeatures } from '../../services/models/features.ts'
 import type { Register } from '../cliContext.ts';
 import { wrongUse } from '../output.ts';
 
-/** `mcir features`: the feature networks that perceptual losses compare with. */
+/** `mcir features`: feature networks for the perceptual losses. */
 export const registerFeatures: Register = (program, context) => {
   const features = program.command('features').description('feature networks for the perceptual losses');
   features
@@ -19,9 +19,6 @@ export const registerFeatures: Register = (program, context) => {
     .action(() => {
       const list = listFeatures(context.home);
       const text = list.map(({ network, source }) => `${network}: ${source}`).join('\n');
-      context.output.result(
-        { features: list },
-        text || 'None were imported; training compares with a seeded stand-in.',
-      );
+      context.output.result({ features: list }, text || 'None imported; training uses seeded random features instead.');
     });
 };

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp from '../pictures/sharp.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { Region } from '../pictures/crop.ts';
 import { lookInside } from '../pictures/inside/inside.ts';
@@ -8,7 +8,7 @@ import { readable } from '../pictures/readable.ts';
 
 /** A decoded file of a data set. */
 export interface Decoded {
-  /** RGB, upright, 8 or 16 bits as in the file; grey is expanded, alpha left out. */
+  /** RGB, upright, with 8 or 16 bits as in the file; grey is expanded and alpha dropped. */
   picture: Picture;
   hadAlpha: boolean;
 }
@@ -80,14 +80,14 @@ function rgbOnly<T extends Uint8Array | Uint16Array>(samples: T, channels: numbe
   return result;
 }
 
-/** Width and height as {@link decodePixels} gives them, from the header alone. */
+/** Width and height as {@link decodePixels} returns them, from the header only. */
 export async function uprightSize(file: string): Promise<{ width: number; height: number }> {
   const metadata = await sharp(file).metadata();
   const { width, height } = metadata;
   return orientationOf(metadata) > 4 ? { width: height, height: width } : { width, height };
 }
 
-/** The whole of a file as networks take it: RGB in [0,1]; see {@link decodePixels}. */
+/** A whole file as the networks need it: RGB in [0,1]; see {@link decodePixels}. */
 export async function decodePicture(file: string): Promise<FloatPicture> {
   const { picture } = await decodePixels(file);
   return toFloat(picture, { x: 0, y: 0, width: picture.width, height: picture.height });

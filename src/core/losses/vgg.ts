@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../shared/errors.ts';
 import { wide } from '../engine/tracing/kernels.ts';
-import { conv2d, kaimingNormal, type Layer } from '../networks/layers.ts';
+import type { Layer } from '../networks/layer.ts';
+import { conv2d, kaimingNormal } from '../networks/layers.ts';
 import { Parameters } from '../networks/parameters.ts';
 import { randomStream } from '../random.ts';
 import type { Weights } from '../formats/weights.ts';

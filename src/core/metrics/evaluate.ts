@@ -4,16 +4,16 @@ import type { Sample } from '../data/pairs.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
 import { type MetricOptions, psnr, ssim } from './index.ts';
 
-/** What is measured: anything that turns a degraded picture into one `scale` times as large. */
+/** Anything that turns a degraded picture into one `scale` times as large. */
 export interface EvaluatedModel {
   readonly scale: number;
   run(lq: FloatPicture): FloatPicture | Promise<FloatPicture>;
 }
 
 /**
- * Restores the degraded picture of a pair whole and measures it against the clean one.
+ * Restores the degraded picture of a pair as a whole and compares it with the clean one.
  * @returns PSNR in dB, infinite for equal pictures, and SSIM
- * @throws AppError `bad-input` where a file cannot be read or the sizes do not belong together
+ * @throws AppError `bad-input` if a file cannot be read or the sizes do not match
  */
 export async function evaluatePair(
   model: EvaluatedModel,

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp, { type Sharp } from 'sharp';
+import sharp, { type Sharp } from './sharp.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { saysDiskFull } from '../files/diskFull.ts';
 import { type FileFormat, hasAlpha, type Photograph } from './photograph.ts';
@@ -120,7 +120,8 @@ export async function encodePhotograph(
       attach: profile !== undefined,
     });
   else {
-    image = image.toColourspace(grey ? (bits > 8 ? 'grey16' : 'b-w') : bits > 8 ? 'rgb16' : 'srgb');
+    const [one, three] = bits > 8 ? (['grey16', 'rgb16'] as const) : (['b-w', 'srgb'] as const);
+    image = image.toColourspace(grey ? one : three);
     // What is told in the same way as in the original needs no profile made from it.
     if (!convertedFrom && !(told?.in === format && !photograph.ownProfile)) image = image.keepIccProfile();
   }

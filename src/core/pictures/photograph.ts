@@ -1,15 +1,16 @@
 import { stat } from 'node:fs/promises';
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import sharp, { type Metadata, type Sharp } from './sharp.ts';
 import { AppError } from '../../shared/errors.ts';
 import { type Encoding, encodingOf, type PixelFacts } from './encodings.ts';
+import { type PictureFormat, pictureFormats } from './format.ts';
 import { type Inside, lookInside } from './inside/inside.ts';
+import { DECODE_SECONDS, readingUntrusted, refuseOversized } from './limits.ts';
 import { normalise } from './normalise.ts';
 import { pixelFacts } from './pixelFacts.ts';
 import { readable } from './readable.ts';
 import { profileOfTold, type ToldColour, toldColour } from './toldColour.ts';
 
-const fileFormats = ['jpeg', 'png', 'tiff', 'webp', 'avif', 'gif'] as const;
-export type FileFormat = (typeof fileFormats)[number];
+export type FileFormat = PictureFormat;
 
 /** What has to be kept or undone when a photograph is written. Its pixels are in a scratch file, upright. */
 export interface Photograph {
@@ -51,18 +52,6 @@ export interface Photograph {
 /** Whether a photograph has transparency. */
 export const hasAlpha = ({ extras }: Pick<Photograph, 'extras'>): boolean => extras.includes('alpha');
 
-/** A gigapixel: more is taken for a decompression bomb. */
-const MOST_PIXELS = 1e9;
-/** The same for formats whose decoders hold the whole picture, at four bytes a pixel and twice that meanwhile: a hundred megapixels and some. */
-const MOST_PIXELS_AT_ONCE = 2 ** 27;
-/** Rows are read some dozens at a time: of a picture that claims to be ten million pixels wide they take gigabytes. */
-const LONGEST_SIDE = 500_000;
-const decodedAtOnce: readonly FileFormat[] = ['webp', 'avif', 'gif'];
-/** A decoder that takes longer than this is ended. */
-const DECODE_SECONDS = 600;
-
-const reading = { failOn: 'error', limitInputPixels: MOST_PIXELS, sequentialRead: true } as const;
-
 /**
  * Reads a photograph's properties without its pixels.
  * @throws AppError `bad-input` for a damaged file, `unsupported` for another kind of file.
@@ -74,17 +63,11 @@ export async function inspect(file: string): Promise<Photograph> {
   if (size === 0) throw new AppError('bad-input', 'The file is empty.');
   const inside = lookInside(file);
   refuseKind(inside);
-  const metadata = await readable(file, () => sharp(file, reading).metadata());
+  const metadata = await readable(file, () => sharp(file, readingUntrusted).metadata());
   const format = formatOf(metadata);
   const orientation = orientationOf(metadata);
   const [width, height] = orientation > 4 ? [metadata.height, metadata.width] : [metadata.width, metadata.height];
-  if (Math.max(width, height) > LONGEST_SIDE)
-    throw new AppError('unsupported', 'The picture claims to be more than 500,000 pixels long.');
-  if (decodedAtOnce.includes(format) && width * height > MOST_PIXELS_AT_ONCE)
-    throw new AppError(
-      'unsupported',
-      'The picture claims to have more than 134 megapixels, the most that WebP, AVIF and GIF are read with.',
-    );
+  refuseOversized(format, { ...metadata, width, height });
   const { encoding, facts } = describePixels(format, inside, metadata);
   const { pages = 1, icc, depth } = metadata;
   const float = facts.sample === 'float';
@@ -207,9 +190,9 @@ export function turned(image: Sharp, metadata: Pick<Metadata, 'orientation' | 'x
  */
 export async function decodeInto(photograph: Photograph, scratch: string): Promise<void> {
   const { file, bits, convertedFrom, encoding } = photograph;
-  const metadata = await readable(file, () => sharp(file, reading).metadata());
+  const metadata = await readable(file, () => sharp(file, readingUntrusted).metadata());
   // Without a conversion the profile must not be applied: the numbers stay what they are.
-  const opened = sharp(file, { ...reading, ignoreIcc: convertedFrom === undefined });
+  const opened = sharp(file, { ...readingUntrusted, ignoreIcc: convertedFrom === undefined });
   const image = turned(opened, metadata).timeout({ seconds: DECODE_SECONDS });
   // Of the metadata only blocks of bytes go into the scratch file: its format would take names of others for syntax.
   if (convertedFrom) {
@@ -226,7 +209,7 @@ export async function decodeInto(photograph: Photograph, scratch: string): Promi
 
 function formatOf({ format, compression }: Metadata): FileFormat {
   if (format === 'heif' && compression === 'av1') return 'avif';
-  const known = fileFormats.find((candidate) => candidate === format);
+  const known = pictureFormats.find((candidate) => candidate === format);
   if (!known)
     throw new AppError(
       'unsupported',

@@ -1,4 +1,4 @@
-import type { Metadata } from 'sharp';
+import type { Metadata } from './sharp.ts';
 import { type ExtraChannel, type PixelFacts } from './encodings.ts';
 import { isLinearProfile } from './iccProfile.ts';
 import { toneCurveOf } from './colourProfile.ts';

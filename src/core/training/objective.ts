@@ -11,15 +11,15 @@ export interface Objective {
   terms: Record<string, tf.Scalar>;
 }
 
-/** The loss of one batch, or of one share of it, for which everything that needs no gradient has been computed. */
+/** The loss of a batch, or of a share of it. Everything that needs no gradient has been computed. */
 export interface PreparedObjective {
   /** The loss of an output [B,H,W,3]. Runs inside a gradient. */
   of(output: tf.Tensor4D): Objective;
-  /** Features of the target and of the negatives, the last of what was computed. */
+  /** Features of the target and of the negatives: the last that was computed. */
   features: readonly tf.Tensor4D[];
 }
 
-/** AECR-Net and C2PNet compare in this network, whatever the other terms do. */
+/** The ratio terms always use this network, as AECR-Net and C2PNet do. */
 const RATIO_NETWORK = 'vgg19';
 
 /** The feature networks that the terms of a run compare pictures in. */
@@ -31,9 +31,9 @@ export function usedFeatureNetworks({ mcir, loss, features }: RunConfig): VggNet
 }
 
 /**
- * The objective of a run as its configuration describes it: pixel term, self-prompted negative term, positive term and
- * ratio terms (METHOD.md). The features of the output are computed once whatever the number of negatives is, those of
- * target, negatives and input before, in one pass each and without gradient.
+ * The loss of a run as its configuration describes it: pixel term, self-prompted negative term, positive term and ratio
+ * terms (docs/method.md). The features of the output are computed once, however many negatives there are. Those of target,
+ * negatives and input are computed before, in one pass each and without gradient.
  */
 export class LossFunction {
   readonly #config: RunConfig;
@@ -119,7 +119,7 @@ export class LossFunction {
           contrastiveRatio(vgg.extract(output), targetFeatures, inputFeatures, this.#ratioWeights),
         );
     }
-    // The latency models' outputs are the harder negatives: nearer to the clean picture than the input is.
+    // The outputs of the latency models are harder negatives: they are closer to the clean picture than the input.
     const count = (negatives.shape[0] ?? 0) / (target.shape[0] ?? 1);
     const split = vgg.extract(negatives).map((map) => tf.split(map, count));
     const all = [inputFeatures, ...Array.from({ length: count }, (_, i) => split.map((maps) => maps[i] as tf.Tensor))];

@@ -1,11 +1,11 @@
 import { AppError } from '../../shared/errors.ts';
 import {
+  evaluateContract,
   type EvaluatedPicture,
   type EvaluateEvent,
-  evaluateEvent,
   type EvaluateStart,
 } from '../../shared/jobMessages.ts';
-import { runWorker } from '../jobs/runWorker.ts';
+import { askChild, type ChildOptions } from '../jobs/childProcess.ts';
 
 export interface Evaluation {
   /** Title of the model, its network, and SHA-256 of its file. */
@@ -25,31 +25,33 @@ export interface Evaluation {
 /**
  * Measures a model on pairs of pictures, in a child process.
  * @param onEvent is told of the model, and of each picture as it is done
+ * @param options how the process is started (services/app/childSettings.ts), and a signal that cancels
  * @throws AppError what the worker found, `worker-died`, or `cancelled` after the signal
  */
 export async function evaluate(
   question: EvaluateStart,
   onEvent: (event: EvaluateEvent) => void = () => undefined,
-  signal?: AbortSignal,
+  options: ChildOptions & { signal?: AbortSignal } = {},
 ): Promise<Evaluation> {
   const { cropBorder, yChannel } = question;
   const pictures: EvaluatedPicture[] = [];
   const failed: Evaluation['failed'] = [];
   const models: Extract<EvaluateEvent, { type: 'model' }>[] = [];
-  await runWorker({
-    name: 'evaluate',
-    payload: question,
-    onEvent: (data) => {
-      const event = evaluateEvent.parse(data);
+  await askChild(evaluateContract, 'evaluate', question, {
+    ...options,
+    onEvent: (event) => {
       if (event.type === 'model') models.push(event);
       else if (event.type === 'picture') pictures.push(event.picture);
       else failed.push({ name: event.name, reason: event.reason });
       onEvent(event);
     },
-    died: (code, by) =>
-      `The process that evaluated ended (${by ?? `exit code ${code ?? 'unknown'}`}); try smaller pictures, or with more memory free.`,
-    cancelled: 'The evaluation was cancelled.',
-    signal,
+    explain: ({ cause, code, signal: by }) =>
+      cause === 'asked'
+        ? new AppError('cancelled', 'The evaluation was cancelled.')
+        : new AppError(
+            'worker-died',
+            `The process that evaluated ended (${by ?? `exit code ${code ?? 'unknown'}`}); try smaller pictures, or with more memory free.`,
+          ),
   });
   const [opened] = models;
   if (!opened) throw new Error('The evaluation ended without a model.');

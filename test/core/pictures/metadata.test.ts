@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exiftoolPath } from 'exiftool-vendored';
-import sharp from 'sharp';
+import sharp from '../../../src/core/pictures/sharp.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MetadataTool } from '../../../src/core/pictures/metadata.ts';
 import { movedPlaces } from '../../../src/core/pictures/movedPlaces.ts';

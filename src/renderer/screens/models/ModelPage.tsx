@@ -15,7 +15,7 @@ import { ExportModel } from './ExportModel.tsx';
 import { fileSize } from './fileSize.ts';
 import { ModelTest } from './ModelTest.tsx';
 
-/** One model: tried on a picture, and all that is known of it. */
+/** One model: a trial on a picture, and everything known about it. */
 export function ModelPage({ model }: { model: ModelEntry }) {
   const { t } = useTranslation();
   const told = useTold();

@@ -8,7 +8,7 @@ import { useTold } from '../../i18n/told.ts';
 import { href } from '../../route.ts';
 import { fileSize } from './fileSize.ts';
 
-/** Models that others publish. Nothing is fetched before it was asked for, and agreed to. */
+/** Models published by others. Nothing is downloaded before the user has asked for it and confirmed. */
 export function Packs() {
   const { t } = useTranslation();
   const told = useTold();

@@ -11,7 +11,7 @@ import { Folders } from './Folders.tsx';
 import { Health } from './Health.tsx';
 import { Log } from './Log.tsx';
 
-/** What is chosen for the whole program, how it fares, and what it is made of. */
+/** Settings for the whole program, its health, and information about it. */
 export function SettingsScreen() {
   const { t } = useTranslation();
   const told = useTold();

@@ -9,7 +9,7 @@ import { NegativesTimeline } from './NegativesTimeline.tsx';
 const most = 16;
 type Negative = McirConfig['negatives'][number];
 
-/** The older copies, one row each beside the time line on which their ages are drawn. */
+/** The older copies, one row each, next to the timeline of their ages. */
 export function NegativesEditor({
   mcir,
   steps,
