@@ -58,6 +58,10 @@ export type TrainEvent = z.infer<typeof trainEvent>;
 
 export const trainContract = jobContract('train', trainStart, trainEvent);
 
+/** Whose features LPIPS compares. */
+export const lpipsNetwork = z.enum(['alex', 'vgg']);
+export type LpipsNetwork = z.infer<typeof lpipsNetwork>;
+
 /** What the child process of an evaluation is asked. */
 export const evaluateStart = z.object({
   home: z.string(),
@@ -66,12 +70,20 @@ export const evaluateStart = z.object({
   target: z.string(),
   cropBorder: z.int().min(0),
   yChannel: z.boolean(),
+  /** The networks whose LPIPS is measured as well. */
+  lpips: z.array(lpipsNetwork).exactOptional(),
   threads: z.int().positive().optional(),
 });
 export type EvaluateStart = z.infer<typeof evaluateStart>;
 
-/** Result for one picture; null stands for infinite PSNR (equal pictures). */
-export const evaluatedPicture = z.object({ name: z.string(), psnr: z.number().nullable(), ssim: z.number() });
+/** One picture's result; null stands for the infinite PSNR of equal pictures. */
+export const evaluatedPicture = z.object({
+  name: z.string(),
+  psnr: z.number().nullable(),
+  ssim: z.number(),
+  /** LPIPS by network, where it was asked for; smaller is better. */
+  lpips: z.partialRecord(lpipsNetwork, z.number()).exactOptional(),
+});
 export type EvaluatedPicture = z.infer<typeof evaluatedPicture>;
 
 export const evaluateEvent = z.discriminatedUnion('type', [

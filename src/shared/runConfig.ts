@@ -87,7 +87,12 @@ export const negativeConfig = z.strictObject({
 });
 
 export const mcirConfig = z.strictObject({
-  weight: z.number().nonnegative().default(0.001).describe('Weight of the negative term; 0.001 as published.'),
+  weight: z
+    .union([z.number().nonnegative(), z.string().regex(/^\d+(\.\d+)? ?%$/, 'a number, or a share such as "6 %"')])
+    .default(0.001)
+    .describe(
+      'Weight of the negative term; 0.001 as published. A share of the gradient such as "6 %" is held by measuring it.',
+    ),
   negatives: z
     .array(negativeConfig)
     .min(1)
@@ -110,6 +115,17 @@ export const mcirConfig = z.strictObject({
     })
     .prefault({})
     .describe('Settings of the adaptive rule.'),
+  measureEvery: z.int().min(1).default(50).describe("Steps between two measurements of the negatives' effect."),
+  direction: z
+    .enum(['away', 'towards', 'random'])
+    .default('away')
+    .describe(
+      'Controls for studies. towards: the sign is flipped. random: a random direction with a gradient of equal length.',
+    ),
+  source: z
+    .enum(['history', 'input'])
+    .default('history')
+    .describe('Controls for studies. input: the degraded picture is the negative.'),
 });
 
 /** Layers whose features are compared, by torchvision's names, with their weights; the default is the paper's. */

@@ -17,8 +17,17 @@ export const seriesInfo: Readonly<Record<string, SeriesInfo>> = {
   l_pos: { title: 'Positive term', key: 'positive' },
   l_contrastive: { title: 'Contrastive term', key: 'contrastive' },
   residual_std: { title: 'Deviation of the residual', key: 'residual' },
+  neg_share: { title: "Negative term's share of the gradient", key: 'share' },
+  neg_cosine: { title: 'Cosine of negative and pixel gradient', key: 'cosine' },
+  neg_weight: { title: 'Weight of the negative term', key: 'weight' },
   lr: { title: 'Learning rate', key: 'rate' },
 };
+
+/** What is measured of every negative, by its number from 0 (`neg_gap_0`). */
+export function ofNegative(name: string): { measure: 'gap' | 'age'; number: number } | undefined {
+  const [, measure, number] = /^neg_(gap|age)_(\d+)$/.exec(name) ?? [];
+  return measure === undefined ? undefined : { measure: measure as 'gap' | 'age', number: Number(number) + 1 };
+}
 
 /** Order in which series are shown; unknown ones come last, by name. */
 export function inOrder(names: Iterable<string>): string[] {

@@ -4,19 +4,20 @@ import { parseArgs } from 'node:util';
 import { openEngine } from '../../src/core/engine/open.ts';
 import { messageOf } from '../../src/shared/errors.ts';
 import type { CaseResult } from './fixture.ts';
+import { isLpipsFixture, lpipsCases } from './lpips.ts';
 import { networkCases } from './networkCases.ts';
 import { onnxCases } from './onnxCases.ts';
 import { trainingRun } from './trainingRun.ts';
 
 /**
  * `npm run parity -- [--in-shares] [--backend onnx:cpu] DIR...`: compares this program with fixtures computed by the authors'
- * PyTorch code. Finds network fixtures and golden runs anywhere below the folders, prints one JSON line for each case, and
+ * PyTorch code. Finds network fixtures, golden runs and LPIPS figures anywhere below the folders, prints one JSON line for each case, and
  * exits 1 if any fails. With `--in-shares` golden runs are replayed a third time, as trainings on two threads compute them
  * (core/training/shares.ts). With `--backend onnx:PROVIDER` the outputs of networks are those of their ONNX files in ONNX
  * Runtime, by that execution provider; golden runs are left out.
  */
 function* fixtures(folder: string): Generator<string> {
-  if (existsSync(join(folder, 'meta.json'))) yield folder;
+  if (existsSync(join(folder, 'meta.json')) || isLpipsFixture(folder)) yield folder;
   for (const entry of readdirSync(folder, { withFileTypes: true }))
     if (entry.isDirectory()) yield* fixtures(join(folder, entry.name));
 }
@@ -28,6 +29,7 @@ async function* cases(folder: string): AsyncGenerator<CaseResult> {
   else if (isNetwork) yield* networkCases(folder);
   else if (provider === undefined && existsSync(join(folder, 'initial.safetensors')))
     yield* trainingRun(folder, inShares);
+  else if (isLpipsFixture(folder)) yield* lpipsCases(folder);
 }
 
 const {

@@ -1,5 +1,6 @@
 import type { Register } from '../cliContext.ts';
 import { registerBatch } from './batch.ts';
+import { registerConfig } from './config.ts';
 import { registerData } from './data.ts';
 import { registerDemo } from './demo.ts';
 import { registerDoctor } from './doctor.ts';
@@ -13,6 +14,7 @@ import { registerPresets } from './presets.ts';
 import { registerRestore } from './restore.ts';
 import { registerResume } from './resume.ts';
 import { registerRuns } from './runs.ts';
+import { registerStudy } from './study.ts';
 import { registerTrain } from './train.ts';
 import { registerWatch } from './watch.ts';
 
@@ -29,6 +31,8 @@ export const commands: readonly Register[] = [
   registerExplain,
   registerTrain,
   registerResume,
+  registerConfig,
+  registerStudy,
   registerEvaluate,
   registerRuns,
   registerModels,

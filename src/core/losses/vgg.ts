@@ -22,9 +22,11 @@ export interface FeatureWeights {
 const STAGES: Record<VggNetwork, readonly number[]> = { vgg16: [2, 2, 3, 3, 3], vgg19: [2, 2, 4, 4, 4] };
 const WIDTHS = [64, 128, 256, 512, 512] as const;
 
-/** ImageNet's mean and deviation, which torchvision's VGG expects its input to be normalised with. */
-const MEAN = [0.485, 0.456, 0.406];
-const DEVIATION = [0.229, 0.224, 0.225];
+/**
+ * ImageNet's mean and deviation, which torchvision's networks expect pictures in [0,1] to be normalised with. LPIPS' own
+ * scaling layer is the same for pictures in [-1,1].
+ */
+export const IMAGENET = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
 
 /** Features of pictures: [B,H,W,3] in [0,1] → one feature map for each tapped layer, in the order of the layers. */
 export type FeatureExtractor = (x: tf.Tensor4D) => tf.Tensor4D[];
@@ -76,6 +78,16 @@ export function neededFeatureWeights(network: VggNetwork, layers: readonly strin
   return convolutions(network, layers).flatMap(({ index }) => [`features.${index}.weight`, `features.${index}.bias`]);
 }
 
+/** Names and shapes (PyTorch's layout) of the convolutions up to the last of these layers. */
+export function featureShapes(network: VggNetwork, layers: readonly string[]): Map<string, readonly number[]> {
+  return new Map<string, readonly number[]>(
+    convolutions(network, layers).flatMap(({ index, channelsIn, channelsOut }): [string, readonly number[]][] => [
+      [`features.${index}.weight`, [channelsOut, channelsIn, 3, 3]],
+      [`features.${index}.bias`, [channelsOut]],
+    ]),
+  );
+}
+
 /** VGG with its activations tapped (Simonyan and Zisserman 2015; torchvision's numbering). */
 export class VggFeatures {
   readonly layers: readonly string[];
@@ -99,7 +111,7 @@ export class VggFeatures {
     } else {
       this.#parameters.initialise(SEED);
       this.#calibrate();
-      this.source = `${network} with seeded random weights (a stand-in; import torchvision's weights with "mcir features import FILE" for the published loss)`;
+      this.source = `${network} with seeded random weights (a stand-in; fetch the published weights with "mcir features fetch")`;
     }
   }
 
@@ -114,7 +126,7 @@ export class VggFeatures {
 
   /** The activation after every convolution. `before` is called with each layer and its input. */
   #activations(x: tf.Tensor4D, before?: (index: number, input: tf.Tensor4D) => void): tf.Tensor4D[] {
-    let h = tf.div<tf.Tensor4D>(tf.sub(x, MEAN), DEVIATION);
+    let h = tf.div<tf.Tensor4D>(tf.sub(x, IMAGENET.mean), IMAGENET.deviation);
     let stage = 0;
     return this.#convs.map(({ layer, conv }, i) => {
       if (conv.stage > stage) h = tf.maxPool(h, 2, 2, 'valid');
@@ -127,8 +139,8 @@ export class VggFeatures {
 
   /**
    * Scales the layers one after the other so that each activation has a mean absolute value of 1 on pictures with the
-   * statistics of natural ones. Random weights then measure a perceptual distance of a useful size (Liu et al., "A generic
-   * perceptual loss for modeling structured output dependencies", CVPR 2021).
+   * statistics of natural ones. Random weights then measure a perceptual distance of a useful size (Liu et al., "A
+   * generic perceptual loss for modeling structured output dependencies", CVPR 2021).
    */
   #calibrate(): void {
     tf.tidy(() => {

@@ -39,6 +39,8 @@ export interface Checkpoint {
 const trainerMetadata = z.object({
   step: z.int().nonnegative(),
   adaptiveUpdates: z.int().nonnegative(),
+  /** Where the weight of the negative term is held by measurement. */
+  negativeWeight: z.number().optional(),
   judgement,
   /** Hash over all tensors. safetensors notices truncated files but not changed bytes. */
   sha256: z.string(),

@@ -3,6 +3,7 @@ import type { RunConfig } from '../../shared/runConfig.ts';
 import { CONTRASTIVE_LAYERS, contrastiveRatio, curricularRatio } from '../losses/contrastive.ts';
 import { perceptualDistance, selfPromptedNegative } from '../losses/perceptual.ts';
 import { pixelLosses } from '../losses/pixel.ts';
+import { firstWeight } from './heldWeight.ts';
 import { type FeatureWeights, VggFeatures, type VggNetwork } from '../losses/vgg.ts';
 
 /** The loss of a step, and its terms by name, weighted; all scalars. */
@@ -19,6 +20,33 @@ export interface PreparedObjective {
   features: readonly tf.Tensor4D[];
 }
 
+/** Inputs of the negative term that differ from step to step. */
+export interface NegativeInputs {
+  /** Where the weight is held by measurement; by default that of the configuration. */
+  weight?: tf.Scalar | undefined;
+  /** A random direction for the control `random`, of the output's shape. */
+  noise?: tf.Tensor4D | undefined;
+}
+
+/**
+ * A term with its value, whose gradient by the output points into a random direction but keeps its length: a control that
+ * tells what the direction away from the negatives does from what any push does.
+ */
+function randomDirection(output: tf.Tensor4D, noise: tf.Tensor4D, term: (output: tf.Tensor4D) => tf.Scalar): tf.Scalar {
+  // Taken here and not while gradients are computed: tfjs cannot do both at once.
+  const gradient = tf.grad((x) => term(x as tf.Tensor4D))(output);
+  const length = (of: tf.Tensor): tf.Tensor => tf.sqrt(tf.sum(tf.square(of)));
+  const direction = tf.mul(noise, tf.div(length(gradient), length(noise)));
+  const changed = tf.customGrad((x, save) => {
+    (save as tf.GradSaveFunc)([direction]);
+    return {
+      value: term(x as tf.Tensor4D),
+      gradFunc: (dy, saved) => tf.mul(dy, (saved as tf.Tensor[])[0] as tf.Tensor),
+    };
+  });
+  return changed(output) as tf.Scalar;
+}
+
 /** The ratio terms always use this network, as AECR-Net and C2PNet do. */
 const RATIO_NETWORK = 'vgg19';
 
@@ -32,8 +60,8 @@ export function usedFeatureNetworks({ mcir, loss, features }: RunConfig): VggNet
 
 /**
  * The loss of a run as its configuration describes it: pixel term, self-prompted negative term, positive term and ratio
- * terms (docs/method.md). The features of the output are computed once, however many negatives there are. Those of target,
- * negatives and input are computed before, in one pass each and without gradient.
+ * terms (docs/method.md). The features of the output are computed once, however many negatives there are. Those of
+ * target, negatives and input are computed before, in one pass each and without gradient.
  */
 export class LossFunction {
   readonly #config: RunConfig;
@@ -64,10 +92,17 @@ export class LossFunction {
    * @param target the clean pictures [B,H,W,3]
    * @param negatives the outputs of all latency models for these pictures [N·B,H,W,3]; undefined without MCIR
    */
-  prepare(input: tf.Tensor4D, target: tf.Tensor4D, negatives: tf.Tensor4D | undefined): PreparedObjective {
+  prepare(
+    input: tf.Tensor4D,
+    target: tf.Tensor4D,
+    negatives: tf.Tensor4D | undefined,
+    { weight, noise }: NegativeInputs = {},
+  ): PreparedObjective {
     const { loss, mcir } = this.#config;
     const spn = this.#spn;
-    const negativeFeatures = negatives && spn?.extract(negatives);
+    const pushedFrom = mcir?.source === 'input' ? input : negatives;
+    const negativeFeatures = pushedFrom && spn?.extract(pushedFrom);
+    const negativeCount = (pushedFrom?.shape[0] ?? 0) / target.shape[0];
     const targetFeatures = loss.positive && spn?.extract(target);
     const ratio = this.#prepareRatio(input, target, negatives);
 
@@ -78,11 +113,14 @@ export class LossFunction {
       let total = terms['l_pix'] as tf.Scalar;
       const features = spn?.extract(output);
       if (mcir && features && negativeFeatures) {
-        terms['l_neg'] = tf.mul(
-          mcir.weight,
-          selfPromptedNegative(features, negativeFeatures, mcir.negatives.length, this.#spnWeights),
-        );
-        total = tf.sub(total, terms['l_neg']);
+        const of = (maps: readonly tf.Tensor[]): tf.Scalar =>
+          tf.mul(
+            weight ?? firstWeight(mcir.weight),
+            selfPromptedNegative(maps, negativeFeatures, negativeCount, this.#spnWeights),
+          );
+        const term = noise && spn ? randomDirection(output, noise, (out) => of(spn.extract(out))) : of(features);
+        terms['l_neg'] = term;
+        total = mcir.direction === 'towards' ? tf.add(total, term) : tf.sub(total, term);
       }
       if (loss.positive && features && targetFeatures) {
         terms['l_pos'] = tf.mul(loss.positive.weight, perceptualDistance(features, targetFeatures, this.#spnWeights));

@@ -126,7 +126,7 @@ function parseLine(text: string): MetricLine | undefined {
 
 /**
  * Appends to metrics.jsonl. Written lines survive a crash of the process; {@link flush} makes them survive a crash of
- * the computer. A line that the disk did not take is not there in part: it may be written again.
+ * the computer. A line that the disk did not take is not there in part, so it can be written again.
  */
 export class MetricsWriter {
   readonly #file: number;

@@ -10,8 +10,8 @@ import { after } from '../engine/tracing/tracer.ts';
 
 /**
  * In how many shares a batch is computed. More than two threads are not measured, and what cannot be shared, such as a
- * validation picture of a size of its own, would run on one of many threads. The loss of a batch is the mean of the losses
- * of its shares, except for ratios of distances, which need the whole batch.
+ * validation picture of a size of its own, would run on one of many threads. The loss of a batch is the mean of the
+ * losses of its shares, except for ratios of distances, which need the whole batch.
  */
 export function sharesFor({ compile, loss, data: { batch } }: RunConfig, threads: number): number {
   return compile && threads === 2 && batch % 2 === 0 && !loss.contrastive ? 2 : 1;
@@ -27,6 +27,8 @@ export interface Part {
   target: tf.Tensor4D;
   /** Factors of stochastic depth, [branches,B]. */
   depth: tf.Tensor | undefined;
+  /** A random direction for each sample [B,H,W,3], for a control of studies. */
+  noise: tf.Tensor4D | undefined;
   /** The weight of this part in the loss of the batch; the weights of all parts add up to 1. */
   weight: number;
 }
@@ -59,6 +61,7 @@ export function inShares(
 ): PartResult[] {
   const enlarged = split(whole.enlarged, shares);
   const targets = split(whole.target, shares);
+  const noises = whole.noise && split(whole.noise, shares);
   const depths = whole.depth && split(whole.depth, shares, 1);
   return split(whole.x, shares).map((x, i) => {
     const part = {
@@ -66,6 +69,7 @@ export function inShares(
       enlarged: enlarged[i] as tf.Tensor4D,
       target: targets[i] as tf.Tensor4D,
       depth: depths?.[i],
+      noise: noises?.[i],
       weight: whole.weight / shares,
     };
     return compute(part, shares > 1 ? takingTurns() : (given, run) => run(given));

@@ -31,12 +31,15 @@ export interface StepInputs {
   depth?: tf.Tensor;
   /** For the adaptive rule: 1 for the negative whose turn it is, 0 for the others, [N]. */
   turn?: tf.Tensor;
+  /** The weight of the negative term where it is held by measurement, and the noise of a control (negativeMeter.ts). */
+  negativeWeight?: tf.Scalar;
+  noise?: tf.Tensor4D;
 }
 
 /**
- * One training step of MCIR, in the order of the paper (docs/method.md): the answers of the negatives, the forward pass, the
- * loss and its gradients, the optimiser, the moving average, and the update of the negatives by the adaptive rule. (By the
- * interval rule they are updated after the step, see {@link blendFunction}.)
+ * One training step of MCIR, in the order of the paper (docs/method.md): the answers of the negatives, the forward
+ * pass, the loss and its gradients, the optimiser, the moving average, and the update of the negatives by the adaptive
+ * rule. (By the interval rule they are updated after the step, see {@link blendFunction}.)
  */
 export function trainingStep(
   { config, state, loss, shares }: StepParts,
@@ -46,7 +49,11 @@ export function trainingStep(
     const answers = state.negatives.map((negative) => inTurn(part.x, (x) => wide(negative.forward(x))));
     const objective = inTurn(
       part.target,
-      (target) => loss.prepare(part.enlarged, target, answers.length > 0 ? tf.concat(answers) : undefined),
+      (target) =>
+        loss.prepare(part.enlarged, target, answers.length > 0 ? tf.concat(answers) : undefined, {
+          weight: inputs.negativeWeight,
+          noise: part.noise,
+        }),
       ({ features }) => features.at(-1),
     );
     return inTurn(part.x, (x) => gradientsOf(state.model, { ...part, x }, objective, config.precision));
@@ -76,18 +83,21 @@ export function blendFunction({ negatives, model }: TrainerState, i: number, dec
 }
 
 /** The batch as the networks and the losses take it. */
-function batchOf(config: RunConfig, { lq, gt, depth }: StepInputs): Part {
+function batchOf(config: RunConfig, { lq, gt, depth, noise }: StepInputs): Part {
   const [, height, width] = gt.shape;
   return {
     enlarged: lq.shape[1] === height ? lq : tf.image.resizeBilinear(lq, [height, width]),
     target: gt,
     depth,
+    noise,
     x: normaliseInput(lq, config.network.inputNorm),
     weight: 1,
   };
 }
 
-/** Forward pass, loss and gradients. The result holds the output, the weighted terms, and one gradient per parameter. */
+/**
+ * Forward pass, loss and gradients. The result holds the output, the weighted terms, and one gradient per parameter.
+ */
 function gradientsOf(model: Model, part: Part, objective: PreparedObjective, precision: RunConfig['precision']) {
   // The smallest gradients would become zero in float16; bfloat16 has the range of float32.
   const scale = precision === 'float16' ? 1024 : 1;
@@ -131,8 +141,8 @@ function optimise(
 }
 
 /**
- * The adaptive rule: if the residual is above the threshold, the negative whose turn it is moves towards the network as it
- * was before this step. The others keep their weights exactly (1·old + 0·now).
+ * The adaptive rule: if the residual is above the threshold, the negative whose turn it is moves towards the network as
+ * it was before this step. The others keep their weights exactly (1·old + 0·now).
  */
 function adaptiveUpdates(
   { negatives, model }: TrainerState,

@@ -15,6 +15,7 @@ import { randomStream } from '../random.ts';
 import { adamWScalars } from './adamw.ts';
 import { LearningRate } from './learningRate.ts';
 import { mapValues } from './mapValues.ts';
+import { NegativeMeter } from './negativeMeter.ts';
 import { LossFunction } from './objective.ts';
 import { split } from './shares.ts';
 import { readState, type Snapshot, writeState } from './snapshot.ts';
@@ -26,7 +27,9 @@ export interface TrainerOptions {
   features?: readonly FeatureWeights[];
   /** Weights to start from, under PyTorch names. */
   initial?: Weights;
-  /** In how many shares a batch is computed (shares.ts), 1 by default; must divide it. With a ratio term it is always 1. */
+  /**
+   * In how many shares a batch is computed (shares.ts), 1 by default; must divide it. With a ratio term it is always 1.
+   */
   shares?: number;
 }
 
@@ -38,12 +41,14 @@ export interface StepReport {
   lr: number;
   /** Weighted loss terms before the update; with the adaptive rule also `residual_std`. */
   losses: Record<string, number>;
+  /** What was measured of the negatives before the update, every `mcir.measureEvery` steps (negativeDiagnostics.ts). */
+  measures: Record<string, number>;
 }
 
 /**
- * Trains a network with MCIR (docs/method.md). The method itself is in step.ts. Here are its surroundings: the numbers that
- * differ from step to step, the compiled program, validation, and saving. The step is a function of a {@link Program}, so
- * it runs compiled or op by op.
+ * Trains a network with MCIR (docs/method.md). The method itself is in step.ts. Here are its surroundings: the numbers
+ * that differ from step to step, the compiled program, validation, and saving. The step is a function of a {@link
+ * Program}, so it runs compiled or op by op.
  */
 export class Trainer {
   readonly config: RunConfig;
@@ -51,6 +56,7 @@ export class Trainer {
   readonly shares: number;
   readonly #state: TrainerState;
   readonly #loss: LossFunction;
+  readonly #meter: NegativeMeter;
   readonly #learningRate: LearningRate;
   #program: Program<string> | undefined;
   #inference: CompiledForward | undefined;
@@ -65,6 +71,7 @@ export class Trainer {
     this.shares = config.loss.contrastive ? 1 : (options.shares ?? 1);
     this.#state = createState(config, options.initial);
     this.#loss = new LossFunction(config, options.features);
+    this.#meter = new NegativeMeter(config, this.#state, this.#loss);
     this.#learningRate = new LearningRate(config.schedule, config.optimiser.lr, config.steps);
   }
 
@@ -106,6 +113,7 @@ export class Trainer {
     const program = this.#prepare([count, lqSize, lqSize, 3], [count, gtSize, gtSize, 3]);
     const step = this.#step + 1;
     const lr = this.#learningRate.at(step);
+    const measures = this.#meter.measure(program, batch, step);
     const losses = tf.tidy(() => {
       const outputs = program.run('step', {
         lq: tf.tensor(batch.lq, [count, lqSize, lqSize, 3]),
@@ -113,6 +121,7 @@ export class Trainer {
         ...mapValues(adamWScalars(this.config.optimiser, lr, step), (value) => tf.scalar(value)),
         ...this.#turn(),
         ...this.#depth(count, step),
+        ...this.#meter.inputs(count, gtSize, step),
       });
       return mapValues(outputs, (output) => output.dataSync<'float32'>()[0] ?? Number.NaN);
     });
@@ -123,7 +132,7 @@ export class Trainer {
     if (mcir) for (const i of dueNegatives(mcir, step)) program.run(`blend${i}`, {});
     if (mcir?.rule === 'adaptive' && (losses['residual_std'] ?? 0) > mcir.adaptive.threshold)
       this.#adaptiveUpdates += 1;
-    return { step, lr, losses };
+    return { step, lr, losses, measures };
   }
 
   /**
@@ -166,7 +175,9 @@ export class Trainer {
   /** Everything that is needed to continue exactly where this trainer stands. */
   snapshot(): Snapshot {
     this.#program?.pull();
-    return { tensors: readState(this.#state), meta: { step: this.#step, adaptiveUpdates: this.#adaptiveUpdates } };
+    const { weight: negativeWeight } = this.#meter;
+    const meta = { step: this.#step, adaptiveUpdates: this.#adaptiveUpdates, negativeWeight };
+    return { tensors: readState(this.#state), meta };
   }
 
   /** Continues from a snapshot of a trainer with the same configuration. */
@@ -174,6 +185,7 @@ export class Trainer {
     writeState(this.#state, tensors);
     this.#step = meta.step;
     this.#adaptiveUpdates = meta.adaptiveUpdates;
+    this.#meter.restore(meta.negativeWeight);
     this.#program?.push();
     this.#inference?.changed();
     this.#averageIsStale = false;
@@ -210,9 +222,10 @@ export class Trainer {
     const parts = { config: this.config, state: this.#state, loss: this.#loss, shares: this.shares };
     return {
       step: {
-        inputs: { lq, gt, ...scalars, ...turn, ...depth },
+        inputs: { lq, gt, ...scalars, ...turn, ...depth, ...this.#meter.shapes(gt) },
         run: (inputs) => trainingStep(parts, inputs as unknown as Parameters<typeof trainingStep>[1]),
       },
+      ...this.#meter.functions(lq, gt),
       ...Object.fromEntries(
         (mcir?.negatives ?? []).map(({ decay }, i) => [`blend${i}`, blendFunction(this.#state, i, decay)]),
       ),
@@ -226,7 +239,9 @@ export class Trainer {
     return { turn: tf.tensor1d(this.negatives.map((_, i) => (i === this.#adaptiveUpdates % count ? 1 : 0))) };
   }
 
-  /** Which residual branches this step leaves out. The negatives and the average use all branches, as the authors' do. */
+  /**
+   * Which residual branches this step leaves out. The negatives and the average use all branches, as the authors' do.
+   */
   #depth(samples: number, step: number): Record<string, tf.Tensor> {
     const { stochasticDepth } = this.model.parameters;
     if (stochasticDepth.rates.length === 0) return {};

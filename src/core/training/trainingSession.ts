@@ -73,9 +73,9 @@ export class TrainingSession {
       if (this.#hasStalled) break;
       this.#pace.start();
       const batch = await loader.next(trainer.step);
-      const { step, lr, losses } = trainer.train(batch);
+      const { step, lr, losses, measures } = trainer.train(batch);
       this.#pace.stop();
-      await this.#write({ step, values: { lr, ...losses } }, { lr, losses });
+      await this.#write({ step, values: { lr, ...losses, ...measures } }, { lr, losses });
       const last = step === config.steps;
       if (step % config.validateEvery === 0 || last) await this.#validate();
       if (step % config.saveEvery === 0 || last) await this.#save();

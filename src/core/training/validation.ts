@@ -30,7 +30,7 @@ const highestPsnr = 100;
 /**
  * Restores every validation picture with the averaged weights and measures the results. The centres of the first few
  * are written to the run's folder: input and target once, the result at each step.
- * @param store does work that writes; it may wait and do it again
+ * @param store Does work that writes. It may wait and do it again.
  */
 export async function validate(
   trainer: Pick<Trainer, 'infer' | 'step' | 'shares'>,

@@ -4,22 +4,21 @@ import { fileURLToPath } from 'node:url';
 import type { Home } from './home.ts';
 import { replacerOf } from './knownNames.ts';
 
-/** Names that the program itself uses in its folders; everything else in there was named by a person. */
+/** What the program itself keeps in its folders; anything else in there is a person's own name for something. */
 const ownNames =
   'runs|models|features|presets|logs|reports|cache|sample|imports|thumbnails|previews|mcir\\.sqlite|settings\\.json|datasets\\.json';
 const pictureEndings =
   'jpe?g|jpe|png|tiff?|webp|avif|gif|heic|heif|bmp|dng|cr2|cr3|nef|arw|raf|orf|rw2|psd|exr|hdr|jxl';
-/** Words that follow a path in the program's messages; a path with spaces ends before them. */
+/** Words that follow a path in our sentences; a path with blanks ends before them. */
 const verbs = 'cannot|could|can|is|are|was|were|has|holds|does|do|not|and|on|at|into|in|ended|failed|of|to|yourself';
 
 /**
- * Returns a function that removes personal data from a text: paths, names of pictures, user and computer. The program's
- * folders become `<program>`, `<home>` and so on, so that a stack or a message is still useful. It removes too much
- * rather than too little.
- * @param known personal paths and names from the history; each is removed wherever it occurs
+ * A function that takes people out of a text: paths, names of pictures, user and machine. The program's own folders
+ * become `<program>`, `<home>` and so on, so that a stack or a message still says where. It rather takes out too much.
+ * @param known paths and names that are personal, as the history has them; each is taken out wherever it stands
  */
 export function redactor(home: Home, known: Iterable<string>): (text: string) => string {
-  // The cache may be in the data folder, and that in the user's home: inner folders come first.
+  // The cache may lie in the home folder, and that in the user's: inner ones first.
   const places: [string, string][] = [
     [home.cache, '<cache>'],
     [home.root, '<home>'],
@@ -44,7 +43,7 @@ export function redactor(home: Home, known: Iterable<string>): (text: string) =>
     // In the program's folders only its own names stay.
     [new RegExp(`(<(?:home|cache)>[\\\\/]+)(?!${ownNames})[^"\\n<>|]*`, 'g'), '$1<name>'],
     [new RegExp(`<temporary>[\\\\/][^"\\s<>|]*`, 'g'), '<temporary>'],
-    // Any other absolute path, including spaces, up to a verb or a punctuation mark.
+    // Any other path from a root, with blanks, up to a verb or a mark.
     [
       new RegExp(
         `(?<![\\p{L}\\d<>\\\\/])(?:~|[A-Za-z]:|file:/{0,3})?[\\\\/]+[\\p{L}\\d._~-][^"\\n<>|()]*?(?=["\\n<>|()]|[:;,.]?(?:\\s{1,20}(?:${verbs})\\b)|[:;,.]\\s|[:;,.]?$)`,

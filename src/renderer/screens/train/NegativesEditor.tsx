@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Select, Stack, Text } from '@mantine/core';
+import { ActionIcon, Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { McirConfig } from '../../../shared/runConfig.ts';
@@ -42,14 +42,18 @@ export function NegativesEditor({
           allowDeselect={false}
           onChange={(next) => next && onChange({ ...mcir, rule: next })}
         />
-        <Amount
-          size="xs"
-          w={150}
-          label={t('train.weight')}
-          value={mcir.weight}
-          step={0.0005}
-          onChange={(weight) => onChange({ ...mcir, weight })}
-        />
+        {typeof mcir.weight === 'number' ? (
+          <Amount
+            size="xs"
+            w={150}
+            label={t('train.weight')}
+            value={mcir.weight}
+            step={0.0005}
+            onChange={(weight) => onChange({ ...mcir, weight })}
+          />
+        ) : (
+          <TextInput size="xs" w={150} label={t('train.weight')} value={mcir.weight} readOnly />
+        )}
         <Amount
           size="xs"
           w={190}

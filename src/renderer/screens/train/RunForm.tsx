@@ -5,6 +5,7 @@ import type { Dataset } from '../../../shared/contract/datasets.ts';
 import { isActive } from '../../../shared/jobs.ts';
 import { mcirConfig, type RunConfig } from '../../../shared/runConfig.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
+import { StandInNotice } from '../../components/FeatureNetworks.tsx';
 import { SchemaForm } from '../../components/SchemaForm.tsx';
 import { useTold } from '../../i18n/told.ts';
 import { go } from '../../route.ts';
@@ -122,7 +123,10 @@ export function RunForm({
             }
           >
             {config.mcir && (
-              <NegativesEditor mcir={config.mcir} steps={config.steps} onChange={(mcir) => set({ mcir })} />
+              <>
+                <NegativesEditor mcir={config.mcir} steps={config.steps} onChange={(mcir) => set({ mcir })} />
+                <StandInNotice network={config.features.network} />
+              </>
             )}
           </Section>
           <Accordion variant="contained" multiple keepMounted={false}>

@@ -1,4 +1,4 @@
-import { i18n } from '../../i18n/index.ts';
+import { i18n } from '../i18n/index.ts';
 
 /** `54 MB`, `7 kB`: decimal units, as on download pages. */
 export function fileSize(bytes: number): string {
