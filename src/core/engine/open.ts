@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
+import { constants, getPriority, setPriority } from 'node:os';
 import util from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs-node-gpu';
 import { AppError, messageOf } from '../../shared/errors.ts';
-import { chosenThreads } from './settings.ts';
+import { chosenThreads, givesWay } from './settings.ts';
 import { registerKernels } from './tracing/kernels.ts';
 
 const require = createRequire(import.meta.url);
@@ -45,6 +46,10 @@ export function openEngine(options: EngineOptions = {}): typeof tfjs {
     process.env['TF_NUM_INTRAOP_THREADS'] = String(options.sideBySide ? 1 : threads);
     process.env['TF_NUM_INTEROP_THREADS'] = String(options.sideBySide ? threads : 1);
   }
+  // Before TensorFlow has threads: on Linux each takes over the priority of the one that starts it. Only an administrator may
+  // raise it again, so whoever chose a lower one keeps it. Until here the process starts as fast as any other.
+  const { PRIORITY_BELOW_NORMAL } = constants.priority;
+  if (givesWay() && getPriority() < PRIORITY_BELOW_NORMAL) setPriority(PRIORITY_BELOW_NORMAL);
   restoreRemovedUtilities();
   try {
     opened = require('@tensorflow/tfjs-node-gpu') as typeof tfjs;

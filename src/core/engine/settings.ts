@@ -12,6 +12,9 @@ export function chosenTileMemory(): number | undefined {
   return mebibytes === undefined ? undefined : mebibytes * 2 ** 20;
 }
 
+/** Whether a window is in use meanwhile, for which computing gives way. */
+export const givesWay = (): boolean => process.env['MCIR_GIVE_WAY'] === '1';
+
 function whole(text: string | undefined): number | undefined {
   const value = Number(text);
   return Number.isInteger(value) && value > 0 ? value : undefined;

@@ -1,22 +1,28 @@
-import type { ChildOptions, ChildPriority } from '../jobs/childProcess.ts';
+import type { ChildOptions } from '../jobs/childProcess.ts';
 import type { Home } from './home.ts';
 import { engineEnvironment, readSettings } from './settings.ts';
 
 /** How this program starts child processes that compute: with the settings of its home folder, as they are at that moment. */
 export class ChildSettings {
   readonly #home: Home;
-  #priority: ChildPriority = 'normal';
+  #givesWay = false;
 
   constructor(home: Home) {
     this.#home = home;
   }
 
-  /** From now on child processes give way to other programs: somebody uses a window meanwhile. */
+  /** From now on the engine of child processes gives way to other programs: somebody uses a window meanwhile. */
   giveWay(): void {
-    this.#priority = 'background';
+    this.#givesWay = true;
   }
 
-  get options(): Pick<ChildOptions, 'env' | 'priority'> {
-    return { env: engineEnvironment(readSettings(this.#home)), priority: this.#priority };
+  get options(): Required<Pick<ChildOptions, 'env'>> {
+    const wished = process.env['MCIR_GIVE_WAY'] !== undefined;
+    return {
+      env: {
+        ...engineEnvironment(readSettings(this.#home)),
+        ...(this.#givesWay && !wished ? { MCIR_GIVE_WAY: '1' } : {}),
+      },
+    };
   }
 }

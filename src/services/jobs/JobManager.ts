@@ -86,8 +86,8 @@ export interface JobManagerOptions {
   beatMs?: number;
 }
 
-/** How long an owner may take to answer before whoever asked is told that it does not. */
-const ANSWER_MS = 15_000;
+/** How long an owner may take to answer, without a sign of life and in all, before whoever asked is told that it does not. */
+const ANSWER_MS = { silent: 15_000, most: 60_000 };
 /** Work that was asked to save and end because the program closes is ended at once after so long. */
 const CLOSE_MS = 120_000;
 const GIVE_UP_MS = 10_000;
@@ -491,17 +491,20 @@ export class JobManager {
     if (!program) return again();
     const request = this.#repository.ask(id, verb);
     try {
-      for (
-        const until = performance.now() + ANSWER_MS;
-        performance.now() < until;
-        await sleep(Math.min(100, this.#lookMs))
-      ) {
+      const began = performance.now();
+      let [beat, alive] = [program.beat, began];
+      for (;;) {
+        const now = performance.now();
+        if (now - began > ANSWER_MS.most || now - alive > ANSWER_MS.silent) break;
+        const seen = this.#repository.program(owner)?.beat;
+        if (seen !== undefined && seen !== beat) [beat, alive] = [seen, now];
         const answer = this.#repository.answerTo(request);
         if (answer === 'lost') return await again();
         if (answer?.refusal) throw AppError.fromWire(answer.refusal);
         if (answer) return { job: this.find(id), by: describeProgram(program) };
         if (this.#closed) throw closing();
         if ((await this.recover()).some((job) => job.id === id)) return await again();
+        await sleep(Math.min(100, this.#lookMs));
       }
     } finally {
       this.#repository.withdraw(request);

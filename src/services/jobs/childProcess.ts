@@ -20,8 +20,8 @@ import { watchMemory } from './processMemory.ts';
  * contract; when it ends, however it ends, every question that still waits is rejected.
  */
 
-/** How much a child gives way to other processes. `background` is for work beside a window, `idle` for work nobody waits for. */
-export type ChildPriority = 'normal' | 'background' | 'idle';
+/** How much a child gives way to other processes, from its start on. `idle` is for work that nobody waits for. */
+export type ChildPriority = 'normal' | 'idle';
 
 export interface ChildOptions {
   /** Added to the environment that the child inherits: the settings of the engine (services/app/settings.ts). */
@@ -256,7 +256,6 @@ export function howChildEnded({ cause, code, signal }: ChildEnd): string {
 
 const priorities = {
   normal: undefined,
-  background: constants.priority.PRIORITY_BELOW_NORMAL,
   idle: constants.priority.PRIORITY_LOW,
 } as const;
 

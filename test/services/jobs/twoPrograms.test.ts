@@ -63,7 +63,10 @@ describe('a batch that a window has paused', { timeout: 900_000 }, () => {
   it('is resumed by a terminal: asked for, not taken over; the next program leaves it alone, and the window finishes it', async () => {
     const id = await saidByWindow('paused');
     const resumed = await mcir(home, 'batch', 'resume', id);
-    expect(resumed).toMatchObject({ code: 0, stdout: expect.stringMatching(/process \d+.* goes on/) as string });
+    expect(resumed, resumed.stderr).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/process \d+.* goes on/) as string,
+    });
     // A program that starts looks for work that was left behind.
     const { batches } = await mcirJson<{ batches: BatchSummary[] }>(home, 'batch', 'list');
     expect(['running', 'finished']).toContain(batches[0]?.state);
