@@ -2,7 +2,21 @@ import { rename } from 'node:fs/promises';
 import { AppError } from '../../shared/errors.ts';
 import { encodeSrgb } from './iccProfile.ts';
 import { addProfile, type Samples, ScratchReader, ScratchWriter } from './scratch.ts';
-import type { Photograph } from './photograph.ts';
+import type { Encoding } from './encodings.ts';
+import type { PictureFormat } from './format.ts';
+import type { ToldColour } from './toldColour.ts';
+
+/** What of a photograph (photograph.ts) decides how its decoded pixels are changed. */
+interface Decoded {
+  readonly format: PictureFormat;
+  readonly encoding: Encoding;
+  readonly extras: readonly ('alpha' | 'beside')[];
+  readonly grey: boolean;
+  readonly bits: 8 | 16;
+  readonly fileBits: number;
+  readonly profile?: Buffer;
+  readonly told?: ToldColour;
+}
 
 /** Rows are worked on so many samples at a time. */
 const BLOCK = 1 << 20;
@@ -13,7 +27,7 @@ const BLOCK = 1 << 20;
  * @param scratch replaced where something changes
  * @throws AppError `bad-input` for floats that are not from 0 to 1
  */
-export async function normalise(photograph: Photograph, scratch: string): Promise<void> {
+export async function normalise(photograph: Decoded, scratch: string): Promise<void> {
   const change = changeOf(photograph);
   const reader = new ScratchReader(scratch);
   const profile = photograph.told && photograph.profile && !reader.hasProfile() ? photograph.profile : undefined;
@@ -48,7 +62,7 @@ interface Change {
   check?(): void;
 }
 
-function changeOf({ encoding, extras, fileBits, grey, format }: Photograph): Change | undefined {
+function changeOf({ encoding, extras, fileBits, grey, format }: Decoded): Change | undefined {
   if (encoding.id === 'float') return fromFloat(grey ? 1 : 3, extras);
   if (format === 'avif' && fileBits > 8 && fileBits < 16) return { run: (samples) => spread(samples, fileBits) };
   return undefined;
@@ -60,7 +74,7 @@ function spread(samples: Samples, bits: number): Samples {
 }
 
 /** Floats: colours are linear light, 1 is white; further channels are taken as they are. */
-function fromFloat(colours: number, extras: Photograph['extras']): Change {
+function fromFloat(colours: number, extras: Decoded['extras']): Change {
   let above = 0;
   let count = 0;
   let highest = 0;
