@@ -127,6 +127,13 @@ export default {
       to: { path: '@tensorflow/' },
     },
     {
+      name: 'sharp',
+      comment: 'Import core/pictures/sharp.ts, which blocks unsafe readers.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/core/pictures/sharp[.]ts$' },
+      to: { path: '^(node_modules/)?sharp(/|$)' },
+    },
+    {
       name: 'electron',
       comment: 'Only the Electron shell knows Electron; the same services also run in a terminal and behind a browser.',
       severity: 'error',

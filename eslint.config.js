@@ -2,8 +2,11 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 import reactHooks from 'eslint-plugin-react-hooks';
 
-/** core/pictures/sharp.ts blocks the readers that must not be used, so everything loads sharp through it. */
-const onlyHere = [{ name: 'sharp', message: 'Import core/pictures/sharp.ts, which blocks unsafe readers.' }];
+/** Settings are values that functions are given. A module that writes the environment changes others from afar. */
+const environmentWrites = [
+  "AssignmentExpression[left.object.object.name='process'][left.object.property.name='env']",
+  "UnaryExpression[operator='delete'][argument.object.object.name='process'][argument.object.property.name='env']",
+].map((selector) => ({ selector, message: 'Pass settings as arguments, or in the environment of a child process.' }));
 
 export default tseslint.config(
   { ignores: ['out/**', 'dist/**', 'node_modules/**', 'test-results/**'] },
@@ -22,8 +25,9 @@ export default tseslint.config(
       'no-nested-ternary': 'error',
     },
   },
-  { files: ['src/**/*.{ts,tsx}'], rules: { 'no-restricted-imports': ['error', { paths: onlyHere }] } },
-  { files: ['src/core/pictures/sharp.ts'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['src/**/*.{ts,tsx}'], rules: { 'no-restricted-syntax': ['error', ...environmentWrites] } },
+  // TensorFlow takes its settings from the environment only.
+  { files: ['src/core/engine/open.ts'], rules: { 'no-restricted-syntax': 'off' } },
   { files: ['src/renderer/**/*.{ts,tsx}'], ...reactHooks.configs.flat.recommended },
   {
     files: ['scripts/**', '**/*.mjs', 'eslint.config.js'],

@@ -76,6 +76,7 @@ test('a file that nothing imports is found', async () => {
 test.each([
   ['native-tensorflow', 'src/core/engine/device.ts', '@tensorflow/tfjs-node-gpu'],
   ['tensors-outside-core', 'src/services/a.ts', '@tensorflow/tfjs-core'],
+  ['sharp', 'src/core/data/a.ts', 'sharp'],
   ['electron', 'src/services/a.ts', 'electron'],
   ['unresolved', 'src/shared/a.ts', './not-there.ts'],
 ])('%s: %s may not import %s', async (rule, from, name) => {
