@@ -6,25 +6,21 @@ const defaultLimit = 256 * 2 ** 20;
 
 /**
  * Small pictures in one file, up to `limit` bytes of them: what was not looked at for the longest time goes first. All of
- * it can be made again, so nothing waits for the disk, and a damaged file is thrown away.
+ * it can be made again, so nothing waits for the disk. A damaged file is thrown away whenever the damage is found, and where
+ * there can be no file, the pictures are kept in memory.
  */
 export class ThumbnailStore {
-  readonly #db: Database;
+  readonly #file: string;
   readonly #limit: number;
-  #bytes: number;
+  #db: Database;
+  #bytes = 0;
   /** Orders the looks; a clock could stand still or go back. */
-  #look: number;
+  #look = 0;
 
   constructor(file: string, limit = defaultLimit) {
+    this.#file = file;
     this.#limit = limit;
-    this.#db = open(file);
-    const { bytes, look } = this.#db
-      .prepare<[], { bytes: number; look: number }>(
-        'SELECT coalesce(sum(length(body)), 0) AS bytes, coalesce(max(look), 0) AS look FROM thumbnails',
-      )
-      .get() ?? { bytes: 0, look: 0 };
-    this.#bytes = bytes;
-    this.#look = look;
+    this.#db = this.#open();
   }
 
   get bytes(): number {
@@ -32,21 +28,22 @@ export class ThumbnailStore {
   }
 
   has(key: string): boolean {
-    return this.#db.prepare('SELECT 1 FROM thumbnails WHERE key = ?').get(key) !== undefined;
+    return this.#orNothing(() => this.#db.prepare('SELECT 1 FROM thumbnails WHERE key = ?').get(key)) !== undefined;
   }
 
   /** The picture kept under a key, which counts as a look at it. */
   find(key: string): Buffer | undefined {
-    return orNothing(
+    const body = this.#orNothing(
       () =>
         this.#db
-          .prepare<[number, string], { body: Buffer }>('UPDATE thumbnails SET look = ? WHERE key = ? RETURNING body')
+          .prepare<[number, string], { body: unknown }>('UPDATE thumbnails SET look = ? WHERE key = ? RETURNING body')
           .get(++this.#look, key)?.body,
     );
+    return Buffer.isBuffer(body) ? body : undefined;
   }
 
   keep(key: string, body: Uint8Array): void {
-    orNothing(() => {
+    this.#orNothing(() => {
       const { changes } = this.#db
         .prepare('INSERT INTO thumbnails (key, look, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
         .run(key, ++this.#look, body);
@@ -57,6 +54,28 @@ export class ThumbnailStore {
 
   close(): void {
     this.#db.close();
+  }
+
+  /** Opens the file, or a new one in the place of one that is damaged, or none. */
+  #open(): Database {
+    for (const file of [this.#file, this.#file, ':memory:']) {
+      let db: Database | undefined;
+      try {
+        db = prepare(file);
+        const { bytes, look } = db
+          .prepare<[], { bytes: number; look: number }>(
+            'SELECT coalesce(sum(length(body)), 0) AS bytes, coalesce(max(look), 0) AS look FROM thumbnails',
+          )
+          .get() ?? { bytes: 0, look: 0 };
+        [this.#bytes, this.#look] = [bytes, look];
+        return db;
+      } catch (error) {
+        db?.close();
+        if (!(error instanceof Sqlite.SqliteError)) throw error;
+        throwAway(file);
+      }
+    }
+    throw new Error('SQLite cannot keep anything in memory.');
   }
 
   /** A tenth more than has to go, so that this is seldom done. */
@@ -73,25 +92,32 @@ export class ThumbnailStore {
       }
     })();
   }
-}
 
-/** A full disk must not keep a picture from being shown. */
-function orNothing<Value>(work: () => Value): Value | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof Sqlite.SqliteError) return undefined;
-    throw error;
+  /** A full disk must not keep a picture from being shown, nor a damaged file. */
+  #orNothing<Value>(work: () => Value): Value | undefined {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof Sqlite.SqliteError)) throw error;
+      if (isDamage(error)) {
+        this.#db.close();
+        throwAway(this.#file);
+        this.#db = this.#open();
+      }
+      return undefined;
+    }
   }
 }
 
-function open(file: string): Database {
+const isDamage = ({ code }: InstanceType<typeof Sqlite.SqliteError>): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(code);
+
+/** What is no file (a folder in its place, say) stays. */
+function throwAway(file: string): void {
+  if (file === ':memory:') return;
   try {
-    return prepare(file);
-  } catch (error) {
-    if (!(error instanceof Sqlite.SqliteError) || !/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) throw error;
     for (const part of ['', '-wal', '-shm']) rmSync(file + part, { force: true });
-    return prepare(file);
+  } catch {
+    // Then the pictures are kept in memory.
   }
 }
 

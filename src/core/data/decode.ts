@@ -1,7 +1,8 @@
-import sharp from '../pictures/sharp.ts';
-import { AppError, messageOf } from '../../shared/errors.ts';
 import type { Region } from '../pictures/crop.ts';
+import { DECODE_SECONDS } from '../pictures/limits.ts';
+import { openPicture } from '../pictures/openPicture.ts';
 import type { FloatPicture, Picture } from '../pictures/picture.ts';
+import { unreadable } from './header.ts';
 
 /** A decoded file of a data set. */
 export interface Decoded {
@@ -11,17 +12,19 @@ export interface Decoded {
 }
 
 /**
- * Decodes any format sharp reads, the first page of several. Colour profiles are left aside: data sets are compared by
+ * Decodes a picture, the first page of several. Colour profiles are left aside: data sets are compared by
  * the numbers that are stored, as the authors' OpenCV does, so that figures can be repeated.
  * @throws AppError `bad-input` that names the file and what is wrong with it.
  */
 export async function decodePixels(file: string): Promise<Decoded> {
   try {
-    const image = sharp(file, { ignoreIcc: true, failOn: 'error', sequentialRead: true }).autoOrient();
-    const { depth, hasAlpha } = await image.metadata();
+    const { image, metadata } = await openPicture(file, { ignoreIcc: true });
+    const { depth, hasAlpha } = metadata;
     // Floating-point and 32-bit files keep more than 8 bits too.
     const deep = depth !== 'uchar' && depth !== 'char';
     const { data, info } = await image
+      .autoOrient()
+      .timeout({ seconds: DECODE_SECONDS })
       .removeAlpha()
       .toColourspace(deep ? 'rgb16' : 'srgb')
       .raw({ depth: deep ? 'ushort' : 'uchar' })
@@ -34,14 +37,13 @@ export async function decodePixels(file: string): Promise<Decoded> {
       hadAlpha: hasAlpha,
     };
   } catch (cause) {
-    const reason = messageOf(cause).split('\n')[0]?.replace(/\.$/, '');
-    throw new AppError('bad-input', `${file} cannot be read as a picture: ${reason}.`, { cause, details: { file } });
+    throw unreadable(file, cause);
   }
 }
 
 /** Width and height as {@link decodePixels} gives them, from the header alone. */
 export async function uprightSize(file: string): Promise<{ width: number; height: number }> {
-  return (await sharp(file).metadata()).autoOrient;
+  return (await openPicture(file)).metadata.autoOrient;
 }
 
 /** The whole of a file as networks take it: RGB in [0,1]; see {@link decodePixels}. */

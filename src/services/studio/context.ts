@@ -2,6 +2,7 @@ import type { StudioEvent } from '../../shared/contract.ts';
 import type { Services } from '../app/openServices.ts';
 import type { Reveal } from '../app/reveal.ts';
 import type { Handles } from './handles.ts';
+import type { PictureReaders } from '../pictures/pictureReaders.ts';
 import type { Thumbnails } from '../pictures/thumbnails.ts';
 
 /** What the handlers of every feature work with. */
@@ -9,6 +10,8 @@ export interface StudioContext {
   services: Services;
   handles: Handles;
   thumbnails: Thumbnails;
+  /** Child processes that decode pictures. */
+  pictures: PictureReaders;
   /** As the shell does it. */
   readonly reveal: Reveal;
   /** Tells every face. */

@@ -51,7 +51,12 @@ export const restoreCalls = {
   /** The pictures among files and folders, recursively; what is no picture is counted. */
   'restore.collect': call(
     z.strictObject({ places: z.array(handle).min(1).max(20_000) }),
-    z.object({ pictures: z.array(source), ignored: z.int() }),
+    z.object({
+      pictures: z.array(source),
+      ignored: z.int(),
+      /** Folders and files that could not be listed; a sentence for each. */
+      skipped: z.array(z.string()),
+    }),
   ),
   /**
    * Restores one picture, or a part of it, without writing beside it: the same pixels as the export has there. The part
