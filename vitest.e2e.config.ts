@@ -5,6 +5,8 @@ import { patience } from './test/e2e/patience.ts';
 export default defineConfig({
   test: {
     include: ['test/e2e/**/*.test.ts'],
+    // Those have a command of their own: `npm run test:electron`.
+    exclude: ['test/e2e/electron/**'],
     globalSetup: 'test/e2e/buildPage.ts',
     pool: 'forks',
     fileParallelism: false,

@@ -16,9 +16,9 @@ import { type Sheet, writeSheet } from '../src/services/training/sheets.ts';
 import { effect, exportSettings } from '../src/shared/batches.ts';
 
 /**
- * The contact sheet of docs/photographs.md: pictures that the program draws itself, with haze or made smaller, and what the
- * models at hand make of them as a batch does it: `node scripts/contactSheet.ts [--pictures landscape-03,street-02]
- * [--out FILE] MODEL...`. A model that enlarges is given small pictures, any other hazy ones.
+ * Makes the contact sheet of docs/photographs.md: pictures that the program draws itself, with haze or made smaller,
+ * and the results of the given models in a batch: `node scripts/contactSheet.ts [--pictures landscape-03,street-02]
+ * [--out FILE] MODEL...`. A model that enlarges gets small pictures, others get hazy ones.
  */
 const { values, positionals: refs } = parseArgs({
   options: {
@@ -33,7 +33,7 @@ const folder = await mkdtemp(join(tmpdir(), 'mcir-sheet-'));
 const services = await openServices(home);
 const { batches } = services;
 
-/** Restores pictures; gives the results by name. */
+/** Restores pictures and returns the results by name. */
 async function restore(ref: string, sources: string[]): Promise<Map<string, string>> {
   const { files } = await collectSources(sources, false);
   const { id } = await batches.create(files, [ref], {
@@ -50,7 +50,7 @@ async function restore(ref: string, sources: string[]): Promise<Map<string, stri
   );
 }
 
-/** A row for each picture: what the models were given, what each made of it, and the picture as it was. */
+/** A row per picture: the models' input, each model's result, and the original. */
 async function rows(
   what: string,
   clear: string,
@@ -84,7 +84,9 @@ async function rows(
   );
 }
 
-/** A picture made smaller as MATLAB does it, and `enlarged` to its size again by the same filter, to be looked at. */
+/**
+ * A picture made smaller with MATLAB's filter, and `enlarged` to its original size with the same filter for display.
+ */
 async function resized(source: string, into: string, factor: { up: number; down: number }): Promise<string> {
   const file = join(folder, into, basename(source));
   await mkdir(dirname(file), { recursive: true });

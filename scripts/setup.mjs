@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Makes a fresh clone ready and does nothing twice: npm packages, a recent Node, TensorFlow. Plain Node 20 without
- * dependencies, because none of them is there yet. Progress goes to stderr.
+ * Makes a fresh clone ready and does nothing twice: npm packages, a recent Node, TensorFlow, Electron. Plain Node 20
+ * without dependencies, because none of them is there yet. Progress goes to stderr. MCIR_ELECTRON=no leaves Electron out.
  *
  *   npm run setup            what is missing
  *   npm run setup -- --gpu   TensorFlow with CUDA instead (Linux, NVIDIA)
@@ -9,6 +9,7 @@
  */
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { electron } from './setup/electron.mjs';
 import { withLock } from './setup/lock.mjs';
 import { recentNode } from './setup/node.mjs';
 import { packages } from './setup/packages.mjs';
@@ -20,10 +21,11 @@ const say = (text) => process.stderr.write(`${text}\n`);
 
 /**
  * Does what is missing, each step looked at before it is done. Ctrl-C ends what was started.
- * @param {{ variant?: 'cpu' | 'gpu' }} [options]
+ * @param {{ variant?: 'cpu' | 'gpu', insist?: boolean }} [options] `insist` tries to fetch Electron even where that has
+ * just failed
  * @returns {Promise<string[]>} the titles of what was done; empty where all was in place
  */
-export async function setup({ variant } = {}) {
+export async function setup({ variant, insist } = {}) {
   const done = [];
   const interrupt = () => {
     say('Interrupted. Run it again to go on.');
@@ -33,13 +35,12 @@ export async function setup({ variant } = {}) {
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
     // The last step reads which TensorFlow there was before the first replaces node_modules.
-    for (const step of [packages, recentNode, tensorflow(variant)]) {
+    for (const step of [packages, recentNode, tensorflow(variant), electron({ insist })]) {
       if (await step.isDone()) continue;
       await withLock(cache, say, async () => {
         if (await step.isDone()) return; // another set-up has done it while we waited
         say(`Setting up: ${step.title}`);
-        await step.install(say);
-        done.push(step.title);
+        if ((await step.install(say)) !== false) done.push(step.title);
       });
     }
   } finally {
@@ -62,7 +63,7 @@ if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.me
     const unknown = flags.find((flag) => flag !== '--gpu' && flag !== '--cpu');
     if (unknown) throw new SetupError(`There is no option ${unknown}. Use --gpu, --cpu or nothing.`);
     const variant = flags.includes('--gpu') ? 'gpu' : flags.includes('--cpu') ? 'cpu' : undefined;
-    const done = await setup({ variant });
+    const done = await setup({ variant, insist: true });
     say(done.length > 0 ? `Done: ${done.join(', ')}. Next: npm start` : 'Everything is in place.');
   });
 }

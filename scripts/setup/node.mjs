@@ -21,12 +21,16 @@ export const projectNode = () => own.find(existsSync) ?? process.execPath;
 /** A Node for the scripts where the machine's is too old: npm's package `node`, which npm scripts find first on the path. */
 export const recentNode = {
   title: 'Node 24 for this project (the one on this machine is too old)',
-  /** The project's is asked to run, because an interrupted installation can leave half a file. */
+  /**
+   * The project's is asked to run, because an interrupted installation can leave half a file. The Node that runs this may
+   * have been the project's, which npm has removed a moment ago with all of node_modules.
+   */
   isDone: async () =>
     (await firstThatWorks(
       own.filter(existsSync).map((path) => [path]),
       ['--version'],
-    )) !== undefined || isRecentEnough(process.versions.node),
+    )) !== undefined ||
+    (isRecentEnough(process.versions.node) && existsSync(process.execPath)),
   install: () =>
     run('npm', ['rebuild', 'node', '--ignore-scripts=false'], { cwd: root, env: environmentOutsideProject() }),
 };

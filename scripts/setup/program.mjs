@@ -7,18 +7,19 @@ import { cache, nodeModules, root } from './places.mjs';
  * Runs a Node program of this project, at the terminal and on a recent Node, and passes Ctrl-C on by waiting for the
  * program's own way of ending.
  * @param {string[]} args a file relative to the checkout, then its arguments
- * @param {import('node:child_process').SpawnOptions} [options]
+ * @param {import('node:child_process').SpawnOptions & { prefix?: string[] }} [options] `prefix`: a program that runs it
  * @returns {Promise<number>} its exit code
  */
 export const runNode = (command, options = {}) => runProgram(projectNode(), command, options);
 
 /** As {@link runNode}, with another program in the place of Node. */
-export function runProgram(program, [file = '', ...args], options = {}) {
+export function runProgram(program, [file = '', ...args], { prefix = [], ...options } = {}) {
   // Node keeps what it has compiled: the studio starts a third quicker from the second time on.
   const compiled = join(cache, 'compiled');
   const path = [dirname(projectNode()), join(nodeModules, '.bin'), process.env.PATH].join(delimiter);
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [join(root, file), ...args], {
+    const [command, ...words] = [...prefix, program, join(root, file), ...args];
+    const child = spawn(command, words, {
       stdio: 'inherit',
       ...options,
       env: { NODE_COMPILE_CACHE: compiled, ...process.env, PATH: path, ...options.env },

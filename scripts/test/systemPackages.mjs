@@ -1,6 +1,6 @@
 import { run, works } from '../setup/processes.mjs';
 
-/** What some tests call: the program that shows whether it is there, and Debian's package. */
+/** System programs that some tests call: how to find out whether one is there, and Debian's package. */
 const wanted = [
   { probe: ['exiftool', '-ver'], name: 'libimage-exiftool-perl' },
   { probe: ['chromium', '--version'], name: 'chromium' },
@@ -8,8 +8,8 @@ const wanted = [
 ];
 
 /**
- * Installs the system's programs that tests use, on machines where that is ours to do (CI, as root, with apt-get). Tests
- * that need one and do not find it say so themselves.
+ * Installs the system programs that tests use, but only in CI, as root, with apt-get. Tests that need a missing program
+ * say so themselves.
  */
 export async function systemPackages() {
   if (process.getuid?.() !== 0 || !(await works('apt-get', ['--version']))) return;

@@ -42,7 +42,7 @@ export async function followBatch(
       speed: ((megapixels * 1000) / (performance.now() - started)).toFixed(1),
       file: file.source,
     });
-    if (output.json) process.stdout.write(`${JSON.stringify({ file })}\n`);
+    if (output.json) output.jsonLine({ file });
     if (file.state === 'failed') say(`${file.source}: ${file.reason}`);
     for (const warning of file.warnings) say(`${file.source}: ${warning}`);
   };

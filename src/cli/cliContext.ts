@@ -4,7 +4,7 @@ import { type Home, openHome } from '../services/app/home.ts';
 import { openServices, type Services } from '../services/app/openServices.ts';
 import { Output } from './output.ts';
 
-/** What every command is given: where to write, and the program's folders and services, opened when first asked for. */
+/** What every command gets: where to write, and the program's folders and services, opened on first use. */
 export class CliContext {
   readonly output = new Output();
   #home: Home | undefined;
@@ -25,7 +25,7 @@ export class CliContext {
     return (this.#services ??= this.#open());
   }
 
-  /** Has something closed when the command has ended, last first. */
+  /** Registers something to be closed when the command ends; the last one is closed first. */
   onClose(close: () => void | Promise<void>): void {
     this.#closers.push(close);
   }

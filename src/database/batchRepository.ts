@@ -96,7 +96,7 @@ export class BatchRepository {
   /** Newest first. */
   list(): BatchSummary[] {
     return this.#db
-      .prepare<[], SummaryRow>(`${summaries} GROUP BY batches.id ORDER BY jobs.id DESC`)
+      .prepare<[], SummaryRow>(`${summaries} GROUP BY batches.id ORDER BY jobs.created DESC, jobs.id DESC`)
       .all()
       .map(toSummary);
   }

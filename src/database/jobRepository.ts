@@ -100,7 +100,9 @@ export class JobRepository {
   /** Newest first, of one kind or of all. */
   list(kind?: string): OwnedJob[] {
     return this.#db
-      .prepare<[string | null], JobRow>('SELECT * FROM jobs WHERE kind = coalesce(?, kind) ORDER BY id DESC')
+      .prepare<[string | null], JobRow>(
+        'SELECT * FROM jobs WHERE kind = coalesce(?, kind) ORDER BY created DESC, id DESC',
+      )
       .all(kind ?? null)
       .map(toJob);
   }

@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import Sqlite, { type Database } from 'better-sqlite3';
+import { storageTrouble } from '../shared/storageTrouble.ts';
 
-/** Some 15,000 thumbnails of the usual size. */
+/** About 15,000 thumbnails of the usual size. */
 const defaultLimit = 256 * 2 ** 20;
 
 /**
@@ -31,7 +32,7 @@ export class ThumbnailStore {
     return this.#orNothing(() => this.#db.prepare('SELECT 1 FROM thumbnails WHERE key = ?').get(key)) !== undefined;
   }
 
-  /** The picture kept under a key, which counts as a look at it. */
+  /** The thumbnail stored under a key; counts as a use. */
   find(key: string): Buffer | undefined {
     const body = this.#orNothing(
       () =>
@@ -53,7 +54,11 @@ export class ThumbnailStore {
   }
 
   close(): void {
-    this.#db.close();
+    try {
+      this.#db.close();
+    } catch (error) {
+      if (!(error instanceof Sqlite.SqliteError)) throw error;
+    }
   }
 
   /** Opens the file, or a new one in the place of one that is damaged, or none. */
@@ -71,8 +76,10 @@ export class ThumbnailStore {
         return db;
       } catch (error) {
         db?.close();
-        if (!(error instanceof Sqlite.SqliteError)) throw error;
-        throwAway(file);
+        const trouble = storageTrouble(error) !== undefined;
+        if (!trouble && !(error instanceof Sqlite.SqliteError)) throw error;
+        // A disk that is full or locked may be usable again at the next start.
+        if (!trouble) throwAway(file);
       }
     }
     throw new Error('SQLite cannot keep anything in memory.');

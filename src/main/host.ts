@@ -11,24 +11,27 @@ interface Waiting {
   reject(error: AppError): void;
 }
 
-/** What the services need of the shell. */
+/** What the process of the services needs from the shell. */
 export interface HostShell {
-  /** The process has ended without having been asked to (false, a new one is on its way), and answers again (true). */
+  /**
+   * Called with false when the process has stopped unexpectedly (a new one is starting), and with true when it answers
+   * again.
+   */
   onConnection(connected: boolean): void;
-  /** Told why, where it ends again and again. */
+  /** Called with the reason if it keeps stopping. */
   onDeath(reason: string): void;
   /** Shows a file or folder in the file manager. */
   reveal(path: string): void;
 }
 
-/** So many ends within so short a time are given up. */
+/** After this many stops within this time, it is not started again. */
 const DEATHS = 3;
 const WITHIN_MS = 60_000;
 const RESTART_MS = 300;
 
 /**
- * The process that runs the services, as the window sees it. When it ends, everything that waits for it is rejected, and
- * another takes its place: the window stays.
+ * The process that runs the services, as the window sees it. If it stops, all waiting calls are rejected and a new
+ * process is started; the window stays open.
  */
 export class Host {
   #child: ChildProcess;
@@ -43,12 +46,12 @@ export class Host {
   /**
    * @param file hostProcess.ts
    * @param node the Node that runs it
-   * @param env what it is told besides
+   * @param env additional environment variables
    */
   constructor(file: string, node: string, shell: HostShell, env: Record<string, string> = {}) {
     this.#shell = shell;
     this.#start = () => {
-      // Not `fork`: Electron's has a way of its own to run its own program, which a fuse turns off.
+      // Not `fork`: Electron's own `fork` runs its own program in a way that a fuse disables.
       const child = spawn(node, [file], {
         env: { ...process.env, ...env },
         stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'],
@@ -56,7 +59,7 @@ export class Host {
       });
       child.on('message', (message: Told) => this.#hear(message));
       const pictures = child.stdio[pictureDescriptor] as Readable;
-      // A pipe that breaks does so because the process ends, which is heard below.
+      // The pipe only breaks when the process ends, which is handled below.
       pictures.on('error', () => undefined);
       hearPictures(pictures, (id, picture) => this.#answer(id)?.resolve(picture));
       let ended = false;
@@ -81,7 +84,8 @@ export class Host {
       const id = ++this.#count;
       this.#waiting.set(id, { resolve, reject });
       if (!this.#child.connected) return this.#refuse(id);
-      this.#child.send({ ...question, id });
+      // A channel that has just broken is told by the end of the process.
+      this.#child.send({ ...question, id }, () => undefined);
     });
   }
 
@@ -97,7 +101,7 @@ export class Host {
     this.#listeners.add(listener);
   }
 
-  /** Lets jobs save, and ends the process. */
+  /** Lets jobs save, then ends the process. */
   async close(): Promise<void> {
     this.#closing = true;
     await this.ask({ type: 'close' });
@@ -112,7 +116,7 @@ export class Host {
     else waiting?.reject(AppError.fromWire(message.error));
   }
 
-  /** Who waits for the answer to this question, and from now on no more. */
+  /** The caller that waits for the answer to this question; removed from the list. */
   #answer(id: number): Waiting | undefined {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
@@ -122,7 +126,7 @@ export class Host {
   #end(reason: string): void {
     for (const id of [...this.#waiting.keys()]) this.#refuse(id);
     if (this.#closing) return;
-    const now = Date.now();
+    const now = performance.now();
     this.#deaths = [...this.#deaths.filter((at) => now - at < WITHIN_MS), now];
     this.#shell.onConnection(false);
     if (this.#deaths.length >= DEATHS) {
@@ -131,7 +135,7 @@ export class Host {
     }
     setTimeout(() => {
       this.#child = this.#start();
-      // Its first answer says that it is there; where none comes, it has ended again.
+      // Its first answer shows that it is running. If no answer comes, it has stopped again.
       this.activeJobs().then(
         () => this.#shell.onConnection(true),
         () => undefined,

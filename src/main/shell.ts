@@ -35,13 +35,10 @@ export class Shell {
 
   /** The system's own dialog; an empty list where it was cancelled. */
   async choose(kind: unknown): Promise<Place[]> {
+    const files: ('openFile' | 'multiSelections')[] =
+      kind === 'pictures' ? ['openFile', 'multiSelections'] : ['openFile'];
     const { filePaths } = await dialog.showOpenDialog(this.#window, {
-      properties:
-        kind === 'folder'
-          ? ['openDirectory', 'createDirectory']
-          : kind === 'pictures'
-            ? ['openFile', 'multiSelections']
-            : ['openFile'],
+      properties: kind === 'folder' ? ['openDirectory', 'createDirectory'] : files,
       ...(kind === 'weights'
         ? { filters: [{ name: 'MCIR Studio', extensions: ['safetensors', 'pth', 'pt', 'ckpt', 'onnx', 'json'] }] }
         : {}),

@@ -38,25 +38,29 @@ export type JobContract = ReturnType<typeof jobContract>;
 /** What the child process of a training is asked. */
 export const trainStart = z.object({
   run: z.string(),
-  /** The run's folder, and the program's own (features and models are found there). */
+  /** The run's folder, and the program's data folder with features and models. */
   folder: z.string(),
   home: z.string(),
   config: runConfig,
-  /** What was found out when the run began; missing at its first start. */
+  /** Facts recorded at the first start; missing then. */
   facts: runFacts.optional(),
 });
 export type TrainStart = z.infer<typeof trainStart>;
 
 export const trainEvent = z.discriminatedUnion('type', [
-  /** Before the first step: where the run goes on from. Metrics beyond are void. */
+  /** Sent before the first step: the step from which the run continues. Later metrics are void. */
   z.object({ type: z.literal('ready'), step: z.int(), facts: runFacts }),
   z.object({ type: z.literal('metrics'), line: metricLine, progress: trainProgress }),
-  /** A line for people that is also in the run's log. */
+  /** A line for people that is also written to the run's log. */
   z.object({ type: z.literal('log'), text: z.string() }),
 ]);
 export type TrainEvent = z.infer<typeof trainEvent>;
 
 export const trainContract = jobContract('train', trainStart, trainEvent);
+
+/** Whose features LPIPS compares. */
+export const lpipsNetwork = z.enum(['alex', 'vgg']);
+export type LpipsNetwork = z.infer<typeof lpipsNetwork>;
 
 /** What the child process of an evaluation is asked. */
 export const evaluateStart = z.object({
@@ -66,12 +70,20 @@ export const evaluateStart = z.object({
   target: z.string(),
   cropBorder: z.int().min(0),
   yChannel: z.boolean(),
+  /** The networks whose LPIPS is measured as well. */
+  lpips: z.array(lpipsNetwork).exactOptional(),
   threads: z.int().positive().optional(),
 });
 export type EvaluateStart = z.infer<typeof evaluateStart>;
 
 /** One picture's result; null stands for the infinite PSNR of equal pictures. */
-export const evaluatedPicture = z.object({ name: z.string(), psnr: z.number().nullable(), ssim: z.number() });
+export const evaluatedPicture = z.object({
+  name: z.string(),
+  psnr: z.number().nullable(),
+  ssim: z.number(),
+  /** LPIPS by network, where it was asked for; smaller is better. */
+  lpips: z.partialRecord(lpipsNetwork, z.number()).exactOptional(),
+});
 export type EvaluatedPicture = z.infer<typeof evaluatedPicture>;
 
 export const evaluateEvent = z.discriminatedUnion('type', [
@@ -84,7 +96,7 @@ export const evaluateEvent = z.discriminatedUnion('type', [
     unmatched: z.array(z.string()),
   }),
   z.object({ type: z.literal('picture'), picture: evaluatedPicture }),
-  /** One of the pair cannot be read or compared; the others are measured. */
+  /** A pair that cannot be read or compared; the others are still measured. */
   z.object({ type: z.literal('failed'), name: z.string(), reason: z.string() }),
 ]);
 export type EvaluateEvent = z.infer<typeof evaluateEvent>;

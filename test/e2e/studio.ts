@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
-import { type Browser, chromium, type Page } from '@playwright/test';
+import { type Browser, chromium, type Locator, type Page } from '@playwright/test';
 import sharp from 'sharp';
 import type { Settings } from '../../src/shared/settings.ts';
 import { patience } from './patience.ts';
@@ -31,17 +31,20 @@ const chromiumFlags = [
   '--disable-sync',
 ];
 
-/** The program over a home folder of its own, and a page that has been let in. */
+/** The program over a home folder of its own, in a browser or in Electron's window, and a page that has been let in. */
 export interface OpenStudio {
+  readonly shell: 'browser' | 'electron';
   page: Page;
   folder: string;
   home: string;
-  /** Of the process that serves the page. */
+  /** Of the process that runs the services. */
   pid: number;
-  /** Kills that process as a crash would, and starts another over the same home folder; the page stays. */
+  /** Kills that process as a crash would, starts another over the same home folder, and enters with its address. */
   readonly crash: () => Promise<void>;
   /** Opens a screen, as a click in the navigation would. */
   readonly open: (screen: string) => Promise<void>;
+  /** Clicks a button that asks for a folder inside `home`, and chooses that folder in the dialog that comes. */
+  readonly chooseFolder: (button: Locator, path: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -68,6 +71,7 @@ export async function openStudio(settings: Partial<Settings> = { welcomed: true 
       throw new Error(`The page did not open. ${faults.join('; ')}\n${await page.content()}`, { cause });
     });
   return {
+    shell: 'browser',
     page,
     folder,
     home,
@@ -77,10 +81,18 @@ export async function openStudio(settings: Partial<Settings> = { welcomed: true 
     crash: async () => {
       server.kill();
       server = await serve(home);
+      await page.goto(server.address);
+      await page.getByRole('navigation').waitFor();
     },
-    open: async (screen) => {
-      await page.getByRole('navigation').getByRole('link', { name: screen }).click();
-      await page.getByRole('heading', { level: 1, name: screen, exact: true }).waitFor();
+    open: (screen) => openScreen(page, screen),
+    chooseFolder: async (button, path) => {
+      await button.click();
+      const dialog = page.getByRole('dialog').last();
+      await dialog.getByRole('button', { name: home, exact: true }).click();
+      for (const part of path.slice(home.length + 1).split('/'))
+        await dialog.getByRole('button', { name: part, exact: true }).click();
+      await dialog.getByText(path, { exact: true }).waitFor();
+      await dialog.getByRole('button', { name: 'Choose this folder' }).click();
     },
     close: async () => {
       await browser.close();
@@ -88,6 +100,11 @@ export async function openStudio(settings: Partial<Settings> = { welcomed: true 
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+export async function openScreen(page: Page, screen: string): Promise<void> {
+  await page.getByRole('navigation').getByRole('link', { name: screen }).click();
+  await page.getByRole('heading', { level: 1, name: screen, exact: true }).waitFor();
 }
 
 export const openBrowser = (): Promise<Browser> =>
@@ -157,8 +174,9 @@ export async function dropPaths(page: Page, paths: string[]): Promise<void> {
   await session.detach();
 }
 
-/** Keeps a picture of the page for the documentation; a longer screen may have a higher one. */
-export async function keepPicture(page: Page, name: string, height = 800): Promise<void> {
+/** Keeps a picture of the page in the browser for the documentation; a longer screen may have a higher one. */
+export async function keepPicture({ page, shell }: OpenStudio, name: string, height = 800): Promise<void> {
+  if (shell === 'electron') return;
   const usual = page.viewportSize() ?? { width: 1280, height };
   await page.setViewportSize({ ...usual, height });
   await page.mouse.move(0, height - 1);

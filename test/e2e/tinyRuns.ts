@@ -28,15 +28,14 @@ export async function tinySet(
   return { file, config };
 }
 
-/** Calls the host as the page does, to set things up that other tests do by hand. */
+/** Calls the services as the page does, to set things up that other tests do by hand. */
 export async function ask<T>(page: Page, name: string, input: unknown): Promise<T> {
   const reply: unknown = await page.evaluate(
-    async ([call, body]) => {
-      const response = await fetch(`/api/${call}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body,
-      });
+    async ([call, text]) => {
+      const { mcir } = window as { mcir?: { call(name: string, input: unknown): Promise<unknown> } };
+      if (mcir) return mcir.call(call, JSON.parse(text));
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(`api/${call}`, { method: 'POST', headers, body: text });
       return response.json() as Promise<unknown>;
     },
     [name, JSON.stringify(input)] as const,

@@ -10,8 +10,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -35,7 +36,7 @@ const run = (code: string, env: Record<string, string> = {}) =>
 describe('set-up', () => {
   it('does nothing where all is in place', async () => {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [join(scripts, 'setup.mjs')], {
-      env: { ...process.env, XDG_CACHE_HOME: folder },
+      env: { ...process.env, XDG_CACHE_HOME: folder, MCIR_ELECTRON: 'no' },
     });
     expect({ stdout, stderr }).toEqual({ stdout: '', stderr: 'Everything is in place.\n' });
     expect(readdirSync(folder)).toEqual([]);
@@ -87,10 +88,99 @@ describe('the download of TensorFlow', () => {
     },
   );
 
+  it('ends set-up where a hash is wrong: no other installer is tried', async () => {
+    // A pip that is given another file, in the words and the two pieces that pip says it in.
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    const python = join(bin, 'python3');
+    writeFileSync(
+      python,
+      '#!/bin/sh\n[ "$3" = --version ] && exit 0\nprintf "ERROR: THESE PACKAGES DO NOT MATCH" >&2; sleep 0.1; echo " THE HASHES FROM THE REQUIREMENTS FILE." >&2\nexit 1\n',
+    );
+    chmodSync(python, 0o755);
+    const { stdout, stderr } = await run(
+      `import { fromWheel } from './setup/tensorflow.mjs'; import { IntegrityError } from './setup/processes.mjs';
+       await fromWheel('cpu-x64', 'cpu', ${say}).then((there) => console.log('goes on', there), (error) => console.log(error instanceof IntegrityError, error.message))`,
+      { PATH: [bin, process.env['PATH']].join(delimiter), CXX: 'true' },
+    );
+    expect(stdout).toMatch(/^true A file of TensorFlow's wheel has another hash .* set-up has stopped/);
+    expect(stderr).not.toContain('own installer');
+    expect(inCache()).toEqual([]);
+  });
+
   it('removes what a killed set-up left', async () => {
     mkdirSync(join(folder, 'mcir-studio', 'tensorflow-2.21.0-cpu-x64.partial-1'), { recursive: true });
     await expect(run(fetchLibrary, { PIP_NO_INDEX: '1', PIP_FIND_LINKS: folder })).rejects.toThrow();
     expect(inCache()).toEqual([]);
+  });
+});
+
+describe('the download of Electron', () => {
+  const install = `import { electron } from './setup/electron.mjs';
+    const step = electron({ insist: true, silence: 1000 });
+    const there = await step.install(${say});
+    console.log(JSON.stringify({ there, again: !(await step.isDone()), atNextStart: !(await electron().isDone()), child: process.env.MCIR_ELECTRON }));`;
+  /** Fetches from a server of the test's own, as if no Electron were here. */
+  const from = async (answer: RequestListener): Promise<{ said: string; told: unknown }> => {
+    const server = createServer(answer).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    try {
+      const { stdout, stderr } = await run(install, {
+        ELECTRON_MIRROR: `http://127.0.0.1:${port}/`,
+        ELECTRON_OVERRIDE_DIST_PATH: join(folder, 'none'),
+        MCIR_ELECTRON: '',
+      });
+      return { said: stderr, told: JSON.parse(stdout) };
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  };
+  const refused = { there: false, again: false, atNextStart: false, child: 'no' };
+
+  it('is given up where nothing comes, in one sentence; the next start does not try again', async () => {
+    const { said, told } = await from(() => undefined);
+    expect(said).toMatch(/^Electron could not be fetched [^\n]+\n$/);
+    expect(told).toEqual(refused);
+    expect(readdirSync(join(folder, 'mcir-studio')).filter((name) => name.includes('partial'))).toEqual([]);
+  });
+
+  it('refuses an archive with another checksum', async () => {
+    const asked: string[] = [];
+    const { told } = await from((request, response) => {
+      asked.push(request.url ?? '');
+      response.end('no Electron');
+    });
+    expect(asked.join()).toContain('electron-v');
+    expect(told).toEqual(refused);
+  });
+
+  it('a broken-off installation counts as none, and ELECTRON_OVERRIDE_DIST_PATH names another', async () => {
+    const look = `import { electronProgram } from './setup/electron.mjs'; console.log(electronProgram() ?? 'none')`;
+    const dist = join(folder, 'dist');
+    mkdirSync(dist);
+    const other = { ELECTRON_OVERRIDE_DIST_PATH: dist };
+    expect((await run(look, other)).stdout.trim()).toBe('none');
+    const name = { darwin: 'Electron.app/Contents/MacOS/Electron', win32: 'electron.exe' }[process.platform as string];
+    const program = join(dist, name ?? 'electron');
+    mkdirSync(dirname(program), { recursive: true });
+    writeFileSync(program, '');
+    expect((await run(look, other)).stdout.trim()).toBe(program);
+  });
+});
+
+describe('the shell', () => {
+  it('is the browser for root and without a desktop, where Electron cannot start', async () => {
+    const look = (options: object): Promise<string> =>
+      run(
+        `import { whyInBrowser } from './start/shell.mjs'; console.log(whyInBrowser(${JSON.stringify(options)}) ?? 'window')`,
+      ).then(({ stdout }) => stdout.trim());
+    const platform = 'linux';
+    expect(await look({ platform, user: 0, env: { DISPLAY: ':0' } })).toContain('root');
+    expect(await look({ platform, user: 1000, env: {} })).toContain('no desktop');
+    expect(await look({ platform, user: 1000, env: { WAYLAND_DISPLAY: 'wayland-0' } })).toBe('window');
+    expect(await look({ platform: 'darwin', user: 0, env: {} })).toBe('window');
   });
 });
 

@@ -3,7 +3,7 @@ import { dateTime } from '../../shared/dates.ts';
 import type { Register } from '../cliContext.ts';
 import { table, wrongUse } from '../output.ts';
 
-/** `mcir batch`: the ledger of batches. */
+/** `mcir batch`: lists and controls batches. */
 export const registerBatch: Register = (program, context) => {
   const { output } = context;
   const batch = program.command('batch').description('list, show, pause, resume, retry and cancel batches');

@@ -20,7 +20,7 @@ import { table, wrongUse } from '../output.ts';
 
 const PACK = 'pack:';
 
-/** `mcir models`: the models at hand, and weights files in other formats. */
+/** `mcir models`: manages models and converts weights files. */
 export const registerModels: Register = (program, context) => {
   const { output } = context;
   const models = program.command('models').description('add, list, inspect, convert and remove models');
@@ -30,9 +30,9 @@ export const registerModels: Register = (program, context) => {
     .description(
       'add a weights file (.pth, .pt, .ckpt, .safetensors), an .onnx file, a TensorFlow.js model.json, or a pack',
     )
-    .argument('<file>', 'the file, or pack:NAME for a model that is fetched once (`mcir models packs`)')
-    .option('--title <title>', 'what to call it; by default the name of the file')
-    .option('--licence <licence>', 'under which licence it may be used')
+    .argument('<file>', 'the file, or pack:NAME for a model that is downloaded once (`mcir models packs`)')
+    .option('--title <title>', 'title of the model; by default the file name')
+    .option('--licence <licence>', 'licence of the model')
     .option(
       '--range <number>',
       'for an ONNX or TensorFlow.js model: the largest pixel value it expects, 1 or 255',
@@ -41,7 +41,7 @@ export const registerModels: Register = (program, context) => {
     )
     .option(
       '--multiple-of <pixels>',
-      'for an ONNX or TensorFlow.js model: what its sides must be a multiple of',
+      'for an ONNX or TensorFlow.js model: width and height must be a multiple of this',
       wholeNumber(1),
       1,
     )
@@ -50,7 +50,7 @@ export const registerModels: Register = (program, context) => {
         file: string,
         { range, multipleOf, ...options }: { title?: string; licence?: string; range: number; multipleOf: number },
       ) => {
-        if (file.startsWith(PACK)) output.log('Fetching the pack; afterwards it is used offline.');
+        if (file.startsWith(PACK)) output.log('Downloading the pack; after that it works offline.');
         const card = await (
           file.startsWith(PACK)
             ? addPack(file.slice(PACK.length), context.home)
@@ -85,7 +85,7 @@ export const registerModels: Register = (program, context) => {
 
   models
     .command('packs')
-    .description('list the model packs that `mcir models add pack:NAME` can fetch')
+    .description('list the model packs that `mcir models add pack:NAME` can download')
     .action(() => {
       const rows = modelPacks.map(({ id, bytes, licence, description }) => [
         id,
@@ -109,13 +109,13 @@ export const registerModels: Register = (program, context) => {
     .command('convert')
     .description('write a model to another file: .safetensors, .pth (PyTorch, BasicSR) or .onnx')
     .argument('<in>', 'an added model, a run, or a file')
-    .argument('<out>', 'the file to write; its ending tells the format')
+    .argument('<out>', 'the file to write; its extension sets the format')
     .action(async (from: string, out: string) => {
       const model = await resolveModel(from, context.home).catch(wrongUse);
       await convertModel(model, out, context.home).catch(wrongUse);
       if (model.inputNorm && /\.pth?$/i.test(out))
         output.log(
-          `This network was trained on inputs ${normalised(model.inputNorm)}; other programs do not learn this from the file, so there do it before the network.`,
+          `This network was trained on inputs ${normalised(model.inputNorm)}. Other programs cannot see this in the file: there, normalise the input before the network.`,
         );
       output.result({ file: out, network: model.network }, `Wrote ${out}.`);
     });
@@ -146,7 +146,7 @@ interface WeightsReport {
   network?: string;
   options?: Record<string, unknown>;
   inputNorm?: InputNorm;
-  /** Why the network is not known. */
+  /** Says why the network is not known. */
   reason?: string;
 }
 

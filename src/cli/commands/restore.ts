@@ -4,15 +4,15 @@ import type { Register } from '../cliContext.ts';
 import { wrongUse } from '../output.ts';
 import { addEffectOptions, addExportOptions, batchSettings, type RestoreOptions } from '../restoreOptions.ts';
 
-/** `mcir restore`: photographs in, photographs out. */
+/** `mcir restore`: restores photographs. */
 export const registerRestore: Register = (program, context) => {
   const { output } = context;
   const command = program
     .command('restore')
-    .description('restore photographs; what was interrupted goes on with `mcir batch resume`')
+    .description('restore photographs; resume an interrupted batch with `mcir batch resume`')
     .argument('<path...>', 'pictures, and folders that hold some')
     .requiredOption('--out <folder>', 'where results are written')
-    .option('--recursive', 'folders within folders, their structure kept');
+    .option('--recursive', 'include subfolders, and keep their structure');
   addExportOptions(addEffectOptions(command)).action(
     async (paths: string[], options: RestoreOptions & { out: string; recursive?: boolean }) => {
       const { models, settings } = await batchSettings(options, options.out, context.home);
@@ -20,10 +20,13 @@ export const registerRestore: Register = (program, context) => {
         wrongUse,
       );
       for (const sentence of skipped) output.log(sentence);
-      if (ignored > 0) output.log(`${ignored} ${ignored === 1 ? 'file is' : 'files are'} no picture and left out.`);
+      if (ignored > 0)
+        output.log(
+          `${ignored} ${ignored === 1 ? 'file was skipped because it is not a picture' : 'files were skipped because they are not pictures'}.`,
+        );
       if (below > 0)
         output.log(
-          `${below} ${below === 1 ? 'picture lies' : 'pictures lie'} in folders below and ${below === 1 ? 'is' : 'are'} left out; --recursive takes ${below === 1 ? 'it' : 'them'}.`,
+          `${below} ${below === 1 ? 'picture in a subfolder' : 'pictures in subfolders'} ${below === 1 ? 'is' : 'are'} left out. Use --recursive to include ${below === 1 ? 'it' : 'them'}.`,
         );
       const { batches, jobs } = await context.services();
       const { id } = await batches.create(files, models, settings).catch(wrongUse);

@@ -6,7 +6,7 @@ import { unreadable } from './header.ts';
 
 /** A decoded file of a data set. */
 export interface Decoded {
-  /** RGB, upright, 8 or 16 bits as in the file; grey is expanded, alpha left out. */
+  /** RGB, upright, with 8 or 16 bits as in the file; grey is expanded and alpha dropped. */
   picture: Picture;
   hadAlpha: boolean;
 }
@@ -41,12 +41,12 @@ export async function decodePixels(file: string): Promise<Decoded> {
   }
 }
 
-/** Width and height as {@link decodePixels} gives them, from the header alone. */
+/** Width and height as {@link decodePixels} returns them, from the header only. */
 export async function uprightSize(file: string): Promise<{ width: number; height: number }> {
   return (await openPicture(file)).metadata.autoOrient;
 }
 
-/** The whole of a file as networks take it: RGB in [0,1]; see {@link decodePixels}. */
+/** A whole file as the networks need it: RGB in [0,1]; see {@link decodePixels}. */
 export async function decodePicture(file: string): Promise<FloatPicture> {
   const { picture } = await decodePixels(file);
   return toFloat(picture, { x: 0, y: 0, width: picture.width, height: picture.height });

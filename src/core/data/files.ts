@@ -4,7 +4,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 
-/** What a folder and the folders in it hold; paths are relative to it, with `/`, in the order of their characters. */
+/** Content of a folder and its subfolders. Paths are relative, use `/` and are sorted by character code. */
 export interface Listing {
   folder: string;
   pictures: string[];
@@ -20,14 +20,14 @@ export interface Skipped {
   reason: string;
 }
 
-/** Formats that sharp's own libvips reads and that hold photographs. */
+/** Photograph formats that sharp's bundled libvips reads. */
 const EXTENSIONS = new Set(['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'tif', 'tiff', 'gif', 'avif']);
 
-/** Whether a file's name has the ending of a picture this program reads. */
+/** Whether the file name has the extension of a picture format this program reads. */
 export const isPictureName = (name: string): boolean =>
   EXTENSIONS.has(name.slice(name.lastIndexOf('.') + 1).toLowerCase());
 
-/** Files and folders that systems and NAS boxes leave among pictures. */
+/** Files and folders that operating systems and NAS devices leave among pictures. */
 const isSystemFile = (name: string): boolean =>
   name.startsWith('.') || /^(thumbs\.db|desktop\.ini|__macosx|@eadir)$/i.test(name);
 
@@ -68,7 +68,7 @@ export const stemOf = (path: string): string => path.replace(/\.[^./]*$/, '');
 async function realFolder(folder: string): Promise<string> {
   const found = await stat(folder).catch(() => undefined);
   if (!found) throw new AppError('not-found', `The folder ${folder} does not exist. Check the path.`);
-  if (!found.isDirectory()) throw new AppError('bad-input', `${folder} is a file; give the folder it lies in.`);
+  if (!found.isDirectory()) throw new AppError('bad-input', `${folder} is a file; give the folder that contains it.`);
   return realpath(folder);
 }
 

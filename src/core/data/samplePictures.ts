@@ -21,8 +21,8 @@ export interface SamplePicture {
 }
 
 /**
- * Draws a small set of natural-looking pictures (textures, gradients, shapes, text), so that the program can be tried without
- * pictures of one's own. The same seed gives the same pictures, apart from the machine's font.
+ * Draws a small set of natural-looking pictures (textures, gradients, shapes, text), so that the program can be shown
+ * without any user data. The same seed gives the same pictures, except for the system font.
  */
 export async function* samplePictures(seed = 0): AsyncGenerator<SamplePicture> {
   for (const kind of Object.keys(sampleCounts) as (keyof typeof sampleCounts)[]) {

@@ -21,7 +21,7 @@ export const elementBytes: Readonly<Record<ElementType, number>> = {
 
 /**
  * Number of values of a shape.
- * @returns undefined where a side is no whole number ≥ 0 or the product is too large to be exact.
+ * @returns undefined if a side is not a whole number ≥ 0, or the product is too large to be exact.
  */
 export function countOf(shape: readonly number[]): number | undefined {
   let count = 1;
@@ -33,12 +33,12 @@ export function countOf(shape: readonly number[]): number | undefined {
 }
 
 /**
- * Makes a tensor of packed values. All floats become float32 (halves exactly, doubles rounded), small whole numbers
- * int32, unsigned 32-bit ones int64.
- * @param bytes copied, so that they may lie unaligned in a larger buffer; as long as type and shape say.
+ * Makes a tensor from packed values. All floats become float32 (halves exactly, doubles rounded), small integers int32,
+ * unsigned 32-bit integers int64.
+ * @param bytes are copied, so they need not be aligned; their length must match type and shape.
  */
 export function tensorOf(type: ElementType, shape: number[], bytes: Uint8Array): WeightTensor {
-  // Not `slice`, which gives a view where the bytes are a Node Buffer.
+  // Not `slice`, which returns a view if the bytes are a Node Buffer.
   const raw = new Uint8Array(bytes).buffer;
   switch (type) {
     case 'f32':
@@ -68,7 +68,7 @@ export function tensorOf(type: ElementType, shape: number[], bytes: Uint8Array):
   }
 }
 
-// Loops over typed arrays: `from` with a function takes ten times as long, which is a minute for a gigabyte.
+// Plain loops: `from` with a function takes ten times as long, which is a minute for a gigabyte.
 
 let halves: Float32Array | undefined;
 
@@ -86,7 +86,7 @@ function upperHalvesToFloats(bits: Uint16Array): Float32Array {
   return new Float32Array(words.buffer);
 }
 
-/** A 64-bit number is, in this byte order, the 32-bit one and then its upper half, which is 0. */
+/** In this byte order, a 64-bit number is the 32-bit number followed by its upper half, which is 0. */
 function widened(numbers: Uint32Array): BigInt64Array {
   const words = new Uint32Array(2 * numbers.length);
   for (let i = 0; i < numbers.length; i++) words[2 * i] = numbers[i] as number;

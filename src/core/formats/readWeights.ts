@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { AppError } from '../../shared/errors.ts';
 import { type ByteSource, bytesSource, fileError, openFileSource, requireModelFile } from './byteSource.ts';
 import { elementBytes } from './elements.ts';
+import { readNumpyPickle } from './numpyPickle.ts';
 import { openSafetensors } from './safetensors.ts';
 import { checkTensorNames } from './tensorNames.ts';
 import { openTorchFile } from './torch/torchFile.ts';
@@ -13,7 +14,7 @@ export interface WeightsFile {
   weights: Weights;
   /** The free texts of a safetensors file, or those beside the weights in a PyTorch file. */
   metadata: Record<string, string>;
-  format: 'safetensors' | 'pytorch';
+  format: 'safetensors' | 'pytorch' | 'numpy';
 }
 
 /** A weights file that has been checked as far as that is possible without its values. */
@@ -47,6 +48,12 @@ export async function openWeights(source: ByteSource): Promise<OpenedWeights> {
     };
   }
   if (!isTorchLike(start)) throw otherFile(start);
+  const arrays = isPickle(start) ? readNumpyPickle(source.read(0, source.size)) : undefined;
+  if (arrays) {
+    checkTensorNames(arrays.keys());
+    const shapes = new Map([...arrays].map(([name, { shape }]) => [name, shape]));
+    return { shapes, metadata: {}, format: 'numpy', read: () => arrays };
+  }
   const { value, readStorage } = await openTorchFile(source);
   const found = findTensors(value, (item) => item instanceof TorchTensor);
   if (!found)
@@ -134,5 +141,6 @@ function otherFile(bytes: Uint8Array): AppError {
 }
 
 /** A zip file, or a pickle of protocol 2 or later. */
-const isTorchLike = (bytes: Uint8Array): boolean =>
-  (bytes[0] === 0x50 && bytes[1] === 0x4b) || (bytes[0] === 0x80 && (bytes[1] ?? 0) <= 5);
+const isTorchLike = (bytes: Uint8Array): boolean => (bytes[0] === 0x50 && bytes[1] === 0x4b) || isPickle(bytes);
+
+const isPickle = (bytes: Uint8Array): boolean => bytes[0] === 0x80 && (bytes[1] ?? 0) <= 5;

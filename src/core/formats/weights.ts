@@ -1,4 +1,4 @@
-/** A tensor as it stands in a weights file: PyTorch's name for it is the key of {@link Weights}. */
+/** A tensor in a weights file; its PyTorch name is the key in {@link Weights}. */
 export interface WeightTensor {
   dtype: 'float32' | 'int32' | 'int64' | 'uint8' | 'bool';
   shape: number[];

@@ -8,7 +8,7 @@ const SECONDS = 120;
 const MOST_WHOLE_PIXELS = 1e8;
 
 /**
- * A small WebP of a picture, upright and in sRGB. A JPEG is decoded small at once.
+ * A thumbnail of a picture as WebP, upright and in sRGB. A JPEG is decoded at a reduced size.
  * @param size longest side in pixels
  * @throws AppError `unsupported`
  */
@@ -19,7 +19,10 @@ export const makeThumbnail = (path: string, size: number): Promise<Uint8Array> =
       .webp({ quality: 82, effort: 2 }),
   );
 
-/** A whole picture as a PNG, upright and in sRGB, where a browser could not show its file. @throws AppError `unsupported` */
+/**
+ * A whole picture as PNG, upright and in sRGB, for formats that browsers do not show.
+ * @throws AppError `unsupported`
+ */
 export const makePng = (path: string): Promise<Uint8Array> =>
   decode(path, MOST_WHOLE_PIXELS, (picture) => picture.png({ compressionLevel: 3 }));
 

@@ -41,7 +41,8 @@ export async function inspect(file: string): Promise<Photograph> {
   refuseOversized(format, { ...metadata, width, height });
   const { space, depth, pages = 1, hasAlpha, icc, channels } = metadata;
   const grey = space === 'b-w' || space === 'grey16';
-  const convertedFrom = space === 'cmyk' ? 'cmyk' : space.startsWith('lab') ? 'lab' : undefined;
+  const lab = space.startsWith('lab') ? 'lab' : undefined;
+  const convertedFrom = space === 'cmyk' ? 'cmyk' : lab;
   const float = depth === 'float' || depth === 'double';
   const notes: string[] = [];
   if (pages > 1) notes.push(`Only the first of ${pages} pages is restored.`);
@@ -84,8 +85,8 @@ export async function decodeInto(photograph: Photograph, scratch: string): Promi
     .autoOrient()
     .timeout({ seconds: DECODE_SECONDS });
   const kept = convertedFrom ? image.keepExif().keepXmp() : image.keepMetadata();
-  const space = grey ? (bits === 16 ? 'grey16' : 'b-w') : bits === 16 ? 'rgb16' : 'srgb';
-  await readable(() => kept.toColourspace(space).toFile(scratch));
+  const [one, three] = bits === 16 ? (['grey16', 'rgb16'] as const) : (['b-w', 'srgb'] as const);
+  await readable(() => kept.toColourspace(grey ? one : three).toFile(scratch));
 }
 
 /** @throws AppError with the decoder's reason in a sentence. */

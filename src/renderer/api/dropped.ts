@@ -1,8 +1,8 @@
 import type { Dropped } from './client.ts';
 
 /**
- * The files of a drop as they are found, folders read recursively. Must be called before the drop event ends: its items
- * die with it. Hidden files are left out.
+ * Yields the files of a drop, reading folders recursively. Call it before the drop event ends, because its items become
+ * invalid then. Hidden files are skipped.
  */
 export function droppedFiles(transfer: DataTransfer): AsyncGenerator<Dropped> {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
@@ -20,7 +20,7 @@ async function* filesOf(entries: readonly FileSystemEntry[], folder: string): As
 
 async function* filesIn(folder: FileSystemDirectoryEntry, path: string): AsyncGenerator<Dropped> {
   const reader = folder.createReader();
-  // A reader gives at most a hundred entries at a time, and none at the end.
+  // A reader returns at most a hundred entries at a time, and none at the end.
   for (;;) {
     const part = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (part.length === 0) return;

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type History, openHistory } from '../../database/history.ts';
 import { Batches } from '../restoring/batches.ts';
 import { ChildSettings } from './childSettings.ts';
@@ -7,6 +8,9 @@ import { JobManager } from '../jobs/JobManager.ts';
 import { type Log, openLog } from './log.ts';
 import { Runs } from '../training/runHistory.ts';
 import { Training } from '../training/training.ts';
+
+/** How long the program waits at its end for a disk that is full. */
+const STORE_MS = 10_000;
 
 /** Everything a face works with. */
 export interface Services {
@@ -63,6 +67,8 @@ export async function openServices(home: Home = openHome()): Promise<Services> {
     notices,
     async close() {
       await jobs.close();
+      // A disk that stays full does not keep the program open: the run folders hold it all.
+      await Promise.race([training.stored(), setTimeout(STORE_MS, undefined, { ref: false })]);
       history.db.close();
     },
   };

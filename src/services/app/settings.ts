@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sync as writeFileAtomic } from 'write-file-atomic';
 import { settings, type Settings, type SettingsChange } from '../../shared/settings.ts';
+import { explainStorage } from '../../shared/storageTrouble.ts';
 import type { Home } from './home.ts';
 
 const fileOf = (home: Home): string => join(home.root, 'settings.json');
@@ -25,7 +26,11 @@ export function readSettings(home: Home): Settings {
 /** Keeps what was chosen. Child processes that start from now on follow it. */
 export function changeSettings(home: Home, change: SettingsChange): Settings {
   const next = settings.parse({ ...readSettings(home), ...change });
-  writeFileAtomic(fileOf(home), `${JSON.stringify(next, null, 2)}\n`);
+  try {
+    writeFileAtomic(fileOf(home), `${JSON.stringify(next, null, 2)}\n`);
+  } catch (error) {
+    throw explainStorage(error);
+  }
   return next;
 }
 

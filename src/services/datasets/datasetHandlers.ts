@@ -6,7 +6,7 @@ import { DatasetList } from './datasetList.ts';
 
 type Calls = `datasets.${string}`;
 
-/** Answers of the calls about data sets. */
+/** Handlers of the calls about data sets. */
 export function datasetHandlers({
   services,
   handles,

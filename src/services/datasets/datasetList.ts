@@ -30,7 +30,7 @@ export class DatasetList {
     this.#previews = join(home.cache, 'patches');
   }
 
-  /** Throws away the previews of an earlier session. */
+  /** Deletes the previews of an earlier session. */
   async clean(): Promise<void> {
     await rm(this.#previews, { recursive: true, force: true });
   }
@@ -45,7 +45,7 @@ export class DatasetList {
     return required(this.#kept.find(id));
   }
 
-  /** @throws AppError where nothing pairs, or there is no picture. */
+  /** @throws AppError if nothing can be paired, or there is no picture. */
   async add(source: { name: string; target: string; input?: string; clean: boolean }): Promise<Dataset> {
     const folders = { target: source.target, ...(source.input === undefined ? {} : { input: source.input }) };
     const scale = source.clean ? 1 : await findScale(folders, this.#readers);
@@ -104,7 +104,7 @@ export class DatasetList {
     };
   }
 
-  /** Part of the samples in the order of their names, with the paths of their files. */
+  /** A part of the samples in the order of their names, with the paths of their files. */
   async samples(
     id: string,
     offset: number,
@@ -120,10 +120,7 @@ export class DatasetList {
     return { total: samples.length, samples: page };
   }
 
-  /**
-   * What a run of this seed would train and be measured on.
-   * @throws AppError what is wrong with the folders
-   */
+  /** The training and validation samples of a run with this seed. @throws AppError what is wrong with the folders */
   async split(id: string, seed: number): Promise<{ train: number; measured: string[] }> {
     const { target, input, degradations, validation, scale } = this.find(id);
     const { train, validation: measured } = await planData(
@@ -138,7 +135,7 @@ export class DatasetList {
     return degradations.length > 0 ? findClean(target, 1) : findSamples({ target, input }, [], scale);
   }
 
-  /** Draws a few patches with degradations that may not be saved yet. Gives paths of PNG files. */
+  /** Makes a few patches with degradations that may not be saved yet. Returns paths of PNG files. */
   async preview(
     id: string,
     degradations: DegradationStep[],

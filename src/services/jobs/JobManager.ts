@@ -75,12 +75,21 @@ interface Running {
   again?: boolean;
 }
 
-/** How often requests are looked for, and whether a queued job may start. */
-const LOOK_MS = 250;
+export interface JobManagerOptions {
+  watch?: OwnerWatch;
+  /** How often requests are looked for, and whether a queued job may start. */
+  lookMs?: number;
+  /** How often this program shows that it lives, and looks after owners that do not. */
+  beatMs?: number;
+}
+
 /** How long an owner may take to answer before whoever asked is told that it does not. */
 const ANSWER_MS = 15_000;
 /** Work that was asked to save and end because the program closes is ended at once after so long. */
 const CLOSE_MS = 120_000;
+const GIVE_UP_MS = 10_000;
+/** How often it is tried to write a last state while the program closes. */
+const CLOSE_TRIES = 5;
 
 /**
  * Does jobs, and alone changes their states; docs/jobs.md shows how. Several programs may share a database. Each active job
@@ -94,17 +103,26 @@ export class JobManager {
   readonly #running = new Map<string, Running>();
   readonly #program = thisProgram();
   readonly #watch: OwnerWatch;
+  readonly #lookMs: number;
+  readonly #beatMs: number;
   readonly #timer: NodeJS.Timeout;
   #enrolled = false;
   #closed = false;
   #outside = -1;
   #beaten = 0;
   #recovering: Promise<Job[]> | undefined;
+  /** What waits for another program: an answer, or the end of a job. It is refused when this program closes. */
+  readonly #waits = new Set<Promise<unknown>>();
 
-  constructor(repository: JobRepository, watch: OwnerWatch = new OwnerWatch()) {
+  constructor(
+    repository: JobRepository,
+    { watch = new OwnerWatch(), lookMs = 250, beatMs = BEAT_MS }: JobManagerOptions = {},
+  ) {
     this.#repository = repository;
     this.#watch = watch;
-    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
+    this.#lookMs = lookMs;
+    this.#beatMs = beatMs;
+    this.#timer = setInterval(() => this.#look(), lookMs).unref();
   }
 
   /** The name of this program as an owner of jobs. */
@@ -215,6 +233,17 @@ export class JobManager {
     return { job: this.find(id) };
   }
 
+  /**
+   * Asks for the same as the end of its program does: the job saves and ends, and is interrupted.
+   * @throws AppError as {@link cancel}
+   */
+  async closeJob(id: string): Promise<Asked> {
+    const job = this.#require(id);
+    if (isActive(job.state) && job.owner !== this.#program.id) return this.#ask(job, 'close', () => this.closeJob(id));
+    this.#endHere(job, 'close');
+    return { job: this.find(id) };
+  }
+
   /** Ends a job of this program at once, without saving. */
   kill(id: string): void {
     const running = this.#running.get(id);
@@ -238,13 +267,19 @@ export class JobManager {
     return program ? describeProgram(program) : undefined;
   }
 
-  /** Resolves when a job is no longer active, with its last state. */
-  async ended(id: string): Promise<Job> {
-    for (;;) {
-      const job = this.#require(id);
-      if (!isActive(job.state)) return toJob(job);
-      await this.#nextState(id);
-    }
+  /**
+   * Resolves when a job is no longer active, with its last state.
+   * @throws AppError `conflict` where this program closes, and the job is another's
+   */
+  ended(id: string): Promise<Job> {
+    return this.#whileOpen(async () => {
+      for (;;) {
+        const job = this.#require(id);
+        if (!isActive(job.state)) return toJob(job);
+        if (this.#closed && job.owner !== this.#program.id) throw closing();
+        await this.#nextState(id);
+      }
+    });
   }
 
   /** Lets every job of this program save and end, and waits for it. Nobody asked for their end, so they are interrupted. */
@@ -257,9 +292,13 @@ export class JobManager {
     const late = setTimeout(() => {
       for (const running of this.#running.values()) this.#abort(running, 'kill');
     }, CLOSE_MS);
-    while (this.#running.size > 0) await sleep(20);
+    // What does not even end when it is killed (a network drive that hangs) is left to whoever finds this program gone.
+    const until = performance.now() + CLOSE_MS + GIVE_UP_MS;
+    while (this.#running.size > 0 && performance.now() < until) await sleep(20);
     clearTimeout(late);
     clearInterval(this.#timer);
+    while (this.#waits.size > 0) await Promise.allSettled([...this.#waits]);
+    await this.#recovering?.catch(() => undefined);
     if (this.#enrolled) this.#repository.dismiss(this.#program.id);
   }
 
@@ -344,7 +383,7 @@ export class JobManager {
     };
   }
 
-  /** Writes how a job has ended. A disk that is full does not end the program: the job stays as it is until it can be written. */
+  /** Writes how a job has ended. While the disk is full, it is tried again and again: the job stays as it is meanwhile. */
   async #settle(id: string, running: Running, outcome: Outcome | undefined, error: unknown): Promise<void> {
     const { ending } = running;
     const enter = (): boolean => {
@@ -359,7 +398,7 @@ export class JobManager {
       if (outcome?.state === 'cancelled' && !error) return this.#enter(id, 'cancel', outcome.reason);
       return this.#enter(id, 'fail', messageOf(error), error);
     };
-    for (;;) {
+    for (let tries = 1; !this.#closed || tries <= CLOSE_TRIES; tries++) {
       try {
         enter();
         return;
@@ -421,20 +460,29 @@ export class JobManager {
     const reason = ending === 'close' ? 'The program was closed before it began.' : undefined;
     const name = !isActive(job.state) && ending === 'cancel' ? 'abandon' : ending;
     if (!this.#enter(job.id, name, reason))
-      throw new AppError('conflict', `"${job.title}" is ${job.state}; there is nothing to cancel.`);
+      throw new AppError('conflict', `"${job.title}" is ${job.state}; there is nothing to ${ending}.`);
   }
 
   /** Asks the owner of a job, and waits for its answer. @param again what to do where the job has left its owner meanwhile */
-  async #ask({ id, title, owner = '' }: OwnedJob, verb: JobVerb, again: () => Promise<Asked>): Promise<Asked> {
+  #ask(job: OwnedJob, verb: JobVerb, again: () => Promise<Asked>): Promise<Asked> {
+    return this.#whileOpen(() => this.#askOwner(job, verb, again));
+  }
+
+  async #askOwner({ id, title, owner = '' }: OwnedJob, verb: JobVerb, again: () => Promise<Asked>): Promise<Asked> {
     const program = this.#repository.program(owner);
     if (!program) return again();
     const request = this.#repository.ask(id, verb);
     try {
-      for (const until = performance.now() + ANSWER_MS; performance.now() < until; await sleep(100)) {
+      for (
+        const until = performance.now() + ANSWER_MS;
+        performance.now() < until;
+        await sleep(Math.min(100, this.#lookMs))
+      ) {
         const answer = this.#repository.answerTo(request);
         if (answer === 'lost') return await again();
         if (answer?.refusal) throw AppError.fromWire(answer.refusal);
         if (answer) return { job: this.find(id), by: describeProgram(program) };
+        if (this.#closed) throw closing();
         if ((await this.recover()).some((job) => job.id === id)) return await again();
       }
     } finally {
@@ -456,7 +504,7 @@ export class JobManager {
         this.#startNext();
       }
       this.#outside = outside;
-      if (performance.now() - this.#beaten < BEAT_MS) return;
+      if (performance.now() - this.#beaten < this.#beatMs) return;
       this.#beaten = performance.now();
       if (this.#owns) this.#repository.beat(this.#program.id);
       this.recover().catch((trouble: unknown) => this.events.emit('trouble', trouble));
@@ -547,9 +595,20 @@ export class JobManager {
       const look = (job: Job): void => {
         if (job.id === id) done();
       };
-      const timer = setTimeout(done, LOOK_MS);
+      const timer = setTimeout(done, this.#lookMs);
       this.events.on('state', look);
     });
+  }
+
+  /** Does something that may take long. The program does not close its database before that has ended. */
+  async #whileOpen<Value>(act: () => Promise<Value>): Promise<Value> {
+    const wait = act();
+    this.#waits.add(wait);
+    try {
+      return await wait;
+    } finally {
+      this.#waits.delete(wait);
+    }
   }
 
   #tryTo(act: () => void): void {

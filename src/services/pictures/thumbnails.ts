@@ -18,10 +18,13 @@ const shownAsIs: readonly PictureFormat[] = ['png', 'jpeg', 'webp', 'avif', 'gif
 /** A larger file would fill the memory of this process, which has it whole. */
 const MOST_BYTES_AS_IS = 100e6;
 
-/** A few at a time, so that the machine stays usable. */
+/** Only a few at a time, so that the computer stays responsive. */
 const atOnce = 3;
 
-/** Pictures as the window shows them: small ones made once and kept, whole ones as they are where a browser can read them. */
+/**
+ * Pictures for the window: thumbnails are made once and cached; whole pictures are sent as they are if a browser can
+ * read them.
+ */
 export class Thumbnails {
   readonly #store: ThumbnailStore;
   readonly #queue = new VisibleFirst(atOnce);
@@ -37,9 +40,9 @@ export class Thumbnails {
   }
 
   /**
-   * @param size longest side in pixels; left out, the whole picture
-   * @param signal of whoever asks: what is no longer wanted before its turn is not made
-   * @throws AppError `unsupported` for a file that is no readable picture, `not-found` where it is gone
+   * @param size longest side in pixels; without it, the whole picture
+   * @param signal of the request: cancelled requests are dropped before their turn
+   * @throws AppError `unsupported` for a file that is not a readable picture, `not-found` if it is missing
    */
   async serve(path: string, size?: number, signal?: AbortSignal): Promise<Served> {
     if (size === undefined) return this.#whole(path, signal);
@@ -50,7 +53,7 @@ export class Thumbnails {
     return { body: new Uint8Array(body), type: 'image/webp' };
   }
 
-  /** Makes thumbnails of files that will be looked at, while nothing else is to be done. */
+  /** Makes thumbnails in advance, while there is nothing else to do. */
   prepare(paths: readonly string[]): void {
     this.#queue.later(
       paths.map((path) => async () => {
@@ -95,7 +98,7 @@ export class Thumbnails {
 
 async function statOf(path: string): Promise<{ mtimeMs: number; size: number }> {
   const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new AppError('not-found', `${path} is not there any more.`);
+  if (!found?.isFile()) throw new AppError('not-found', `${path} is missing.`);
   return found;
 }
 

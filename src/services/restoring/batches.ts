@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { BatchRepository, type BatchFileRecord, type NewBatchFile } from '../../database/batchRepository.ts';
 import type { History } from '../../database/history.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
+import { newId } from '../../shared/ids.ts';
 import { isActive } from '../../shared/jobs.ts';
 import type { Outcome } from '../../shared/jobMessages.ts';
 import type { BatchSettings, BatchSummary, ModelReference, RestoreModel } from '../../shared/batches.ts';
@@ -97,7 +97,7 @@ export class Batches {
     checkTemplate(settings.export.template);
     const references = await Promise.all(models.map(async (ref) => (await findModel(ref, this.#home)).reference));
     const mount = await mountOf(settings.out);
-    const id = newId();
+    const id = `b${newId()}`;
     const title = `${files.length} ${files.length === 1 ? 'picture' : 'pictures'} with ${references.map((model) => model.title).join(', ')}`;
     this.#jobs.submit({ id, kind: 'batch', title }, () =>
       this.#ledger.add(id, { ...settings, ...(mount === undefined ? {} : { mount }), models: references }, files),
@@ -332,9 +332,3 @@ class Workers {
     await this.#worker?.end();
   }
 }
-
-/** Sorts by time; short enough to type. */
-const newId = (): string =>
-  `b${Date.now().toString(36)}${randomInt(36 ** 3)
-    .toString(36)
-    .padStart(3, '0')}`;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, realpath, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, realpath, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { copyToNew, nameBeside } from '../../core/files/privateFile.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { BatchSettings } from '../../shared/batches.ts';
 import type { RestoredFile } from '../../shared/restoreMessages.ts';
@@ -46,7 +47,7 @@ export async function* editInPlace(
       try {
         yield {
           file,
-          restored: await edit(file, (source, target) =>
+          restored: await edit(file, join(folder, `${i}.result`), (source, target) =>
             worker.restore(
               {
                 id: i,
@@ -74,18 +75,20 @@ export async function* editInPlace(
 
 async function edit(
   path: string,
+  result: string,
   restore: (source: string, target: string) => Promise<RestoredFile>,
 ): Promise<RestoredFile> {
   const file = await realpath(path).catch((cause: unknown) => {
     throw new AppError('not-found', `${path} does not exist. Check the path.`, { cause });
   });
-  const target = join(dirname(file), `.mcir-${randomUUID()}.part`);
+  const temporary = nameBeside(file);
   try {
-    const restored = await restore(file, target);
-    await chmod(target, (await stat(file)).mode);
-    await replace(target, file);
+    const restored = await restore(file, result);
+    await copyToNew(result, temporary, (await stat(file)).mode);
+    await replace(temporary, file);
     return restored;
   } finally {
-    await rm(target, { force: true });
+    await rm(result, { force: true });
+    await rm(temporary, { force: true });
   }
 }

@@ -62,13 +62,13 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
       },
       'restore.preview': async ({ picture, models, effect, region }) => {
         await cleaned;
-        const began = Date.now();
+        const began = performance.now();
         const { path, region: part } = await previews.restore(handles.path(picture), {
           models: await pictures.knownModels(models),
           effect: pictures.withMask(effect),
           ...(region ? { region } : {}),
         });
-        return { picture: handles.issue(path), region: part, seconds: (Date.now() - began) / 1000 };
+        return { picture: handles.issue(path), region: part, seconds: (performance.now() - began) / 1000 };
       },
       'restore.endPreview': () => {
         previews.end();

@@ -5,7 +5,7 @@ import type { Handles } from './handles.ts';
 import type { PictureReaders } from '../pictures/pictureReaders.ts';
 import type { Thumbnails } from '../pictures/thumbnails.ts';
 
-/** What the handlers of every feature work with. */
+/** What the handlers of all features work with. */
 export interface StudioContext {
   services: Services;
   handles: Handles;
@@ -14,6 +14,6 @@ export interface StudioContext {
   pictures: PictureReaders;
   /** As the shell does it. */
   readonly reveal: Reveal;
-  /** Tells every face. */
+  /** Sends an event to all windows. */
   readonly tell: (event: StudioEvent) => void;
 }

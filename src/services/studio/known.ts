@@ -10,8 +10,8 @@ import type { History } from '../../database/history.ts';
 import { readPresets } from '../training/trainingPresets.ts';
 
 /**
- * A face names no paths. Where a call takes the name of a model, or a configuration with folders in it, only what the
- * program itself has told a face is taken back.
+ * A window names no paths. If a call takes the name of a model, or a configuration with folders, only names that the
+ * program itself has listed are accepted.
  */
 interface Shown {
   home: Home;
@@ -19,7 +19,7 @@ interface Shown {
   history: Pick<History, 'datasets'>;
 }
 
-/** @throws AppError `not-found` for a model that is neither added nor of a run, such as a file */
+/** @throws AppError `not-found` for a model that is neither added nor from a run, such as a file */
 export async function requireModels(references: readonly string[], { home, runs }: Shown): Promise<void> {
   const known = new Set([
     identity,
@@ -28,7 +28,7 @@ export async function requireModels(references: readonly string[], { home, runs 
   ]);
   const unknown = references.filter((reference) => !known.has(reference));
   if (unknown.length === 0) return;
-  // A model that is a file is taken from a preset that was saved in the terminal.
+  // A model that is a file can come from a preset that was saved in the terminal.
   const saved = new Set((await listPresets(home)).flatMap(({ models }) => models));
   const foreign = unknown.find((reference) => !saved.has(reference));
   if (foreign !== undefined) throw new AppError('not-found', `There is no model "${foreign}". Add it under Models.`);
@@ -64,7 +64,7 @@ function placesOfRun(id: string, runs: Runs): string[] {
   try {
     return placesOf(runs.config(id));
   } catch {
-    // Of another version; nobody was shown its folders.
+    // From another version; its folders were never shown.
     return [];
   }
 }

@@ -12,6 +12,7 @@ import { dispatch, type Reply } from './dispatch.ts';
 import { Handles } from './handles.ts';
 import { healthHandlers } from '../app/healthHandlers.ts';
 import { Imports } from './imports.ts';
+import { featureHandlers } from '../models/featureHandlers.ts';
 import { modelHandlers } from '../models/modelHandlers.ts';
 import { packHandlers } from '../models/packHandlers.ts';
 import { restoreFeature } from '../restoring/restoreHandlers.ts';
@@ -67,6 +68,7 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
     ...restore.handlers,
     ...modelHandlers(context),
     ...packHandlers(context),
+    ...featureHandlers(context),
     ...trainingHandlers(context),
     ...datasetHandlers(context),
   };

@@ -6,15 +6,15 @@ import type { ValidationPicture } from '../../shared/runs.ts';
 import type { PictureReaders } from '../pictures/pictureReaders.ts';
 import type { Runs } from './runHistory.ts';
 
-/** A validation picture that several runs restored: the same target, to the last byte. Paths are absolute. */
+/** A validation picture that several runs restored, with exactly the same target. Paths are absolute. */
 export interface SharedPicture {
   name: string;
   width: number;
   height: number;
   target: string;
-  /** Whether all of them began with the same input, to the last byte. */
+  /** True if all of them had exactly the same input. */
   sameInput: boolean;
-  /** Those that restored it, in the order asked for. */
+  /** The runs that restored it, in the requested order. */
   runs: { run: string; input: string; steps: { step: number; restored: string; psnr: number; ssim: number }[] }[];
 }
 
@@ -27,8 +27,8 @@ export interface Part {
 }
 
 /**
- * The validation pictures of several runs, those that most runs have first. Pictures of one name that differ are told
- * apart by their content: runs on other data sets are not compared by accident.
+ * The validation pictures of several runs; those that most runs share come first. Different pictures with the same name
+ * are told apart by their content, so that runs on different data sets are not compared by accident.
  */
 export async function sharedPictures(
   runs: Runs,
@@ -71,9 +71,9 @@ export async function sharedPictures(
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /**
- * PSNR (dB; null for equal parts) and SSIM (null below 11 pixels) of a part of what a run restored, from the 8-bit
- * pictures that its validation kept.
- * @throws AppError `not-found` where the run has no such picture, `bad-input` for a part outside of it
+ * PSNR (dB; null for equal parts) and SSIM (null below 11 pixels) of a part of a run's result, from the 8-bit pictures
+ * saved by its validation.
+ * @throws AppError `not-found` if the run has no such picture, `bad-input` for a part outside of it
  */
 export async function measurePart(
   runs: Runs,

@@ -4,6 +4,7 @@ import {
   type EvaluatedPicture,
   type EvaluateEvent,
   type EvaluateStart,
+  type LpipsNetwork,
 } from '../../shared/jobMessages.ts';
 import { askChild, type ChildOptions } from '../jobs/childProcess.ts';
 
@@ -12,7 +13,7 @@ export interface Evaluation {
   model: { title: string; network: string; hash: string };
   pictures: EvaluatedPicture[];
   /** Means over the pictures; PSNR in dB, null where a picture was restored without any error. */
-  mean: { psnr: number | null; ssim: number };
+  mean: { psnr: number | null; ssim: number; lpips?: Partial<Record<LpipsNetwork, number>> };
   /** Pictures that could not be measured, and why. */
   failed: { name: string; reason: string }[];
   /** Files without a partner. */
@@ -63,9 +64,12 @@ export async function evaluate(
 
 function meanOf(pictures: readonly EvaluatedPicture[]): Evaluation['mean'] {
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const networks = Object.keys(pictures[0]?.lpips ?? {}) as LpipsNetwork[];
+  const lpips = networks.map((network) => [network, mean(pictures.map((one) => one.lpips?.[network] ?? Number.NaN))]);
   const exact = pictures.some(({ psnr }) => psnr === null);
   return {
     psnr: exact ? null : mean(pictures.map(({ psnr }) => psnr ?? 0)),
     ssim: mean(pictures.map(({ ssim }) => ssim)),
+    ...(lpips.length > 0 && { lpips: Object.fromEntries(lpips) }),
   };
 }

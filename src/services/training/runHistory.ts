@@ -7,16 +7,13 @@ import { z } from 'zod';
 import { RunFolder } from '../../core/training/runFolder.ts';
 import type { History } from '../../database/history.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
+import { newId } from '../../shared/ids.ts';
 import { isActive } from '../../shared/jobs.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { MetricSeries, RunDetail, RunSummary } from '../../shared/runs.ts';
 import { parseConfig, writeConfig } from './configFile.ts';
 import type { Home } from '../app/home.ts';
 import { readRunRecord, writeRunRecord } from './runRecord.ts';
-
-/** Crockford's digits: in the order of their codes, and none is taken for another. */
-const digits = '0123456789abcdefghjkmnpqrstvwxyz';
-const epoch = Date.UTC(2025, 0, 1);
 
 /** The history of training runs: in the database for asking, in the run folders for keeping. */
 export class Runs {
@@ -32,14 +29,10 @@ export class Runs {
     return new RunFolder(join(this.#home.runs, id));
   }
 
-  /**
-   * Makes the folder of a new run. Its name is the run's id: six digits that sort by time, are quickly typed, and are
-   * unique because the folder is.
-   */
+  /** Makes the folder of a new run. Its name is the run's id, which is unique because the folder is. */
   createFolder(): { id: string; folder: RunFolder } {
-    for (let second = Math.floor((Date.now() - epoch) / 1000); ; second++) {
-      let id = '';
-      for (let rest = second; id.length < 6; rest = Math.floor(rest / 32)) id = (digits[rest % 32] ?? '') + id;
+    for (;;) {
+      const id = newId();
       try {
         mkdirSync(join(this.#home.runs, id));
         return { id, folder: this.folder(id).create() };

@@ -1,10 +1,10 @@
 import sharp, { type OverlayOptions } from '../../core/pictures/sharp.ts';
 import { escapeXml } from './report/escapeXml.ts';
 
-/** Pictures next to each other, each below its caption. */
+/** Pictures side by side, each below its caption. */
 export interface Sheet {
   title: string;
-  /** Picture files of one size. */
+  /** Picture files of the same size. */
   columns: readonly { caption: string; file: string }[];
 }
 
@@ -35,7 +35,7 @@ export async function writeSheet({ title, columns }: Sheet, file: string): Promi
     .toFile(file);
 }
 
-/** Text with its left upper corner at a place. An empty text would be an error, so a space stands for it. */
+/** Text with its upper left corner at a position. An empty text would be an error, so a space replaces it. */
 const textAt = (
   text: string,
   { left, top, pixels, colour }: { left: number; top: number; pixels: number; colour: string },

@@ -6,6 +6,7 @@ import { isActive, type Job } from '../../shared/jobs.ts';
 import { trainContract, type TrainEvent, type TrainStart } from '../../shared/jobMessages.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { MetricLine, RunSummary } from '../../shared/runs.ts';
+import { StoredInOrder } from '../../shared/storageTrouble.ts';
 import { parseConfig, writeConfig } from './configFile.ts';
 import type { Home } from '../app/home.ts';
 import type { ChildSettings } from '../app/childSettings.ts';
@@ -40,7 +41,10 @@ export class Training {
   readonly #runs: Runs;
   readonly #jobs: JobManager;
   readonly #waiting = new Map<string, MetricLine[]>();
-  #written = 0;
+  readonly #flushing = new Set<string>();
+  /** What the disk does not take now is written later, in order. */
+  readonly #stored = new StoredInOrder();
+  #written = -Infinity;
 
   constructor({ home, history, runs, jobs, children }: TrainingServices) {
     this.#home = home;
@@ -120,6 +124,11 @@ export class Training {
     return this.#runs.find(id);
   }
 
+  /** Resolves when everything that is known of the runs is on the disk. */
+  stored(): Promise<void> {
+    return this.#stored.settled();
+  }
+
   #question(id: string): TrainStart {
     const facts = this.#history.runs.record(id)?.facts;
     return {
@@ -133,15 +142,18 @@ export class Training {
 
   #onEvent(id: string, event: TrainEvent): void {
     if (event.type === 'ready') {
-      this.#runs.syncMetrics(id, event.step);
-      this.#history.runs.setFacts(id, event.facts);
-      this.#runs.writeRecord(id);
+      this.#stored.add(() => {
+        this.#runs.syncMetrics(id, event.step);
+        this.#history.runs.setFacts(id, event.facts);
+        this.#runs.writeRecord(id);
+      });
     } else if (event.type === 'metrics') {
       const lines = this.#waiting.get(id) ?? [];
       lines.push(event.line);
       this.#waiting.set(id, lines);
       // A validation is looked at as soon as it is told of.
-      if (event.line.pictures || lines.length >= batch.lines || Date.now() - this.#written > batch.ms) this.#flush(id);
+      if (event.line.pictures || lines.length >= batch.lines || performance.now() - this.#written > batch.ms)
+        this.#flush(id);
     }
     this.events.emit('progress', id, event);
   }
@@ -149,15 +161,21 @@ export class Training {
   #onState(job: Job): void {
     // Nothing waits for long while a run is paused.
     if (isActive(job.state)) this.#flush(job.id);
-    this.#runs.writeRecord(job.id);
-    this.events.emit('state', this.#runs.find(job.id));
+    this.#stored.add(() => {
+      this.#runs.writeRecord(job.id);
+      this.events.emit('state', this.#runs.find(job.id));
+    });
   }
 
   #flush(id: string): void {
-    const lines = this.#waiting.get(id);
-    if (!lines) return;
-    this.#waiting.delete(id);
-    this.#history.metrics.append(id, lines);
-    this.#written = Date.now();
+    // A flush that waits for the disk takes later lines with it.
+    if (!this.#waiting.has(id) || this.#flushing.has(id)) return;
+    this.#flushing.add(id);
+    this.#stored.add(() => {
+      this.#history.metrics.append(id, this.#waiting.get(id) ?? []);
+      this.#waiting.delete(id);
+      this.#flushing.delete(id);
+      this.#written = performance.now();
+    });
   }
 }

@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { writeWhole } from '../../core/files/privateFile.ts';
 import { degradations } from '../../core/degradations/index.ts';
 import { networks } from '../../core/networks/index.ts';
 import type { Handlers } from '../../shared/contract.ts';
@@ -34,15 +35,15 @@ export function trainingHandlers({
 }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
   const { home, runs, training, children } = services;
   let estimate: AbortController | undefined;
+  let told = -Infinity;
   const cancelEstimate = (): void => estimate?.abort(new AppError('cancelled', 'The measurement was cancelled.'));
-  let told = 0;
   training.events.on('state', (run) => tell({ name: 'run', data: run }));
   training.events.on('progress', (id, event) => {
     // A line of the log; whoever shows the run asks for it anew.
     if (event.type === 'log') tell({ name: 'run', data: runs.find(id) });
     if (event.type !== 'metrics') return;
     if (event.line.pictures) tell({ name: 'run', data: runs.find(id) });
-    const now = Date.now();
+    const now = performance.now();
     if (now - told < progressEvery && event.progress.step < event.progress.steps) return;
     told = now;
     tell({ name: 'progress', data: { run: id, progress: event.progress } });
@@ -140,7 +141,7 @@ export function trainingHandlers({
       const { id, name } = runs.find(run);
       const path = join(handles.path(out), `${safeName(name)} ${id}${form === 'report' ? '.html' : ''}`);
       if (form === 'folder') await exportRun(runs, id, path);
-      else await writeFile(path, await htmlReport(runs, id));
+      else await writeWhole(path, await htmlReport(runs, id));
       return handles.place(path);
     },
     'runs.remove': async ({ run }) => {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BatchSummary } from '../../../src/shared/batches.ts';
 import { endPrograms, mcir, mcirJson, newFolder } from '../../cli/program.ts';
 
-const PICTURES = 30;
+const PICTURES = 8;
 
 let folder: string;
 let home: string;
@@ -42,7 +42,7 @@ afterEach(() => {
 
 /** The rest of the last line of the window that begins with a word, once there is one. */
 async function saidByWindow(word: string): Promise<string> {
-  await expect.poll(() => said.some((line) => line.startsWith(word)), { timeout: 120_000, interval: 50 }).toBe(true);
+  await expect.poll(() => said.some((line) => line.startsWith(word)), { timeout: 250_000, interval: 50 }).toBe(true);
   return said.findLast((line) => line.startsWith(word))?.slice(word.length + 1) ?? '';
 }
 
@@ -66,7 +66,7 @@ describe('a batch that a window has paused', () => {
     expect(await mcir(home, 'batch', 'resume', id)).toMatchObject({ code: 0 });
     expect(await mcir(home, 'batch', 'cancel', id)).toMatchObject({ code: expect.any(Number) as number });
     await mcir(home, 'batch', 'resume', id);
-    await expect.poll(async () => (await batchNow())?.state, { timeout: 120_000 }).toBe('finished');
+    await expect.poll(async () => (await batchNow())?.state, { timeout: 250_000 }).toBe('finished');
     expect(await batchNow()).toMatchObject({ done: PICTURES, failed: 0 });
     expect(readdirSync(join(folder, 'out'))).toHaveLength(PICTURES);
   });

@@ -74,7 +74,8 @@ async function openZip(source: ByteSource): Promise<TorchFile> {
 
 const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text);
 
-const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
+/** The first pickle of a file in the format before PyTorch 1.6. */
+export const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 const LEGACY_PROTOCOL = 1001;
 
 /** The format before PyTorch 1.6: magic number, version, system, the object, the storages' keys, and each storage. */
@@ -86,11 +87,7 @@ function readLegacy(bytes: Uint8Array): TorchFile {
     },
   };
   const magic = unpickle(bytes, nothing);
-  if (magic.value !== LEGACY_MAGIC)
-    throw new AppError(
-      'bad-input',
-      'This is a pickle, but not one that PyTorch wrote. Choose a .pth, .pt or .ckpt file with weights.',
-    );
+  if (magic.value !== LEGACY_MAGIC) throw refused('it does not begin like a file of PyTorch');
   const version = unpickle(bytes, nothing, magic.end);
   if (version.value !== LEGACY_PROTOCOL) throw refused('its version is unknown');
   const system = unpickle(bytes, nothing, version.end);

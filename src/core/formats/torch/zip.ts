@@ -6,18 +6,18 @@ import type { ByteSource } from '../byteSource.ts';
 
 const MAX_ENTRIES = 100_000;
 
-/** A file in a zip file. */
+/** A file inside a zip file. */
 export interface StoredEntry {
   readonly size: number;
-  /** Its bytes. @throws AppError `bad-input` where the checksum is wrong */
+  /** Its bytes. @throws AppError `bad-input` if the checksum is wrong */
   read(): Uint8Array;
 }
 
 /**
- * The entries of a zip file that only stores, as PyTorch writes it, by name. Refused are compressed and encrypted entries,
- * two entries whose names differ in nothing but case, names that differ between the directory and the entry itself, and
- * entries that together are larger than the file. An entry's bytes are read when they are asked for.
- * @throws AppError `bad-input`, or `unsupported` where it holds a program.
+ * The entries of an uncompressed zip file, as PyTorch writes it, by name. Refuses compressed and encrypted entries, two
+ * entries whose names differ only in case, names that differ between the directory and the entry itself, and entries
+ * that are together larger than the file. The bytes of an entry are read on demand.
+ * @throws AppError `bad-input`, or `unsupported` if it contains a program.
  */
 export async function openStoredZip(source: ByteSource): Promise<Map<string, StoredEntry>> {
   const entries = new Map<string, StoredEntry>();
@@ -83,7 +83,7 @@ class SourceReader extends RandomAccessReader {
     position: number,
     callback: (error: Error | null) => void,
   ): void {
-    // Not at once: yauzl reads on from the callback, entry after entry.
+    // Asynchronous, because yauzl continues from the callback, entry after entry.
     setImmediate(() => {
       try {
         buffer.set(this.#source.read(position, length), offset);

@@ -8,7 +8,7 @@ import { go } from '../../route.ts';
 import { ExportDialog, ExtendDialog, RemoveDialog } from './RunDialogs.tsx';
 import { useSelection, usingModel } from '../restore/selection.tsx';
 
-/** What can be done with a run in its state. */
+/** The actions that a run's state allows. */
 export function RunActions({ run }: { run: Run }) {
   const { t } = useTranslation();
   const pause = useAction('training.pause');

@@ -1,0 +1,7 @@
+/** Why Electron's window cannot open for this person on this machine, in a sentence; undefined where it can. */
+export function whyInBrowser({ platform = process.platform, env = process.env, user = process.getuid?.() } = {}) {
+  if (platform !== 'linux') return undefined;
+  if (user === 0) return "Electron's sandbox does not start for root.";
+  if (!env.DISPLAY && !env.WAYLAND_DISPLAY) return 'There is no desktop here for a window.';
+  return undefined;
+}

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openElectron, type ElectronStudio } from './openElectron.ts';
+
+describe('the page in Electron’s window', () => {
+  let studio: ElectronStudio;
+  beforeAll(async () => {
+    studio = await openElectron();
+  });
+  afterAll(() => studio.close());
+
+  test('every screen opens, and calls are answered', async () => {
+    const { page, open } = studio;
+    for (const screen of ['Data sets', 'Train', 'Runs', 'Models', 'Settings & health', 'Restore']) await open(screen);
+    expect(page.url()).toMatch(/^mcir:\/\/studio\//);
+  });
+
+  test('runs in Chromium’s sandbox, has nothing of Node, opens no window and goes nowhere else', async () => {
+    const { page, app } = studio;
+    expect(
+      await page.evaluate(() => [
+        typeof (globalThis as { require?: unknown }).require,
+        typeof (globalThis as { process?: unknown }).process,
+      ]),
+    ).toEqual(['undefined', 'undefined']);
+    expect(await page.evaluate(() => window.open('https://example.invalid/') === null)).toBe(true);
+    expect(await page.evaluate(() => Notification.requestPermission())).toBe('denied');
+    await page.evaluate(() => void (location.href = 'https://example.invalid/'));
+    // Playwright waits for the navigation that was refused, until there is another.
+    await page.reload();
+    await page.getByRole('heading', { level: 1, name: 'Restore', exact: true }).waitFor();
+    expect(page.url()).toMatch(/^mcir:\/\/studio\//);
+    expect(app.windows()).toHaveLength(1);
+  });
+
+  test('scripts that the build did not make do not run', async () => {
+    const { page } = studio;
+    const refused = page.waitForEvent('console', (message) => message.text().includes('Content Security Policy'));
+    await page.evaluate(() => {
+      const script = document.createElement('script');
+      script.textContent = 'window.intruder = true';
+      document.body.append(script);
+    });
+    await refused;
+    expect(await page.evaluate(() => 'intruder' in window)).toBe(false);
+  });
+});

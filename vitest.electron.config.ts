@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+import { patience } from './test/e2e/patience.ts';
+
+/** The studio in a real Electron: `npm run test:electron`, which finds one and gives it a screen and an ordinary user. */
+export default defineConfig({
+  test: {
+    include: ['test/e2e/electron/**/*.test.ts'],
+    globalSetup: 'test/e2e/electron/buildWindow.ts',
+    pool: 'forks',
+    fileParallelism: false,
+    testTimeout: 5 * patience,
+    hookTimeout: 2 * patience,
+    expect: { poll: { timeout: patience } },
+  },
+});
