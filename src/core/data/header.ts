@@ -1,15 +1,17 @@
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { PictureHeader } from '../../shared/pictureMessages.ts';
 import { openPicture } from '../pictures/openPicture.ts';
+import { orientationOf } from '../pictures/photograph.ts';
 
 /** What a picture's header says. @throws AppError `bad-input` that names the file */
 export async function readHeader(file: string): Promise<PictureHeader> {
   try {
     const { metadata, format } = await openPicture(file);
-    const { autoOrient, depth, channels, hasAlpha } = metadata;
+    const { width, height, depth, channels, hasAlpha } = metadata;
+    const sideways = orientationOf(metadata) > 4;
     return {
-      width: autoOrient.width,
-      height: autoOrient.height,
+      width: sideways ? height : width,
+      height: sideways ? width : height,
       format: `${format === 'avif' ? 'heif' : format}, ${depth === 'uchar' ? 8 : 16} bits`,
       grey: channels < 3,
       alpha: hasAlpha,

@@ -156,7 +156,7 @@ describe('a hostile configuration is refused in a sentence, soon', () => {
     }
     expect(message).toMatch(reason);
     expect(message.length).toBeLessThan(1000);
-    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(performance.now() - began).toBeLessThan(30_000);
   });
 
   it('a device without end', () => {
