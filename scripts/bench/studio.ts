@@ -7,6 +7,7 @@ import type { Browser, Page } from '@playwright/test';
 import sharp from 'sharp';
 import buildPage from '../../test/e2e/buildPage.ts';
 import { dropPaths, newPage, openBrowser, serve } from '../../test/e2e/studio.ts';
+import { PictureReaders } from '../../src/services/pictures/pictureReaders.ts';
 import { Thumbnails } from '../../src/services/pictures/thumbnails.ts';
 import { thumbnailSize } from '../../src/shared/contract/restoring.ts';
 import { watchFrames, type Smoothness } from './frames.ts';
@@ -129,9 +130,11 @@ async function manyPictures(folder: string): Promise<{ photos: string; home: str
     for (const path of paths) await copyFile(join(folder, 'one.jpg'), path);
     const making = `${home}.making`;
     await mkdir(join(making, 'cache'), { recursive: true });
-    const thumbnails = new Thumbnails(join(making, 'cache'));
+    const readers = new PictureReaders();
+    const thumbnails = new Thumbnails(join(making, 'cache'), readers);
     await Promise.all(paths.map((path) => thumbnails.serve(path, thumbnailSize)));
     thumbnails.close();
+    await readers.end();
     await rename(making, home);
   }
   return { photos, home };

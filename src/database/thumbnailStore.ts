@@ -6,27 +6,22 @@ import { storageTrouble } from '../shared/storageTrouble.ts';
 const defaultLimit = 256 * 2 ** 20;
 
 /**
- * Thumbnails in one file, up to `limit` bytes; the least recently used are dropped first. Everything can be made again,
- * so nothing waits for the disk, and a damaged file is deleted. If the disk is full or read-only, thumbnails are kept
- * in memory as long as the program runs.
+ * Small pictures in one file, up to `limit` bytes of them: what was not looked at for the longest time goes first. All of
+ * it can be made again, so nothing waits for the disk. A damaged file is thrown away whenever the damage is found, and where
+ * there can be no file, the pictures are kept in memory.
  */
 export class ThumbnailStore {
-  readonly #db: Database;
+  readonly #file: string;
   readonly #limit: number;
-  #bytes: number;
-  /** Orders uses. A clock could stand still or go back. */
-  #look: number;
+  #db: Database;
+  #bytes = 0;
+  /** Orders the looks; a clock could stand still or go back. */
+  #look = 0;
 
   constructor(file: string, limit = defaultLimit) {
+    this.#file = file;
     this.#limit = limit;
-    this.#db = open(file);
-    const { bytes, look } = this.#db
-      .prepare<[], { bytes: number; look: number }>(
-        'SELECT coalesce(sum(length(body)), 0) AS bytes, coalesce(max(look), 0) AS look FROM thumbnails',
-      )
-      .get() ?? { bytes: 0, look: 0 };
-    this.#bytes = bytes;
-    this.#look = look;
+    this.#db = this.#open();
   }
 
   get bytes(): number {
@@ -34,21 +29,22 @@ export class ThumbnailStore {
   }
 
   has(key: string): boolean {
-    return orNothing(() => this.#db.prepare('SELECT 1 FROM thumbnails WHERE key = ?').get(key)) !== undefined;
+    return this.#orNothing(() => this.#db.prepare('SELECT 1 FROM thumbnails WHERE key = ?').get(key)) !== undefined;
   }
 
   /** The thumbnail stored under a key; counts as a use. */
   find(key: string): Buffer | undefined {
-    return orNothing(
+    const body = this.#orNothing(
       () =>
         this.#db
-          .prepare<[number, string], { body: Buffer }>('UPDATE thumbnails SET look = ? WHERE key = ? RETURNING body')
+          .prepare<[number, string], { body: unknown }>('UPDATE thumbnails SET look = ? WHERE key = ? RETURNING body')
           .get(++this.#look, key)?.body,
     );
+    return Buffer.isBuffer(body) ? body : undefined;
   }
 
   keep(key: string, body: Uint8Array): void {
-    orNothing(() => {
+    this.#orNothing(() => {
       const { changes } = this.#db
         .prepare('INSERT INTO thumbnails (key, look, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
         .run(key, ++this.#look, body);
@@ -58,10 +54,38 @@ export class ThumbnailStore {
   }
 
   close(): void {
-    orNothing(() => this.#db.close());
+    try {
+      this.#db.close();
+    } catch (error) {
+      if (!(error instanceof Sqlite.SqliteError)) throw error;
+    }
   }
 
-  /** A tenth more than necessary is dropped, so that this happens rarely. */
+  /** Opens the file, or a new one in the place of one that is damaged, or none. */
+  #open(): Database {
+    for (const file of [this.#file, this.#file, ':memory:']) {
+      let db: Database | undefined;
+      try {
+        db = prepare(file);
+        const { bytes, look } = db
+          .prepare<[], { bytes: number; look: number }>(
+            'SELECT coalesce(sum(length(body)), 0) AS bytes, coalesce(max(look), 0) AS look FROM thumbnails',
+          )
+          .get() ?? { bytes: 0, look: 0 };
+        [this.#bytes, this.#look] = [bytes, look];
+        return db;
+      } catch (error) {
+        db?.close();
+        const trouble = storageTrouble(error) !== undefined;
+        if (!trouble && !(error instanceof Sqlite.SqliteError)) throw error;
+        // A disk that is full or locked may be usable again at the next start.
+        if (!trouble) throwAway(file);
+      }
+    }
+    throw new Error('SQLite cannot keep anything in memory.');
+  }
+
+  /** A tenth more than has to go, so that this is seldom done. */
   #makeRoom(): void {
     const oldest = this.#db
       .prepare<[], { key: string; length: number }>('SELECT key, length(body) AS length FROM thumbnails ORDER BY look')
@@ -75,26 +99,32 @@ export class ThumbnailStore {
       }
     })();
   }
-}
 
-/** A full disk must not keep a picture from being shown. */
-function orNothing<Value>(work: () => Value): Value | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof Sqlite.SqliteError) return undefined;
-    throw error;
+  /** A full disk must not keep a picture from being shown, nor a damaged file. */
+  #orNothing<Value>(work: () => Value): Value | undefined {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof Sqlite.SqliteError)) throw error;
+      if (isDamage(error)) {
+        this.#db.close();
+        throwAway(this.#file);
+        this.#db = this.#open();
+      }
+      return undefined;
+    }
   }
 }
 
-function open(file: string): Database {
+const isDamage = ({ code }: InstanceType<typeof Sqlite.SqliteError>): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(code);
+
+/** What is no file (a folder in its place, say) stays. */
+function throwAway(file: string): void {
+  if (file === ':memory:') return;
   try {
-    return prepare(file);
-  } catch (error) {
-    if (storageTrouble(error) !== undefined) return prepare(':memory:');
-    if (!(error instanceof Sqlite.SqliteError) || !/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) throw error;
     for (const part of ['', '-wal', '-shm']) rmSync(file + part, { force: true });
-    return prepare(file);
+  } catch {
+    // Then the pictures are kept in memory.
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { measurePart, sharedPictures } from '../../src/services/training/crops.ts';
+import { PictureReaders } from '../../src/services/pictures/pictureReaders.ts';
 import { openHome } from '../../src/services/app/home.ts';
 import { openServices, type Services } from '../../src/services/app/openServices.ts';
 import { dateTime, timeZone } from '../../src/shared/dates.ts';
@@ -19,7 +20,9 @@ beforeAll(async () => {
   withMcir = await mcirJson<RunDetail>(home, 'train', config, '--steps', '8', '--set', 'name=A <run> & more');
   without = await mcirJson<RunDetail>(home, 'train', config, '--steps', '4', '--set', 'mcir=null');
 });
-afterAll(() => {
+const readers = new PictureReaders();
+afterAll(async () => {
+  await readers.end();
   endPrograms();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -94,7 +97,7 @@ test('a finished run goes on for more steps, and its history says so', async () 
 
 test('pictures of several runs are found by their targets; a part is measured like the whole it is part of', async () => {
   await withServices(async ({ runs }) => {
-    const [shared, ...others] = await sharedPictures(runs, [withMcir.id, without.id]);
+    const [shared, ...others] = await sharedPictures(runs, [withMcir.id, without.id], readers);
     expect(others).toEqual([]);
     expect(shared).toMatchObject({ name: withMcir.pictures[0]?.name, width: 40, height: 40, sameInput: true });
     expect(shared?.runs.map(({ run, steps }) => [run, steps.map(({ step }) => step)])).toEqual([
@@ -104,32 +107,44 @@ test('pictures of several runs are found by their targets; a part is measured li
     // The whole crop is the whole picture here, so both ways of measuring have to agree.
     const picture = withMcir.pictures.at(-1);
     const part = { left: 0, top: 0, width: 40, height: 40 };
-    const whole = await measurePart(runs, {
-      run: withMcir.id,
-      step: 8,
-      name: picture?.name ?? '',
-      part,
-      yChannel: false,
-    });
+    const whole = await measurePart(
+      runs,
+      {
+        run: withMcir.id,
+        step: 8,
+        name: picture?.name ?? '',
+        part,
+        yChannel: false,
+      },
+      readers,
+    );
     expect(whole.psnr).toBeCloseTo(picture?.psnr ?? 0, 6);
     expect(whole.ssim).toBeCloseTo(picture?.ssim ?? 0, 6);
     expect(
-      await measurePart(runs, {
-        run: withMcir.id,
-        step: 8,
-        name: picture?.name ?? '',
-        part: { ...part, width: 8 },
-        yChannel: true,
-      }),
+      await measurePart(
+        runs,
+        {
+          run: withMcir.id,
+          step: 8,
+          name: picture?.name ?? '',
+          part: { ...part, width: 8 },
+          yChannel: true,
+        },
+        readers,
+      ),
     ).toMatchObject({ ssim: null });
     await expect(
-      measurePart(runs, {
-        run: withMcir.id,
-        step: 8,
-        name: picture?.name ?? '',
-        part: { ...part, left: 1 },
-        yChannel: false,
-      }),
+      measurePart(
+        runs,
+        {
+          run: withMcir.id,
+          step: 8,
+          name: picture?.name ?? '',
+          part: { ...part, left: 1 },
+          yChannel: false,
+        },
+        readers,
+      ),
     ).rejects.toMatchObject({ code: 'bad-input' });
   });
 });
@@ -140,7 +155,7 @@ test('a picture of the same name from another data set is not taken for the same
   writeFileSync(target, await sharp(kept).negate().png().toBuffer());
   try {
     await withServices(async ({ runs }) => {
-      const pictures = await sharedPictures(runs, [withMcir.id, without.id]);
+      const pictures = await sharedPictures(runs, [withMcir.id, without.id], readers);
       expect(pictures.map(({ runs: of }) => of.map(({ run }) => run))).toEqual([[withMcir.id], [without.id]]);
     });
   } finally {

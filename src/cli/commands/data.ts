@@ -68,7 +68,16 @@ function progressOn(output: Output): (done: number, total: number) => void {
   };
 }
 
-function describe({ convention, samples, unmatched, others, problems, checked, statistics }: DatasetReport): string {
+function describe({
+  convention,
+  samples,
+  unmatched,
+  others,
+  skipped,
+  problems,
+  checked,
+  statistics,
+}: DatasetReport): string {
   const { width, height, formats, grey, withAlpha } = statistics;
   const list = (title: string, lines: readonly string[]): string[] => {
     if (lines.length === 0) return [];
@@ -85,6 +94,10 @@ function describe({ convention, samples, unmatched, others, problems, checked, s
     ...list(
       `Cannot be used (${problems.length})`,
       problems.map(({ file, reason }) => (reason.includes(file) ? reason : `${file}: ${reason}`)),
+    ),
+    ...list(
+      `Could not be listed (${skipped.length})`,
+      skipped.map(({ reason }) => reason),
     ),
     ...list(`Not pictures (${others.length})`, others),
     `Of ${checked} checked: ${width.smallest} to ${width.largest} pixels wide (median ${width.median}), ${height.smallest} to ${height.largest} high (median ${height.median})`,

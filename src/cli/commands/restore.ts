@@ -17,7 +17,10 @@ export const registerRestore: Register = (program, context) => {
   addExportOptions(addEffectOptions(command)).action(
     async (paths: string[], options: RestoreOptions & { out: string; recursive?: boolean }) => {
       const { models, settings } = await batchSettings(options, options.out, context.home);
-      const { files, ignored, below } = await collectSources(paths, options.recursive ?? false).catch(wrongUse);
+      const { files, ignored, skipped, below } = await collectSources(paths, options.recursive ?? false).catch(
+        wrongUse,
+      );
+      for (const sentence of skipped) output.log(sentence);
       if (ignored > 0)
         output.log(
           `${ignored} ${ignored === 1 ? 'file was skipped because it is not a picture' : 'files were skipped because they are not pictures'}.`,

@@ -1,10 +1,11 @@
-import sharp from '../pictures/sharp.ts';
-import { AppError, messageOf } from '../../shared/errors.ts';
 import type { Region } from '../pictures/crop.ts';
+import { DECODE_SECONDS } from '../pictures/limits.ts';
+import { openPicture } from '../pictures/openPicture.ts';
 import { lookInside } from '../pictures/inside/inside.ts';
 import { describePixels, orientationOf, refuseKind, turned } from '../pictures/photograph.ts';
 import type { FloatPicture, Picture } from '../pictures/picture.ts';
 import { readable } from '../pictures/readable.ts';
+import { unreadable } from './header.ts';
 
 /** A decoded file of a data set. */
 export interface Decoded {
@@ -23,8 +24,7 @@ export async function decodePixels(file: string): Promise<Decoded> {
   try {
     const inside = lookInside(file);
     refuseKind(inside);
-    const source = sharp(file, { ignoreIcc: true, failOn: 'error', sequentialRead: true });
-    const metadata = await readable(file, () => source.metadata());
+    const { image: source, metadata } = await readable(file, () => openPicture(file, { ignoreIcc: true }));
     const { facts } = describePixels(metadata.format, inside, metadata);
     const image = turned(source, metadata);
     const converted = facts.colours === 'cmyk' || facts.colours === 'lab';
@@ -34,6 +34,7 @@ export async function decodePixels(file: string): Promise<Decoded> {
     const { data, info } = await readable(file, () =>
       (converted ? image : image.pipelineColourspace(space))
         .toColourspace(space)
+        .timeout({ seconds: DECODE_SECONDS })
         .raw({ depth: float ? 'float' : deep ? 'ushort' : 'uchar' })
         .toBuffer({ resolveWithObject: true }),
     );
@@ -50,8 +51,7 @@ export async function decodePixels(file: string): Promise<Decoded> {
       hadAlpha: facts.extras.some((kind) => kind !== 'beside'),
     };
   } catch (cause) {
-    const reason = (messageOf(cause).split('\n')[0] ?? '').replace(/\.$/, '');
-    throw new AppError('bad-input', `${file} cannot be read as a picture: ${reason}.`, { cause, details: { file } });
+    throw unreadable(file, cause);
   }
 }
 
@@ -82,7 +82,7 @@ function rgbOnly<T extends Uint8Array | Uint16Array>(samples: T, channels: numbe
 
 /** Width and height as {@link decodePixels} returns them, from the header only. */
 export async function uprightSize(file: string): Promise<{ width: number; height: number }> {
-  const metadata = await sharp(file).metadata();
+  const { metadata } = await openPicture(file);
   const { width, height } = metadata;
   return orientationOf(metadata) > 4 ? { width: height, height: width } : { width, height };
 }

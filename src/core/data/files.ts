@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
@@ -8,6 +10,14 @@ export interface Listing {
   pictures: string[];
   /** Files that are not pictures this program reads. */
   others: string[];
+  /** What could not be listed. Everything beside it is. */
+  skipped: Skipped[];
+}
+
+/** A file or folder that could not be listed, as it is shown, and why in a sentence. */
+export interface Skipped {
+  path: string;
+  reason: string;
 }
 
 /** Photograph formats that sharp's bundled libvips reads. */
@@ -22,27 +32,31 @@ const isSystemFile = (name: string): boolean =>
   name.startsWith('.') || /^(thumbs\.db|desktop\.ini|__macosx|@eadir)$/i.test(name);
 
 /**
- * Lists the pictures in a folder and its subfolders. Links are followed, but every folder is visited once, however many
- * links lead to it: by its own path where it lies inside, else by the first link to it. A broken link counts as a picture,
- * so that it is reported when it cannot be read.
- * @throws AppError `not-found` if the folder does not exist, `io` if it may not be read.
+ * Lists the pictures in a folder and the folders in it. Links are followed, and each folder is listed once, however many
+ * links lead to it; a link that leads nowhere counts as a picture, so that it is named where it cannot be read.
+ * @throws AppError `not-found` if the folder is not there, `io` if it may not be read.
  */
 export async function listPictures(folder: string): Promise<Listing> {
-  const listing: Listing = { folder, pictures: [], others: [] };
-  await walk(folder, new Set([await realFolder(folder)]), listing);
+  await realFolder(folder);
+  const listing: Listing = { folder, pictures: [], others: [], skipped: [] };
+  const listed = new Set<string>();
+  // Folders themselves come before links to them, so that a picture has the path of its folder.
+  const links = await walk(folder, listed, listing);
+  if (!links) throw new AppError('io', `The folder ${folder} cannot be read. Check its permissions.`);
+  for (const link of links) links.push(...((await walk(link, listed, listing)) ?? []));
   const byCharacters = (a: string, b: string): number => (a < b ? -1 : 1);
   listing.pictures.sort(byCharacters);
   listing.others.sort(byCharacters);
   return listing;
 }
 
-/** The direct subfolders of a folder, by name. */
+/** The folders directly inside a folder, by name; none where it cannot be read. @throws AppError `not-found`, `bad-input` */
 export async function listFolders(folder: string): Promise<string[]> {
   await realFolder(folder);
-  const entries = await readdir(folder, { withFileTypes: true });
+  const { entries } = await entriesOf(folder);
   const names = await Promise.all(
-    entries.map(async (entry) =>
-      !isSystemFile(entry.name) && (await kindOf(join(folder, entry.name), entry)) === 'folder' ? [entry.name] : [],
+    entries.map(async ({ name, entry }) =>
+      !isSystemFile(name) && (await kindOf(join(folder, name), entry)) === 'folder' ? [name] : [],
     ),
   );
   return names.flat().sort();
@@ -58,40 +72,59 @@ async function realFolder(folder: string): Promise<string> {
   return realpath(folder);
 }
 
-/** Lists a folder and what lies in it, then the folders that links lead to. `visited` holds real paths. */
-async function walk(folder: string, visited: Set<string>, listing: Listing): Promise<void> {
-  const links: string[] = [];
-  await walkOwn(folder, visited, listing, links);
-  for (let link = links.shift(); link !== undefined; link = links.shift()) {
-    const real = await realpath(link);
-    if (visited.has(real)) continue;
-    visited.add(real);
-    await walkOwn(link, visited, listing, links);
+/**
+ * Lists a folder and the folders in it, without following links.
+ * @param listed real paths of the folders that were listed
+ * @returns links to other folders; undefined where the folder cannot be read
+ */
+async function walk(folder: string, listed: Set<string>, listing: Listing): Promise<string[] | undefined> {
+  const real = await realpath(folder).catch(() => undefined);
+  if (real !== undefined && listed.has(real)) return [];
+  listed.add(real ?? folder);
+  const { entries, nameless, error } = await entriesOf(folder);
+  if (error) {
+    listing.skipped.push({ path: folder, reason: `The folder ${folder} cannot be read. Check its permissions.` });
+    return undefined;
   }
-}
-
-async function walkOwn(folder: string, visited: Set<string>, listing: Listing, links: string[]): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
-    throw new AppError('io', `The folder ${folder} cannot be read. Check its permissions.`, { cause });
-  });
-  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const entry of entries) {
-    if (isSystemFile(entry.name)) continue;
-    const path = join(folder, entry.name);
+  for (const name of nameless)
+    listing.skipped.push({
+      path: join(folder, name),
+      reason: `The name of ${join(folder, name)} is not valid UTF-8. Rename it to use it.`,
+    });
+  const links: string[] = [];
+  for (const { name, entry } of entries) {
+    if (isSystemFile(name)) continue;
+    const path = join(folder, name);
     if ((await kindOf(path, entry)) === 'folder') {
       if (entry.isSymbolicLink()) links.push(path);
-      else {
-        const real = await realpath(path);
-        // A link outside has led into it before.
-        if (!visited.has(real)) {
-          visited.add(real);
-          await walkOwn(path, visited, listing, links);
-        }
-      }
+      else links.push(...((await walk(path, listed, listing)) ?? []));
       continue;
     }
-    const name = relative(listing.folder, path).split(sep).join('/');
-    (isPictureName(entry.name) ? listing.pictures : listing.others).push(name);
+    const relativePath = relative(listing.folder, path).split(sep).join('/');
+    (isPictureName(name) ? listing.pictures : listing.others).push(relativePath);
+  }
+  return links;
+}
+
+interface Entries {
+  entries: { name: string; entry: Dirent<Buffer> }[];
+  /** Names that are not UTF-8, with U+FFFD in place of what is not. As text they would name nothing. */
+  nameless: string[];
+  error?: unknown;
+}
+
+/** What a folder holds, by name. On Linux a name is any bytes, so names are read as bytes. */
+async function entriesOf(folder: string): Promise<Entries> {
+  try {
+    const found = await readdir(folder, { withFileTypes: true, encoding: 'buffer' });
+    const named = found.map((entry) => ({ name: entry.name.toString(), entry }));
+    named.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return {
+      entries: named.filter(({ entry }) => isUtf8(entry.name)),
+      nameless: named.filter(({ entry }) => !isUtf8(entry.name)).map(({ name }) => name),
+    };
+  } catch (error) {
+    return { entries: [], nameless: [], error };
   }
 }
 

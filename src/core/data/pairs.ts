@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import { type Listing, listPictures } from './files.ts';
+import { type Listing, listPictures, type Skipped } from './files.ts';
 import { recogniseLayout } from './layout.ts';
 import { pairNames, splitSides } from './naming.ts';
 
@@ -21,6 +21,8 @@ export interface DataSet {
   unmatched: string[];
   /** Files that are not pictures this program reads. */
   others: string[];
+  /** Folders and files that could not be listed, and why. */
+  skipped: Skipped[];
 }
 
 export interface DataSource {
@@ -51,6 +53,7 @@ export async function findPairs({ target, input }: DataSource, scale = 1): Promi
     convention: [...conventions].join('; '),
     unmatched: sets.flatMap(({ unmatched }) => unmatched),
     others: sets.flatMap(({ others }) => others),
+    skipped: sets.flatMap(({ skipped }) => skipped),
   };
 }
 
@@ -77,12 +80,16 @@ export async function findClean(folder: string, scale = 1): Promise<DataSet> {
     samples: listing.pictures.map((name) => ({ name, target: join(folder, name) })),
     unmatched: [],
     others: absolute(listing, listing.others),
+    skipped: listing.skipped,
   };
 }
 
 async function pairFolders(input: string, target: string): Promise<DataSet> {
   const [inputs, targets] = [await listPictures(input), await listPictures(target)];
-  return pairListings(inputs, targets, [...absolute(inputs, inputs.others), ...absolute(targets, targets.others)]);
+  return pairListings(inputs, targets, {
+    others: [...absolute(inputs, inputs.others), ...absolute(targets, targets.others)],
+    skipped: [...inputs.skipped, ...targets.skipped],
+  });
 }
 
 /** Both sides are in one folder and are told apart by their names. */
@@ -102,10 +109,13 @@ async function pairWithin(folder: string, scale: number): Promise<DataSet> {
       `The layout of ${folder} is not known. Give an input folder too, or degradations that make the inputs.`,
     );
   }
-  return pairListings(sides.inputs, sides.targets, absolute(listing, listing.others));
+  return pairListings(sides.inputs, sides.targets, {
+    others: absolute(listing, listing.others),
+    skipped: listing.skipped,
+  });
 }
 
-function pairListings(inputs: Listing, targets: Listing, others: string[]): DataSet {
+function pairListings(inputs: Listing, targets: Listing, rest: Pick<DataSet, 'others' | 'skipped'>): DataSet {
   const { rule, pairs, unmatchedInputs, unmatchedTargets } = pairNames(inputs, targets);
   return {
     samples: pairs.map(({ input, target }) => ({
@@ -115,7 +125,7 @@ function pairListings(inputs: Listing, targets: Listing, others: string[]): Data
     })),
     convention: rule.title,
     unmatched: [...absolute(inputs, unmatchedInputs), ...absolute(targets, unmatchedTargets)],
-    others,
+    ...rest,
   };
 }
 

@@ -1,8 +1,11 @@
-import sharp, { type Sharp } from './sharp.ts';
 import { AppError } from '../../shared/errors.ts';
+import { openPicture } from './openPicture.ts';
+import type { Sharp } from './sharp.ts';
 
-/** Limit for decoding: 268 megapixels. */
-const reading = { failOn: 'error', limitInputPixels: 16384 * 16384 } as const;
+/** Nobody waits longer for a picture on a screen. */
+const SECONDS = 120;
+/** A whole picture is held in memory as PNG by everything on its way to the screen. */
+const MOST_WHOLE_PIXELS = 1e8;
 
 /**
  * A thumbnail of a picture as WebP, upright and in sRGB. A JPEG is decoded at a reduced size.
@@ -10,7 +13,7 @@ const reading = { failOn: 'error', limitInputPixels: 16384 * 16384 } as const;
  * @throws AppError `unsupported`
  */
 export const makeThumbnail = (path: string, size: number): Promise<Uint8Array> =>
-  decode(path, (picture) =>
+  decode(path, Infinity, (picture) =>
     picture
       .resize({ width: size, height: size, fit: 'inside', withoutEnlargement: true })
       .webp({ quality: 82, effort: 2 }),
@@ -21,12 +24,16 @@ export const makeThumbnail = (path: string, size: number): Promise<Uint8Array> =
  * @throws AppError `unsupported`
  */
 export const makePng = (path: string): Promise<Uint8Array> =>
-  decode(path, (picture) => picture.png({ compressionLevel: 3 }));
+  decode(path, MOST_WHOLE_PIXELS, (picture) => picture.png({ compressionLevel: 3 }));
 
-async function decode(path: string, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> {
+async function decode(path: string, mostPixels: number, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> {
   try {
-    return await finish(sharp(path, reading).rotate().toColourspace('srgb')).toBuffer();
+    const { image, metadata } = await openPicture(path);
+    if (metadata.width * metadata.height > mostPixels)
+      throw new AppError('unsupported', 'The picture has more than 100 megapixels, too many to be shown whole.');
+    return await finish(image.rotate().toColourspace('srgb').timeout({ seconds: SECONDS })).toBuffer();
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     throw new AppError(
       'unsupported',
       `${path} cannot be read as a picture; it is damaged or of a kind this program does not know.`,

@@ -18,7 +18,8 @@ export async function readable<T>(file: string, read: () => Promise<T>): Promise
   try {
     return await read();
   } catch (cause) {
-    throw reasonOf(file, cause, others === 0 && begun === mine);
+    // A sentence for people says more than a guess at a decoder's words.
+    throw cause instanceof AppError ? cause : reasonOf(file, cause, others === 0 && begun === mine);
   } finally {
     working--;
   }

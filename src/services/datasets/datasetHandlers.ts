@@ -10,9 +10,10 @@ type Calls = `datasets.${string}`;
 export function datasetHandlers({
   services,
   handles,
+  pictures,
   tell,
 }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
-  const datasets = new DatasetList(services.home, services.history.datasets);
+  const datasets = new DatasetList(services.home, services.history.datasets, pictures);
   const cleaned = datasets.clean();
   const changed = (): void => tell({ name: 'changed', data: 'datasets' });
   type Wanted = NonNullable<z.output<(typeof datasetCalls)['datasets.change']['input']>['validation']>;

@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import sharp from '../../core/pictures/sharp.ts';
 import { findClean, type DataSet } from '../../core/data/pairs.ts';
 import { findSamples, planData } from '../../core/data/plan.ts';
 import { parseChain } from '../../core/degradations/chain.ts';
-import type { FloatPicture } from '../../core/pictures/picture.ts';
 import { dataset, type Dataset, type Inspection, type Split } from '../../shared/contract/datasets.ts';
 import { AppError } from '../../shared/errors.ts';
 import { dataConfig, type DegradationStep } from '../../shared/runConfig.ts';
 import { inspectDataset, previewSamples } from './datasets.ts';
 import type { DatasetRepository } from '../../database/datasetRepository.ts';
 import type { Home } from '../app/home.ts';
+import type { PictureReaders } from '../pictures/pictureReaders.ts';
 
 /** How many times smaller inputs may be; tried in this order. */
 const scales = [1, 2, 3, 4, 8];
@@ -22,9 +21,12 @@ const patch = 192;
 export class DatasetList {
   readonly #kept: DatasetRepository;
   readonly #previews: string;
+  readonly #readers: PictureReaders | undefined;
 
-  constructor(home: Pick<Home, 'cache'>, kept: DatasetRepository) {
+  /** @param readers child processes that decode; by default some for each call */
+  constructor(home: Pick<Home, 'cache'>, kept: DatasetRepository, readers?: PictureReaders) {
     this.#kept = kept;
+    this.#readers = readers;
     this.#previews = join(home.cache, 'patches');
   }
 
@@ -46,8 +48,8 @@ export class DatasetList {
   /** @throws AppError if nothing can be paired, or there is no picture. */
   async add(source: { name: string; target: string; input?: string; clean: boolean }): Promise<Dataset> {
     const folders = { target: source.target, ...(source.input === undefined ? {} : { input: source.input }) };
-    const scale = source.clean ? 1 : await findScale(folders);
-    await inspectDataset({ ...folders, clean: source.clean, scale }, { limit: 1 });
+    const scale = source.clean ? 1 : await findScale(folders, this.#readers);
+    await inspectDataset({ ...folders, clean: source.clean, scale }, { limit: 1, readers: this.#readers });
     const degradations = source.clean ? [{ type: 'haze' }] : [];
     const added = dataset.parse({
       id: randomUUID(),
@@ -83,15 +85,18 @@ export class DatasetList {
 
   async inspect(id: string): Promise<Inspection> {
     const found = this.find(id);
-    const { samples, unmatched, others, problems, checked, convention, statistics } = await inspectDataset({
-      ...found,
-      degradations: [],
-      clean: found.degradations.length > 0,
-    });
+    const { samples, unmatched, others, skipped, problems, checked, convention, statistics } = await inspectDataset(
+      {
+        ...found,
+        degradations: [],
+        clean: found.degradations.length > 0,
+      },
+      { readers: this.#readers },
+    );
     return {
       samples: samples.length,
       unmatched,
-      problems,
+      problems: [...skipped.map(({ path, reason }) => ({ file: path, reason })), ...problems],
       checked,
       others: others.length,
       ...(convention === undefined ? {} : { convention }),
@@ -138,18 +143,11 @@ export class DatasetList {
   ): Promise<{ name: string; input: string; target: string }[]> {
     const found = this.find(id);
     const scale = degradations.length > 0 ? parseChain(degradations).shrink : found.scale;
-    const made = await previewSamples(
-      { ...found, degradations, scale },
-      { count, patch: Math.round(patch / scale), seed },
-    );
     const folder = join(this.#previews, randomUUID());
     await mkdir(folder, { recursive: true });
-    return Promise.all(
-      made.map(async ({ name, lq, gt }, index) => ({
-        name,
-        input: await writePatch(lq, join(folder, `${index}-input.png`)),
-        target: await writePatch(gt, join(folder, `${index}-target.png`)),
-      })),
+    return previewSamples(
+      { ...found, degradations, scale },
+      { count, patch: Math.round(patch / scale), seed, folder, readers: this.#readers },
     );
   }
 }
@@ -166,19 +164,14 @@ function required(found: Dataset | undefined): Dataset {
   return found;
 }
 
-/** The scale at which the first pairs fit; 1 if none does, and the check then reports what is wrong. */
-async function findScale(folders: { target: string; input?: string }): Promise<number> {
+/** The scale at which the first pairs fit; 1 where none does, which then says what is wrong. */
+async function findScale(
+  folders: { target: string; input?: string },
+  readers: PictureReaders | undefined,
+): Promise<number> {
   for (const scale of scales) {
-    const report = await inspectDataset({ ...folders, scale }, { limit: 5 }).catch(() => undefined);
+    const report = await inspectDataset({ ...folders, scale }, { limit: 5, readers }).catch(() => undefined);
     if (report && report.problems.length < report.checked) return scale;
   }
   return 1;
-}
-
-async function writePatch(picture: FloatPicture, path: string): Promise<string> {
-  const bytes = Uint8Array.from(picture.data, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
-  await sharp(bytes, { raw: { width: picture.width, height: picture.height, channels: picture.channels } })
-    .png()
-    .toFile(path);
-  return path;
 }

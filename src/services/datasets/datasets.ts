@@ -1,13 +1,12 @@
+import { join } from 'node:path';
 import pLimit from 'p-limit';
-import sharp from '../../core/pictures/sharp.ts';
 import { alignPair } from '../../core/data/align.ts';
-import { decodePixels } from '../../core/data/decode.ts';
-import { makeSample, type MadeSample } from '../../core/data/makeSample.ts';
 import { type DataSource, findClean, type Sample } from '../../core/data/pairs.ts';
-import { PictureCache } from '../../core/data/pictureCache.ts';
 import { findSamples, spread } from '../../core/data/plan.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
+import type { PictureHeader } from '../../shared/pictureMessages.ts';
 import type { DegradationStep } from '../../shared/runConfig.ts';
+import { type PictureReaders, withReaders } from '../pictures/pictureReaders.ts';
 
 /** The folders, as in a training configuration. */
 export interface DatasetSource extends DataSource {
@@ -25,6 +24,8 @@ export interface InspectOptions {
   /** Without `deep`: read the headers of at most this many samples, evenly chosen. */
   limit?: number;
   onProgress?: (done: number, total: number) => void;
+  /** Child processes that decode; by default some for this call alone. */
+  readers?: PictureReaders | undefined;
 }
 
 /** Content of a data set, for a check before a run. */
@@ -34,7 +35,9 @@ export interface DatasetReport {
   samples: Sample[];
   unmatched: string[];
   others: string[];
-  /** Statistics of the checked samples. */
+  /** Folders and files that could not be listed, and why. */
+  skipped: { path: string; reason: string }[];
+  /** Of the samples that were looked at. */
   problems: { file: string; reason: string }[];
   checked: number;
   statistics: DatasetStatistics;
@@ -57,40 +60,34 @@ interface Spread {
   largest: number;
 }
 
-interface Header {
-  width: number;
-  height: number;
-  format: string;
-  grey: boolean;
-  alpha: boolean;
-}
-
 /**
  * Checks the folders of a data set: pairs, pictures without a match, files that cannot be used, and statistics.
  * @throws AppError if nothing can be paired or the choice is ambiguous; unreadable pictures are reported, not thrown.
  */
 export async function inspectDataset(
   source: DatasetSource,
-  { deep = false, limit = 1000, onProgress }: InspectOptions = {},
+  { deep = false, limit = 1000, onProgress, readers }: InspectOptions = {},
 ): Promise<DatasetReport> {
   const { degradations = [], scale = 1 } = source;
   const set = source.clean ? await findClean(source.target, scale) : await findSamples(source, degradations, scale);
   const looked = deep ? set.samples : spread(set.samples, limit);
   const problems = new Map<string, string>();
-  const headers = new Map<string, Header>();
+  const headers = new Map<string, PictureHeader>();
   const atOnce = pLimit(4);
   let done = 0;
-  await Promise.all(
-    looked.map((sample) =>
-      atOnce(async () => {
-        try {
-          headers.set(sample.target, await inspectSample(sample, scale, deep));
-        } catch (error) {
-          const file = error instanceof AppError ? error.details?.['file'] : undefined;
-          problems.set(typeof file === 'string' ? file : (sample.input ?? sample.target), messageOf(error));
-        }
-        onProgress?.(++done, looked.length);
-      }),
+  await withReaders(readers, (given) =>
+    Promise.all(
+      looked.map((sample) =>
+        atOnce(async () => {
+          try {
+            headers.set(sample.target, await inspectSample(sample, scale, deep, given));
+          } catch (error) {
+            const file = error instanceof AppError ? error.details?.['file'] : undefined;
+            problems.set(typeof file === 'string' ? file : (sample.input ?? sample.target), messageOf(error));
+          }
+          onProgress?.(++done, looked.length);
+        }),
+      ),
     ),
   );
   return {
@@ -101,69 +98,93 @@ export async function inspectDataset(
   };
 }
 
+/** Part of a sample; both sides are PNG files. */
+export interface PreviewedSample {
+  name: string;
+  input: string;
+  target: string;
+}
+
 /**
- * A few samples as a run with this seed would get them: random patches of `patch` input pixels, or fewer if there are
- * fewer.
- * @throws AppError `bad-input` if the settings or all the chosen pictures cannot be used.
+ * A few samples as a run of this seed would see them: random patches of a side of `patch` input pixels, or as many as there
+ * are. They are written into a folder, which must exist.
+ * @throws AppError `bad-input` where the settings or all the chosen pictures cannot be used.
  */
 export async function previewSamples(
   source: DatasetSource,
-  { count, patch, seed }: { count: number; patch: number; seed: number },
-): Promise<(MadeSample & { name: string })[]> {
+  { count, patch, seed, folder, readers }: PreviewOptions,
+): Promise<PreviewedSample[]> {
   const { degradations = [], scale = 1 } = source;
   const { samples } = await findSamples(source, degradations, scale);
-  const cache = new PictureCache(0);
-  const previews: (MadeSample & { name: string })[] = [];
   let problem: unknown;
-  for (const sample of spread(samples, count)) {
-    try {
-      const { width, height } = await readHeader(sample.target);
-      const fitting = Math.min(patch, Math.floor(Math.min(width, height) / scale));
-      const made = await makeSample(
-        {
+  const previews = await withReaders(readers, (given) =>
+    Promise.all(
+      spread(samples, count).map(async (sample, index): Promise<PreviewedSample[]> => {
+        const [input, target] = ['input', 'target'].map((side) => join(folder, `${index}-${side}.png`)) as [
+          string,
+          string,
+        ];
+        const keys = [seed, 'preview', sample.name];
+        const order = {
           sample,
           scale,
-          degradations,
-          cut: { kind: 'random', patch: fitting, flip: false, rotate: false },
-          keys: [seed, 'preview', sample.name],
-        },
-        cache,
-      );
-      previews.push({ ...made, name: sample.name });
-    } catch (error) {
-      problem = error;
-    }
-  }
-  if (previews.length === 0) throw problem;
-  return previews;
+          degradations: [...degradations],
+          patch,
+          keys,
+          inputFile: input,
+          targetFile: target,
+        };
+        try {
+          await given.ask('patch', order);
+          return [{ name: sample.name, input, target }];
+        } catch (error) {
+          problem = error;
+          return [];
+        }
+      }),
+    ),
+  );
+  if (previews.flat().length === 0) throw problem;
+  return previews.flat();
 }
 
-async function inspectSample({ target, input }: Sample, scale: number, deep: boolean): Promise<Header> {
-  const clean = await readHeader(target);
-  if (input !== undefined) alignPair(await readHeader(input), clean, scale);
-  if (deep) for (const file of [target, input]) if (file !== undefined) await decodePixels(file);
+export interface PreviewOptions {
+  count: number;
+  patch: number;
+  seed: number;
+  folder: string;
+  /** Child processes that decode; by default some for this call alone. */
+  readers?: PictureReaders | undefined;
+}
+
+async function inspectSample(
+  { target, input }: Sample,
+  scale: number,
+  deep: boolean,
+  readers: PictureReaders,
+): Promise<PictureHeader> {
+  const clean = await readHeader(target, readers);
+  if (input !== undefined) alignPair(await readHeader(input, readers), clean, scale);
+  if (deep)
+    for (const file of [target, input]) if (file !== undefined) await naming(file, readers.ask('check', { file }));
   return clean;
 }
 
-async function readHeader(file: string): Promise<Header> {
+const readHeader = (file: string, readers: PictureReaders): Promise<PictureHeader> =>
+  naming(file, readers.ask('header', { file }));
+
+/** A picture that ends its reader is named, as one that the reader refuses. */
+async function naming<T>(file: string, work: Promise<T>): Promise<T> {
   try {
-    const { autoOrient, format, depth, channels, hasAlpha } = await sharp(file).metadata();
-    return {
-      width: autoOrient.width,
-      height: autoOrient.height,
-      format: `${format}, ${depth === 'uchar' ? 8 : 16} bits`,
-      grey: channels < 3,
-      alpha: hasAlpha,
-    };
-  } catch (cause) {
-    throw new AppError('bad-input', `${file} cannot be read as a picture: ${messageOf(cause)}.`, {
-      cause,
-      details: { file },
-    });
+    return await work;
+  } catch (error) {
+    if (error instanceof AppError && error.details?.['file'] === undefined && error.code !== 'cancelled')
+      throw new AppError(error.code, error.message, { cause: error, details: { file } });
+    throw error;
   }
 }
 
-function statisticsOf(headers: readonly Header[]): DatasetStatistics {
+function statisticsOf(headers: readonly PictureHeader[]): DatasetStatistics {
   const formats: Record<string, number> = {};
   for (const { format } of headers) formats[format] = (formats[format] ?? 0) + 1;
   return {

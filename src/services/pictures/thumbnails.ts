@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
-import { makePng, makeThumbnail } from '../../core/pictures/forScreen.ts';
+import { join } from 'node:path';
+import { formatOfFile, mediaTypeOf, type PictureFormat } from '../../core/pictures/format.ts';
 import { ThumbnailStore } from '../../database/thumbnailStore.ts';
 import { thumbnailSize } from '../../shared/contract/restoring.ts';
 import { AppError } from '../../shared/errors.ts';
-import { ThumbnailsAhead } from './thumbnailsAhead.ts';
+import { PictureReaders } from './pictureReaders.ts';
 import { VisibleFirst } from './visibleFirst.ts';
 
 export interface Served {
@@ -13,15 +13,10 @@ export interface Served {
   type: string;
 }
 
-/** Formats that all browsers show; others are converted to PNG. */
-const shownAsIs: Record<string, string> = {
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.webp': 'image/webp',
-  '.avif': 'image/avif',
-  '.gif': 'image/gif',
-};
+/** Formats every browser shows by itself; TIFF is shown through PNG. */
+const shownAsIs: readonly PictureFormat[] = ['png', 'jpeg', 'webp', 'avif', 'gif'];
+/** A larger file would fill the memory of this process, which has it whole. */
+const MOST_BYTES_AS_IS = 100e6;
 
 /** Only a few at a time, so that the computer stays responsive. */
 const atOnce = 3;
@@ -33,11 +28,14 @@ const atOnce = 3;
 export class Thumbnails {
   readonly #store: ThumbnailStore;
   readonly #queue = new VisibleFirst(atOnce);
-  readonly #ahead = new ThumbnailsAhead();
-  /** Thumbnails being made, by key: another request for the same one waits for it. */
+  readonly #readers: PictureReaders;
+  /** Makes what nobody waits for, in a process that gives way to all others. */
+  readonly #ahead = new PictureReaders({ most: 1, priority: 'idle' });
+  /** Those being made, by their keys: whoever asks for one meanwhile gets the same. */
   readonly #making = new Map<string, Promise<Uint8Array>>();
 
-  constructor(cacheFolder: string) {
+  constructor(cacheFolder: string, readers: PictureReaders) {
+    this.#readers = readers;
     this.#store = new ThumbnailStore(join(cacheFolder, 'thumbnails.sqlite'));
   }
 
@@ -60,21 +58,23 @@ export class Thumbnails {
     this.#queue.later(
       paths.map((path) => async () => {
         const key = await keyOf(path, thumbnailSize);
-        const body = this.#store.has(key) ? undefined : await this.#ahead.make({ path, size: thumbnailSize });
-        if (body) this.#store.keep(key, body);
+        if (this.#store.has(key)) return;
+        const { body } = await this.#ahead.ask('thumbnail', { path, size: thumbnailSize });
+        this.#store.keep(key, body);
       }),
     );
   }
 
   close(): void {
     this.#queue.clear();
-    this.#ahead.end();
+    void this.#ahead.end();
     this.#store.close();
   }
 
   #make(path: string, size: number, key: string): Promise<Uint8Array> {
-    const kept = makeThumbnail(path, size)
-      .then((body) => {
+    const kept = this.#readers
+      .ask('thumbnail', { path, size })
+      .then(({ body }) => {
         this.#store.keep(key, body);
         return body;
       })
@@ -84,10 +84,15 @@ export class Thumbnails {
   }
 
   async #whole(path: string, signal?: AbortSignal): Promise<Served> {
-    await statOf(path);
-    const type = shownAsIs[extname(path).toLowerCase()];
-    if (type) return { body: new Uint8Array(await readFile(path)), type };
-    return { body: new Uint8Array(await this.#queue.now(() => makePng(path), signal)), type: 'image/png' };
+    const { size } = await statOf(path);
+    const format = await formatOfFile(path);
+    if (format && shownAsIs.includes(format)) {
+      if (size > MOST_BYTES_AS_IS)
+        throw new AppError('unsupported', 'The file has more than 100 MB, too many to be shown whole.');
+      return { body: new Uint8Array(await readFile(path)), type: mediaTypeOf[format] };
+    }
+    const { body } = await this.#queue.now(() => this.#readers.ask('png', { path }), signal);
+    return { body: new Uint8Array(body), type: 'image/png' };
   }
 }
 
@@ -97,7 +102,7 @@ async function statOf(path: string): Promise<{ mtimeMs: number; size: number }> 
   return found;
 }
 
-/** A new key for each file state, so that a changed file gets a new thumbnail. */
+/** A new key for each state of a file, so that a changed file gets a new thumbnail. */
 async function keyOf(path: string, size: number): Promise<string> {
   const { mtimeMs, size: bytes } = await statOf(path);
   return createHash('sha256').update(`${path}\0${mtimeMs}\0${bytes}\0${size}`).digest('base64url');

@@ -53,12 +53,12 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
     handlers: {
       ...batchHandlers(context, pictures),
       'restore.collect': async ({ places }) => {
-        const { files, ignored } = await collectSources(
+        const { files, ignored, skipped } = await collectSources(
           places.map((id) => handles.path(id)),
           true,
         );
         thumbnails.prepare(files.map(({ source }) => source));
-        return { pictures: await Promise.all(files.map((file) => pictures.add(file))), ignored };
+        return { pictures: await Promise.all(files.map((file) => pictures.add(file))), ignored, skipped };
       },
       'restore.preview': async ({ picture, models, effect, region }) => {
         await cleaned;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { closest } from 'fastest-levenshtein';
@@ -9,20 +10,24 @@ import { safeName } from './naming.ts';
 import { findModel } from './restoreModel.ts';
 
 /**
- * All saved chains of models, by name. Each is a separate file, which can be copied to another computer.
- * @throws AppError `io` with the name of a file that cannot be read
+ * Every saved chain of models, by name. Each is a file of its own, which can be copied to another machine. A damaged one is
+ * left out; {@link findPreset} names it.
  */
 export async function listPresets(home: Home): Promise<RestorePreset[]> {
   const names = (await readdir(home.presets)).filter((name) => name.endsWith('.json'));
-  const presets = await Promise.all(names.map((name) => readPreset(join(home.presets, name))));
+  const read = await Promise.all(
+    names.map((name) => readPreset(join(home.presets, name)).catch((): undefined => undefined)),
+  );
+  const presets = read.filter((preset) => preset !== undefined);
   return presets.sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** @throws AppError `not-found` with the closest name */
+/** @throws AppError `not-found` with the nearest name, `io` where its file is damaged */
 export async function findPreset(name: string, home: Home): Promise<RestorePreset> {
   const presets = await listPresets(home);
   const found = presets.find((preset) => fileOf(preset.name, home) === fileOf(name, home));
   if (found) return found;
+  if (existsSync(fileOf(name, home))) return readPreset(fileOf(name, home));
   const nearest =
     presets.length > 0
       ? ` Did you mean "${closest(

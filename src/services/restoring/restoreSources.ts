@@ -9,7 +9,9 @@ export interface Collected {
   files: NewBatchFile[];
   /** Files in folders that are not pictures. */
   ignored: number;
-  /** Pictures in subfolders of the named folders, which were not requested. */
+  /** Folders and files that could not be listed; a sentence for each. */
+  skipped: string[];
+  /** Pictures in folders below those that were named, which were not asked for. */
   below: number;
 }
 
@@ -23,6 +25,7 @@ export async function collectSources(paths: readonly string[], recursive: boolea
   const files: NewBatchFile[] = [];
   const seen = new Set<string>();
   let ignored = 0;
+  const skipped: string[] = [];
   let below = 0;
   const add = async (source: string, folder: string): Promise<void> => {
     // A broken link is kept, so that the batch reports it.
@@ -38,7 +41,8 @@ export async function collectSources(paths: readonly string[], recursive: boolea
       await add(path, '');
       continue;
     }
-    const { pictures, others } = await listPictures(path);
+    const { pictures, others, skipped: left } = await listPictures(path);
+    skipped.push(...left.map(({ reason }) => reason));
     ignored += others.length;
     for (const name of pictures) {
       const folder = dirname(name) === '.' ? '' : dirname(name);
@@ -46,5 +50,5 @@ export async function collectSources(paths: readonly string[], recursive: boolea
       else below++;
     }
   }
-  return { files, ignored, below };
+  return { files, ignored, skipped, below };
 }

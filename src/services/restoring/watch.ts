@@ -39,6 +39,8 @@ export async function watchFolder(
     arrived.add(path);
     wake.resolve();
   });
+  // A folder inside that cannot be read is passed over; without a listener it would end the program.
+  watcher.on('error', () => undefined);
   signal.addEventListener('abort', () => wake.resolve());
   try {
     while (!signal.aborted) {

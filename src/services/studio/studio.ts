@@ -16,6 +16,7 @@ import { featureHandlers } from '../models/featureHandlers.ts';
 import { modelHandlers } from '../models/modelHandlers.ts';
 import { packHandlers } from '../models/packHandlers.ts';
 import { restoreFeature } from '../restoring/restoreHandlers.ts';
+import { PictureReaders } from '../pictures/pictureReaders.ts';
 import { Thumbnails, type Served } from '../pictures/thumbnails.ts';
 import { trainingHandlers } from '../training/trainingHandlers.ts';
 
@@ -49,12 +50,14 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
   const listeners = new Set<(event: StudioEvent) => void>();
   const handles = new Handles();
   const imports = new Imports(services.home.cache);
-  const thumbnails = new Thumbnails(services.home.cache);
+  const pictures = new PictureReaders();
+  const thumbnails = new Thumbnails(services.home.cache, pictures);
   await imports.removeOld();
   const context: StudioContext = {
     services,
     handles,
     thumbnails,
+    pictures,
     reveal,
     tell: (event) => listeners.forEach((listener) => listener(event)),
   };
@@ -90,10 +93,10 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    close: () => {
+    close: async () => {
       restore.close();
       thumbnails.close();
-      return Promise.resolve();
+      await pictures.end();
     },
   };
 }

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { closest } from 'fastest-levenshtein';
-import { isScalar, parseDocument, stringify, visit } from 'yaml';
+import { isMap, isScalar, parseDocument, stringify, visit } from 'yaml';
 import { z } from 'zod';
 import { degradations } from '../../core/degradations/index.ts';
 import { neededFeatureWeights } from '../../core/losses/vgg.ts';
@@ -28,16 +28,7 @@ type Path = readonly (string | number)[];
  * @throws AppError `bad-input`, `not-found`, with the path of the field
  */
 export function readConfigFile(file: string, settings: readonly string[] = []): RunConfig {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new AppError('not-found', `The configuration ${file} cannot be read; check the path.`, { cause: error });
-  }
-  const document = parseDocument(text);
-  const [problem] = document.errors;
-  if (problem)
-    throw new AppError('bad-input', `${file} is not valid YAML: ${problem.message.split('\n')[0]?.replace(/:$/, '')}.`);
+  const document = parseYaml(readText(file), file);
   const place = dirname(resolve(file));
   for (const path of pathFields) {
     const value = document.getIn(path);
@@ -47,10 +38,94 @@ export function readConfigFile(file: string, settings: readonly string[] = []): 
   visit(document, {
     Pair: (_, { value }) => (value === null || (isScalar(value) && value.value === null) ? visit.REMOVE : undefined),
   });
-  return parseConfig(document.toJS(), file);
+  return parseConfig(toData(document, file), file);
 }
 
-/** @throws AppError `not-found` for a missing folder of pictures, with the field that names it */
+type YamlDocument = ReturnType<typeof parseDocument>;
+
+/** A configuration has some kilobytes. */
+const MAX_BYTES = 100_000;
+
+/** The text of a file or a pipe. */
+function readText(file: string): string {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(file, 'r');
+    const buffer = Buffer.alloc(MAX_BYTES + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < buffer.length; length += read)
+      read = readSync(descriptor, buffer, length, buffer.length - length, null);
+    if (length > MAX_BYTES)
+      throw new AppError('bad-input', `${file} has more than 100 kB, which no configuration needs. Check the path.`);
+    return buffer.toString('utf8', 0, length);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError('not-found', `The configuration ${file} cannot be read; check the path.`, { cause: error });
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/** Deeper nesting than any field has; each level takes some of the stack. */
+const MAX_DEPTH = 50;
+
+/**
+ * Parses YAML that may be hostile. Keys are compared here: the parser compares each with all before it, which takes minutes
+ * for many.
+ */
+function parseYaml(text: string, file: string): YamlDocument {
+  try {
+    if (isDeep(text)) throw new Error('it is nested too deeply');
+    const document = parseDocument(text, { uniqueKeys: false });
+    const [problem] = document.errors;
+    if (problem) throw new Error(problem.message.split('\n')[0]?.replace(/:$/, ''));
+    visit(document, {
+      Collection: (_, collection, path) => {
+        if (path.length > 2 * MAX_DEPTH) throw new Error('it is nested too deeply');
+        if (!isMap(collection)) return;
+        const keys = new Set<string>();
+        for (const { key } of collection.items) {
+          const name = isScalar(key) ? String(key.value) : undefined;
+          if (name === undefined) throw new Error('a key is not plain text');
+          if (keys.has(name)) throw new Error(`the field ${shortened(name)} is there twice`);
+          keys.add(name);
+        }
+      },
+    });
+    return document;
+  } catch (error) {
+    throw new AppError('bad-input', `${file} is not valid YAML: ${shortened(messageOf(error), 300)}.`, {
+      cause: error,
+    });
+  }
+}
+
+/** Whether brackets, or list items on one line, nest deeper than the parser can follow in a short time. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  for (const sign of text) {
+    if (sign === '[' || sign === '{') depth += 1;
+    else if (sign === ']' || sign === '}') depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return /^[ \t]*(?:[-?][ \t]+){50}/m.test(text);
+}
+
+/** Aliases that multiply are refused. */
+function toData(document: YamlDocument, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new AppError('bad-input', `${file} is not valid YAML: ${shortened(messageOf(error), 300)}.`, {
+      cause: error,
+    });
+  }
+}
+
+const shortened = (text: string, length = 80): string =>
+  text.length > length ? `${text.slice(0, length - 3)}...` : text;
+
+/** @throws AppError `not-found` for a folder of pictures that is not there, with the field that names it */
 export async function requireFolders({ data }: RunConfig): Promise<void> {
   for (const part of ['train', 'validation'] as const) {
     for (const role of ['target', 'input'] as const) {
@@ -109,8 +184,8 @@ function checkChoice<Entry extends { id: string }>(
   if (!entry)
     throw new AppError(
       'not-found',
-      `${source}: ${path.join('.')} "${id}" is not known; did you mean "${closest(
-        id,
+      `${source}: ${path.join('.')} "${shortened(id)}" is not known; did you mean "${closest(
+        shortened(id),
         registry.map((known) => known.id),
       )}"?`,
     );
@@ -159,7 +234,7 @@ function firstIssue(error: z.ZodError, schema: z.ZodType, prefix: Path, source: 
   const path = [...prefix, ...issue.path.map((part) => (typeof part === 'number' ? part : String(part)))];
   const at = (parts: Path): string => parts.join('.');
   if (issue.code === 'unrecognized_keys') {
-    const [key = ''] = issue.keys;
+    const key = shortened(issue.keys[0] ?? '');
     const known = fieldsAt(schema, issue.path);
     const hint = known.length > 0 ? ` did you mean "${closest(key, known)}"?` : ' leave it out.';
     return new AppError('bad-input', `${source}: there is no field ${at([...path, key])};${hint}`, {
@@ -167,8 +242,8 @@ function firstIssue(error: z.ZodError, schema: z.ZodType, prefix: Path, source: 
     });
   }
   const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
-  const field = at(path) || 'the file';
-  const reason = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  const field = shortened(at(path), 200) || 'the file';
+  const reason = shortened(issue.message.charAt(0).toLowerCase() + issue.message.slice(1), 300);
   return new AppError(
     'bad-input',
     missing ? `${source}: ${field} is missing.` : `${source}: ${field} is invalid: ${reason}.`,

@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from '../../core/pictures/sharp.ts';
-import { decodePicture } from '../../core/data/decode.ts';
-import { psnr, ssim } from '../../core/metrics/index.ts';
-import { cropPicture } from '../../core/pictures/crop.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { ValidationPicture } from '../../shared/runs.ts';
+import type { PictureReaders } from '../pictures/pictureReaders.ts';
 import type { Runs } from './runHistory.ts';
 
 /** A validation picture that several runs restored, with exactly the same target. Paths are absolute. */
@@ -29,14 +26,15 @@ export interface Part {
   height: number;
 }
 
-/** SSIM's window size; smaller parts have no SSIM. */
-const ssimWindow = 11;
-
 /**
  * The validation pictures of several runs; those that most runs share come first. Different pictures with the same name
  * are told apart by their content, so that runs on different data sets are not compared by accident.
  */
-export async function sharedPictures(runs: Runs, references: readonly string[]): Promise<SharedPicture[]> {
+export async function sharedPictures(
+  runs: Runs,
+  references: readonly string[],
+  readers: PictureReaders,
+): Promise<SharedPicture[]> {
   const found = new Map<string, SharedPicture>();
   const inputs = new Map<string, string>();
   for (const reference of references) {
@@ -50,7 +48,7 @@ export async function sharedPictures(runs: Runs, references: readonly string[]):
       );
       if (!bytes || !inputBytes) continue;
       const key = `${name} ${hash(bytes)}`;
-      const { width, height } = await sharp(bytes).metadata();
+      const { width, height } = await readers.ask('header', { file: target });
       const shared = found.get(key) ?? { name, width, height, target, sameInput: true, runs: [] };
       inputs.set(key, inputs.get(key) ?? hash(inputBytes));
       shared.sameInput &&= inputs.get(key) === hash(inputBytes);
@@ -80,24 +78,11 @@ const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).d
 export async function measurePart(
   runs: Runs,
   { run, step, name, part, yChannel }: { run: string; step: number; name: string; part: Part; yChannel: boolean },
+  readers: PictureReaders,
 ): Promise<{ psnr: number | null; ssim: number | null }> {
   const { folder, pictures } = runs.show(run);
   const picture = pictures.find((candidate) => candidate.step === step && candidate.name === name);
   if (!picture) throw new AppError('not-found', `The run has kept no picture ${name} of step ${step}.`);
-  const [restored, target] = await Promise.all([
-    decodePicture(join(folder, picture.restored)),
-    decodePicture(join(folder, picture.target)),
-  ]);
-  const { left: x, top: y, width, height } = part;
-  if (x + width > target.width || y + height > target.height)
-    throw new AppError('bad-input', 'The part is outside the picture.');
-  const [a, b] = [restored, target].map((whole) => cropPicture(whole, { x, y, width, height })) as [
-    typeof target,
-    typeof target,
-  ];
-  const measured = psnr(a, b, { yChannel });
-  return {
-    psnr: Number.isFinite(measured) ? measured : null,
-    ssim: Math.min(width, height) < ssimWindow ? null : ssim(a, b, { yChannel }),
-  };
+  const [restored, target] = [join(folder, picture.restored), join(folder, picture.target)];
+  return readers.ask('measure', { restored, target, part, yChannel });
 }

@@ -30,6 +30,7 @@ const progressEvery = 200;
 export function trainingHandlers({
   services,
   handles,
+  pictures,
   tell,
 }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
   const { home, runs, training, children } = services;
@@ -126,7 +127,7 @@ export function trainingHandlers({
       return Promise.resolve({});
     },
     'runs.crops': async ({ runs: references }) =>
-      (await sharedPictures(runs, references)).map((picture) => ({
+      (await sharedPictures(runs, references, pictures)).map((picture) => ({
         ...picture,
         target: handles.issue(picture.target),
         runs: picture.runs.map(({ run, input, steps }) => ({
@@ -135,7 +136,7 @@ export function trainingHandlers({
           steps: steps.map((step) => ({ ...step, restored: handles.issue(step.restored) })),
         })),
       })),
-    'runs.measure': (question) => measurePart(runs, question),
+    'runs.measure': (question) => measurePart(runs, question, pictures),
     'runs.export': async ({ run, out, form }) => {
       const { id, name } = runs.find(run);
       const path = join(handles.path(out), `${safeName(name)} ${id}${form === 'report' ? '.html' : ''}`);

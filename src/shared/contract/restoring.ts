@@ -51,7 +51,12 @@ export const restoreCalls = {
   /** Finds the pictures among files and folders, recursively, and counts files that are not pictures. */
   'restore.collect': call(
     z.strictObject({ places: z.array(handle).min(1).max(20_000) }),
-    z.object({ pictures: z.array(source), ignored: z.int() }),
+    z.object({
+      pictures: z.array(source),
+      ignored: z.int(),
+      /** Folders and files that could not be listed; a sentence for each. */
+      skipped: z.array(z.string()),
+    }),
   ),
   /**
    * Restores one picture, or a part of it, without exporting: with exactly the pixels of the export. The part is given

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { inspectDataset, previewSamples } from '../../../src/services/datasets/datasets.ts';
 import { temporaryFolder, writePicture } from '../../core/data/folders.ts';
@@ -69,17 +70,27 @@ describe('inspectDataset', () => {
 describe('previewSamples', () => {
   it('degrades patches as a run would, the same ones for the same seed', async () => {
     const source = { target: join(await dataset(), 'input'), degradations: [{ type: 'haze' }] };
-    const options = { count: 2, patch: 32, seed: 1 };
-    const previews = await previewSamples(source, options);
+    const pixels = async (file: string) => {
+      const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true });
+      return { width: info.width, height: info.height, hex: data.toString('hex') };
+    };
+    const preview = async (patch: number) => {
+      const folder = temporaryFolder();
+      const made = await previewSamples(source, { count: 2, patch, seed: 1, folder });
+      return Promise.all(
+        made.map(async ({ name, input, target }) => ({ name, lq: await pixels(input), gt: await pixels(target) })),
+      );
+    };
+    const previews = await preview(32);
     expect(previews.map(({ name, lq, gt }) => [name, lq.width, gt.width])).toEqual([
       ['a.png', 32, 32],
       ['c.png', 32, 32],
     ]);
-    expect(previews[0]?.lq.data).not.toEqual(previews[0]?.gt.data);
-    expect(await previewSamples(source, options)).toEqual(previews);
+    expect(previews[0]?.lq.hex).not.toEqual(previews[0]?.gt.hex);
+    expect(await preview(32)).toEqual(previews);
     // Pictures smaller than the preview show as much as they have.
     expect(
-      (await previewSamples(source, { ...options, patch: 100 })).every(
+      (await preview(100)).every(
         ({ lq, gt }) => lq.width === gt.width && gt.width === gt.height && gt.width > 32 && gt.width < 100,
       ),
     ).toBe(true);

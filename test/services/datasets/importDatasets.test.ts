@@ -40,6 +40,9 @@ test('the file of an earlier version is read in once, in its order, and kept', (
   expect(existsSync(join(home.root, 'datasets.json'))).toBe(false);
   expect(readFileSync(join(home.root, 'datasets.imported.json'), 'utf8')).toContain('another version');
   history.datasets.remove('a');
+  // At the next start the kept file is not read again.
+  history.db.close();
+  history = openHistory(home);
   expect(importDatasets(home, history)).toEqual([]);
   expect(ids()).toEqual(['b']);
 });
@@ -91,12 +94,12 @@ test('many that are added at once are all kept, and two changes at once are both
   for (let i = 0; i < 20; i++) {
     await Promise.all([
       (async () => list.change('d0', { name: `n${i}` }))(),
-      (async () => rival.change('d0', { degradations: [{ type: 'haze', beta: [1, 1 + i] }] }))(),
+      (async () => rival.change('d0', { degradations: [{ type: 'haze', beta: [1, 1 + i / 10] }] }))(),
       (async () => rival.change('d0', { validation: (kept) => ({ ...kept, count: kept.count + 1 }) }))(),
     ]);
     expect(list.find('d0')).toMatchObject({
       name: `n${i}`,
-      degradations: [{ beta: [1, 1 + i] }],
+      degradations: [{ beta: [1, 1 + i / 10] }],
       validation: { count: 9 + i },
     });
   }

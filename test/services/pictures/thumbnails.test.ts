@@ -1,9 +1,10 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ThumbnailStore } from '../../../src/database/thumbnailStore.ts';
+import { PictureReaders } from '../../../src/services/pictures/pictureReaders.ts';
 import { Thumbnails } from '../../../src/services/pictures/thumbnails.ts';
 import { VisibleFirst } from '../../../src/services/pictures/visibleFirst.ts';
 import { thumbnailSize } from '../../../src/shared/contract/restoring.ts';
@@ -12,7 +13,11 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mcir-test-'));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const readers = new PictureReaders();
+afterAll(async () => {
+  await readers.end();
+  await rm(folder, { recursive: true, force: true });
+});
 
 async function photograph(name: string): Promise<string> {
   const path = join(folder, name);
@@ -33,14 +38,14 @@ describe('thumbnails', () => {
   test('are made ahead, kept for the next start, and made anew where the file has changed', async () => {
     const path = await photograph('lake.jpg');
     const cache = await mkdtemp(join(folder, 'cache-'));
-    const first = new Thumbnails(cache);
+    const first = new Thumbnails(cache, readers);
     first.prepare([path]);
     await expect.poll(() => keptBytes(cache)).toBeGreaterThan(0);
     const small = await first.serve(path, thumbnailSize);
     expect(await sharp(small.body).metadata()).toMatchObject({ width: 320, height: 160, format: 'webp' });
     first.close();
 
-    const again = new Thumbnails(cache);
+    const again = new Thumbnails(cache, readers);
     expect((await again.serve(path, thumbnailSize)).body).toEqual(small.body);
     await writeFile(path, 'torn');
     await expect(again.serve(path, thumbnailSize)).rejects.toMatchObject({ code: 'unsupported' });
@@ -55,6 +60,31 @@ describe('thumbnails', () => {
     expect(store.bytes).toBeLessThanOrEqual(1000);
     expect([store.has('0'), store.has('1'), store.has('new')]).toEqual([true, false, true]);
     store.close();
+  });
+
+  test('damage that is found later is thrown away too, and without a file pictures are kept in memory', async () => {
+    const file = join(folder, 'later.sqlite');
+    const first = new ThumbnailStore(file);
+    for (let i = 0; i < 500; i++) first.keep(`${i}`, new Uint8Array(3000));
+    first.close();
+    const bytes = await readFile(file);
+    bytes.fill(0x5a, 8192);
+    await writeFile(file, bytes);
+    const damaged = new ThumbnailStore(file);
+    for (let i = 0; i < 500; i++) {
+      damaged.has(`${i}`);
+      damaged.find(`${i}`);
+    }
+    damaged.keep('a', new Uint8Array(10));
+    damaged.keep('a', new Uint8Array(10));
+    expect(damaged.find('a')).toHaveLength(10);
+    damaged.close();
+
+    await mkdir(join(folder, 'taken.sqlite', 'by a folder'), { recursive: true });
+    const inMemory = new ThumbnailStore(join(folder, 'taken.sqlite'));
+    inMemory.keep('a', new Uint8Array(10));
+    expect(inMemory.find('a')).toHaveLength(10);
+    inMemory.close();
   });
 
   test('a damaged cache is thrown away', async () => {

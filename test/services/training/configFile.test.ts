@@ -116,3 +116,50 @@ describe('readConfigFile', () => {
     expect(() => readConfigFile(join(folder, 'none.yml'))).toThrow(/cannot be read/);
   });
 });
+
+describe('a hostile configuration is refused in a sentence, soon', () => {
+  const aliases = (): string => {
+    const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x]'];
+    for (let i = 1; i < 12; i++) lines.push(`a${i}: &a${i} [${Array.from({ length: 9 }, () => `*a${i - 1}`).join()}]`);
+    return lines.join('\n');
+  };
+  const long = 'k'.repeat(90_000);
+  it.each<[string, () => string, RegExp]>([
+    ['aliases that multiply', aliases, /is not valid YAML: .*alias/i],
+    ['many keys', () => minimal + Array.from({ length: 200_000 }, (_, i) => `k${i}: 1`).join('\n'), /more than 100 kB/],
+    [
+      'keys up to the limit',
+      () => minimal + Array.from({ length: 9000 }, (_, i) => `k${i}: 1`).join('\n'),
+      /there is no field k0/,
+    ],
+    ['a field twice', () => `${minimal}seed: 1\nseed: 2\n`, /the field seed is there twice/],
+    ['deep nesting', () => `a: ${'['.repeat(90_000)}`, /is not valid YAML: it is nested too deeply/],
+    ['deep lists on one line', () => `a:\n  ${'- '.repeat(40_000)}1`, /is not valid YAML: it is nested too deeply/],
+    [
+      'deep nesting that is closed',
+      () => `a: ${'['.repeat(2000)}${']'.repeat(2000)}`,
+      /is not valid YAML: it is nested too deeply/,
+    ],
+    ['a long key', () => `${minimal}${long.slice(0, 1000)}: 1\n`, /there is no field k{77}\.\.\./],
+    [
+      'a long name of a network',
+      () => `network: { type: ${long} }\ndata: { train: { target: clear } }\n`,
+      /network\.type "k{77}\.\.\." is not known/,
+    ],
+  ])('%s', (_, make, reason) => {
+    const began = performance.now();
+    let message = '';
+    try {
+      readConfigFile(file(make()));
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    expect(message).toMatch(reason);
+    expect(message.length).toBeLessThan(1000);
+    expect(performance.now() - began).toBeLessThan(30_000);
+  });
+
+  it('a device without end', () => {
+    expect(() => readConfigFile('/dev/zero')).toThrow(/more than 100 kB/);
+  });
+});

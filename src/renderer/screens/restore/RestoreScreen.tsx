@@ -10,6 +10,7 @@ import { showError } from '../../api/showError.ts';
 import { ChoosePlace } from '../../components/ChoosePlace.tsx';
 import { ScreenFrame } from '../../components/ScreenFrame.tsx';
 import { Empty } from '../../components/States.tsx';
+import { useTold } from '../../i18n/told.ts';
 import { go, useRoute } from '../../route.ts';
 import { BatchesView } from './BatchesView.tsx';
 import { DropArea } from '../../components/DropArea.tsx';
@@ -21,6 +22,7 @@ import { SidePanel } from './SidePanel.tsx';
 /** The Restore screen: all pictures, one picture, or the list of batches. */
 export function RestoreScreen() {
   const { t } = useTranslation();
+  const told = useTold();
   const { item } = useRoute();
   const { selection, change } = useSelection();
   const [busy, setBusy] = useState<string>();
@@ -35,6 +37,13 @@ export function RestoreScreen() {
     try {
       const found = await call('restore.collect', { places: places.map((place) => place.id) });
       change(added(found.pictures));
+      if (found.skipped.length > 0)
+        notifications.show({
+          color: 'yellow',
+          title: t('restore.skipped', { count: found.skipped.length }),
+          message: told(found.skipped[0] ?? ''),
+          closeButtonProps: { 'aria-label': t('common.close') },
+        });
       if (found.pictures.length === 0)
         notifications.show({
           color: 'yellow',

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { childCall, childContract } from './childMessages.ts';
+import { degradationStep } from './runConfig.ts';
+
+/** What passes between the program and the child processes that decode pictures: src/workers/pictures.ts. */
+
+const body = z.object({ body: z.instanceof(Uint8Array) });
+const file = z.object({ file: z.string() });
+const side = z.int().min(0);
+
+/** What a picture's header says, upright. */
+const header = z.object({
+  width: side,
+  height: side,
+  /** As in `png, 16 bits`. */
+  format: z.string(),
+  grey: z.boolean(),
+  alpha: z.boolean(),
+});
+export type PictureHeader = z.output<typeof header>;
+
+/** A patch of a sample as a run would see it; its two sides are written as PNG. */
+const patchOrder = z.object({
+  sample: z.object({ name: z.string(), target: z.string(), input: z.string().optional() }),
+  scale: z.int().positive(),
+  degradations: z.array(degradationStep),
+  /** Side in input pixels, or as much as there is. */
+  patch: z.int().positive(),
+  keys: z.array(z.union([z.string(), z.number()])),
+  inputFile: z.string(),
+  targetFile: z.string(),
+});
+export type PatchOrder = z.input<typeof patchOrder>;
+
+export const pictureReader = childContract('pictures', {
+  /** A small WebP; `size` is its longest side. */
+  thumbnail: childCall(z.object({ path: z.string(), size: z.int().positive() }), body),
+  /** The whole picture as PNG. */
+  png: childCall(z.object({ path: z.string() }), body),
+  header: childCall(file, header),
+  /** Decodes a picture whole, to see whether that can be done. */
+  check: childCall(file, z.object({})),
+  patch: childCall(patchOrder, z.object({})),
+  /** PSNR and SSIM of a part of a picture; PSNR is null for equal parts, SSIM for parts below 11 pixels. */
+  measure: childCall(
+    z.object({
+      restored: z.string(),
+      target: z.string(),
+      part: z.object({ left: side, top: side, width: z.int().positive(), height: z.int().positive() }),
+      yChannel: z.boolean(),
+    }),
+    z.object({ psnr: z.number().nullable(), ssim: z.number().nullable() }),
+  ),
+});
