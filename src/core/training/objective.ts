@@ -3,7 +3,7 @@ import type { RunConfig } from '../../shared/runConfig.ts';
 import { CONTRASTIVE_LAYERS, contrastiveRatio, curricularRatio } from '../losses/contrastive.ts';
 import { perceptualDistance, selfPromptedNegative } from '../losses/perceptual.ts';
 import { pixelLosses } from '../losses/pixel.ts';
-import { firstWeight } from './negativeDiagnostics.ts';
+import { firstWeight } from './heldWeight.ts';
 import { type FeatureWeights, VggFeatures, type VggNetwork } from '../losses/vgg.ts';
 
 /** The loss of a step, and its terms by name, weighted; all scalars. */
@@ -60,8 +60,8 @@ export function usedFeatureNetworks({ mcir, loss, features }: RunConfig): VggNet
 
 /**
  * The loss of a run as its configuration describes it: pixel term, self-prompted negative term, positive term and ratio
- * terms (docs/method.md). The features of the output are computed once, however many negatives there are. Those of target,
- * negatives and input are computed before, in one pass each and without gradient.
+ * terms (docs/method.md). The features of the output are computed once, however many negatives there are. Those of
+ * target, negatives and input are computed before, in one pass each and without gradient.
  */
 export class LossFunction {
   readonly #config: RunConfig;

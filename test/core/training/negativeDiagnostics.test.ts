@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Batch } from '../../../src/core/data/loader.ts';
 import { openEngine } from '../../../src/core/engine/open.ts';
 import { randomStream } from '../../../src/core/random.ts';
-import { heldWeight, negativeAge } from '../../../src/core/training/negativeDiagnostics.ts';
+import { heldWeight } from '../../../src/core/training/heldWeight.ts';
+import { negativeAge } from '../../../src/core/training/negativeDiagnostics.ts';
 import { Trainer } from '../../../src/core/training/trainer.ts';
 import { runConfig } from '../../../src/shared/runConfig.ts';
 
