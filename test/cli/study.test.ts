@@ -96,7 +96,8 @@ describe('mcir study', () => {
     rmSync(join(killed, 'studies', 'tiny', 'figures', '0.json'));
     const changed = await mcir(killed, 'study', 'resume', 'tiny');
     expect(changed.stderr).toMatch(/final pictures have changed since the study began/);
-  });
+    // Eight trainings and eight measurements, each in processes of their own.
+  }, 1_500_000);
 
   it.each([
     [

@@ -41,7 +41,7 @@ function randomDirection(output: tf.Tensor4D, noise: tf.Tensor4D, term: (output:
     (save as tf.GradSaveFunc)([direction]);
     return {
       value: term(x as tf.Tensor4D),
-      gradFunc: (dy, saved) => tf.mul(dy, (saved as tf.Tensor[])[0] as tf.Tensor),
+      gradFunc: (dy, saved) => tf.mul(dy, saved[0] as tf.Tensor),
     };
   });
   return changed(output) as tf.Scalar;

@@ -123,5 +123,5 @@ function toPyTorch({ dtype, shape, data }: WeightTensor): WeightTensor {
   for (let o = 0; o < out; o++)
     for (let i = 0; i < into; i++)
       for (let at = 0; at < height * width; at++) turned[to++] = Number(data[(at * into + i) * out + o]);
-  return { dtype, shape: [out, into, height, width], data: turned } as WeightTensor;
+  return { dtype, shape: [out, into, height, width], data: turned };
 }

@@ -16,7 +16,7 @@ function batch(): Batch {
   const random = randomStream('diagnosed batch');
   const gt = Float32Array.from({ length: 2 * size * size * 3 }, () => random.range(0.2, 0.8));
   const lq = gt.map((value) => value + random.range(-0.1, 0.1));
-  return { count: 2, lqSize: size, gtSize: size, lq, gt, names: [] } as unknown as Batch;
+  return { count: 2, lqSize: size, gtSize: size, lq, gt, names: [] };
 }
 
 function trainer(mcir: Record<string, unknown>, compile = false): Trainer {
