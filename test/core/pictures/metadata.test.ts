@@ -122,6 +122,13 @@ describe.skipIf(!installed('perl', '-v'))('metadata (ExifTool needs perl)', () =
     expect(tags(result)['IFD0:Artist']).toBe('Ada');
   });
 
+  it('that cannot be read are told of in one sentence', async () => {
+    const missing = join(folder, 'missing.jpg');
+    await expect(tool.read(await picture(), missing)).rejects.toThrow(
+      /^The metadata cannot be read: File not found[^\n]*\.$/,
+    );
+  });
+
   it('that name places in the picture are turned and enlarged with it', async () => {
     const original = await picture();
     write(
