@@ -153,7 +153,7 @@ export class MetadataTool {
     if ((await this.version()) === undefined)
       throw new AppError('unsupported', 'Reading metadata needs ExifTool, which needs Perl; install Perl.');
     const { stdout, stderr, code } = await askExiftool(['-json', ...options, ...files.map((file) => resolve(file))]);
-    if (code !== 0) throw new AppError('bad-input', `The metadata cannot be read: ${said(stderr)}.`);
+    if (code !== 0) throw new AppError('bad-input', `The metadata cannot be read: ${said(firstReason(stderr))}.`);
     return JSON.parse(stdout) as Tags[];
   }
 }
@@ -222,6 +222,10 @@ function sizes(tags: Tags, { orientation, width, height, scale }: Moved): Tags {
 export const EXIFTOOL_PART = '_exiftool_tmp';
 
 const noRoom = /no space left|disk quota|error (writing|closing|flushing)/i;
+
+/** What went wrong, without its counts ("1 image files read"). */
+const firstReason = (stderr: string): string =>
+  stderr.split('\n').find((line) => line.trim() !== '' && !/^\s*\d+ /.test(line)) ?? 'ExifTool gave no reason';
 
 /** Its message without what kind it is and of which file. */
 const said = (line: string): string =>

@@ -103,9 +103,11 @@ export async function inspect(file: string): Promise<Photograph> {
   };
 }
 
-/** libvips gives every JPEG 72 pixels an inch that says nothing else. */
-const tellsResolution = ({ jpeg, tiff }: Inside, { density, exif }: Metadata): boolean =>
-  jpeg ? jpeg.density || (exif !== undefined && density !== 72) : (tiff?.density ?? density !== undefined);
+/** libvips gives 72 pixels an inch to files that tell nothing. */
+function tellsResolution({ jpeg, tiff, png }: Inside, { density, exif }: Metadata): boolean {
+  const own = jpeg?.density ?? tiff?.density ?? png?.chunks.some(({ type }) => type === 'pHYs') ?? false;
+  return own || (exif !== undefined && density !== undefined && density !== 72);
+}
 
 /**
  * The table's row for a picture.
