@@ -19,6 +19,8 @@ export const events = {
   batchFile: z.object({ batch: z.string(), file: batchFile }),
   /** How much of a picture is done, from 0 to 1. */
   batchProgress: z.object({ batch: z.string(), number: z.int(), share: z.number() }),
+  /** How much of the preview of a picture is done, from 0 to 1, and seconds left once there is a pace. */
+  previewProgress: z.object({ picture: z.string(), share: z.number(), secondsLeft: z.number().optional() }),
   /** A pack is being fetched, or no longer. */
   pack,
   /** A model or a data set was added or removed. */

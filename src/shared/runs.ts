@@ -44,6 +44,8 @@ export const runSummary = z.object({
   /** Steps done and steps asked for. */
   step: z.int().nonnegative(),
   steps: z.int().positive(),
+  /** Of a run that was interrupted: the step that it saved last, where it goes on; 0 where it had not saved yet. */
+  savedStep: z.int().nonnegative().exactOptional(),
   network: z.string(),
   /** How many older copies it learns from; 0 without MCIR. */
   negatives: z.int().nonnegative(),

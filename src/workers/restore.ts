@@ -97,7 +97,6 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
     await decodeInto(photograph, decoded);
     let seconds = 0;
     let modelSeconds = 0;
-    let reported = performance.now();
     const result = await network(async () => {
       const entered = performance.now();
       const before = worked;
@@ -106,12 +105,7 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
         effect: task.effect,
         caution: task.caution,
         folder,
-        onProgress: (share) => {
-          // A few messages a second are enough for a bar.
-          if (performance.now() - reported < 200) return;
-          reported = performance.now();
-          send({ type: 'progress', id, share });
-        },
+        onProgress: progressOf(id),
       });
       seconds = (performance.now() - entered) / 1000;
       modelSeconds = (worked - before) / 1000;
@@ -149,10 +143,20 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
   }
 }
 
+/** Tells how much of a picture is done, as often as a bar needs it. */
+function progressOf(id: number): (share: number) => void {
+  let reported = performance.now();
+  return (share) => {
+    if (performance.now() - reported < 200) return;
+    reported = performance.now();
+    send({ type: 'progress', id, share });
+  };
+}
+
 /** More than this is not looked at at once. */
 const MOST_PREVIEW_PIXELS = 4096 * 4096;
 
-async function preview({ source, target, folder, decoded, effect, region }: PreviewTask): Promise<RestoredFile> {
+async function preview({ id, source, target, folder, decoded, effect, region }: PreviewTask): Promise<RestoredFile> {
   const photograph = await inspect(source);
   const { width, height } = photograph;
   const window = region ?? { x: 0, y: 0, width, height };
@@ -167,7 +171,8 @@ async function preview({ source, target, folder, decoded, effect, region }: Prev
     const before = worked;
     const result = await network(async () => {
       await keepDecoded(photograph, decoded);
-      return restorePhotograph(photograph, decoded, { chain, effect, folder: scratch, window });
+      const onProgress = progressOf(id);
+      return restorePhotograph(photograph, decoded, { chain, effect, folder: scratch, window, onProgress });
     });
     await encodePhotograph(
       result,

@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
 import { AppError } from '../../shared/errors.ts';
 import { countOf, elementBytes, type ElementType, tensorOf } from './elements.ts';
@@ -89,6 +90,21 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
 /** Reads the free text alone, without the tensors; `bytes` may be the beginning of a file. */
 export function readSafetensorsMetadata(bytes: Uint8Array): Record<string, string> {
   return readMetadata(split(bytes).header[METADATA_KEY]);
+}
+
+/** Reads the free text of a file, and no more of it than that takes. @throws as {@link readSafetensorsMetadata}, or Node's own */
+export function readSafetensorsMetadataOf(path: string): Record<string, string> {
+  const file = openSync(path, 'r');
+  try {
+    const length = Buffer.alloc(LENGTH_BYTES);
+    readSync(file, length, 0, LENGTH_BYTES, 0);
+    const bytes = Math.min(Number(length.readBigUInt64LE()), MAX_HEADER_BYTES);
+    const beginning = Buffer.alloc(LENGTH_BYTES + bytes);
+    readSync(file, beginning, 0, beginning.length, 0);
+    return readSafetensorsMetadata(beginning);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /**

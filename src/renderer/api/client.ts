@@ -7,7 +7,8 @@ import { told } from '../i18n/told.ts';
 type Reply = { value: unknown } | { error: WireError };
 
 /** What the menu of Electron's window asks of the page. */
-export type ShellCommand = { type: 'show'; screen: string } | { type: 'help' } | { type: 'add'; reply: Reply };
+export type ShellCommand =
+  { type: 'show'; screen: string } | { type: 'help' } | { type: 'selectAll' } | { type: 'add'; reply: Reply };
 
 /** What the preload script offers where the window is Electron's. */
 export interface Bridge {

@@ -1,12 +1,19 @@
-import type { Dropped } from './client.ts';
+import { bridge, type Dropped } from './client.ts';
 
 /**
- * The files of a drop as they are found, folders read recursively. Must be called before the drop event ends: its items
- * die with it. Hidden files are left out.
+ * The files of a drop. In Electron these are the files and folders as they were dropped, which the services read like
+ * folders that were chosen. In a browser folders are read here, recursively and without hidden files. Must be called before
+ * the drop event ends: its items die with it.
  */
 export function droppedFiles(transfer: DataTransfer): AsyncGenerator<Dropped> {
+  if (bridge) return asDropped([...transfer.files]);
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   return filesOf(entries, '');
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- what reads folders has to wait, so its caller expects it
+async function* asDropped(files: readonly File[]): AsyncGenerator<Dropped> {
+  for (const file of files) yield { file, path: file.name };
 }
 
 async function* filesOf(entries: readonly FileSystemEntry[], folder: string): AsyncGenerator<Dropped> {

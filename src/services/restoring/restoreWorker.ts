@@ -63,8 +63,8 @@ export class RestoreWorker {
   }
 
   /** As {@link restore}. @throws AppError `bad-input` for a part outside the picture, or too large to look at */
-  preview(task: PreviewTask): Promise<RestoredFile> {
-    return this.#ask({ type: 'preview', task });
+  preview(task: PreviewTask, onProgress: (share: number) => void): Promise<RestoredFile> {
+    return this.#ask({ type: 'preview', task }, onProgress);
   }
 
   /** Nobody wants its results any more; what waits for them is told that it is cancelled. */
@@ -75,7 +75,7 @@ export class RestoreWorker {
 
   #ask(
     message: Exclude<ToRestoreWorker, { type: 'open' }>,
-    onProgress: (share: number) => void = () => undefined,
+    onProgress: (share: number) => void,
   ): Promise<RestoredFile> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(died(null, null));
