@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
 import { type Browser, chromium, type Page } from '@playwright/test';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import type { Run } from '../../src/shared/contract/training.ts';
 import { patience } from '../e2e/patience.ts';
@@ -20,7 +20,7 @@ const builder = fileURLToPath(new URL('../../electron-builder.yml', import.meta.
 describe('the installed program', () => {
   let folder: string;
   let child: ChildProcess;
-  let browser: Browser;
+  let browser: Browser | undefined;
   let page: Page;
   let printed = '';
 
@@ -40,16 +40,14 @@ describe('the installed program', () => {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     child.stderr?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-    browser = await expect
-      .poll(() => chromium.connectOverCDP(`http://127.0.0.1:${port}`).catch(() => undefined))
-      .toBeDefined()
-      .then(() => chromium.connectOverCDP(`http://127.0.0.1:${port}`));
+    const endpoint = `http://127.0.0.1:${port}`;
+    browser = await vi.waitFor(() => chromium.connectOverCDP(endpoint), { timeout: patience, interval: 500 });
     const [context] = browser.contexts();
     page = context?.pages()[0] ?? ((await context?.waitForEvent('page')) as Page);
     page.setDefaultTimeout(patience);
   });
   afterAll(async () => {
-    await browser.close();
+    await browser?.close();
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGTERM');
     await ended;
