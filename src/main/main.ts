@@ -15,6 +15,7 @@ import {
 import { messageOf } from '../shared/errors.ts';
 import type { Settings } from '../shared/settings.ts';
 import { filesOf } from './commandLine.ts';
+import { followTheme, keepTheme } from './gtkTheme.ts';
 import { isOwnFrame, isOwnUrl, mayUse, pageOrigin } from './guard.ts';
 import { Host } from './host.ts';
 import { menuTemplate } from './menu.ts';
@@ -45,6 +46,7 @@ if (!app.requestSingleInstanceLock()) app.quit();
 else start();
 
 function start(): void {
+  followTheme(themeFile());
   protocol.registerSchemesAsPrivileged([
     { scheme: 'mcir', privileges: { standard: true, secure: true, supportFetchAPI: true } },
   ]);
@@ -185,6 +187,7 @@ async function open(): Promise<void> {
     language = chosen;
     // The menu bar, dialogs and scroll bars are as light or dark as the page.
     nativeTheme.themeSource = theme;
+    keepTheme(themeFile(), theme);
     showMenu();
   }
 
@@ -211,6 +214,10 @@ async function open(): Promise<void> {
   showMenu();
   await window.loadURL(`${pageOrigin}/`);
   await followSettings();
+}
+
+function themeFile(): string {
+  return join(app.getPath('userData'), 'look.json');
 }
 
 /** Has the program end by itself when the terminal, the system or the person's session ends it. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { BrowserWindow, MenuItemConstructorOptions } from 'electron';
 import { afterAll, expect, test, vi } from 'vitest';
 import { filesOf } from '../../src/main/commandLine.ts';
+import { followTheme, keepTheme } from '../../src/main/gtkTheme.ts';
 import { type MenuActions, menuTemplate } from '../../src/main/menu.ts';
 import { JobsProgress } from '../../src/main/progress.ts';
 import { Recents } from '../../src/main/recents.ts';
@@ -81,6 +82,20 @@ test('recent files are told apart by their folders, shortened where they are lon
     menuTemplate(textsFor('en', ''), actions(), ['/home/ada/x/a.png', '/ada/a.png', deep], '/home/ada', 'linux'),
   ).flatMap(({ label }) => (label?.includes(' — ') ? [label] : []));
   expect(labels).toEqual(['a.png — ~/x', 'a.png — /ada', expect.stringMatching(/^a && b\.png — ….{20,50}\/trip$/)]);
+});
+
+test('GTK is told of a dark look before it starts, unless somebody has named a theme', () => {
+  const file = join(folder, 'look.json');
+  const told = (env: NodeJS.ProcessEnv = {}, platform: NodeJS.Platform = 'linux'): string | undefined => {
+    followTheme(file, env, platform);
+    return env['GTK_THEME'];
+  };
+  keepTheme(file, 'dark');
+  expect(told()).toBe('Adwaita:dark');
+  expect(told({ GTK_THEME: 'Mine' })).toBe('Mine');
+  expect(told({}, 'win32')).toBeUndefined();
+  keepTheme(file, 'light');
+  expect(told()).toBeUndefined();
 });
 
 test('a command line names files and folders where it was given; the folder of the app is none in development', () => {
