@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { commonOptions, readOptions } from './bench/options.ts';
 
 /**
- * `npm run bench`: times a plain L1 step, an MCIR step and the inference of one picture, as the peer
- * (../shared/peer/torch_step.py) does, and prints one JSON object. With `--peer` both programs run in turn, each in a
- * process of its own, A B A B, and the ratios of the medians are printed (above 1: this program is faster). With
- * `--data FOLDER` it trains on real pictures and prints the share of the time that steps waited for them.
+ * `npm run bench`: times a plain L1 step, an MCIR step and the inference of one picture, like the peer program
+ * (../shared/peer/torch_step.py), and prints one JSON object. With `--peer` both programs run in turn (A B A B), each
+ * in its own process, and the ratios of the medians are printed (above 1: this program is faster). With `--data FOLDER`
+ * it trains on real pictures and prints the share of time that steps waited for data.
  */
 const values = readOptions({
   peer: { type: 'boolean', default: false },

@@ -6,19 +6,19 @@ import sharp from 'sharp';
 import { decodePicture } from '../src/core/data/decode.ts';
 import { imresize } from '../src/core/degradations/resize.ts';
 import { psnr } from '../src/core/metrics/index.ts';
-import { openHistory } from '../src/database/history.ts';
-import { Batches } from '../src/services/restoring/batches.ts';
 import { openHome } from '../src/services/app/home.ts';
+import { openServices } from '../src/services/app/openServices.ts';
 import { findModel } from '../src/services/restoring/restoreModel.ts';
 import { collectSources } from '../src/services/restoring/restoreSources.ts';
-import { encodePng, prepareSampleSet } from '../src/services/training/sampleSet.ts';
+import { encodePng } from '../src/services/training/drawSampleSet.ts';
+import { prepareSampleSet } from '../src/services/training/sampleSet.ts';
 import { type Sheet, writeSheet } from '../src/services/training/sheets.ts';
 import { effect, exportSettings } from '../src/shared/batches.ts';
 
 /**
- * The contact sheet of docs/photographs.md: pictures that the program draws itself, with haze or made smaller, and what the
- * models at hand make of them as a batch does it: `node scripts/contactSheet.ts [--pictures landscape-03,street-02]
- * [--out FILE] MODEL...`. A model that enlarges is given small pictures, any other hazy ones.
+ * Makes the contact sheet of docs/photographs.md: pictures that the program draws itself, with haze or made smaller,
+ * and the results of the given models in a batch: `node scripts/contactSheet.ts [--pictures landscape-03,street-02]
+ * [--out FILE] MODEL...`. A model that enlarges gets small pictures, others get hazy ones.
  */
 const { values, positionals: refs } = parseArgs({
   options: {
@@ -30,10 +30,10 @@ const { values, positionals: refs } = parseArgs({
 const home = openHome();
 const names = values.pictures.split(',').map((name) => `${name}.png`);
 const folder = await mkdtemp(join(tmpdir(), 'mcir-sheet-'));
-const history = openHistory(home);
-const batches = new Batches(home, history);
+const services = await openServices(home);
+const { batches } = services;
 
-/** Restores pictures; gives the results by name. */
+/** Restores pictures and returns the results by name. */
 async function restore(ref: string, sources: string[]): Promise<Map<string, string>> {
   const { files } = await collectSources(sources, false);
   const { id } = await batches.create(files, [ref], {
@@ -50,7 +50,7 @@ async function restore(ref: string, sources: string[]): Promise<Map<string, stri
   );
 }
 
-/** A row for each picture: what the models were given, what each made of it, and the picture as it was. */
+/** A row per picture: the models' input, each model's result, and the original. */
 async function rows(
   what: string,
   clear: string,
@@ -84,7 +84,9 @@ async function rows(
   );
 }
 
-/** A picture made smaller as MATLAB does it, and `enlarged` to its size again by the same filter, to be looked at. */
+/**
+ * A picture made smaller with MATLAB's filter, and `enlarged` to its original size with the same filter for display.
+ */
 async function resized(source: string, into: string, factor: { up: number; down: number }): Promise<string> {
   const file = join(folder, into, basename(source));
   await mkdir(dirname(file), { recursive: true });
@@ -130,6 +132,6 @@ try {
     .webp({ quality: 82 })
     .toFile(values.out);
 } finally {
-  history.db.close();
+  await services.close();
   await rm(folder, { recursive: true, force: true });
 }

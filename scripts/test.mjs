@@ -1,7 +1,7 @@
 /**
- * `npm test`: set-up, types, lint, unit tests, the window in a browser and in Electron and, where ../shared lies beside the
- * checkout, parity with the authors' code. Everything runs even when something before it failed. The last line counts;
- * exit 1 if anything failed.
+ * `npm test`: set-up, format, types, lint, imports, unit tests, the window in a browser and in Electron and, if
+ * ../shared is next to the checkout, parity with the authors' code. A failure does not stop the rest. The last line has
+ * the counts; the exit code is 1 if anything failed.
  */
 import { main, setup } from './setup.mjs';
 import { Count } from './test/count.mjs';
@@ -23,8 +23,14 @@ async function countParity() {
 main(async () => {
   await setup();
   if (process.env.CI) await systemPackages();
+  await count.check('format', 'node_modules/prettier/bin/prettier.cjs', ['--check', '.']);
   await count.check('types', 'node_modules/typescript/bin/tsc', ['--project', '.']);
   await count.check('lint', 'node_modules/eslint/bin/eslint.js', ['.', '--max-warnings', '0']);
+  await count.check('imports', 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', [
+    'src',
+    'test',
+    'scripts',
+  ]);
   await count.vitest([]);
   await count.vitest(['--config', 'vitest.e2e.config.ts']);
   await testInElectron(count);

@@ -1,12 +1,12 @@
 import type { Page } from '@playwright/test';
 
-/** How smoothly the page went on meanwhile. */
+/** How smoothly the page ran in the meantime. */
 export interface Smoothness {
   seconds: number;
   framesPerSecond: number;
   /** Longest time between two frames, in ms. */
   longestFrameMs: number;
-  /** Tasks over 50 ms, and the longest of them: what Chromium calls long. */
+  /** Tasks over 50 ms, which Chromium calls long, and the longest of them. */
   longTasks: number;
   longestTaskMs: number;
 }
@@ -17,7 +17,7 @@ interface Watch {
   end: () => void;
 }
 
-/** Counts frames and long tasks of the page while something is done. */
+/** Counts frames and long tasks of the page during an action. */
 export async function watchFrames(page: Page, act: () => Promise<unknown>): Promise<Smoothness> {
   const watch = await page.evaluateHandle((): Watch => {
     const frames: number[] = [];

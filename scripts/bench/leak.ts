@@ -7,9 +7,9 @@ import { runConfig } from '../../src/shared/runConfig.ts';
 import { openEngineLike } from '../../src/workers/openTraining.ts';
 
 /**
- * Resident memory after a hundred training steps and after all, and likewise for restored tiles: `node
- * scripts/bench/leak.ts [--steps 10000] [--pictures 1000]`. A small network, because a leak does not depend on its size.
- * What JavaScript's engine has set aside is part of it and said apart: it grows in leaps up to its own bound.
+ * Resident memory after a hundred training steps and after all of them, and the same for restored tiles: `node
+ * scripts/bench/leak.ts [--steps 10000] [--pictures 1000]`. Uses a small network, because a leak does not depend on its
+ * size. JavaScript's heap is included and also reported separately: it grows in jumps up to its own limit.
  */
 const { values } = parseArgs({
   options: { steps: { type: 'string', default: '10000' }, pictures: { type: 'string', default: '1000' } },
@@ -47,7 +47,7 @@ trainer.dispose();
 const model = createModel('edsr', { num_feat: 8, num_block: 1, upscale: 2 });
 model.parameters.initialise(0);
 const forward = compileForward(model.forward);
-// Sizes come and go, so graphs are made and thrown away as well.
+// Sizes change, so graphs are built and dropped as well.
 watch('pictures', Number(values.pictures), (k) =>
   tf.tidy(() => void forward(tf.fill([1, 32, 32 + (k % 6), 3], 0.5)).dataSync()),
 );

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-/** The options of the bench: what is timed, named as the peer names it. */
+/** Options of the benchmark, named as in the peer program. */
 export const benchOptions = {
   arch: { type: 'string', default: 'ffanet' },
   blocks: { type: 'string', default: '3' },
@@ -15,10 +15,10 @@ export const benchOptions = {
   data: { type: 'string' },
 } as const;
 
-/** Options that the peer takes as well. */
+/** Options that the peer program has too. */
 export const commonOptions = ['arch', 'blocks', 'scale', 'batch', 'patch', 'negatives', 'steps', 'infer'] as const;
 
-/** The options in effect, with those of one program added. */
+/** The options in effect, plus those of one program. */
 export const readOptions = <More extends NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>>(
   more: More,
 ) => parseArgs({ allowNegative: true, options: { ...benchOptions, ...more } }).values;

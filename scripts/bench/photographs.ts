@@ -10,10 +10,10 @@ import { RestoreWorker } from '../../src/services/restoring/restoreWorker.ts';
 import { effect, exportSettings } from '../../src/shared/batches.ts';
 
 /**
- * Photographs through the child process of a batch: `node scripts/bench/photographs.ts --model FILE [--megapixels 10,40,100]
- * [--format tiff --bits 8 --orientation 6 --progressive] [--batch 12]`. Prints a JSON line for every size, with the peak of the process's memory beside
- * the loaded model, and one for a batch of pictures of two megapixels, with the share of its time that the model worked.
- * Memory is read from /proc, so on Linux alone.
+ * Restores photographs through the child process of a batch: `node scripts/bench/photographs.ts --model FILE
+ * [--megapixels 10,40,100] [--format tiff --bits 8 --orientation 6 --progressive] [--batch 12]`. Prints a JSON line per
+ * size, with the peak memory of the process in addition to the loaded model, and one for a batch of 2-megapixel
+ * pictures, with the share of time that the model worked. Memory is read from /proc, so this runs on Linux only.
  */
 const { values } = parseArgs({
   options: {
@@ -36,7 +36,7 @@ const megabytes = (worker: RestoreWorker, field: 'VmRSS' | 'VmHWM'): number =>
   );
 const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-/** Soft structure and grain, 3:2. */
+/** A picture with soft structure and grain, 3:2. */
 async function picture(name: string, megapixels: number): Promise<string> {
   const width = Math.round(Math.sqrt(megapixels * 1.5e6));
   const grain = await sharp({
@@ -57,7 +57,7 @@ async function picture(name: string, megapixels: number): Promise<string> {
     limitInputPixels: false,
   }).composite([{ input: grain, tile: true, blend: 'soft-light' }]);
   const deep = values.bits === '16' ? image.toColourspace('rgb16') : image;
-  // Quick, where the encoder can be: it is the way back that is measured.
+  // Fast encoder settings if there are any, because only restoring is measured.
   const encoded =
     values.format === 'avif' ? deep.avif({ effort: 0 }) : values.progressive ? deep.jpeg({ progressive: true }) : deep;
   await encoded.withMetadata({ orientation: Number(values.orientation) }).toFile(file);
@@ -109,12 +109,12 @@ try {
     const began = performance.now();
     let next = 0;
     let modelSeconds = 0;
-    // Three at a time, as a batch does.
+    // Three at a time, as in a batch.
     await Promise.all(
       Array.from({ length: 3 }, async () => {
         while (next < sources.length) {
           const id = next++;
-          // Not `+= await`, which reads the sum before it waits: the lanes would overwrite each other's.
+          // Not `+= await`, which reads the sum before it waits: parallel lanes would overwrite each other's sums.
           const restored = await restore(worker, 100 + id, sources[id] as string);
           modelSeconds += restored.modelSeconds;
         }

@@ -16,16 +16,16 @@ import { runConfig, type RunConfig } from '../../src/shared/runConfig.ts';
 import { readOptions } from './options.ts';
 
 /**
- * One process of the bench: median milliseconds of a plain step and an MCIR step, or with `--only infer` of one inference, as
- * one JSON object. A process of its own each, because trainings lay the engine out in another way. With `--data FOLDER`
- * instead: an MCIR training on real pictures with haze made on the way, and the shares of the time that
- * steps waited for data, and that validation and checkpoints took.
+ * One process of the benchmark: median milliseconds of a plain step and an MCIR step, or with `--only infer` of one
+ * inference, as one JSON object. Inference has its own process, because trainings configure the engine differently.
+ * With `--data FOLDER`: an MCIR training on real pictures with haze made during training, and the shares of time that
+ * steps waited for data and that validation and checkpoints took.
  */
 const values = readOptions({ only: { type: 'string' } });
 const number = (name: 'blocks' | 'scale' | 'batch' | 'patch' | 'negatives' | 'steps' | 'infer'): number =>
   Number(values[name]);
 
-/** The networks of the peer, with its settings. */
+/** The networks of the peer program, with its settings. */
 const networks: Record<string, { type: string; options: Record<string, unknown>; scale: number }> = {
   ffanet: { type: 'ffanet', options: { blocks: number('blocks') }, scale: 1 },
   edsr: { type: 'edsr', options: { num_block: number('blocks'), upscale: number('scale') }, scale: number('scale') },
@@ -68,7 +68,7 @@ function config(mcir: boolean): RunConfig {
   });
 }
 
-/** Median time of a call, after two that are not counted: the first of them compiles. */
+/** Median time of a call. Two calls before are not counted, because the first one compiles. */
 function timed(call: () => void): number {
   call();
   call();
@@ -95,9 +95,9 @@ function step(mcir: boolean): { ms: number; engine: string | undefined } {
 }
 
 /**
- * A training as users run it: validation at the start, then every `validateEvery` steps with a checkpoint, and at the end.
- * The start and the steps before `warmUp` are not counted: the first ones compile. The share of validation and checkpoint is
- * that of the usual interval, however few steps are timed here.
+ * A training as users run it: validation at the start, then every `validateEvery` steps with a checkpoint, and at the
+ * end. The start and the steps before `warmUp` are not counted, because the first ones compile. The share of validation
+ * and checkpoint is for the usual interval, however few steps are timed here.
  */
 async function realData(folder: string): Promise<object> {
   const warmUp = 3;

@@ -12,10 +12,10 @@ import { thumbnailSize } from '../../src/shared/contract/restoring.ts';
 import { watchFrames, type Smoothness } from './frames.ts';
 
 /**
- * `npm run bench:studio`: how quick the studio is in Chromium over loopback, as one JSON object. From starting the server
- * to a usable window; from a drop to the first thumbnail; scrolling through many pictures, before and after their
- * thumbnails have been made; calls and frames while the guided sample trains; and from the first start to a picture that
- * its model has restored. `--keep FOLDER` keeps the many pictures and their thumbnails for the next time.
+ * `npm run bench:studio`: how fast the studio is in Chromium over loopback, as one JSON object. Measures from server
+ * start to a usable window; from a drop to the first thumbnail; scrolling through many pictures, before and after their
+ * thumbnails are made; calls and frames while the guided sample trains; and from the first start to a picture that its
+ * model has restored. `--keep FOLDER` keeps the pictures and their thumbnails for the next run.
  */
 const { values } = parseArgs({
   options: {
@@ -29,7 +29,7 @@ const wanted = values.only.split(',');
 const median = (numbers: readonly number[]): number =>
   numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 
-/** Over a new home folder, or the given one, which has or has not been welcomed. */
+/** Opens the studio over a new data folder or the given one, with or without the welcome screen. */
 async function inStudio<Result>(
   browser: Browser,
   folder: string,
@@ -74,7 +74,7 @@ async function photograph(path: string, width: number, height: number, quality: 
   await sharp(grain).resize(width, height).jpeg({ quality }).toFile(path);
 }
 
-/** Milliseconds from the drop of a folder to its first thumbnail, as the page sees both. */
+/** Milliseconds from the drop of a folder to its first thumbnail, as the page sees them. */
 async function drop(browser: Browser, folder: string, photos: string): Promise<number> {
   return inStudio(browser, folder, true, async (page) => {
     await page.getByText('Drop photographs or folders here').waitFor();
@@ -101,7 +101,7 @@ async function drop(browser: Browser, folder: string, photos: string): Promise<n
   });
 }
 
-/** Turns the wheel by so many pixels at a time, from one end of the pictures to the other or for so many turns. */
+/** Turns the wheel by a number of pixels at a time, from one end of the list to the other or for a number of turns. */
 async function scroll(page: Page, step: number, turns = Infinity): Promise<Smoothness> {
   await page.mouse.move(500, 400);
   return watchFrames(page, async () => {
@@ -112,10 +112,10 @@ async function scroll(page: Page, step: number, turns = Infinity): Promise<Smoot
     }
   });
 }
-/** Two screens at a time, too fast to see a picture; and one that lets each be seen. */
+/** Two screens at a time, too fast to see a picture; and a speed at which each one is visible. */
 const wheel = { fast: 1500, slow: 60 };
 
-/** A folder of many pictures under names of their own, and a home folder in which their thumbnails have been made. */
+/** A folder of many pictures with different names, and a data folder that already has their thumbnails. */
 async function manyPictures(folder: string): Promise<{ photos: string; home: string }> {
   const photos = join(folder, `many-${values.pictures}`);
   const home = join(folder, `home-${values.pictures}`);
@@ -125,7 +125,7 @@ async function manyPictures(folder: string): Promise<{ photos: string; home: str
     const paths = Array.from({ length: Number(values.pictures) }, (_, i) =>
       join(photos, `${String(i).padStart(5, '0')}.jpg`),
     );
-    // Copies, since another name of the same file would count as the same picture.
+    // Copies, because a link to the same file would count as the same picture.
     for (const path of paths) await copyFile(join(folder, 'one.jpg'), path);
     const making = `${home}.making`;
     await mkdir(join(making, 'cache'), { recursive: true });
@@ -137,7 +137,7 @@ async function manyPictures(folder: string): Promise<{ photos: string; home: str
   return { photos, home };
 }
 
-/** Adds the pictures and goes through them. */
+/** Adds the pictures and scrolls through them. */
 const goThrough = (browser: Browser, folder: string, photos: string, home?: string): Promise<object> =>
   inStudio(
     browser,
@@ -167,14 +167,14 @@ const goThrough = (browser: Browser, folder: string, photos: string, home?: stri
     home,
   );
 
-/** Milliseconds that each of many calls takes. */
+/** Milliseconds of each of many calls. */
 const callTimes = (page: Page): Promise<number[]> =>
   page.evaluate(async () => {
     const times: number[] = [];
     for (let i = 0; i < 100; i++) {
       const began = performance.now();
       await (
-        await fetch('/api/runs.list', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
+        await fetch('api/runs.list', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
       ).text();
       times.push(performance.now() - began);
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -207,7 +207,7 @@ const train = (browser: Browser, folder: string): Promise<object> =>
   });
 
 const folder = await mkdtemp(join(tmpdir(), 'mcir-bench-'));
-// As `npm start` does; the first start of all, which compiles, is left out.
+// As in `npm start`; the very first start, which compiles, is not counted.
 process.env['NODE_COMPILE_CACHE'] ??= join(folder, 'compiled');
 await buildPage();
 const browser = await openBrowser();

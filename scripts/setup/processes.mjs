@@ -4,6 +4,9 @@ import { delimiter, sep } from 'node:path';
 /** An error for the person at the terminal: printed as it is, without a stack. */
 export class SetupError extends Error {}
 
+/** What was fetched is not what this version of the program was made with. Set-up ends there; no other way is tried. */
+export class IntegrityError extends SetupError {}
+
 /** Programs being run. */
 const running = new Set();
 
@@ -19,19 +22,30 @@ export function stopAll() {
  * Runs a program with its output on our stderr, because stdout belongs to whoever called us (`npm test`, `--json`).
  * @param {string} command
  * @param {string[]} args
- * @param {import('node:child_process').SpawnOptions} [options]
+ * @param {import('node:child_process').SpawnOptions & { onText?: (text: string) => void }} [options] `onText` hears what
+ * the program prints, too
  * @returns {Promise<void>} rejects with a {@link SetupError} where the program is missing or fails
  */
-export function run(command, args, options = {}) {
+export function run(command, args, { onText, ...options } = {}) {
   return new Promise((resolve, reject) => {
     // On Windows npm is a .cmd file, which only a shell can start; elsewhere a group of its own can be ended whole.
     const windows = process.platform === 'win32';
     const child = spawn(command, args, {
-      stdio: ['ignore', process.stderr, process.stderr],
+      stdio: onText ? ['ignore', 'pipe', 'pipe'] : ['ignore', process.stderr, process.stderr],
       shell: windows,
       detached: !windows,
       ...options,
     });
+    if (onText) {
+      for (const stream of [child.stdout, child.stderr]) {
+        stream
+          .on('error', () => undefined)
+          .on('data', (bytes) => {
+            process.stderr.write(bytes);
+            onText(bytes.toString());
+          });
+      }
+    }
     if (child.pid !== undefined) running.add(child);
     child.on('error', (error) => reject(new SetupError(`${command} could not be run: ${error.message}`)));
     child.on('close', (code, signal) => {

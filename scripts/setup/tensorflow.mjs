@@ -7,7 +7,7 @@ import {
   rememberOrigin,
   runPackageInstaller,
 } from './binding.mjs';
-import { SetupError } from './processes.mjs';
+import { IntegrityError, SetupError } from './processes.mjs';
 import { VERSION, fetchLibrary, findPython, isFetched, wheelsFor } from './wheel.mjs';
 
 /**
@@ -36,8 +36,11 @@ export function tensorflow(asked) {
 /** Whether a binding is of the TensorFlow that this version of the program asks for; the package's own installer knows one only. */
 const isCurrent = ({ id, variant }) => id === 'package' || id === `${VERSION}-${wheelsFor(variant)}`;
 
-/** @returns {Promise<boolean>} false where this way is closed; why has been said */
-async function fromWheel(wheels, variant, say) {
+/**
+ * @returns {Promise<boolean>} false where this way is closed; why has been said
+ * @throws IntegrityError for a wheel that is not the pinned one: the package's own installer checks nothing, so it must not follow
+ */
+export async function fromWheel(wheels, variant, say) {
   // Asked before the download; what the cache holds already needs neither.
   const missing = isFetched(wheels)
     ? []
@@ -52,7 +55,7 @@ async function fromWheel(wheels, variant, say) {
     if (await bindingLoads()) return true;
     say("TensorFlow's wheel does not load on this machine, so the package's own installer is tried.");
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
+    if (!(error instanceof SetupError) || error instanceof IntegrityError) throw error;
     say(`${error.message} The package's own installer is tried.`);
   }
   return false;

@@ -3,7 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cache } from './places.mjs';
-import { SetupError, firstThatWorks, run } from './processes.mjs';
+import { IntegrityError, SetupError, firstThatWorks, run } from './processes.mjs';
 
 /** The TensorFlow whose wheels `wheels/*.txt` pin by hash. */
 export const VERSION = '2.21.0';
@@ -44,7 +44,7 @@ export async function fetchLibrary(wheels, say) {
   await mkdir(downloaded, { recursive: true });
   try {
     say(`Downloading TensorFlow ${VERSION} (${downloads[wheels]}, once for all clones) into ${cache}`);
-    await run(python[0], ['-m', 'pip', 'download', ...pipOptions(wheels), '--dest', downloaded]);
+    await download(python[0], wheels, downloaded);
     say('Unpacking');
     const files = readdirSync(downloaded).map((name) => join(downloaded, name));
     await run(python[0], [fileURLToPath(new URL('unpack.py', import.meta.url)), partial, ...files]);
@@ -54,6 +54,21 @@ export async function fetchLibrary(wheels, say) {
     await rm(partial, { recursive: true, force: true });
   }
   return folder;
+}
+
+/** @throws IntegrityError where pip was given a file with another hash */
+async function download(python, wheels, into) {
+  // The end of what it has said; the words may come in two pieces.
+  let said = '';
+  const onText = (text) => (said = `${said}${text}`.slice(-20_000));
+  try {
+    await run(python, ['-m', 'pip', 'download', ...pipOptions(wheels), '--dest', into], { onText });
+  } catch (error) {
+    if (!/do not match the hashes|hash mismatch|HashMismatch/i.test(said)) throw error;
+    throw new IntegrityError(
+      "A file of TensorFlow's wheel has another hash than the one this program was made with, so set-up has stopped and kept nothing of it. See which package index pip uses (`pip config list`), then run: npm run setup",
+    );
+  }
 }
 
 /** Removes what a set-up left that was killed in the middle; only one runs at a time. */

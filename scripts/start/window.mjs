@@ -9,9 +9,9 @@ const sources = {
 };
 
 /**
- * Builds the page, and Electron's frame around it, where something they are made of is newer.
+ * Builds the page, and Electron's part of the window, if their sources are newer than the last build.
  * @param {boolean} withElectron
- * @returns {Promise<number>} exit code of the build; 0 where there was nothing to do
+ * @returns {Promise<number>} exit code of the build; 0 if there was nothing to do
  */
 export async function buildWindow(withElectron, say) {
   if (

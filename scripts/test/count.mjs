@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runNode } from '../setup/program.mjs';
 
-/** Runs checks one after the other and counts them; a failed one does not keep the next from running. */
+/** Runs checks one after the other and counts them; a failed check does not stop the next one. */
 export class Count {
   passed = 0;
   failed = 0;
   skipped = 0;
-  /** What failed, said again at the end: the output before it is long. @type {string[]} */
+  /** Failures, listed again at the end because the output before it is long. @type {string[]} */
   failures = [];
 
   /** Counts a check that passes or fails as a whole. */
@@ -19,7 +19,7 @@ export class Count {
     console.log(`${title}: ${code === 0 ? 'passed' : 'failed'}`);
   }
 
-  /** Counts one thing that could not be tested here, and says why. */
+  /** Counts something that could not be tested here, with the reason. */
   skip(reason) {
     this.skipped += 1;
     console.log(reason);
@@ -41,7 +41,7 @@ export class Count {
       );
       const report = JSON.parse(readFileSync(file, 'utf8'));
       const failed = report.testResults.flatMap(failuresOf);
-      // vitest can fail outside of any test.
+      // vitest can also fail outside of any test.
       if (code !== 0 && failed.length === 0) failed.push(`vitest ${args.join(' ')}`);
       this.passed += report.numPassedTests;
       this.skipped += report.numPendingTests + report.numTodoTests;
@@ -52,7 +52,7 @@ export class Count {
     }
   }
 
-  /** Prints what failed and the closing line; the exit code is 1 where anything failed. */
+  /** Prints the failures and the closing line; the exit code is 1 if anything failed. */
   close() {
     for (const failure of this.failures) console.log(`failed: ${failure}`);
     console.log(`tests: ${this.passed} passed, ${this.failed} failed, ${this.skipped} skipped`);
@@ -60,7 +60,7 @@ export class Count {
   }
 }
 
-/** The failed tests of a file with the first line of their reasons, or the file itself where it did not load. */
+/** The failed tests of a file with the first lines of their messages, or the file itself if it did not load. */
 function failuresOf(suite) {
   const failed = suite.assertionResults.filter((test) => test.status === 'failed');
   const first = (message) => message?.split('\n')[0] ?? '';

@@ -7,8 +7,8 @@ import { root } from '../setup/places.mjs';
 const fixtures = join(root, '..', 'shared', 'parity');
 
 /**
- * Runs the parity checks on the fixtures beside the checkout and prints their lines.
- * @returns {Promise<{ passed: number, failed: number } | undefined>} undefined where there are no fixtures
+ * Runs the parity checks on the fixtures next to the checkout and prints their lines.
+ * @returns {Promise<{ passed: number, failed: number } | undefined>} undefined if there are no fixtures
  */
 export async function parity() {
   if (!existsSync(fixtures)) return undefined;
@@ -30,7 +30,7 @@ export async function parity() {
       .map((line) => JSON.parse(line));
     const passed = cases.filter((line) => line.pass).length;
     const failed = cases.length - passed;
-    // It may also have ended before its last line.
+    // It may also have crashed before its last line.
     return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
   } finally {
     closeSync(file);

@@ -3,7 +3,7 @@ import { run, works } from '../setup/processes.mjs';
 /** Whether the system's loader knows a library. */
 const library = (name) => ['sh', '-c', `ldconfig -p | grep -q ${name}`];
 
-/** What some tests call: what shows whether it is there, and Debian's package; where that was renamed, both names. */
+/** What some tests need of the system: how to find out whether it is there, and Debian's package; where that was renamed, both names. */
 const wanted = [
   { probe: ['exiftool', '-ver'], names: ['libimage-exiftool-perl'] },
   { probe: ['chromium', '--version'], names: ['chromium'] },
@@ -18,8 +18,8 @@ const wanted = [
 ];
 
 /**
- * Installs the system's programs that tests use, on machines where that is ours to do (CI, as root, with apt-get). Tests
- * that need one and do not find it say so themselves.
+ * Installs the system programs that tests use, but only in CI, as root, with apt-get. Tests that need a missing program
+ * say so themselves.
  */
 export async function systemPackages() {
   if (process.getuid?.() !== 0 || !(await works('apt-get', ['--version']))) return;

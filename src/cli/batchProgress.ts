@@ -1,14 +1,23 @@
 import { SingleBar } from 'cli-progress';
+import type { Services } from '../services/app/openServices.ts';
 import type { Batches } from '../services/restoring/batches.ts';
+import { AppError } from '../shared/errors.ts';
 import { exitCode, type Output } from './output.ts';
 
 /**
- * Runs a batch with a bar of files, megapixels a second and time left; Ctrl-C ends it such that it can go on later.
- * With `--json` a line is printed for every file as it ends, and the batch last.
- * @param signal ends the batch in the place of Ctrl-C
+ * Shows a batch of this program until it has ended: a bar of files, megapixels a second and time left. Ctrl-C cancels it; it
+ * can go on later. With `--json` a line is printed for every file as it ends, and the batch last.
+ * @param signal cancels the batch in the place of Ctrl-C
  */
-export async function runBatch(batches: Batches, id: string, output: Output, signal?: AbortSignal): Promise<void> {
+export async function followBatch(
+  { batches, jobs }: Pick<Services, 'batches' | 'jobs'>,
+  id: string,
+  output: Output,
+  signal?: AbortSignal,
+): Promise<void> {
   using interruption = signal ? { signal, [Symbol.dispose]: () => undefined } : untilInterrupted(output);
+  const cancel = (): void => void batches.cancel(id).catch(() => undefined); // it has just ended
+  interruption.signal.addEventListener('abort', cancel);
   const total = batches.find(id).total;
   const bar = output.interactive
     ? new SingleBar({
@@ -33,7 +42,7 @@ export async function runBatch(batches: Batches, id: string, output: Output, sig
       speed: ((megapixels * 1000) / (performance.now() - started)).toFixed(1),
       file: file.source,
     });
-    if (output.json) process.stdout.write(`${JSON.stringify({ file })}\n`);
+    if (output.json) output.jsonLine({ file });
     if (file.state === 'failed') say(`${file.source}: ${file.reason}`);
     for (const warning of file.warnings) say(`${file.source}: ${warning}`);
   };
@@ -43,10 +52,16 @@ export async function runBatch(batches: Batches, id: string, output: Output, sig
     say(`Waiting: ${batch.reason ?? 'paused'}`);
   };
   batches.events.on('file', onFile).on('batch', onBatch);
+  if (interruption.signal.aborted) cancel();
+  const before =
+    batches.find(id).state === 'queued' ? batches.list().find(({ state }) => state === 'running') : undefined;
+  const elsewhere = before && jobs.ownerOf(before.id);
+  if (elsewhere) say(`Waiting until "${before.title}" is done, in another window or terminal (${elsewhere}).`);
   try {
-    const batch = await batches.run(id, interruption.signal);
+    const batch = await batches.ended(id);
     bar?.stop();
     const { done, failed, skipped, waiting, settings, state } = batch;
+    if (state === 'failed') throw new AppError('conflict', batch.reason ?? 'The batch failed.');
     const rest = [
       failed > 0 ? `${failed} failed (mcir batch retry ${id})` : '',
       skipped > 0 ? `${skipped} skipped` : '',
@@ -56,6 +71,7 @@ export async function runBatch(batches: Batches, id: string, output: Output, sig
     if (failed > 0 || state !== 'finished') process.exitCode = exitCode.failed;
   } finally {
     bar?.stop();
+    interruption.signal.removeEventListener('abort', cancel);
     batches.events.off('file', onFile).off('batch', onBatch);
   }
 }
@@ -69,7 +85,7 @@ function ended(batches: Batches, id: string): number {
 export function untilInterrupted(output: Output): { signal: AbortSignal } & Disposable {
   const stop = new AbortController();
   const interrupt = (): void => {
-    output.log('Stopping; what is done stays done.');
+    output.log('Cancelling; what is done stays done.');
     stop.abort();
   };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import { ChildSettings } from '../services/app/childSettings.ts';
 import { type Home, openHome } from '../services/app/home.ts';
 import { openServices, type Services } from '../services/app/openServices.ts';
-import { applySettings, readSettings } from '../services/app/settings.ts';
 import { Output } from './output.ts';
 
-/** What every command is given: where to write, and the program's folders and services, opened when first asked for. */
+/** What every command gets: where to write, and the program's folders and services, opened on first use. */
 export class CliContext {
   readonly output = new Output();
   #home: Home | undefined;
@@ -12,12 +12,12 @@ export class CliContext {
   readonly #closers: (() => void | Promise<void>)[] = [];
 
   get home(): Home {
-    if (!this.#home) {
-      this.#home = openHome();
-      // Also for commands that start a child process without opening the services.
-      applySettings(readSettings(this.#home));
-    }
-    return this.#home;
+    return (this.#home ??= openHome());
+  }
+
+  /** How child processes are started. */
+  get children(): ChildSettings {
+    return new ChildSettings(this.home);
   }
 
   /** Runs, jobs and their history. */
@@ -25,7 +25,7 @@ export class CliContext {
     return (this.#services ??= this.#open());
   }
 
-  /** Has something closed when the command has ended, last first. */
+  /** Registers something to be closed when the command ends; the last one is closed first. */
   onClose(close: () => void | Promise<void>): void {
     this.#closers.push(close);
   }

@@ -15,7 +15,7 @@ export async function followTraining(services: Services, id: string, output: Out
   report(services.runs.show(id), output);
 }
 
-/** Shows a training until it ends. The first Ctrl-C lets it save and stop, the second ends it at once. */
+/** Shows a training until it ends. The first Ctrl-C cancels it, which saves first; the second ends it at once. */
 export async function watchTraining({ training, runs }: Services, id: string, output: Output): Promise<void> {
   const { name, steps } = runs.find(id);
   output.log(`Run ${id} "${name}" in ${runs.folder(id).path}`);
@@ -31,7 +31,7 @@ export async function watchTraining({ training, runs }: Services, id: string, ou
   };
   training.events.on('progress', onProgress);
   const release = handleSignals(
-    () => training.stop(id),
+    () => void training.cancel(id).catch(() => undefined), // it has just ended
     () => training.kill(id),
     (text) => display.say(text),
   );
@@ -103,15 +103,15 @@ class BarDisplay implements Display {
 /** A line now and then, for pipes and logs. */
 class LineDisplay implements Display {
   readonly #output: Output;
-  #last = 0;
+  #last = -Infinity;
 
   constructor(output: Output) {
     this.#output = output;
   }
 
   progress(progress: TrainProgress): void {
-    if (Date.now() - this.#last < lineEveryMs && progress.step < progress.steps) return;
-    this.#last = Date.now();
+    if (performance.now() - this.#last < lineEveryMs && progress.step < progress.steps) return;
+    this.#last = performance.now();
     this.#output.log(`step ${progress.step}/${progress.steps}  ${describe(progress)}`);
   }
 
@@ -128,13 +128,13 @@ function describe({ losses, lr, imagesPerSecond, eta }: TrainProgress): string {
   return [...terms, `lr ${lr.toExponential(2)}`, ...pace].join('  ');
 }
 
-function handleSignals(stop: () => void, kill: () => void, say: (text: string) => void): () => void {
+function handleSignals(cancel: () => void, kill: () => void, say: (text: string) => void): () => void {
   let asked = false;
   const onSignal = (): void => {
     if (asked) return kill();
     asked = true;
-    say('Saving, then stopping; once more ends at once, without saving.');
-    stop();
+    say('Saving, then ending; once more ends at once, without saving.');
+    cancel();
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);

@@ -1,17 +1,26 @@
 import { Command, CommanderError } from 'commander';
+import { installLastResort } from '../services/app/lastResort.ts';
 import { programVersion } from '../services/app/version.ts';
 import { commands } from './commands/index.ts';
 import { CliContext } from './cliContext.ts';
 import { exitCode } from './output.ts';
 
-/** The command line. Commander finds a wrong use; what a command throws becomes one sentence and an exit code here. */
+/**
+ * The command line. Commander reports wrong usage; errors thrown by a command become one sentence and an exit code
+ * here.
+ */
 const context = new CliContext();
+installLastResort({
+  note: (error) => void context.output.error(error),
+  save: () => context.close(),
+  endOnStorage: true,
+});
 const program = new Command('mcir')
   .description('Restore photographs and retrain restoration networks with model contrastive learning (MCIR), offline.')
   .version(programVersion)
   .option(
     '--json',
-    'print exactly one JSON object on stdout; restore, watch and edit print a line for each file before it',
+    'print exactly one JSON object on stdout; restore, watch and edit first print one JSON line per file',
   )
   .configureHelp({ showGlobalOptions: true })
   // Errors are reported below, in one place.
@@ -26,7 +35,7 @@ try {
   context.output.json = process.argv.includes('--json');
   await program.parseAsync();
 } catch (error) {
-  // Help and version are thrown as well, with exit code 0.
+  // Commander throws for help and version too, with exit code 0.
   const helped = error instanceof CommanderError && error.exitCode === 0;
   process.exitCode = helped ? exitCode.done : context.output.error(error);
 } finally {

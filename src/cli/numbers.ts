@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** Numbers as they are typed in options; @throws InvalidArgumentError, which commander puts into a sentence with the option's name. */
+/** Parsers for numbers in options. @throws InvalidArgumentError, to which commander adds the option's name */
 
 export const number = (text: string): number => {
   const value = Number(text);
@@ -8,14 +8,14 @@ export const number = (text: string): number => {
   return value;
 };
 
-/** From 0 to 100, given in [0,1]. */
+/** From 0 to 100, returned in [0,1]. */
 export const percent = (text: string): number => {
   const value = number(text);
   if (value < 0 || value > 100) throw new InvalidArgumentError('Give a number from 0 to 100.');
   return value / 100;
 };
 
-/** A whole number of at least `least`, and at most `most`. */
+/** A whole number from `least` to `most`. */
 export const wholeNumber =
   (least: number, most = Infinity) =>
   (text: string): number => {

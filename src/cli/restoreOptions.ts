@@ -10,7 +10,7 @@ import { type BatchSettings, effect, type Effect, exportSettings, type RestorePr
 import { percent, wholeNumber } from './numbers.ts';
 import { exitCode, wrongUse } from './output.ts';
 
-/** What was typed of how pictures are changed; what was not typed is left out. */
+/** The options that change how pictures are restored; missing ones are left out. */
 export interface EffectOptions {
   model?: string[];
   preset?: string;
@@ -22,7 +22,7 @@ export interface EffectOptions {
   tile?: number | 'auto';
 }
 
-/** What `restore`, `watch` and `edit` have in common; `edit` has no format, name or conflict to choose. */
+/** Options that `restore`, `watch` and `edit` share; `edit` has no format, name or conflict options. */
 export interface RestoreOptions extends EffectOptions {
   format?: string;
   quality: number;
@@ -41,28 +41,28 @@ const template = (text: string): string => {
 
 const describe = (field: z.ZodType): string => field.description ?? '';
 
-/** Adds the options that say what is done to the pictures, but those in `without`. */
+/** Adds the options for the effect, except those in `without`. */
 export function addEffectOptions(command: Command, without: readonly (keyof EffectOptions)[] = []): Command {
   const fields = effect.shape;
   const options = [
     new Option(
       '--model <model>',
-      'a run, an added model or a weights file; several are applied in turn (`identity` changes nothing)',
+      'a run, an added model or a weights file; repeat it to apply several in turn (`identity` changes nothing)',
     ).argParser((ref: string, refs: string[] = []) => [...refs, ref]),
-    new Option('--preset <name>', 'a saved chain of models with its settings; what is given beside it counts instead'),
-    new Option('--strength <percent>', 'how much of the effect, from 0 to 100 (default: 100)').argParser(percent),
+    new Option('--preset <name>', 'a saved chain of models with its settings; other options override it'),
+    new Option('--strength <percent>', 'strength of the effect, from 0 to 100 (default: 100)').argParser(percent),
     new Option('--ensemble', describe(fields.ensemble)),
     new Option('--luminance', describe(fields.luminance)),
     new Option('--mask <file>', describe(fields.mask)),
     new Option(
       '--tile <pixels|auto>',
-      'side of the tiles in pixels; auto, the default, takes it from free memory',
+      'side of the tiles in pixels; auto (default) chooses it from free memory',
     ).argParser(tileSize),
   ];
   return addOptions(command, options, without);
 }
 
-/** Adds the options that say how results are written, but those in `without`. */
+/** Adds the options for writing results, except those in `without`. */
 export function addExportOptions(command: Command, without: readonly (keyof RestoreOptions)[] = []): Command {
   const { format, quality, template: name, conflict, strip } = exportSettings.shape;
   const options = [
@@ -71,7 +71,7 @@ export function addExportOptions(command: Command, without: readonly (keyof Rest
     new Option('--name <template>', describe(name)).argParser(template).default('{name}'),
     new Option('--on-conflict <policy>', describe(conflict)).choices(conflict.unwrap().options).default('unique'),
     new Option('--strip <what>', describe(strip)).choices(strip.unwrap().options).default('none'),
-    new Option('--no-provenance', 'do not note model and settings in the metadata'),
+    new Option('--no-provenance', 'do not record model and settings in the metadata'),
   ];
   return addOptions(command, options, without);
 }
@@ -82,8 +82,8 @@ function addOptions(command: Command, options: readonly Option[], without: reado
 }
 
 /**
- * The models and the settings of a batch from what was typed and the preset that was named.
- * @throws CommanderError for values out of range, no model, or a preset that is not there
+ * The models and settings of a batch, from the options and the preset.
+ * @throws CommanderError for values out of range, no model, or an unknown preset
  */
 export async function batchSettings(
   options: RestoreOptions,
@@ -93,7 +93,7 @@ export async function batchSettings(
   const preset = options.preset === undefined ? undefined : await findPreset(options.preset, home).catch(wrongUse);
   const models = options.model ?? preset?.models;
   if (!models) throw noModel('--model MODEL or --preset NAME');
-  // Found now, so that a slip of the pen is told before anything is done.
+  // Checked here, so that a typing error is reported before any work starts.
   for (const ref of models) await findModel(ref, home).catch(wrongUse);
   if (options.mask !== undefined && !existsSync(options.mask))
     throw new CommanderError(
@@ -113,7 +113,7 @@ export async function batchSettings(
 export const noModel = (how: string): CommanderError =>
   new CommanderError(exitCode.wrongUse, 'mcir.bad-input', `Say which model: give ${how}.`);
 
-/** The effect that was typed, over that of a preset. @throws CommanderError for values out of range */
+/** The effect from the options, which override those of a preset. @throws CommanderError for values out of range */
 export function typedEffect(
   { strength, ensemble, luminance, mask, tile }: EffectOptions,
   preset?: RestorePreset['effect'],
@@ -128,7 +128,7 @@ export function typedEffect(
   });
 }
 
-/** @throws CommanderError naming the option */
+/** @throws CommanderError that names the option */
 export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;

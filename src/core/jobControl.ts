@@ -1,14 +1,15 @@
-/** What a running job is asked to do; it looks between two steps, or two pictures. */
+/** What a running job was asked to do. It looks between two steps, or two pictures. */
 export class JobControl {
   #paused: PromiseWithResolvers<void> | undefined;
-  #stopping = false;
+  #cancelled = false;
 
   get paused(): boolean {
     return this.#paused !== undefined;
   }
 
-  get stopping(): boolean {
-    return this.#stopping;
+  /** True when the job is to save and end. */
+  get cancelled(): boolean {
+    return this.#cancelled;
   }
 
   pause(): void {
@@ -21,8 +22,8 @@ export class JobControl {
   }
 
   /** Also ends a pause. */
-  stop(): void {
-    this.#stopping = true;
+  cancel(): void {
+    this.#cancelled = true;
     this.resume();
   }
 

@@ -10,14 +10,14 @@ export interface Random {
   range(low: number, high: number): number;
   /** Whole number, uniform in [low, high], both included. */
   integer(low: number, high: number): number;
-  /** Normal with mean 0 and deviation 1. */
+  /** Normal distribution with mean 0 and standard deviation 1. */
   normal(): number;
 }
 
 /**
- * A stream that depends on its keys alone: the seed of a run, then what the numbers are for (a step, a sample, a
- * parameter's name). Streams of different keys are independent of each other and of the order of their use, so a
- * resumed run draws what an unbroken one would have drawn.
+ * A stream that depends only on its keys: the seed of a run, then the purpose (a step, a sample, a parameter's name).
+ * Streams with different keys are independent of each other and of the order of use, so a resumed run draws the same
+ * numbers as an uninterrupted one.
  */
 export function randomStream(...keys: readonly (string | number)[]): Random {
   const generator = xoroshiro128plus(hash(keys.join('\u0000')));
@@ -42,7 +42,7 @@ export function randomStream(...keys: readonly (string | number)[]): Random {
   };
 }
 
-/** FNV-1a with a final mix, so that keys which differ in one digit give unrelated seeds. */
+/** FNV-1a with a final mix, so that keys that differ in one digit give unrelated seeds. */
 function hash(text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);

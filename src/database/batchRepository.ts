@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { WireError } from '../shared/errors.ts';
+import { AppError, type WireError } from '../shared/errors.ts';
 import type { JobState } from '../shared/jobs.ts';
 import type { BatchSettings, BatchSummary, FileState, LedgerFile } from '../shared/batches.ts';
 
@@ -66,12 +66,22 @@ const summaries = `
     (SELECT reason FROM job_states WHERE job = jobs.id ORDER BY rowid DESC LIMIT 1) AS reason
   FROM batches JOIN jobs ON jobs.id = batches.id LEFT JOIN batch_files f ON f.batch = batches.id`;
 
-/** The ledger of batches: every change of a file's state is on disk before the file is touched, and after. */
+/** Of a batch (`@id`) that the program `@owner` owns. */
+const owned = 'EXISTS (SELECT 1 FROM jobs WHERE id = @id AND owner = @owner)';
+
+/**
+ * The ledger of batches: every change of a file's state is on disk before the file is touched, and after. Only the owner of
+ * a batch changes it; what another program writes is refused, so that one that has lost its batch without knowing it (it
+ * stood still for too long) cannot spoil the work of the next.
+ */
 export class BatchRepository {
   readonly #db: Database;
+  readonly #owner: string;
 
-  constructor(db: Database) {
+  /** @param owner this program (JobManager.owner); without it, the ledger can only be read */
+  constructor(db: Database, owner = '') {
     this.#db = db;
+    this.#owner = owner;
   }
 
   /** Adds a batch; its job (same id) is there already. */
@@ -86,7 +96,7 @@ export class BatchRepository {
   /** Newest first. */
   list(): BatchSummary[] {
     return this.#db
-      .prepare<[], SummaryRow>(`${summaries} GROUP BY batches.id ORDER BY jobs.id DESC`)
+      .prepare<[], SummaryRow>(`${summaries} GROUP BY batches.id ORDER BY jobs.created DESC, jobs.id DESC`)
       .all()
       .map(toSummary);
   }
@@ -113,38 +123,49 @@ export class BatchRepository {
   /** Takes the next waiting file and marks it as running. `crashed` asks for one that has ended a child process before. */
   take(id: string, crashed: boolean): BatchFileRecord | undefined {
     const row = this.#db
-      .prepare<[{ id: string; crashed: number }], FileRow>(
-        `UPDATE batch_files SET state = 'running' WHERE batch = @id AND number =
+      .prepare<[{ id: string; owner: string; crashed: number }], FileRow>(
+        `UPDATE batch_files SET state = 'running' WHERE batch = @id AND ${owned} AND number =
           (SELECT min(number) FROM batch_files WHERE batch = @id AND state = 'waiting' AND (crashes > 0) = @crashed) RETURNING *`,
       )
-      .get({ id, crashed: crashed ? 1 : 0 });
+      .get({ id, owner: this.#owner, crashed: crashed ? 1 : 0 });
     return row && toFile(row);
   }
 
   /** The result is whole and about to get its final name. */
   finishing(id: string, number: number, { output, result, warnings, megapixels, seconds }: FinishedFile): void {
-    this.#db
-      .prepare(
-        'UPDATE batch_files SET output = ?, result = ?, warnings = ?, megapixels = ?, seconds = ? WHERE batch = ? AND number = ?',
-      )
-      .run(output, result, JSON.stringify(warnings), megapixels, seconds, id, number);
+    this.#change(
+      id,
+      number,
+      'output = @output, result = @result, warnings = @warnings, megapixels = @megapixels, seconds = @seconds',
+      {
+        output,
+        result,
+        warnings: JSON.stringify(warnings),
+        megapixels,
+        seconds,
+      },
+    );
   }
 
   /** A file's last state, or `waiting` to have it done (again). */
   set(id: string, number: number, state: Exclude<FileState, 'running'>, reason?: string): void {
-    this.#db
-      .prepare('UPDATE batch_files SET state = ?, reason = ? WHERE batch = ? AND number = ?')
-      .run(state, reason ?? null, id, number);
+    this.#change(id, number, 'state = @state, reason = @reason', { state, reason: reason ?? null });
   }
 
   /** The child process ended while it worked on this file. */
   crashed(id: string, number: number): void {
-    this.#db
-      .prepare("UPDATE batch_files SET state = 'waiting', crashes = crashes + 1 WHERE batch = ? AND number = ?")
-      .run(id, number);
+    this.#change(id, number, "state = 'waiting', crashes = crashes + 1", {});
   }
 
-  /** @returns how many failed files are waiting again. */
+  /** Sets fields of a file. @throws AppError `conflict` where another program owns the batch */
+  #change(id: string, number: number, fields: string, values: Record<string, string | number | null>): void {
+    const { changes } = this.#db
+      .prepare(`UPDATE batch_files SET ${fields} WHERE batch = @id AND number = @number AND ${owned}`)
+      .run({ ...values, id, number, owner: this.#owner });
+    if (changes === 0) throw new AppError('conflict', 'Another program goes on with this batch.');
+  }
+
+  /** Any program may do this. @returns how many failed files are waiting again. */
   retryFailed(id: string): number {
     return this.#db
       .prepare(

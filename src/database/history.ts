@@ -1,3 +1,4 @@
+import { DatasetRepository } from './datasetRepository.ts';
 import { JobRepository } from './jobRepository.ts';
 import { MetricRepository } from './metricsRepository.ts';
 import { type Database, openDatabase } from './openDatabase.ts';
@@ -9,6 +10,7 @@ export interface History {
   readonly jobs: JobRepository;
   readonly runs: RunRepository;
   readonly metrics: MetricRepository;
+  readonly datasets: DatasetRepository;
   /** See {@link openDatabase}. */
   readonly fresh: boolean;
   readonly setAside?: string;
@@ -18,5 +20,11 @@ export interface History {
 export function openHistory(home: { readonly database: string }): History {
   const opened = openDatabase(home);
   const { db } = opened;
-  return { ...opened, jobs: new JobRepository(db), runs: new RunRepository(db), metrics: new MetricRepository(db) };
+  return {
+    ...opened,
+    jobs: new JobRepository(db),
+    runs: new RunRepository(db),
+    metrics: new MetricRepository(db),
+    datasets: new DatasetRepository(db),
+  };
 }

@@ -1,6 +1,48 @@
 import type { Database } from 'better-sqlite3';
 import type { WireError } from '../shared/errors.ts';
-import { activeStates, type Job, type JobState, type StateChange } from '../shared/jobs.ts';
+import {
+  activeStates,
+  isActive,
+  type Job,
+  type JobState,
+  type JobVerb,
+  type StateChange,
+  type TransitionName,
+  transitions,
+} from '../shared/jobs.ts';
+
+/** A program that shares the database: a window or a terminal. */
+export interface ProgramRecord {
+  id: string;
+  /** Told from every other machine, start of the same machine, and container; empty: this one. */
+  machine: string;
+  /** The machine's name, for people. */
+  host: string;
+  /** `pid@start` */
+  process: string;
+  /** Rises while the program lives. */
+  beat: number;
+}
+
+/** A job, and while it is active the program that owns it and the process that does it (`pid@start`). */
+export interface OwnedJob extends Job {
+  owner?: string;
+  worker?: string;
+}
+
+/** What is entered with a new state. */
+export interface JobChange {
+  at: number;
+  reason?: string | undefined;
+  error?: WireError | undefined;
+}
+
+/** What another program asks of a job's owner. */
+export interface JobRequest {
+  number: number;
+  job: string;
+  verb: JobVerb;
+}
 
 interface JobRow {
   id: string;
@@ -10,26 +52,16 @@ interface JobRow {
   created: number;
   changed: number;
   error: string | null;
-  host: string | null;
+  owner: string | null;
   worker: string | null;
 }
 
-/** A job and the processes that are responsible for it (`pid@start`), as long as it is active. */
-export interface OwnedJob extends Job {
-  host?: string;
-  worker?: string;
-}
+const active = activeStates.map((state) => `'${state}'`).join(', ');
 
-/** Everything that describes a new state of a job. */
-export interface JobChange {
-  state: JobState;
-  at: number;
-  reason?: string;
-  error?: WireError;
-  host?: string;
-}
-
-/** Jobs of every kind and the history of their states. */
+/**
+ * The ledger of jobs of every kind: their states, the history of these, who owns each, and what is asked of the owners.
+ * Every change is one transaction that holds the write lock, so that of two programs one is first and the other sees it.
+ */
 export class JobRepository {
   readonly #db: Database;
 
@@ -39,19 +71,19 @@ export class JobRepository {
 
   /**
    * Adds a job together with its whole history of states, and in the same transaction whatever `record` writes.
-   * The last of the states is the job's own.
+   * The last of the states is the job's own. An active job needs an owner that is enrolled.
    */
   add(job: OwnedJob, states: readonly StateChange[], record: () => void = () => undefined): void {
     this.#db
       .transaction(() => {
         this.#db
           .prepare(
-            'INSERT INTO jobs (id, kind, title, state, created, changed, error, host, worker) VALUES (@id, @kind, @title, @state, @created, @changed, @error, @host, @worker)',
+            'INSERT INTO jobs (id, kind, title, state, created, changed, error, owner, worker) VALUES (@id, @kind, @title, @state, @created, @changed, @error, @owner, @worker)',
           )
           .run({
             ...job,
             error: job.error ? JSON.stringify(job.error) : null,
-            host: job.host ?? null,
+            owner: job.owner ?? null,
             worker: job.worker ?? null,
           });
         for (const state of states) this.#addState(job.id, state);
@@ -68,44 +100,70 @@ export class JobRepository {
   /** Newest first, of one kind or of all. */
   list(kind?: string): OwnedJob[] {
     return this.#db
-      .prepare<[string | null], JobRow>('SELECT * FROM jobs WHERE kind = coalesce(?, kind) ORDER BY id DESC')
+      .prepare<[string | null], JobRow>(
+        'SELECT * FROM jobs WHERE kind = coalesce(?, kind) ORDER BY created DESC, id DESC',
+      )
       .all(kind ?? null)
       .map(toJob);
   }
 
-  /** Jobs that are queued, running or paused, oldest first. */
+  /** Jobs that are queued, running or paused, in the order in which they entered these states, whatever the clock said. */
   active(): OwnedJob[] {
-    const states = activeStates.map((state) => `'${state}'`).join(', ');
     return this.#db
-      .prepare<[], JobRow>(`SELECT * FROM jobs WHERE state IN (${states}) ORDER BY changed`)
+      .prepare<[], JobRow>(
+        `SELECT * FROM jobs WHERE state IN (${active}) ORDER BY (SELECT max(rowid) FROM job_states WHERE job = jobs.id)`,
+      )
       .all()
       .map(toJob);
   }
 
   /**
-   * Enters a new state and its history in one transaction, provided that the job is still in one of `from` (another
-   * program may have been faster).
-   * @returns whether the state was entered.
+   * Makes a transition, provided that the job is in a state it leads from and that this program may make it (see the table
+   * in shared/jobs.ts).
+   * @param program who makes it; for `recover`: the owner that was found gone
+   * @param unless looked at inside the transaction; true refuses
+   * @returns whether it was made
    */
-  change(id: string, from: readonly JobState[], { state, at, reason, error, host }: JobChange): boolean {
+  enter(
+    id: string,
+    name: TransitionName,
+    program: string | undefined,
+    { at, reason, error }: JobChange,
+    unless: () => boolean = () => false,
+  ): boolean {
+    const { from, to, by } = transitions[name];
     return this.#db
       .transaction(() => {
         const current = this.find(id);
-        if (!current || !from.includes(current.state)) return false;
+        if (!current || !(from as readonly JobState[]).includes(current.state)) return false;
+        if ((by === 'owner' || by === 'finder') && current.owner !== program) return false;
+        if (unless()) return false;
+        const owner = isActive(to) ? program : undefined;
         this.#db
           .prepare(
-            'UPDATE jobs SET state = ?, changed = ?, error = ?, host = ?, worker = CASE WHEN ? THEN worker END WHERE id = ?',
+            'UPDATE jobs SET state = ?, changed = ?, error = ?, owner = ?, worker = CASE WHEN ? THEN worker END WHERE id = ?',
           )
-          .run(state, at, error ? JSON.stringify(error) : null, host ?? null, host === undefined ? 0 : 1, id);
-        this.#addState(id, { at, state, ...(reason ? { reason } : {}) });
+          .run(to, at, error ? JSON.stringify(error) : null, owner ?? null, by === 'owner' && owner ? 1 : 0, id);
+        this.#addState(id, { at, state: to, ...(reason ? { reason } : {}) });
+        // What was asked of the owner until now is not meant for the next one.
+        if (by !== 'owner' || !owner)
+          this.#db.prepare('DELETE FROM job_requests WHERE job = ? AND answered = 0').run(id);
         return true;
       })
       .immediate();
   }
 
-  /** Remembers the child process that works on a job. */
-  setWorker(id: string, worker: string): void {
-    this.#db.prepare('UPDATE jobs SET worker = ? WHERE id = ?').run(worker, id);
+  /** Remembers the child process that works on a job, if `owner` still owns it. @returns whether it does */
+  setWorker(id: string, owner: string, worker: string): boolean {
+    return this.#db.prepare('UPDATE jobs SET worker = ? WHERE id = ? AND owner = ?').run(worker, id, owner).changes > 0;
+  }
+
+  /** Whether a job of this kind is running that one of the given programs does not own. */
+  isRunningElsewhere(kind: string, leftOut: readonly string[]): boolean {
+    return this.#db
+      .prepare<[string], { owner: string | null }>("SELECT owner FROM jobs WHERE kind = ? AND state = 'running'")
+      .all(kind)
+      .some(({ owner }) => owner !== null && !leftOut.includes(owner));
   }
 
   states(id: string): StateChange[] {
@@ -122,6 +180,89 @@ export class JobRepository {
     this.#db.prepare('DELETE FROM jobs WHERE id = ?').run(id);
   }
 
+  /** Enters a program, which may own jobs from then on. */
+  enrol({ id, machine, host, process }: Omit<ProgramRecord, 'beat'>): void {
+    this.#db
+      .prepare('INSERT OR IGNORE INTO programs (id, machine, host, process) VALUES (?, ?, ?, ?)')
+      .run(id, machine, host, process);
+  }
+
+  /** Shows that a program lives. */
+  beat(id: string): void {
+    this.#db.prepare('UPDATE programs SET beat = beat + 1 WHERE id = ?').run(id);
+  }
+
+  program(id: string): ProgramRecord | undefined {
+    return this.#db.prepare<[string], ProgramRecord>('SELECT * FROM programs WHERE id = ?').get(id);
+  }
+
+  /** Programs that own an active job. */
+  owners(): ProgramRecord[] {
+    return this.#db
+      .prepare<[], ProgramRecord>(
+        `SELECT * FROM programs WHERE id IN (SELECT owner FROM jobs WHERE state IN (${active}))`,
+      )
+      .all();
+  }
+
+  /** Forgets a program, unless it owns a job. */
+  dismiss(id: string): void {
+    this.#db
+      .prepare('DELETE FROM programs WHERE id = @id AND NOT EXISTS (SELECT 1 FROM jobs WHERE owner = @id)')
+      .run({ id });
+  }
+
+  /** Asks something of a job's owner. @returns the number of the request */
+  ask(job: string, verb: JobVerb): number {
+    return Number(
+      this.#db.prepare('INSERT INTO job_requests (job, verb) VALUES (?, ?)').run(job, verb).lastInsertRowid,
+    );
+  }
+
+  /** Requests about the jobs of an owner that wait for its answer, oldest first. */
+  requests(owner: string): JobRequest[] {
+    return this.#db
+      .prepare<[string], JobRequest>(
+        'SELECT number, job, verb FROM job_requests WHERE answered = 0 AND job IN (SELECT id FROM jobs WHERE owner = ?) ORDER BY number',
+      )
+      .all(owner);
+  }
+
+  answer(request: number, refusal?: WireError): void {
+    this.#db
+      .prepare('UPDATE job_requests SET answered = 1, refusal = ? WHERE number = ?')
+      .run(refusal ? JSON.stringify(refusal) : null, request);
+  }
+
+  /**
+   * The owner's answer to a request: undefined while there is none, `lost` where the job has left its owner without one.
+   */
+  answerTo(request: number): { refusal?: WireError } | 'lost' | undefined {
+    const row = this.#db
+      .prepare<[number], { answered: number; refusal: string | null }>(
+        'SELECT answered, refusal FROM job_requests WHERE number = ?',
+      )
+      .get(request);
+    if (!row) return 'lost';
+    if (row.answered === 0) return undefined;
+    return row.refusal === null ? {} : { refusal: JSON.parse(row.refusal) as WireError };
+  }
+
+  /** Does several things in one transaction. */
+  together(act: () => void): void {
+    this.#db.transaction(act).immediate();
+  }
+
+  /** Takes a request back, answered or not. */
+  withdraw(request: number): void {
+    this.#db.prepare('DELETE FROM job_requests WHERE number = ?').run(request);
+  }
+
+  /** A number that changes whenever another program has written to the database. */
+  outsideChanges(): number {
+    return this.#db.pragma('data_version', { simple: true }) as number;
+  }
+
   #addState(id: string, { at, state, reason }: StateChange): void {
     this.#db
       .prepare('INSERT INTO job_states (job, at, state, reason) VALUES (?, ?, ?, ?)')
@@ -129,11 +270,11 @@ export class JobRepository {
   }
 }
 
-function toJob({ error, host, worker, ...row }: JobRow): OwnedJob {
+function toJob({ error, owner, worker, ...row }: JobRow): OwnedJob {
   return {
     ...row,
     ...(error === null ? {} : { error: JSON.parse(error) as WireError }),
-    ...(host === null ? {} : { host }),
+    ...(owner === null ? {} : { owner }),
     ...(worker === null ? {} : { worker }),
   };
 }

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { MetricLine, MetricRow, MetricSeries, ValidationPicture } from '../shared/runs.ts';
 
-/** Every value of every run, and the pictures of its validations. */
+/** All values of all runs, and the pictures of their validations. */
 export class MetricRepository {
   readonly #db: Database;
 
@@ -10,8 +10,8 @@ export class MetricRepository {
   }
 
   /**
-   * Adds what steps and validations gave, all in one transaction, and moves the run's step on. A value that is there
-   * already is replaced, so that lines can be read in twice.
+   * Stores the values of steps and validations in one transaction, and updates the run's step. Existing values are
+   * replaced, so that lines can be read in twice.
    */
   append(run: string, lines: readonly MetricLine[]): void {
     if (lines.length === 0) return;
@@ -34,7 +34,7 @@ export class MetricRepository {
       .immediate();
   }
 
-  /** Forgets whatever lies beyond a step: a resumed run does it again. */
+  /** Deletes everything after a step: a resumed run does it again. */
   truncate(run: string, step: number): void {
     this.#db
       .transaction(() => {
@@ -82,7 +82,7 @@ export class MetricRepository {
     return this.#db.prepare<[string], { number: number }>('SELECT number FROM runs WHERE id = ?').get(run)?.number;
   }
 
-  /** Names of the series, found by jumping from one to the next in the index instead of reading every value. */
+  /** Names of the series, found by jumping through the index instead of reading every value. */
   #names(number: number): { name: string }[] {
     return this.#db
       .prepare<[number, number], { name: string }>(

@@ -26,18 +26,27 @@ export function readMigrations(): Migration[] {
 export const databaseVersion = (db: Database): number => db.pragma('user_version', { simple: true }) as number;
 
 /**
- * Brings a database up to date, each migration in a transaction of its own together with its number.
+ * Brings a database up to date, each migration in a transaction of its own together with its number. Foreign keys are off
+ * meanwhile, so that a table others refer to can be made anew without deleting their rows; they are checked before a
+ * migration counts, and on afterwards.
  * @throws AppError `unsupported` for a database that a newer program has written.
  */
 export function migrate(db: Database, migrations: readonly Migration[] = readMigrations()): void {
   refuseNewer(databaseVersion(db), migrations);
-  for (const { version, sql } of migrations) {
-    // Asked again inside the write lock: another program may be migrating at this moment.
-    db.transaction(() => {
-      if (databaseVersion(db) >= version) return;
-      db.exec(sql);
-      db.pragma(`user_version = ${version}`);
-    }).immediate();
+  db.pragma('foreign_keys = OFF');
+  try {
+    for (const { version, name, sql } of migrations) {
+      // Asked again inside the write lock: another program may be migrating at this moment.
+      db.transaction(() => {
+        if (databaseVersion(db) >= version) return;
+        db.exec(sql);
+        const broken = db.pragma('foreign_key_check') as unknown[];
+        if (broken.length > 0) throw new Error(`Migration ${name} leaves ${broken.length} rows that refer to nothing.`);
+        db.pragma(`user_version = ${version}`);
+      }).immediate();
+    }
+  } finally {
+    db.pragma('foreign_keys = ON');
   }
 }
 

@@ -1,5 +1,7 @@
-import { existsSync, renameSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs';
 import Sqlite, { type Database } from 'better-sqlite3';
+import { explainStorage } from '../shared/storageTrouble.ts';
+import { guardStorage } from './guardStorage.ts';
 import { databaseVersion, migrate, readMigrations, refuseNewer } from './migrate.ts';
 
 export type { Database };
@@ -15,14 +17,25 @@ export interface OpenedDatabase {
 /**
  * Opens the history: write-ahead log (a terminal and the window work side by side), every commit on disk before it
  * counts, references enforced, format up to date. A damaged file is renamed and kept, and an empty one takes its place.
- * @throws AppError `unsupported` for a database of a newer program, which is left as it is.
+ * Only its owner can read it. Every statement and transaction explains what a disk does to it ({@link guardStorage}).
+ * @throws AppError `unsupported` for a database of a newer program, which is left as it is; `io` for a disk that is full
+ * or fails
  */
-export function openDatabase({ database: file }: { readonly database: string }): OpenedDatabase {
+export function openDatabase(place: { readonly database: string }): OpenedDatabase {
+  try {
+    return open(place.database);
+  } catch (error) {
+    throw explainStorage(error);
+  }
+}
+
+function open(file: string): OpenedDatabase {
   let setAside: string | undefined;
   if (existsSync(file) && !isSound(file)) {
     setAside = `${file.replace(/\.sqlite$/, '')}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}.sqlite`;
     for (const part of ['', '-wal', '-shm']) if (existsSync(file + part)) renameSync(file + part, setAside + part);
   }
+  makePrivate(file);
   const db = new Sqlite(file, { timeout: 10_000 });
   try {
     db.pragma('journal_mode = WAL');
@@ -30,12 +43,25 @@ export function openDatabase({ database: file }: { readonly database: string }):
     db.pragma('foreign_keys = ON');
     const fresh = databaseVersion(db) === 0;
     migrate(db);
+    guardStorage(db);
     return { db, fresh, ...(setAside ? { setAside } : {}) };
   } catch (error) {
     db.close();
     throw error;
   }
 }
+
+/** SQLite gives its other files the rights of this one. What it makes itself everybody could read. */
+function makePrivate(file: string): void {
+  closeSync(openSync(file, 'a', 0o600));
+  if (process.platform === 'win32') return;
+  for (const part of ['', '-wal', '-shm']) {
+    const found = statSync(file + part, { throwIfNoEntry: false });
+    if (found && (found.mode & 0o077) !== 0 && found.uid === process.getuid?.()) chmodSync(file + part, 0o600);
+  }
+}
+/** A database file as it is, for reading alone; its format may be any, and it may be damaged. */
+export const openReadOnly = (file: string): Database => new Sqlite(file, { readonly: true, timeout: 10_000 });
 
 /** Beyond this size a full check takes noticeable time, and is made only after a program did not close its files. */
 const alwaysCheckedBytes = 64 * 2 ** 20;

@@ -3,7 +3,7 @@ import type { WireError } from '../shared/errors.ts';
 import type { JobState } from '../shared/jobs.ts';
 import type { RunFacts, RunSummary } from '../shared/runs.ts';
 
-/** What a run is from its start on; the rest of its summary comes from its job and its metrics. */
+/** Properties that a run has from its start; the rest of its summary comes from its job and its metrics. */
 export interface NewRun {
   id: string;
   /** YAML. */
@@ -38,7 +38,7 @@ interface SummaryRow {
   psnr_before: number | null;
 }
 
-/** The best validation is the first of those with the highest PSNR, as the best checkpoint is. */
+/** The best validation is the first one with the highest PSNR, like the best checkpoint. */
 const summaries = `
   SELECT runs.id, jobs.title AS name, jobs.state, jobs.created, jobs.changed, jobs.error, runs.step, runs.steps,
     runs.network, runs.negatives, runs.seed, runs.note,
@@ -58,7 +58,7 @@ export class RunRepository {
     this.#db = db;
   }
 
-  /** Adds a run; its job (same id) is there already. */
+  /** Adds a run; its job (with the same id) exists already. */
   add(run: NewRun): void {
     this.#db
       .prepare(
@@ -70,7 +70,10 @@ export class RunRepository {
 
   /** Newest first. */
   list(): RunSummary[] {
-    return this.#db.prepare<[], SummaryRow>(`${summaries} ORDER BY runs.id DESC`).all().map(toSummary);
+    return this.#db
+      .prepare<[], SummaryRow>(`${summaries} ORDER BY jobs.created DESC, runs.number DESC`)
+      .all()
+      .map(toSummary);
   }
 
   find(id: string): RunSummary | undefined {
@@ -81,12 +84,12 @@ export class RunRepository {
   /** Runs of this name, newest first. */
   named(name: string): RunSummary[] {
     return this.#db
-      .prepare<[string], SummaryRow>(`${summaries} WHERE jobs.title = ? ORDER BY runs.id DESC`)
+      .prepare<[string], SummaryRow>(`${summaries} WHERE jobs.title = ? ORDER BY jobs.created DESC, runs.number DESC`)
       .all(name)
       .map(toSummary);
   }
 
-  /** The configuration (YAML) and what the worker found out. */
+  /** The configuration (YAML) and the facts recorded by the worker. */
   record(id: string): { config: string; facts?: RunFacts } | undefined {
     const row = this.#db
       .prepare<[string], { config: string; facts: string | null }>('SELECT config, facts FROM runs WHERE id = ?')

@@ -1,18 +1,20 @@
 import { rmSync } from 'node:fs';
 import Sqlite, { type Database } from 'better-sqlite3';
+import { storageTrouble } from '../shared/storageTrouble.ts';
 
-/** Some 15,000 thumbnails of the usual size. */
+/** About 15,000 thumbnails of the usual size. */
 const defaultLimit = 256 * 2 ** 20;
 
 /**
- * Small pictures in one file, up to `limit` bytes of them: what was not looked at for the longest time goes first. All of
- * it can be made again, so nothing waits for the disk, and a damaged file is thrown away.
+ * Thumbnails in one file, up to `limit` bytes; the least recently used are dropped first. Everything can be made again,
+ * so nothing waits for the disk, and a damaged file is deleted. If the disk is full or read-only, thumbnails are kept
+ * in memory as long as the program runs.
  */
 export class ThumbnailStore {
   readonly #db: Database;
   readonly #limit: number;
   #bytes: number;
-  /** Orders the looks; a clock could stand still or go back. */
+  /** Orders uses. A clock could stand still or go back. */
   #look: number;
 
   constructor(file: string, limit = defaultLimit) {
@@ -32,10 +34,10 @@ export class ThumbnailStore {
   }
 
   has(key: string): boolean {
-    return this.#db.prepare('SELECT 1 FROM thumbnails WHERE key = ?').get(key) !== undefined;
+    return orNothing(() => this.#db.prepare('SELECT 1 FROM thumbnails WHERE key = ?').get(key)) !== undefined;
   }
 
-  /** The picture kept under a key, which counts as a look at it. */
+  /** The thumbnail stored under a key; counts as a use. */
   find(key: string): Buffer | undefined {
     return orNothing(
       () =>
@@ -56,10 +58,10 @@ export class ThumbnailStore {
   }
 
   close(): void {
-    this.#db.close();
+    orNothing(() => this.#db.close());
   }
 
-  /** A tenth more than has to go, so that this is seldom done. */
+  /** A tenth more than necessary is dropped, so that this happens rarely. */
   #makeRoom(): void {
     const oldest = this.#db
       .prepare<[], { key: string; length: number }>('SELECT key, length(body) AS length FROM thumbnails ORDER BY look')
@@ -89,6 +91,7 @@ function open(file: string): Database {
   try {
     return prepare(file);
   } catch (error) {
+    if (storageTrouble(error) !== undefined) return prepare(':memory:');
     if (!(error instanceof Sqlite.SqliteError) || !/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) throw error;
     for (const part of ['', '-wal', '-shm']) rmSync(file + part, { force: true });
     return prepare(file);

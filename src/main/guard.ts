@@ -1,12 +1,14 @@
-/** The page's own address; a scheme of its own, so that nothing else can pretend to be it. */
+/** Address of the page. Its own scheme, so that nothing else can imitate it. */
 export const pageOrigin = 'mcir://studio';
 
-/** Whether a frame may call: the top frame of our own page, nothing else. */
+/** Whether a frame may make calls: only the top frame of our own page. */
 export function isOwnFrame(frame: { url: string; parent: unknown } | null): boolean {
   return frame !== null && frame.parent === null && isOwnUrl(frame.url);
 }
 
-/** Of all that pages can ask of Electron ours needs one: copying text, as a browser lets every page do after a click. */
+/**
+ * The only permission of Electron that the page needs: copying text, which a browser allows every page after a click.
+ */
 export const mayUse = (permission: string, url: string): boolean =>
   permission === 'clipboard-sanitized-write' && isOwnUrl(url);
 

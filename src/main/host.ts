@@ -11,11 +11,14 @@ interface Waiting {
   reject(error: AppError): void;
 }
 
-/** What the services need of the shell. */
+/** What the process of the services needs from the shell. */
 export interface HostShell {
-  /** The process has ended without having been asked to (false, a new one is on its way), and answers again (true). */
+  /**
+   * Called with false when the process has stopped unexpectedly (a new one is starting), and with true when it answers
+   * again.
+   */
   onConnection(connected: boolean): void;
-  /** Told why, where it ends again and again. */
+  /** Called with the reason if it keeps stopping. */
   onDeath(reason: string): void;
   /** The services could not be opened; `Host.reopen` tries another folder. */
   onUnopened(error: AppError): void;
@@ -23,14 +26,14 @@ export interface HostShell {
   reveal(path: string): void;
 }
 
-/** So many ends within so short a time are given up. */
+/** After this many stops within this time, it is not started again. */
 const DEATHS = 3;
 const WITHIN_MS = 60_000;
 const RESTART_MS = 300;
 
 /**
- * The process that runs the services, as the window sees it. When it ends, everything that waits for it is rejected, and
- * another takes its place: the window stays.
+ * The process that runs the services, as the window sees it. If it stops, all waiting calls are rejected and a new
+ * process is started; the window stays open.
  */
 export class Host {
   #child: ChildProcess;
@@ -45,12 +48,12 @@ export class Host {
   /**
    * @param file hostProcess.ts
    * @param node the Node that runs it
-   * @param env what it is told besides
+   * @param env additional environment variables
    */
   constructor(file: string, node: string, shell: HostShell, env: Record<string, string> = {}) {
     this.#shell = shell;
     this.#start = () => {
-      // Not `fork`: Electron's has a way of its own to run its own program, which a fuse turns off.
+      // Not `fork`: Electron's own `fork` runs its own program in a way that a fuse disables.
       const child = spawn(node, [file], {
         env: { ...process.env, ...env },
         stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'],
@@ -58,7 +61,7 @@ export class Host {
       });
       child.on('message', (message: Told) => this.#hear(message));
       const pictures = child.stdio[pictureDescriptor] as Readable;
-      // A pipe that breaks does so because the process ends, which is heard below.
+      // The pipe only breaks when the process ends, which is handled below.
       pictures.on('error', () => undefined);
       hearPictures(pictures, (id, picture) => this.#answer(id)?.resolve(picture));
       let ended = false;
@@ -104,7 +107,7 @@ export class Host {
     this.#listeners.add(listener);
   }
 
-  /** Lets jobs save, and ends the process. What has ended already is not started again. */
+  /** Lets jobs save, then ends the process. If it has stopped already, it is not started again. */
   async close(): Promise<void> {
     this.#closing = true;
     await this.ask({ type: 'close' }).catch(() => undefined);
@@ -120,7 +123,7 @@ export class Host {
     else waiting?.reject(AppError.fromWire(message.error));
   }
 
-  /** Who waits for the answer to this question, and from now on no more. */
+  /** The caller that waits for the answer to this question; removed from the list. */
   #answer(id: number): Waiting | undefined {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
@@ -130,7 +133,7 @@ export class Host {
   #end(reason: string): void {
     for (const id of [...this.#waiting.keys()]) this.#refuse(id);
     if (this.#closing) return;
-    const now = Date.now();
+    const now = performance.now();
     this.#deaths = [...this.#deaths.filter((at) => now - at < WITHIN_MS), now];
     this.#shell.onConnection(false);
     if (this.#deaths.length >= DEATHS) {
@@ -140,7 +143,7 @@ export class Host {
     setTimeout(() => {
       if (this.#closing) return;
       this.#child = this.#start();
-      // Its first answer says that it is there; where none comes, it has ended again.
+      // Its first answer shows that it is running. If no answer comes, it has stopped again.
       this.activeJobs().then(
         () => this.#shell.onConnection(true),
         () => undefined,

@@ -1,8 +1,10 @@
 import { Socket } from 'node:net';
 import { chooseDataFolder } from '../services/app/dataFolder.ts';
 import { openHome, type Home } from '../services/app/home.ts';
+import { installLastResort, noteOnStderr } from '../services/app/lastResort.ts';
 import { openServices, type Services } from '../services/app/openServices.ts';
 import { folderToShow } from '../services/app/reveal.ts';
+import { tellParent } from '../services/app/tellParent.ts';
 import { openStudio, type Studio } from '../services/studio/studio.ts';
 import { AppError, toWire } from '../shared/errors.ts';
 import { isActive } from '../shared/jobs.ts';
@@ -15,16 +17,16 @@ import { pictureDescriptor, sendPicture } from './picturePipe.ts';
  * session).
  */
 
-/** After a signal, the window has so long to end by itself. */
+let note = noteOnStderr;
+// It also keeps a terminal that is gone from ending this process.
+installLastResort({ note: (error) => note(error), save: () => close() });
+
+/** After a signal, the window has this long to end by itself. */
 const PARTING_MS = 2000;
 
-/** The window may be gone at any moment; then there is nobody to tell. */
-const tell = (message: Told): void => {
-  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
-};
+const tell = (message: Told): void => tellParent(message);
+/** Nobody reads it when the window is gone. */
 const pictures = new Socket({ fd: pictureDescriptor, readable: false }).on('error', () => undefined);
-// The terminal may be gone as well.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 interface Opened {
   services: Services;
@@ -41,13 +43,21 @@ process.on('message', (asked: Asked) => {
     (error: unknown) => tell({ type: 'refusal', id: asked.id, error: toWire(error) }),
   );
 });
-process.on('disconnect', () => void close().finally(() => process.exit(0)));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => void close().finally(() => setTimeout(() => process.exit(0), PARTING_MS)));
+/** Ends after what runs has been saved; `delay` in ms. */
+const end = (delay = 0): void =>
+  void close()
+    .catch((error: unknown) => note(error))
+    .finally(() => setTimeout(() => process.exit(0), delay));
+process.on('disconnect', () => end());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(PARTING_MS));
 
 /** Opens the services over a home folder. Until that has succeeded, everything that is asked waits. */
 async function open(home: () => Home): Promise<void> {
   const services = await openServices(home());
+  note = (error) => {
+    noteOnStderr(error);
+    services.log.fatal({ err: error }, 'An unexpected error');
+  };
   const studio = await openStudio(services, async (path) => {
     await folderToShow(path);
     tell({ type: 'reveal', path });
@@ -88,9 +98,7 @@ async function answer(asked: Asked): Promise<unknown> {
 
 /** Lets the jobs save, and closes the history; once. Where the services could not be opened there is nothing to save. */
 function close(): Promise<void> {
-  closed ??= opening.then(async () => {
-    await opened?.studio.close();
-    await opened?.services.close();
-  });
+  // What fails while the studio closes must not keep the jobs from being saved.
+  closed ??= opening.then(() => opened?.studio.close()).finally(() => opened?.services.close());
   return closed;
 }

@@ -58,8 +58,10 @@ export class Shell {
 
   /** The system's own dialog; an empty list where it was cancelled. */
   async choose(kind: unknown, t: Texts): Promise<Place[]> {
+    const files: ('openFile' | 'multiSelections')[] =
+      kind === 'pictures' ? ['openFile', 'multiSelections'] : ['openFile'];
     const { filePaths } = await dialog.showOpenDialog(this.#window, {
-      properties: kind === 'folder' ? folder : kind === 'pictures' ? ['openFile', 'multiSelections'] : ['openFile'],
+      properties: kind === 'folder' ? folder : files,
       filters: filtersOf(kind, t),
     });
     return this.admit(filePaths);
@@ -144,7 +146,7 @@ export class Shell {
       const words = {
         finished: t.finished,
         failed: t.failed,
-        stopped: t.stopped,
+        cancelled: t.cancelled,
         interrupted: t.interrupted,
       } as Partial<Record<string, string>>;
       const notification = new Notification({

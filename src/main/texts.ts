@@ -1,4 +1,4 @@
-/** What the frame around the page says: menu, dialogs and notifications, in every language that the page has. */
+/** Texts of the menu, dialogs and notifications, in every language of the page. */
 const en = {
   file: 'File',
   edit: 'Edit',
@@ -39,16 +39,16 @@ const en = {
   otherFolder: 'Choose Another Folder…',
   ok: 'OK',
   ended:
-    'The program’s services ended again and again ({reason}). Start it anew; runs and batches go on where they last saved.',
-  pageEnded: 'The page in the window ended ({reason}) and is opened again. What runs goes on meanwhile.',
+    'The services of MCIR Studio keep stopping ({reason}). Restart MCIR Studio; runs and batches can be resumed from where they last saved.',
+  pageEnded: 'The page in the window crashed ({reason}) and is opened again. Running work continues.',
   working: 'Work is still in progress.',
-  workingDetail: 'It will be saved, and can go on later.',
+  workingDetail: 'It will be saved, and you can resume it later.',
   atStep: '{title} (step {step} of {steps})',
   keepWorking: 'Keep Working',
   saveAndClose: 'Save and Close',
   finished: '{title}: finished',
   failed: '{title}: failed',
-  stopped: '{title}: stopped',
+  cancelled: '{title}: cancelled',
   interrupted: '{title}: interrupted',
 };
 type Words = Record<keyof typeof en, string>;
@@ -96,7 +96,7 @@ const zh: Words = {
   restore: '修复',
   datasets: '数据集',
   train: '训练',
-  runs: '运行记录',
+  runs: '训练记录',
   models: '模型',
   zoomIn: '放大',
   zoomOut: '缩小',
@@ -114,8 +114,8 @@ const zh: Words = {
   cannotStart: 'MCIR Studio 无法启动。',
   otherFolder: '选择其他文件夹…',
   ok: '确定',
-  ended: '程序的服务多次意外结束（{reason}）。请重新启动；训练和批处理会从上次保存处继续。',
-  pageEnded: '窗口中的页面结束了（{reason}），将重新打开。正在运行的任务不受影响。',
+  ended: 'MCIR Studio 的服务反复停止（{reason}）。请重新启动 MCIR Studio；训练和批次可以从上次保存处继续。',
+  pageEnded: '窗口中的页面崩溃了（{reason}），将重新打开。正在进行的任务会继续。',
   working: '任务仍在进行。',
   workingDetail: '任务会先保存，之后可以继续。',
   atStep: '{title}（第 {step} 步，共 {steps} 步）',
@@ -123,7 +123,7 @@ const zh: Words = {
   saveAndClose: '保存并关闭',
   finished: '{title}：已完成',
   failed: '{title}：失败',
-  stopped: '{title}：已停止',
+  cancelled: '{title}：已取消',
   interrupted: '{title}：已中断',
 };
 

@@ -16,7 +16,7 @@ import { go, href, useRoute } from './route.ts';
 import { screens } from './screens/routes.tsx';
 import { SelectionProvider } from './screens/restore/selection.tsx';
 
-/** The frame: navigation at the left, the chosen screen beside it, and the list of keys on `?`. */
+/** The frame of the window: navigation on the left, the current screen beside it, and the list of keys on `?`. */
 export function App() {
   const { t } = useTranslation();
   const route = useRoute();

@@ -13,7 +13,7 @@ import { queryClient, startEvents } from './api/hooks.ts';
 import './i18n/index.ts';
 import { looks, theme } from './theme.ts';
 
-// Libraries that write style elements sign them with the page's nonce; the policy refuses any other.
+// Libraries that insert style elements need the page's nonce; the content security policy blocks any other style.
 const nonce = document.querySelector('meta[name="style-nonce"]')?.getAttribute('content') ?? '';
 Object.assign(globalThis, { __webpack_nonce__: nonce });
 

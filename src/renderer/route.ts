@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 
-/** Where in the program the window is: `#/runs/abc` is screen `runs`, item `abc`. A reload stays there. */
+/** The current address of the window: `#/runs/abc` is the screen `runs` with the item `abc`. It survives a reload. */
 export interface Route {
   screen: string;
   item: string | undefined;

@@ -1,6 +1,6 @@
 import { Alert, createTheme, type CSSVariablesResolver, type MantineColorsTuple, Menu } from '@mantine/core';
 
-/** Greys without a tint: a coloured surround would change how colours in a photograph are seen. */
+/** Neutral greys: a tinted surround would change how the colours of a photograph are perceived. */
 const neutral: MantineColorsTuple = [
   '#e4e4e4',
   '#c6c6c6',
@@ -35,17 +35,20 @@ export const theme = createTheme({
   focusRing: 'auto',
   cursorType: 'pointer',
   components: {
-    // The first item takes the focus; Mantine's placeholder for it is nothing that a menu may hold.
+    // The first item takes the focus. Mantine's placeholder element for it is not allowed inside a menu.
     Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
-    // Mantine writes titles in the colour of the notice, too light to read where that is yellow or orange.
+    // Mantine draws notice titles in the colour of the notice. Yellow and orange would be too light to read.
     Alert: Alert.extend({ styles: { title: { color: 'var(--mantine-color-text)' } } }),
   },
 });
 
-/** White on red, as buttons that remove have it, can be read in both; `red-6` is what menus write in. */
+/** White on this red, as on delete buttons, is readable in both themes. Menus write in `red-6`. */
 const red = { '--mantine-color-red-filled': '#c92a2a', '--mantine-color-red-filled-hover': '#b02525' };
 
-/** In what dark and light differ from Mantine's own: text keeps a contrast of 4.5 : 1 on every ground that it stands on. */
+/**
+ * Differences from Mantine's own dark and light themes. Text has a contrast of at least 4.5 : 1 on every background it
+ * is used on.
+ */
 export const looks: CSSVariablesResolver = () => ({
   variables: {},
   dark: {
@@ -55,7 +58,7 @@ export const looks: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': '#9a9a9a',
     '--mantine-color-error': '#ff8787',
     '--mantine-color-red-6': '#ff8787',
-    // Mantine's is darker than all around it: a hole where something is chosen or told.
+    // Mantine's colour is darker than its surroundings, so that selected items and messages would look like holes.
     '--mantine-color-gray-light': '#353535',
     '--mantine-color-gray-light-hover': '#3d3d3d',
     '--mantine-color-anchor': 'var(--mantine-color-accent-3)',

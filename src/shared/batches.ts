@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jobState } from './jobs.ts';
 
-/** What is done to the pictures of a batch. */
+/** How the pictures of a batch are restored. */
 export const effect = z.strictObject({
   strength: z
     .number()
@@ -22,11 +22,11 @@ export const effect = z.strictObject({
 });
 export type Effect = z.output<typeof effect>;
 
-/** Models applied one after the other, each by what people call it, with how they are used; saved under a name. */
+/** A chain of models, by title, with its settings, saved under a name. */
 export const restorePreset = z.strictObject({
   name: z.string().trim().min(1).max(80),
   models: z.array(z.string().min(1).max(1000)).min(1).max(8),
-  /** Without a mask, which belongs to one picture. */
+  /** Without a mask, which belongs to a single picture. */
   effect: effect.omit({ mask: true }),
 });
 export type RestorePreset = z.output<typeof restorePreset>;
@@ -56,11 +56,11 @@ export type ExportSettings = z.output<typeof exportSettings>;
 export const fileState = z.enum(['waiting', 'running', 'done', 'failed', 'skipped']);
 export type FileState = z.infer<typeof fileState>;
 
-/** A row of the ledger. */
+/** One file of a batch, as the ledger stores it. */
 export const ledgerFile = z.object({
   number: z.int(),
   source: z.string(),
-  /** Folder below what was given, with `/`; empty at its top. */
+  /** Subfolder relative to what was added, with `/`; empty at the top. */
   folder: z.string(),
   state: fileState,
   reason: z.string().optional(),
@@ -71,7 +71,7 @@ export const ledgerFile = z.object({
 });
 export type LedgerFile = z.infer<typeof ledgerFile>;
 
-/** A model as the ledger and the provenance name it. */
+/** A model as the ledger and the provenance record it. */
 export const modelReference = z.object({
   ref: z.string(),
   title: z.string(),
@@ -83,7 +83,7 @@ export type ModelReference = z.infer<typeof modelReference>;
 
 export const batchSettings = z.object({
   out: z.string(),
-  /** Where the disk of the results hangs, unless it is the system's own. */
+  /** Mount point of the results' disk; missing on the system disk. */
   mount: z.string().optional(),
   models: z.array(modelReference).min(1),
   effect,
@@ -107,21 +107,15 @@ export const batchSummary = z.object({
 });
 export type BatchSummary = z.infer<typeof batchSummary>;
 
-/** A model whole, as a worker needs it: see services/models/models.ts. */
+/** A model as a worker needs it; the worker reads the file itself (see services/models/models.ts). */
 export interface RestoreModel {
   title: string;
-  /** A network's id, `identity`, or `graph`. */
+  /** The id of a network, `identity` or `graph`. */
   network: string;
   options: Record<string, unknown>;
   inputNorm?: { mean: [number, number, number]; std: [number, number, number] };
-  weights: Map<
-    string,
-    {
-      dtype: 'float32' | 'int32' | 'int64' | 'uint8' | 'bool';
-      shape: number[];
-      data: Float32Array | Int32Array | BigInt64Array | Uint8Array;
-    }
-  >;
-  /** Of `graph`: the file, and how it is run (see core/formats/graphModels.ts). */
-  graph?: { file: string; range?: number; multipleOf?: number };
+  /** The model's file and the SHA-256 it had when it was checked; `identity` has none. */
+  file?: { path: string; hash: string };
+  /** Of `graph`: how it is run (see core/formats/graphModels.ts). */
+  graph?: { range?: number; multipleOf?: number };
 }

@@ -6,22 +6,25 @@ import { batch, batchFile, restoreCalls } from './contract/restoring.ts';
 import { trainingCalls } from './contract/training.ts';
 import { runSummary, trainProgress } from './runs.ts';
 
-/** Every call between a face and the services, once: both transports validate with it and the client is typed from it. */
+/**
+ * All calls between a client (window or command line) and the services. Both transports validate with it, and the
+ * window's client gets its types from it.
+ */
 export const calls = { ...appCalls, ...restoreCalls, ...modelCalls, ...trainingCalls, ...datasetCalls };
 
-/** Every event the services tell a face. */
+/** All events from the services. */
 export const events = {
-  /** A run changed its state, or has a new validation. */
+  /** A run has a new state or a new validation. */
   run: runSummary,
   progress: z.object({ run: z.string(), progress: trainProgress }),
   batch,
-  /** A picture of a batch has come to its end. */
+  /** A picture of a batch is finished, failed or skipped. */
   batchFile: z.object({ batch: z.string(), file: batchFile }),
-  /** How much of a picture is done, from 0 to 1. */
+  /** Share of a picture that is done, from 0 to 1. */
   batchProgress: z.object({ batch: z.string(), number: z.int(), share: z.number() }),
-  /** How much of the preview of a picture is done, from 0 to 1, and seconds left once there is a pace. */
+  /** Share of the preview of a picture that is done, from 0 to 1, and seconds left once there is a pace. */
   previewProgress: z.object({ picture: z.string(), share: z.number(), secondsLeft: z.number().optional() }),
-  /** A pack is being fetched, or no longer. */
+  /** The download state of a pack has changed. */
   pack,
   /** A model or a data set was added or removed. */
   changed: z.enum(['models', 'datasets']),
@@ -36,7 +39,7 @@ export type EventName = keyof typeof events;
 export type EventData<Name extends EventName> = z.output<(typeof events)[Name]>;
 export type StudioEvent = { [Name in EventName]: { name: Name; data: EventData<Name> } }[EventName];
 
-/** What answers the calls: input as validated, output as the contract says. */
+/** The implementation of the calls: gets validated input and returns output as the contract says. */
 export type Handlers = { [Name in CallName]: (input: z.output<Calls[Name]['input']>) => Promise<CallOutput<Name>> };
 
 export function isCallName(name: string): name is CallName {

@@ -1,6 +1,6 @@
 /**
- * Errors that cross borders (worker process, HTTP, IPC, terminal): a code for programs, one sentence for people that
- * says what to do, and details for a log.
+ * Errors that cross process boundaries (worker, HTTP, IPC, terminal): a code for programs, a message for people that
+ * says what to do, and details for the log.
  */
 export type ErrorCode =
   | 'bad-input'
@@ -21,7 +21,7 @@ export interface WireError {
   details?: Record<string, unknown>;
 }
 
-/** An error whose message is written for the person who reads it. Anything else that is thrown is a fault of ours. */
+/** An error with a message for the user. Anything else that is thrown is a bug in this program. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly details: Record<string, unknown> | undefined;
@@ -38,12 +38,15 @@ export class AppError extends Error {
   }
 }
 
-/** The message of anything that was thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Turns anything thrown into what may travel between processes; unknown errors become `internal`, with their stack. */
+/**
+ * Turns any thrown value into a form that can be sent to another process. Unknown errors become `internal`, with their
+ * stack.
+ */
 export function toWire(error: unknown): WireError {
   if (error instanceof AppError) {
     return { code: error.code, message: error.message, ...(error.details ? { details: error.details } : {}) };

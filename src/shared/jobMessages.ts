@@ -1,55 +1,68 @@
 import { z } from 'zod';
-import { wireError } from './jobs.ts';
+import { childCall, childContract } from './childMessages.ts';
 import { runConfig } from './runConfig.ts';
 import { metricLine, runFacts, trainProgress } from './runs.ts';
 
-/** What passes between the program that owns a job and the child process that does it. Both ends check what they get. */
-
-/** To the child process. `start` comes once, first; its payload depends on the kind of job. */
-export const hostMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('start'), payload: z.unknown() }),
-  z.object({ type: z.literal('pause') }),
-  z.object({ type: z.literal('resume') }),
-  z.object({ type: z.literal('stop') }),
-]);
-export type HostMessage = z.infer<typeof hostMessage>;
+/** What passes between a program and the child processes that train and evaluate. */
 
 /** How a job ended that did not fail, and why where there is more to say. */
-export const outcome = z.object({ state: z.enum(['finished', 'stopped']), reason: z.string().optional() });
+export const outcome = z.object({ state: z.enum(['finished', 'cancelled']), reason: z.string().optional() });
 export type Outcome = z.infer<typeof outcome>;
 
-/** From the child process. `event` depends on the kind of job; the others are the same for all. */
-export const workerMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('paused') }),
-  z.object({ type: z.literal('resumed') }),
-  z.object({ type: z.literal('event'), event: z.unknown() }),
-  z.object({ type: z.literal('done'), outcome }),
-  z.object({ type: z.literal('failed'), error: wireError }),
-]);
-export type WorkerMessage = z.infer<typeof workerMessage>;
+/** What the child process of a job is told at any time. `cancel`: save and end. */
+const jobNotice = z.enum(['pause', 'resume', 'cancel']);
 
-/** Payload of `start` for a training. */
+/** The contract of a child process that does a job: one question, whose answer is how the job ended. */
+export const jobContract = <Question extends z.ZodType, Progress extends z.ZodType>(
+  worker: string,
+  question: Question,
+  progress: Progress,
+) =>
+  childContract(
+    worker,
+    {
+      work: childCall(
+        question,
+        outcome,
+        z.discriminatedUnion('type', [
+          z.object({ type: z.literal('paused') }),
+          z.object({ type: z.literal('resumed') }),
+          z.object({ type: z.literal('progress'), progress }),
+        ]),
+      ),
+    },
+    jobNotice,
+  );
+export type JobContract = ReturnType<typeof jobContract>;
+
+/** What the child process of a training is asked. */
 export const trainStart = z.object({
   run: z.string(),
-  /** The run's folder, and the program's own (features and models are found there). */
+  /** The run's folder, and the program's data folder with features and models. */
   folder: z.string(),
   home: z.string(),
   config: runConfig,
-  /** What was found out when the run began; missing at its first start. */
+  /** Facts recorded at the first start; missing then. */
   facts: runFacts.optional(),
 });
 export type TrainStart = z.infer<typeof trainStart>;
 
 export const trainEvent = z.discriminatedUnion('type', [
-  /** Before the first step: where the run goes on from. Metrics beyond are void. */
+  /** Sent before the first step: the step from which the run continues. Later metrics are void. */
   z.object({ type: z.literal('ready'), step: z.int(), facts: runFacts }),
   z.object({ type: z.literal('metrics'), line: metricLine, progress: trainProgress }),
-  /** A line for people that is also in the run's log. */
+  /** A line for people that is also written to the run's log. */
   z.object({ type: z.literal('log'), text: z.string() }),
 ]);
 export type TrainEvent = z.infer<typeof trainEvent>;
 
-/** Payload of `start` for an evaluation. */
+export const trainContract = jobContract('train', trainStart, trainEvent);
+
+/** Whose features LPIPS compares. */
+export const lpipsNetwork = z.enum(['alex', 'vgg']);
+export type LpipsNetwork = z.infer<typeof lpipsNetwork>;
+
+/** What the child process of an evaluation is asked. */
 export const evaluateStart = z.object({
   home: z.string(),
   model: z.string(),
@@ -57,12 +70,20 @@ export const evaluateStart = z.object({
   target: z.string(),
   cropBorder: z.int().min(0),
   yChannel: z.boolean(),
+  /** The networks whose LPIPS is measured as well. */
+  lpips: z.array(lpipsNetwork).exactOptional(),
   threads: z.int().positive().optional(),
 });
 export type EvaluateStart = z.infer<typeof evaluateStart>;
 
 /** One picture's result; null stands for the infinite PSNR of equal pictures. */
-export const evaluatedPicture = z.object({ name: z.string(), psnr: z.number().nullable(), ssim: z.number() });
+export const evaluatedPicture = z.object({
+  name: z.string(),
+  psnr: z.number().nullable(),
+  ssim: z.number(),
+  /** LPIPS by network, where it was asked for; smaller is better. */
+  lpips: z.partialRecord(lpipsNetwork, z.number()).exactOptional(),
+});
 export type EvaluatedPicture = z.infer<typeof evaluatedPicture>;
 
 export const evaluateEvent = z.discriminatedUnion('type', [
@@ -75,7 +96,11 @@ export const evaluateEvent = z.discriminatedUnion('type', [
     unmatched: z.array(z.string()),
   }),
   z.object({ type: z.literal('picture'), picture: evaluatedPicture }),
-  /** One of the pair cannot be read or compared; the others are measured. */
+  /** A pair that cannot be read or compared; the others are still measured. */
   z.object({ type: z.literal('failed'), name: z.string(), reason: z.string() }),
 ]);
 export type EvaluateEvent = z.infer<typeof evaluateEvent>;
+
+export const evaluateContract = childContract('evaluate', {
+  evaluate: childCall(evaluateStart, z.object({}), evaluateEvent),
+});

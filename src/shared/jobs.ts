@@ -2,20 +2,65 @@ import { z } from 'zod';
 import type { WireError } from './errors.ts';
 
 /**
- * The life of a job (a training, a batch of photographs), the same for every kind:
+ * The life of a job (a training, a batch of photographs), the same for every kind. docs/jobs.md shows the table below.
  *
- *     queued → running ⇄ paused → finished | failed | stopped
+ *     queued → running ⇄ paused → finished | failed | cancelled | interrupted
  *
- * `stopped` was asked for, `failed` has an error, `interrupted` is what a job is found to be whose program went away.
- * From each of the three the job can be queued again and goes on where it last saved.
+ * `cancelled` was asked for; `failed` has an error; `interrupted` means that the program ended while the job was active. From
+ * each of the three the job can be queued again, and goes on where it last saved.
  */
-export const jobState = z.enum(['queued', 'running', 'paused', 'finished', 'failed', 'stopped', 'interrupted']);
+export const jobState = z.enum(['queued', 'running', 'paused', 'finished', 'failed', 'cancelled', 'interrupted']);
 export type JobState = z.infer<typeof jobState>;
 
-/** States in which a program is responsible for the job. */
-export const activeStates: readonly JobState[] = ['queued', 'running', 'paused'];
+/** A state as older programs may have written it into a file: they called `cancelled` `stopped`. */
+export const writtenJobState = z.preprocess((state) => (state === 'stopped' ? 'cancelled' : state), jobState);
 
-export const isActive = (state: JobState): boolean => activeStates.includes(state);
+/** States in which one program owns the job. */
+export const activeStates = ['queued', 'running', 'paused'] as const satisfies readonly JobState[];
+
+export const isActive = (state: JobState): boolean => (activeStates as readonly JobState[]).includes(state);
+
+/** What people ask of a job. `close`: save, and leave it so that it can go on, as when the program closes. */
+export const jobVerb = z.enum(['pause', 'resume', 'cancel', 'close']);
+export type JobVerb = z.infer<typeof jobVerb>;
+
+interface Transition {
+  readonly from: readonly JobState[];
+  readonly to: JobState;
+  /**
+   * Which program may do it. `owner`: the one that owns the job. `taker`: any, which owns the job from then on. `finder`: any
+   * that finds the owner gone. `anyone`: any; the job has no owner.
+   */
+  readonly by: 'owner' | 'taker' | 'finder' | 'anyone';
+  /** When it happens, for the table in docs/jobs.md. */
+  readonly when: string;
+}
+
+/** Every change of a job's state. There are no others: the database refuses them (database/jobRepository.ts). */
+export const transitions = {
+  start: { from: ['queued'], to: 'running', by: 'owner', when: 'its turn comes' },
+  pause: { from: ['running'], to: 'paused', by: 'owner', when: 'a pause was asked for, or a disk is missing or full' },
+  resume: { from: ['paused'], to: 'running', by: 'owner', when: 'resume was asked for, or the disk is there again' },
+  finish: { from: ['running', 'paused'], to: 'finished', by: 'owner', when: 'everything is done' },
+  fail: { from: activeStates, to: 'failed', by: 'owner', when: 'it cannot go on; the error says why' },
+  cancel: { from: activeStates, to: 'cancelled', by: 'owner', when: 'cancel was asked for, and its work has ended' },
+  close: { from: activeStates, to: 'interrupted', by: 'owner', when: 'the program closes, and its work has ended' },
+  recover: { from: activeStates, to: 'interrupted', by: 'finder', when: 'its owner is gone' },
+  abandon: { from: ['failed', 'interrupted'], to: 'cancelled', by: 'anyone', when: 'cancel was asked for' },
+  requeue: {
+    from: ['failed', 'cancelled', 'interrupted'],
+    to: 'queued',
+    by: 'taker',
+    when: 'resume was asked for',
+  },
+  extend: {
+    from: ['finished', 'failed', 'cancelled', 'interrupted'],
+    to: 'queued',
+    by: 'taker',
+    when: 'there is more to do: more steps, or failed pictures to try again',
+  },
+} as const satisfies Readonly<Record<string, Transition>>;
+export type TransitionName = keyof typeof transitions;
 
 export const wireError = z.object({
   code: z.enum([
@@ -35,19 +80,19 @@ export const wireError = z.object({
   details: z.record(z.string(), z.unknown()).exactOptional(),
 }) satisfies z.ZodType<WireError, unknown>;
 
-/** One change of state, as the history keeps it. */
+/** One change of state, as the history stores it. */
 export const stateChange = z.object({
   /** Milliseconds since 1970. */
   at: z.number(),
   state: jobState,
-  /** Why, in a sentence, where there is more to say than the state does. */
+  /** The reason, if there is more to say than the state itself. */
   reason: z.string().exactOptional(),
 });
 export type StateChange = z.infer<typeof stateChange>;
 
 export const job = z.object({
   id: z.string(),
-  /** What does it: `train` or another kind that a service registers. */
+  /** The kind of job: `train` or another one that a service registers. */
   kind: z.string(),
   title: z.string(),
   state: jobState,

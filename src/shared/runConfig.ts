@@ -1,15 +1,15 @@
 import { z } from 'zod';
 
 /**
- * The whole of a training run: what a YAML file under resources/presets, `--set path=value` and the form of the Train
- * screen describe. Descriptions are shown to people. Unknown fields are refused.
+ * The complete configuration of a training run: what a YAML file in resources/presets, `--set path=value` and the form
+ * of the Train screen describe. Descriptions are shown to users. Unknown fields are refused.
  */
 
 const fraction = z.number().min(0).max(1);
 
-/** A degradation by its id in core/degradations and that degradation's own settings, which it checks itself. */
+/** A degradation by its id in core/degradations, with its settings, which the degradation validates itself. */
 export const degradationStep = z.looseObject({
-  type: z.string().describe('Which degradation; `mcir degradations` lists them.'),
+  type: z.string().describe('Id of the degradation; `mcir degradations` lists them.'),
 });
 
 const folderPair = {
@@ -21,35 +21,37 @@ const folderPair = {
   degradations: z
     .array(degradationStep)
     .default([])
-    .describe('Applied in order to the clean pictures where there is no input folder.'),
+    .describe('Applied in order to the clean pictures if there is no input folder.'),
 };
 
 export const dataConfig = z.strictObject({
-  train: z.strictObject(folderPair).describe('What to train on.'),
+  train: z.strictObject(folderPair).describe('Training data.'),
   validation: z
     .strictObject({
       target: folderPair.target.optional(),
       input: folderPair.input,
-      degradations: z.array(degradationStep).optional().describe('By default those of `train`.'),
+      degradations: z.array(degradationStep).optional().describe('By default the degradations of `train`.'),
       share: z
         .number()
         .gt(0)
         .lt(1)
         .default(0.1)
-        .describe('Without folders: this share of the training pictures, chosen by the seed, is set apart.'),
+        .describe('Without folders: this share of the training pictures, chosen by the seed, is held out.'),
       count: z.int().positive().default(8).describe('At most this many pictures are used.'),
       size: z
         .int()
         .min(16)
         .optional()
-        .describe('Each picture is cut to a centred square of this many target pixels; by default it is used whole.'),
+        .describe(
+          'Each picture is cropped to a centred square of this many target pixels; by default the whole picture is used.',
+        ),
     })
     .prefault({})
-    .describe('What to measure on; never trained on.'),
-  patch: z.int().min(8).max(1024).default(64).describe('Side of the square cut from the input, in input pixels.'),
-  batch: z.int().min(1).max(256).default(4).describe('Samples in a step.'),
-  flip: z.boolean().default(true).describe('Mirror samples at random.'),
-  rotate: z.boolean().default(true).describe('Turn samples by quarter turns at random.'),
+    .describe('Validation data; never used for training.'),
+  patch: z.int().min(8).max(1024).default(64).describe('Side of the square training patch, in input pixels.'),
+  batch: z.int().min(1).max(256).default(4).describe('Batch size: samples per step.'),
+  flip: z.boolean().default(true).describe('Flip samples at random.'),
+  rotate: z.boolean().default(true).describe('Rotate samples by quarter turns at random.'),
 });
 
 export const lossConfig = z.strictObject({
@@ -58,22 +60,22 @@ export const lossConfig = z.strictObject({
       type: z
         .enum(['l1', 'charbonnier', 'mse', 'psnr'])
         .default('l1')
-        .describe('How output and target are compared; psnr is minus the PSNR, as NAFNet is trained.'),
-      weight: z.number().nonnegative().default(1).describe('Factor of this term.'),
+        .describe('How output and target are compared; psnr is the negative PSNR, as in the training of NAFNet.'),
+      weight: z.number().nonnegative().default(1).describe('Weight of this term.'),
     })
     .prefault({})
-    .describe('Towards the clean picture, pixel by pixel.'),
+    .describe('Pulls the output towards the clean picture, pixel by pixel.'),
   positive: z
     .strictObject({ weight: z.number().positive().default(0.001) })
     .optional()
-    .describe('Towards the clean picture in feature space.'),
+    .describe('Pulls the output towards the clean picture in feature space.'),
   contrastive: z
     .strictObject({
       type: z
         .enum(['cr', 'ccr'])
         .default('cr')
         .describe('cr: AECR-Net; ccr: C2PNet, with every negative in the denominator.'),
-      weight: z.number().positive().default(0.1).describe('Factor of this term.'),
+      weight: z.number().positive().default(0.1).describe('Weight of this term.'),
     })
     .optional()
     .describe('The ratio terms of the baselines, with the degraded input as the negative.'),
@@ -81,38 +83,54 @@ export const lossConfig = z.strictObject({
 
 export const negativeConfig = z.strictObject({
   every: z.int().min(1).default(1000).describe('Steps between two updates of this older copy.'),
-  decay: fraction.default(0.1).describe('How much of the old copy an update keeps.'),
+  decay: fraction.default(0.1).describe('Share of the old copy that an update keeps.'),
 });
 
 export const mcirConfig = z.strictObject({
-  weight: z.number().nonnegative().default(0.001).describe('Weight of the negative term; 0.001 as published.'),
+  weight: z
+    .union([z.number().nonnegative(), z.string().regex(/^\d+(\.\d+)? ?%$/, 'a number, or a share such as "6 %"')])
+    .default(0.001)
+    .describe(
+      'Weight of the negative term; 0.001 as published. A share of the gradient such as "6 %" is held by measuring it.',
+    ),
   negatives: z
     .array(negativeConfig)
     .min(1)
     .max(16)
     .default([1000, 500, 200, 100].map((every) => ({ every, decay: 0.1 })))
-    .describe('The older copies: each with its own age.'),
+    .describe('The older copies, each with its own age.'),
   start: fraction.default(0.1).describe('Share of random weights in an older copy at the start.'),
   rule: z
     .enum(['interval', 'adaptive'])
     .default('interval')
-    .describe('interval: each copy by its own clock. adaptive: the next copy whenever the residual is large.'),
+    .describe('interval: each copy at its own interval. adaptive: the next copy, whenever the residual is large.'),
   adaptive: z
     .strictObject({
       threshold: z
         .number()
         .positive()
         .default(0.022)
-        .describe('Deviation of the residual above which the next copy is updated.'),
-      decay: fraction.default(0.001).describe('How much of the old copy such an update keeps.'),
+        .describe('Standard deviation of the residual above which the next copy is updated.'),
+      decay: fraction.default(0.001).describe('Share of the old copy that such an update keeps.'),
     })
     .prefault({})
     .describe('Settings of the adaptive rule.'),
+  measureEvery: z.int().min(1).default(50).describe("Steps between two measurements of the negatives' effect."),
+  direction: z
+    .enum(['away', 'towards', 'random'])
+    .default('away')
+    .describe(
+      'Controls for studies. towards: the sign is flipped. random: a random direction with a gradient of equal length.',
+    ),
+  source: z
+    .enum(['history', 'input'])
+    .default('history')
+    .describe('Controls for studies. input: the degraded picture is the negative.'),
 });
 
-/** Layers tapped, by torchvision's names, with their weights; the default is the paper's. */
+/** Layers whose features are compared, by torchvision's names, with their weights; the default is the paper's. */
 export const featuresConfig = z.strictObject({
-  network: z.enum(['vgg16', 'vgg19']).default('vgg16').describe('Whose features compare pictures.'),
+  network: z.enum(['vgg16', 'vgg19']).default('vgg16').describe('The network whose features compare pictures.'),
   layers: z
     .record(z.string(), z.number())
     .default({ relu1_2: 0.2, relu2_2: 0.3, relu3_3: 0.5 })
@@ -120,18 +138,21 @@ export const featuresConfig = z.strictObject({
 });
 
 export const runConfig = z.strictObject({
-  name: z.string().min(1).max(120).default('untitled').describe('Name of the run, for people.'),
+  name: z.string().min(1).max(120).default('untitled').describe('Name of the run.'),
   seed: z
     .int()
     .min(0)
     .max(2 ** 31 - 1)
     .default(0)
-    .describe('All randomness of the run follows from it.'),
+    .describe('Seed of all random choices in the run.'),
   network: z
     .strictObject({
-      type: z.string().describe('Which network; `mcir networks` lists them.'),
+      type: z.string().describe('Id of the network; `mcir networks` lists them.'),
       options: z.record(z.string(), z.unknown()).default({}).describe('Options of that network.'),
-      weights: z.string().optional().describe('A weights file or run to start from; by default a seeded start.'),
+      weights: z
+        .string()
+        .optional()
+        .describe('A weights file or run to start from; by default random weights from the seed.'),
       inputNorm: z
         .strictObject({
           mean: z.tuple([z.number(), z.number(), z.number()]),
@@ -140,8 +161,8 @@ export const runConfig = z.strictObject({
         .optional()
         .describe("Normalises the input (not the target) before the network, as FFA-Net's published training does."),
     })
-    .describe('What is trained.'),
-  data: dataConfig.describe('Pictures.'),
+    .describe('The network to train.'),
+  data: dataConfig.describe('Training and validation pictures.'),
   steps: z.int().min(1).default(1000).describe('Training steps.'),
   precision: z
     .enum(['float32', 'bfloat16', 'float16'])
@@ -159,7 +180,10 @@ export const runConfig = z.strictObject({
     .describe('AdamW.'),
   schedule: z
     .strictObject({
-      type: z.enum(['constant', 'cosine', 'multistep']).default('cosine').describe('How the learning rate falls.'),
+      type: z
+        .enum(['constant', 'cosine', 'multistep'])
+        .default('cosine')
+        .describe('Shape of the learning rate schedule.'),
       period: z
         .int()
         .min(1)
@@ -171,18 +195,18 @@ export const runConfig = z.strictObject({
       warmup: z.int().min(0).default(0).describe('Steps over which the rate rises linearly from 0 at the start.'),
     })
     .prefault({})
-    .describe('Learning rate over time.'),
-  clipNorm: z.number().positive().optional().describe('Gradients are scaled down to this overall norm.'),
-  ema: fraction.default(0.999).describe('Decay of the averaged weights, which validation and the result use.'),
-  loss: lossConfig.prefault({}).describe('What is minimised besides the negative term.'),
-  mcir: mcirConfig.optional().describe('Model contrastive learning; leave it out to train without.'),
+    .describe('Learning rate schedule.'),
+  clipNorm: z.number().positive().optional().describe('Gradients are scaled down if their overall norm exceeds this.'),
+  ema: fraction.default(0.999).describe('Decay of the averaged weights (EMA), which validation and the result use.'),
+  loss: lossConfig.prefault({}).describe('Losses besides the negative term.'),
+  mcir: mcirConfig.optional().describe('Model contrastive learning (MCIR); null trains without it.'),
   features: featuresConfig.prefault({}).describe('Feature space of the contrastive terms.'),
   validateEvery: z.int().min(1).default(500).describe('Steps between validations.'),
   saveEvery: z.int().min(1).default(200).describe('Steps between checkpoints.'),
   stopEarly: z.int().min(1).optional().describe('Stop after this many validations without a better PSNR.'),
   metrics: z
     .strictObject({
-      cropBorder: z.int().min(0).default(0).describe('Pixels cut from each side before measuring.'),
+      cropBorder: z.int().min(0).default(0).describe('Pixels cropped from each side before measuring.'),
       yChannel: z.boolean().default(false).describe('Measure on the luma channel instead of RGB.'),
     })
     .prefault({})
@@ -191,7 +215,7 @@ export const runConfig = z.strictObject({
     .int()
     .min(1)
     .optional()
-    .describe('Threads of the engine; by default all cores. Equal results need equal numbers.'),
+    .describe('Threads of the engine; by default all cores. Results are the same only with the same number.'),
 });
 
 export type RunConfig = z.output<typeof runConfig>;

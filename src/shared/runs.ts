@@ -1,32 +1,32 @@
 import { z } from 'zod';
 import { jobState, stateChange, wireError } from './jobs.ts';
 
-/** A training run as its folder (run.json), the database and the faces know it. */
+/** A training run as stored in its folder (run.json) and in the database, and as shown to users. */
 
 export const versions = z.object({
   program: z.string(),
-  /** Of the program's repository, with a `+` where files had been changed; missing where there is none. */
+  /** Commit of the program's repository, with a `+` if files were changed; missing without a repository. */
   commit: z.string().exactOptional(),
   tensorflow: z.string(),
   node: z.string(),
 });
 export type Versions = z.infer<typeof versions>;
 
-/** What the worker finds out before the first step. */
+/** Facts that the worker records before the first step. */
 export const runFacts = z.object({
   versions,
-  /** Device the run computes on, in words. */
+  /** Name of the device that the run computes on. */
   device: z.string(),
   threads: z.int().positive(),
-  /** How many shares a batch is computed in; one where it is missing. */
+  /** Number of shares a batch is split into; 1 if missing. */
   shares: z.int().positive().exactOptional(),
-  /** Identifies names and sizes of the pictures of the data set. */
+  /** Hash of the names and sizes of the data set's pictures. */
   dataFingerprint: z.string(),
-  /** Which feature space compares pictures, in a line. */
+  /** The feature network that compares pictures, in one line. */
   features: z.string(),
-  /** Where imported feature weights came from; null for the seeded stand-in. */
+  /** Source of imported feature weights; null for seeded random ones. */
   importedFeatures: z.string().nullable(),
-  /** Values the network trains. */
+  /** Number of trained parameters. */
   parameters: z.int().nonnegative(),
 });
 export type RunFacts = z.infer<typeof runFacts>;
@@ -34,20 +34,20 @@ export type RunFacts = z.infer<typeof runFacts>;
 export const bestResult = z.object({ step: z.int(), psnr: z.number(), ssim: z.number() });
 export type BestResult = z.infer<typeof bestResult>;
 
-/** What the table of runs shows. */
+/** A row of the table of runs. */
 export const runSummary = z.object({
   id: z.string(),
   name: z.string(),
   state: jobState,
   created: z.number(),
   changed: z.number(),
-  /** Steps done and steps asked for. */
+  /** Steps done, and total steps. */
   step: z.int().nonnegative(),
   steps: z.int().positive(),
   /** Of a run that was interrupted: the step that it saved last, where it goes on; 0 where it had not saved yet. */
   savedStep: z.int().nonnegative().exactOptional(),
   network: z.string(),
-  /** How many older copies it learns from; 0 without MCIR. */
+  /** Number of older copies used as negatives; 0 without MCIR. */
   negatives: z.int().nonnegative(),
   seed: z.int(),
   best: bestResult.exactOptional(),
@@ -59,7 +59,7 @@ export const runSummary = z.object({
 });
 export type RunSummary = z.infer<typeof runSummary>;
 
-/** A validation picture: paths are relative to the run's folder, the three pictures show the same crop. */
+/** A validation picture: paths relative to the run's folder; all three pictures show the same crop. */
 export const validationPicture = z.object({
   step: z.int().nonnegative(),
   name: z.string(),
@@ -71,7 +71,7 @@ export const validationPicture = z.object({
 });
 export type ValidationPicture = z.infer<typeof validationPicture>;
 
-/** Everything about a run except its metrics, which are fetched as series. */
+/** Everything about a run except its metrics, which are loaded as series. */
 export const runDetail = runSummary.extend({
   folder: z.string(),
   /** The configuration, as YAML. */
@@ -90,7 +90,7 @@ export type MetricRow = z.infer<typeof metricRow>;
 export const metricSeries = z.object({ name: z.string(), steps: z.array(z.int()), values: z.array(z.number()) });
 export type MetricSeries = z.infer<typeof metricSeries>;
 
-/** A line of metrics.jsonl: what one step or one validation gave. */
+/** A line of metrics.jsonl: the values of one step or one validation. */
 export const metricLine = z.object({
   step: z.int().nonnegative(),
   values: z.record(z.string(), z.number()),
@@ -105,7 +105,7 @@ export const trainProgress = z.object({
   losses: z.record(z.string(), z.number()),
   lr: z.number(),
   imagesPerSecond: z.number(),
-  /** Seconds left at the present pace. */
+  /** Seconds left at the current speed. */
   eta: z.number(),
 });
 export type TrainProgress = z.infer<typeof trainProgress>;

@@ -1,11 +1,11 @@
-/** What a series of a run's metrics is, for people; the code name is what metrics.jsonl calls it. */
+/** What a series of metrics is; its code name is the one in metrics.jsonl. */
 export interface SeriesInfo {
-  /** English. */
+  /** English title. */
   title: string;
-  /** Under which the renderer's languages have its name (`series.<key>`). */
+  /** Key of its translated title (`series.<key>`). */
   key: string;
   unit?: string;
-  /** Measured on the validation pictures; the others are of each step's batch. */
+  /** True if it is measured on the validation pictures; other series are measured on each step's batch. */
   validation?: true;
 }
 
@@ -17,10 +17,19 @@ export const seriesInfo: Readonly<Record<string, SeriesInfo>> = {
   l_pos: { title: 'Positive term', key: 'positive' },
   l_contrastive: { title: 'Contrastive term', key: 'contrastive' },
   residual_std: { title: 'Deviation of the residual', key: 'residual' },
+  neg_share: { title: "Negative term's share of the gradient", key: 'share' },
+  neg_cosine: { title: 'Cosine of negative and pixel gradient', key: 'cosine' },
+  neg_weight: { title: 'Weight of the negative term', key: 'weight' },
   lr: { title: 'Learning rate', key: 'rate' },
 };
 
-/** Names of series in the order in which people look at them; unknown ones last, by name. */
+/** What is measured of every negative, by its number from 0 (`neg_gap_0`). */
+export function ofNegative(name: string): { measure: 'gap' | 'age'; number: number } | undefined {
+  const [, measure, number] = /^neg_(gap|age)_(\d+)$/.exec(name) ?? [];
+  return measure === undefined ? undefined : { measure: measure as 'gap' | 'age', number: Number(number) + 1 };
+}
+
+/** Order in which series are shown; unknown ones come last, by name. */
 export function inOrder(names: Iterable<string>): string[] {
   const known = Object.keys(seriesInfo);
   const rank = (name: string): number => (known.indexOf(name) + known.length + 1) % (known.length + 1);

@@ -1,20 +1,20 @@
 import { z } from 'zod';
 
-/** What people choose once for the whole program; null leaves the choice to the program. */
+/** Settings for the whole program; null leaves the choice to the program. */
 const choices = {
   theme: z.enum(['dark', 'light', 'system']),
   language: z.enum(['en', 'zh']).nullable(),
-  /** `cpu` leaves a GPU alone. */
+  /** `cpu` does not use a GPU. */
   device: z.enum(['auto', 'cpu']),
   /** Threads of the engine; null: all cores. */
   threads: z.int().min(1).max(1024).nullable(),
-  /** Working memory for one tile of a photograph, in MiB; null: 1024, or half of what is free. */
+  /** Working memory per tile in MiB; null means 1024, or half of the free memory. */
   tileMemory: z.int().min(64).max(262_144).nullable(),
-  /** The welcome of a first start was read. */
+  /** The user has seen the welcome screen. */
   welcomed: z.boolean(),
 };
 
-/** Whole; what was never chosen is as it is at first. */
+/** All settings; missing ones get their defaults. */
 export const settings = z.object({
   theme: choices.theme.default('dark'),
   language: choices.language.default(null),
@@ -25,6 +25,6 @@ export const settings = z.object({
 });
 export type Settings = z.output<typeof settings>;
 
-/** Some of them; what is left out stays as it is. */
+/** A change of some settings; the others stay as they are. */
 export const settingsChange = z.strictObject(choices).partial();
 export type SettingsChange = z.output<typeof settingsChange>;

@@ -1,40 +1,46 @@
 import { z } from 'zod';
+import { childCall, childContract } from './childMessages.ts';
 import { runConfig } from './runConfig.ts';
 
-/** What a trial of a training measures: a few real steps of its configuration, on its own pictures. */
+/** Result of a trial: a few real steps of a training's configuration, on its own pictures. */
 
-/** Payload of `start` for a trial. */
+/** What the child process of a trial is asked. */
 export const trialStart = z.object({ home: z.string(), config: runConfig });
 
 export const trial = z.object({
-  /** Milliseconds of a step: the median of those measured, how many, and the first, which compiles the step, by itself. */
+  /** Milliseconds per step: the median, how many steps were measured, and separately the first step, which compiles. */
   stepMs: z.number(),
   measured: z.int().positive(),
   firstStepMs: z.number(),
-  /** Milliseconds of one validation of all its pictures, from one of them; how many validations the run makes. */
+  /**
+   * Milliseconds for one validation of all its pictures, extrapolated from one of them; and the number of validations
+   * in the run.
+   */
   validationMs: z.number(),
   validations: z.int().positive(),
   /** See {@link secondsOf}. */
   totalSeconds: z.number(),
-  /** The most memory that the process has held so far, in bytes; on a GPU without the GPU's own. */
+  /** Peak memory of the process in bytes; on a GPU without the GPU's own memory. */
   memory: z.number(),
-  /** What it ran on, in words. */
+  /** Name of the device. */
   device: z.string(),
   threads: z.int().positive(),
-  /** Whether steps run compiled, and why not. */
+  /** Whether steps run compiled; if not, why. */
   engine: z.string(),
   features: z.string(),
   parameters: z.int(),
-  /** Pictures to train on, and to measure on. */
+  /** Number of training pictures and of validation pictures. */
   counts: z.object({ train: z.int(), validation: z.int() }),
 });
 export type Trial = z.infer<typeof trial>;
 
-/** Validations of a run: before the first step, at each interval, and after the last. */
+export const trialContract = childContract('trial', { measure: childCall(trialStart, trial) });
+
+/** Number of validations in a run: before the first step, at each interval, and after the last. */
 export const validationsOf = ({ steps, validateEvery }: { steps: number; validateEvery: number }): number =>
   1 + Math.ceil(steps / validateEvery);
 
-/** Seconds that a run takes at the pace of a trial. Checkpoints, a second each at most, are left out. */
+/** Estimated seconds of a run at the speed of a trial. Checkpoints are not counted; each takes a second at most. */
 export function secondsOf(
   { firstStepMs, stepMs, validationMs }: Pick<Trial, 'firstStepMs' | 'stepMs' | 'validationMs'>,
   run: { steps: number; validateEvery: number },

@@ -1,7 +1,25 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** Cookies are shared by all ports of a host, so the name carries ours. */
+/** What lets a browser or a script of this user in. All of it is made anew at every start. */
+export interface Secrets {
+  /** In the cookie of a browser that was let in. */
+  cookie: string;
+  /** For scripts of this user, which read it from a file that only its owner can read. */
+  bearer: string;
+  /**
+   * First part of the path of every address of the page. Browsers send a cookie to all ports of a machine, but only for
+   * the path it was set for. Another program's port is never asked for this path, so it never gets the cookie.
+   */
+  scope: string;
+}
+
+export function newSecrets(): Secrets {
+  const secret = (): string => randomBytes(32).toString('base64url');
+  return { cookie: secret(), bearer: secret(), scope: secret() };
+}
+
+/** Cookies are shared by all ports of a machine, so the name carries ours. */
 export const cookieName = (port: number): string => `mcir_${port}`;
 
 export type Refusal = { status: 401 | 403; reason: string };
@@ -10,14 +28,15 @@ const localNames = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /**
  * Whether a request may come in at all. Host: a name of this machine, any port (an ssh tunnel may change it); this
- * stops DNS rebinding. Origin: our own, and required where a cookie could change something. Token: cookie or bearer.
+ * stops DNS rebinding. Origin: our own, and required where a browser could change something. Secret: the cookie for
+ * addresses under {@link Secrets.scope}, the bearer for all others.
  */
-export function refuse(request: IncomingMessage, token: string, port: number): Refusal | undefined {
-  return refuseSender(request) ?? refuseToken(request, token, port);
+export function refuse(request: IncomingMessage, secrets: Secrets, port: number, scoped: boolean): Refusal | undefined {
+  return refuseSender(request, scoped) ?? refuseSecret(request, secrets, port, scoped);
 }
 
-/** Checks who sends, not whether they know the token. */
-export function refuseSender(request: IncomingMessage): Refusal | undefined {
+/** Checks who sends, not what they know. `browser`: it is one of ours, so what changes something names its origin. */
+export function refuseSender(request: IncomingMessage, browser: boolean): Refusal | undefined {
   const host = request.headers.host ?? '';
   if (!localNames.has(host.replace(/:\d+$/, '')))
     return { status: 403, reason: 'This address is not of this machine.' };
@@ -28,16 +47,16 @@ export function refuseSender(request: IncomingMessage): Refusal | undefined {
   const opensPage = request.method === 'GET' && request.headers['sec-fetch-mode'] === 'navigate';
   if (site !== undefined && site !== 'same-origin' && site !== 'none' && !opensPage)
     return { status: 403, reason: 'Another site may not talk to this program.' };
-  const byCookie = request.headers.authorization === undefined;
   const changes = request.method !== 'GET' || request.headers.upgrade !== undefined;
-  if (byCookie && changes && origin === undefined) return { status: 403, reason: 'The origin is missing.' };
+  if (browser && changes && origin === undefined) return { status: 403, reason: 'The origin is missing.' };
   return undefined;
 }
 
-function refuseToken(request: IncomingMessage, token: string, port: number): Refusal | undefined {
-  const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-  const given = bearer ?? cookie(request.headers.cookie ?? '', cookieName(port));
-  return given !== undefined && sameSecret(given, token)
+function refuseSecret(request: IncomingMessage, secrets: Secrets, port: number, scoped: boolean): Refusal | undefined {
+  const given = scoped
+    ? cookie(request.headers.cookie ?? '', cookieName(port))
+    : /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+  return given !== undefined && sameSecret(given, scoped ? secrets.cookie : secrets.bearer)
     ? undefined
     : { status: 401, reason: 'Open MCIR Studio with the address it printed when it started.' };
 }

@@ -4,10 +4,13 @@ import { parseArgs } from 'node:util';
 import open from 'open';
 import { openServices } from '../services/app/openServices.ts';
 import { openHome } from '../services/app/home.ts';
+import { installLastResort, noteOnStderr } from '../services/app/lastResort.ts';
 import { openStudio } from '../services/studio/studio.ts';
 import { messageOf } from '../shared/errors.ts';
+import { hangDoorbell, ring } from './doorbell.ts';
+import { newSecrets } from './guard.ts';
 import { startServer } from './server.ts';
-import { enterRunning, forgetRunning, keepPort, noteRunning, readToken, usualPort, writeDoor } from './webSession.ts';
+import { keepPort, leaveBearer, takeBack, usualPort, writeDoor } from './webSession.ts';
 
 /**
  * The studio in a browser of this machine: `node src/web/main.ts [--port N] [--no-open]`. A second start shows the
@@ -16,6 +19,23 @@ import { enterRunning, forgetRunning, keepPort, noteRunning, readToken, usualPor
 
 const renderer = fileURLToPath(new URL('../../out/renderer/', import.meta.url));
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** Where unexpected errors are noted, and what is closed before the program ends; both are more from step to step of the start. */
+let note: (error: unknown) => void = () => undefined;
+const closers: (() => Promise<unknown>)[] = [];
+
+/** Closes all that was opened, last first. What fails keeps nothing else from being closed. */
+async function close(): Promise<void> {
+  for (const closer of closers.splice(0).reverse()) await closer().catch((error: unknown) => note(error));
+}
+
+installLastResort({
+  note: (error) => {
+    noteOnStderr(error);
+    note(error);
+  },
+  save: close,
+});
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -29,29 +49,38 @@ async function main(): Promise<void> {
   const show = async (address: string): Promise<void> => {
     say(`MCIR Studio is at ${address}`);
     say('The address lets one browser in, once. Start again for another.');
-    if (!values['no-open']) await open(pathToFileURL(await writeDoor(home.root, address)).href).catch(() => undefined);
+    if (values['no-open']) return;
+    const door = await writeDoor(home.root, address).catch(() => undefined);
+    if (door !== undefined) await open(pathToFileURL(door).href).catch(() => undefined);
   };
-  const running = await enterRunning(home.root);
-  if (running) return show(running);
+  const running = await ring(home.root);
+  if (running !== undefined) return show(running);
 
   const services = await openServices(home);
+  note = (error) => services.log.fatal({ err: error }, 'An unexpected error');
+  closers.push(() => services.close());
   const studio = await openStudio(services);
-  const token = await readToken(home.root);
+  closers.push(() => studio.close());
+  const secrets = newSecrets();
   const usual = await usualPort(home.root);
-  const server = await startServer(studio, { port, usual, token, renderer });
+  const server = await startServer(studio, { port, usual, secrets, renderer });
+  closers.push(() => server.close());
   // A port that was asked for once, or taken because another program had the usual one, is not the usual one from now on.
-  if (port === 0 && usual === undefined) await keepPort(home.root, server.port);
-  await noteRunning(home.root, { port: server.port, pid: process.pid, token });
+  if (port === 0 && usual === undefined) await optional(keepPort(home.root, server.port));
+  closers.push(() => takeBack(home.root));
+  await optional(leaveBearer(home.root, secrets.bearer));
+  const bell = await hangDoorbell(home.root, () => server.invite()).catch((error: unknown) => {
+    note(error);
+    say(`A second start will not find this one: ${messageOf(error)}`);
+  });
+  if (bell) closers.push(() => bell.close());
 
   let ending = false;
   const end = async (): Promise<void> => {
     if (ending) return;
     ending = true;
     say('Saving…');
-    await server.close();
-    await studio.close();
-    await services.close();
-    await forgetRunning(home.root);
+    await close();
     process.exit(0);
   };
   process.on('SIGINT', () => void end());
@@ -59,7 +88,11 @@ async function main(): Promise<void> {
   await show(server.invite());
 }
 
-main().catch((error: unknown) => {
+/** The program works without it: a full disk must not keep it from starting. */
+const optional = (work: Promise<void>): Promise<void> => work.catch((error: unknown) => note(error));
+
+main().catch(async (error: unknown) => {
   process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;
+  await close();
 });

@@ -12,7 +12,9 @@ const types: Record<string, string> = {
   '.woff2': 'font/woff2',
 };
 
-/** What the page may do: its own scripts, styles with this page's nonce, its own pictures and calls. Nothing from elsewhere. */
+/**
+ * Content security policy: own scripts, styles with this page's nonce, own pictures and calls. Nothing from elsewhere.
+ */
 export function contentSecurityPolicy(nonce: string, socket = ''): string {
   return [
     "default-src 'none'",
@@ -27,7 +29,7 @@ export function contentSecurityPolicy(nonce: string, socket = ''): string {
   ].join('; ');
 }
 
-/** Sent with everything. */
+/** Headers of every response. */
 export const commonHeaders = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -35,7 +37,7 @@ export const commonHeaders = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-/** The page itself: a fresh nonce each time, in its header and where Mantine looks for it. */
+/** The page, with a fresh nonce each time, in its header and where Mantine looks for it. */
 export async function page(folder: string, socket?: string): Promise<Served & { policy: string }> {
   const nonce = randomBytes(16).toString('base64');
   const html = (await readFile(join(folder, 'index.html'), 'utf8')).replaceAll('__NONCE__', nonce);
@@ -46,7 +48,7 @@ export async function page(folder: string, socket?: string): Promise<Served & { 
   };
 }
 
-/** A file the build made. Their names are letters, digits, `-`, `_` and `.`; anything else names nothing. */
+/** A file from the build. Names consist of letters, digits, `-`, `_` and `.`; any other name is not found. */
 export async function asset(folder: string, name: string): Promise<Served | undefined> {
   if (!/^[\w-]+(\.[\w-]+)+$/.test(name)) return undefined;
   const body = await readFile(join(folder, 'assets', name)).catch(() => undefined);

@@ -4,7 +4,7 @@ import { WebSocketServer } from 'ws';
 import { AppError, toWire, type ErrorCode } from '../shared/errors.ts';
 import type { Studio } from '../services/studio/studio.ts';
 import type { Served } from '../services/pictures/thumbnails.ts';
-import { cookieName, refuse, refuseSender, type Refusal } from './guard.ts';
+import { cookieName, refuse, refuseSender, type Refusal, sameSecret, type Secrets } from './guard.ts';
 import { asset, commonHeaders, page } from './pages.ts';
 import { Invitations } from './webSession.ts';
 
@@ -34,11 +34,15 @@ const socketLimit = 8 * 1024 * 1024;
  */
 export async function startServer(
   studio: Studio,
-  options: { port: number; usual?: number | undefined; token: string; renderer: string },
+  options: { port: number; usual?: number | undefined; secrets: Secrets; renderer: string },
 ): Promise<WebServer> {
   const invitations = new Invitations();
+  const { secrets } = options;
   let port = options.port;
   const server = createServer((request, response) => {
+    // A connection that breaks off is nobody's fault and ends nothing else.
+    request.on('error', () => undefined);
+    response.on('error', () => undefined);
     handle(request, response).catch((error: unknown) => sendError(response, error));
   });
 
@@ -46,15 +50,15 @@ export async function startServer(
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Taken as it was sent: nothing may be folded or decoded into another path.
-    const [path = '/', search] = (request.url ?? '/').split('?', 2);
-    const query = new URLSearchParams(search);
-    const [, area = '', name = '', ...rest] = path.split('/');
-    if (request.method === 'GET' && area === 'enter' && rest.length === 0) return enter(request, response, name);
-    const refusal = refuse(request, options.token, port);
+    const { scoped, parts, query } = addressOf(request);
+    const [area = '', name = '', ...rest] = parts;
+    if (!scoped && request.method === 'GET' && area === 'enter' && rest.length === 0)
+      return enter(request, response, name);
+    const refusal = refuse(request, secrets, port, scoped);
     if (refusal) return sendRefusal(response, refusal);
     const route = `${request.method} /${area}`;
     if (rest.length === 0) {
-      if (route === 'GET /' && name === '') return sendPage(request, response);
+      if (scoped && route === 'GET /' && parts.length === 1) return sendPage(request, response);
       if (route === 'GET /assets')
         return sendServed(response, await asset(options.renderer, name), 'public, max-age=31536000, immutable');
       if (route === 'GET /picture')
@@ -73,23 +77,32 @@ export async function startServer(
 
   function enter(request: IncomingMessage, response: ServerResponse, code: string): void {
     const refusal =
-      refuseSender(request) ??
+      refuseSender(request, false) ??
       (invitations.use(code)
         ? undefined
         : ({ status: 401, reason: 'This address was used already. Start MCIR Studio again for a new one.' } as const));
     if (refusal) return sendRefusal(response, refusal);
     // A page that goes on, not a redirect: a strict cookie is not sent along a redirect that began elsewhere.
-    response.setHeader(
-      'set-cookie',
-      `${cookieName(port)}=${options.token}; HttpOnly; SameSite=Strict; Path=/; Max-Age=31536000`,
-    );
+    response.setHeader('set-cookie', [
+      // What earlier versions set; it was sent to every port.
+      `${cookieName(port)}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0`,
+      `${cookieName(port)}=${secrets.cookie}; HttpOnly; SameSite=Strict; Path=/${secrets.scope}/`,
+    ]);
     response.setHeader('cache-control', 'no-store');
     send(
       response,
       200,
       'text/html; charset=utf-8',
-      '<!doctype html><meta http-equiv="refresh" content="0;url=/"><link rel="icon" href="data:,"><title>MCIR Studio</title>',
+      `<!doctype html><meta http-equiv="refresh" content="0;url=/${secrets.scope}/"><link rel="icon" href="data:,"><title>MCIR Studio</title>`,
     );
+  }
+
+  /** The parts of a path, and whether it lies under the scope of the page, which is then left out. */
+  function addressOf(request: IncomingMessage): { scoped: boolean; parts: string[]; query: URLSearchParams } {
+    const [path = '/', search] = (request.url ?? '/').split('?', 2);
+    const [, first = '', ...others] = path.split('/');
+    const scoped = sameSecret(first, secrets.scope);
+    return { scoped, parts: scoped ? others : [first, ...others], query: new URLSearchParams(search) };
   }
 
   async function sendPage(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -106,16 +119,23 @@ export async function startServer(
 
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Node hands the bare connection over: from here on a reset is an error that nobody else handles.
+    socket.on('error', () => socket.destroy());
+    const { scoped, parts } = addressOf(request);
     const refusal =
-      request.url === '/events' ? refuse(request, options.token, port) : ({ status: 404, reason: '' } as const);
-    if (refusal) return void socket.end(`HTTP/1.1 ${refusal.status} Refused\r\nConnection: close\r\n\r\n`);
+      parts.join('/') === 'events' ? refuse(request, secrets, port, scoped) : ({ status: 404, reason: '' } as const);
+    if (refusal) {
+      socket.end(`HTTP/1.1 ${refusal.status} Refused\r\nConnection: close\r\n\r\n`, () => socket.destroy());
+      return;
+    }
     sockets.handleUpgrade(request, socket, head, (client) => client.on('error', () => client.terminate()));
   });
+  sockets.on('error', () => undefined);
   const unsubscribe = studio.subscribe((event) => {
     const text = JSON.stringify(event);
     for (const client of sockets.clients) {
       if (client.bufferedAmount > socketLimit) client.terminate();
-      else client.send(text);
+      else client.send(text, () => undefined);
     }
   });
 
@@ -148,14 +168,16 @@ async function listenWhereUsual(server: Server, usual: number): Promise<number> 
 
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    const refused = (error: NodeJS.ErrnoException): void =>
       reject(
         error.code === 'EADDRINUSE'
           ? new AppError('conflict', `Port ${port} is taken. Choose another with --port, or leave it out.`)
           : error,
       );
-    });
+    server.once('error', refused);
     server.listen(port, '127.0.0.1', () => {
+      // Later errors are of single connections that could not be taken, such as too many at once.
+      server.off('error', refused).on('error', () => undefined);
       const address = server.address();
       resolve(typeof address === 'object' && address ? address.port : port);
     });

@@ -1,74 +1,45 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-
-const running = z.object({ port: z.int(), pid: z.int(), token: z.string() });
-export type Running = z.output<typeof running>;
+import { writePrivately } from '../core/files/privateFile.ts';
 
 /**
- * The secret of this program's loopback server, in a file only its owner can read. It outlives a restart, so that an
- * open browser tab goes on working.
+ * Writes the bearer secret of this start for scripts of the same user, to a file that only its owner can read. It is
+ * useless after the program has stopped.
  */
-export async function readToken(home: string): Promise<string> {
-  const path = join(home, 'web-token');
-  const kept = (await readFile(path, 'utf8').catch(() => '')).trim();
-  const token = /^[\w-]{43}$/.test(kept) ? kept : randomBytes(32).toString('base64url');
-  await writePrivate(path, token);
-  return token;
+export const leaveBearer = (home: string, bearer: string): Promise<void> =>
+  writePrivately(join(home, 'web-token'), bearer);
+
+/** Removes what was written for scripts and for the browser. Earlier versions wrote more files. */
+export async function takeBack(home: string): Promise<void> {
+  for (const name of ['web-token', 'open.html', 'web.json']) await rm(join(home, name), { force: true });
 }
 
-/**
- * The port of the last time, so that a browser finds what it keeps for the window (settings of an export, the pictures at
- * hand) under the same address, and an open tab goes on working.
- */
+/** The last port, so that a browser finds its stored data (export settings, added pictures) under the same address. */
 export async function usualPort(home: string): Promise<number | undefined> {
   const port = Number(await readFile(portFile(home), 'utf8').catch(() => ''));
   return Number.isInteger(port) && port > 1023 && port <= 65535 ? port : undefined;
 }
 
-/** Keeps a port for the next times. */
-export const keepPort = (home: string, port: number): Promise<void> => writePrivate(portFile(home), String(port));
+/** Remembers a port for the next start. */
+export const keepPort = (home: string, port: number): Promise<void> => writePrivately(portFile(home), String(port));
 
 const portFile = (home: string) => join(home, 'web-port');
-const runningFile = (home: string) => join(home, 'web.json');
-
-/** Notes which process serves this home folder, so that a second start finds it. */
-export const noteRunning = (home: string, session: Running): Promise<void> =>
-  writePrivate(runningFile(home), JSON.stringify(session));
-export const forgetRunning = (home: string): Promise<void> => rm(runningFile(home), { force: true });
-
-/** Asks the server that already serves this home folder for an address to enter by; undefined where none answers. */
-export async function enterRunning(home: string): Promise<string | undefined> {
-  const text = await readFile(runningFile(home), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    const { port, token } = running.parse(JSON.parse(text));
-    const answer = await fetch(`http://127.0.0.1:${port}/invite`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(2000),
-    });
-    return answer.ok ? await answer.text() : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /**
- * A page that leads to the one-time address. The browser is given this file, because a command line can be read by
- * every user of the machine.
+ * A page that leads to the one-time address. The browser gets this file, because every user of the machine can read a
+ * command line.
  */
 export async function writeDoor(home: string, address: string): Promise<string> {
   const path = join(home, 'open.html');
-  await writePrivate(
+  await writePrivately(
     path,
     `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${address}"><title>MCIR Studio</title><a href="${address}">MCIR Studio</a>\n`,
   );
   return path;
 }
 
-/** One-time codes: each lets one browser in and is then worth nothing. */
+/** One-time codes: each lets one browser in and is then invalid. */
 export class Invitations {
   readonly #codes = new Set<string>();
 
@@ -81,9 +52,4 @@ export class Invitations {
   use(code: string): boolean {
     return this.#codes.delete(code);
   }
-}
-
-async function writePrivate(path: string, text: string): Promise<void> {
-  await writeFile(path, text, { mode: 0o600 });
-  await chmod(path, 0o600);
 }

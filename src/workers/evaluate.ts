@@ -2,34 +2,41 @@ import { findPairs } from '../core/data/pairs.ts';
 import { openEngine } from '../core/engine/open.ts';
 import { openRestorer } from '../core/inference/restorer.ts';
 import { evaluatePair } from '../core/metrics/evaluate.ts';
+import { Lpips } from '../core/metrics/lpips.ts';
 import { openHome } from '../services/app/home.ts';
-import { resolveModel } from '../services/models/models.ts';
-import { toRestoreModel } from '../services/restoring/restoreModel.ts';
+import { requireLpips } from '../services/models/features.ts';
+import { findModel } from '../services/restoring/restoreModel.ts';
 import { AppError } from '../shared/errors.ts';
-import { type EvaluateEvent, evaluateStart } from '../shared/jobMessages.ts';
-import { serveJob } from './host.ts';
+import { evaluateContract } from '../shared/jobMessages.ts';
+import { loadModel } from './loadModel.ts';
+import { serveChild } from './serveChild.ts';
 
 /** The child process that measures a model on a folder of pairs, picture by picture. */
-serveJob(async (payload, job) => {
-  const { home, model: reference, input, target, cropBorder, yChannel, threads } = evaluateStart.parse(payload);
-  const tell = (event: EvaluateEvent): void => job.emit(event);
-  const resolved = await resolveModel(reference, openHome(home));
-  openEngine(threads === undefined ? {} : { threads });
-  const model = await openRestorer(toRestoreModel(resolved));
-  const { samples, unmatched } = await findPairs({ target, input }, model.scale);
-  const { title, network, hash } = resolved;
-  tell({ type: 'model', title, network, hash, pictures: samples.length, unmatched });
-  for (const { name, input: lq, target: gt } of samples) {
-    if (job.control.stopping) return { state: 'stopped' };
-    if (lq === undefined) continue;
-    try {
-      const { psnr, ssim } = await evaluatePair(model, { input: lq, target: gt }, { cropBorder, yChannel });
-      tell({ type: 'picture', picture: { name, psnr: Number.isFinite(psnr) ? psnr : null, ssim } });
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      tell({ type: 'failed', name, reason: error.message });
+serveChild(evaluateContract, {
+  evaluate: async (question, tell) => {
+    const { input, target, cropBorder, yChannel, lpips = [], threads } = question;
+    const home = openHome(question.home);
+    const { model: found, reference } = await findModel(question.model, home);
+    const lpipsWeights = lpips.map((network) => requireLpips(network, home));
+    openEngine(threads === undefined ? {} : { threads });
+    const model = await openRestorer(await loadModel(found));
+    const perceptual = lpipsWeights.map((weights) => new Lpips(weights));
+    const { samples, unmatched } = await findPairs({ target, input }, model.scale);
+    const { title, network } = found;
+    tell({ type: 'model', title, network, hash: reference.hash, pictures: samples.length, unmatched });
+    for (const { name, input: lq, target: gt } of samples) {
+      if (lq === undefined) continue;
+      try {
+        const pair = { input: lq, target: gt };
+        const { psnr, ssim, lpips: distances } = await evaluatePair(model, pair, { cropBorder, yChannel }, perceptual);
+        const more = perceptual.length > 0 ? { lpips: distances } : {};
+        tell({ type: 'picture', picture: { name, psnr: Number.isFinite(psnr) ? psnr : null, ssim, ...more } });
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        tell({ type: 'failed', name, reason: error.message });
+      }
+      await new Promise(setImmediate);
     }
-    await new Promise(setImmediate);
-  }
-  return { state: 'finished' };
+    return {};
+  },
 });

@@ -9,6 +9,7 @@ import type { Checkpoint } from '../core/training/checkpoint.ts';
 import { sharesFor } from '../core/training/shares.ts';
 import { usedFeatureNetworks } from '../core/training/objective.ts';
 import { Trainer } from '../core/training/trainer.ts';
+import { loadWeights } from '../core/formats/loadWeights.ts';
 import { loadFeatures } from '../services/models/features.ts';
 import { openHome } from '../services/app/home.ts';
 import { resolveModel } from '../services/models/models.ts';
@@ -59,7 +60,8 @@ export async function openTrainer(
     );
   }
   const { weights } = config.network;
-  const initial = weights !== undefined && !checkpoint ? (await resolveModel(weights, home)).weights : undefined;
+  const start = weights !== undefined && !checkpoint ? await resolveModel(weights, home) : undefined;
+  const initial = start && (await loadWeights({ path: start.file, hash: start.hash }));
   const trainer = new Trainer(config, { features, shares, ...(initial ? { initial } : {}) });
   if (checkpoint) trainer.restore(checkpoint.snapshot);
   return { trainer, importedFeatures };

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import pLimit from 'p-limit';
-import sharp from 'sharp';
+import sharp from '../core/pictures/sharp.ts';
 import { openEngine } from '../core/engine/open.ts';
 import { openRestorer, type Restorer } from '../core/inference/restorer.ts';
 import { restorePhotograph } from '../core/inference/restorePhotograph.ts';
@@ -12,19 +12,15 @@ import { MetadataTool } from '../core/pictures/metadata.ts';
 import { decodeInto, inspect, type Photograph } from '../core/pictures/photograph.ts';
 import type { FloatPicture } from '../core/pictures/picture.ts';
 import { verify } from '../core/pictures/verify.ts';
-import { AppError, toWire } from '../shared/errors.ts';
+import { AppError } from '../shared/errors.ts';
 import type { RestoreModel } from '../shared/batches.ts';
-import {
-  type FromRestoreWorker,
-  type PreviewTask,
-  type RestoredFile,
-  type RestoreTask,
-  toRestoreWorker,
-} from '../shared/restoreMessages.ts';
+import { type PreviewTask, restoreContract, type RestoredFile, type RestoreTask } from '../shared/restoreMessages.ts';
+import { loadModel } from './loadModel.ts';
+import { serveChild } from './serveChild.ts';
 
 /**
- * The child process of a batch: it decodes, computes and encodes, and knows nothing of the ledger. Whatever a broken file
- * or a lack of memory does to it, the batch goes on with another one.
+ * The child process that restores pictures: it decodes, computes and encodes, and knows nothing of batches. If a broken file
+ * or a lack of memory ends it, the batch goes on with another one.
  */
 
 // libvips keeps decoded pictures for later; here each is read once.
@@ -36,38 +32,18 @@ const chain: Restorer[] = [];
 /** Milliseconds that the models have worked. */
 let worked = 0;
 
-const send = (message: FromRestoreWorker): void => void process.send?.(message);
-
-process.on('message', (data) => {
-  const message = toRestoreWorker.parse(data);
-  switch (message.type) {
-    case 'open':
-      open(message.models).then(
-        () => send({ type: 'opened' }),
-        (error: unknown) => send({ type: 'failed', error: toWire(error) }),
-      );
-      break;
-    case 'restore':
-      answer(message.task.id, restore(message.task));
-      break;
-    case 'preview':
-      answer(message.task.id, preview(message.task));
-      break;
-  }
+serveChild(restoreContract, {
+  open: async ({ models }) => {
+    await open(models);
+    return {};
+  },
+  restore,
+  preview,
 });
-// The batch is gone: nobody waits for a result.
-process.on('disconnect', () => process.exit(0));
-
-function answer(id: number, work: Promise<RestoredFile>): void {
-  work.then(
-    (file) => send({ type: 'restored', id, file }),
-    (error: unknown) => send({ type: 'failed', id, error: toWire(error) }),
-  );
-}
 
 async function open(models: RestoreModel[]): Promise<void> {
   if (models.some(({ network: id }) => id !== 'identity')) openEngine();
-  for (const model of models) chain.push(splitTiles(timed(await openRestorer(model))));
+  for (const model of models) chain.push(splitTiles(timed(await openRestorer(await loadModel(model)))));
 }
 
 /** Adds up how long a model works. */
@@ -83,7 +59,7 @@ function timed(restorer: Restorer): Restorer {
   return { ...restorer, run };
 }
 
-async function restore(task: RestoreTask): Promise<RestoredFile> {
+async function restore(task: RestoreTask, tellShare: (share: number) => void): Promise<RestoredFile> {
   const { id, source, target, export: settings } = task;
   const folder = join(task.folder, String(id));
   await mkdir(folder, { recursive: true });
@@ -105,7 +81,7 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
         effect: task.effect,
         caution: task.caution,
         folder,
-        onProgress: progressOf(id),
+        onProgress: nowAndThen(tellShare),
       });
       seconds = (performance.now() - entered) / 1000;
       modelSeconds = (worked - before) / 1000;
@@ -143,20 +119,23 @@ async function restore(task: RestoreTask): Promise<RestoredFile> {
   }
 }
 
-/** Tells how much of a picture is done, as often as a bar needs it. */
-function progressOf(id: number): (share: number) => void {
+/** Passes on how much of a picture is done, as often as a bar needs it. */
+function nowAndThen(tellShare: (share: number) => void): (share: number) => void {
   let reported = performance.now();
   return (share) => {
     if (performance.now() - reported < 200) return;
     reported = performance.now();
-    send({ type: 'progress', id, share });
+    tellShare(share);
   };
 }
 
-/** More than this is not looked at at once. */
+/** The largest part that is previewed. */
 const MOST_PREVIEW_PIXELS = 4096 * 4096;
 
-async function preview({ id, source, target, folder, decoded, effect, region }: PreviewTask): Promise<RestoredFile> {
+async function preview(
+  { source, target, folder, decoded, effect, region }: PreviewTask,
+  tellShare: (share: number) => void,
+): Promise<RestoredFile> {
   const photograph = await inspect(source);
   const { width, height } = photograph;
   const window = region ?? { x: 0, y: 0, width, height };
@@ -171,7 +150,7 @@ async function preview({ id, source, target, folder, decoded, effect, region }: 
     const before = worked;
     const result = await network(async () => {
       await keepDecoded(photograph, decoded);
-      const onProgress = progressOf(id);
+      const onProgress = nowAndThen(tellShare);
       return restorePhotograph(photograph, decoded, { chain, effect, folder: scratch, window, onProgress });
     });
     await encodePhotograph(

@@ -1,18 +1,17 @@
-import sharp from 'sharp';
+import sharp from '../core/pictures/sharp.ts';
 import { makeThumbnail } from '../core/pictures/forScreen.ts';
-import type { MadeThumbnail, WantedThumbnail } from '../shared/thumbnailMessages.ts';
+import { thumbnailContract } from '../shared/thumbnailMessages.ts';
+import { serveChild } from './serveChild.ts';
 
-/** The child process that makes thumbnails ahead, one after the other. What is no picture is answered without one. */
+/** The child process that makes thumbnails ahead, one after the other. */
 
 // Each is made once, and a second thread would take from the window.
 sharp.cache(false);
 sharp.concurrency(1);
 
-const answer = (made: MadeThumbnail): void => void process.send?.(made);
-process.on('message', ({ path, size }: WantedThumbnail) => {
-  makeThumbnail(path, size).then(
-    (body) => answer({ body }),
-    () => answer({}),
-  );
+serveChild(thumbnailContract, {
+  make: async ({ path, size }) => {
+    const body = await makeThumbnail(path, size).catch(() => undefined);
+    return body ? { body: new Uint8Array(body) } : {};
+  },
 });
-process.on('disconnect', () => process.exit());

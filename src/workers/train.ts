@@ -5,14 +5,13 @@ import { TrainingSession, type TrainingEnd } from '../core/training/trainingSess
 import type { Trainer } from '../core/training/trainer.ts';
 import { programCommit, programVersion } from '../services/app/version.ts';
 import { messageOf } from '../shared/errors.ts';
-import { type Outcome, type TrainEvent, type TrainStart, trainStart } from '../shared/jobMessages.ts';
+import { type Outcome, trainContract, type TrainEvent, type TrainStart } from '../shared/jobMessages.ts';
 import type { RunFacts } from '../shared/runs.ts';
-import { serveJob, type WorkerJob } from './host.ts';
+import { serveJob, type WorkerJob } from './serveJob.ts';
 import { explainMemory, openEngineLike, openLoader, openTrainer } from './openTraining.ts';
 
 /** The child process that does one training: everything a run needs is opened here, then core's session runs. */
-serveJob(async (payload, job) => {
-  const start = trainStart.parse(payload);
+serveJob(trainContract, async (start, job) => {
   const folder = new RunFolder(start.folder).create();
   try {
     return await train(start, folder, job).catch((error: unknown) => explainMemory(error, start.config));
@@ -22,7 +21,7 @@ serveJob(async (payload, job) => {
   }
 });
 
-async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Promise<Outcome> {
+async function train(start: TrainStart, folder: RunFolder, job: WorkerJob<TrainEvent>): Promise<Outcome> {
   const { config } = start;
   const emit = (event: TrainEvent): void => job.emit(event);
   const log = (text: string): void => {
@@ -81,6 +80,12 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob): Prom
         nameUnusable();
       },
       onPause: (paused) => job.paused(paused),
+      onTrouble: (sentence) =>
+        log(
+          sentence === undefined
+            ? 'The disk takes data again; going on.'
+            : `${sentence} The training waits until then.`,
+        ),
     });
     const end = await session.run();
     if (loader.withAlpha.length > 0)
@@ -99,5 +104,5 @@ const outcomes: Record<TrainingEnd, (stopEarly: number) => Outcome> = {
     state: 'finished',
     reason: `Ended early: the PSNR has not risen in ${validations} validations.`,
   }),
-  stopped: () => ({ state: 'stopped' }),
+  cancelled: () => ({ state: 'cancelled' }),
 };

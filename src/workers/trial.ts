@@ -4,16 +4,17 @@ import { psnr, ssim } from '../core/metrics/index.ts';
 import type { Trainer } from '../core/training/trainer.ts';
 import { sizesRecur } from '../core/training/validation.ts';
 import type { RunConfig } from '../shared/runConfig.ts';
-import { secondsOf, type Trial, trialStart, validationsOf } from '../shared/trials.ts';
-import { serveJob } from './host.ts';
+import { secondsOf, type Trial, trialContract, validationsOf } from '../shared/trials.ts';
+import { serveChild } from './serveChild.ts';
 import { explainMemory, openEngineLike, openLoader, openTrainer } from './openTraining.ts';
 
 /** Steps measured after the first; fewer where they take longer than this, but at least one. */
 const most = { steps: 6, ms: 15_000 };
 
 /** The child process that tries a configuration: it trains a few real steps, measures them, and forgets what was learnt. */
-serveJob(async (payload, job) => {
-  const { home, config } = trialStart.parse(payload);
+serveChild(trialContract, { measure: ({ home, config }) => measure(home, config) });
+
+async function measure(home: string, config: RunConfig): Promise<Trial> {
   const loader = await openLoader(config);
   let trainer: Trainer | undefined;
   try {
@@ -23,10 +24,10 @@ serveJob(async (payload, job) => {
     const firstStepMs = await timeStep(loader, trainer);
     const times: number[] = [];
     const end = performance.now() + most.ms;
-    while (times.length < most.steps && (times.length === 0 || performance.now() < end) && !job.control.stopping)
+    while (times.length < most.steps && (times.length === 0 || performance.now() < end))
       times.push(await timeStep(loader, trainer));
     const stepMs = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? firstStepMs;
-    const result: Trial = {
+    return {
       stepMs,
       firstStepMs,
       measured: times.length,
@@ -41,15 +42,13 @@ serveJob(async (payload, job) => {
       parameters: trainer.model.parameters.count,
       counts: loader.counts,
     };
-    job.emit(result);
-    return { state: 'finished' };
   } catch (error) {
     return explainMemory(error, config);
   } finally {
     await loader.close();
     trainer?.dispose();
   }
-});
+}
 
 async function timeStep(loader: BatchLoader, trainer: Trainer): Promise<number> {
   const started = performance.now();

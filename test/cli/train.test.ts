@@ -68,21 +68,21 @@ describe('mcir train', () => {
     program.child.kill('SIGINT');
     const { code, stdout } = await program.ended;
     expect(code).toBe(1);
-    const stopped = JSON.parse(stdout) as RunDetail;
-    expect(stopped.state).toBe('stopped');
-    expect(stopped.step).toBeGreaterThan(0);
-    expect(existsSync(join(stopped.folder, 'checkpoints', 'last.safetensors'))).toBe(true);
+    const cancelled = JSON.parse(stdout) as RunDetail;
+    expect(cancelled.state).toBe('cancelled');
+    expect(cancelled.step).toBeGreaterThan(0);
+    expect(existsSync(join(cancelled.folder, 'checkpoints', 'last.safetensors'))).toBe(true);
 
-    const before = metricsOf(stopped.id);
-    const resumed = new Mcir(home, ['resume', stopped.id]);
-    await resumed.said(new RegExp(`Going on at step ${stopped.step}:`));
+    const before = metricsOf(cancelled.id);
+    const resumed = new Mcir(home, ['resume', cancelled.id]);
+    await resumed.said(new RegExp(`Going on at step ${cancelled.step}:`));
     await resumed.said(/step \d+\/2000/);
     // The second Ctrl-C does not wait.
     resumed.child.kill('SIGINT');
     await resumed.said(/once more ends at once/);
     resumed.child.kill('SIGINT');
     expect((await resumed.ended).code).toBe(1);
-    expect(metricsOf(stopped.id).startsWith(before)).toBe(true);
+    expect(metricsOf(cancelled.id).startsWith(before)).toBe(true);
   });
 
   it('a non-finite loss ends the run and names term and step', async () => {

@@ -133,32 +133,65 @@ describe('runs', () => {
 });
 
 describe('jobs', () => {
-  it('enters a state only from the states named, and keeps the history', () => {
+  it('enters a state only from those its table names, by the program that may, and keeps the history', () => {
     addRun('a');
-    expect(history.jobs.change('a', ['running'], { state: 'finished', at: 2 })).toBe(false);
-    expect(history.jobs.change('a', ['queued'], { state: 'running', at: 3, host: '1@2' })).toBe(true);
-    history.jobs.setWorker('a', '5@6');
-    expect(history.jobs.active()).toMatchObject([{ id: 'a', host: '1@2', worker: '5@6' }]);
-    history.jobs.change('a', ['running'], {
-      state: 'failed',
-      at: 4,
-      reason: 'no',
-      error: { code: 'io', message: 'no' },
-    });
-    expect(history.jobs.find('a')).toEqual({
+    const { jobs } = history;
+    for (const id of ['mine', 'other']) jobs.enrol({ id, machine: 'm', host: 'h', process: '1@2' });
+    expect(jobs.enter('a', 'finish', 'mine', { at: 2 })).toBe(false);
+    // It was added without an owner; whoever finds that interrupts it, and whoever resumes it owns it.
+    expect(jobs.enter('a', 'start', 'mine', { at: 2 })).toBe(false);
+    expect(jobs.enter('a', 'recover', undefined, { at: 2 })).toBe(true);
+    expect(jobs.enter('a', 'requeue', 'mine', { at: 2 })).toBe(true);
+    expect(jobs.enter('a', 'start', 'other', { at: 3 })).toBe(false);
+    expect(jobs.enter('a', 'start', 'mine', { at: 3 }, () => true)).toBe(false);
+    expect(jobs.enter('a', 'start', 'mine', { at: 3 })).toBe(true);
+    expect(jobs.setWorker('a', 'other', '5@6')).toBe(false);
+    expect(jobs.setWorker('a', 'mine', '5@6')).toBe(true);
+    expect(jobs.active()).toMatchObject([{ id: 'a', owner: 'mine', worker: '5@6' }]);
+    expect(jobs.owners()).toMatchObject([{ id: 'mine' }]);
+    jobs.dismiss('mine');
+    expect(jobs.program('mine')).toMatchObject({ beat: 0 });
+    const error = { code: 'io', message: 'no' } as const;
+    expect(jobs.enter('a', 'fail', 'mine', { at: 4, reason: 'no', error })).toBe(true);
+    expect(jobs.find('a')).toEqual({
       id: 'a',
       kind: 'train',
       title: 'a',
       state: 'failed',
       created: 1,
       changed: 4,
-      error: { code: 'io', message: 'no' },
+      error,
     });
     expect(history.jobs.states('a')).toEqual([
       { at: 1, state: 'queued' },
+      { at: 2, state: 'interrupted' },
+      { at: 2, state: 'queued' },
       { at: 3, state: 'running' },
       { at: 4, state: 'failed', reason: 'no' },
     ]);
     expect(history.jobs.active()).toEqual([]);
+    jobs.dismiss('mine');
+    expect(jobs.program('mine')).toBeUndefined();
+  });
+
+  it('takes requests to the owner and back; one that the owner left without an answer is lost, not handed on', () => {
+    addRun('a');
+    const { jobs } = history;
+    jobs.enrol({ id: 'mine', machine: 'm', host: 'h', process: '1@2' });
+    jobs.enter('a', 'recover', undefined, { at: 2 });
+    jobs.enter('a', 'requeue', 'mine', { at: 2 });
+    const [first, second] = [jobs.ask('a', 'pause'), jobs.ask('a', 'cancel')];
+    expect(jobs.requests('other')).toEqual([]);
+    expect(jobs.requests('mine')).toEqual([
+      { number: first, job: 'a', verb: 'pause' },
+      { number: second, job: 'a', verb: 'cancel' },
+    ]);
+    expect(jobs.answerTo(first)).toBeUndefined();
+    jobs.answer(first, { code: 'conflict', message: 'no' });
+    expect(jobs.answerTo(first)).toEqual({ refusal: { code: 'conflict', message: 'no' } });
+    jobs.enter('a', 'close', 'mine', { at: 3 });
+    expect(jobs.answerTo(second)).toBe('lost');
+    jobs.enter('a', 'requeue', 'mine', { at: 4 });
+    expect(jobs.requests('mine')).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { databaseVersion, migrate, readMigrations } from '../../src/database/migrate.ts';
+import { openHistory } from '../../src/database/history.ts';
 import { openDatabase } from '../../src/database/openDatabase.ts';
 
 let folder: string;
@@ -72,6 +73,34 @@ describe('migrations', () => {
     expect(databaseVersion(db)).toBe(version);
     migrate(db, readMigrations().slice(0, version));
     expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
+    db.close();
+  });
+
+  it('0003-owners.sql calls stopped jobs cancelled, keeps who did active ones, and all that belongs to a job', () => {
+    const db = new Sqlite(home.database);
+    migrate(db, readMigrations().slice(0, 2));
+    db.exec(`
+      INSERT INTO jobs (id, kind, title, state, created, changed, host, worker) VALUES
+        ('a', 'train', 'a', 'stopped', 1, 2, NULL, NULL), ('b', 'batch', 'b', 'running', 3, 4, '12@34', '56@78');
+      INSERT INTO job_states (job, at, state) VALUES ('a', 1, 'queued'), ('a', 2, 'stopped'), ('b', 3, 'running');
+      INSERT INTO runs (id, config, network, negatives, seed, steps) VALUES ('a', '', 'n', 0, 0, 1);
+      INSERT INTO metrics (run, name, step, value) VALUES (1, 'psnr', 1, 20);
+      INSERT INTO batches (id, settings) VALUES ('b', '{}');
+      INSERT INTO batch_files (batch, number, source, folder, identity) VALUES ('b', 1, 's', '', '1:1');`);
+    migrate(db);
+    const { jobs } = openHistory(home);
+    expect(jobs.find('a')).toMatchObject({ state: 'cancelled' });
+    expect(jobs.states('a').map(({ state }) => state)).toEqual(['queued', 'cancelled']);
+    expect(jobs.find('b')).toMatchObject({ state: 'running', owner: '12@34', worker: '56@78' });
+    expect(jobs.owners()).toMatchObject([{ id: '12@34', machine: '', process: '12@34' }]);
+    for (const [table, count] of [
+      ['runs', 1],
+      ['metrics', 1],
+      ['batches', 1],
+      ['batch_files', 1],
+      ['job_states', 3],
+    ])
+      expect(db.prepare(`SELECT count(*) AS n FROM ${table}`).get(), String(table)).toEqual({ n: count });
     db.close();
   });
 

@@ -66,7 +66,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     });
     await page.getByText('320 × 240 pixels in').waitFor();
 
-    await page.getByRole('button', { name: 'Then another model' }).click();
+    await page.getByRole('button', { name: 'Add another model' }).click();
     await previewAsked(
       studio,
       async () => {
@@ -85,9 +85,11 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
       .toBe(640);
 
     await page.getByRole('button', { name: 'Fine tuning' }).click();
-    await previewAsked(studio, () => page.getByRole('switch', { name: 'Ensemble' }).press(' '), { ensemble: true });
+    await previewAsked(studio, () => page.getByRole('switch', { name: 'Self-ensemble' }).press(' '), {
+      ensemble: true,
+    });
     await page.getByText('320 × 240 pixels in').waitFor();
-    await previewAsked(studio, () => page.getByRole('switch', { name: 'Brightness only' }).press(' '), {
+    await previewAsked(studio, () => page.getByRole('switch', { name: 'Luminance only' }).press(' '), {
       luminance: true,
     });
     await previewAsked(
@@ -101,7 +103,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
       { mask: true },
     );
     await page.getByRole('button', { name: 'Remove', exact: true }).click();
-    for (const off of ['Brightness only', 'Ensemble']) await page.getByRole('switch', { name: off }).press(' ');
+    for (const off of ['Luminance only', 'Self-ensemble']) await page.getByRole('switch', { name: off }).press(' ');
 
     await page.getByRole('navigation', { name: 'Pictures' }).getByRole('link', { name: '2.png' }).click();
     await page.getByRole('heading', { level: 1, name: '2.png' }).waitFor();
@@ -150,7 +152,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     // The switch that was clicked has the focus; keys are those of the picture all the same.
     await page.keyboard.press('ArrowRight');
     await page.getByRole('heading', { level: 1, name: '4.png' }).waitFor();
-    await page.getByText('Shows the part in sight').waitFor();
+    await page.getByText('Previews the visible part').waitFor();
     // Longer than an automatic one waits.
     await page.waitForTimeout(1500);
     expect(asked).toEqual([]);
@@ -174,7 +176,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
       await page.getByText('Paused', { exact: true }).first().waitFor();
       expect(await seriousFindings(page)).toEqual([]);
     });
-    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('button', { name: 'Resume' }).click();
     const written = (): Promise<number> =>
       readdir(join(home, 'results', 'photos')).then(
         (names) => names.filter((name) => name.endsWith('.jpg')).length,
@@ -203,7 +205,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
       await page.getByText('Stopped', { exact: true }).first().waitFor();
       await page.getByText('0 of 6').waitFor();
       // Before those that were begun have ended.
-      await page.getByRole('button', { name: 'Continue' }).click();
+      await page.getByRole('button', { name: 'Resume' }).click();
     });
     await page.getByRole('option', { name: /6\.png, Done/ }).waitFor();
     await page.getByText('6 of 6').waitFor();
@@ -220,7 +222,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
       if (sessionStorage.getItem('bridge') === null) return;
       const post = async (name: string, input: unknown): Promise<unknown> =>
         (
-          await fetch(`/api/${name}`, {
+          await fetch(`api/${name}`, {
             method: 'POST',
             headers: { 'content-type': 'application/json' },
             body: JSON.stringify(input),
@@ -243,7 +245,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await expect.poll(() => page.title()).toMatch(/^dragged [\w-]{22}$/);
     const id = (await page.title()).split(' ')[1];
     expect(
-      await page.evaluate(async (result) => (await fetch(`/picture/${result}`)).headers.get('content-type'), id),
+      await page.evaluate(async (result) => (await fetch(`picture/${result}`)).headers.get('content-type'), id),
     ).toBe('image/jpeg');
     await page.evaluate(() => sessionStorage.removeItem('bridge'));
     await page.reload();
@@ -254,13 +256,13 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     const worker = await exporting(studio);
     await whileHeld(worker, () => studio.crash());
     expect(studio.pid).not.toBe(pid);
-    await page.getByText('6 pictures are no longer known to the program, or gone; add them again.').waitFor();
+    await page.getByText('6 pictures can no longer be found. Add them again.').waitFor();
     await page.getByText('Drop photographs or folders here').waitFor();
     const offer = page.getByRole('region', { name: 'Interrupted work' });
     await offer.getByText(/6 pictures, nafnet → edsr/).waitFor();
-    expect(await page.getByRole('button', { name: 'Continue' }).count()).toBe(1);
+    expect(await page.getByRole('button', { name: 'Resume' }).count()).toBe(1);
     expect(await seriousFindings(page)).toEqual([]);
-    await offer.getByRole('button', { name: 'Continue' }).click();
+    await offer.getByRole('button', { name: 'Resume' }).click();
     await offer.waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Batches' }).click();
     await page.getByText('Interrupted', { exact: true }).waitFor({ state: 'detached' });
@@ -275,13 +277,13 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
       ['safetensors', 'safetensors'],
       ['ONNX', 'onnx'],
     ] as const) {
-      await choose(studio, 'Write as', format);
-      await page.getByRole('complementary').getByRole('button', { name: 'Into a folder…' }).click();
+      await choose(studio, 'Save as', format);
+      await page.getByRole('complementary').getByRole('button', { name: 'Save in a folder…' }).click();
       await page.getByRole('dialog').getByRole('button', { name: home, exact: true }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'results', exact: true }).click();
       await page.getByRole('dialog').getByText(join(home, 'results'), { exact: true }).waitFor();
       await page.getByRole('button', { name: 'Choose this folder' }).click();
-      await page.getByText(`Wrote ${join(home, 'results', `nafnet.${ending}`)}`).waitFor();
+      await page.getByText(`Saved ${join(home, 'results', `nafnet.${ending}`)}`).waitFor();
     }
     await page.getByRole('button', { name: 'Remove…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();

@@ -63,7 +63,7 @@ describe.skipIf(!chromiumPath)('the grid in Chromium (needs chromium)', () => {
     await page.keyboard.press('End');
     await expect.poll(focused).toBe(last);
     await page.keyboard.press(' ');
-    await page.getByText(`1 of ${count} pictures marked`).waitFor();
+    await page.getByText(`1 of ${count} pictures selected`).waitFor();
     expect(await page.locator('.tile[aria-selected="true"]').getAttribute('aria-label')).toBe(last);
   });
 });

@@ -62,7 +62,7 @@ describe.skipIf(!chromiumPath)('an end in the middle of a training (needs chromi
     });
     await navigation.getByRole('link', { name: 'Train' }).click();
     await navigation.getByRole('link', { name: 'Runs' }).click();
-    await page.getByText('This screen has a fault').waitFor();
+    await page.getByText('This screen has crashed').waitFor();
     await page.getByText('planted').waitFor();
     await navigation.getByRole('link', { name: 'Data sets' }).click();
     await page.getByRole('heading', { level: 1, name: 'Data sets', exact: true }).waitFor();
@@ -82,7 +82,7 @@ describe.skipIf(!chromiumPath)('an end in the middle of a training (needs chromi
     await notice.getByText('Long one').waitFor();
     const kept = (await steps())?.step ?? 0;
     expect(kept).toBeGreaterThan(0);
-    await notice.getByRole('button', { name: 'Continue' }).click();
+    await notice.getByRole('button', { name: 'Resume' }).click();
     await page.getByText('Running', { exact: true }).first().waitFor();
     await notice.waitFor({ state: 'detached' });
     await expect.poll(async () => (await steps())?.step ?? 0).toBeGreaterThan(kept + 2);

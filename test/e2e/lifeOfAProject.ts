@@ -65,24 +65,24 @@ export function lifeOfAProject(openStudio: () => Promise<OpenStudio>): void {
     await open('Restore');
     await page.getByText(/^Guided sample is being trained: \d+ %/).waitFor();
     await page.getByRole('option', { name: pictures[0]?.name ?? '' }).click();
-    await page.getByText('Begins by itself as soon as the model has learnt something.').waitFor();
+    await page.getByText('Starts automatically once the model has learnt something.').waitFor();
     // Longer than an automatic one waits.
     await page.waitForTimeout(1500);
     expect(await previewed.count()).toBe(0);
     await page.keyboard.press('p');
-    await page.getByText(/pixels in .+ early: still in training, better ones follow$/).waitFor();
+    await page.getByText(/pixels in .+ early preview: the model is still training$/).waitFor();
     const untrained = await shown();
 
     await open('Runs');
     await page.getByRole('link', { name: 'Guided sample' }).click();
-    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('button', { name: 'Resume' }).click();
     await page.getByText(/samples\/s/).waitFor();
     await page.goBack();
     await page.goBack();
     await expect.poll(shown).not.toBe(untrained);
     await whileHeld(workersOf(pid, 'train'), () =>
       page
-        .getByText(/^Guided sample is still being trained: \d+ %\. An export uses its best so far: [\d.]+ dB/)
+        .getByText(/^Guided sample is still being trained: \d+ %\. Exports use its best version so far: [\d.]+ dB/)
         .waitFor(),
     );
     const early = await shown();
@@ -114,14 +114,14 @@ export function lifeOfAProject(openStudio: () => Promise<OpenStudio>): void {
     for (const name of samples) await copyFile(join(hazy, name), join(photos, 'trip', name));
     await writeFile(join(photos, 'notes.txt'), 'no picture');
 
-    await page.getByRole('button', { name: 'Restore with it' }).click();
+    await page.getByRole('button', { name: 'Restore with this model' }).click();
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
     await dropPaths(page, [photos]);
     await page.getByText('3 pictures', { exact: true }).waitFor();
-    await page.getByText('1 file that is no picture was left out.').waitFor();
+    await page.getByText('1 file was skipped because it is not a picture.').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('button', { name: 'Close', exact: true }).click();
-    await page.getByText('1 file that is no picture was left out.').waitFor({ state: 'detached' });
+    await page.getByText('1 file was skipped because it is not a picture.').waitFor({ state: 'detached' });
 
     await page.getByRole('option', { name: 'photos/trip/landscape-08.png' }).click();
     await page.getByText(/pixels in/).waitFor();
@@ -162,7 +162,7 @@ export function lifeOfAProject(openStudio: () => Promise<OpenStudio>): void {
     await studio.chooseFolder(page.getByRole('button', { name: 'Data set folder…' }), set);
     await page.getByRole('button', { name: 'Import', exact: true }).click();
     await page.getByText('1 picture cannot be used').waitFor();
-    await page.getByText('1 picture without a partner').waitFor();
+    await page.getByText('1 picture without a match').waitFor();
     await page.locator('img.patch').first().waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await keepPicture(studio, 'datasets');
@@ -185,29 +185,29 @@ export function lifeOfAProject(openStudio: () => Promise<OpenStudio>): void {
     await page.getByText('ended unexpectedly', { exact: false }).first().waitFor();
     // A process that the system killed often had too little memory.
     await page
-      .getByText('Memory grows with the samples in a step (now 4) and with the square of the patch (now 48 pixels).', {
+      .getByText('Memory grows with the batch size (now 4) and with the square of the patch size (now 48 pixels).', {
         exact: false,
       })
       .waitFor();
     await page.getByRole('button', { name: 'Patches of 24 pixels' }).click();
-    await expect.poll(() => page.getByLabel('Patch, in pixels').inputValue()).toBe('24');
+    await expect.poll(() => page.getByLabel('Patch size in pixels').inputValue()).toBe('24');
     await page.goBack();
-    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('button', { name: 'Resume' }).click();
     await page
       .getByText(/step 20( \(best\))?$/)
       .first()
       .waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByText('Stopped', { exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('button', { name: 'Resume' }).click();
     await page.getByText('Finished', { exact: true }).waitFor();
 
     await open('Runs');
     for (const name of ['Guided sample', 'Without MCIR'])
-      await page.getByRole('checkbox', { name: `Mark ${name}` }).check();
+      await page.getByRole('checkbox', { name: `Select ${name}` }).check();
     await keepPicture(studio, 'runs');
     await page.getByRole('button', { name: 'Compare (2)' }).click();
-    await page.getByText('Where the settings differ').waitFor();
+    await page.getByText('Different settings').waitFor();
     await page.getByText('mcir.weight').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await keepPicture(studio, 'runs-compared', 1000);

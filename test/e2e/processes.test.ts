@@ -50,7 +50,7 @@ describe('the studio in a browser, as processes,', () => {
   test('its secret is in files that only their owner reads, and in no command line', async () => {
     const token = (await readFile(join(folder, 'web-token'), 'utf8')).trim();
     expect(token).toMatch(/^[\w-]{43}$/);
-    for (const name of ['web-token', 'web.json'])
+    for (const name of ['web-token', 'door/key', 'door/studio.sock'])
       expect((await stat(join(folder, name))).mode & 0o777, name).toBe(0o600);
     const lines = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,args='], { encoding: 'utf8' });
     expect(lines).toContain(main);
@@ -117,11 +117,11 @@ describe('the studio in a browser, as processes,', () => {
         const first = await rooted(async (page) => {
           await page.getByRole('button', { name: 'Close' }).click();
           await page.getByRole('link', { name: 'Settings & health' }).click();
-          await page.getByRole('button', { name: 'Keep everything elsewhere…' }).click();
+          await page.getByRole('button', { name: 'Use another folder…' }).click();
           await page.getByRole('dialog').getByRole('button', { name: 'disk', exact: true }).click();
           await page.getByRole('dialog').getByText(disk, { exact: true }).waitFor();
           await page.getByRole('button', { name: 'Choose this folder' }).click();
-          await page.getByText(`From the next start on: ${disk}. What is here now stays where it is.`).waitFor();
+          await page.getByText(`From the next start: ${disk}. Existing files stay where they are.`).waitFor();
         });
         expect(first).toBe(join(home, 'data', 'mcir-studio'));
         expect(await rooted(() => Promise.resolve())).toBe(disk);

@@ -59,15 +59,15 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await page.getByRole('switch', { name: 'Model contrastive learning (MCIR)' }).press(' ');
     await page.getByRole('figure', { name: 'Age of each older copy' }).waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Add to the queue' }).click();
-    await page.getByText('In the queue: number 1').waitFor();
+    await page.getByText('Queued: number 1').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Take out of the queue' }).click();
+    await page.getByRole('button', { name: 'Remove from the queue' }).click();
     await page.getByText('Stopped', { exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Continue' }).click();
-    await page.getByText('In the queue: number 1').waitFor();
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('Queued: number 1').waitFor();
     await page.getByRole('link', { name: 'With copies' }).click();
     await page.getByRole('heading', { level: 1, name: 'With copies' }).waitFor();
-    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('button', { name: 'Resume' }).click();
     await page.getByText('Finished', { exact: true }).waitFor();
     await expect.poll(async () => (await runCalled('Plain L1')).state).toBe('finished');
   });
@@ -120,8 +120,8 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await page.getByRole('link', { name: 'Plain L1' }).click();
     await page.getByText(/ · \d{4}-\d\d-\d\d \d\d:\d\d$/).waitFor();
     for (const text of [
-      'on RGB, nothing cut from the sides, averaged weights (EMA)',
-      'Hash of the data set',
+      'on RGB, no border cropped, averaged weights (EMA)',
+      'Data set hash',
       'no feature network is used',
     ])
       await page
@@ -134,7 +134,8 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
   test('the same crop is seen in both runs, measured, as an error map, and at a step that is kept in sight', async () => {
     const { page, open } = studio;
     await open('Runs');
-    for (const name of ['With copies', 'Plain L1']) await page.getByRole('checkbox', { name: `Mark ${name}` }).check();
+    for (const name of ['With copies', 'Plain L1'])
+      await page.getByRole('checkbox', { name: `Select ${name}` }).check();
     await page.getByRole('button', { name: 'Compare (2)' }).click();
     const tiles = page.locator('.crop-grid figure');
     await tiles.nth(3).waitFor();
@@ -142,7 +143,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     // The whole crop is the whole picture of this set: both measures are the same figure.
     const measured = tiles.nth(1).getByRole('row');
     await expect
-      .poll(async () => (await measured.nth(1).innerText()).replace('In sight', 'Whole'))
+      .poll(async () => (await measured.nth(1).innerText()).replace('Visible part', 'Whole'))
       .toBe(await measured.nth(0).innerText());
     // The wheel belongs to the page until the stage was clicked.
     const picture = tiles.nth(1).locator('img');
@@ -159,7 +160,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await expect.poll(drawn).toBe(fitted);
     await page.getByText('Error map').click();
     await expect.poll(() => coloursOf(tiles.nth(1).locator('canvas'))).toBeGreaterThan(20);
-    await page.getByRole('button', { name: /^Keep this step in sight: Plain L1/ }).click();
+    await page.getByRole('button', { name: /^Pin this step: Plain L1/ }).click();
     await page.getByRole('slider', { name: 'Validation' }).press('ArrowLeft');
     await page.getByText('Plain L1, step 4', { exact: false }).waitFor();
     expect(await tiles.count()).toBe(5);
@@ -172,7 +173,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
       .getByRole('figure', { name: 'PSNR (dB)' })
       .getByText(/^Plain L1 \(/)
       .waitFor();
-    await page.getByText('Where the settings differ').waitFor();
+    await page.getByText('Different settings').waitFor();
     await page.getByRole('cell', { name: 'mcir.negatives' }).waitFor();
     expect(await page.getByRole('cell', { name: 'optimiser.lr' }).count()).toBe(0);
   });
@@ -190,7 +191,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await page.getByRole('button', { name: 'Name', exact: true }).click();
     await page.getByRole('button', { name: 'Name', exact: true }).click();
     expect(await names()).toEqual(['Plain L1', 'With copies']);
-    await page.getByRole('textbox', { name: 'Search name, network, tag, note' }).fill('no such run');
+    await page.getByRole('textbox', { name: 'Search by name, network, tag or note' }).fill('no such run');
     await page.getByText('No run matches.').waitFor();
     await page.getByRole('button', { name: 'Show all' }).click();
     await page.getByRole('combobox', { name: 'MCIR' }).click();
@@ -230,7 +231,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await dialog.getByText(out, { exact: true }).waitFor();
     await dialog.getByRole('button', { name: 'Choose this folder' }).click();
     await page.getByRole('button', { name: 'Export', exact: true }).click();
-    await page.getByText('Written to').waitFor();
+    await page.getByText('Exported to').waitFor();
     const [name = ''] = await readdir(out);
     const report = await readFile(join(out, name), 'utf8');
     expect(report).toContain('<h1>Plain L1</h1>');
@@ -245,9 +246,9 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     expect((await readdir(join(whole, 'validation'))).length).toBeGreaterThan(0);
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
     await page.getByRole('button', { name: 'More' }).click();
-    await page.getByRole('menuitem', { name: 'Continue for more steps…' }).click();
-    await page.getByLabel('Steps in all').fill('12');
-    await page.getByRole('dialog').getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('menuitem', { name: 'Train for more steps…' }).click();
+    await page.getByLabel('Total steps').fill('12');
+    await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
     await page.getByText('12 / 12').waitFor();
     await page.getByText('Finished', { exact: true }).waitFor();
   });
@@ -257,11 +258,11 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await open('Train');
     await page.getByRole('combobox', { name: 'Repeat an earlier run' }).click();
     await page.getByRole('option', { name: /^With copies/ }).click();
-    await page.getByRole('button', { name: 'Measure the time' }).click();
-    await page.getByText(/^About .+ in all$/).waitFor();
-    await page.getByText(/ms a step \(median of \d+\)/).waitFor();
-    await page.getByLabel('Samples in a step').fill('1');
-    await page.getByText('The settings have changed; measure again.').waitFor();
+    await page.getByRole('button', { name: 'Estimate time and memory' }).click();
+    await page.getByText(/^About .+ in total$/).waitFor();
+    await page.getByText(/ms per step \(median of \d+\)/).waitFor();
+    await page.getByLabel('Batch size').fill('1');
+    await page.getByText('The settings have changed. Estimate again.').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
   });
 
@@ -270,25 +271,25 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await open('Models');
     await open('Train');
     await page.getByText('FFA-Net dehazing, as published').click();
-    await page.getByText('Choose a data set; import one under Data sets.').waitFor();
+    await page.getByText('Choose a data set, or import one under Data sets.').waitFor();
     expect(await page.getByRole('button', { name: 'Start training' }).isDisabled()).toBe(true);
-    await page.getByRole('button', { name: 'Start from another' }).click();
+    await page.getByRole('button', { name: 'Change the starting point' }).click();
     await page.getByRole('combobox', { name: 'Retrain a model' }).click();
     await page.getByRole('option', { name: /^With copies/ }).click();
-    await page.getByText('Retrains these weights.').waitFor();
+    await page.getByText('Training continues from these weights.').waitFor();
     expect(await page.getByLabel('Name of the run').inputValue()).toBe('With copies, retrained');
   });
 
   test('a data set tells its figures, is split, and its patches follow the degradations at once', async () => {
     const { page, open } = studio;
     await open('Data sets');
-    for (const figure of ['40 × 40', 'png, 8 bits: 5', 'Clean pictures alone'])
+    for (const figure of ['40 × 40', 'png, 8 bits: 5', 'Clean pictures only'])
       await page.getByText(figure, { exact: true }).waitFor();
-    await page.getByRole('button', { name: 'The pictures (5)' }).click();
+    await page.getByRole('button', { name: 'Pictures (5)' }).click();
     await page.getByText('picture 4.png', { exact: true }).waitFor();
-    await page.getByLabel('Pictures set apart').fill('2');
-    await page.getByLabel('Pictures set apart').press('Tab');
-    await page.getByText('3 samples to train on, 2 to measure on:').waitFor();
+    await page.getByLabel('Pictures to hold out').fill('2');
+    await page.getByLabel('Pictures to hold out').press('Tab');
+    await page.getByText('3 samples for training, 2 for validation:').waitFor();
     const patches = page.locator('img.patch');
     const noise = (): Promise<number> => difference(patches.nth(0), patches.nth(1));
     await expect.poll(noise).toBeGreaterThan(5);
@@ -304,10 +305,10 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
   test('settings are kept, the log is shown, and a bug report holds no name and no path', async () => {
     const { page, home, folder, open } = studio;
     await open('Settings & health');
-    await page.getByText('Processor only').click();
+    await page.getByText('CPU only').click();
     for (const [label, value] of [
       ['Threads', '1'],
-      ['Memory for a tile (MiB)', '256'],
+      ['Memory per tile (MiB)', '256'],
     ] as const) {
       await page.getByLabel(label).fill(value);
       await page.getByLabel(label).press('Tab');
@@ -315,7 +316,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await expect
       .poll(async () => JSON.parse(await readFile(join(home, 'settings.json'), 'utf8')) as unknown)
       .toMatchObject({ device: 'cpu', threads: 1, tileMemory: 256 });
-    await page.getByText('This start was given its folder by MCIR_HOME.', { exact: false }).waitFor();
+    await page.getByText('The folder was set by MCIR_HOME.', { exact: false }).waitFor();
     await page.getByRole('button', { name: 'Show the last lines' }).click();
     await page
       .getByRole('region', { name: 'Log' })

@@ -34,7 +34,7 @@ describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
     const { page, home, open } = studio;
     await open('Models');
     await addModel(studio, 'broken.pth');
-    await page.getByRole('alert').getByText('broken.pth was not added').waitFor();
+    await page.getByRole('alert').getByText('broken.pth could not be added').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await addModel(studio, 'nafnet.safetensors');
     await page.getByRole('heading', { level: 1, name: 'nafnet' }).waitFor();
@@ -45,10 +45,10 @@ describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
     await page.locator('.stage-label', { hasText: 'After' }).waitFor();
     expect(await seriousFindings(page)).toEqual([]);
 
-    await page.getByRole('combobox', { name: 'Write as' }).click();
+    await page.getByRole('combobox', { name: 'Save as' }).click();
     await page.getByRole('option', { name: 'PyTorch (.pth)' }).click();
-    await chooseFolder(studio, 'Into a folder…', []);
-    await page.getByText(`Wrote ${join(home, 'nafnet.pth')}`).waitFor();
+    await chooseFolder(studio, 'Save in a folder…', []);
+    await page.getByText(`Saved ${join(home, 'nafnet.pth')}`).waitFor();
 
     await page.getByRole('button', { name: 'All models' }).click();
     await addModel(studio, 'edsr.safetensors');
@@ -63,8 +63,8 @@ describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
     await open('Models');
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
-    await page.getByRole('button', { name: 'Fetch MAXIM Dehazing (indoor)' }).click();
-    const dialog = page.getByRole('dialog', { name: /^Fetch MAXIM/ });
+    await page.getByRole('button', { name: 'Download MAXIM Dehazing (indoor)' }).click();
+    const dialog = page.getByRole('dialog', { name: /^Download MAXIM/ });
     await dialog.getByText(/54 MB.*licence MIT/).waitFor();
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await dialog.waitFor({ state: 'hidden' });
@@ -81,7 +81,7 @@ describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
     await page.getByRole('option', { name: 'photos/lake.png', exact: true }).click();
     await page.getByRole('button', { name: 'Compare with…' }).click();
     await page.getByRole('menuitem', { name: 'edsr' }).click();
-    await page.locator('.stage-label', { hasText: 'edsr: not previewed' }).waitFor();
+    await page.locator('.stage-label', { hasText: 'edsr: not previewed yet' }).waitFor();
     await page.keyboard.press('p');
     await page.locator('.stage-label', { hasText: /^edsr$/ }).waitFor();
     await page.locator('.stage-label', { hasText: /^nafnet$/ }).waitFor();
@@ -132,7 +132,7 @@ describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
     await page.getByRole('button', { name: 'Save as a preset' }).click();
     await page.getByLabel('Name of the preset').fill('Evening');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
-    await page.getByRole('button', { name: 'More for this preset' }).waitFor();
+    await page.getByRole('button', { name: 'More actions for this preset' }).waitFor();
     expect(await page.getByRole('combobox', { name: 'Preset' }).inputValue()).toBe('Evening');
   });
 

@@ -39,7 +39,7 @@ export interface OpenStudio {
   home: string;
   /** Of the process that runs the services. */
   pid: number;
-  /** Kills that process as a crash would, and starts another over the same home folder; the page stays. */
+  /** Kills that process as a crash would, starts another over the same home folder, and enters with its address. */
   readonly crash: () => Promise<void>;
   /** Opens a screen, as a click in the navigation would. */
   readonly open: (screen: string) => Promise<void>;
@@ -81,6 +81,8 @@ export async function openStudio(settings: Partial<Settings> = { welcomed: true 
     crash: async () => {
       server.kill();
       server = await serve(home);
+      await page.goto(server.address);
+      await page.getByRole('navigation').waitFor();
     },
     open: (screen) => openScreen(page, screen),
     chooseFolder: async (button, path) => {

@@ -35,7 +35,7 @@ export async function ask<T>(page: Page, name: string, input: unknown): Promise<
       const { mcir } = window as { mcir?: { call(name: string, input: unknown): Promise<unknown> } };
       if (mcir) return mcir.call(call, JSON.parse(text));
       const headers = { 'content-type': 'application/json' };
-      const response = await fetch(`/api/${call}`, { method: 'POST', headers, body: text });
+      const response = await fetch(`api/${call}`, { method: 'POST', headers, body: text });
       return response.json() as Promise<unknown>;
     },
     [name, JSON.stringify(input)] as const,

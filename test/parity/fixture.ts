@@ -35,11 +35,12 @@ const withoutEffect = new Set(['drop_rate', 'attn_drop_rate', 'drop_out_rate', '
 /** The options here for the arguments of the authors' class; where they have a class for it, we have an option. */
 export function networkOptions(name: string, config: Record<string, unknown>): Record<string, unknown> {
   const id = networkId(name);
-  const variant = /local/i.test(name) ? { local: true } : /imdn_?as/i.test(name) ? { adaptive: true } : {};
+  const local = /local/i.test(name) ? { local: true } : {};
+  const adaptive = /imdn_?as/i.test(name) ? { adaptive: true } : {};
   // The authors' class takes what it is given; their scripts move pictures to [-1, 1] and back, which our network does.
   const range = id === 'dehazeformer' ? { signed: false } : {};
   const known = Object.entries(config).filter(([key]) => !withoutEffect.has(key) || id === 'dehazeformer');
-  return { ...variant, ...range, ...Object.fromEntries(known) };
+  return { ...local, ...adaptive, ...range, ...Object.fromEntries(known) };
 }
 
 const plainName = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');

@@ -88,6 +88,26 @@ describe('the download of TensorFlow', () => {
     },
   );
 
+  it('ends set-up where a hash is wrong: no other installer is tried', async () => {
+    // A pip that is given another file, in the words and the two pieces that pip says it in.
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    const python = join(bin, 'python3');
+    writeFileSync(
+      python,
+      '#!/bin/sh\n[ "$3" = --version ] && exit 0\nprintf "ERROR: THESE PACKAGES DO NOT MATCH" >&2; sleep 0.1; echo " THE HASHES FROM THE REQUIREMENTS FILE." >&2\nexit 1\n',
+    );
+    chmodSync(python, 0o755);
+    const { stdout, stderr } = await run(
+      `import { fromWheel } from './setup/tensorflow.mjs'; import { IntegrityError } from './setup/processes.mjs';
+       await fromWheel('cpu-x64', 'cpu', ${say}).then((there) => console.log('goes on', there), (error) => console.log(error instanceof IntegrityError, error.message))`,
+      { PATH: [bin, process.env['PATH']].join(delimiter), CXX: 'true' },
+    );
+    expect(stdout).toMatch(/^true A file of TensorFlow's wheel has another hash .* set-up has stopped/);
+    expect(stderr).not.toContain('own installer');
+    expect(inCache()).toEqual([]);
+  });
+
   it('removes what a killed set-up left', async () => {
     mkdirSync(join(folder, 'mcir-studio', 'tensorflow-2.21.0-cpu-x64.partial-1'), { recursive: true });
     await expect(run(fetchLibrary, { PIP_NO_INDEX: '1', PIP_FIND_LINKS: folder })).rejects.toThrow();

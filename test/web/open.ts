@@ -6,7 +6,7 @@ import { openHome } from '../../src/services/app/home.ts';
 import { openServices } from '../../src/services/app/openServices.ts';
 import { openStudio, type Studio } from '../../src/services/studio/studio.ts';
 import { startServer, type WebServer } from '../../src/web/server.ts';
-import { readToken } from '../../src/web/webSession.ts';
+import { newSecrets, type Secrets } from '../../src/web/guard.ts';
 
 export interface Answer {
   status: number;
@@ -19,9 +19,11 @@ export interface OpenWeb {
   folder: string;
   studio: Studio;
   server: WebServer;
-  token: string;
-  /** A request without what fetch would set right. */
+  secrets: Secrets;
+  /** A request under the page's scope, without what fetch would set right. */
   readonly send: (method: string, path: string, headers?: Record<string, string>, body?: string) => Promise<Answer>;
+  /** The same at the address as it is given. */
+  readonly sendRaw: (method: string, path: string, headers?: Record<string, string>, body?: string) => Promise<Answer>;
   readonly origin: () => string;
   readonly cookie: (value?: string) => string;
   /** Headers of the page itself. */
@@ -29,38 +31,41 @@ export interface OpenWeb {
   readonly close: () => Promise<void>;
 }
 
-export async function openWeb(): Promise<OpenWeb> {
-  const folder = await mkdtemp(join(tmpdir(), 'mcir-web-'));
+/** @param home by default a new folder */
+export async function openWeb(home?: string): Promise<OpenWeb> {
+  const folder = home ?? (await mkdtemp(join(tmpdir(), 'mcir-web-')));
   const services = await openServices(openHome(folder));
   const studio = await openStudio(services);
-  const token = await readToken(folder);
-  const server = await startServer(studio, { port: 0, token, renderer: folder });
+  const secrets = newSecrets();
+  const server = await startServer(studio, { port: 0, secrets, renderer: folder });
   const { port } = server;
   const origin = (): string => `http://127.0.0.1:${port}`;
-  const cookie = (value = token): string => `mcir_${port}=${value}`;
+  const cookie = (value = secrets.cookie): string => `mcir_${port}=${value}`;
+  const sendRaw: OpenWeb['send'] = (method, path, headers = {}, body = '') =>
+    new Promise((resolve, reject) => {
+      const asked = request(
+        { host: '127.0.0.1', port, method, path, headers: { host: `127.0.0.1:${port}`, ...headers } },
+        (response) => {
+          let text = '';
+          response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+          response.on('end', () =>
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }),
+          );
+        },
+      );
+      asked.on('error', reject);
+      asked.end(body);
+    });
   return {
     folder,
     studio,
     server,
-    token,
+    secrets,
     origin,
     cookie,
     own: () => ({ cookie: cookie(), origin: origin(), 'content-type': 'application/json' }),
-    send: (method, path, headers = {}, body = '') =>
-      new Promise((resolve, reject) => {
-        const asked = request(
-          { host: '127.0.0.1', port, method, path, headers: { host: `127.0.0.1:${port}`, ...headers } },
-          (response) => {
-            let text = '';
-            response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-            response.on('end', () =>
-              resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }),
-            );
-          },
-        );
-        asked.on('error', reject);
-        asked.end(body);
-      }),
+    send: (method, path, headers, body) => sendRaw(method, `/${secrets.scope}${path}`, headers, body),
+    sendRaw,
     close: async () => {
       await server.close();
       await studio.close();

@@ -1,10 +1,10 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { calls } from '../../src/shared/contract.ts';
-import { enterRunning, noteRunning, readToken } from '../../src/web/webSession.ts';
+import { leaveBearer } from '../../src/web/webSession.ts';
 import { openWeb, type OpenWeb } from './open.ts';
 
 let web: OpenWeb;
@@ -21,7 +21,6 @@ const own = (): Record<string, string> => web.own();
 /** Every route there is; calls by their names. */
 const routes: [method: string, path: string][] = [
   ['GET', '/'],
-  ['GET', '/enter/nonsense'],
   ['GET', '/assets/index.js'],
   ['GET', `/picture/${'A'.repeat(22)}`],
   ['POST', '/import'],
@@ -35,7 +34,7 @@ const strangers: Record<string, () => Record<string, string>> = {
   'no token': () => ({ origin: origin() }),
   'a wrong token': () => ({ cookie: cookie('x'.repeat(43)), origin: origin() }),
   'a wrong bearer': () => ({ authorization: 'Bearer nonsense' }),
-  "another port's cookie": () => ({ cookie: `mcir_1=${web.token}`, origin: origin() }),
+  "another port's cookie": () => ({ cookie: `mcir_1=${web.secrets.cookie}`, origin: origin() }),
   'a foreign Host': () => ({ ...own(), host: 'evil.example' }),
   'a Host that only begins like ours': () => ({ ...own(), host: `127.0.0.1.evil.example:${web.server.port}` }),
   'a foreign Origin': () => ({ ...own(), origin: 'http://evil.example' }),
@@ -50,7 +49,7 @@ describe('hostile requests', () => {
       for (const [method, path] of routes) {
         const { status, body } = await send(method, path, headers(), method === 'POST' ? '{}' : '');
         expect([401, 403], `${method} ${path}`).toContain(status);
-        expect(body).not.toContain(web.token);
+        for (const secret of [web.secrets.cookie, web.secrets.bearer]) expect(body).not.toContain(secret);
       }
     });
 
@@ -79,7 +78,7 @@ describe('hostile requests', () => {
       for (const area of ['picture', 'assets']) {
         const { status, body } = await send('GET', `/${area}/${id}`, own());
         expect(status, `${area}/${id}`).toBe(404);
-        expect(body).not.toContain(web.token);
+        for (const secret of [web.secrets.cookie, web.secrets.bearer]) expect(body).not.toContain(secret);
       }
       const listed = await send('POST', '/api/places.list', own(), JSON.stringify({ folder: id, show: 'folders' }));
       expect([400, 404]).toContain(listed.status);
@@ -127,11 +126,16 @@ describe('hostile requests', () => {
 describe('the loopback server', () => {
   test('lets a browser in once for each invitation, and gives it a cookie that scripts and other sites cannot use', async () => {
     const path = new URL(web.server.invite()).pathname;
-    const first = await send('GET', path);
+    const first = await web.sendRaw('GET', path);
     expect(first.status).toBe(200);
-    expect(first.headers['set-cookie']?.[0]).toMatch(/HttpOnly; SameSite=Strict/);
-    expect((await send('GET', path)).status).toBe(401);
-    expect((await send('GET', '/enter/nonsense')).status).toBe(401);
+    const [old = '', cookie = ''] = first.headers['set-cookie'] ?? [];
+    expect(cookie).toBe(
+      `mcir_${web.server.port}=${web.secrets.cookie}; HttpOnly; SameSite=Strict; Path=/${web.secrets.scope}/`,
+    );
+    // The lasting cookie of earlier versions is taken away.
+    expect(old).toBe(`mcir_${web.server.port}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0`);
+    expect((await web.sendRaw('GET', path)).status).toBe(401);
+    expect((await web.sendRaw('GET', '/enter/nonsense')).status).toBe(401);
   });
 
   test('answers a call with what the contract says', async () => {
@@ -140,15 +144,23 @@ describe('the loopback server', () => {
     expect((JSON.parse(body) as { value: { folders: { home: string } } }).value.folders.home).toBe(web.folder);
   });
 
-  test('keeps its secret in a file that only its owner reads', async () => {
-    expect((await stat(join(web.folder, 'web-token'))).mode & 0o777).toBe(0o600);
-    expect(await readToken(web.folder)).toBe(web.token);
+  test('takes the cookie under the scope of the page only, and the bearer outside it only', async () => {
+    const bearer = { authorization: `Bearer ${web.secrets.bearer}`, 'content-type': 'application/json' };
+    expect((await web.sendRaw('POST', '/api/app.info', bearer, '{}')).status).toBe(200);
+    expect((await send('POST', '/api/app.info', { ...bearer, origin: origin() }, '{}')).status).toBe(401);
+    expect((await web.sendRaw('POST', '/api/app.info', own(), '{}')).status).toBe(401);
+    // One is not taken for the other.
+    expect((await send('POST', '/api/app.info', { ...own(), cookie: cookie(web.secrets.bearer) }, '{}')).status).toBe(
+      401,
+    );
+    const crossed = { authorization: `Bearer ${web.secrets.cookie}` };
+    expect((await web.sendRaw('POST', '/api/app.info', crossed, '{}')).status).toBe(401);
   });
 
-  test('invites a second start, and nobody where none runs', async () => {
-    expect(await enterRunning(web.folder)).toBeUndefined();
-    await noteRunning(web.folder, { port: web.server.port, pid: process.pid, token: web.token });
-    expect(await enterRunning(web.folder)).toMatch(new RegExp(`^http://127.0.0.1:${web.server.port}/enter/`));
+  test('leaves the bearer in a file that only its owner reads', async () => {
+    await leaveBearer(web.folder, web.secrets.bearer);
+    expect((await stat(join(web.folder, 'web-token'))).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(web.folder, 'web-token'), 'utf8')).toBe(web.secrets.bearer);
   });
 
   test('tells events to a socket that belongs here', async () => {
@@ -162,7 +174,7 @@ describe('the loopback server', () => {
 
 function openSocket(headers: Record<string, string>): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${web.server.port}/events`, { headers });
+    const socket = new WebSocket(`ws://127.0.0.1:${web.server.port}/${web.secrets.scope}/events`, { headers });
     socket.once('open', () => resolve(socket));
     socket.once('error', reject);
   });

@@ -58,7 +58,8 @@ const everything = kinds.flatMap((kind) =>
   ),
 );
 const each = kinds.map((kind, i) => ({ ...kind, orientation: (i % 8) + 1, metadata: i % 3 !== 2 }));
-const rows: Row[] = wanted === 'full' ? everything : wanted === 'docs' ? each : each.filter((_, i) => i % 4 === 1);
+const some = each.filter((_, i) => i % 4 === 1);
+const rows: Row[] = { full: everything, docs: each }[wanted ?? ''] ?? some;
 
 const WIDTH = 48;
 const HEIGHT = 32;

@@ -67,7 +67,7 @@ async function make(
     bits === 16
       ? sharp(Uint16Array.from(new Uint16Array(new Uint8Array(pixels(40, 26, channels, 16)).buffer)), { raw })
       : sharp(pixels(40, 26, channels, 8), { raw });
-  image = image.toColourspace(channels < 3 ? (bits === 16 ? 'grey16' : 'b-w') : bits === 16 ? 'rgb16' : 'srgb');
+  image = image.toColourspace(spaceOf(channels, bits === 16));
   if (/webp|avif/.test(name))
     image = /webp/.test(name) ? image.webp({ lossless: true, exact: true }) : image.avif({ lossless: true });
   if (profile !== '') image = image.withIccProfile(profile);
@@ -75,12 +75,18 @@ async function make(
   return file;
 }
 
+/** sharp's colour space of a picture with so many channels, in 16 or 8 bits. */
+function spaceOf(channels: number, deep: boolean): 'grey16' | 'b-w' | 'rgb16' | 'srgb' {
+  if (channels < 3) return deep ? 'grey16' : 'b-w';
+  return deep ? 'rgb16' : 'srgb';
+}
+
 async function raw(file: string): Promise<Buffer> {
   const { depth, channels } = await sharp(file).metadata();
   const deep = depth === 'ushort';
   return sharp(file, { ignoreIcc: true })
     .autoOrient()
-    .toColourspace(channels < 3 ? (deep ? 'grey16' : 'b-w') : deep ? 'rgb16' : 'srgb')
+    .toColourspace(spaceOf(channels, deep))
     .raw({ depth: deep ? 'ushort' : 'uchar' })
     .toBuffer();
 }

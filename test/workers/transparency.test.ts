@@ -41,7 +41,8 @@ async function picture(name: string, cutOut: boolean): Promise<string> {
   for (let y = 0; y < SIDE; y++) {
     for (let x = 0; x < SIDE; x++) {
       const alpha = coverage(x, y, 1);
-      const values = cutOut ? (alpha === 0 ? [0, 0, 0, 0] : [...colour(x, y), alpha * 255]) : colour(x, y);
+      const cut = alpha === 0 ? [0, 0, 0, 0] : [...colour(x, y), alpha * 255];
+      const values = cutOut ? cut : colour(x, y);
       data.set(values.map(Math.round), (y * SIDE + x) * channels);
     }
   }

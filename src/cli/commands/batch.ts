@@ -1,19 +1,18 @@
-import { Batches } from '../../services/restoring/batches.ts';
-import { runBatch } from '../batchProgress.ts';
+import { followBatch } from '../batchProgress.ts';
 import { dateTime } from '../../shared/dates.ts';
-import type { CliContext, Register } from '../cliContext.ts';
+import type { Register } from '../cliContext.ts';
 import { table, wrongUse } from '../output.ts';
 
-/** `mcir batch`: the ledger of batches. */
+/** `mcir batch`: lists and controls batches. */
 export const registerBatch: Register = (program, context) => {
   const { output } = context;
-  const batch = program.command('batch').description('list, show, resume, retry and cancel batches');
+  const batch = program.command('batch').description('list, show, pause, resume, retry and cancel batches');
 
   batch
     .command('list')
     .description('all batches, the newest first')
     .action(async () => {
-      const list = (await open(context)).list();
+      const list = (await context.services()).batches.list();
       const rows = list.map(({ id, created, state, total, done, failed, skipped, title }) => [
         id,
         dateTime(created),
@@ -37,7 +36,7 @@ export const registerBatch: Register = (program, context) => {
     .description('every file of a batch, with its warnings or why it failed')
     .argument('<batch>', 'its id')
     .action(async (id: string) => {
-      const batches = await open(context);
+      const { batches } = await context.services();
       const found = await attempt(() => batches.find(id));
       const files = batches.files(id);
       const rows = files.map(({ number, state, source, output: to, reason, warnings }) => [
@@ -56,14 +55,29 @@ export const registerBatch: Register = (program, context) => {
     });
 
   batch
-    .command('resume')
-    .description('go on with a batch that was interrupted or stopped')
+    .command('pause')
+    .description('have a batch wait after the pictures at hand, whichever window or terminal does it')
     .argument('<batch>', 'its id')
     .action(async (id: string) => {
-      const batches = await open(context);
+      const { batches } = await context.services();
       await attempt(() => batches.find(id));
-      if (batches.unpause(id)) output.result({ batch: batches.find(id) }, 'The program that runs it goes on.');
-      else await runBatch(batches, id, output);
+      await batches.pause(id);
+      output.result({ batch: batches.find(id) }, `Paused. Go on: mcir batch resume ${id}`);
+    });
+
+  batch
+    .command('resume')
+    .description('go on with a batch that was paused or cancelled, failed, or was interrupted')
+    .argument('<batch>', 'its id')
+    .action(async (id: string) => {
+      const { batches, jobs } = await context.services();
+      await attempt(() => batches.find(id));
+      const { by } = await batches.resume(id);
+      if (by === undefined) return followBatch({ batches, jobs }, id, output);
+      output.result(
+        { batch: batches.find(id) },
+        `The window or terminal that owns this batch (${by}) goes on with it. \`mcir batch show ${id}\` tells how far it is.`,
+      );
     });
 
   batch
@@ -71,26 +85,27 @@ export const registerBatch: Register = (program, context) => {
     .description('try the failed files of a batch again')
     .argument('<batch>', 'its id')
     .action(async (id: string) => {
-      const batches = await open(context);
-      const count = await attempt(() => batches.retry(id));
+      const { batches, jobs } = await context.services();
+      await attempt(() => batches.find(id));
+      const count = await batches.retry(id);
       output.log(`${count} ${count === 1 ? 'file' : 'files'} to try again.`);
-      await runBatch(batches, id, output);
+      const owner = jobs.ownerOf(id);
+      if (owner === undefined) return followBatch({ batches, jobs }, id, output);
+      output.result(
+        { batch: batches.find(id) },
+        `The window or terminal that owns this batch (${owner}) tries them with the rest.`,
+      );
     });
 
   batch
     .command('cancel')
-    .description('end a batch; what is done stays done')
+    .description('end a batch, whichever window or terminal does it; what is done stays done')
     .argument('<batch>', 'its id')
     .action(async (id: string) => {
-      const batches = await open(context);
-      await attempt(() => batches.cancel(id));
-      output.result({ batch: batches.find(id) }, 'Stopped.');
+      const { batches } = await context.services();
+      await attempt(() => batches.find(id));
+      output.result({ batch: await batches.cancel(id) }, `Cancelled. Go on: mcir batch resume ${id}`);
     });
 };
-
-async function open(context: CliContext): Promise<Batches> {
-  const { home, history } = await context.services();
-  return new Batches(home, history);
-}
 
 const attempt = <T>(what: () => T): Promise<T> => Promise.resolve().then(what).catch(wrongUse);

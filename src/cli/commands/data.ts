@@ -5,20 +5,20 @@ import { type DatasetReport, inspectDataset } from '../../services/datasets/data
 import type { Register } from '../cliContext.ts';
 import { exitCode, type Output } from '../output.ts';
 
-/** How many lines of a list a person is shown; `--json` has them all. */
+/** Lines of a list shown to people; `--json` has all of them. */
 const SHOWN = 10;
 
-/** `mcir data check` and `mcir degradations`: what a run would be trained on. */
+/** `mcir data check` and `mcir degradations`: what a training would use as data. */
 export const registerData: Register = (program, { output }) => {
-  const data = program.command('data').description('look over data sets');
+  const data = program.command('data').description('check data sets');
   data
     .command('check')
-    .description('show what pairs with what in a data set, what does not, and which files cannot be read')
-    .argument('<target>', 'folder of clean pictures, or the root of a data set that holds both sides')
+    .description('show the pairs of a data set, pictures without a match, and files that cannot be read')
+    .argument('<target>', 'folder of clean pictures, or the root folder of a data set with both')
     .option('--input <folder>', 'folder of degraded pictures')
-    .option('--clean', 'there are only clean pictures; the inputs will be made by degradations')
+    .option('--clean', 'there are only clean pictures; degradations make the inputs')
     .option('--scale <times>', 'how many times smaller the inputs are', scaleOf, 1)
-    .option('--deep', 'decode every picture whole instead of reading headers')
+    .option('--deep', 'decode every picture completely instead of reading headers only')
     .addHelpText(
       'after',
       '\nConventions: same names; RESIDE and DDN (the clean name before the first _); rain-N and norain-N; DIV2K (0001x4);\nSIDD, GoPro, RealSR, Raindrop; folders hazy/clear, hazy/GT, input/target, input/groundtruth, blur/sharp, LR/HR …',
@@ -81,17 +81,17 @@ function describe({ convention, samples, unmatched, others, problems, checked, s
       'Pairs',
       samples.flatMap(({ input, target }) => (input === undefined ? [] : [`${input}  →  ${target}`])),
     ),
-    ...list(`Without a partner (${unmatched.length})`, unmatched),
+    ...list(`Without a match (${unmatched.length})`, unmatched),
     ...list(
       `Cannot be used (${problems.length})`,
       problems.map(({ file, reason }) => (reason.includes(file) ? reason : `${file}: ${reason}`)),
     ),
     ...list(`Not pictures (${others.length})`, others),
-    `Of ${checked} looked at: ${width.smallest} to ${width.largest} pixels wide (median ${width.median}), ${height.smallest} to ${height.largest} high (median ${height.median})`,
+    `Of ${checked} checked: ${width.smallest} to ${width.largest} pixels wide (median ${width.median}), ${height.smallest} to ${height.largest} high (median ${height.median})`,
     Object.entries(formats)
       .map(([format, count]) => `${count} ${format}`)
       .join('; '),
-    ...(grey > 0 ? [`${grey} are grey and become RGB.`] : []),
-    ...(withAlpha > 0 ? [`${withAlpha} have an alpha channel, which training leaves out.`] : []),
+    ...(grey > 0 ? [`${grey} are grey and are used as RGB.`] : []),
+    ...(withAlpha > 0 ? [`${withAlpha} have an alpha channel, which training ignores.`] : []),
   ].join('\n');
 }

@@ -1,4 +1,4 @@
-import { samplePictureCount } from '../../core/data/samplePictures.ts';
+import { samplePictureCount } from '../../core/data/samples/counts.ts';
 import { type DemoResult, finishDemo, startDemo } from '../../services/training/demo.ts';
 import { prepareSampleSet } from '../../services/training/sampleSet.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -11,7 +11,7 @@ export const registerDemo: Register = (program, context) => {
   program
     .command('demo')
     .description('train a small network with MCIR on sample pictures, and restore three of them')
-    .option('--steps <number>', 'training steps; by default as many as take about a minute')
+    .option('--steps <number>', 'training steps; by default as many as fit in a minute')
     .action(async ({ steps }: { steps?: string }) => {
       const { output } = context;
       if (steps !== undefined && !/^[1-9]\d*$/.test(steps))
@@ -21,10 +21,12 @@ export const registerDemo: Register = (program, context) => {
       const set = await prepareSampleSet(services.home, (done) => {
         if (done % 8 === 0) output.log(`     ${done} of ${samplePictureCount} drawn`);
       });
-      output.log('2/3  Training a small FFA-Net; two older copies of itself are what it moves away from (MCIR).');
+      output.log(
+        '2/3  Training a small FFA-Net with MCIR: it is pushed away from the outputs of two older copies of itself.',
+      );
       const { id } = startDemo(services, set, steps === undefined ? undefined : Number(steps));
       await watchTraining(services, id, output);
-      output.log('3/3  Restoring three pictures that it has not learnt from.');
+      output.log('3/3  Restoring three pictures that were not used for training.');
       const result = await finishDemo(services, set, id);
       output.result(result, describe(result, set.folder));
     });

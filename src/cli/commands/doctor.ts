@@ -5,11 +5,14 @@ import { exitCode } from '../output.ts';
 
 const marks = { ok: '✓', warning: '!', missing: '✗' } as const;
 
-/** `mcir doctor`: what the program needs and has; exit 1 where something is missing. With `--report` a zip for a bug report. */
+/**
+ * `mcir doctor`: checks the installation; exits with 1 if something is missing. With `--report` it writes a zip for a
+ * bug report.
+ */
 export const registerDoctor: Register = (program, context) => {
   program
     .command('doctor')
-    .description('check engine, device, libraries and folders, and say how to mend what is missing')
+    .description('check engine, device, libraries and folders, and print the command that fixes each problem')
     .option(
       '--report <file>',
       'write a zip for a bug report instead: logs and settings, without pictures, their names or your paths',

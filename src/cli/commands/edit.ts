@@ -8,16 +8,16 @@ import type { Register } from '../cliContext.ts';
 import { exitCode, wrongUse } from '../output.ts';
 import { addEffectOptions, addExportOptions, batchSettings, type RestoreOptions } from '../restoreOptions.ts';
 
-/** `mcir edit`: what photo managers call as an external editor. */
+/** `mcir edit`: the external editor that photo managers call. */
 export const registerEdit: Register = (program, context) => {
   const { output } = context;
   const command = program
     .command('edit')
-    .description('restore files in their own place, for photo managers that hand over a copy')
+    .description('restore files in place, for photo managers that hand over a copy')
     .argument('[file...]', 'the copies')
     .option(
       '--launcher <file>',
-      'write a program that does this with the files it is given, for the settings of a photo manager',
+      'write a program that does this with the files it is given, to enter in the settings of a photo manager',
     );
   addExportOptions(addEffectOptions(command), ['format', 'name', 'onConflict']).action(
     async (files: string[], options: RestoreOptions & { launcher?: string }) => {
@@ -34,7 +34,7 @@ export const registerEdit: Register = (program, context) => {
       await collectSources(files, false).catch(wrongUse);
       let done = 0;
       for await (const edited of editInPlace(files, models, settings, context.home)) {
-        if (output.json) process.stdout.write(`${JSON.stringify({ file: edited })}\n`);
+        if (output.json) output.jsonLine({ file: edited });
         if ('reason' in edited) output.log(`${edited.file}: ${edited.reason}`);
         else {
           done++;
@@ -48,7 +48,7 @@ export const registerEdit: Register = (program, context) => {
   );
 };
 
-/** What was typed, such that it means the same from another folder. */
+/** The arguments, changed so that they mean the same in another folder. */
 function launcherArguments({
   preset,
   model = [],

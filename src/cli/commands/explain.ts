@@ -7,7 +7,7 @@ export const registerExplain: Register = (program, context) => {
   const { output } = context;
   program
     .command('explain')
-    .description('tell how a picture was restored: models, settings, and the run that trained them')
+    .description('show how a picture was restored: models, settings, and the run that trained them')
     .argument('<file>', 'a restored picture')
     .action(async (file: string) => {
       const events = await explain(file).catch(wrongUse);

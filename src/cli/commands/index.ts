@@ -13,6 +13,7 @@ import { registerPresets } from './presets.ts';
 import { registerRestore } from './restore.ts';
 import { registerResume } from './resume.ts';
 import { registerRuns } from './runs.ts';
+import { registerStudy } from './study.ts';
 import { registerTrain } from './train.ts';
 import { registerWatch } from './watch.ts';
 
@@ -29,6 +30,7 @@ export const commands: readonly Register[] = [
   registerExplain,
   registerTrain,
   registerResume,
+  registerStudy,
   registerEvaluate,
   registerRuns,
   registerModels,

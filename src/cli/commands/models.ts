@@ -1,26 +1,26 @@
 import { createModel, findNetwork } from '../../core/networks/index.ts';
-import { readWeightsFile } from '../../core/formats/readWeights.ts';
-import { GRAPH, type InputNorm } from '../../services/models/modelCard.ts';
-import { convertModel, identify } from '../../services/models/modelFiles.ts';
+import { GRAPH } from '../../services/models/modelCard.ts';
 import { addPack, modelPacks } from '../../services/models/modelPacks.ts';
 import {
   addModel,
   brokenModels,
+  convertModel,
   isGraphFile,
   listModels,
   type ModelCard,
-  probeGraph,
   removeModel,
   resolveModel,
 } from '../../services/models/models.ts';
-import { AppError } from '../../shared/errors.ts';
+import { describeWeights, openGraph } from '../../services/models/readModels.ts';
+import type { Home } from '../../services/app/home.ts';
+import type { InputNorm } from '../../shared/modelMessages.ts';
 import type { Register } from '../cliContext.ts';
 import { wholeNumber } from '../numbers.ts';
 import { table, wrongUse } from '../output.ts';
 
 const PACK = 'pack:';
 
-/** `mcir models`: the models at hand, and weights files in other formats. */
+/** `mcir models`: manages models and converts weights files. */
 export const registerModels: Register = (program, context) => {
   const { output } = context;
   const models = program.command('models').description('add, list, inspect, convert and remove models');
@@ -30,9 +30,9 @@ export const registerModels: Register = (program, context) => {
     .description(
       'add a weights file (.pth, .pt, .ckpt, .safetensors), an .onnx file, a TensorFlow.js model.json, or a pack',
     )
-    .argument('<file>', 'the file, or pack:NAME for a model that is fetched once (`mcir models packs`)')
-    .option('--title <title>', 'what to call it; by default the name of the file')
-    .option('--licence <licence>', 'under which licence it may be used')
+    .argument('<file>', 'the file, or pack:NAME for a model that is downloaded once (`mcir models packs`)')
+    .option('--title <title>', 'title of the model; by default the file name')
+    .option('--licence <licence>', 'licence of the model')
     .option(
       '--range <number>',
       'for an ONNX or TensorFlow.js model: the largest pixel value it expects, 1 or 255',
@@ -41,7 +41,7 @@ export const registerModels: Register = (program, context) => {
     )
     .option(
       '--multiple-of <pixels>',
-      'for an ONNX or TensorFlow.js model: what its sides must be a multiple of',
+      'for an ONNX or TensorFlow.js model: width and height must be a multiple of this',
       wholeNumber(1),
       1,
     )
@@ -50,7 +50,7 @@ export const registerModels: Register = (program, context) => {
         file: string,
         { range, multipleOf, ...options }: { title?: string; licence?: string; range: number; multipleOf: number },
       ) => {
-        if (file.startsWith(PACK)) output.log('Fetching the pack; afterwards it is used offline.');
+        if (file.startsWith(PACK)) output.log('Downloading the pack; after that it works offline.');
         const card = await (
           file.startsWith(PACK)
             ? addPack(file.slice(PACK.length), context.home)
@@ -85,7 +85,7 @@ export const registerModels: Register = (program, context) => {
 
   models
     .command('packs')
-    .description('list the model packs that `mcir models add pack:NAME` can fetch')
+    .description('list the model packs that `mcir models add pack:NAME` can download')
     .action(() => {
       const rows = modelPacks.map(({ id, bytes, licence, description }) => [
         id,
@@ -101,7 +101,7 @@ export const registerModels: Register = (program, context) => {
     .description('show what a file holds and for which network it is, without adding it')
     .argument('<file>', 'a .pth, .pt, .ckpt or .safetensors file, an .onnx file or a TensorFlow.js model.json')
     .action(async (file: string) => {
-      const report = await inspect(file).catch(wrongUse);
+      const report = await inspect(file, context.home).catch(wrongUse);
       output.result(report, describeReport(report));
     });
 
@@ -109,15 +109,13 @@ export const registerModels: Register = (program, context) => {
     .command('convert')
     .description('write a model to another file: .safetensors, .pth (PyTorch, BasicSR) or .onnx')
     .argument('<in>', 'an added model, a run, or a file')
-    .argument('<out>', 'the file to write; its ending tells the format')
+    .argument('<out>', 'the file to write; its extension sets the format')
     .action(async (from: string, out: string) => {
       const model = await resolveModel(from, context.home).catch(wrongUse);
-      if (model.graph)
-        throw new AppError('unsupported', `"${model.title}" is a finished graph; only weights can be converted.`);
-      await convertModel(model, out).catch(wrongUse);
+      await convertModel(model, out, context.home).catch(wrongUse);
       if (model.inputNorm && /\.pth?$/i.test(out))
         output.log(
-          `This network was trained on inputs ${normalised(model.inputNorm)}; other programs do not learn this from the file, so there do it before the network.`,
+          `This network was trained on inputs ${normalised(model.inputNorm)}. Other programs cannot see this in the file: there, normalise the input before the network.`,
         );
       output.result({ file: out, network: model.network }, `Wrote ${out}.`);
     });
@@ -148,23 +146,20 @@ interface WeightsReport {
   network?: string;
   options?: Record<string, unknown>;
   inputNorm?: InputNorm;
-  /** Why the network is not known. */
+  /** Says why the network is not known. */
   reason?: string;
 }
 
-async function inspect(file: string): Promise<Report> {
-  if (isGraphFile(file)) return { file, ...(await probeGraph(file)) };
-  const content = await readWeightsFile(file);
-  const { weights, format } = content;
-  const values = [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
-  const common = { file, format, tensors: weights.size, values };
-  try {
-    const { network, options, inputNorm } = identify(content, file);
-    return { ...common, network, options, ...(inputNorm && { inputNorm }) };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { ...common, reason: error.message };
+async function inspect(file: string, home: Home): Promise<Report> {
+  if (isGraphFile(file)) {
+    const { format, scale } = await openGraph(file, home);
+    return { file, format, scale };
   }
+  const { format, tensors, values, model, reason } = await describeWeights(file);
+  const common = { file, format, tensors, values };
+  if (!model) return { ...common, ...(reason && { reason: reason.message }) };
+  const { network, options, inputNorm } = model;
+  return { ...common, network, options, ...(inputNorm && { inputNorm }) };
 }
 
 function describeReport(report: Report): string {

@@ -6,7 +6,7 @@ import type { Preset } from '../../shared/contract/training.ts';
 import type { Register } from '../cliContext.ts';
 import { table, wrongUse } from '../output.ts';
 
-/** `mcir networks`: the architectures, and of one of them its published sizes and its options. */
+/** `mcir networks`: the architectures; for one of them, its published sizes and options. */
 export const registerNetworks: Register = (program, { output }) => {
   program
     .command('networks')
@@ -81,15 +81,15 @@ function inFull(network: NetworkDefinition, presets: readonly Preset[]): string 
       published.map(({ title, parameters, scale }) => [title, parameters, `x${scale}`]),
     ),
     '',
-    'presets, in resources/presets; each with MCIR, or with --set mcir=null without:',
+    'presets, in resources/presets; with MCIR, or without it with --set mcir=null:',
     ...presets.map(({ id, title }) => `  ${id}.yml  ${title}`),
     '',
-    'options, under network.options in a configuration:',
+    'options, under network.options in a configuration file:',
     ...fields,
   ].join('\n');
 }
 
-/** `0.69 million`, or from the smallest to the largest. */
+/** `0.69 million`, or a range from the smallest to the largest. */
 function sizes(published: readonly PublishedModel[]): string {
   const counts = published.map(({ parameters }) => parameters);
   const [least, most] = [Math.min(...counts), Math.max(...counts)].map((count) =>

@@ -4,7 +4,7 @@ import type { Register } from '../cliContext.ts';
 import { table, wrongUse } from '../output.ts';
 import { addEffectOptions, checked, type EffectOptions, noModel, typedEffect } from '../restoreOptions.ts';
 
-/** `mcir presets`: chains of models, saved with their settings. */
+/** `mcir presets`: saved chains of models with their settings. */
 export const registerPresets: Register = (program, context) => {
   const { output } = context;
   const presets = program
@@ -29,7 +29,10 @@ export const registerPresets: Register = (program, context) => {
     });
 
   addEffectOptions(
-    presets.command('save').description('save models and settings under a name').argument('<name>', 'what to call it'),
+    presets
+      .command('save')
+      .description('save models and settings under a name')
+      .argument('<name>', 'name of the preset'),
     ['mask', 'preset'],
   ).action(async (name: string, options: EffectOptions) => {
     if (!options.model) throw noModel('--model MODEL');

@@ -1,15 +1,46 @@
 import type { Register } from '../cliContext.ts';
 import { followTraining } from '../followTraining.ts';
 
-/** `mcir resume`: goes on with a run that was stopped, failed or was interrupted. */
+/** `mcir pause`, `mcir resume` and `mcir cancel`: what can be asked of a training, whichever window or terminal does it. */
 export const registerResume: Register = (program, context) => {
+  const { output } = context;
+  const run = 'id or name of the run';
+
+  program
+    .command('pause')
+    .argument('<run>', run)
+    .description('have a training save and wait')
+    .action(async (reference: string) => {
+      const { training, runs } = await context.services();
+      await training.pause(reference);
+      const { id } = runs.find(reference);
+      output.result(runs.find(id), `It saves and waits after the step at hand. Go on: mcir resume ${id}`);
+    });
+
   program
     .command('resume')
-    .argument('<run>', 'id or name of the run')
-    .description('go on with a training where it last saved')
+    .argument('<run>', run)
+    .description('go on with a training after a pause, or where it last saved')
     .action(async (reference: string) => {
       const services = await context.services();
-      const run = await services.training.resume(reference);
-      await followTraining(services, run.id, context.output);
+      const { id } = services.runs.find(reference);
+      const { by } = await services.training.resume(id);
+      if (by === undefined) return followTraining(services, id, output);
+      output.result(
+        services.runs.find(id),
+        `The window or terminal that owns this training (${by}) goes on with it. \`mcir runs show ${id}\` tells how far it is.`,
+      );
+    });
+
+  program
+    .command('cancel')
+    .argument('<run>', run)
+    .description('have a training save and end; `mcir resume` goes on')
+    .action(async (reference: string) => {
+      const { training, runs } = await context.services();
+      const { id } = runs.find(reference);
+      await training.cancel(id);
+      const { step, state } = await training.ended(id);
+      output.result(runs.find(id), `The training is ${state}, at step ${step}. Go on: mcir resume ${id}`);
     });
 };

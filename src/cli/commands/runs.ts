@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeWhole } from '../../core/files/privateFile.ts';
 import { exportRun } from '../../services/training/report/exportRun.ts';
 import { htmlReport } from '../../services/training/report/htmlReport.ts';
 import { dateTime } from '../../shared/dates.ts';
@@ -48,11 +48,11 @@ export const registerRuns: Register = (program, context) => {
   runs
     .command('note')
     .argument('<run>', 'id or name')
-    .argument('<text...>', 'the note; it replaces the one before')
+    .argument('<text...>', 'the note; it replaces the previous one')
     .description('write a note on a run')
     .action(async (reference: string, words: string[]) => {
       const run = (await context.services()).runs.setNote(reference, words.join(' '));
-      output.result(run, `Noted on ${run.id} "${run.name}".`);
+      output.result(run, `Saved the note of ${run.id} "${run.name}".`);
     });
 
   runs
@@ -71,10 +71,10 @@ export const registerRuns: Register = (program, context) => {
   runs
     .command('delete')
     .argument('<runs...>', 'ids or names')
-    .description('delete runs and their folders, for good')
+    .description('delete runs and their folders permanently')
     .action(async (references: string[]) => {
       const { runs: history } = await context.services();
-      // All are found before the first is deleted, so that a slip of the hand deletes nothing.
+      // All runs are found before the first is deleted, so that a typing error deletes nothing.
       const found = references.map((reference) => history.find(reference));
       const deleted: RunSummary[] = [];
       for (const { id } of found) deleted.push(await history.delete(id));
@@ -95,19 +95,19 @@ export const registerRuns: Register = (program, context) => {
   runs
     .command('report')
     .argument('<run>', 'id or name')
-    .requiredOption('--out <file>', 'an HTML file; it is replaced where it exists')
+    .requiredOption('--out <file>', 'an HTML file; an existing one is replaced')
     .description('a run as one HTML file: figures, curves, pictures, configuration')
     .action(async (reference: string, { out }: { out: string }) => {
       const { runs: history } = await context.services();
-      await writeFile(out, await htmlReport(history, reference));
+      await writeWhole(out, await htmlReport(history, reference));
       output.result({ file: out }, `Wrote ${out}.`);
     });
 
   runs
     .command('extend')
     .argument('<run>', 'id or name of a run that has ended')
-    .requiredOption('--steps <number>', 'steps in all, more than it has done', wholeNumber(1))
-    .description('go on with a run for more steps than it was set up for')
+    .requiredOption('--steps <number>', 'total steps, more than it has done', wholeNumber(1))
+    .description('train a run for more steps than it was set up for')
     .action(async (reference: string, { steps }: { steps: number }) => {
       const services = await context.services();
       const { id } = await services.training.extend(reference, steps);

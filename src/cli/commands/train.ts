@@ -23,7 +23,7 @@ export const registerTrain: Register = (program, context) => {
       [],
     )
     .option('--steps <number>', 'training steps: the same as --set steps=NUMBER')
-    .option('--estimate', 'only run a few steps, and say what the whole training would take')
+    .option('--estimate', 'only run a few steps, and estimate time and memory of the whole training')
     .action(async (file: string, options: { set: string[]; steps?: string; estimate?: boolean }) => {
       let config: RunConfig;
       try {
@@ -31,13 +31,13 @@ export const registerTrain: Register = (program, context) => {
           readConfigFile(file, [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])]),
           context.home,
         );
-        // Before a run is made: one that could not even begin is nothing to keep.
+        // Checked before the run is created: a run that cannot even start is not worth keeping.
         await requireFolders(config);
       } catch (error) {
         wrongUse(error);
       }
       if (options.estimate) {
-        const measured = await tryTraining(config, context.home);
+        const measured = await tryTraining(config, context.home, context.children.options);
         return context.output.result(measured, describe(measured, config));
       }
       const services = await context.services();

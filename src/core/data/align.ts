@@ -5,20 +5,20 @@ interface Size {
   height: number;
 }
 
-/** How a pair lies on each other: the usable size in input pixels, and where it begins in the clean picture. */
+/** How the pictures of a pair align: the usable size in input pixels, and its offset in the clean picture. */
 export interface Alignment extends Size {
   targetX: number;
   targetY: number;
 }
 
-/** RESIDE's SOTS keeps a border of so many pixels around its clean pictures. */
+/** RESIDE's SOTS keeps a border of this many pixels around its clean pictures. */
 const SOTS_BORDER = 10;
 
 /**
- * Lays a degraded picture on its clean one, which is `scale` times larger. A clean picture that is larger by SOTS's
- * border on each side is cut in the middle; for super-resolution less than one input pixel may be left over at the right
- * and the bottom (BasicSR's `mod_crop`).
- * @throws AppError `bad-input` where the sizes do not belong together.
+ * Aligns a degraded picture with its clean one, which is `scale` times larger. A clean picture that is larger by SOTS's
+ * border on each side is cropped to its centre. For super-resolution, less than one input pixel may remain on the right
+ * and at the bottom (BasicSR's `mod_crop`).
+ * @throws AppError `bad-input` if the sizes do not match.
  */
 export function alignPair(input: Size, target: Size, scale: number): Alignment {
   const extra = { x: target.width - input.width * scale, y: target.height - input.height * scale };
@@ -29,13 +29,13 @@ export function alignPair(input: Size, target: Size, scale: number): Alignment {
     const expected = `${input.width * scale} × ${input.height * scale}`;
     throw new AppError(
       'bad-input',
-      `The clean picture has ${target.width} × ${target.height} pixels; ${expected} would belong to this input at scale ${scale}.`,
+      `The clean picture has ${target.width} × ${target.height} pixels, but at scale ${scale} this input needs ${expected}.`,
     );
   }
   return { ...alignClean(target, scale, input), targetX: 0, targetY: 0 };
 }
 
-/** The size in input pixels that a clean picture gives; what is left over at the right and the bottom is cut. */
+/** The input size that a clean picture gives; a remainder on the right and at the bottom is cropped. */
 export function alignClean(target: Size, scale: number, limit: Size = target): Alignment {
   return {
     width: Math.min(limit.width, Math.floor(target.width / scale)),

@@ -1,25 +1,25 @@
-import sharp from 'sharp';
+import sharp from '../pictures/sharp.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { Region } from '../pictures/crop.ts';
 import type { FloatPicture, Picture } from '../pictures/picture.ts';
 
 /** A decoded file of a data set. */
 export interface Decoded {
-  /** RGB, upright, 8 or 16 bits as in the file; grey is expanded, alpha left out. */
+  /** RGB, upright, with 8 or 16 bits as in the file; grey is expanded and alpha dropped. */
   picture: Picture;
   hadAlpha: boolean;
 }
 
 /**
- * Decodes any format sharp reads, the first page of several. Colour profiles are left aside: data sets are compared by
- * the numbers that are stored, as the authors' OpenCV does, so that figures can be repeated.
- * @throws AppError `bad-input` that names the file and what is wrong with it.
+ * Decodes any format that sharp reads (only the first page). Colour profiles are ignored: data sets are compared by the
+ * stored numbers, as the authors' OpenCV does, so that published figures can be reproduced.
+ * @throws AppError `bad-input` with the name of the file and the reason.
  */
 export async function decodePixels(file: string): Promise<Decoded> {
   try {
     const image = sharp(file, { ignoreIcc: true, failOn: 'error', sequentialRead: true }).autoOrient();
     const { depth, hasAlpha } = await image.metadata();
-    // Floating-point and 32-bit files keep more than 8 bits too.
+    // Floating-point and 32-bit files have more than 8 bits too.
     const deep = depth !== 'uchar' && depth !== 'char';
     const { data, info } = await image
       .removeAlpha()
@@ -39,12 +39,12 @@ export async function decodePixels(file: string): Promise<Decoded> {
   }
 }
 
-/** Width and height as {@link decodePixels} gives them, from the header alone. */
+/** Width and height as {@link decodePixels} returns them, from the header only. */
 export async function uprightSize(file: string): Promise<{ width: number; height: number }> {
   return (await sharp(file).metadata()).autoOrient;
 }
 
-/** The whole of a file as networks take it: RGB in [0,1]; see {@link decodePixels}. */
+/** A whole file as the networks need it: RGB in [0,1]; see {@link decodePixels}. */
 export async function decodePicture(file: string): Promise<FloatPicture> {
   const { picture } = await decodePixels(file);
   return toFloat(picture, { x: 0, y: 0, width: picture.width, height: picture.height });

@@ -3,11 +3,11 @@ import { statSync } from 'node:fs';
 import type { Sample } from './pairs.ts';
 
 /**
- * Tells whether two runs saw the same files: SHA-256 over each sample's name, and the sizes and times of change of its
- * files, in the order of the samples. Contents are not read, so 100,000 files take a second or two; where the folder
- * lies does not matter, but copies must keep their times. Blocks meanwhile: asked one by one through promises, the same
- * takes ten times as long.
- * @param parts the samples by what they are used for
+ * Shows whether two runs used the same files: SHA-256 over each sample's name and the sizes and modification times of
+ * its files, in the order of the samples. Contents are not read, so 100,000 files take a second or two. The location of
+ * the folder does not matter, but copies must keep their times. Runs synchronously: the same with promises takes ten
+ * times as long.
+ * @param parts the samples by their use
  */
 export function fingerprintOf(parts: Readonly<Record<string, readonly Sample[]>>): string {
   const hash = createHash('sha256');

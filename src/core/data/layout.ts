@@ -14,15 +14,15 @@ const INPUTS = /^(hazy|haze|inputs?|rain|rainy|rainy_image|blur|blurry|noisy|noi
 const TARGETS = /^(clear|clean|gt|targets?|ground_?truth|norain|sharp|hq|hr|high)$/i;
 /** Set5's LRx4, MATLAB's X4. */
 const SCALED = /^(?:lr_?)?x(\d)$/i;
-/** Parts of a collection which must not be mixed: nobody trains on the test pictures by accident. */
+/** Parts of a collection that must not be mixed, so that nobody trains on test pictures by accident. */
 const PARTS = /^(train(ing)?|test(ing)?|val(id(ation)?)?|indoor|outdoor|its|ots|sots|hsts|rtts)$/i;
 
 /**
- * Recognises how a data set's root is laid out: an input and a target folder side by side, DIV2K's `*_HR` and
+ * Recognises the layout of a data set's root: an input and a target folder side by side, DIV2K's `*_HR` and
  * `*_LR_bicubic/X4`, or many scenes with both in each (GoPro).
  * @param scale how many times smaller the degraded pictures are; chooses between X2, X3 and X4
- * @returns one layout, or one for each scene; empty where none is recognised
- * @throws AppError `conflict` where there are several and the choice is the user's.
+ * @returns one layout, or one per scene; empty if none is recognised
+ * @throws AppError `conflict` if there are several and the user must choose.
  */
 export async function recogniseLayout(root: string, scale: number): Promise<Layout[]> {
   const folders = await listFolders(root);

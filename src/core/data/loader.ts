@@ -10,7 +10,7 @@ import type { Sample } from './pairs.ts';
 import { type DataPlan, planData } from './plan.ts';
 import { SampleThreads } from './sampleThreads.ts';
 
-/** What one step trains on: `count` square patches, each HWC RGB in [0,1], one after the other. */
+/** The batch of one step: `count` square patches, each HWC RGB in [0,1], one after the other. */
 export interface Batch {
   /** [count, lqSize, lqSize, 3] */
   lq: Float32Array;
@@ -31,33 +31,33 @@ export interface ValidationPicture {
 export interface LoaderOptions {
   data: DataConfig;
   seed: number;
-  /** How many times the network enlarges. */
+  /** The network's scale (output size over input size). */
   scale: number;
-  /** Threads that decode; by default half of the cores, at most 8. */
+  /** Decoding threads; by default half of the cores, at most 8. */
   threads?: number;
-  /** Bound of decoded pictures kept in memory; by default an eighth of the machine's, at most 1 GiB. */
+  /** Most bytes of decoded pictures kept in memory; by default an eighth of the computer's memory, at most 1 GiB. */
   cacheBytes?: number;
 }
 
 const MiB = 2 ** 20;
-/** Batches made ahead: enough to bridge a few slow pictures, within a bound of memory. */
+/** Batches prepared in advance: enough to bridge a few slow pictures, within a memory limit. */
 const AHEAD = { steps: 8, bytes: 256 * MiB };
 
 /**
- * Gives each training step its batch and each validation its pictures. Batch k depends on the seed, k and the files
- * alone; decoding and degrading run ahead in threads. A file that cannot be used is named in `problems` and the next of
- * the epoch takes its place, the same each time as long as the files stay as they are.
+ * Provides the batch of each training step and the pictures of each validation. Batch k depends only on the seed, k and
+ * the files; threads decode and degrade in advance. A file that cannot be used is listed in `problems` and replaced by
+ * the next sample of the epoch, which is always the same one as long as the files do not change.
  */
 export class BatchLoader {
   /** See {@link fingerprintOf}. */
   readonly fingerprint: string;
-  /** Pictures without a partner. */
+  /** Pictures without a match. */
   readonly unmatched: readonly string[];
   readonly #options: LoaderOptions;
   readonly #plan: DataPlan;
   readonly #threads: SampleThreads;
   readonly #order: SampleOrder;
-  /** Number of each clean picture; its samples share a thread and so its pixels. */
+  /** Number of each clean picture. Its samples use the same thread, and so its decoded pixels. */
   readonly #owners = new Map<string, number>();
   readonly #ready = new Map<number, Promise<Batch>>();
   readonly #unusable = new Set<string>();
@@ -89,12 +89,12 @@ export class BatchLoader {
     return new BatchLoader(options, plan, fingerprintOf({ train: plan.train, validation: plan.validation }));
   }
 
-  /** Number of samples trained on, and of those measured on. */
+  /** Number of training samples, and of validation samples. */
   get counts(): { train: number; validation: number } {
     return { train: this.#plan.train.length, validation: this.#plan.validation.length };
   }
 
-  /** How many different sizes the validation pictures have, by their headers, which are read once. */
+  /** Number of different sizes among the validation pictures, from their headers, which are read once. */
   countValidationSizes(): Promise<number> {
     return (this.#validationSizes ??= this.#readValidationSizes());
   }
@@ -107,24 +107,24 @@ export class BatchLoader {
     ).size;
   }
 
-  /** Files that could not be used so far, and why. */
+  /** Files that could not be used so far, with the reasons. */
   get problems(): { file: string; reason: string }[] {
     return [...this.#problems].map(([file, reason]) => ({ file, reason }));
   }
 
-  /** Files seen so far whose alpha channel was left out. */
+  /** Files seen so far whose alpha channel was dropped. */
   get withAlpha(): string[] {
     return [...this.#withAlpha];
   }
 
-  /** Milliseconds that callers of {@link next} have waited in all. */
+  /** Total milliseconds that callers of {@link next} have waited. */
   get waitedMs(): number {
     return this.#waitedMs;
   }
 
   /**
-   * The batch of a step (0 or more), and starts on the following ones. Steps may be asked for in any order.
-   * @throws AppError `bad-input` if no picture is left that can be used, `worker-died`, or `cancelled` after close.
+   * The batch of a step (0 or more); also starts preparing the following ones. Steps may be requested in any order.
+   * @throws AppError `bad-input` if no usable picture is left, `worker-died`, or `cancelled` after close.
    */
   async next(step: number): Promise<Batch> {
     const { batch, patch } = this.#options.data;
@@ -134,7 +134,7 @@ export class BatchLoader {
     for (let k = step; k <= step + ahead; k++) {
       if (this.#ready.has(k)) continue;
       const made = this.#make(k);
-      // Whoever asks for this step sees the error; until then nobody listens.
+      // The caller that requests this step gets the error; until then nobody listens.
       made.catch(() => undefined);
       this.#ready.set(k, made);
     }
@@ -149,7 +149,7 @@ export class BatchLoader {
   }
 
   /**
-   * The validation pictures, always the same ones degraded in the same way; pictures that cannot be used are left out.
+   * The validation pictures, always the same ones with the same degradation. Unusable pictures are skipped.
    * @throws AppError `bad-input` if none is left.
    */
   async *validation(): AsyncGenerator<ValidationPicture, void, undefined> {
@@ -168,7 +168,7 @@ export class BatchLoader {
     for (const [i, { name }] of validation.entries()) {
       const made = await coming;
       const following = validation[i + 1];
-      // One ahead, so that it is decoded while the network works on this one.
+      // One picture ahead, so that it is decoded while the network processes this one.
       coming = following && make(following);
       coming?.catch(() => undefined);
       if (!made) continue;
@@ -178,7 +178,7 @@ export class BatchLoader {
     if (given === 0) throw this.#nothingLeft('validation', validation.length);
   }
 
-  /** Ends the threads; batches still being made are rejected as cancelled. */
+  /** Stops the threads. Batches in preparation are rejected as cancelled. */
   async close(): Promise<void> {
     this.#ready.clear();
     await this.#threads.close();
@@ -197,7 +197,7 @@ export class BatchLoader {
     return { lq, gt, count: data.batch, lqSize, gtSize, names: made.map(({ name }) => name) };
   }
 
-  /** The sample at this place of the sequence, or the first usable one after it in its epoch. */
+  /** The sample at this position of the sequence, or the first usable one after it in its epoch. */
   async #sampleFor(step: number, slot: number): Promise<MadeSample & { name: string }> {
     const { data, scale, seed } = this.#options;
     const { train, trainDegradations: degradations } = this.#plan;
@@ -212,10 +212,10 @@ export class BatchLoader {
     throw this.#nothingLeft('training', train.length);
   }
 
-  /** Undefined for a sample that cannot be used, which is then never tried again. */
+  /** Undefined for an unusable sample, which is never tried again. */
   async #tryMake(request: SampleRequest): Promise<MadeSample | undefined> {
     const { sample, cut } = request;
-    // A picture smaller than a patch can still be measured on.
+    // A picture smaller than a patch can still be used for validation.
     const key = `${cut.kind} ${sample.input ?? ''} ${sample.target}`;
     if (this.#unusable.has(key)) return undefined;
     try {

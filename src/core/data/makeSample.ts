@@ -10,27 +10,30 @@ import { orient } from './orient.ts';
 import type { Sample } from './pairs.ts';
 import type { PictureCache } from './pictureCache.ts';
 
-/** A piece of one sample, to be made in any thread: all that it depends on besides the files. */
+/** Describes one sample so that any thread can make it: everything it depends on besides the files. */
 export interface SampleRequest {
   sample: Sample;
   scale: number;
-  /** Makes the input where the sample is a clean picture alone. */
+  /** Makes the input if the sample is only a clean picture. */
   degradations: readonly DegradationStep[];
-  /** Random patch of this side in input pixels, or the centre, of at most `size` target pixels where that is set. */
+  /** A random patch with this side in input pixels, or the centre, of at most `size` target pixels if that is set. */
   cut:
     { kind: 'random'; patch: number; flip: boolean; rotate: boolean } | { kind: 'centre'; size?: number | undefined };
-  /** Keys of all randomness: the same keys give the same sample. */
+  /** Keys of all random streams: the same keys give the same sample. */
   keys: readonly (string | number)[];
 }
 
 export interface MadeSample {
   lq: FloatPicture;
   gt: FloatPicture;
-  /** Files whose alpha channel was left out. */
+  /** Files whose alpha channel was dropped. */
   hadAlpha: string[];
 }
 
-/** @throws AppError `bad-input` where a file cannot be read, the sizes do not fit, or the patch is larger than the picture. */
+/**
+ * @throws AppError `bad-input` if a file cannot be read, the sizes do not match, or the patch is larger than the
+ * picture.
+ */
 export async function makeSample(
   { sample, scale, degradations, cut, keys }: SampleRequest,
   cache: PictureCache,
@@ -71,7 +74,10 @@ export async function makeSample(
 
 function randomRegion({ width, height }: { width: number; height: number }, patch: number, random: Random): Region {
   if (width < patch || height < patch) {
-    throw new AppError('bad-input', `The input has ${width} × ${height} pixels, fewer than a patch of ${patch}.`);
+    throw new AppError(
+      'bad-input',
+      `The input has ${width} × ${height} pixels and is smaller than a patch of ${patch}.`,
+    );
   }
   return { x: random.integer(0, width - patch), y: random.integer(0, height - patch), width: patch, height: patch };
 }

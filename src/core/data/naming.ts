@@ -2,21 +2,21 @@ import { AppError } from '../../shared/errors.ts';
 import { type Listing, stemOf } from './files.ts';
 
 /**
- * How the names of a degraded picture and its clean picture belong together. Both expressions are put to the name
- * without its extension; two names are partners where the captured parts are equal.
+ * How the file names of a degraded picture and its clean picture are related. Both expressions are applied to the name
+ * without its extension; two names match if the captured parts are equal.
  */
 export interface NamingRule {
-  /** For people. */
+  /** Title for the user. */
   title: string;
   input: RegExp;
   target: RegExp;
-  /** Several degraded pictures share a clean one. */
+  /** Several degraded pictures can share a clean one. */
   manyInputs?: boolean;
 }
 
 const sameNames: NamingRule = { title: 'the same names', input: /^(.*)$/, target: /^(.*)$/ };
 
-/** The conventions of the usual data sets, the strictest first. */
+/** The naming conventions of common data sets, the strictest first. */
 export const namingRules: readonly NamingRule[] = [
   sameNames,
   { title: 'rain-N and norain-N (Rain100)', input: /^rain[-_](.+)$/i, target: /^norain[-_](.+)$/i },
@@ -24,7 +24,7 @@ export const namingRules: readonly NamingRule[] = [
   { title: 'N_rain and N_clean (Raindrop)', input: /^(.+)_rain$/i, target: /^(.+)_clean$/i },
   { title: 'N_LR4 and N_HR (RealSR)', input: /^(.+)_LR\d?$/i, target: /^(.+)_HR$/i },
   {
-    title: 'the clean name with x2, x3, x4 or x8 behind it (DIV2K)',
+    title: 'the clean name followed by x2, x3, x4 or x8 (DIV2K)',
     input: /^(.+?)[-_]?x[2348][a-z]?$/i,
     target: /^(.*)$/,
   },
@@ -36,7 +36,7 @@ export const namingRules: readonly NamingRule[] = [
   },
 ];
 
-/** Partners, as relative paths within the two listings. */
+/** Matching pictures, as relative paths in the two listings. */
 export interface Pairing {
   rule: NamingRule;
   pairs: { input: string; target: string }[];
@@ -45,9 +45,9 @@ export interface Pairing {
 }
 
 /**
- * Pairs two folders' pictures under the rule that pairs most of them; first within folders of the same name, and where
- * that pairs nothing, whatever the folders are.
- * @throws AppError `bad-input` where nothing pairs, `conflict` where a picture could have more than one partner.
+ * Pairs the pictures of two folders by the rule that gives most pairs: first within subfolders of the same name, and if
+ * that gives no pairs, regardless of subfolders.
+ * @throws AppError `bad-input` if nothing can be paired, `conflict` if a picture has more than one match.
  */
 export function pairNames(inputs: Listing, targets: Listing): Pairing {
   for (const ignoreFolders of [false, true]) {
@@ -63,12 +63,12 @@ export function pairNames(inputs: Listing, targets: Listing): Pairing {
   }
   throw new AppError(
     'bad-input',
-    `No picture in ${inputs.folder} has a partner in ${targets.folder}: name them alike, or after one of the conventions of \`mcir data check --help\`. ` +
-      `The first names there are ${inputs.pictures[0] ?? 'none'} and ${targets.pictures[0] ?? 'none'}.`,
+    `No picture in ${inputs.folder} matches a picture in ${targets.folder}. Give matching pictures the same name, or follow a convention from \`mcir data check --help\`. ` +
+      `The first names are ${inputs.pictures[0] ?? 'none'} and ${targets.pictures[0] ?? 'none'}.`,
   );
 }
 
-/** Tells the two sides of one folder apart where every picture in it is plainly one or the other (rain-N, norain-N). */
+/** Separates the two sides of a single folder if every picture clearly belongs to one of them (rain-N, norain-N). */
 export function splitSides(listing: Listing): { inputs: Listing; targets: Listing } | undefined {
   for (const rule of namingRules) {
     if (rule.target.source === sameNames.target.source) continue;
@@ -122,7 +122,10 @@ function pairUnder(
   return { pairing, ...(conflicts[0] ? { conflict: conflicts[0] } : {}) };
 }
 
-/** A picture that has the same name as one clean picture but belongs to another under the chosen rule is not guessed. */
+/**
+ * A picture that has the same name as one clean picture but matches another by the chosen rule is ambiguous; this is an
+ * error.
+ */
 function refuseDisagreement(chosen: Pairing, all: readonly Pairing[]): void {
   const size = chosen.pairs.length;
   const rivals = all.filter(
@@ -137,7 +140,7 @@ function refuseDisagreement(chosen: Pairing, all: readonly Pairing[]): void {
     if (clash) {
       throw new AppError(
         'conflict',
-        `${clash.input} could belong to ${targetOf.get(clash.input)} (${chosen.rule.title}) or to ${clash.target} (${rival.rule.title}). Rename the pictures, or give folders where only one holds.`,
+        `${clash.input} could belong to ${targetOf.get(clash.input)} (${chosen.rule.title}) or to ${clash.target} (${rival.rule.title}). Rename the pictures, or give folders in which only one of them applies.`,
       );
     }
   }

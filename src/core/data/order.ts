@@ -1,8 +1,8 @@
 import { randomStream } from '../random.ts';
 
 /**
- * Which sample stands at a position of the endless sequence that training reads: each epoch is a permutation of its own,
- * which depends on the seed and the epoch alone, so any position can be had without the ones before.
+ * Which sample is at a position of the endless training sequence. Each epoch is a permutation that depends only on the
+ * seed and the epoch, so every position can be computed directly.
  */
 export class SampleOrder {
   readonly #seed: number;
@@ -18,7 +18,7 @@ export class SampleOrder {
     const epoch = Math.floor(position / this.#size);
     let order = this.#epochs.get(epoch);
     if (!order) {
-      // Prefetching straddles two epochs; older ones are not asked for again.
+      // Prefetching can span two epochs; older ones are not needed again.
       if (this.#epochs.size >= 2) this.#epochs.clear();
       order = permutation(this.#size, this.#seed, 'epoch', epoch);
       this.#epochs.set(epoch, order);

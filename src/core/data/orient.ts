@@ -1,6 +1,9 @@
 import type { FloatPicture } from '../pictures/picture.ts';
 
-/** Mirrors a picture left to right and then turns it clockwise by quarter turns: together all eight orientations. */
+/**
+ * Mirrors a picture horizontally and then rotates it clockwise by quarter turns; together these give all eight
+ * orientations.
+ */
 export function orient(picture: FloatPicture, mirrored: boolean, quarterTurns: number): FloatPicture {
   const { width, height, channels } = picture;
   const turns = ((quarterTurns % 4) + 4) % 4;

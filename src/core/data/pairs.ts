@@ -4,35 +4,35 @@ import { type Listing, listPictures } from './files.ts';
 import { recogniseLayout } from './layout.ts';
 import { pairNames, splitSides } from './naming.ts';
 
-/** One picture to learn from: a pair, or a clean picture that is to be degraded. */
+/** One training sample: a pair, or a clean picture that will be degraded. */
 export interface Sample {
-  /** Unique in its data set: the path of the degraded picture (or of the clean one alone) in its folder. */
+  /** Unique in its data set: the path of the degraded picture (or of the clean one, if alone) in its folder. */
   name: string;
   target: string;
   input?: string;
 }
 
-/** What a folder or two turned out to hold. */
+/** Content of one or two folders. */
 export interface DataSet {
   samples: Sample[];
-  /** How pairs were found, for people; missing where there are only clean pictures. */
+  /** How pairs were matched, for the user; missing for clean pictures only. */
   convention?: string;
-  /** Pictures without a partner. */
+  /** Pictures without a match. */
   unmatched: string[];
   /** Files that are not pictures this program reads. */
   others: string[];
 }
 
 export interface DataSource {
-  /** The clean pictures, or, without `input`, possibly the root of a data set that holds both. */
+  /** The clean pictures or, without `input`, possibly the root of a data set with both. */
   target: string;
   input?: string | undefined;
 }
 
 /**
- * Finds the pairs of two folders, or of a data set's root whose layout is recognised.
+ * Finds the pairs of two folders, or of a data set root with a known layout.
  * @param scale how many times smaller the degraded pictures are
- * @throws AppError `bad-input` or `conflict`: one sentence on what is missing or ambiguous.
+ * @throws AppError `bad-input` or `conflict`: what is missing or ambiguous.
  */
 export async function findPairs({ target, input }: DataSource, scale = 1): Promise<DataSet> {
   if (input !== undefined) return pairFolders(input, target);
@@ -41,7 +41,7 @@ export async function findPairs({ target, input }: DataSource, scale = 1): Promi
   const sets: DataSet[] = [];
   for (const layout of layouts) {
     const set = await pairFolders(join(target, layout.input), join(target, layout.target));
-    // Scenes number their pictures alike, so the folder makes the name unique.
+    // Scenes number their pictures alike, so the folder is part of the name.
     const folder = layouts.length > 1 ? `${layout.input}/` : '';
     sets.push({ ...set, samples: set.samples.map((sample) => ({ ...sample, name: folder + sample.name })) });
   }
@@ -55,15 +55,16 @@ export async function findPairs({ target, input }: DataSource, scale = 1): Promi
 }
 
 /**
- * Lists a folder of clean pictures that are to be degraded.
- * @throws AppError `conflict` if it holds a paired data set, whose degraded pictures would be taken for clean ones.
+ * Lists a folder of clean pictures that will be degraded.
+ * @throws AppError `conflict` if it contains a paired data set, whose degraded pictures would be mistaken for clean
+ * ones.
  */
 export async function findClean(folder: string, scale = 1): Promise<DataSet> {
   const [layout] = await recogniseLayout(folder, scale);
   if (layout) {
     throw new AppError(
       'conflict',
-      `${folder} holds pairs (${layout.input} and ${layout.target}): leave out the degradations, or give ${join(folder, layout.target)} alone.`,
+      `${folder} contains pairs (${layout.input} and ${layout.target}). Leave out the degradations, or give ${join(folder, layout.target)} only.`,
     );
   }
   const listing = await listPictures(folder);
@@ -84,7 +85,7 @@ async function pairFolders(input: string, target: string): Promise<DataSet> {
   return pairListings(inputs, targets, [...absolute(inputs, inputs.others), ...absolute(targets, targets.others)]);
 }
 
-/** Both sides in one folder, told apart by their names. */
+/** Both sides are in one folder and are told apart by their names. */
 async function pairWithin(folder: string, scale: number): Promise<DataSet> {
   const listing = await listPictures(folder);
   const sides = splitSides(listing);
@@ -98,7 +99,7 @@ async function pairWithin(folder: string, scale: number): Promise<DataSet> {
       );
     throw new AppError(
       'bad-input',
-      `${folder} is not laid out like a data set this program knows: give an input folder too, or degradations that make the inputs.`,
+      `The layout of ${folder} is not known. Give an input folder too, or degradations that make the inputs.`,
     );
   }
   return pairListings(sides.inputs, sides.targets, absolute(listing, listing.others));

@@ -1,8 +1,8 @@
 import { type Decoded, decodePixels } from './decode.ts';
 
 /**
- * Decoded pictures, the least recently used dropped first, in no more than so many bytes. A picture that is being
- * decoded is decoded once, whoever asks; one larger than the bound is given out and not kept.
+ * Decoded pictures within a memory limit; the least recently used are dropped first. A picture is decoded once, even if
+ * several callers ask at the same time. One larger than the limit is returned but not kept.
  */
 export class PictureCache {
   readonly #bound: number;
@@ -15,16 +15,16 @@ export class PictureCache {
     this.#decode = decode;
   }
 
-  /** Bytes of pixels that are kept. */
+  /** Bytes of pixels in the cache. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** @throws AppError `bad-input` where the file cannot be read; that is not remembered. */
+  /** @throws AppError `bad-input` if the file cannot be read; errors are not cached. */
   async get(file: string): Promise<Decoded> {
     const known = this.#entries.get(file);
     if (known) {
-      // A Map keeps the order of insertion: the last is the most recently used.
+      // A Map keeps insertion order: the last entry is the most recently used.
       this.#entries.delete(file);
       this.#entries.set(file, known);
       return known.picture;

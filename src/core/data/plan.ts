@@ -4,7 +4,7 @@ import { parseChain } from '../degradations/chain.ts';
 import { permutation } from './order.ts';
 import { type DataSet, type DataSource, findClean, findPairs, type Sample } from './pairs.ts';
 
-/** What a configuration's folders come to: which samples are trained on, which are measured on, and how inputs are made. */
+/** The result of scanning a configuration's folders: training samples, validation samples, and how inputs are made. */
 export interface DataPlan {
   train: readonly Sample[];
   trainDegradations: readonly DegradationStep[];
@@ -14,9 +14,9 @@ export interface DataPlan {
 }
 
 /**
- * Scans the folders of a configuration and sets the validation apart.
- * @param scale how many times the network enlarges
- * @throws AppError where folders, names, settings or the scale do not fit: one sentence that says what to do.
+ * Scans the folders of a configuration and holds out the validation samples.
+ * @param scale the network's scale (output size over input size)
+ * @throws AppError if folders, names, settings or the scale do not fit; the message says what to do.
  */
 export async function planData(data: DataConfig, seed: number, scale: number): Promise<DataPlan> {
   const { train: source, validation } = data;
@@ -46,18 +46,18 @@ export async function planData(data: DataConfig, seed: number, scale: number): P
   };
 }
 
-/** Refuses validation settings that only make sense with folders of its own. */
+/** Refuses validation settings that only make sense with separate validation folders. */
 function checkSetApart({ train, validation }: DataConfig, scale: number): void {
   if (validation.input !== undefined)
     throw new AppError(
       'bad-input',
-      'The validation has an input folder and no target: set data.validation.target too.',
+      'The validation has an input folder but no target folder. Set data.validation.target too.',
     );
   if (!validation.degradations) return;
   if (train.degradations.length === 0) {
     throw new AppError(
       'bad-input',
-      'The training set is made of pairs, so data.validation.degradations has nothing to degrade: leave it out, or set data.validation.target.',
+      'The training set consists of pairs, so data.validation.degradations has no clean pictures to degrade. Remove it, or set data.validation.target.',
     );
   }
   checkDegradations(validation.degradations, scale);
@@ -80,7 +80,7 @@ function checkDegradations(degradations: readonly DegradationStep[], scale: numb
   if (degradations.length === 0)
     throw new AppError(
       'bad-input',
-      'Clean pictures without degradations are nothing to measure on: leave out data.validation.degradations, or name some.',
+      'Validation on clean pictures needs degradations. Remove data.validation.degradations, or name at least one.',
     );
   const { shrink } = parseChain(degradations);
   if (shrink === scale) return;
@@ -92,13 +92,13 @@ function checkDegradations(degradations: readonly DegradationStep[], scale: numb
   );
 }
 
-/** Splits by clean pictures, so that none is measured on that was trained on under another degradation. */
+/** Splits by clean pictures, so that no validation picture is used for training, not even with another degradation. */
 function setApart(samples: readonly Sample[], share: number, seed: number): { train: Sample[]; validation: Sample[] } {
   const targets = [...new Set(samples.map(({ target }) => target))];
   if (targets.length < 2)
     throw new AppError(
       'bad-input',
-      'There is only one clean picture, so none can be set apart: give validation folders, or more pictures.',
+      'There is only one clean picture, so none can be held out for validation. Give validation folders, or more pictures.',
     );
   const count = Math.min(targets.length - 1, Math.max(1, Math.round(share * targets.length)));
   const chosen = new Set(
@@ -110,7 +110,7 @@ function setApart(samples: readonly Sample[], share: number, seed: number): { tr
   };
 }
 
-/** At most `count`, evenly over the list: the first ones of a data set are often the same scene. */
+/** At most `count`, spread evenly over the list: the first pictures of a data set often show the same scene. */
 export function spread(samples: readonly Sample[], count: number): Sample[] {
   const step = Math.max(1, samples.length / count);
   return Array.from({ length: Math.min(count, samples.length) }, (_, i) => samples[Math.floor(i * step)] as Sample);

@@ -1,17 +1,18 @@
 import { randomStream, type Random } from '../random.ts';
 import { garden, table, wall } from './samples/closeUps.ts';
+import { sampleCounts } from './samples/counts.ts';
 import { landscape, street } from './samples/outdoors.ts';
 
-/** How many pictures of each kind the sample set holds. */
-const scenes: readonly { kind: string; count: number; draw: (random: Random) => Promise<Buffer> }[] = [
-  { kind: 'landscape', count: 8, draw: landscape },
-  { kind: 'street', count: 6, draw: street },
-  { kind: 'garden', count: 4, draw: garden },
-  { kind: 'table', count: 3, draw: table },
-  { kind: 'wall', count: 3, draw: wall },
-];
+/** What draws each kind. */
+const scenes: Readonly<Record<keyof typeof sampleCounts, (random: Random) => Promise<Buffer>>> = {
+  landscape,
+  street,
+  garden,
+  table,
+  wall,
+};
 
-/** A picture that this program has drawn itself. */
+/** A picture drawn by this program. */
 export interface SamplePicture {
   /** File name, such as `street-02.png`. */
   name: string;
@@ -20,19 +21,16 @@ export interface SamplePicture {
 }
 
 /**
- * Draws a small set of natural-looking pictures (textures, gradients, shapes, text), so that the program can show what it
- * does before it is given any. The same seed gives the same pictures, but for the machine's font.
+ * Draws a small set of natural-looking pictures (textures, gradients, shapes, text), so that the program can be shown
+ * without any user data. The same seed gives the same pictures, except for the system font.
  */
 export async function* samplePictures(seed = 0): AsyncGenerator<SamplePicture> {
-  for (const { kind, count, draw } of scenes) {
-    for (let i = 1; i <= count; i++) {
+  for (const kind of Object.keys(sampleCounts) as (keyof typeof sampleCounts)[]) {
+    for (let i = 1; i <= sampleCounts[kind]; i++) {
       yield {
         name: `${kind}-${String(i).padStart(2, '0')}.png`,
-        png: await draw(randomStream(seed, 'sample picture', kind, i)),
+        png: await scenes[kind](randomStream(seed, 'sample picture', kind, i)),
       };
     }
   }
 }
-
-/** How many pictures {@link samplePictures} gives. */
-export const samplePictureCount = scenes.reduce((sum, { count }) => sum + count, 0);

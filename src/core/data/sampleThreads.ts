@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type MessagePort, Worker } from 'node:worker_threads';
-import sharp from 'sharp';
+import sharp from '../pictures/sharp.ts';
 import { AppError, messageOf, toWire, type WireError } from '../../shared/errors.ts';
 import { makeSample, type MadeSample, type SampleRequest } from './makeSample.ts';
 import { PictureCache } from './pictureCache.ts';
@@ -18,14 +18,14 @@ interface Waiting {
 }
 
 /**
- * Threads that make samples, so that decoding goes on while the engine holds the main thread. Each keeps the decoded
- * pictures of its own share of the set, within its share of `cacheBytes`.
+ * Threads that make samples, so that decoding continues while the engine blocks the main thread. Each thread caches the
+ * decoded pictures of its part of the data set, within its share of `cacheBytes`.
  */
 export class SampleThreads {
   readonly #threads: Worker[];
   readonly #waiting: Map<number, Waiting>[];
   #nextId = 0;
-  /** Why no more samples can be had. */
+  /** Why no more samples are available. */
   #ended: AppError | undefined;
 
   constructor(count: number, cacheBytes: number) {
@@ -61,7 +61,7 @@ export class SampleThreads {
 
   /**
    * Makes a sample in one of the threads.
-   * @param owner requests of the same number share a thread and its decoded pictures
+   * @param owner requests with the same number use the same thread and its decoded pictures
    * @throws AppError as {@link makeSample}; `worker-died` or `cancelled`.
    */
   make(request: SampleRequest, owner: number): Promise<MadeSample> {
@@ -75,13 +75,13 @@ export class SampleThreads {
     });
   }
 
-  /** Ends the threads; what was asked and not answered is rejected as cancelled. */
+  /** Stops the threads. Unanswered requests are rejected as cancelled. */
   async close(): Promise<void> {
     this.#end(new AppError('cancelled', 'The data loader was closed.'));
     await Promise.all(this.#threads.map((thread) => thread.terminate()));
   }
 
-  /** The first reason counts: closing is not a death, and an error comes before the exit it causes. */
+  /** The first reason counts: closing is not a crash, and an error arrives before the exit it causes. */
   #end(reason: AppError): void {
     this.#ended ??= reason;
     for (const waiting of this.#waiting) {
@@ -91,9 +91,9 @@ export class SampleThreads {
   }
 }
 
-/** The other end, called by `workers/samples.ts`: answers on `port` until the thread is ended. */
+/** The other side, called by `workers/samples.ts`: answers on `port` until the thread is stopped. */
 export function serveSamples(port: MessagePort, { cacheBytes }: { cacheBytes: number }): void {
-  // One picture at a time in each thread, and nothing kept but what the cache counts.
+  // One picture at a time in each thread, with no caching besides the limited cache.
   sharp.concurrency(1);
   sharp.cache(false);
   const cache = new PictureCache(cacheBytes);
@@ -105,14 +105,15 @@ export function serveSamples(port: MessagePort, { cacheBytes }: { cacheBytes: nu
       port.postMessage({ id, error: toWire(error) } satisfies Answer);
     }
   };
-  // In turn: the first asked is the first needed, and only one picture at a time is outside the cache's bound.
+  // Requests are processed in order: the first is needed first, and only one picture at a time is outside the cache's
+  // limit.
   let last = Promise.resolve();
   port.on('message', (question: Question) => {
     last = last.then(() => answer(question));
   });
 }
 
-/** `workers/samples.ts` in the sources; a bundle has `samples.js` beside its chunk or in the folder above. */
+/** `workers/samples.ts` in the sources; a bundle has `samples.js` next to its chunk or in the parent folder. */
 function entryUrl(): URL {
   const candidates = ['../../workers/samples.ts', './samples.js', '../samples.js'].map(
     (path) => new URL(path, import.meta.url),

@@ -13,14 +13,14 @@ const schema = z.strictObject({
 });
 type Settings = z.output<typeof schema>;
 
-/** The low-resolution side of super-resolution pairs as everybody makes it: MATLAB's `imresize`. */
+/** The low-resolution side of super-resolution pairs as it is usually made: with MATLAB's `imresize`. */
 export const bicubic: Degradation<Settings> = {
   id: 'bicubic',
   title: 'Bicubic, smaller',
-  description: "Makes the picture smaller with MATLAB's bicubic filter, pixel for pixel, for super-resolution.",
+  description: "Makes the picture smaller for super-resolution, with exactly the pixels of MATLAB's bicubic filter.",
   schema,
   shrink: ({ scale, enlarge }) => (enlarge ? 1 : scale),
-  // The kernel reaches 2 output pixels to each side; enlarging again reaches 2 of the small pixels more.
+  // The kernel reaches 2 output pixels to each side; enlarging again adds 2 of the small pixels.
   context: ({ scale, enlarge }) => ({ margin: scale * (enlarge ? 6 : 3), multiple: scale }),
 
   apply(picture, { scale, enlarge, float }) {

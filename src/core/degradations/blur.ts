@@ -5,15 +5,15 @@ import { draw, range } from './ranges.ts';
 import { mirror } from './resize.ts';
 
 const gaussian = z.strictObject({
-  sigma: range(0.1, 20).default([0.8, 3]).describe('Deviation of the blur in pixels, from and to.'),
+  sigma: range(0.1, 20).default([0.8, 3]).describe('Standard deviation of the blur in pixels, from and to.'),
 });
 type Gaussian = z.output<typeof gaussian>;
 
-/** Convolution with a Gaussian cut at three deviations. */
+/** Convolution with a Gaussian, truncated at three standard deviations. */
 export const gaussianBlur: Degradation<Gaussian> = {
   id: 'gaussian-blur',
   title: 'Gaussian blur',
-  description: 'Softens the picture as a lens out of focus does.',
+  description: 'Softens the picture like a lens that is out of focus.',
   schema: gaussian,
   shrink: () => 1,
   context: ({ sigma }) => ({ margin: Math.ceil(3 * sigma[1]), multiple: 1 }),
@@ -35,11 +35,11 @@ const motion = z.strictObject({
 });
 type Motion = z.output<typeof motion>;
 
-/** Convolution with a straight line of even weight. */
+/** Convolution with a straight line of uniform weight. */
 export const motionBlur: Degradation<Motion> = {
   id: 'motion-blur',
   title: 'Motion blur',
-  description: 'Smears the picture along a straight line as a moving camera does.',
+  description: 'Smears the picture along a straight line like a moving camera.',
   schema: motion,
   shrink: () => 1,
   context: ({ length }) => ({ margin: Math.ceil(length[1] / 2) + 1, multiple: 1 }),
@@ -48,14 +48,16 @@ export const motionBlur: Degradation<Motion> = {
   },
 };
 
-/** An input pixel, relative to the output's, and its weight (not normalised). */
+/** An input pixel relative to the output pixel, and its weight (not normalised). */
 interface Tap {
   x: number;
   y: number;
   weight: number;
 }
 
-/** A line through the origin, sampled four times a pixel; each sample is shared between the four pixels around it. */
+/**
+ * A line through the origin, sampled four times per pixel; each sample is distributed over the four pixels around it.
+ */
 function lineTaps(length: number, angle: number): Tap[] {
   const taps = new Map<string, Tap>();
   const samples = Math.max(2, Math.ceil(length * 4));
@@ -78,7 +80,7 @@ function lineTaps(length: number, angle: number): Tap[] {
   return [...taps.values()].filter(({ weight }) => weight > 0);
 }
 
-/** Weighted mean of shifted copies; beyond the edges the picture is mirrored. */
+/** Weighted mean of shifted copies; the picture is mirrored at its edges. */
 function convolve(picture: FloatPicture, taps: readonly Tap[]): FloatPicture {
   const { width, height, channels } = picture;
   const total = taps.reduce((sum, { weight }) => sum + weight, 0);

@@ -7,10 +7,10 @@ import { randomStream } from '../random.ts';
 import type { Degradation } from './degradation.ts';
 import { findDegradation } from './index.ts';
 
-/** Degradations in the order of their use, with checked settings. */
+/** Degradations in order of use, with validated settings. */
 export interface Chain {
   readonly links: readonly { degradation: Degradation; settings: Record<string, unknown> }[];
-  /** How many times smaller a picture leaves the chain. */
+  /** How many times smaller the chain makes a picture. */
   readonly shrink: number;
 }
 
@@ -20,8 +20,8 @@ interface Size {
 }
 
 /**
- * Checks the steps of a configuration and fills in defaults.
- * @throws AppError `not-found` for an unknown type, `bad-input` that names the wrong setting.
+ * Validates the steps of a configuration and fills in defaults.
+ * @throws AppError `not-found` for an unknown type, `bad-input` with the name of the wrong setting.
  */
 export function parseChain(steps: readonly DegradationStep[]): Chain {
   const links = steps.map(({ type, ...settings }) => {
@@ -30,7 +30,7 @@ export function parseChain(steps: readonly DegradationStep[]): Chain {
     if (!parsed.success) {
       throw new AppError(
         'bad-input',
-        `The settings of the degradation "${type}" are not right: ${z.prettifyError(parsed.error).replace(/\s*\n\s*/g, ' ')}.`,
+        `The settings of the degradation "${type}" are invalid: ${z.prettifyError(parsed.error).replace(/\s*\n\s*/g, ' ')}.`,
       );
     }
     return { degradation, settings: parsed.data };
@@ -53,13 +53,13 @@ export async function applyChain(
 }
 
 /**
- * Makes one rectangle of the degraded picture from no more of the clean one than it takes, with the surroundings that
- * filters and JPEG blocks reach into, so that it is the piece that {@link applyChain} would have given (but for noise,
- * which is drawn for the pixels at hand).
+ * Makes one rectangle of the degraded picture from the smallest necessary part of the clean one, including the
+ * surroundings that filters and JPEG blocks need. The result equals the same part of {@link applyChain}'s result,
+ * except for noise, which is drawn for the given pixels.
  * @param whole size of the clean picture
  * @param wanted rectangle of the result, in pixels of the result
- * @param clean gives a rectangle of the clean picture
- * @param keys of the random streams
+ * @param clean returns a rectangle of the clean picture
+ * @param keys keys of the random streams
  */
 export async function degradeRegion(
   { links }: Chain,
@@ -74,7 +74,7 @@ export async function degradeRegion(
     const shrink = degradation.shrink(settings);
     sizes.push({ width: Math.ceil(width / shrink), height: Math.ceil(height / shrink) });
   }
-  // From the last link to the first: what each needs to see so that the next gets what it needs.
+  // From the last step to the first: what each needs to see so that the next step gets what it needs.
   const regions: Region[] = [wanted];
   for (let i = links.length - 1; i >= 0; i--) {
     const { degradation, settings } = links[i] as Chain['links'][number];

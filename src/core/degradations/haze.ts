@@ -8,24 +8,24 @@ const schema = z.strictObject({
     .default([0.6, 1.8])
     .describe('How thick the haze is (scattering coefficient), from and to; RESIDE uses 0.6 to 1.8.'),
   airlight: range(0, 1).default([0.7, 1]).describe('Brightness of the haze itself, from and to; RESIDE uses 0.7 to 1.'),
-  tint: z.number().min(0).max(0.2).default(0.02).describe('How far the colour of the haze may lean from grey.'),
+  tint: z.number().min(0).max(0.2).default(0.02).describe('How far the colour of the haze may differ from grey.'),
   relief: z
     .number()
     .min(0)
     .max(1)
     .default(0.35)
-    .describe('How uneven the distance is: 0 is a flat plane running into the distance.'),
+    .describe('How uneven the distance is: 0 is a flat plane that recedes evenly.'),
 });
 type Settings = z.output<typeof schema>;
 
 /**
- * Atmospheric scattering: I = J·t + A·(1 - t) with transmission t = exp(-β·d). The depth d is made up: near at the
- * bottom and far at the top, as in most landscapes, leaning to a random side, with smooth hills.
+ * Atmospheric scattering: I = J·t + A·(1 - t) with transmission t = exp(-β·d). The depth d is artificial: near at the
+ * bottom and far at the top, as in most landscapes, tilted to a random side, with smooth hills.
  */
 export const haze: Degradation<Settings> = {
   id: 'haze',
   title: 'Haze',
-  description: 'Veils the picture with haze that thickens with a made-up smooth distance.',
+  description: 'Covers the picture with haze that thickens with an artificial, smooth distance.',
   schema,
   ...pointwise,
   apply(picture, { beta, airlight, tint, relief }, random, place) {

@@ -10,7 +10,7 @@ import { rain } from './rain.ts';
 
 export type { Degradation } from './degradation.ts';
 
-/** Every degradation. Adding one is its file and its line here. */
+/** All degradations. To add one, add its file and a line here. */
 export const degradations: readonly Degradation[] = [
   bicubic,
   gaussianNoise,
@@ -22,7 +22,7 @@ export const degradations: readonly Degradation[] = [
   rain,
 ].map((degradation) => degradation as unknown as Degradation);
 
-/** @throws AppError `not-found`, naming the nearest and all there are. */
+/** @throws AppError `not-found`, with the closest name and all available ones. */
 export function findDegradation(id: string): Degradation {
   const found = degradations.find((candidate) => candidate.id === id);
   if (found) return found;

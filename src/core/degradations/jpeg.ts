@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp from '../pictures/sharp.ts';
 import { z } from 'zod';
 import type { Degradation } from './degradation.ts';
 import { draw, range } from './ranges.ts';
@@ -12,14 +12,14 @@ const schema = z.strictObject({
 });
 type Settings = z.output<typeof schema>;
 
-/** Compression by libjpeg with its standard tables, and decoding again. */
+/** Compression with libjpeg's standard tables, followed by decoding. */
 export const jpeg: Degradation<Settings> = {
   id: 'jpeg',
   title: 'JPEG compression',
   description: 'Compresses the picture as a JPEG file of low quality: blocks, ringing and smeared colour.',
   schema,
   shrink: () => 1,
-  // Blocks of 8 pixels, of 16 where colour is halved; decoding smooths colour across one neighbour.
+  // Blocks of 8 pixels, or 16 with chroma subsampling. Decoding interpolates chroma across one neighbour.
   context: () => ({ margin: 16, multiple: 16 }),
 
   async apply(picture, { quality, subsampling }, random) {

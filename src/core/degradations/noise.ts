@@ -7,12 +7,16 @@ import { draw, range } from './ranges.ts';
 const grey = z.boolean().default(false).describe('The same noise in all three channels instead of coloured noise.');
 
 const gaussian = z.strictObject({
-  sigma: range(0, 255).default([15, 50]).describe('Deviation of the noise on the scale 0 to 255, from and to.'),
+  sigma: range(0, 255)
+    .default([15, 50])
+    .describe('Standard deviation of the noise on the scale 0 to 255, from and to.'),
   grey,
   clip: z
     .boolean()
     .default(true)
-    .describe('Keep values within black and white as a camera does; published denoising figures are measured without.'),
+    .describe(
+      'Clip values to black and white as a camera does; published denoising figures are measured without clipping.',
+    ),
 });
 type Gaussian = z.output<typeof gaussian>;
 
@@ -32,7 +36,7 @@ export const gaussianNoise: Degradation<Gaussian> = {
 const poisson = z.strictObject({
   photons: range(1, 1_000_000)
     .default([50, 1000])
-    .describe('Photons that make up white, from and to; fewer give more noise.'),
+    .describe('Photons per white pixel, from and to; fewer give more noise.'),
   grey,
 });
 type Poisson = z.output<typeof poisson>;
@@ -41,7 +45,7 @@ type Poisson = z.output<typeof poisson>;
 export const poissonNoise: Degradation<Poisson> = {
   id: 'poisson-noise',
   title: 'Poisson noise',
-  description: 'Adds the noise of few photons, which grows with brightness, as in the dark or at short exposure.',
+  description: 'Adds shot noise, which grows with brightness, as in the dark or at short exposure.',
   schema: poisson,
   ...pointwise,
   apply(picture, { photons, grey: same }, random) {
@@ -50,7 +54,7 @@ export const poissonNoise: Degradation<Poisson> = {
   },
 };
 
-/** Adds `noise(value)` to each channel, or, where it is the same in all, `noise(luma)` to the whole pixel. */
+/** Adds `noise(value)` to each channel or, with grey noise, `noise(luma)` to the whole pixel. */
 function perPixel(picture: FloatPicture, same: boolean, clip: boolean, noise: (value: number) => number): FloatPicture {
   const { channels } = picture;
   const data = new Float32Array(picture.data.length);
@@ -71,7 +75,9 @@ function brightness({ channels, data }: FloatPicture, i: number): number {
   return 0.299 * (data[i] as number) + 0.587 * (data[i + 1] as number) + 0.114 * (data[i + 2] as number);
 }
 
-/** Knuth's product of uniforms for small means; above 50 the rounded normal, which is then within a percent of it. */
+/**
+ * Knuth's product of uniforms for small means; above 50 a rounded normal distribution, which is within a percent of it.
+ */
 function poissonSample(mean: number, random: Random): number {
   if (mean > 50) return Math.max(0, Math.round(mean + Math.sqrt(mean) * random.normal()));
   const limit = Math.exp(-mean);

@@ -8,13 +8,13 @@ const schema = z.strictObject({
   length: range(2, 200).default([12, 40]).describe('Length of the nearest streaks in pixels, from and to.'),
   angle: range(-60, 60).default([-25, 25]).describe('Slant of the rain in degrees from the vertical, from and to.'),
   brightness: range(0, 1).default([0.3, 0.7]).describe('How bright the nearest streaks are, from and to.'),
-  veil: range(0, 0.5).default([0.02, 0.12]).describe('How much far rain veils the whole picture, from and to.'),
+  veil: range(0, 0.5).default([0.02, 0.12]).describe('How much distant rain veils the whole picture, from and to.'),
 });
 type Settings = z.output<typeof schema>;
 
 /**
- * Streaks of light over the picture, O = 1 - (1 - B)(1 - S): all fall in nearly the same direction; near ones are long,
- * wide and bright, far ones short, thin and faint. Far rain runs together to a veil.
+ * Streaks of light over the picture, O = 1 - (1 - B)(1 - S), all in nearly the same direction. Near streaks are long,
+ * wide and bright; far ones are short, thin and faint. Far rain merges into a veil.
  */
 export const rain: Degradation<Settings> = {
   id: 'rain',
@@ -34,7 +34,10 @@ export const rain: Degradation<Settings> = {
   },
 };
 
-/** The streaks' light over the pixels at hand, [height × width]; every streak of the whole picture is drawn by lot. */
+/**
+ * Brightness of the streaks over the given pixels, [height × width]; every streak of the whole picture is drawn at
+ * random.
+ */
 function streakLayer(width: number, height: number, settings: Settings, random: Random, place: Place): Float32Array {
   const light = new Float32Array(width * height);
   const slant = draw(settings.angle, random);
@@ -43,7 +46,7 @@ function streakLayer(width: number, height: number, settings: Settings, random: 
   const area = (place.wholeWidth + length) * (place.wholeHeight + length);
   const count = Math.round((draw(settings.density, random) * area) / 1000);
   for (let i = 0; i < count; i++) {
-    // Far streaks are many and near ones few: the square favours small values.
+    // There are many far streaks and few near ones: squaring favours small values.
     const nearness = 0.25 + 0.75 * random.uniform() ** 2;
     const angle = ((slant + 2 * random.normal()) * Math.PI) / 180;
     const half = (length * nearness * random.range(0.7, 1.3)) / 2;
@@ -67,13 +70,13 @@ interface Streak {
   /** Direction, of length 1. */
   dx: number;
   dy: number;
-  /** Half the length, and the deviation of the Gaussian across it, in pixels. */
+  /** Half the length, and the standard deviation of the Gaussian across it, in pixels. */
   half: number;
   spread: number;
   brightness: number;
 }
 
-/** Adds a streak: Gaussian across, fading towards both ends, so that it is smooth at any angle. */
+/** Adds a streak: a Gaussian across, fading towards both ends, so that it is smooth at any angle. */
 function addStreak(
   light: Float32Array,
   width: number,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Random } from '../random.ts';
 
-/** Bounds of a value that is drawn anew for each sample; equal bounds fix it. */
+/** Bounds of a value that is drawn for each sample; equal bounds fix it. */
 export type Range = [low: number, high: number];
 
 /** A setting that is a range within [minimum, maximum]. */
@@ -10,5 +10,5 @@ export const range = (minimum: number, maximum: number) => {
   return z.tuple([bound, bound]).refine(([low, high]) => low <= high, 'the first number is the lower one');
 };
 
-/** A value between the ends of a range, each as likely. */
+/** A uniform random value within a range. */
 export const draw = ([low, high]: Range, random: Random): number => random.range(low, high);

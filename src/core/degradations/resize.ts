@@ -1,15 +1,15 @@
 import type { FloatPicture } from '../pictures/picture.ts';
 
-/** The size becomes `up / down` times what it was, rounded up. */
+/** The new size is `up / down` times the old one, rounded up. */
 export interface ResizeFactor {
   up: number;
   down: number;
 }
 
 /**
- * MATLAB's `imresize(picture, up / down)`: bicubic (a = -0.5), antialiased when the picture gets smaller, edges
- * mirrored. As MATLAB does with 8-bit pictures it resizes vertically, rounds to 8 bits, then horizontally and rounds
- * again; `float` leaves out the rounding (which is MATLAB on doubles) and only clamps to [0,1].
+ * MATLAB's `imresize(picture, up / down)`: bicubic (a = -0.5), with antialiasing when shrinking and mirrored edges.
+ * Like MATLAB with 8-bit pictures, it resizes vertically, rounds to 8 bits, resizes horizontally and rounds again. With
+ * `float` it does not round (as MATLAB with doubles) and only clamps to [0,1].
  */
 export function imresize(picture: FloatPicture, factor: ResizeFactor, { float = false } = {}): FloatPicture {
   const { width, height, channels } = picture;
@@ -47,10 +47,10 @@ export function imresize(picture: FloatPicture, factor: ResizeFactor, { float = 
   return { width: outWidth, height: outHeight, channels, data };
 }
 
-/** The size that {@link imresize} gives. */
+/** The size of the result of {@link imresize}. */
 export const resizedSize = (size: number, { up, down }: ResizeFactor): number => Math.ceil((size * up) / down);
 
-/** What makes up one output pixel of a line: input pixels and their weights, which sum to 1. */
+/** Contributions to one output pixel of a line: input pixels and their weights, which sum to 1. */
 interface Contribution {
   weights: number[];
   indices: number[];
@@ -79,12 +79,12 @@ function cubic(x: number): number {
   return d <= 2 ? -0.5 * d ** 3 + 2.5 * d ** 2 - 4 * d + 2 : 0;
 }
 
-/** Continues a line beyond its ends by mirroring it, the end pixel included. */
+/** Continues a line beyond its ends by mirroring, including the end pixel. */
 export function mirror(index: number, size: number): number {
   const period = 2 * size;
   const i = ((index % period) + period) % period;
   return i < size ? i : period - 1 - i;
 }
 
-/** Half away from zero, as MATLAB rounds, and saturated to 0…255. */
+/** Rounds half away from zero, as MATLAB does, and clamps to 0…255. */
 const roundByte = (value: number): number => Math.min(255, Math.max(0, Math.floor(value + 0.5)));

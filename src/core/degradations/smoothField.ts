@@ -1,8 +1,8 @@
 import type { Random } from '../random.ts';
 
 /**
- * A smooth random landscape over the whole picture, about 0 with values in about ±1: value noise in octaves, each of
- * twice the detail and half the height of the one before. `u` and `v` are positions across and down, 0 to 1.
+ * A smooth random field over the whole picture, with mean 0 and values in about ±1: value noise in octaves, each with
+ * twice the detail and half the amplitude of the previous one. `u` and `v` are positions across and down, 0 to 1.
  */
 export function smoothField(
   random: Random,
@@ -12,7 +12,7 @@ export function smoothField(
   return (u, v) => layers.reduce((sum, layer, octave) => sum + layer(u, v) / 2 ** octave, 0);
 }
 
-/** Random values in ±1 on a square lattice of `cells` × `cells`, joined smoothly (quintic fade, Perlin 2002). */
+/** Random values in ±1 on a `cells` × `cells` lattice, smoothly interpolated (quintic fade, Perlin 2002). */
 function lattice(random: Random, cells: number): (u: number, v: number) => number {
   const side = cells + 2;
   const values = Float32Array.from({ length: side * side }, () => random.range(-1, 1));

@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../shared/errors.ts';
 
-/** An attribute as tfjs-node hands it to an operation: the value and the kind of value, by the binding's numbers. */
+/** An attribute as tfjs-node gives it to an operation: the value, and its kind as a number of the binding. */
 export interface OperationAttribute {
   name: string;
   type: number;
   value: unknown;
 }
 
-/** The part of tfjs-node's native binding that is used here. */
+/** The parts of tfjs-node's native binding that are used here. */
 interface Binding {
   TF_Version: string;
   TF_ATTR_STRING: number;
@@ -42,7 +42,7 @@ export interface TensorFlowBackend {
 
 /**
  * The backend that `openEngine` loaded.
- * @throws AppError `engine` where another backend (or none) is active.
+ * @throws AppError `engine` if another backend or none is active.
  */
 export function tensorFlowBackend(): TensorFlowBackend {
   const backend = tf.backend() as unknown as Partial<TensorFlowBackend>;

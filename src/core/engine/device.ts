@@ -4,16 +4,16 @@ import { tensorFlowBackend } from './backend.ts';
 import { openedThreads } from './open.ts';
 import { processorFlags } from './processor.ts';
 
-/** What the engine computes on. */
+/** The device that the engine computes on. */
 export interface Device {
   kind: 'cpu' | 'gpu';
-  /** The maker's name of it. */
+  /** The name that the manufacturer gave it. */
   name: string;
-  /** Memory of the GPU, or of the machine for a CPU, in bytes; 0 where it is not known. */
+  /** Memory of the GPU, or of the machine for a CPU, in bytes; 0 if unknown. */
   memory: number;
   /** Threads that compute on the CPU. */
   threads: number;
-  /** Which instructions for bfloat16 the CPU has, as far as the system tells. */
+  /** The CPU's instructions for bfloat16, as far as the system reports them. */
   bf16: readonly string[];
 }
 
@@ -24,7 +24,7 @@ export interface Gpu {
   memory: number;
 }
 
-/** Facts about the engine; call `openEngine` first. */
+/** TensorFlow's version and the device. Call `openEngine` first. */
 export function readEngine(): { tensorflow: string; device: Device } {
   const backend = tensorFlowBackend();
   return { tensorflow: backend.binding.TF_Version, device: readDevice(backend.isUsingGpuDevice) };
@@ -39,7 +39,7 @@ function readDevice(usesGpu: boolean): Device {
   return { kind: 'gpu', name: gpu?.name ?? 'GPU', memory: gpu?.memory ?? 0, threads, bf16 };
 }
 
-/** The machine's NVIDIA GPUs, asked of the driver's own tool; none where it is missing. */
+/** The machine's NVIDIA GPUs, as the driver's tool nvidia-smi reports them; none if it is missing. */
 export function visibleGpus(): Gpu[] {
   try {
     const text = execFileSync('nvidia-smi', ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits'], {

@@ -1,33 +1,35 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { messageOf } from '../../shared/errors.ts';
-import type { Layer } from '../networks/layers.ts';
-import { constantAttributes, DT, type GraphNode } from './graph/nodes.ts';
+import { compileGraph } from './compileGraph.ts';
+import { constant, float32 } from './graph/build.ts';
+import type { GraphNode } from './graph/nodes.ts';
 import { wide } from './tracing/kernels.ts';
-import { type Precision, withPrecision } from './passes/precision.ts';
-import { GraphSession } from './graphSession.ts';
+import type { LowerOptions } from './passes/index.ts';
+import type { GraphSession } from './graphSession.ts';
 import { Tracer } from './tracing/tracer.ts';
 
-/** How many graphs, each for one input shape, are kept: the one for whole tiles, and a few for odd pictures. */
+/** How many graphs are kept, each for one input shape: one for whole tiles and a few for pictures of other sizes. */
 export const mostGraphs = 4;
+
+/** A forward pass: [B,H,W,3] → [B,H',W',3]. */
+export type Forward = (x: tf.Tensor4D) => tf.Tensor4D;
 
 export interface CompiledForward {
   /** [B,H,W,3] → [B,H',W',3]; the caller disposes the result. */
   (x: tf.Tensor4D): tf.Tensor4D;
-  /** Why the last shape ran op by op, if it did. */
+  /** Why it runs op by op; undefined while it runs compiled. */
   readonly fallback: string | undefined;
-  /** The tensors named as changing have other values from now on. */
+  /** Call this when the tensors named as changing have new values. */
   readonly changed: () => void;
   readonly dispose: () => void;
 }
 
-export interface CompileOptions {
-  /** Precision of convolutions and what stands between them; float32 by default. */
-  precision?: Precision;
-  /** Tensors of `forward` whose values change at times; {@link CompiledForward.changed} is called when they have. */
+export interface CompileOptions extends Pick<LowerOptions, 'precision'> {
+  /** Tensors of `forward` whose values change; {@link CompiledForward.changed} is called after each change. */
   changing?: readonly tf.Tensor[];
 }
 
-/** What one input shape came to: its recording, and the session that runs it with the present values. */
+/** For one input shape: the recorded graph, and the session that runs it with the present values. */
 interface Graph {
   nodes: readonly GraphNode[];
   output: string;
@@ -35,15 +37,12 @@ interface Graph {
 }
 
 /**
- * Compiles a forward pass into one TensorFlow graph for each input shape it meets. Weights become constants of the graph,
- * so that TensorFlow can prepare them once: later changes of the parameters are not seen, except of those named as
- * changing. Where an operation cannot be recorded the pass runs op by op, with the same result.
+ * Compiles a forward pass into one TensorFlow graph for each input shape. Weights become constants of the graph, so that
+ * TensorFlow can prepare them once. Later changes of the weights have no effect, except of those named as changing. If an
+ * operation cannot be recorded, the pass runs op by op, with the same result.
  */
-export function compileForward(
-  forward: Layer,
-  { precision = 'float32', changing = [] }: CompileOptions = {},
-): CompiledForward {
-  // In the order of last use; a Map keeps the order of insertion.
+export function compileForward(forward: Forward, { changing = [], ...options }: CompileOptions = {}): CompiledForward {
+  // In the order of last use, because a Map keeps the order of insertion.
   const graphs = new Map<string, Graph>();
   let fallback: string | undefined;
 
@@ -52,8 +51,8 @@ export function compileForward(
     let graph = graphs.get(key);
     if (fallback === undefined) {
       try {
-        graph ??= { ...trace(forward, x.shape, precision, changing), session: undefined };
-        graph.session ??= new GraphSession(withValues(graph.nodes, changing));
+        graph ??= { ...trace(forward, x.shape, changing), session: undefined };
+        graph.session ??= compileGraph(withValues(graph.nodes, changing), options);
       } catch (error) {
         fallback = messageOf(error);
       }
@@ -84,9 +83,8 @@ export function compileForward(
 }
 
 function trace(
-  forward: Layer,
+  forward: Forward,
   shape: [number, number, number, number],
-  precision: Precision,
   changing: readonly tf.Tensor[],
 ): Pick<Graph, 'nodes' | 'output'> {
   const tracer = new Tracer();
@@ -97,22 +95,18 @@ function trace(
     changing.forEach((tensor, i) => tracer.bindPlaceholder(tensor, changingName(i)));
     output = tracer.nameOf(tracer.record(() => wide(forward(x))));
   });
-  return { nodes: withPrecision(tracer.nodes, precision), output };
+  return { nodes: tracer.nodes, output };
 }
 
 const changingName = (i: number): string => `changing${i}`;
 
-/** The nodes with the changing tensors' present values as constants. */
+/** The nodes with the present values of the changing tensors as constants. */
 function withValues(nodes: readonly GraphNode[], changing: readonly tf.Tensor[]): readonly GraphNode[] {
   const values = new Map(changing.map((tensor, i) => [changingName(i), tensor]));
   return nodes.map((node) => {
     const tensor = values.get(node.name);
     if (!tensor) return node;
     const { buffer, byteOffset, byteLength } = tensor.dataSync();
-    return {
-      ...node,
-      op: 'Const',
-      attrs: constantAttributes(DT.float32, tensor.shape, new Uint8Array(buffer, byteOffset, byteLength)),
-    };
+    return constant(node.name, float32(tensor.shape), new Uint8Array(buffer, byteOffset, byteLength));
   });
 }

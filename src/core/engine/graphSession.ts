@@ -3,26 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs-core';
 import { tensorFlowBackend } from './backend.ts';
-import { guardDepthwiseSums } from './passes/depthwiseSums.ts';
-import { type GraphNode, savedModel } from './graph/nodes.ts';
-import { orderedSums } from './passes/pairwiseSums.ts';
+import type { GraphNode } from './graph/nodes.ts';
+import { savedModel } from './graph/savedModel.ts';
 
-/** A graph in a TensorFlow session of its own. */
+/** A graph in a TensorFlow session of its own. The nodes are loaded as they are; see compileGraph.ts. */
 export class GraphSession {
   readonly #id: number;
 
-  /** Loads the graph by way of a SavedModel in a temporary folder, the only way the binding offers. */
+  /** Writes the graph as a SavedModel into a temporary folder, because the native binding loads graphs only from there. */
   constructor(nodes: readonly GraphNode[]) {
     const folder = mkdtempSync(join(tmpdir(), 'mcir-graph-'));
     try {
-      writeFileSync(join(folder, 'saved_model.pb'), savedModel(guardDepthwiseSums(orderedSums(nodes))));
+      writeFileSync(join(folder, 'saved_model.pb'), savedModel(nodes));
       this.#id = tensorFlowBackend().binding.loadSavedModel(folder, 'serve');
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   }
 
-  /** Feeds the named placeholders and returns the named outputs. The thread is busy until it is done. */
+  /** Feeds the named placeholders and returns the named outputs. Blocks the thread until it is done. */
   run(inputs: Readonly<Record<string, tf.Tensor>>, outputs: readonly string[]): tf.Tensor[] {
     const backend = tensorFlowBackend();
     const ids = backend.getInputTensorIds(Object.values(inputs));

@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** A small picture, what a network makes of it op by op, and what that took. */
+/** A small picture, the network's result for it, and the memory it needed. */
 export interface Probe {
   x: tf.Tensor4D;
   y: tf.Tensor4D;
-  /** Bytes of the largest result of a layer, for each pixel of x. */
+  /** Size of the largest layer result in bytes per pixel of x. */
   largestLayer: number;
 }
 
-/** Runs a picture of noise op by op; the caller disposes x and y. */
+/** Runs a picture of noise op by op. The caller disposes x and y. */
 export async function probe(
   run: (x: tf.Tensor4D) => tf.Tensor4D | Promise<tf.Tensor4D>,
   { height, width }: { height: number; width: number },
@@ -16,7 +16,7 @@ export async function probe(
   const x = tf.randomUniform<tf.Rank.R4>([1, height, width, 3], 0, 1, 'float32', 1);
   let y: tf.Tensor4D | undefined;
   let failure: unknown;
-  // tfjs would go on profiling after an error, so it is not told of one.
+  // If the function threw, tfjs would not stop profiling. So the error is thrown afterwards.
   const { kernels } = await tf.profile(async () => {
     try {
       y = await run(x);

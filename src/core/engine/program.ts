@@ -1,17 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { messageOf } from '../../shared/errors.ts';
-import { constantAttributes, DT, nodeOf } from './graph/nodes.ts';
-import { type Precision, withPrecision } from './passes/precision.ts';
-import { GraphSession } from './graphSession.ts';
+import { compileGraph } from './compileGraph.ts';
+import { assignVariable, done, float32, identity, placeholder } from './graph/build.ts';
+import type { GraphSession } from './graphSession.ts';
+import type { LowerOptions } from './passes/index.ts';
 import { Tracer } from './tracing/tracer.ts';
-import { withWinograd } from './passes/winograd.ts';
 
 type Tensors = Record<string, tf.Tensor>;
 
 /**
- * A function of a program: it computes from its inputs and the program's variables, and says what the variables become.
- * It must not read tensors, branch on their values, or assign variables itself: it may run once only, to be recorded.
- * Whatever differs between calls is an input.
+ * A function of a program. It computes from its inputs and the program's variables, and returns the variables' new values.
+ * It must not read tensors, branch on their values or assign variables, because it may run only once, to be recorded.
+ * Whatever differs between calls must be an input.
  */
 export interface ProgramFunction {
   /** Shapes of the float32 inputs. */
@@ -19,25 +19,22 @@ export interface ProgramFunction {
   run(inputs: Tensors): { outputs: Tensors; updates?: readonly (readonly [tf.Variable, tf.Tensor])[] };
 }
 
-export interface ProgramOptions {
-  /** Run as one graph; otherwise, and where an operation cannot be recorded, op by op. */
+/** Precision and Winograd apply to compiled programs only. */
+export interface ProgramOptions extends Pick<LowerOptions, 'precision' | 'winograd'> {
+  /** Run as one graph. Otherwise, and if an operation cannot be recorded, the program runs op by op. */
   compile: boolean;
-  /** Precision of convolutions and what stands between them; compiled programs only. */
-  precision?: Precision;
-  /** Let convolutions in float32 multiply less (see winograd.ts); compiled programs only. */
-  winograd?: boolean;
 }
 
 /**
- * Functions over shared variables, run op by op or compiled into one TensorFlow graph in a session that holds the
- * variables. Both give the same results to rounding.
+ * Functions over shared variables. They run op by op, or compiled into one TensorFlow graph in a session that holds the
+ * variables. Both give the same results up to rounding.
  *
- * The `tf.Variable`s are the state as the rest of the program sees it. A compiled program works on its own copy:
- * {@link push} sends the variables' values into the session, {@link pull} fetches them back. Run op by op, the
- * variables are the state and both do nothing.
+ * The rest of the program sees the state as `tf.Variable`s. A compiled program works on its own copy: {@link push} sends
+ * the values into the session, {@link pull} fetches them back. When run op by op, the variables themselves are the state,
+ * and both do nothing.
  */
 export class Program<Names extends string> {
-  /** Why the program runs op by op although it should have been compiled; undefined where it is compiled. */
+  /** Why the program runs op by op although it should be compiled; undefined if it is compiled. */
   readonly fallback: string | undefined;
   readonly #functions: Record<Names, ProgramFunction>;
   readonly #variables: readonly tf.Variable[];
@@ -67,20 +64,20 @@ export class Program<Names extends string> {
     const outputs = this.#outputs.get(name);
     if (!this.#session || !outputs) return this.#runEagerly(name, inputs);
     const results = this.#session.run(prefixed(name, inputs), outputs.nodes);
-    results.pop()?.dispose(); // the mark that all updates are done
+    results.pop()?.dispose(); // `done`, which says that all updates are made
     return Object.fromEntries(outputs.names.map((output, i) => [output, results[i] as tf.Tensor]));
   }
 
   /**
-   * Sends the values of all variables into the session. All at once: a session prepares a graph for every set of names it
-   * is asked for, which takes far longer than the copying.
+   * Sends the values of all variables into the session, all at once: a session prepares a graph for every new set of
+   * names, which takes far longer than copying.
    */
   push(): void {
     const values = Object.fromEntries(this.#variables.map((variable, i) => [`s${i}/new`, variable]));
     tf.dispose(this.#session?.run(values, ['written']) ?? []);
   }
 
-  /** Fetches the values of all variables, or of some, from the session. */
+  /** Fetches the values of all variables, or of the given ones, from the session. */
   pull(variables: readonly tf.Variable[] = this.#variables): void {
     const reads = variables.map((variable) => `s${this.#variables.indexOf(variable)}/read`);
     this.#session?.run({}, reads).forEach((value, i) => {
@@ -101,37 +98,19 @@ export class Program<Names extends string> {
     });
   }
 
-  #trace({ precision = 'float32', winograd = false }: ProgramOptions): GraphSession {
+  #trace(options: ProgramOptions): GraphSession {
     const tracer = new Tracer();
-    const nodes = tracer.nodes;
-    this.#variables.forEach((variable, i) => {
+    const written = this.#variables.map((variable, i) => {
       tracer.bindVariable(variable, `s${i}`);
-      const info = { dtype: DT.float32, shape: variable.shape };
-      const type = { type: DT.float32 };
-      nodes.push({
-        name: `s${i}/new`,
-        op: 'Placeholder',
-        inputs: [],
-        attrs: { dtype: type, shape: { shape: info.shape } },
-        outputs: [info],
-      });
-      nodes.push({
-        name: `s${i}/write`,
-        op: 'AssignVariableOp',
-        inputs: [`s${i}`, `s${i}/new`],
-        attrs: { dtype: type },
-        outputs: [],
-      });
+      const write = `s${i}/write`;
+      tracer.nodes.push(placeholder(`s${i}/new`, float32(variable.shape)));
+      tracer.nodes.push(assignVariable(write, `s${i}`, `s${i}/new`));
+      return write;
     });
-    nodes.push(
-      done(
-        'written',
-        this.#variables.map((_, i) => `s${i}/write`),
-      ),
-    );
+    tracer.nodes.push(done('written', written));
     for (const [name, definition] of Object.entries(this.#functions) as [Names, ProgramFunction][])
       this.#traceFunction(tracer, name, definition);
-    return new GraphSession(winograd ? withWinograd(withPrecision(nodes, precision)) : withPrecision(nodes, precision));
+    return compileGraph(tracer.nodes, options);
   }
 
   #traceFunction(tracer: Tracer, name: Names, definition: ProgramFunction): void {
@@ -145,52 +124,26 @@ export class Program<Names extends string> {
         ([variable, value]) => [this.#variables.indexOf(variable), tracer.nameOf(value)] as const,
       );
       const results = Object.entries(outputs).map(([key, tensor]) => [key, tracer.nameOf(tensor)] as const);
-      // A variable is overwritten only when everything of this call that reads a variable has been computed.
-      const barrier = `${name}/computed`;
-      tracer.nodes.push(
-        done(
-          barrier,
-          [...values, ...results].map(([, node]) => nodeOf(node)),
-        ),
-      );
+      // No variable is overwritten before everything in this call that reads variables has been computed.
+      const computed = `${name}/computed`;
+      const computing = [...values, ...results].map(([, node]) => node);
+      tracer.nodes.push(done(computed, computing));
       const writes = values.map(([i, value], k) => {
         const write = `${name}/write${k}`;
-        tracer.nodes.push({
-          name: write,
-          op: 'AssignVariableOp',
-          inputs: [`s${i}`, value, `^${barrier}`],
-          attrs: { dtype: { type: DT.float32 } },
-          outputs: [],
-        });
+        tracer.nodes.push(assignVariable(write, `s${i}`, value, [computed]));
         return write;
       });
       const nodes = results.map(([key, node]) => {
-        const info = { dtype: DT.float32, shape: (outputs[key] as tf.Tensor).shape };
-        return tracer.addNode(
-          'Identity',
-          [node, ...writes.map((write) => `^${write}`)],
-          { T: { type: DT.float32 } },
-          [info],
-          `${name}/out/${key}`,
-        );
+        const out = `${name}/out/${key}`;
+        tracer.nodes.push(identity(out, node, writes, (outputs[key] as tf.Tensor).shape));
+        return out;
       });
-      // A function without outputs still needs something to be asked for.
+      // So that a function without outputs has something to ask for.
       tracer.nodes.push(done(`${name}/done`, writes));
       nodes.push(`${name}/done`);
       this.#outputs.set(name, { names: Object.keys(outputs), nodes });
     });
   }
-}
-
-/** A node that is there to be waited for. */
-function done(name: string, after: readonly string[]) {
-  return {
-    name,
-    op: 'Const',
-    inputs: after.map((node) => `^${node}`),
-    attrs: constantAttributes(DT.float32, [], new Uint8Array(4)),
-    outputs: [{ dtype: DT.float32, shape: [] }],
-  };
 }
 
 function prefixed(name: string, inputs: Tensors): Tensors {

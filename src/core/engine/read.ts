@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * Runs `compute` in a scope that disposes what it makes, and returns the values of its result.
+ * Runs `compute`, disposes every tensor it makes, and returns the values of its result.
  *
- * `tf.tidy` must not return the values itself: it looks for tensors in whatever it is given, element by element, which
- * takes longer than the computation.
+ * `tf.tidy` must not return the values themselves: it searches its result for tensors element by element, which takes
+ * longer than the computation.
  */
 export function valuesOf(compute: () => tf.Tensor): Float32Array {
   const result = tf.tidy(compute);

@@ -1,6 +1,6 @@
 /**
- * What the program that starts a worker wants of the engine, settings and others. It comes by the environment of a child
- * process (services/app/settings.ts, services/studio/studio.ts), so that no message of any worker has to carry it.
+ * What the program that starts a child process wants of the engine. It comes with the environment of that process
+ * (services/app/settings.ts), so that no message has to carry it.
  */
 
 /** Threads that compute; undefined: as many as the machine has cores. */
@@ -11,9 +11,6 @@ export function chosenTileMemory(): number | undefined {
   const mebibytes = whole(process.env['MCIR_TILE_MEMORY']);
   return mebibytes === undefined ? undefined : mebibytes * 2 ** 20;
 }
-
-/** Whether a window is used meanwhile, for which computing gives way. */
-export const givesWay = (): boolean => process.env['MCIR_GIVE_WAY'] === '1';
 
 function whole(text: string | undefined): number | undefined {
   const value = Number(text);

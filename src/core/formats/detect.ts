@@ -11,9 +11,9 @@ export interface DetectedNetwork {
 }
 
 /**
- * Finds the architecture and its options from names and shapes alone. What a network recognises is built (without
- * values) and compared tensor by tensor, so an answer means that the weights will load.
- * @throws AppError `unsupported` that says what was looked for and what was found.
+ * Finds the architecture and its options from names and shapes alone. A network that recognises the file is built
+ * (without values) and compared tensor by tensor, so a result means that the weights will load.
+ * @throws AppError `unsupported` with what was looked for and what was found.
  */
 export function detectNetwork(weights: Weights | Shapes): DetectedNetwork {
   const shapes = shapesOf(weights);
@@ -40,10 +40,10 @@ export function detectNetwork(weights: Weights | Shapes): DetectedNetwork {
 }
 
 /**
- * Checks weights against a network that is known.
- * @throws AppError `not-found` for an unknown network, `bad-input` where options or tensors do not fit.
+ * Checks weights against a known network.
+ * @throws AppError `not-found` for an unknown network, `bad-input` if options or tensors do not fit.
  */
-export function assertFits(weights: Weights, id: string, options: Record<string, unknown>): void {
+export function assertFits(weights: Weights | Shapes, id: string, options: Record<string, unknown>): void {
   const network = findNetwork(id);
   const parsed = network.options.safeParse(options);
   if (!parsed.success)
@@ -61,7 +61,9 @@ export function assertFits(weights: Weights, id: string, options: Record<string,
     );
 }
 
-/** Where most names are those of a network that cannot be built of these shapes: a part of a file, or another variant. */
+/**
+ * Most names belong to a network that cannot be built from these shapes: the file is a part of one, or another variant.
+ */
 function describeNames(shapes: Shapes): string | undefined {
   const found = networks.map(({ id, title, published }) => {
     const built = Object.values(published).map((options) => createModel(id, options).parameters);
@@ -73,7 +75,7 @@ function describeNames(shapes: Shapes): string | undefined {
   return `${most.count} of its ${shapes.size} names are those of ${most.title}, but parts of it are missing or of sides that it cannot have.`;
 }
 
-/** Options beyond what a network allows (a depth of 10,000, say) mean that it is another network. */
+/** Options beyond a network's limits (such as a depth of 10,000) mean that the file is for another network. */
 function recognise<T>(detect: () => T): T | undefined {
   try {
     return detect();
@@ -83,7 +85,7 @@ function recognise<T>(detect: () => T): T | undefined {
   }
 }
 
-/** Buffers are computed here, so a file may lack them. */
+/** The program computes buffers itself, so they may be missing in a file. */
 function compare(found: Shapes, { all, buffers }: Parameters): string[] {
   const differences: string[] = [];
   const check = (name: string, shape: readonly number[], other: readonly number[]) => {

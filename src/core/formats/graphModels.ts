@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { InferenceSession } from 'onnxruntime-node';
 import { z } from 'zod';
@@ -7,6 +8,7 @@ import { AppError, messageOf } from '../../shared/errors.ts';
 import { openEngine } from '../engine/open.ts';
 import { type Probe, probe } from '../engine/probe.ts';
 import { crop, reflectPad } from '../networks/layers.ts';
+import { changed } from './loadWeights.ts';
 import { refuseExternalData } from './onnx/externalData.ts';
 import { readOnnxMetadata } from './onnx/metadata.ts';
 import { readWhole } from './readWeights.ts';
@@ -18,11 +20,16 @@ export interface GraphModelOptions {
   range?: number;
   /** Sides of the input are padded to a multiple of this; by default of 1, or what an ONNX file of ours says. */
   multipleOf?: number;
+  /** SHA-256 that the model's files had when they were checked. Others are refused. */
+  hash?: string;
 }
 
 /** A network that came as a graph (ONNX or TensorFlow.js) and can be run but not trained. */
 export interface GraphModel {
   readonly format: 'onnx' | 'tfjs-graph' | 'tfjs-layers';
+  /** SHA-256 and size of the model's files, in the order of their names, as they were read. */
+  readonly hash: string;
+  readonly bytes: number;
   /** Output size over input size, found by the probe. */
   readonly scale: number;
   /** A run of the graph when it was opened; whoever opened it may dispose it at any time. */
@@ -55,7 +62,10 @@ const PROBE = 64;
  */
 export async function openGraphModel(path: string, options: GraphModelOptions = {}): Promise<GraphModel> {
   openEngine();
-  const graph = extname(path).toLowerCase() === '.onnx' ? await openOnnx(path) : await openTfjs(path);
+  const files = await readGraphFiles(path);
+  const { hash, bytes } = hashOfFiles(files);
+  if (options.hash !== undefined && options.hash !== hash) throw changed(path);
+  const graph = isOnnx(path) ? await openOnnx(files) : await openTfjs(files);
   const { format, fixed } = graph;
   const { range = 1 } = options;
   const multipleOf = Math.max(options.multipleOf ?? 1, graph.multipleOf ?? 1);
@@ -101,7 +111,7 @@ export async function openGraphModel(path: string, options: GraphModelOptions = 
     tf.dispose([tried.probed.x, tried.probed.y]);
     return graph.dispose();
   };
-  return { format, multipleOf, ...(fixed && { fixed }), ...tried, ...found, dispose };
+  return { format, hash, bytes, multipleOf, ...(fixed && { fixed }), ...tried, ...found, dispose };
 }
 
 async function tryGraph(
@@ -126,8 +136,60 @@ async function tryGraph(
   }
 }
 
-async function openOnnx(path: string): Promise<Graph> {
-  const bytes = await readWhole(path);
+/** The files of a model, as they were read: the model.json and what it names, or one ONNX file. The first is the main one. */
+type GraphFiles = readonly [GraphFile, ...GraphFile[]];
+interface GraphFile {
+  name: string;
+  bytes: Uint8Array;
+}
+
+const isOnnx = (path: string): boolean => extname(path).toLowerCase() === '.onnx';
+
+/** A network of 2 GB in pieces of 4 MB, as TensorFlow.js cuts it, has 500. */
+const MAX_SHARDS = 10_000;
+const MAX_BYTES = 2 ** 31 - 1;
+const MAX_MANIFEST_BYTES = 2 ** 28;
+
+/**
+ * Reads a finished graph's files, each once.
+ * @throws AppError `not-found`, `bad-input`, `unsupported`
+ */
+export async function readGraphFiles(path: string): Promise<GraphFiles> {
+  const main = { name: basename(path), bytes: await readWhole(path) };
+  if (isOnnx(path)) return [main];
+  const folder = dirname(path);
+  const names = parseManifest(main.bytes).weightsManifest.flatMap(({ paths }) => paths);
+  if (names.length > MAX_SHARDS || new Set([main.name, ...names]).size !== names.length + 1)
+    throw new AppError(
+      'bad-input',
+      'This model.json names a file twice, or more files than a model has. Get the model again from where it came from.',
+    );
+  const there = new Set(await readdir(folder));
+  let total = main.bytes.length;
+  for (const name of names) {
+    if (!there.has(name))
+      throw new AppError(
+        'not-found',
+        `The model needs the file ${name} beside its model.json. Keep its files together.`,
+      );
+    total += (await stat(join(folder, name))).size;
+  }
+  if (total > MAX_BYTES)
+    throw new AppError('unsupported', `${path} is larger than 2 GB, more than a network of this program can be.`);
+  const shards: GraphFile[] = [];
+  for (const name of names) shards.push({ name, bytes: await readWhole(join(folder, name)) });
+  return [main, ...shards];
+}
+
+/** SHA-256 over all files in the order of their names, and their size. */
+function hashOfFiles(files: GraphFiles): { hash: string; bytes: number } {
+  const hash = createHash('sha256');
+  const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { bytes } of sorted) hash.update(bytes);
+  return { hash: hash.digest('hex'), bytes: files.reduce((sum, { bytes }) => sum + bytes.length, 0) };
+}
+
+async function openOnnx([{ bytes }]: GraphFiles): Promise<Graph> {
   refuseExternalData(bytes);
   const { InferenceSession, Tensor } = await import('onnxruntime-node');
   const session = await InferenceSession.create(bytes, { logSeverityLevel: 4 }).catch((error: unknown) => {
@@ -187,21 +249,10 @@ const manifestSchema = z.looseObject({
   ),
 });
 
-async function openTfjs(path: string): Promise<Graph> {
+async function openTfjs([main, ...shards]: GraphFiles): Promise<Graph> {
   const engine = openEngine();
-  const manifest = parseManifest(await readWhole(path));
-  const folder = dirname(path);
-  const files = new Set(await readdir(folder));
-  const shards: Uint8Array[] = [];
-  for (const name of manifest.weightsManifest.flatMap(({ paths }) => paths)) {
-    if (!files.has(name))
-      throw new AppError(
-        'not-found',
-        `The model needs the file ${name} beside its model.json. Keep its files together.`,
-      );
-    shards.push(await readWhole(join(folder, name)));
-  }
-  const weightData = new Uint8Array(Buffer.concat(shards)).buffer;
+  const manifest = parseManifest(main.bytes);
+  const weightData = new Uint8Array(Buffer.concat(shards.map(({ bytes }) => bytes))).buffer;
   const artifacts = {
     ...manifest,
     weightSpecs: manifest.weightsManifest.flatMap(({ weights }) => weights),
@@ -242,6 +293,7 @@ function tryOpenTfjsGraph(...graph: Parameters<typeof openTfjsGraph>): readonly 
 
 function parseManifest(bytes: Uint8Array): z.output<typeof manifestSchema> {
   try {
+    if (bytes.length > MAX_MANIFEST_BYTES) throw new Error('too large');
     return manifestSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch (error) {
     throw new AppError('bad-input', 'This is not the model.json of a TensorFlow.js graph or layers model.', {

@@ -1,64 +1,109 @@
 import { open } from 'node:fs/promises';
-import { AppError, messageOf } from '../../shared/errors.ts';
+import { AppError } from '../../shared/errors.ts';
+import { type ByteSource, bytesSource, fileError, openFileSource, requireModelFile } from './byteSource.ts';
 import { elementBytes } from './elements.ts';
-import { readSafetensors } from './safetensors.ts';
-import { readTorchFile } from './torch/torchFile.ts';
+import { readNumpyPickle } from './numpyPickle.ts';
+import { openSafetensors } from './safetensors.ts';
+import { checkTensorNames } from './tensorNames.ts';
+import { openTorchFile } from './torch/torchFile.ts';
 import { TorchTensor } from './torch/torchObjects.ts';
 import { findTensors, plainNames } from './torch/unwrap.ts';
-import type { Weights } from './weights.ts';
+import type { Shapes, Weights, WeightTensor } from './weights.ts';
 
 export interface WeightsFile {
   weights: Weights;
   /** The free texts of a safetensors file, or those beside the weights in a PyTorch file. */
   metadata: Record<string, string>;
-  format: 'safetensors' | 'pytorch';
+  format: 'safetensors' | 'pytorch' | 'numpy';
 }
 
-const MAX_FILE_BYTES = 2 ** 31 - 1;
+/** A weights file that has been checked as far as that is possible without its values. */
+export interface OpenedWeights extends Omit<WeightsFile, 'weights'> {
+  /** The network's tensors under the names of the authors' class. */
+  shapes: Shapes;
+  /** Reads the values. @throws AppError `bad-input` where they are damaged */
+  readonly read: () => Weights;
+}
 
 /** Views may show more than is stored (stride 0), but not without end. */
 const MAX_EXPANSION = 4;
 const FREE_EXPANSION_BYTES = 16 * 2 ** 20;
 
 /**
- * Reads a weights file of any format by its content, not its ending, and unwraps it: only the network's tensors, under
- * the names of the authors' class.
- * @throws AppError `not-found`, `bad-input` or `unsupported`.
+ * Opens a weights file of any format by its content, not its ending, and unwraps it: only the network's tensors, under
+ * the names of the authors' class. Values are read afterwards, by whoever has found that the shapes fit.
+ * @throws AppError `bad-input` or `unsupported`.
  */
-export async function readWeightsFile(path: string): Promise<WeightsFile> {
-  return readWeights(await readWhole(path));
-}
-
-/** {@link readWeightsFile} for bytes that are there already. */
-export async function readWeights(bytes: Uint8Array): Promise<WeightsFile> {
+export async function openWeights(source: ByteSource): Promise<OpenedWeights> {
+  const start = source.read(0, Math.min(200, source.size));
   // A safetensors header begins with { after its length.
-  if (bytes[8] === 0x7b) {
-    const { weights, metadata } = readSafetensors(bytes);
-    return { weights: plainNames(weights), metadata, format: 'safetensors' };
+  if (start[8] === 0x7b) {
+    const { shapes, metadata, read } = openSafetensors(source);
+    const originals = plainNames(new Map([...shapes.keys()].map((name) => [name, name])));
+    return {
+      shapes: new Map([...originals].map(([name, original]) => [name, shapes.get(original) ?? []])),
+      metadata,
+      format: 'safetensors',
+      read: () => renamed(read([...originals.values()]), originals),
+    };
   }
-  if (!isTorchLike(bytes)) throw otherFile(bytes);
-  const { value, storages } = await readTorchFile(bytes);
-  const tensors = findTensors(value, (item) => item instanceof TorchTensor);
-  if (!tensors)
+  if (!isTorchLike(start)) throw otherFile(start);
+  const arrays = isPickle(start) ? readNumpyPickle(source.read(0, source.size)) : undefined;
+  if (arrays) {
+    checkTensorNames(arrays.keys());
+    const shapes = new Map([...arrays].map(([name, { shape }]) => [name, shape]));
+    return { shapes, metadata: {}, format: 'numpy', read: () => arrays };
+  }
+  const { value, readStorage } = await openTorchFile(source);
+  const found = findTensors(value, (item) => item instanceof TorchTensor);
+  if (!found)
     throw new AppError(
       'bad-input',
       'This PyTorch file holds no weights: there is no dictionary of tensors in it. Save the state_dict of the network.',
     );
-
-  const shown = [...tensors.values()].reduce((sum, { count, storage }) => sum + count * elementBytes[storage.type], 0);
-  if (shown > MAX_EXPANSION * bytes.length + FREE_EXPANSION_BYTES)
+  checkTensorNames(found.keys());
+  const shown = [...found.values()].reduce((sum, { count, storage }) => sum + count * elementBytes[storage.type], 0);
+  if (shown > MAX_EXPANSION * source.size + FREE_EXPANSION_BYTES)
     throw new AppError(
       'bad-input',
       'This PyTorch file claims to hold far more than its size. Get it again from where it came from.',
     );
-  const weights: Weights = new Map(
-    [...plainNames(tensors)].map(([name, tensor]) => [
-      name,
-      tensor.read(storages.get(tensor.storage.key) ?? new Uint8Array()),
-    ]),
-  );
-  return { weights, metadata: textsOf(value), format: 'pytorch' };
+  const tensors = plainNames(found);
+  return {
+    shapes: new Map([...tensors].map(([name, { shape }]) => [name, shape])),
+    metadata: textsOf(value),
+    format: 'pytorch',
+    read: () => readTensors(tensors, readStorage),
+  };
 }
+
+/** {@link openWeights} and all values, of bytes that are in memory. */
+export const readWeights = (bytes: Uint8Array): Promise<WeightsFile> => readAll(bytesSource(bytes));
+
+/** {@link openWeights} and all values, of a file. @throws AppError `not-found` and `io` too */
+export async function readWeightsFile(path: string): Promise<WeightsFile> {
+  using source = openFileSource(path);
+  return await readAll(source);
+}
+
+async function readAll(source: ByteSource): Promise<WeightsFile> {
+  const { metadata, format, read } = await openWeights(source);
+  return { weights: read(), metadata, format };
+}
+
+/** Reads each storage once, and holds one at a time. */
+function readTensors(tensors: ReadonlyMap<string, TorchTensor>, readStorage: (key: string) => Uint8Array): Weights {
+  const read: Weights = new Map();
+  for (const [key, shared] of Map.groupBy(tensors, ([, { storage }]) => storage.key)) {
+    const bytes = readStorage(key);
+    for (const [name, tensor] of shared) read.set(name, tensor.read(bytes));
+  }
+  // In the order of the file, not of the storages.
+  return new Map([...tensors.keys()].map((name) => [name, read.get(name) as WeightTensor]));
+}
+
+const renamed = (weights: Weights, originals: ReadonlyMap<string, string>): Weights =>
+  new Map([...originals].map(([name, original]) => [name, weights.get(original) as WeightTensor]));
 
 function textsOf(saved: unknown): Record<string, string> {
   const entries = saved instanceof Map ? [...(saved as Map<unknown, unknown>)] : [];
@@ -69,22 +114,15 @@ function textsOf(saved: unknown): Record<string, string> {
 
 /**
  * The whole of a file, up to 2 GB.
- * @throws AppError `not-found`, `io`, or `unsupported` where it is larger.
+ * @throws AppError `not-found`, `bad-input`, `io`, or `unsupported` where it is larger.
  */
 export async function readWhole(path: string): Promise<Uint8Array> {
   try {
     await using file = await open(path);
-    const status = await file.stat();
-    if (status.isDirectory()) throw new AppError('bad-input', `${path} is a folder; name the file in it.`);
-    const { size } = status;
-    if (size > MAX_FILE_BYTES)
-      throw new AppError('unsupported', `${path} is larger than 2 GB, more than a network of this program can be.`);
+    requireModelFile(path, await file.stat());
     return await file.readFile();
   } catch (error) {
-    if (error instanceof AppError) throw error;
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new AppError('not-found', `There is no file ${path}.`, { cause: error });
-    throw new AppError('io', `${path} cannot be read: ${messageOf(error)}.`, { cause: error });
+    throw fileError(path, error);
   }
 }
 
@@ -103,5 +141,6 @@ function otherFile(bytes: Uint8Array): AppError {
 }
 
 /** A zip file, or a pickle of protocol 2 or later. */
-const isTorchLike = (bytes: Uint8Array): boolean =>
-  (bytes[0] === 0x50 && bytes[1] === 0x4b) || (bytes[0] === 0x80 && (bytes[1] ?? 0) <= 5);
+const isTorchLike = (bytes: Uint8Array): boolean => (bytes[0] === 0x50 && bytes[1] === 0x4b) || isPickle(bytes);
+
+const isPickle = (bytes: Uint8Array): boolean => bytes[0] === 0x80 && (bytes[1] ?? 0) <= 5;

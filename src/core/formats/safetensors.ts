@@ -1,8 +1,9 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
 import { AppError } from '../../shared/errors.ts';
+import { type ByteSource, bytesSource } from './byteSource.ts';
 import { countOf, elementBytes, type ElementType, tensorOf } from './elements.ts';
-import type { Weights, WeightTensor } from './weights.ts';
+import { checkTensorNames } from './tensorNames.ts';
+import type { Shapes, Weights, WeightTensor } from './weights.ts';
 
 /** What a safetensors file holds: tensors in the order of their bytes, and free text by key. */
 export interface SafetensorsFile {
@@ -10,8 +11,8 @@ export interface SafetensorsFile {
   metadata: Record<string, string>;
 }
 
-/** The reference implementation's cap; a larger header is an attack or an accident. */
-const MAX_HEADER_BYTES = 100_000_000;
+/** A tensor takes about 100 bytes of the header, so a larger one is an attack or an accident. */
+const MAX_HEADER_BYTES = 20_000_000;
 const LENGTH_BYTES = 8;
 const METADATA_KEY = '__metadata__';
 
@@ -48,10 +49,25 @@ const metadataSchema = z.record(z.string(), z.string());
  * @throws AppError `bad-input` that says what is wrong, `unsupported` for a type of number that is not read here.
  */
 export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
-  const { header, data } = split(bytes);
+  const { shapes, metadata, read } = openSafetensors(bytesSource(bytes));
+  return { weights: read([...shapes.keys()]), metadata };
+}
+
+/** A safetensors file whose header has been checked, and whose values have not been read. */
+export interface OpenedSafetensors {
+  shapes: Shapes;
+  metadata: Record<string, string>;
+  /** Reads the values of some of the tensors, under their own names. */
+  readonly read: (names: readonly string[]) => Weights;
+}
+
+/** {@link readSafetensors} up to the values. @throws AppError as it does */
+export function openSafetensors(source: ByteSource): OpenedSafetensors {
+  const { header, start } = readHeader(source);
   const metadata = readMetadata(header[METADATA_KEY]);
-  const entries = Object.entries(header)
-    .filter(([name]) => name !== METADATA_KEY)
+  const named = Object.entries(header).filter(([name]) => name !== METADATA_KEY);
+  checkTensorNames(named.map(([name]) => name));
+  const entries = named
     .map(([name, value]) => {
       const entry = entrySchema.safeParse(value);
       if (!entry.success) throw damaged(`the entry of ${shortened(name)} is malformed`);
@@ -75,37 +91,29 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
       throw damaged(`the size of ${shortened(name)} does not agree with its shape`);
     position = end;
   }
-  if (position !== data.length)
-    throw damaged(position > data.length ? 'it ends before its tensors do' : 'bytes follow after the last tensor');
+  const dataBytes = source.size - start;
+  if (position !== dataBytes)
+    throw damaged(position > dataBytes ? 'it ends before its tensors do' : 'bytes follow after the last tensor');
 
-  const weights: Weights = new Map(
-    entries.map(({ name, begin, end, dtype, shape }) => [
-      name,
-      tensorOf(elementTypes[dtype] as ElementType, shape, data.subarray(begin, end)),
-    ]),
-  );
-  return { weights, metadata };
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
+  return {
+    shapes: new Map(entries.map(({ name, shape }) => [name, shape])),
+    metadata,
+    read: (names) =>
+      new Map(
+        names.flatMap((name) => {
+          const entry = byName.get(name);
+          if (!entry) return [];
+          const bytes = source.read(start + entry.begin, entry.end - entry.begin);
+          return [[name, tensorOf(elementTypes[entry.dtype] as ElementType, entry.shape, bytes)]];
+        }),
+      ),
+  };
 }
 
-/** Reads the free text alone, without the tensors; `bytes` may be the beginning of a file. */
-export function readSafetensorsMetadata(bytes: Uint8Array): Record<string, string> {
-  return readMetadata(split(bytes).header[METADATA_KEY]);
-}
-
-/** Reads the free text of a file, and no more of it than that takes. @throws as {@link readSafetensorsMetadata}, or Node's own */
-export function readSafetensorsMetadataOf(path: string): Record<string, string> {
-  const file = openSync(path, 'r');
-  try {
-    const length = Buffer.alloc(LENGTH_BYTES);
-    readSync(file, length, 0, LENGTH_BYTES, 0);
-    const bytes = Math.min(Number(length.readBigUInt64LE()), MAX_HEADER_BYTES);
-    const beginning = Buffer.alloc(LENGTH_BYTES + bytes);
-    readSync(file, beginning, 0, beginning.length, 0);
-    return readSafetensorsMetadata(beginning);
-  } finally {
-    closeSync(file);
-  }
-}
+/** Reads the free texts alone, without the tensors. */
+export const readSafetensorsMetadata = (source: ByteSource): Record<string, string> =>
+  readMetadata(readHeader(source).header[METADATA_KEY]);
 
 /**
  * Writes a safetensors file. Tensors keep their order among those of one element size; wider elements come first and the
@@ -149,13 +157,15 @@ export function writeSafetensors(weights: Weights, metadata: Record<string, stri
   return file;
 }
 
-function split(bytes: Uint8Array): { header: Record<string, unknown>; data: Uint8Array } {
-  if (bytes.length < LENGTH_BYTES) throw damaged('it is too short to have a header');
-  const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true);
-  if (length > MAX_HEADER_BYTES) throw damaged('its header claims to be larger than 100 MB');
-  const end = LENGTH_BYTES + Number(length);
-  if (end > bytes.length) throw damaged('it ends before its header does');
-  return { header: parseHeader(bytes.subarray(LENGTH_BYTES, end)), data: bytes.subarray(end) };
+/** The header, and where the values begin. */
+function readHeader(source: ByteSource): { header: Record<string, unknown>; start: number } {
+  if (source.size < LENGTH_BYTES) throw damaged('it is too short to have a header');
+  const first = source.read(0, LENGTH_BYTES);
+  const length = new DataView(first.buffer, first.byteOffset, LENGTH_BYTES).getBigUint64(0, true);
+  if (length > MAX_HEADER_BYTES) throw damaged('its header claims to be larger than 20 MB');
+  const start = LENGTH_BYTES + Number(length);
+  if (start > source.size) throw damaged('it ends before its header does');
+  return { header: parseHeader(source.read(LENGTH_BYTES, Number(length))), start };
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {

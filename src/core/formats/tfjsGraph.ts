@@ -2,8 +2,9 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { tensorFlowBackend } from '../engine/backend.ts';
 import { type Attribute, constantAttributes, DT, type GraphNode } from '../engine/graph/nodes.ts';
-import { GraphSession } from '../engine/graphSession.ts';
-import { fuseGraph } from '../engine/passes/fuse/fuseGraph.ts';
+import { compileGraph } from '../engine/compileGraph.ts';
+import type { GraphSession } from '../engine/graphSession.ts';
+import type { LowerOptions } from '../engine/passes/index.ts';
 
 /**
  * A TensorFlow.js graph model is TensorFlow's own GraphDef, as JSON and with its weights apart. TensorFlow itself can run it
@@ -87,8 +88,8 @@ export interface TfjsGraph {
 
 /**
  * The contents of a graph model's `model.json`, with its weights under their names as tfjs' own GraphModel has them, as
- * graphs that do the same, the fastest first: with patterns fused ({@link fuseGraph}), which not every build of TensorFlow can
- * run, and as it is. On a GPU only as it is: what is fused is oneDNN's, for the CPU.
+ * graphs that do the same, the fastest first: with patterns fused (core/engine/passes/fuse), which not every build of
+ * TensorFlow can run, and as it is. On a GPU only as it is, because the fused operations are oneDNN's, for the CPU.
  * @throws Error where the graph holds what is not known here; tfjs may still run it, operation by operation.
  */
 export function openTfjsGraph(
@@ -109,18 +110,19 @@ export function openTfjsGraph(
       },
     };
   });
-  const ways = tensorFlowBackend().isUsingGpuDevice ? [nodes] : [fuseGraph(nodes, signature.outputs), nodes];
-  return ways.map((way) => inSession(way, signature));
+  const ways = tensorFlowBackend().isUsingGpuDevice ? [{}] : [{ fuseFor: signature.outputs }, {}];
+  return ways.map((options) => inSession(nodes, options, signature));
 }
 
 function inSession(
   nodes: readonly GraphNode[],
+  options: LowerOptions,
   { inputs, outputs }: z.output<typeof graphModel>['signature'],
 ): TfjsGraph {
   let [waiting, session]: [readonly GraphNode[] | undefined, GraphSession | undefined] = [nodes, undefined];
   return {
     run(x) {
-      session ??= new GraphSession(waiting ?? []);
+      session ??= compileGraph(waiting ?? [], options);
       waiting = undefined; // the session has its own copy of the weights
       return session.run({ [inputs]: x }, [outputs])[0] as tf.Tensor4D;
     },

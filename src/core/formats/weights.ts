@@ -1,4 +1,4 @@
-/** A tensor as it stands in a weights file: PyTorch's name for it is the key of {@link Weights}. */
+/** A tensor in a weights file; its PyTorch name is the key in {@link Weights}. */
 export interface WeightTensor {
   dtype: 'float32' | 'int32' | 'int64' | 'uint8' | 'bool';
   shape: number[];
@@ -7,3 +7,6 @@ export interface WeightTensor {
 
 /** Weights under PyTorch's names, in PyTorch's layouts (OIHW). Half precision is widened to float32 when read. */
 export type Weights = Map<string, WeightTensor>;
+
+/** Names and shapes of tensors, in a file's order. */
+export type Shapes = ReadonlyMap<string, readonly number[]>;

@@ -3,7 +3,7 @@ import type { Restorer } from './restorer.ts';
 
 /**
  * Self-ensemble (Timofte et al., "Seven ways to improve example-based single image super resolution", CVPR 2016): the
- * mean over the eight flips and rotations of the input, each turned back. Eight times the work.
+ * mean over the eight flips and rotations of the input, each transformed back. Eight times the work.
  */
 export function selfEnsemble(restorer: Restorer): Restorer {
   return {
@@ -24,7 +24,7 @@ export function selfEnsemble(restorer: Restorer): Restorer {
 }
 
 interface Orientation {
-  /** Rows and columns exchanged, before the flips. */
+  /** Rows and columns are swapped before flipping. */
   transpose: boolean;
   flipX: boolean;
   flipY: boolean;
@@ -36,11 +36,11 @@ const orientations: readonly Orientation[] = Array.from({ length: 8 }, (_, i) =>
   flipY: (i & 2) > 0,
 }));
 
-/** Flips undo themselves; behind a transposition they change places. */
+/** Flips are their own inverse; after a transposition the two flips swap roles. */
 const inverse = ({ transpose, flipX, flipY }: Orientation): Orientation =>
   transpose ? { transpose, flipX: flipY, flipY: flipX } : { transpose, flipX, flipY };
 
-/** The picture transposed, then mirrored. */
+/** The picture transposed, then flipped. */
 export function turn(picture: FloatPicture, { transpose, flipX, flipY }: Orientation): FloatPicture {
   const { width, height, channels, data } = picture;
   const [w, h] = transpose ? [height, width] : [width, height];

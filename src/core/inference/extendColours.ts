@@ -1,10 +1,10 @@
 import type { FloatPicture } from '../pictures/picture.ts';
 
 /**
- * Continues colours under transparency, so that a network sees no edge where only the alpha channel has one: pixels
- * without opacity take the mean of their coloured surroundings, from fine to coarse (push-pull, Gortler et al., "The
- * Lumigraph", SIGGRAPH 1996). Pixels with any opacity stay as they are.
- * @param alpha opacity, one value in [0,1] for each pixel
+ * Continues colours under transparent areas, so that a network sees no edge where only the alpha channel has one. Fully
+ * transparent pixels get the mean of the coloured pixels around them, from fine to coarse (push-pull, Gortler et al.,
+ * "The Lumigraph", SIGGRAPH 1996). Pixels with any opacity stay as they are.
+ * @param alpha opacity, one value in [0,1] per pixel
  */
 export function extendColours(picture: FloatPicture, alpha: Float32Array): FloatPicture {
   if (!alpha.includes(0)) return picture;

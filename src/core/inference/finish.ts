@@ -7,14 +7,14 @@ import { fullScale, type Samples, type SampleType, type ScratchReader } from '..
 import type { PhotographSource } from './sources.ts';
 
 export interface FinishOptions {
-  /** Size of the result over that of the original. */
+  /** Size of the result over size of the original. */
   scale: number;
   strength: number;
   luminance: boolean;
   grey: boolean;
   linear: boolean;
   type: Exclude<SampleType, 'float32'>;
-  /** Grey, as large as the result: where the effect shows. */
+  /** A grey picture as large as the result that says where the effect applies. */
   mask?: ScratchReader;
 }
 
@@ -22,10 +22,10 @@ export interface FinishOptions {
 const LUMA = [0.299, 0.587, 0.114] as const;
 
 /**
- * Turns restored rows into the samples that are encoded: the effect is limited by strength, mask and luminance, the alpha
- * channel is added, and the tone curve and depth of the original come back.
- * @param region where `restored` lies in the result
- * @throws AppError `non-finite` where the model gave something that is no number
+ * Turns restored rows into the samples to encode: applies strength, mask and luminance, adds the alpha channel, and
+ * restores the tone curve and bit depth of the original.
+ * @param region position of `restored` in the result
+ * @throws AppError `non-finite` if the model returned values that are not numbers
  */
 export function finish(
   restored: FloatPicture,
@@ -44,7 +44,7 @@ export function finish(
   const result = type === 'uint16' ? new Uint16Array(count * channels) : new Uint8Array(count * channels);
   for (let i = 0; i < count; i++) {
     for (let c = 0; c < colours; c++) {
-      // The network saw grey as three equal channels; their mean is the grey again.
+      // The network saw grey as three equal channels; their mean is grey again.
       const value = grey ? mean(data, i * 3) : (data[i * 3 + c] as number);
       if (!Number.isFinite(value))
         throw new AppError(
@@ -63,8 +63,9 @@ const mean = (data: Float32Array, at: number): number =>
   ((data[at] as number) + (data[at + 1] as number) + (data[at + 2] as number)) / 3;
 
 /**
- * original + strength · mask · (changed − original), where `changed` is what the model gave, or the original with its
- * luma, within [0,1]: so a weaker effect is the same mixture of two pictures as one seen laid over the other.
+ * original + strength · mask · (changed − original), where `changed` is the model's output, or the original with the
+ * output's luma, within [0,1]. A weaker effect is therefore the same mixture as on screen, where one picture is blended
+ * over the other.
  */
 function limitEffect(
   restored: Float32Array,
@@ -85,8 +86,8 @@ function limitEffect(
     for (let c = 0; c < 3; c++) {
       const before = base[i + c] as number;
       const changed = luminance ? before + luma : (restored[i + c] as number);
-      // What is no number stays so, and is found in `finish`.
-      result[i + c] = before + amount * ((changed > 1 ? 1 : changed < 0 ? 0 : changed) - before);
+      // NaN stays NaN, and `finish` detects it.
+      result[i + c] = before + amount * (Math.min(1, Math.max(0, changed)) - before);
     }
   }
   return result;

@@ -1,19 +1,19 @@
-/** One dimension of a grid of overlapping tiles: where each begins, and how much of each pixel it gives. */
+/** One dimension of a grid of overlapping tiles: where each tile begins, and its weight for each pixel. */
 export interface Axis {
   /** Length of the picture and of every tile. */
   length: number;
   tile: number;
   starts: number[];
-  /** Context that neighbours share. */
+  /** Overlap between neighbouring tiles. */
   overlap: number;
 }
 
-/** Tiles begin at multiples of this, so that windows and strides of the networks fall as they do in the whole picture. */
+/** Tiles begin at multiples of this, so that the networks' windows and strides align as in the whole picture. */
 const ALIGNMENT = 16;
 
 /**
- * Covers a length with tiles that all have one size, so that one compiled graph serves them all: the last one is moved
- * back to end with the picture.
+ * Covers a length with tiles of equal size, so that one compiled graph serves them all. The last tile is moved back so
+ * that it ends with the picture.
  */
 export function layOut(length: number, tile: number, overlap: number): Axis {
   if (tile >= length) return { length, tile: length, starts: [0], overlap };
@@ -25,9 +25,9 @@ export function layOut(length: number, tile: number, overlap: number): Axis {
 }
 
 /**
- * The share of each output pixel that a tile gives, over the tile's own length times `scale`. Where two tiles overlap,
- * the outer third of the overlap is dropped (there a tile lacks its neighbourhood), and between, the one fades into the
- * other; the shares of all tiles add up to 1.
+ * The weight of a tile for each output pixel, over the tile's length times `scale`. Where two tiles overlap, the outer
+ * third of the overlap is dropped, because the tile has no surroundings there; in the middle third the tiles are
+ * blended. The weights of all tiles sum to 1.
  */
 export function shares(axis: Axis, index: number, scale: number): Float32Array {
   const { tile, starts } = axis;
@@ -40,7 +40,7 @@ export function shares(axis: Axis, index: number, scale: number): Float32Array {
   });
 }
 
-/** 0 in the first third of an overlap, 1 in the last, a line between; symmetric, so that two of them add up to 1. */
+/** 0 in the first third of an overlap, 1 in the last, linear between them; symmetric, so that two of them sum to 1. */
 function fade(at: number, overlap: number): number {
   if (overlap === 0) return 1;
   return Math.min(1, Math.max(0, (3 * at) / overlap - 1));

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp from '../pictures/sharp.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { Effect } from '../../shared/batches.ts';
 import { chosenTileMemory } from '../engine/settings.ts';
@@ -20,23 +20,23 @@ export interface RestoreOptions {
   effect: Effect;
   /** Holds temporary files; the caller removes it. */
   folder: string;
-  /** Sides of tiles are divided by this. */
+  /** Tile sides are divided by this. */
   caution?: number;
-  /** The part that is wanted, in pixels of the original; by default all of it. */
+  /** The wanted part in pixels of the original; the whole picture by default. */
   window?: Region;
   onProgress?: (share: number) => void;
   signal?: AbortSignal;
 }
 
-/** Working memory of the network for one tile: as the settings say, else a gigabyte, or half of what is free to this process. */
+/** Working memory for one tile: from the settings, otherwise a gigabyte or half of this process's free memory. */
 const tileBudget = (): number => chosenTileMemory() ?? Math.min(2 ** 30, process.availableMemory() / 2);
 
 /**
- * Restores a decoded photograph into a new scratch file that {@link encodePhotograph} takes. Memory does not grow with
- * the picture: tiles are read from and rows are written to disk.
+ * Restores a decoded photograph into a new scratch file for {@link encodePhotograph}. Memory does not grow with the
+ * size of the picture: tiles are read from disk and rows are written to disk.
  * @param decoded scratch file of the photograph
  * @returns path of the result
- * @throws AppError `out-of-memory` where not even the smallest tile fits, `bad-input` for a mask that cannot be read
+ * @throws AppError `out-of-memory` if not even the smallest tile fits, `bad-input` for a mask that cannot be read
  */
 export async function restorePhotograph(
   photograph: Photograph,
@@ -137,7 +137,7 @@ async function write(
   }
 }
 
-/** Where a band lies in the whole result. */
+/** Position of a band in the whole result. */
 const rows = ({ y, picture }: Band, part: Region): Region => ({
   x: part.x,
   y: part.y + y,

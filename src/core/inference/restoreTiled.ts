@@ -4,14 +4,14 @@ import type { FloatPicture } from '../pictures/picture.ts';
 import { type Axis, layOut, shares } from './grid.ts';
 import type { Restorer } from './restorer.ts';
 
-/** Where tiles come from: RGB in [0,1], any rectangle of the picture. */
+/** A source of tiles: any rectangle of the picture, RGB in [0,1]. */
 export interface PixelSource {
   readonly width: number;
   readonly height: number;
   read(region: Region): FloatPicture;
 }
 
-/** Whole rows of the result, from row `y` on. */
+/** Complete rows of the result, from row `y` on. */
 export interface Band {
   y: number;
   picture: FloatPicture;
@@ -20,23 +20,26 @@ export interface Band {
 export interface Tiling {
   /** Side of a tile, in input pixels. */
   tile: number;
-  /** Called after each tile, with the share of the work that is done. */
+  /** Called after each tile with the share of the work that is done. */
   onTile?: (share: number) => void;
   signal?: AbortSignal;
 }
 
-/** Context that neighbouring tiles share: at most 48 pixels, at most a quarter of a tile. */
+/** Overlap of neighbouring tiles: a quarter of a tile, at most 48 pixels. */
 const OVERLAP = 48;
 /** Networks with windows and strides mirror their input at the edges, which needs this many pixels. */
 const SMALLEST = 16;
 
-/** The grid of a picture; it depends on size and tile alone, so a part is computed from the same tiles as the whole. */
+/**
+ * The grid of a picture. It depends only on size and tile, so a part is computed from the same tiles as the whole
+ * picture.
+ */
 export function grid(width: number, height: number, tile: number): { columns: Axis; rows: Axis } {
   const overlap = Math.min(OVERLAP, Math.floor(tile / 64) * 16);
   return { columns: layOut(width, tile, overlap), rows: layOut(height, tile, overlap) };
 }
 
-/** The part of a picture that the tiles under `window` read. */
+/** The region that is read by the tiles that touch `window`. */
 export function covered({ width, height }: { width: number; height: number }, tile: number, window: Region): Region {
   const { columns, rows } = grid(width, height, tile);
   const [x, right] = reach(columns, window.x, window.x + window.width);
@@ -50,8 +53,8 @@ function reach(axis: Axis, from: number, to: number): [number, number] {
 }
 
 /**
- * Restores a picture, or the part of it in `window` (input pixels), tile by tile, and gives the rows of the result as
- * they become whole. Only one row of tiles is in memory.
+ * Restores a picture, or the part of it in `window` (input pixels), tile by tile, and yields rows of the result as they
+ * are completed. Only one row of tiles is in memory.
  */
 export async function* restoreTiled(
   source: PixelSource,
@@ -86,7 +89,7 @@ export async function* restoreTiled(
         width,
       });
       onTile?.(++done / (across.length * down.length));
-      // The network blocks the thread; between tiles, other pictures are decoded and messages are read.
+      // The network blocks the thread. Between tiles, other pictures are decoded and messages are read.
       await setImmediate();
     }
     const next = rows.starts[j + 1];
@@ -108,7 +111,7 @@ function touching({ starts, tile }: Axis, from: number, to: number): number[] {
   return starts.flatMap((start, i) => (start < to && start + tile > from ? [i] : []));
 }
 
-/** Adds a tile, weighted by its shares, to the rows that are being collected; what lies outside of them is left out. */
+/** Adds a weighted tile to the rows in progress; parts outside of them are ignored. */
 function add(
   tile: FloatPicture,
   at: { x: number; y: number },
@@ -132,7 +135,7 @@ function add(
   }
 }
 
-/** Runs a tile; one that is too small for the networks is continued by its last pixels first. */
+/** Runs a tile. A tile that is too small for the networks is first extended by repeating its last pixels. */
 async function runPadded(restorer: Restorer, tile: FloatPicture): Promise<FloatPicture> {
   const { width, height } = tile;
   if (width >= SMALLEST && height >= SMALLEST) return restorer.run(tile);
@@ -140,7 +143,7 @@ async function runPadded(restorer: Restorer, tile: FloatPicture): Promise<FloatP
   return clampedCopy(await restorer.run(padded), width * restorer.scale, height * restorer.scale);
 }
 
-/** The picture cut or, by repeating its last row and column, grown to a size. */
+/** The picture cropped to a size, or extended to it by repeating its last row and column. */
 function clampedCopy({ width, height, channels, data }: FloatPicture, toWidth: number, toHeight: number): FloatPicture {
   const result = new Float32Array(toWidth * toHeight * channels);
   let to = 0;

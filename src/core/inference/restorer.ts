@@ -1,33 +1,46 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../shared/errors.ts';
 import { isOutOfMemory } from '../engine/memory.ts';
-import type { RestoreModel } from '../../shared/batches.ts';
 import { compileForward } from '../engine/forward.ts';
 import { type Probe, probe } from '../engine/probe.ts';
 import { createModel } from '../networks/index.ts';
-import { type Layer, normaliseInput } from '../networks/layers.ts';
+import type { Layer } from '../networks/layer.ts';
+import { normaliseInput } from '../networks/layers.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
-import { openGraphModel } from '../formats/graphModels.ts';
+import { type GraphModelOptions, openGraphModel } from '../formats/graphModels.ts';
+import type { Weights } from '../formats/weights.ts';
 
-/** Restores tiles: what a model is to the rest of the photograph's path. */
+/** A model with its weights, or with the file of its graph. */
+export interface LoadedModel {
+  title: string;
+  /** A network's id, `identity`, or `graph`. */
+  network: string;
+  options: Record<string, unknown>;
+  inputNorm?: { mean: [number, number, number]; std: [number, number, number] };
+  /** Empty for `identity` and `graph`. */
+  weights: Weights;
+  graph?: GraphModelOptions & { file: string };
+}
+
+/** Restores tiles: the interface of a model for the restoring code. */
 export interface Restorer {
   readonly title: string;
   /** Output size over input size. */
   readonly scale: number;
-  /** Bytes of working memory for each pixel of a tile, estimated. */
+  /** Estimated bytes of working memory per pixel of a tile. */
   readonly bytesPerPixel: number;
-  /** What the sides of tiles are best a multiple of; 1 by default. */
+  /** Preferred divisor of tile sides; 1 by default. */
   readonly multipleOf?: number;
-  /** Tiles of any size cost no preparation: a picture that fits into memory is best restored whole. */
+  /** Tiles of any size need no preparation, so a picture that fits into memory is best restored as a whole. */
   readonly anySize?: boolean;
-  /** Side of the largest tile that it takes, where that is fixed. */
+  /** Side of the largest possible tile, if it is fixed. */
   readonly largestTile?: number | undefined;
   /** RGB [0,1] in, RGB out, `scale` times as large; not clamped. @throws AppError `out-of-memory` */
   run(tile: FloatPicture): FloatPicture | Promise<FloatPicture>;
   dispose(): void;
 }
 
-/** Gives back what it gets: for trying the way of a photograph without a network, and for converting files. */
+/** Returns its input: for testing the pipeline without a network, and for converting files. */
 export const identityRestorer: Restorer = {
   title: 'identity',
   scale: 1,
@@ -36,35 +49,32 @@ export const identityRestorer: Restorer = {
   dispose: () => undefined,
 };
 
-/** Side of the tile that is run once to learn how much memory a pixel takes. */
+/** Side of the tile that is run once to find out how much memory a pixel takes. */
 const PROBE = 48;
-/** Live tensors of the largest layer that TensorFlow is assumed to hold at once. */
+/** Number of tensors of the largest layer that TensorFlow is assumed to hold at the same time. */
 const LIVE_TENSORS = 8;
-/** TensorFlow's own run of a graph holds fewer: 6.6 with a MAXIM. */
+/** TensorFlow holds fewer when it runs a graph itself: 6.6 measured with MAXIM. */
 const LIVE_TENSORS_OF_GRAPH = 7;
-/** A picture that is one tile can be stopped, and shows how far it is, only when it is done. */
+/**
+ * A picture in one tile can only be cancelled, and only reports progress, when it is done. So this is the limit in
+ * pixels.
+ */
 const MOST_AT_ONCE = 1024 ** 2;
-/** ONNX Runtime does not tell what it needs: 16 live tensors of 64 channels are assumed. */
+/** ONNX Runtime does not report its memory use: 16 live tensors of 64 channels are assumed. */
 const ONNX_BYTES_PER_PIXEL = 16 * 64 * 4;
-/** Float32 in another order of summation differs by less, a graph that was recorded wrongly by more. */
+/** Float32 with another order of summation differs by less than this; a wrongly recorded graph differs by more. */
 const TOLERANCE = 1e-3;
 
 /**
  * Opens a model: builds its network, or reads its graph, and compiles it. The engine must be open.
  * @throws AppError `bad-input` where weights and network do not fit, or as {@link openGraphModel}
  */
-export async function openRestorer(model: RestoreModel): Promise<Restorer> {
+export async function openRestorer(model: LoadedModel): Promise<Restorer> {
   if (model.network === 'identity') return identityRestorer;
   return model.graph ? openGraph(model.title, model.graph) : openNetwork(model);
 }
 
-async function openNetwork({
-  title,
-  network: id,
-  options: given,
-  weights,
-  inputNorm,
-}: RestoreModel): Promise<Restorer> {
+async function openNetwork({ title, network: id, options: given, weights, inputNorm }: LoadedModel): Promise<Restorer> {
   const { network, options, parameters, forward } = createModel(id, given);
   parameters.load(weights);
   const normalised: Layer = (x) => forward(normaliseInput(x, inputNorm));
@@ -87,7 +97,7 @@ async function openNetwork({
   };
 }
 
-async function openGraph(title: string, { file, ...options }: NonNullable<RestoreModel['graph']>): Promise<Restorer> {
+async function openGraph(title: string, { file, ...options }: NonNullable<LoadedModel['graph']>): Promise<Restorer> {
   const graph = await openGraphModel(file, options);
   const { scale, multipleOf, fixed, probed, forward, whole } = graph;
   const common = { title, scale, multipleOf, ...(fixed && { largestTile: Math.min(fixed.width, fixed.height) }) };
@@ -103,11 +113,9 @@ async function openGraph(title: string, { file, ...options }: NonNullable<Restor
   const compiled = compileForward(forward);
   const direct = whole.find((way) => isFaithful((x) => way.run(x), probed));
   for (const way of whole) if (way !== direct) way.dispose();
-  const run = direct
-    ? (x: tf.Tensor4D) => tf.tidy(() => direct.run(x))
-    : isFaithful(compiled, probed)
-      ? compiled
-      : (x: tf.Tensor4D) => graph.run(x);
+  const eager = (x: tf.Tensor4D) => graph.run(x);
+  const ours = () => (isFaithful(compiled, probed) ? compiled : eager);
+  const run = direct ? (x: tf.Tensor4D) => tf.tidy(() => direct.run(x)) : ours();
   tf.dispose([probed.x, probed.y]);
   const dispose = (): void => {
     compiled.dispose();
@@ -118,8 +126,8 @@ async function openGraph(title: string, { file, ...options }: NonNullable<Restor
 }
 
 /**
- * A graph that others made may hold an operation that tfjs computes outside TensorFlow, whose result would be a constant, or one
- * that TensorFlow refuses only when it is run.
+ * Graphs from other programs may contain an operation that tfjs computes outside TensorFlow, whose result would become
+ * a constant, or one that TensorFlow only refuses when it runs. So the compiled result is compared.
  */
 function isFaithful(compiled: (x: tf.Tensor4D) => tf.Tensor4D, { x, y }: Probe): boolean {
   return tf.tidy(() => {
@@ -154,8 +162,8 @@ async function runTile(
 }
 
 /**
- * Side of the tiles for a picture such that a tile's working memory stays within `budget` bytes: the whole picture where tiles
- * of any size cost nothing and it fits, else from 64 to 512, in steps of 16 or of what the model likes.
+ * Side of the tiles for a picture, so that the working memory of a tile stays within `budget` bytes: the whole picture
+ * if tiles of any size cost nothing and it fits, otherwise 64 to 512, in steps of 16 or of the model's divisor.
  */
 export function chooseTile(
   { bytesPerPixel, multipleOf = 1, anySize = false }: Restorer,

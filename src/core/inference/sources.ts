@@ -6,7 +6,7 @@ import { fullScale, type Samples, type ScratchReader } from '../pictures/scratch
 import { extendColours } from './extendColours.ts';
 import type { PixelSource } from './restoreTiled.ts';
 
-/** A decoded photograph as the networks take it: RGB [0,1] with an ordinary tone curve, grey expanded. */
+/** A decoded photograph as networks need it: RGB [0,1] with an ordinary tone curve, grey expanded. */
 export class PhotographSource implements PixelSource {
   readonly width: number;
   readonly height: number;
@@ -26,19 +26,19 @@ export class PhotographSource implements PixelSource {
     return this.#reader.shape.channels % 2 === 0;
   }
 
-  /** With colours continued under transparency. */
+  /** With colours continued under transparent areas. */
   read(region: Region): FloatPicture {
     const samples = this.#reader.read(region);
     const colours = this.#colours(samples, region);
     return this.hasAlpha ? extendColours(colours, this.#alpha(samples)) : colours;
   }
 
-  /** Without: what is really there, for comparing. */
+  /** Without that: the stored colours, for comparison. */
   colours(region: Region): FloatPicture {
     return this.#colours(this.#reader.read(region), region);
   }
 
-  /** Opacity in [0,1], one value for each pixel. */
+  /** Opacity in [0,1], one value per pixel. */
   alpha(region: Region): Float32Array {
     return this.#alpha(this.#reader.read(region));
   }
@@ -64,9 +64,9 @@ export class PhotographSource implements PixelSource {
 }
 
 /**
- * What an earlier model of a chain has made: RGB floats.
+ * Output of the previous model in a chain: RGB floats.
  * @param size of the whole picture
- * @param part where what the reader holds lies in it
+ * @param part position of the reader's content in it
  */
 export function floatSource(reader: ScratchReader, size: { width: number; height: number }, part: Region): PixelSource {
   const { width, height } = size;

@@ -7,9 +7,9 @@ import { restoreTiled } from './restoreTiled.ts';
 export const SMALLEST_TILE = 32;
 
 /**
- * A restorer that survives a lack of memory: a tile that does not fit is restored in tiles of half its side, and what was
- * learnt is kept for the tiles and pictures that follow.
- * @throws AppError `out-of-memory` where not even the smallest tile fits
+ * A restorer that survives a lack of memory: a tile that does not fit is restored in tiles of half its side, and the
+ * following tiles and pictures use the smaller size at once.
+ * @throws AppError `out-of-memory` if not even the smallest tile fits
  */
 export function splitTiles(restorer: Restorer): Restorer {
   let limit = restorer.largestTile ?? Infinity;

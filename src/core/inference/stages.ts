@@ -2,7 +2,7 @@ import type { Region } from '../pictures/crop.ts';
 import type { Restorer } from './restorer.ts';
 import { covered } from './restoreTiled.ts';
 
-/** One model of a chain at work on one picture. Sizes are in pixels of what it is given. */
+/** One model of a chain applied to one picture. Sizes are in pixels of its input. */
 export interface Stage {
   restorer: Restorer;
   width: number;
@@ -13,10 +13,10 @@ export interface Stage {
 }
 
 /**
- * Lays out a chain: the tiles of each model, and from the last to the first the part that the next one's tiles read. So a
- * part of a picture is computed from the same tiles as the whole, and is the same to the bit.
- * @param window the part that is wanted, in pixels of the original
- * @param tileOf side of the tiles of a model for what it is given
+ * Plans a chain: the tiles of each model and, from the last to the first, the part that the next model's tiles read. A
+ * part of a picture is therefore computed from the same tiles as the whole, and is bit for bit the same.
+ * @param window the wanted part in pixels of the original
+ * @param tileOf tile side of a model for a given input
  */
 export function layOutChain(
   chain: readonly Restorer[],

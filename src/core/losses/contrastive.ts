@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { l1 } from './pixel.ts';
 
-/** Keeps the ratio finite where output and negative agree; the value of AECR-Net's and C2PNet's code. */
+/** Keeps the ratio finite if output and negative are equal; the value from AECR-Net's and C2PNet's code. */
 const EPSILON = 1e-7;
 
 /** VGG19's layers for the ratio terms and their weights (Wu et al., AECR-Net, CVPR 2021). */

@@ -14,7 +14,7 @@ export function perceptualDistance(
 }
 
 /**
- * The self-prompted negative term of MCIR (METHOD.md, step 2): the mean over N negatives of the perceptual distance
+ * The self-prompted negative term of MCIR (docs/method.md): the mean over N negatives of the perceptual distance
  * between the output and each negative's output, a scalar, not yet weighted.
  *
  * `output` holds feature maps [B,h,w,c] of the output, `negatives` those of all negatives' outputs in one batch

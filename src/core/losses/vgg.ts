@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../shared/errors.ts';
 import { wide } from '../engine/tracing/kernels.ts';
-import { conv2d, kaimingNormal, type Layer } from '../networks/layers.ts';
+import type { Layer } from '../networks/layer.ts';
+import { conv2d, kaimingNormal } from '../networks/layers.ts';
 import { Parameters } from '../networks/parameters.ts';
 import { randomStream } from '../random.ts';
 import type { Weights } from '../formats/weights.ts';
@@ -21,9 +22,11 @@ export interface FeatureWeights {
 const STAGES: Record<VggNetwork, readonly number[]> = { vgg16: [2, 2, 3, 3, 3], vgg19: [2, 2, 4, 4, 4] };
 const WIDTHS = [64, 128, 256, 512, 512] as const;
 
-/** ImageNet's mean and deviation, which torchvision's VGG expects its input to be normalised with. */
-const MEAN = [0.485, 0.456, 0.406];
-const DEVIATION = [0.229, 0.224, 0.225];
+/**
+ * ImageNet's mean and deviation, which torchvision's networks expect pictures in [0,1] to be normalised with. LPIPS' own
+ * scaling layer is the same for pictures in [-1,1].
+ */
+export const IMAGENET = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
 
 /** Features of pictures: [B,H,W,3] in [0,1] → one feature map for each tapped layer, in the order of the layers. */
 export type FeatureExtractor = (x: tf.Tensor4D) => tf.Tensor4D[];
@@ -75,6 +78,16 @@ export function neededFeatureWeights(network: VggNetwork, layers: readonly strin
   return convolutions(network, layers).flatMap(({ index }) => [`features.${index}.weight`, `features.${index}.bias`]);
 }
 
+/** Names and shapes (PyTorch's layout) of the convolutions up to the last of these layers. */
+export function featureShapes(network: VggNetwork, layers: readonly string[]): Map<string, readonly number[]> {
+  return new Map<string, readonly number[]>(
+    convolutions(network, layers).flatMap(({ index, channelsIn, channelsOut }): [string, readonly number[]][] => [
+      [`features.${index}.weight`, [channelsOut, channelsIn, 3, 3]],
+      [`features.${index}.bias`, [channelsOut]],
+    ]),
+  );
+}
+
 /** VGG with its activations tapped (Simonyan and Zisserman 2015; torchvision's numbering). */
 export class VggFeatures {
   readonly layers: readonly string[];
@@ -98,7 +111,7 @@ export class VggFeatures {
     } else {
       this.#parameters.initialise(SEED);
       this.#calibrate();
-      this.source = `${network} with seeded random weights (a stand-in; import torchvision's weights with "mcir features import FILE" for the published loss)`;
+      this.source = `${network} with seeded random weights (a stand-in; fetch the published weights with "mcir features fetch")`;
     }
   }
 
@@ -113,7 +126,7 @@ export class VggFeatures {
 
   /** The activation after every convolution. `before` is called with each layer and its input. */
   #activations(x: tf.Tensor4D, before?: (index: number, input: tf.Tensor4D) => void): tf.Tensor4D[] {
-    let h = tf.div<tf.Tensor4D>(tf.sub(x, MEAN), DEVIATION);
+    let h = tf.div<tf.Tensor4D>(tf.sub(x, IMAGENET.mean), IMAGENET.deviation);
     let stage = 0;
     return this.#convs.map(({ layer, conv }, i) => {
       if (conv.stage > stage) h = tf.maxPool(h, 2, 2, 'valid');

@@ -2,7 +2,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
 
 export interface MetricOptions {
-  /** Pixels cut from each side before anything else. */
+  /** Pixels cropped from each side before measuring. */
   cropBorder?: number;
   /** Measure on luma (Y of BT.601, 16 to 235) instead of RGB. */
   yChannel?: boolean;
@@ -16,8 +16,9 @@ export interface Plane {
 }
 
 /**
- * The channels that a metric compares: clamped, rounded to 8 bits, cropped and, if asked, turned into luma, as BasicSR's
- * `tensor2img` and `to_y_channel` do. Luma is not rounded but passes through float32 three times there, so it does here.
+ * The channels that a metric compares: clamped, rounded to 8 bits, cropped and, if requested, converted to luma, as in
+ * BasicSR's `tensor2img` and `to_y_channel`. Luma is not rounded but passes through float32 three times there, so it
+ * does here.
  */
 export function measuredPlanes(picture: FloatPicture, { cropBorder = 0, yChannel = false }: MetricOptions): Plane[] {
   const width = picture.width - 2 * cropBorder;
@@ -46,18 +47,18 @@ export function measuredPlanes(picture: FloatPicture, { cropBorder = 0, yChannel
   ];
 }
 
-/** @throws AppError `bad-input` where two pictures cannot be compared pixel by pixel. */
+/** @throws AppError `bad-input` if two pictures cannot be compared pixel by pixel. */
 export function checkSameShape(a: FloatPicture, b: FloatPicture): void {
   if (a.width !== b.width || a.height !== b.height || a.channels !== b.channels) {
     const shape = (p: FloatPicture): string => `${p.width} × ${p.height} × ${p.channels}`;
     throw new AppError(
       'bad-input',
-      `Pictures of ${shape(a)} and ${shape(b)} cannot be compared: give two of the same size.`,
+      `Pictures of ${shape(a)} and ${shape(b)} cannot be compared. Give two of the same size.`,
     );
   }
 }
 
-/** [0,1] to 0…255, half to even as numpy rounds. */
+/** From [0,1] to 0…255, rounding half to even as numpy does. */
 function toByte(value: number): number {
   const scaled = Math.fround(Math.min(1, Math.max(0, value)) * 255);
   const below = Math.floor(scaled);

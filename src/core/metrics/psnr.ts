@@ -4,7 +4,7 @@ import { checkSameShape, measuredPlanes, type MetricOptions } from './planes.ts'
 /**
  * Peak signal-to-noise ratio in dB, as BasicSR's `calculate_psnr`: 10·log10(255² / mse) over all channels together.
  * Values outside [0,1] are clamped. Infinite for equal pictures.
- * @throws AppError `bad-input` for unequal sizes or a border that leaves nothing.
+ * @throws AppError `bad-input` for unequal sizes or a border that leaves no pixels.
  */
 export function psnr(a: FloatPicture, b: FloatPicture, options: MetricOptions = {}): number {
   checkSameShape(a, b);

@@ -14,9 +14,10 @@ const kernel = (() => {
 })();
 
 /**
- * Structural similarity, as BasicSR's `calculate_ssim`: per channel with an 11 × 11 Gaussian of deviation 1.5, where the
- * window lies wholly inside the picture, averaged over pixels and then channels. 1 for equal pictures.
- * @throws AppError `bad-input` for unequal sizes, or fewer than 11 pixels on a side after the crop.
+ * Structural similarity, as BasicSR's `calculate_ssim`: per channel with an 11 × 11 Gaussian window of standard
+ * deviation 1.5, only where the window lies completely inside the picture, averaged over pixels and then over channels.
+ * 1 for equal pictures.
+ * @throws AppError `bad-input` for unequal sizes, or fewer than 11 pixels on a side after cropping.
  */
 export function ssim(a: FloatPicture, b: FloatPicture, options: MetricOptions = {}): number {
   checkSameShape(a, b);

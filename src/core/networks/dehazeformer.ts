@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { dehazeformerBlock, reflectConv } from './dehazeformerBlock.ts';
-import { conv2d, crop, globalAverage, type Layer, pixelShuffle, reflectPad, sequential } from './layers.ts';
+import type { Layer } from './layer.ts';
+import { conv2d, crop, globalAverage, pixelShuffle, reflectPad, sequential } from './layers.ts';
 import type { NetworkDefinition, Shapes } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import { countParts, ratioOf } from './shapes.ts';
@@ -15,36 +16,31 @@ const options = z
     out_chans: z
       .literal(4)
       .default(4)
-      .describe('Channels before the end: one for the factor on the input, three for what is taken off.'),
+      .describe('Channels before the last operation: one for the factor on the input, three for what is subtracted.'),
     signed: z
       .boolean()
       .default(true)
       .describe(
-        'The network works in [-1, 1], as the authors train and test it: pictures are moved there and their restoration back.',
+        'The network works in [-1, 1], as the authors train and test it: pictures are converted to this range and back.',
       ),
-    window_size: z
-      .int()
-      .min(1)
-      .max(32)
-      .default(8)
-      .describe('Side of the windows within which pixels attend to each other.'),
+    window_size: z.int().min(1).max(32).default(8).describe('Side of the attention windows.'),
     embed_dims: five(z.int().min(1).max(1024))
       .default([24, 48, 96, 48, 24])
-      .describe('Channels of each of the five stages; the fourth as the second, the fifth as the first.'),
+      .describe('Channels of each of the five stages; the fourth equals the second, the fifth the first.'),
     mlp_ratios: five(z.number().positive())
       .default([2, 4, 4, 2, 2])
-      .describe('Hidden channels of the feed-forward part over the channels, for each stage.'),
+      .describe('Ratio of the feed-forward part’s hidden channels to the channels, for each stage.'),
     depths: five(z.int().min(0).max(128)).default([16, 16, 16, 8, 8]).describe('Blocks of each stage.'),
-    num_heads: five(z.int().min(1).max(64)).default([2, 4, 6, 1, 1]).describe('Heads of attention of each stage.'),
+    num_heads: five(z.int().min(1).max(64)).default([2, 4, 6, 1, 1]).describe('Attention heads of each stage.'),
     attn_ratio: five(z.number().min(0).max(1))
       .default([1 / 4, 1 / 2, 3 / 4, 0, 0])
-      .describe('Share of the blocks of each stage, the last ones, that have attention.'),
+      .describe('Share of the blocks of each stage (its last ones) that have attention.'),
     conv_type: five(z.enum(['Conv', 'DWConv']).nullable())
       .default(['DWConv', 'DWConv', 'DWConv', 'DWConv', 'DWConv'])
-      .describe('Convolution of the blocks of each stage: two full ones, one depthwise, or none (attention alone).'),
+      .describe('Convolution in the blocks of each stage: two full ones, one depthwise, or none (attention only).'),
     norm_layer: five(z.literal('RLN'))
       .default(['RLN', 'RLN', 'RLN', 'RLN', 'RLN'])
-      .describe('Norm of each stage; the authors’ blocks work with their rescale layer norm only.'),
+      .describe('Normalisation of each stage; the authors’ blocks only work with their rescale layer norm.'),
   })
   .refine(({ embed_dims: d }) => d[1] === d[3] && d[0] === d[4], {
     path: ['embed_dims'],
@@ -78,7 +74,7 @@ const full = ['Conv', 'Conv', 'Conv', 'Conv', 'Conv'];
 export const dehazeformer: NetworkDefinition<Options> = {
   id: 'dehazeformer',
   title: 'DehazeFormer',
-  description: 'Removes haze with attention in windows and convolutions; from very small to large.',
+  description: 'Removes haze with window attention and convolutions; from very small to large.',
   tasks: ['dehazing', 'general'],
   paper: 'Song et al., Vision Transformers for Single Image Dehazing, IEEE Transactions on Image Processing 2023',
   options,
@@ -93,7 +89,7 @@ export const dehazeformer: NetworkDefinition<Options> = {
   },
   scale: () => 1,
   seesWholePicture: true,
-  inputSizes: 'any size; reflected at the right and the bottom to a multiple of 4',
+  inputSizes: 'any size; padded by reflection to a multiple of 4',
   detect,
 
   build(p, o) {
@@ -154,19 +150,16 @@ function detect(shapes: Shapes): Options | undefined {
     const attending = Array.from({ length: depth }, (_, block) =>
       shapes.has(`${prefix}${block}.attn.QK.weight`),
     ).filter(Boolean).length;
-    // Heads and window leave their traces in the last block, the first to get attention.
+    // The number of heads and the window size can be seen in the last block, which is the first to get attention.
     const last = `${prefix}${depth - 1}.attn`;
+    const depthwise = shapes.has(`${last}.conv.weight`) || depth === 0 ? 'DWConv' : null;
     return {
       depth,
       mlpRatio: ratioOf(hidden, dim),
       attnRatio: depth === 0 ? 0 : ratioOf(attending, depth),
       heads: shapes.get(`${last}.attn.meta.2.weight`)?.[0] ?? 1,
       window: shapes.get(`${last}.attn.relative_positions`)?.[0],
-      convType: shapes.has(`${last}.conv.0.weight`)
-        ? 'Conv'
-        : shapes.has(`${last}.conv.weight`) || depth === 0
-          ? 'DWConv'
-          : null,
+      convType: shapes.has(`${last}.conv.0.weight`) ? 'Conv' : depthwise,
     };
   });
   const window = found.find((stage) => stage.window !== undefined)?.window;
@@ -181,7 +174,7 @@ function detect(shapes: Shapes): Options | undefined {
   });
 }
 
-/** For each of `depth` blocks whether it has attention: the last ones, by `ratio`. */
+/** For each of `depth` blocks, whether it has attention: the last ones do, by `ratio`. */
 function attentionIn(depth: number, ratio: number): boolean[] {
   return Array.from({ length: depth }, (_, i) => i >= depth - ratio * depth);
 }
@@ -202,7 +195,7 @@ function buildStage(p: Parameters, o: Options, stage: (typeof stages)[number]): 
   return sequential(blocks);
 }
 
-/** SKFusion: for each channel a share of one input and the rest of the other, chosen from the average of their sum. */
+/** SKFusion: mixes two inputs per channel; the share of each is computed from the average of their sum. */
 function fusion(p: Parameters, name: string, dim: number): (a: tf.Tensor4D, b: tf.Tensor4D) => tf.Tensor4D {
   const hidden = Math.max(Math.trunc(dim / 8), 4);
   const squeeze = conv2d(p, `${name}.mlp.0`, dim, hidden, 1, { bias: false });
@@ -212,7 +205,7 @@ function fusion(p: Parameters, name: string, dim: number): (a: tf.Tensor4D, b: t
       tf.Tensor4D,
       tf.Tensor4D,
     ];
-    // Softmax over two is the sigmoid of their difference.
+    // Softmax over two values is the sigmoid of their difference.
     const share = tf.sigmoid(tf.sub(forA, forB)); // [B,1,1,dim]
     return tf.add(tf.mul(tf.sub(a, b), share), b);
   };

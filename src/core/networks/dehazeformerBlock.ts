@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Layer } from './layer.ts';
 import {
   constant,
   conv2d,
   type ConvOptions,
   depthwiseConv2d,
-  type Layer,
   linear,
   ones,
   perChannel,
@@ -23,11 +23,14 @@ export interface BlockOptions {
   attends: boolean;
   window: number;
   shift: number;
-  /** Blocks of the whole network; deeper networks start with smaller weights. */
+  /** Number of blocks in the whole network; deeper networks start with smaller weights. */
   networkDepth: number;
 }
 
-/** DehazeFormer's block: spatial mixing and a feed-forward part, each added to its input; norm only around attention. */
+/**
+ * DehazeFormer's block: spatial mixing and a feed-forward part, each added to its input; normalisation only around
+ * attention.
+ */
 export function dehazeformerBlock(p: Parameters, name: string, o: BlockOptions): Layer {
   const norm = o.attends ? rescaleNorm(p, `${name}.norm1`, o.dim) : undefined;
   const mix = mixing(p, `${name}.attn`, o);
@@ -42,8 +45,8 @@ export function dehazeformerBlock(p: Parameters, name: string, o: BlockOptions):
 }
 
 /**
- * RLN, rescale layer norm: takes off the mean and deviation of the whole feature map before `layer`, and gives them back
- * after it, per channel.
+ * RLN, rescale layer norm: removes mean and standard deviation of the whole feature map before `layer`, and restores
+ * them after it, per channel.
  */
 function rescaleNorm(p: Parameters, name: string, dim: number): (x: tf.Tensor4D, layer: Layer) => tf.Tensor4D {
   const weight = perChannel(p, `${name}.weight`, dim, ones);
@@ -59,7 +62,7 @@ function rescaleNorm(p: Parameters, name: string, dim: number): (x: tf.Tensor4D,
   };
 }
 
-/** What a block does across pixels: convolution, attention within windows, or the sum of both. */
+/** The part of a block that mixes pixels: convolution, window attention, or the sum of both. */
 function mixing(p: Parameters, name: string, o: BlockOptions): Layer {
   const { dim, conv } = o;
   const convolve = conv === null ? undefined : spatialConv(p, `${name}.conv`, conv, o);
@@ -88,7 +91,7 @@ function mixing(p: Parameters, name: string, o: BlockOptions): Layer {
 
 function spatialConv(p: Parameters, name: string, type: 'Conv' | 'DWConv', { dim, networkDepth }: BlockOptions): Layer {
   if (type === 'DWConv') {
-    // PyTorch counts the fans of a depthwise filter as 25 in and 25·dim out.
+    // PyTorch counts a fan-in of 25 and a fan-out of 25·dim for a depthwise filter.
     const conv = depthwiseConv2d(p, name, dim, 5, { padding: 0, ...scaledInit(networkDepth, 25 + 25 * dim) });
     return (x) => conv(reflectPad(x, 2, 2, 2, 2));
   }
@@ -100,7 +103,10 @@ function spatialConv(p: Parameters, name: string, type: 'Conv' | 'DWConv', { dim
   return (x) => second(tf.relu(first(x)));
 }
 
-/** Pads queries, keys and values (not the picture) to whole windows, by reflection; shifted windows start above and left of it. */
+/**
+ * Pads queries, keys and values (not the picture) to whole windows, by reflection. Shifted windows start above and to
+ * the left.
+ */
 function shiftedWindows(attention: (windows: tf.Tensor3D) => tf.Tensor3D, { window, shift }: BlockOptions): Layer {
   return (qkv) => {
     const [, height, width] = qkv.shape;
@@ -137,7 +143,7 @@ function windowAttention(
   };
 }
 
-/** For each pair of pixels of a window, sign(d)·log(1+|d|) of their distances in rows and columns: [N,N,2]. */
+/** For each pair of pixels in a window, sign(d)·log(1+|d|) of their row and column distances: [N,N,2]. */
 function relativePositions(size: number): Float32Array {
   const tokens = size * size;
   const squash = (distance: number): number => Math.sign(distance) * Math.log(1 + Math.abs(distance));
@@ -160,7 +166,10 @@ export function reflectConv(
   return (x) => conv(reflectPad(x, 1, 1, 1, 1));
 }
 
-/** Xavier's deviation, times (8·depth)^(−1/4), as the authors start all but queries and keys. */
+/**
+ * Xavier's standard deviation times (8·depth)^(−1/4), with which the authors initialise everything except queries and
+ * keys.
+ */
 function scaledInit(networkDepth: number, fans: number): ConvOptions {
   const gain = (8 * networkDepth) ** (-1 / 4);
   return { weightInit: truncatedNormal(gain * Math.sqrt(2 / fans)), biasInit: zeros };

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { conv2d, type Layer, pixelShuffle, sequential } from './layers.ts';
+import type { Layer } from './layer.ts';
+import { conv2d, pixelShuffle, sequential } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import { countParts } from './shapes.ts';
@@ -16,18 +17,18 @@ const options = z.strictObject({
   rgb_mean: z
     .tuple([z.number(), z.number(), z.number()])
     .default([0.4488, 0.4371, 0.404])
-    .describe('Mean colour taken off before the network; that of DIV2K.'),
+    .describe('Mean colour subtracted before the network (DIV2K’s).'),
 });
 type Options = z.output<typeof options>;
 
-/** The authors' full size; it trains only with the residuals scaled down. */
+/** The authors' full size; it only trains with scaled residuals. */
 const large = { num_feat: 256, num_block: 32, res_scale: 0.1 };
 
 /** "Enhanced Deep Residual Networks for Single Image Super-Resolution", CVPRW 2017; names of BasicSR's class. */
 export const edsr: NetworkDefinition<Options> = {
   id: 'edsr',
   title: 'EDSR',
-  description: 'Enlarges pictures with plain residual blocks; fast and dependable.',
+  description: 'Enlarges pictures with plain residual blocks; fast and reliable.',
   tasks: ['super-resolution', 'general'],
   paper: 'Lim et al., Enhanced Deep Residual Networks for Single Image Super-Resolution, CVPRW 2017',
   options,
@@ -49,7 +50,7 @@ export const edsr: NetworkDefinition<Options> = {
     const num_block = countParts(shapes, 'body.');
     const threefold = shapes.get('upsample.0.weight')?.[0] === 9 * num_feat;
     const stages = [...shapes.keys()].filter((name) => /^upsample\.\d+\.weight$/.test(name)).length;
-    // The factor on residuals is not in a file; only the large size is published with one.
+    // The factor on residuals is not stored in a file; only the large size is published with one.
     const res_scale = num_feat === large.num_feat && num_block === large.num_block ? large.res_scale : 1;
     return options.safeParse({ num_feat, num_block, upscale: threefold ? 3 : 2 ** stages, res_scale }).data;
   },
@@ -79,10 +80,10 @@ function residualBlock(p: Parameters, name: string, o: Options): Layer {
   };
 }
 
-/** BasicSR's `Upsample`: convolution and pixel shuffle, by 2 as often as needed, or once by 3. */
+/** BasicSR's `Upsample`: convolution and pixel shuffle, repeated by 2 as often as needed, or once by 3. */
 export function upsample(p: Parameters, name: string, channels: number, scale: number): Layer {
   const factors = scale === 3 ? [3] : Array.from({ length: Math.log2(scale) }, () => 2);
-  // The authors' Sequential counts the shuffles too, hence every second index.
+  // The authors' Sequential also counts the shuffles, so only every second index is used.
   return sequential(
     factors.map((factor, i): Layer => {
       const conv = conv2d(p, `${name}.${2 * i}`, channels, channels * factor * factor, 3);

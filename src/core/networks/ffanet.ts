@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { conv2d, globalAverage, type Layer, sequential, weighedPointwise } from './layers.ts';
+import { composite } from '../engine/tracing/composite.ts';
+import type { Layer } from './layer.ts';
+import { conv2d, globalAverage, sequential, weighedPointwise } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -100,8 +102,12 @@ function outerProduct(pixels: tf.Tensor4D, channels: tf.Tensor4D): tf.Tensor4D {
   const [batch, height, width] = pixels.shape;
   const count = channels.shape[3];
   // As a product of matrices, which is several times as fast as one that repeats both sides.
-  return tf.reshape(
-    tf.matMul(tf.reshape(pixels, [batch, height * width, 1]), tf.reshape(channels, [batch, 1, count])),
-    [batch, height, width, count],
+  return composite({ op: 'OuterProduct', inputs: [pixels, channels] }, () =>
+    tf.reshape(tf.matMul(tf.reshape(pixels, [batch, height * width, 1]), tf.reshape(channels, [batch, 1, count])), [
+      batch,
+      height,
+      width,
+      count,
+    ]),
   );
 }

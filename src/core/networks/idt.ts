@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { spatialBlock, windowBlock } from './idtBlocks.ts';
-import { conv2d, enlargingConv2d, type Layer, perPlane, sequential } from './layers.ts';
+import type { Layer } from './layer.ts';
+import { conv2d, enlargingConv2d, perPlane, sequential } from './layers.ts';
 import type { NetworkDefinition, Shapes } from './network.ts';
 import { overlappingTiles } from './overlappingTiles.ts';
 import type { Parameters } from './parameters.ts';
@@ -10,17 +11,20 @@ import { risingRates } from './stochasticDepth.ts';
 
 interface Stage {
   name: string;
-  /** How often the resolution has been halved. */
+  /** How often the resolution has been halved at each stage. */
   level: number;
   /** Channels, in multiples of embed_dim. */
   width: number;
-  /** Blocks with attention in windows. */
+  /** Number of blocks with window attention. */
   blocks: number;
-  /** Bound of relative positions of the spatial block after them; null where there is none. */
+  /** Bound of relative positions in the spatial block that follows; null if there is none. */
   bound: number | null;
 }
 
-/** The nine stages, fixed by the authors. A decoder stage sees the one below, enlarged, beside the encoder's of its level. */
+/**
+ * The nine stages, fixed by the authors. A decoder stage gets the enlarged stage below, and the encoder's stage of its
+ * level.
+ */
 const STAGES: readonly Stage[] = [
   { name: 'encoderlayer_0', level: 0, width: 1, blocks: 3, bound: 16 },
   { name: 'encoderlayer_1', level: 1, width: 2, blocks: 3, bound: 8 },
@@ -35,7 +39,7 @@ const STAGES: readonly Stage[] = [
 
 /** Bound of relative positions inside a window. */
 const WINDOW_BOUND = 8;
-/** Least overlap of the tiles of a large picture, in pixels. */
+/** Smallest overlap of the tiles of a large picture, in pixels. */
 const OVERLAP = 20;
 
 const nine = <T extends z.ZodType>(item: T) => z.tuple([item, item, item, item, item, item, item, item, item]);
@@ -48,26 +52,23 @@ const options = z
       .max(1024)
       .multipleOf(64)
       .default(128)
-      .describe(
-        'Side of what the network sees at once, a multiple of 64; larger pictures are cut into overlapping tiles.',
-      ),
+      .describe('Side of the network’s input, a multiple of 64; larger pictures are split into overlapping tiles.'),
     in_chans: z.literal([1, 3]).default(3).describe('Channels of the pictures: 3 for colour, 1 for grey.'),
     embed_dim: z.int().min(1).max(512).default(32).describe('Channels at full resolution; they double at each level.'),
     depths: nine(z.int().min(0))
       .default([2, 2, 2, 2, 2, 2, 2, 2, 2])
       .describe(
-        'Part of the authors’ configurations; their class fixes the number of blocks, and takes from this only how drop_path_rate is spread.',
+        'Part of the authors’ configurations. Their class has a fixed number of blocks and uses this only to distribute drop_path_rate.',
       ),
     num_heads: nine(z.int().min(1).max(64))
       .default([1, 2, 4, 8, 16, 16, 8, 4, 2])
-      .describe('Heads of attention of the nine stages: four of the encoder, the lowest, four of the decoder.'),
-    win_size: z
-      .int()
-      .min(1)
-      .max(64)
-      .default(8)
-      .describe('Side of the windows within which pixels attend to each other.'),
-    mlp_ratio: z.number().positive().default(4).describe('Hidden channels of the feed-forward part over the channels.'),
+      .describe('Attention heads of the nine stages: four of the encoder, the lowest, four of the decoder.'),
+    win_size: z.int().min(1).max(64).default(8).describe('Side of the attention windows.'),
+    mlp_ratio: z
+      .number()
+      .positive()
+      .default(4)
+      .describe('Ratio of the feed-forward part’s hidden channels to the channels.'),
     qkv_bias: z.boolean().default(true).describe('Bias on queries, keys and values.'),
     qk_scale: z.number().nullable().default(null).describe('Factor on the queries; empty for 1/√(channels of a head).'),
     drop_path_rate: z
@@ -76,7 +77,7 @@ const options = z
       .lt(1)
       .default(0.1)
       .describe(
-        'Training alone: how often the lowest stage is left out for a sample (stochastic depth); outer ones less.',
+        'Training only: how often the lowest stage is skipped for a sample (stochastic depth); outer ones less often.',
       ),
   })
   .refine(
@@ -108,7 +109,7 @@ export const idt: NetworkDefinition<Options> = {
   published: { IDT: options.parse({}) },
   scale: () => 1,
   seesWholePicture: true,
-  inputSizes: 'any size; pictures larger than img_size (128) are restored in overlapping tiles of that size',
+  inputSizes: 'any size; pictures larger than img_size (128) are restored in overlapping tiles of this size',
   detect,
 
   build(p, o) {
@@ -145,7 +146,7 @@ export const idt: NetworkDefinition<Options> = {
 function detect(shapes: Shapes): Options | undefined {
   const [embed_dim, in_chans] = shapes.get('input_proj.proj.0.weight') ?? [];
   const hidden = shapes.get('encoderlayer_0.blocks.0.mlp.linear1.0.weight')?.[0];
-  // The extent of this convolution grows with the number of squares of the smallest map that has spatial attention.
+  // The size of this convolution grows with the number of squares in the smallest map that has spatial attention.
   const extent = shapes.get('encoderlayer_3.blocks.2.attn.Position_Extract.0.weight')?.[2];
   if (!embed_dim || !in_chans || !hidden || !extent || !shapes.has('dowsample_0.conv.0.weight')) return undefined;
   return options.parse({
@@ -158,12 +159,15 @@ function detect(shapes: Shapes): Options | undefined {
   });
 }
 
-/** Side of the windows at a level: as the authors, a map no larger than a window is one window. */
+/** Window side at a level. As in the authors' code, a map no larger than a window is a single window. */
 function windowSide({ img_size, win_size }: { img_size: number; win_size: number }, level: number): number {
   return Math.min(win_size, img_size / 2 ** level);
 }
 
-/** How often training leaves out the blocks of each stage, by `depths`: rising through the encoder, falling through the decoder. */
+/**
+ * How often training skips the blocks of each stage, by `depths`: rising through the encoder, falling through the
+ * decoder.
+ */
 function dropRates({ drop_path_rate: rate, depths }: Options): number[][] {
   const fall = risingRates(rate, depths.slice(5).reverse()).map((rates) => rates.reverse());
   return [...risingRates(rate, depths.slice(0, 4)), [rate], ...fall.reverse()];
@@ -179,7 +183,7 @@ function buildStage(p: Parameters, o: Options, index: number): Layer {
     qkvBias: o.qkv_bias,
     qkScale: o.qk_scale,
   };
-  // The authors' blocks in windows share a stage's first rate; the one across the map has its last.
+  // The authors' window blocks all use a stage's first rate; the block across the map uses its last.
   const inWindows = { ...common, side: windowSide(o, level), bound: WINDOW_BOUND, dropRate: rates[0] ?? 0 };
   const layers = Array.from({ length: blocks }, (_, i) => windowBlock(p, `${name}.blocks.${i}`, inWindows));
   if (bound !== null)

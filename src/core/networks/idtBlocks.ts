@@ -1,14 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  depthwiseConv2d,
-  gelu,
-  type Layer,
-  layerNorm,
-  linear,
-  torchUniform,
-  truncatedNormal,
-  zeros,
-} from './layers.ts';
+import type { Layer } from './layer.ts';
+import { depthwiseConv2d, gelu, layerNorm, linear, torchUniform, truncatedNormal, zeros } from './layers.ts';
 import type { Parameters } from './parameters.ts';
 import {
   attend,
@@ -23,24 +15,24 @@ export interface IdtBlockOptions {
   /** Channels of the feature map. */
   channels: number;
   heads: number;
-  /** Windows: the side of one, in pixels. Spatial attention: how many of them lie side by side. */
+  /** Windows: side length in pixels. Spatial attention: number of windows next to each other. */
   side: number;
-  /** Distance from which relative positions are no longer told apart. */
+  /** Distance beyond which relative positions are no longer distinguished. */
   bound: number;
   mlpRatio: number;
   qkvBias: boolean;
   /** Factor on the queries; null for 1/√(channels of a head). */
   qkScale: number | null;
-  /** How often training leaves the block out for a sample. */
+  /** How often training skips the block for a sample. */
   dropRate: number;
 }
 
-/** Side of the squares among which spatial attention looks for relations, fixed by the authors. */
+/** Side of the squares that spatial attention compares, fixed by the authors. */
 const SQUARE = 8;
 
 const linearInit = { weightInit: truncatedNormal(0.02), biasInit: zeros };
 
-/** Attention among the pixels of each window, then the feed-forward part; both normed first and added. */
+/** Attention between the pixels of each window, then the feed-forward part; both with a norm first and a residual. */
 export function windowBlock(p: Parameters, name: string, o: IdtBlockOptions): Layer {
   const norm1 = layerNorm(p, `${name}.norm1`, o.channels);
   const attention = positionalAttention(p, `${name}.attn`, o.channels, o);
@@ -55,7 +47,7 @@ export function windowBlock(p: Parameters, name: string, o: IdtBlockOptions): La
   };
 }
 
-/** Attention among the squares of the whole map, channel by channel, then the feed-forward part. */
+/** Attention between the squares of the whole map, channel by channel, then the feed-forward part. */
 export function spatialBlock(p: Parameters, name: string, o: IdtBlockOptions): Layer {
   const pixels = SQUARE * SQUARE;
   const attention = positionalAttention(p, `${name}.attn`, pixels, o);
@@ -67,7 +59,7 @@ export function spatialBlock(p: Parameters, name: string, o: IdtBlockOptions): L
     const n = o.side;
     const squares = tf.transpose(tf.reshape(x, [batch, n, SQUARE, n, SQUARE, channels]), [0, 5, 1, 3, 2, 4]);
     const attended = attention(tf.reshape(squares, [batch * channels, n * n, pixels]));
-    // As the authors: the squares stay one after the other, and are not laid back to where they came from.
+    // As in the authors' code, the squares stay in a sequence and are not put back to their places.
     const inOrder = tf.reshape<tf.Rank.R4>(
       tf.transpose(tf.reshape(attended, [batch, channels, height * width]), [0, 2, 1]),
       [batch, height, width, channels],
@@ -78,8 +70,8 @@ export function spatialBlock(p: Parameters, name: string, o: IdtBlockOptions): L
 }
 
 /**
- * Attention over tokens that lie in a square, [W,side²,dim] → the same, with a learnt bias for relative positions and,
- * added to its result, position features: convolutions of a third projection beside keys and values.
+ * Attention over the tokens of a square, [W,side²,dim] → the same, with a learnt bias for relative positions. Position
+ * features, convolutions of a third projection next to keys and values, are added to the result.
  */
 function positionalAttention(
   p: Parameters,

@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { conv2d, crop, globalAverage, type Layer, perPlane, pixelShuffle, reflectPad } from './layers.ts';
+import type { Layer } from './layer.ts';
+import { conv2d, crop, globalAverage, perPlane, pixelShuffle, reflectPad } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';
 
-/** Blocks, fixed by the authors: each is a field of their class. */
+/** Number of blocks, fixed by the authors: each is a field of their class. */
 const BLOCKS = 6;
-/** By how much IMDN_AS makes features smaller than the input. */
+/** Factor by which IMDN_AS makes features smaller than the input. */
 const REDUCTION = 4;
 
 const options = z
@@ -14,7 +15,7 @@ const options = z
     in_nc: z.literal([1, 3]).default(3).describe('Input channels: 3 for colour, 1 for grey.'),
     nf: z.int().min(16).max(1024).multipleOf(4).default(64).describe('Channels of every feature map; a multiple of 4.'),
     num_modules: z.literal(BLOCKS).default(BLOCKS).describe('Distillation blocks; the network is defined for six.'),
-    out_nc: z.literal([1, 3]).default(3).describe('Output channels; as many as go in.'),
+    out_nc: z.literal([1, 3]).default(3).describe('Output channels; the same number as input channels.'),
     upscale: z
       .int()
       .min(1)
@@ -27,7 +28,7 @@ const options = z
       .boolean()
       .default(false)
       .describe(
-        'IMDN_AS: first makes features four times smaller, so that with upscale 4 the size stays; for pictures enlarged beforehand by any factor.',
+        'IMDN_AS: features are first made four times smaller, so that upscale 4 keeps the size; for pictures that were already enlarged by any factor.',
       ),
   })
   .refine(({ adaptive, upscale }) => !adaptive || upscale % REDUCTION === 0, {
@@ -41,7 +42,7 @@ type Options = z.output<typeof options>;
 export const imdn: NetworkDefinition<Options> = {
   id: 'imdn',
   title: 'IMDN',
-  description: 'Enlarges pictures with blocks that set features aside step by step; light and fast.',
+  description: 'Enlarges pictures with blocks that distil features step by step; light and fast.',
   tasks: ['super-resolution', 'general'],
   paper: 'Hui et al., Lightweight Image Super-Resolution with Information Multi-distillation Network, ACM MM 2019',
   options,
@@ -53,7 +54,7 @@ export const imdn: NetworkDefinition<Options> = {
   },
   scale: outputScale,
   seesWholePicture: true,
-  inputSizes: 'any size; with `adaptive` reflected on the right and below up to a multiple of 4',
+  inputSizes: 'any size; with `adaptive`, padded by reflection to a multiple of 4',
 
   detect(shapes) {
     const adaptive = shapes.has('fea_conv.2.weight');
@@ -100,7 +101,7 @@ function reducingConvs(p: Parameters, channels: number, nf: number): Layer {
 
 const leaky: Layer = (x) => tf.leakyRelu(x, 0.05);
 
-/** IMDB, [B,H,W,nf] → the same: each step sets a quarter of its channels aside and refines the rest. */
+/** IMDB, [B,H,W,nf] → the same: each step keeps a quarter of its channels and refines the rest. */
 function distillation(p: Parameters, name: string, nf: number): Layer {
   const aside = nf / 4;
   const rest = nf - aside;
@@ -131,7 +132,7 @@ function contrastAttention(p: Parameters, name: string, channels: number): Layer
   return (x) => {
     const average = globalAverage(x);
     const variance = globalAverage(tf.square(tf.sub<tf.Tensor4D>(x, average)));
-    // The root has no gradient at 0, which a channel of one value reaches.
+    // The square root has no gradient at 0, which happens in a channel of constant value.
     const contrast = tf.sqrt(tf.maximum(variance, 1e-12));
     return tf.sigmoid(excite(tf.relu(squeeze(tf.add(contrast, average)))));
   };

@@ -4,7 +4,7 @@ import { edsr } from './edsr.ts';
 import { ffanet } from './ffanet.ts';
 import { idt } from './idt.ts';
 import { imdn } from './imdn.ts';
-import type { Layer } from './layers.ts';
+import type { Layer } from './layer.ts';
 import { nafnet } from './nafnet.ts';
 import type { NetworkDefinition } from './network.ts';
 import { Parameters } from './parameters.ts';
@@ -12,7 +12,7 @@ import { rrdbnet } from './rrdbnet.ts';
 import { srvgg } from './srvgg.ts';
 import { swinir } from './swinir.ts';
 
-/** Every architecture. Adding one is its file and its line here. */
+/** All architectures. To add one, add its file and a line here. */
 export const networks: readonly NetworkDefinition[] = [
   ffanet,
   edsr,
@@ -25,7 +25,7 @@ export const networks: readonly NetworkDefinition[] = [
   srvgg,
 ].map((network) => network as unknown as NetworkDefinition);
 
-/** @throws AppError `not-found`, naming what there is. */
+/** @throws AppError `not-found`, with the available networks. */
 export function findNetwork(id: string): NetworkDefinition {
   const network = networks.find((candidate) => candidate.id === id);
   if (!network)
@@ -52,7 +52,10 @@ export function createModel(id: string, options: unknown = {}): Model {
   return { network, options: parsed, parameters, forward: network.build(parameters, parsed) };
 }
 
-/** A configuration that the authors published: the name people know it by, its trained values and output over input size. */
+/**
+ * A configuration published by the authors: its usual name, number of trained parameters, and scale (output size over
+ * input size).
+ */
 export interface PublishedModel {
   readonly title: string;
   readonly parameters: number;

@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type Composite, composite } from '../engine/tracing/composite.ts';
 import { biasAdd } from '../engine/tracing/kernels.ts';
+import type { Layer } from './layer.ts';
 import type { Init, Parameter, Parameters } from './parameters.ts';
-
-/** A function of one NHWC feature map: what every layer and block is once it has been built. */
-export type Layer = (x: tf.Tensor4D) => tf.Tensor4D;
 
 /**
  * Layers one after the other. What a layer made on the way is freed when it is done, and its result when the next has used
@@ -85,9 +84,26 @@ export function conv2d(
       : p.add(`${name}.bias`, [channelsOut], 'plain', options.biasInit ?? torchUniform(fanIn));
   const dilation = options.dilation ?? 1;
   const stride = options.stride ?? 1;
-  const { before, rest } = paddingOf(options.padding ?? Math.floor(kernel / 2), (kernel - 1) * dilation + 1, stride);
-  return (x) => addBias(tf.conv2d(before(x), weight.value as tf.Tensor4D, stride, rest, 'NHWC', dilation), bias);
+  const padding = options.padding ?? Math.floor(kernel / 2);
+  const { before, rest } = paddingOf(padding, (kernel - 1) * dilation + 1, stride);
+  return (x) =>
+    composite(convolution('Conv', x, weight, bias, { padding, stride, dilation }), () =>
+      addBias(tf.conv2d(before(x), weight.value as tf.Tensor4D, stride, rest, 'NHWC', dilation), bias),
+    );
 }
+
+/** A convolution as ONNX has it. */
+const convolution = (
+  op: 'Conv' | 'DepthwiseConv',
+  x: tf.Tensor4D,
+  weight: Parameter,
+  bias: Parameter | undefined,
+  { padding, stride, dilation }: { padding: number; stride: number; dilation: number },
+): Composite => ({
+  op,
+  inputs: [x, weight.value, bias?.value],
+  attributes: { padding: { int: padding }, stride: { int: stride }, dilation: { int: dilation } },
+});
 
 /** A depthwise convolution (PyTorch's `groups = channels`): `name.weight` [channels,1,k,k] and `name.bias`. */
 export function depthwiseConv2d(
@@ -109,8 +125,12 @@ export function depthwiseConv2d(
       ? undefined
       : p.add(`${name}.bias`, [channels], 'plain', options.biasInit ?? torchUniform(fanIn));
   const stride = options.stride ?? 1;
-  const { before, rest } = paddingOf(options.padding ?? Math.floor(kernel / 2), kernel, stride);
-  return (x) => addBias(tf.depthwiseConv2d(before(x), weight.value as tf.Tensor4D, stride, rest), bias);
+  const padding = options.padding ?? Math.floor(kernel / 2);
+  const { before, rest } = paddingOf(padding, kernel, stride);
+  return (x) =>
+    composite(convolution('DepthwiseConv', x, weight, bias, { padding, stride, dilation: 1 }), () =>
+      addBias(tf.depthwiseConv2d(before(x), weight.value as tf.Tensor4D, stride, rest), bias),
+    );
 }
 
 /**
@@ -125,7 +145,7 @@ export function weighedPointwise(
 ): (x: tf.Tensor4D, weights: tf.Tensor4D) => tf.Tensor4D {
   const weight = p.add(`${name}.weight`, [channelsOut, channelsIn, 1, 1], 'conv', torchUniform(channelsIn));
   const bias = p.add(`${name}.bias`, [channelsOut], 'plain', torchUniform(channelsIn));
-  return (x, weights) => {
+  const compute = (x: tf.Tensor4D, weights: tf.Tensor4D): tf.Tensor4D => {
     const [batch, height, width] = x.shape;
     const filters = tf.mul(
       tf.reshape(weights, [batch, channelsIn, 1]),
@@ -134,6 +154,8 @@ export function weighedPointwise(
     const product = tf.matMul(tf.reshape(x, [batch, height * width, channelsIn]), filters);
     return addBias(tf.reshape(product, [batch, height, width, channelsOut]), bias);
   };
+  return (x, weights) =>
+    composite({ op: 'WeighedConv', inputs: [x, weight.value, bias.value, weights] }, () => compute(x, weights));
 }
 
 /**
@@ -150,7 +172,7 @@ export function enlargingConv2d(
   const init = torchUniform(channelsOut * factor * factor); // PyTorch counts this as its fan-in.
   const weight = p.add(`${name}.weight`, [channelsIn, channelsOut, factor, factor], 'transposed', init);
   const bias = p.add(`${name}.bias`, [channelsOut], 'plain', init);
-  return (x) => {
+  const compute: Layer = (x) => {
     const [batch, height, width] = x.shape;
     return addBias(
       tf.conv2dTranspose(
@@ -163,6 +185,11 @@ export function enlargingConv2d(
       bias,
     );
   };
+  return (x) =>
+    composite(
+      { op: 'ConvTranspose', inputs: [x, weight.value, bias.value], attributes: { stride: { int: factor } } },
+      () => compute(x),
+    );
 }
 
 /**
@@ -209,11 +236,13 @@ export function linear(
     options.bias === false
       ? undefined
       : p.add(`${name}.bias`, [channelsOut], 'plain', options.biasInit ?? torchUniform(channelsIn));
-  return <T extends tf.Tensor>(x: T) => {
+  const compute = (x: tf.Tensor): tf.Tensor => {
     const rows = tf.reshape<tf.Rank.R2>(x, [-1, channelsIn]);
     const product = tf.matMul(rows, weight.value);
-    return tf.reshape(addBias(product, bias), [...x.shape.slice(0, -1), channelsOut]) as T;
+    return tf.reshape(addBias(product, bias), [...x.shape.slice(0, -1), channelsOut]);
   };
+  return <T extends tf.Tensor>(x: T) =>
+    composite({ op: 'Linear', inputs: [x, weight.value, bias?.value] }, () => compute(x) as T);
 }
 
 /** One value for each channel, stored as [1,C,1,1]; its value in the engine is [1,1,1,C]. */
@@ -227,7 +256,11 @@ export function layerNorm(p: Parameters, name: string, channels: number, eps = 1
   const weight = p.add(`${name}.weight`, [channels], 'plain', ones);
   const bias = p.add(`${name}.bias`, [channels], 'plain', zeros);
   const standardise = standardised(eps);
-  return <T extends tf.Tensor>(x: T) => tf.add<T>(tf.mul(standardise(x), weight.value), bias.value);
+  return <T extends tf.Tensor>(x: T) =>
+    composite(
+      { op: 'LayerNormalization', inputs: [x, weight.value, bias.value], attributes: { epsilon: { float: eps } } },
+      () => tf.add<T>(tf.mul(standardise(x), weight.value), bias.value),
+    );
 }
 
 /**
@@ -251,8 +284,10 @@ const standardised = (eps: number): ((x: tf.Tensor) => tf.Tensor) =>
 
 /** GELU, exact as in PyTorch: x·Φ(x). */
 export function gelu<T extends tf.Tensor>(x: T): T {
-  const cumulative = tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
-  return tf.mul<T>(x, cumulative);
+  return composite({ op: 'Gelu', inputs: [x] }, () => {
+    const cumulative = tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+    return tf.mul<T>(x, cumulative);
+  });
 }
 
 /**
@@ -262,8 +297,10 @@ export function gelu<T extends tf.Tensor>(x: T): T {
 export function pixelShuffle(x: tf.Tensor4D, factor: number): tf.Tensor4D {
   const [batch, height, width, channels] = x.shape;
   const c = channels / (factor * factor);
-  const parts = tf.reshape(x, [batch, height, width, c, factor, factor]);
-  return tf.reshape(tf.transpose(parts, [0, 1, 4, 2, 5, 3]), [batch, height * factor, width * factor, c]);
+  return composite({ op: 'DepthToSpace', inputs: [x], attributes: { blocksize: { int: factor } } }, () => {
+    const parts = tf.reshape(x, [batch, height, width, c, factor, factor]);
+    return tf.reshape(tf.transpose(parts, [0, 1, 4, 2, 5, 3]), [batch, height * factor, width * factor, c]);
+  });
 }
 
 /** PyTorch's pixel unshuffle, [B,H·r,W·r,C] → [B,H,W,C·r·r]: the inverse of {@link pixelShuffle}. */
@@ -283,10 +320,12 @@ export function pixelUnshuffle(x: tf.Tensor4D, factor: number): tf.Tensor4D {
  * its copies', here their average times their number: TensorFlow's own kernel adds up in no fixed order on GPUs.
  */
 export function enlargeNearest(x: tf.Tensor4D, factor: number): tf.Tensor4D {
-  return tf.customGrad((input) => ({
+  const enlarge = tf.customGrad((input) => ({
     value: tf.image.resizeNearestNeighbor(input as tf.Tensor4D, [x.shape[1] * factor, x.shape[2] * factor]),
     gradFunc: (dy) => tf.mul(tf.avgPool(dy as tf.Tensor4D, factor, factor, 'valid'), factor ** 2),
-  }))(x) as tf.Tensor4D;
+  }));
+  const attributes = { factor: { int: factor } };
+  return composite({ op: 'EnlargeNearest', inputs: [x], attributes }, () => enlarge(x) as tf.Tensor4D);
 }
 
 /** Lets a network of one channel take colour pictures too: it restores their planes one by one. */
@@ -321,7 +360,9 @@ export function reflectPad(x: tf.Tensor4D, top: number, bottom: number, left: nu
       const most = Math.max(1, (y.shape[axis] ?? 1) - 1);
       return [Math.min(before, most), Math.min(after, most)];
     });
-    y = tf.mirrorPad(y, widths, repeat ? 'symmetric' : 'reflect');
+    const mode = repeat ? 'symmetric' : 'reflect';
+    const attributes = { pads: { ints: widths.flat() }, mode: { string: mode } };
+    y = composite({ op: 'BorderPad', inputs: [y], attributes }, () => tf.mirrorPad(y, widths, mode));
     missing = missing.map(([before, after], axis) => [
       before - (widths[axis]?.[0] ?? 0),
       after - (widths[axis]?.[1] ?? 0),
@@ -349,8 +390,10 @@ export function normaliseInput(x: tf.Tensor4D, norm: InputNorm | undefined): tf.
 /** Mean over height and width, kept as [B,1,1,C] (PyTorch's `AdaptiveAvgPool2d(1)`). */
 export const globalAverage: Layer = (x) => {
   const [batch, height, width, channels] = x.shape;
-  // A product with ones: several times as fast as TensorFlow's mean, and its sum is float32 in any precision.
-  const ones = tf.fill([batch, 1, height * width], 1);
-  const sums = tf.matMul(ones, tf.reshape(x, [batch, height * width, channels]));
-  return tf.reshape(tf.div(sums, height * width), [batch, 1, 1, channels]);
+  return composite({ op: 'GlobalAveragePool', inputs: [x] }, () => {
+    // A product with ones: several times as fast as TensorFlow's mean, and its sum is float32 in any precision.
+    const ones = tf.fill([batch, 1, height * width], 1);
+    const sums = tf.matMul(ones, tf.reshape(x, [batch, height * width, channels]));
+    return tf.reshape(tf.div(sums, height * width), [batch, 1, 1, channels]);
+  });
 };

@@ -1,22 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { globalAverage, type Layer } from './layers.ts';
+import type { Layer } from './layer.ts';
+import { globalAverage } from './layers.ts';
 
-/** Steps at which the fast form may look at the picture. */
+/** Possible sampling steps of the fast form. */
 const STEPS = [5, 4, 3, 2, 1];
 
 export interface LocalAverageOptions {
-  /** Window, in pixels of the feature map. */
+  /** Window size in pixels of the feature map. */
   kernel: readonly [height: number, width: number];
-  /** For the fast form: the largest step along each axis. Undefined gives the exact form. */
+  /** For the fast form: the largest step along each axis. Undefined selects the exact form. */
   maxStep?: readonly [height: number, width: number];
 }
 
 /**
- * Mean over a window around each pixel, [B,H,W,C] → the same; windows that would leave the picture are moved inside. An
- * axis no longer than the window gives its plain mean, so small pictures see the global average, [B,1,1,C].
+ * Mean over a window around each pixel, [B,H,W,C] → the same. Windows that would leave the picture are moved inside. An
+ * axis no longer than the window gives its plain mean, so small pictures get the global average, [B,1,1,C].
  *
- * "Revisiting Global Statistics Aggregation for Improving Image Restoration" (TLC), as NAFNetLocal runs it: networks
- * trained on patches keep, on larger pictures, the statistics that they were trained with.
+ * "Revisiting Global Statistics Aggregation for Improving Image Restoration" (TLC), as in NAFNetLocal: on larger
+ * pictures, networks that were trained on patches keep the statistics they were trained with.
  */
 export function localAverage({ kernel, maxStep }: LocalAverageOptions): Layer {
   return (x) => {
@@ -30,15 +31,15 @@ export function localAverage({ kernel, maxStep }: LocalAverageOptions): Layer {
 
 interface Windows {
   step: number;
-  /** Window, in pixels seen. */
+  /** Window size in sampled pixels. */
   size: number;
-  /** For every pixel of the feature map, the first pixel seen of its window. */
+  /** For every pixel of the feature map, the first sampled pixel of its window. */
   starts: Int32Array;
 }
 
 /**
- * The windows along an axis. The exact form sees every pixel. The fast form sees every `step`th, never puts a window at
- * the first of them, and repeats each mean `step` times; both repeat the outermost means to fill the axis.
+ * The windows along an axis. The exact form uses every pixel. The fast form samples every `step`th pixel, never starts
+ * a window at the first of them, and repeats each mean `step` times. Both repeat the outermost means to fill the axis.
  */
 function windows(length: number, kernel: number, maxStep: number | undefined): Windows {
   const fast = maxStep !== undefined;
@@ -88,7 +89,7 @@ function averageAlong(x: tf.Tensor4D, axis: 1 | 2, { step, size, starts }: Windo
 const pick = (x: tf.Tensor4D, axis: 1 | 2, indices: Int32Array): tf.Tensor4D =>
   tf.gather(x, tf.tensor1d(indices, 'int32'), axis);
 
-/** Running sum along an axis, with its own gradient: that of tfjs is wrong for every axis but the last. */
+/** Cumulative sum along an axis, with its own gradient: that of tfjs is wrong for every axis except the last. */
 function runningSum(x: tf.Tensor4D, axis: number): tf.Tensor4D {
   return tf.customGrad((input) => ({
     value: tf.cumsum(input as tf.Tensor, axis),

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import type { Layer } from './layer.ts';
 import {
   conv2d,
   crop,
   depthwiseConv2d,
   globalAverage,
-  type Layer,
   layerNorm,
   perChannel,
   perPlane,
@@ -35,13 +35,13 @@ const options = z
       .boolean()
       .default(false)
       .describe(
-        'NAFNetLocal (TLC): on pictures larger than the training patches, average in windows instead of over the whole picture. Same weights; the authors test their GoPro and REDS models so.',
+        'NAFNetLocal (TLC): on pictures larger than the training patches, average in windows instead of over the whole picture. Same weights; the authors test their GoPro and REDS models this way.',
       ),
     train_size: z
       .tuple([z.int().min(1), z.int().min(1), z.int().min(1), z.int().min(1)])
       .default([1, 3, 256, 256])
       .describe(
-        'For NAFNetLocal: batch, channels, height and width of the training patches; windows are half as large again.',
+        'For NAFNetLocal: batch, channels, height and width of the training patches; windows are 1.5 times as large.',
       ),
     fast_imp: z
       .boolean()
@@ -74,6 +74,7 @@ export const nafnet: NetworkDefinition<Options> = {
   },
   scale: () => 1,
   seesWholePicture: true,
+  changesWithSize: ({ local }) => local,
   inputSizes:
     'any size; filled with zeros at the right and the bottom up to a multiple of 2 for each level (16 as published)',
 

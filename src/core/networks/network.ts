@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Layer } from './layers.ts';
+import type { Layer } from './layer.ts';
 import type { Parameters } from './parameters.ts';
 
 /** What a network is good for; forms and model lists group by it. */
@@ -32,6 +32,8 @@ export interface NetworkDefinition<Options = Record<string, unknown>> {
   scale(options: Options): number;
   /** True where the whole picture influences every pixel (global pooling), so that tiles change the result slightly. */
   readonly seesWholePicture: boolean;
+  /** True where what it computes, and not only its shapes, changes with the size: one exported graph cannot serve any size. */
+  readonly changesWithSize?: (options: Options) => boolean;
   /** Which input sizes it takes, in a sentence; every network here takes any size unless it says otherwise. */
   readonly inputSizes: string;
   /** Finds the options from names and shapes alone; undefined where the file is not of this architecture. */

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { crop, type Layer, reflectPad } from './layers.ts';
+import type { Layer } from './layer.ts';
+import { crop, reflectPad } from './layers.ts';
 
 /**
- * Lets a network that takes only `size` × `size` pixels take any picture: smaller ones are reflected up to that size,
- * larger ones cut into tiles that overlap by at least `overlap` pixels, which go through as one batch and are averaged,
- * the centre of a tile counting most. The tiles and their weights are those of jiexiaou/IDT's test_full_size.py.
+ * Lets a network with a fixed input of `size` × `size` pixels take any picture. Smaller ones are padded by reflection;
+ * larger ones are cut into tiles that overlap by at least `overlap` pixels, are processed as one batch and averaged
+ * with more weight at a tile's centre. Tiles and weights are those of jiexiaou/IDT's test_full_size.py.
  */
 export function overlappingTiles(forward: Layer, size: number, overlap: number): Layer {
   return (picture) => {
@@ -40,13 +41,13 @@ export function overlappingTiles(forward: Layer, size: number, overlap: number):
   };
 }
 
-/** Where tiles begin along a side: evenly, and the last one flush with the end. */
+/** Where tiles begin along a side: evenly spaced, and the last one ends with the picture. */
 function starts(length: number, size: number, overlap: number): number[] {
   const before = Math.max(0, Math.ceil((length - size) / (size - overlap)));
   return [...Array.from({ length: before }, (_, i) => i * (size - overlap)), length - size];
 }
 
-/** One over the distance from the centre, [size,size]. */
+/** The inverse of the distance from the centre, [size,size]. */
 function centreWeights(size: number): Float32Array {
   const centre = size / 2;
   return Float32Array.from(

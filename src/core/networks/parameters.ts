@@ -128,7 +128,7 @@ export class Parameters {
   }
 
   /** @throws AppError `bad-input` that names what is missing in weights, left over or of another shape */
-  assertFit(weights: Weights): void {
+  assertFit(weights: ReadonlyMap<string, { readonly shape: readonly number[] }>): void {
     const problems: string[] = [];
     for (const { name, shape } of this.all) {
       const found = weights.get(name);

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import type { Layer } from './layer.ts';
 import {
   conv2d,
   crop,
   enlargeNearest,
   kaimingNormal,
-  type Layer,
   perPlane,
   pixelUnshuffle,
   reflectPad,
@@ -22,7 +22,7 @@ type Source = (typeof sources)[number];
 const options = z
   .strictObject({
     num_in_ch: z.literal([1, 3]).default(3).describe('Input channels: 3 for colour, 1 for grey.'),
-    num_out_ch: z.literal([1, 3]).default(3).describe('Output channels; as many as go in.'),
+    num_out_ch: z.literal([1, 3]).default(3).describe('Output channels; the same number as input channels.'),
     scale: z.literal([1, 2, 4, 8, 16]).default(4).describe('Output size over input size.'),
     num_feat: z.int().min(1).max(1024).default(64).describe('Channels of every feature map.'),
     num_block: z.int().min(1).max(256).default(23).describe('Residual in residual dense blocks.'),
@@ -31,16 +31,16 @@ const options = z
       .enum(sources)
       .default('basicsr')
       .describe(
-        'Whose names the weights carry: BasicSR and Real-ESRGAN (body.0.rdb1), ESRGAN and BSRGAN (RRDB_trunk.0.RDB1), or the first ESRGAN (model.1.sub.0.RDB1).',
+        'Naming scheme of the weights: BasicSR and Real-ESRGAN (body.0.rdb1), ESRGAN and BSRGAN (RRDB_trunk.0.RDB1), or the first ESRGAN (model.1.sub.0.RDB1).',
       ),
     unshuffle: z
       .literal([1, 2, 4])
       .nullable()
       .default(null)
       .describe(
-        'By how much pixels are moved into channels first. Empty for what the class does whose names these are: 4 over scale for basicsr, so that it always doubles twice; 1 for the others.',
+        'Factor by which pixels are first moved into channels. Empty for the default of the naming scheme: 4 over scale for basicsr, which always doubles twice; 1 for the others.',
       ),
-    plus: z.boolean().default(false).describe('ESRGAN+: a further residual inside each dense block.'),
+    plus: z.boolean().default(false).describe('ESRGAN+: an additional residual inside each dense block.'),
   })
   .refine(({ num_in_ch, num_out_ch }) => num_in_ch === num_out_ch, {
     path: ['num_out_ch'],
@@ -57,7 +57,7 @@ export const rrdbnet: NetworkDefinition<Options> = {
   id: 'rrdbnet',
   title: 'ESRGAN (RRDBNet)',
   description:
-    'Enlarges pictures with dense blocks; the network of ESRGAN, Real-ESRGAN and BSRGAN and of most models that photographers share.',
+    'Enlarges pictures with dense blocks; used by ESRGAN, Real-ESRGAN, BSRGAN and most models that photographers share.',
   tasks: ['super-resolution', 'general'],
   paper: 'Wang et al., ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks, ECCV Workshops 2018',
   options,
@@ -71,7 +71,7 @@ export const rrdbnet: NetworkDefinition<Options> = {
   },
   scale: ({ scale }) => scale,
   seesWholePicture: false,
-  inputSizes: 'any size; where pixels are unshuffled (x1, x2) reflected up to a multiple of 4 or 2',
+  inputSizes: 'any size; with pixel unshuffle (x1, x2), padded by reflection to a multiple of 4 or 2',
   detect,
 
   build(p, o) {
@@ -104,13 +104,15 @@ export const rrdbnet: NetworkDefinition<Options> = {
 
 const leaky: Layer = (x) => tf.leakyRelu(x, 0.2);
 
-/** Repeats pixels to twice the size, then convolves. */
+/** Repeats pixels to double the size, then convolves. */
 const enlarging =
   (conv: Layer): Layer =>
   (x) =>
     leaky(conv(enlargeNearest(x, 2)));
 
-/** By how much pixels are first moved into channels, and how often the features are doubled in size at the end. */
+/**
+ * The factor by which pixels are first moved into channels, and how often the features are doubled in size at the end.
+ */
 function resolution({ names, scale, unshuffle: given }: { names: Source; scale: number; unshuffle: number | null }): {
   unshuffle: number;
   stages: number;
@@ -123,13 +125,13 @@ function usualUnshuffle(names: Source, scale: number): number {
   return names === 'basicsr' ? 4 / scale : 1;
 }
 
-/** RRDB: three dense blocks, their result scaled down and added. */
+/** RRDB: three dense blocks, whose result is scaled down and added to the input. */
 function residualInResidual(p: Parameters, name: (dense: number, conv: number | '1x1') => string, o: Options): Layer {
   const blocks = sequential([1, 2, 3].map((dense) => denseBlock(p, (conv) => name(dense, conv), o)));
   return (x) => tf.add(tf.mul<tf.Tensor4D>(blocks(x), 0.2), x);
 }
 
-/** Five convolutions, each of everything before it; the last one's result is scaled down and added. */
+/** Five convolutions, each with everything before it as input; the result of the last one is scaled down and added. */
 function denseBlock(
   p: Parameters,
   name: (conv: number | '1x1') => string,
@@ -148,7 +150,7 @@ function denseBlock(
     let residual: tf.Tensor4D | undefined = shortcut?.(x);
     const dense = convs.reduce((h, conv, i) => {
       let y = leaky(conv(h));
-      // ESRGAN+ adds what it has so far to every second result.
+      // ESRGAN+ adds the previous result to every second one.
       if (residual && i % 2 === 1) residual = y = tf.add(y, residual);
       return tf.concat([h, y], 3); // grows by `grow` channels each time
     }, x);
@@ -166,7 +168,7 @@ interface Names {
   last: string;
 }
 
-/** The three sets of names under which the same network is in use. */
+/** The three naming schemes of this network. */
 const namings: Record<Source, (blocks: number, stages: number) => Names> = {
   basicsr: () => ({
     first: 'conv_first',
@@ -184,7 +186,7 @@ const namings: Record<Source, (blocks: number, stages: number) => Names> = {
     full: 'HRconv',
     last: 'conv_last',
   }),
-  // One Sequential: each stage is an upsampling, a convolution and an activation.
+  // A single Sequential: each stage is an upsampling, a convolution and an activation.
   'esrgan-old': (blocks, stages) => ({
     first: 'model.0',
     body: (i, dense, conv) => `model.1.sub.${i}.RDB${dense}.conv${conv}${conv === '1x1' ? '' : '.0'}`,
@@ -199,7 +201,7 @@ function detect(shapes: Shapes): Options | undefined {
   const names = sources.find((kind) => shapes.has(`${namings[kind](1, 2).body(0, 1, 1)}.weight`));
   if (!names) return undefined;
   const old = names === 'esrgan-old';
-  // The old Sequential has weights at its first two and last two places, and once for each stage between.
+  // The old Sequential has weights at its first two and last two positions, and once for each stage in between.
   const stages = old
     ? countParts(shapes, 'model.') - 4
     : [...shapes.keys()].filter((name) => /^(upconv|conv_up)\d\.weight$/.test(name)).length;
@@ -211,7 +213,7 @@ function detect(shapes: Shapes): Options | undefined {
   const [num_grow_ch] = shapes.get(`${naming.body(0, 1, 1)}.weight`) ?? [];
   const [num_out_ch] = shapes.get(`${naming.last}.weight`) ?? [];
   if (!channels || !num_out_ch) return undefined;
-  // As many colours go in as come out, so the first convolution tells how pixels were unshuffled.
+  // Input and output have the same number of colours, so the first convolution shows how pixels were unshuffled.
   const unshuffle = Math.sqrt(channels / num_out_ch);
   const scale = 2 ** stages / unshuffle;
   const plus = shapes.has(`${naming.body(0, 1, '1x1')}.weight`);

@@ -1,6 +1,9 @@
 import type { Shapes } from './network.ts';
 
-/** How many numbered parts follow a prefix: with `layer1.blocks.`, the different numbers in names like `layer1.blocks.3.…`. */
+/**
+ * Number of numbered parts after a prefix: for `layer1.blocks.`, the different numbers in names like
+ * `layer1.blocks.3.…`.
+ */
 export function countParts(shapes: Shapes, prefix: string): number {
   const followers = [...shapes.keys()]
     .filter((name) => name.startsWith(prefix))
@@ -9,8 +12,8 @@ export function countParts(shapes: Shapes, prefix: string): number {
 }
 
 /**
- * A ratio with floor(base · ratio) = whole, as the authors' classes compute widths and counts: whole / base, or slightly
- * more where rounding would lose one.
+ * A ratio with floor(base · ratio) = whole, as the authors' classes compute widths and counts: whole / base, or
+ * slightly more if rounding would lose one.
  */
 export function ratioOf(whole: number, base: number): number {
   const ratio = whole / base;

@@ -1,20 +1,22 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { constant, conv2d, enlargeNearest, type Layer, perPlane, pixelShuffle, sequential } from './layers.ts';
+import { composite } from '../engine/tracing/composite.ts';
+import type { Layer } from './layer.ts';
+import { constant, conv2d, enlargeNearest, perPlane, pixelShuffle, sequential } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 import type { Parameters } from './parameters.ts';
 
 const options = z
   .strictObject({
     num_in_ch: z.literal([1, 3]).default(3).describe('Input channels: 3 for colour, 1 for grey.'),
-    num_out_ch: z.literal([1, 3]).default(3).describe('Output channels; as many as go in.'),
+    num_out_ch: z.literal([1, 3]).default(3).describe('Output channels; the same number as input channels.'),
     num_feat: z.int().min(1).max(1024).default(64).describe('Channels of every feature map.'),
-    num_conv: z.int().min(0).max(256).default(16).describe('Convolutions between the first and the last.'),
+    num_conv: z.int().min(0).max(256).default(16).describe('Number of convolutions between the first and the last.'),
     upscale: z.int().min(1).max(8).default(4).describe('Output size over input size.'),
     act_type: z
       .enum(['relu', 'prelu', 'leakyrelu'])
       .default('prelu')
-      .describe('Activation after each convolution but the last.'),
+      .describe('Activation after each convolution except the last.'),
   })
   .refine(({ num_in_ch, num_out_ch }) => num_in_ch === num_out_ch, {
     path: ['num_out_ch'],
@@ -26,7 +28,7 @@ type Options = z.output<typeof options>;
 export const srvgg: NetworkDefinition<Options> = {
   id: 'srvgg',
   title: 'SRVGGNetCompact',
-  description: 'Enlarges pictures with a plain row of convolutions; the fast networks of Real-ESRGAN.',
+  description: 'Enlarges pictures with a plain sequence of convolutions; the fast networks of Real-ESRGAN.',
   tasks: ['super-resolution', 'general'],
   paper:
     'Wang et al., Real-ESRGAN: Training Real-World Blind Super-Resolution with Pure Synthetic Data, ICCV Workshops 2021',
@@ -79,7 +81,8 @@ function activation(p: Parameters, name: string, { act_type, num_feat }: Options
       return (x) => tf.leakyRelu(x, 0.1);
     case 'prelu': {
       const slope = p.add(`${name}.weight`, [num_feat], 'plain', constant(0.25));
-      return (x) => tf.prelu<tf.Tensor>(x, slope.value) as tf.Tensor4D;
+      return (x) =>
+        composite({ op: 'PRelu', inputs: [x, slope.value] }, () => tf.prelu<tf.Tensor>(x, slope.value) as tf.Tensor4D);
     }
   }
 }

@@ -1,20 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Random } from '../random.ts';
-import type { Layer } from './layers.ts';
+import type { Layer } from './layer.ts';
 
 /**
- * Stochastic depth (Huang et al., ECCV 2016; `DropPath` in timm), as the authors of Swin networks train: a step leaves out
- * each residual branch for some of its samples, and makes up for it in the others. It is a part of training alone: a
- * forward pass outside {@link during} uses every branch.
+ * Stochastic depth (Huang et al., ECCV 2016; `DropPath` in timm), as the authors of Swin networks train: a step skips
+ * each residual branch for some of its samples, and scales it up in the others. It is used in training only: a forward
+ * pass outside {@link during} uses every branch.
  *
- * What is left out differs between steps, so it comes from outside: a compiled step takes it as an input.
+ * The choice differs between steps, so it comes from outside: a compiled step takes it as an input.
  */
 export class StochasticDepth {
-  /** How often each branch is left out, in the order of declaration. */
+  /** How often each branch is skipped, in the order of declaration. */
   readonly rates: number[] = [];
   #factors: tf.Tensor2D | undefined;
 
-  /** Declares a branch, [B,H,W,C] → the same; to be applied before it is added. A branch that is never left out is no branch. */
+  /** Declares a branch, [B,H,W,C] → the same; apply it before adding. A branch with rate 0 needs no declaration. */
   branch(rate: number): Layer {
     if (rate === 0) return (x) => x;
     const row = this.rates.push(rate) - 1;
@@ -22,15 +22,15 @@ export class StochasticDepth {
       if (!this.#factors) return x;
       const [, samples] = this.#factors.shape;
       const factors = tf.reshape<tf.Rank.R4>(tf.slice(this.#factors, [row, 0], [1, samples]), [samples, 1, 1, 1]);
-      // Colour planes and tiles go through a network as samples of their own, one set of samples after the other.
+      // Colour planes and tiles pass through a network as separate samples, one set of samples after the other.
       const sets = x.shape[0] / samples;
       return tf.mul(x, sets === 1 ? factors : tf.tile(factors, [sets, 1, 1, 1]));
     };
   }
 
   /**
-   * What a step multiplies its branches by, [branches,samples], drawn from the stream: 0 where a branch is left out, else
-   * 1/(1 - rate), so that the mean stays.
+   * The factors of a step's branches, [branches,samples], drawn from the stream: 0 for a skipped branch, otherwise 1/(1
+   * - rate), so that the mean stays the same.
    */
   draw(samples: number, random: Random): tf.Tensor2D {
     const rows = this.rates.map((rate) =>
@@ -50,7 +50,9 @@ export class StochasticDepth {
   }
 }
 
-/** A rate for each block of each group: they rise evenly from 0 to `last`, as the first layers are the most needed. */
+/**
+ * A rate for each block of each group. Rates rise linearly from 0 to `last`, because the first layers are needed most.
+ */
 export function risingRates(last: number, blocks: readonly number[]): number[][] {
   const all = Math.max(1, blocks.reduce((a, b) => a + b, 0) - 1);
   let done = 0;

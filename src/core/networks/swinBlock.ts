@@ -13,7 +13,7 @@ import {
   storedShiftMask,
 } from './windows.ts';
 
-/** The part of SwinIR's options that its blocks need, under the authors' names. */
+/** The part of SwinIR's options that its blocks need, with the authors' names. */
 export interface SwinOptions {
   embed_dim: number;
   mlp_ratio: number;
@@ -21,7 +21,7 @@ export interface SwinOptions {
   qk_scale: number | null;
 }
 
-/** Which windows a block attends in: their side, by how much they are shifted, and the picture the stored mask is for. */
+/** The windows of a block: their side, their shift, and the picture size of the stored mask. */
 export interface Windows {
   size: number;
   shift: number;
@@ -30,14 +30,17 @@ export interface Windows {
 }
 
 /**
- * A layer over feature maps whose sides are multiples of the window. The mask, [B·windows,1,N,N], keeps apart what
- * shifting brought together; it depends on the map's size, so all blocks of a forward pass share one.
+ * A layer for feature maps whose sides are multiples of the window. The mask, [B·windows,1,N,N], separates what
+ * shifting has brought together. It depends on the map's size, so all blocks of a forward pass share one.
  */
 export type MaskedLayer = (x: tf.Tensor4D, mask: tf.Tensor4D | undefined) => tf.Tensor4D;
 
 const linearInit = { weightInit: truncatedNormal(0.02), biasInit: zeros };
 
-/** A Swin block, [B,H,W,dim] → the same: attention within windows, then two linear layers, each normed first and added, or at `dropRate` left out in training. */
+/**
+ * A Swin block, [B,H,W,dim] → the same: window attention, then two linear layers, each with a norm first and a
+ * residual; training skips each with probability `dropRate`.
+ */
 export function swinBlock(
   p: Parameters,
   name: string,
@@ -70,7 +73,7 @@ export function swinBlock(
   };
 }
 
-/** The mask that PyTorch stores for pictures of the training size; we compute it for the size at hand. */
+/** The mask that PyTorch stores for the training size; here it is computed for the actual size. */
 function declareMask(p: Parameters, name: string, { size, shift, height, width }: Windows): void {
   const tokens = size * size;
   p.addBuffer(name, () => ({

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { upsample } from './edsr.ts';
+import type { Layer } from './layer.ts';
 import {
   conv2d,
   crop,
   enlargeNearest,
-  type Layer,
   layerNorm,
   perPlane,
   pixelShuffle,
@@ -18,7 +18,7 @@ import type { Parameters } from './parameters.ts';
 import { countParts, ratioOf } from './shapes.ts';
 import { risingRates } from './stochasticDepth.ts';
 import { type MaskedLayer, swinBlock, type Windows } from './swinBlock.ts';
-import { shiftMask, shiftRegions } from './windows.ts';
+import { maskOf } from './windows.ts';
 
 const MAX_SIDE = 4096;
 const side = z.int().min(1).max(MAX_SIDE);
@@ -45,33 +45,32 @@ const options = z
       .min(1)
       .max(32)
       .default([6, 6, 6, 6])
-      .describe('Heads of attention in each group.'),
-    window_size: z
-      .int()
-      .min(1)
-      .max(32)
-      .default(8)
-      .describe('Side of the windows within which pixels attend to each other.'),
-    mlp_ratio: z.number().positive().default(4).describe('Hidden channels of the feed-forward part over embed_dim.'),
+      .describe('Attention heads in each group.'),
+    window_size: z.int().min(1).max(32).default(8).describe('Side of the attention windows.'),
+    mlp_ratio: z
+      .number()
+      .positive()
+      .default(4)
+      .describe('Ratio of the feed-forward part’s hidden channels to embed_dim.'),
     qkv_bias: z.boolean().default(true).describe('Bias on queries, keys and values.'),
     qk_scale: z.number().nullable().default(null).describe('Factor on the queries; empty for 1/√(channels of a head).'),
     ape: z
       .boolean()
       .default(false)
-      .describe('A learnt embedding of absolute position, of img_size; resized for other sizes.'),
+      .describe('A learnt embedding of absolute positions with img_size; resized for other sizes.'),
     drop_path_rate: z
       .number()
       .min(0)
       .lt(1)
       .default(0.1)
       .describe(
-        'Training alone: how often the last block is left out for a sample (stochastic depth); earlier ones less.',
+        'Training only: how often the last block is skipped for a sample (stochastic depth); earlier ones less often.',
       ),
     patch_norm: z.boolean().default(true).describe('Layer norm before the first group.'),
     upscale: z
       .literal([1, 2, 3, 4, 8])
       .default(2)
-      .describe('Output size over input size; without meaning where upsampler is empty.'),
+      .describe('Output size over input size; unused if upsampler is empty.'),
     img_range: z.number().positive().default(1).describe('The network works in [0, img_range].'),
     upsampler: z
       .enum(['', 'pixelshuffle', 'pixelshuffledirect', 'nearest+conv'])
@@ -121,7 +120,7 @@ const jpeg = { ...middle, img_size: 126, window_size: 7, img_range: 255, upscale
 export const swinir: NetworkDefinition<Options> = {
   id: 'swinir',
   title: 'SwinIR',
-  description: 'Enlarges, denoises and removes JPEG artefacts with attention in shifted windows; accurate and slow.',
+  description: 'Enlarges, denoises and removes JPEG artefacts with shifted-window attention; accurate and slow.',
   tasks: ['super-resolution', 'denoising', 'jpeg-artifacts', 'general'],
   paper: 'Liang et al., SwinIR: Image Restoration Using Swin Transformer, ICCV Workshops 2021',
   options,
@@ -147,7 +146,7 @@ export const swinir: NetworkDefinition<Options> = {
   },
   scale: outputScale,
   seesWholePicture: false,
-  inputSizes: 'any size; reflected on the right and below up to a multiple of the window',
+  inputSizes: 'any size; padded by reflection to a multiple of the window size',
   detect,
 
   build(p, o) {
@@ -166,7 +165,7 @@ export const swinir: NetworkDefinition<Options> = {
     const reconstruct = reconstruction(p, o);
 
     const restore: Layer = (picture) => {
-      const [batch, height, width] = picture.shape;
+      const [, height, width] = picture.shape;
       const padded = reflectPad(
         picture,
         0,
@@ -174,10 +173,7 @@ export const swinir: NetworkDefinition<Options> = {
         0,
         missing(width, o.window_size, windows.size),
       );
-      const mask =
-        windows.shift > 0
-          ? shiftMask(shiftRegions(padded.shape[1], padded.shape[2], windows.size, windows.shift), windows.size, batch)
-          : undefined;
+      const mask = maskOf(padded, windows.size, windows.shift);
       const mean = tf.tensor1d(o.in_chans === 3 ? [0.4488, 0.4371, 0.404] : [0]); // of DIV2K
 
       const x = tf.mul<tf.Tensor4D>(tf.sub(padded, mean), o.img_range); // [B,H,W,C]

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { composite } from '../engine/tracing/composite.ts';
 import type { Parameter } from './parameters.ts';
 
 /** Cuts a feature map into windows, [B,H,W,C] → [B·windows,size²,C], row by row; H and W are multiples of `size`. */
@@ -87,7 +88,7 @@ function rollAxis(x: tf.Tensor4D, axis: 1 | 2, shift: number): tf.Tensor4D {
  * that belong together: one number per pixel, in the order of {@link partitionWindows}, [windows·size²].
  */
 export function shiftRegions(height: number, width: number, size: number, shift: number): Float32Array {
-  const part = (at: number, length: number): number => (at < length - size ? 0 : at < length - shift ? 1 : 2);
+  const part = (at: number, length: number): number => Number(at >= length - size) + Number(at >= length - shift);
   const across = width / size;
   const tokens = size * size;
   return Float32Array.from({ length: height * width }, (_, i) => {
@@ -121,4 +122,17 @@ export function shiftMask(regions: Float32Array, size: number, batch: number): t
   const numbers = tf.tile(tf.tensor2d(regions, [regions.length / tokens, tokens]), [batch, 1]);
   const apart = tf.notEqual(tf.reshape(numbers, [-1, 1, tokens, 1]), tf.reshape(numbers, [-1, 1, 1, tokens]));
   return tf.mul<tf.Tensor4D>(tf.cast(apart, 'float32'), APART);
+}
+
+/**
+ * The mask for windows of a map x [B,H,W,C] that was rolled by −`shift`, see {@link shiftMask}; undefined where windows are
+ * not shifted.
+ */
+export function maskOf(x: tf.Tensor4D, size: number, shift: number): tf.Tensor4D | undefined {
+  if (shift === 0) return undefined;
+  const [batch, height, width] = x.shape;
+  const attributes = { size: { int: size }, shift: { int: shift } };
+  return composite({ op: 'ShiftMask', inputs: [x], attributes }, () =>
+    shiftMask(shiftRegions(height, width, size, shift), size, batch),
+  );
 }

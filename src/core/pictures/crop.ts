@@ -8,7 +8,7 @@ export interface Region {
   height: number;
 }
 
-/** A copy of a rectangle that lies inside the picture; the picture itself where the rectangle is all of it. */
+/** Copies a rectangle inside the picture; returns the picture itself if the rectangle covers all of it. */
 export function cropPicture(picture: FloatPicture, region: Region): FloatPicture {
   const { x, y, width, height } = region;
   if (x === 0 && y === 0 && width === picture.width && height === picture.height) return picture;

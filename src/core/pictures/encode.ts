@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp from './sharp.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { saysDiskFull } from '../files/diskFull.ts';
 import { encodeAs, type FileFormat, type Photograph } from './photograph.ts';
@@ -88,7 +88,8 @@ export async function encodePhotograph(
       attach: profile !== undefined,
     });
   else {
-    image = image.toColourspace(grey ? (deep ? 'grey16' : 'b-w') : deep ? 'rgb16' : 'srgb');
+    const [one, three] = deep ? (['grey16', 'rgb16'] as const) : (['b-w', 'srgb'] as const);
+    image = image.toColourspace(grey ? one : three);
     if (!convertedFrom) image = image.keepIccProfile();
   }
   if (keep.exif) image = image.keepExif();

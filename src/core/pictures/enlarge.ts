@@ -39,7 +39,7 @@ export function enlarge(
   return result;
 }
 
-/** Four source samples and weights for each result sample of a stretch, relative to the first one needed. */
+/** Four source samples and weights for each result sample of a range, relative to the first one needed. */
 function taps(
   start: number,
   count: number,

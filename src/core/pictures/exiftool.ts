@@ -5,16 +5,16 @@ import { AppError, messageOf } from '../../shared/errors.ts';
 export interface ExiftoolAnswer {
   stdout: string;
   stderr: string;
-  /** What it exited with: 0 where all went well. */
+  /** Exit code; 0 on success. */
   code: number;
 }
 
 export interface ExiftoolCall {
-  /** Whether it says nothing where all goes well; else an answer without a word is none. */
+  /** True if no output is expected on success; otherwise an empty answer is a failure. */
   quiet?: boolean;
-  /** Milliseconds after which it is ended. */
+  /** Timeout in milliseconds. */
   limitMs?: number;
-  /** Done before each attempt. */
+  /** Called before each attempt. */
   before?: () => Promise<void>;
 }
 
@@ -22,9 +22,9 @@ const LIMIT_MS = 120_000;
 const ATTEMPTS = 2;
 
 /**
- * Runs ExifTool in a process of its own. One that is killed, takes too long or ends without the answer that was due, as
- * happens where memory is short, is started once more.
- * @throws AppError `io` where that ends so too; the system's own error where ExifTool cannot be started
+ * Runs ExifTool in a separate process. If it is killed, takes too long or ends without the expected answer, as happens
+ * when memory is short, it is retried once.
+ * @throws AppError `io` if the second attempt fails too; the system's own error if ExifTool cannot be started
  */
 export async function askExiftool(
   args: readonly string[],
@@ -38,14 +38,14 @@ export async function askExiftool(
   }
   throw new AppError(
     'io',
-    'ExifTool, which carries the metadata, was ended twice without an answer; free some memory and try this file again.',
+    'ExifTool, which copies the metadata, stopped twice without an answer. Free some memory and try this file again.',
   );
 }
 
-/** The system's words for a program that it cannot start at all. */
+/** Error codes of the system for a program that cannot be started at all. */
 const NOT_THERE = new Set(['ENOENT', 'EACCES', 'ENOEXEC']);
 
-/** @returns undefined where it was killed or could not be started this time */
+/** @returns undefined if it was killed, or could not be started this time */
 function run(path: string, args: readonly string[], limitMs: number): Promise<ExiftoolAnswer | undefined> {
   return new Promise((resolve, reject) => {
     const child = execFile(
@@ -58,14 +58,14 @@ function run(path: string, args: readonly string[], limitMs: number): Promise<Ex
         if (error?.signal) resolve(undefined);
         else if (typeof code === 'number') resolve({ stdout, stderr, code });
         else if (typeof code === 'string' && NOT_THERE.has(code)) reject(new Error(messageOf(error), { cause: error }));
-        else resolve(undefined); // too little memory for another process, or too much was said
+        else resolve(undefined); // Not enough memory for another process, or too much output.
       },
     );
-    // Not execFile's own `timeout`: a network keeps this thread busy, and where it did so for longer than the limit, that option
-    // throws away what a process had said that ended well long ago, and calls it a success.
+    // Not execFile's own `timeout`: a network keeps this thread busy, and if that takes longer than the limit, the
+    // option discards the output of a process that has long ended well, and reports success.
     const limit = setTimeout(() => {
       child.kill('SIGKILL');
-      // A launcher's child may hold them open.
+      // Child processes of a launcher may keep them open.
       child.stdout?.destroy();
       child.stderr?.destroy();
     }, limitMs);

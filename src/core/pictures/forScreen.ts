@@ -1,11 +1,11 @@
-import sharp, { type Sharp } from 'sharp';
+import sharp, { type Sharp } from './sharp.ts';
 import { AppError } from '../../shared/errors.ts';
 
-/** Decoding is bounded: 268 megapixels at most. */
+/** Limit for decoding: 268 megapixels. */
 const reading = { failOn: 'error', limitInputPixels: 16384 * 16384 } as const;
 
 /**
- * A small WebP of a picture, upright and in sRGB. A JPEG is decoded small at once.
+ * A thumbnail of a picture as WebP, upright and in sRGB. A JPEG is decoded at a reduced size.
  * @param size longest side in pixels
  * @throws AppError `unsupported`
  */
@@ -16,7 +16,10 @@ export const makeThumbnail = (path: string, size: number): Promise<Uint8Array> =
       .webp({ quality: 82, effort: 2 }),
   );
 
-/** A whole picture as a PNG, upright and in sRGB, where a browser could not show its file. @throws AppError `unsupported` */
+/**
+ * A whole picture as PNG, upright and in sRGB, for formats that browsers do not show.
+ * @throws AppError `unsupported`
+ */
 export const makePng = (path: string): Promise<Uint8Array> =>
   decode(path, (picture) => picture.png({ compressionLevel: 3 }));
 

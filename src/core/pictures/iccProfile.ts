@@ -18,8 +18,8 @@ export function isLinearProfile(profile: Buffer): boolean {
   return false;
 }
 
-/** The curve of sRGB (IEC 61966-2-1), for working on linear light as networks expect it. */
+/** The sRGB curve (IEC 61966-2-1), applied to linear light because networks expect it. */
 export const encodeSrgb = (v: number): number => (v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055);
 
-/** sRGB's curve back to linear light, both in [0,1] (IEC 61966-2-1). */
+/** From sRGB to linear light, both in [0,1] (IEC 61966-2-1). */
 export const decodeSrgb = (v: number): number => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);

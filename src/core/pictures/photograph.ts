@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises';
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import sharp, { type Metadata, type Sharp } from './sharp.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { saysDiskFull } from '../files/diskFull.ts';
+import { type PictureFormat, pictureFormats } from './format.ts';
 import { isLinearProfile } from './iccProfile.ts';
+import { DECODE_SECONDS, readingUntrusted, refuseOversized } from './limits.ts';
 
-const fileFormats = ['jpeg', 'png', 'tiff', 'webp', 'avif', 'gif'] as const;
-export type FileFormat = (typeof fileFormats)[number];
+export type FileFormat = PictureFormat;
 
 /** What has to be kept or undone when a photograph is written. Its pixels are in a scratch file, upright. */
 export interface Photograph {
@@ -25,18 +26,6 @@ export interface Photograph {
   readonly notes: readonly string[];
 }
 
-/** A gigapixel: more is taken for a decompression bomb. */
-const MOST_PIXELS = 1e9;
-/** The same for formats whose decoders hold the whole picture, at four bytes a pixel and twice that meanwhile: a hundred megapixels and some. */
-const MOST_PIXELS_AT_ONCE = 2 ** 27;
-/** Rows are read some dozens at a time: of a picture that claims to be ten million pixels wide they take gigabytes. */
-const LONGEST_SIDE = 500_000;
-const decodedAtOnce: readonly FileFormat[] = ['webp', 'avif', 'gif'];
-/** A decoder that takes longer than this is ended. */
-const DECODE_SECONDS = 600;
-
-const reading = { failOn: 'error', limitInputPixels: MOST_PIXELS, sequentialRead: true } as const;
-
 /**
  * Reads a photograph's properties without its pixels.
  * @throws AppError `bad-input` for a damaged file, `unsupported` for another kind of file.
@@ -46,19 +35,14 @@ export async function inspect(file: string): Promise<Photograph> {
     throw new AppError('not-found', 'The file is not there any more, or cannot be read.', { cause });
   });
   if (size === 0) throw new AppError('bad-input', 'The file is empty.');
-  const metadata = await readable(() => sharp(file, reading).metadata());
+  const metadata = await readable(() => sharp(file, readingUntrusted).metadata());
   const format = formatOf(metadata);
   const { width, height } = metadata.autoOrient;
-  if (Math.max(width, height) > LONGEST_SIDE)
-    throw new AppError('unsupported', 'The picture claims to be more than 500,000 pixels long.');
-  if (decodedAtOnce.includes(format) && width * height > MOST_PIXELS_AT_ONCE)
-    throw new AppError(
-      'unsupported',
-      'The picture claims to have more than 134 megapixels, the most that WebP, AVIF and GIF are read with.',
-    );
+  refuseOversized(format, { ...metadata, width, height });
   const { space, depth, pages = 1, hasAlpha, icc, channels } = metadata;
   const grey = space === 'b-w' || space === 'grey16';
-  const convertedFrom = space === 'cmyk' ? 'cmyk' : space.startsWith('lab') ? 'lab' : undefined;
+  const lab = space.startsWith('lab') ? 'lab' : undefined;
+  const convertedFrom = space === 'cmyk' ? 'cmyk' : lab;
   const float = depth === 'float' || depth === 'double';
   const notes: string[] = [];
   if (pages > 1) notes.push(`Only the first of ${pages} pages is restored.`);
@@ -97,12 +81,12 @@ export async function inspect(file: string): Promise<Photograph> {
 export async function decodeInto(photograph: Photograph, scratch: string): Promise<void> {
   const { file, grey, bits, convertedFrom } = photograph;
   // Without a conversion the profile must not be applied: the numbers stay what they are.
-  const image = sharp(file, { ...reading, ignoreIcc: convertedFrom === undefined })
+  const image = sharp(file, { ...readingUntrusted, ignoreIcc: convertedFrom === undefined })
     .autoOrient()
     .timeout({ seconds: DECODE_SECONDS });
   const kept = convertedFrom ? image.keepExif().keepXmp() : image.keepMetadata();
-  const space = grey ? (bits === 16 ? 'grey16' : 'b-w') : bits === 16 ? 'rgb16' : 'srgb';
-  await readable(() => kept.toColourspace(space).toFile(scratch));
+  const [one, three] = bits === 16 ? (['grey16', 'rgb16'] as const) : (['b-w', 'srgb'] as const);
+  await readable(() => kept.toColourspace(grey ? one : three).toFile(scratch));
 }
 
 /** @throws AppError with the decoder's reason in a sentence. */
@@ -133,7 +117,7 @@ async function readable<T>(read: () => Promise<T>): Promise<T> {
 
 function formatOf({ format, compression }: Metadata): FileFormat {
   if (format === 'heif' && compression === 'av1') return 'avif';
-  const known = fileFormats.find((candidate) => candidate === format);
+  const known = pictureFormats.find((candidate) => candidate === format);
   if (!known)
     throw new AppError(
       'unsupported',

@@ -1,6 +1,6 @@
 /**
- * Pixels on the host: interleaved channels, row by row, straight from a decoder or on their way to an encoder.
- * RGB is 3 channels, RGBA 4, grey 1; `bits` tells the range (8: 0-255, 16: 0-65535).
+ * Pixels on the host: interleaved channels, row by row, from a decoder or for an encoder. RGB has 3 channels, RGBA 4,
+ * grey 1; `bits` sets the range (8: 0-255, 16: 0-65535).
  */
 export interface Picture {
   width: number;
@@ -10,7 +10,7 @@ export interface Picture {
   bits: 8 | 16;
 }
 
-/** Pixels as the networks take them: RGB, float32, [0,1], row by row (HWC). */
+/** Pixels as networks need them: RGB, float32, [0,1], row by row (HWC). */
 export interface FloatPicture {
   width: number;
   height: number;

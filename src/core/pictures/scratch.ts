@@ -31,7 +31,8 @@ function interpretation({ channels, type }: ScratchShape): number {
 const bytesPerSample = (type: SampleType): number => arrays[type].BYTES_PER_ELEMENT;
 
 /** The largest value of a sample; floats are in [0,1]. */
-export const fullScale = (type: SampleType): number => (type === 'uint8' ? 255 : type === 'uint16' ? 65535 : 1);
+export const fullScale = (type: SampleType): number => fullScales[type];
+const fullScales: Record<SampleType, number> = { uint8: 255, uint16: 65535, float32: 1 };
 
 /** Reads rectangles of a scratch file. Close it when done. */
 export class ScratchReader {

@@ -3,7 +3,13 @@ import type { RunConfig } from '../../shared/runConfig.ts';
 
 type Settings = RunConfig['optimiser'];
 
-/** What differs from step to step, computed in float64 on the host and fed as scalars. */
+/** The optimiser's two moments of one parameter. */
+export interface Moments {
+  first: tf.Variable;
+  second: tf.Variable;
+}
+
+/** Values that change from step to step, computed in float64 on the host and fed as scalars. */
 export interface AdamWScalars {
   /** 1 - lr * weightDecay: decoupled weight decay. */
   decay: number;

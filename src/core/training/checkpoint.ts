@@ -3,13 +3,17 @@ import { readFile, rename } from 'node:fs/promises';
 import { z } from 'zod';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { bestResult } from '../../shared/runs.ts';
-import { readSafetensors, readSafetensorsMetadataOf, writeSafetensors } from '../formats/safetensors.ts';
+import { openFileSource } from '../formats/byteSource.ts';
+import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from '../formats/safetensors.ts';
 import type { Weights } from '../formats/weights.ts';
 import { writeDurably } from '../files/durableFile.ts';
 import type { RunFolder } from './runFolder.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** What decides about best checkpoint and early stop; part of a checkpoint, so that a resumed run decides alike. */
+/**
+ * The state that decides about the best checkpoint and early stopping. It is part of a checkpoint, so that a resumed
+ * run decides in the same way.
+ */
 export const judgement = z.object({
   best: bestResult.optional(),
   /** Validations since the best one. */
@@ -36,14 +40,16 @@ export interface Checkpoint {
 const trainerMetadata = z.object({
   step: z.int().nonnegative(),
   adaptiveUpdates: z.int().nonnegative(),
+  /** Where the weight of the negative term is held by measurement. */
+  negativeWeight: z.number().optional(),
   judgement,
-  /** Over all tensors, because safetensors itself notices cut files but no changed bytes. */
+  /** Hash over all tensors. safetensors notices truncated files but not changed bytes. */
   sha256: z.string(),
 });
 
 /**
- * Saves the whole state of a run as its `last` checkpoint. The one before becomes `previous` when the new file is whole
- * and on the disk.
+ * Saves the complete state of a run as its `last` checkpoint. The previous one becomes `previous` once the new file is
+ * complete and on disk.
  */
 export async function saveCheckpoint(
   folder: RunFolder,
@@ -64,16 +70,16 @@ export async function saveCheckpoint(
   });
 }
 
-/** Saves the averaged weights alone, as a model that can be used at once. */
+/** Saves only the averaged weights, as a model that can be used directly. */
 export async function saveBest(folder: RunFolder, weights: Weights, model: ModelDescription): Promise<void> {
   await writeDurably(folder.checkpoint('best'), writeSafetensors(weights, { mcir: JSON.stringify(model) }));
 }
 
 /**
- * The state to go on from: `last`, or `previous` where `last` is missing or damaged; undefined for a run that has not
- * saved yet. A damaged file is kept beside, as `….damaged`.
- * @param warn is told what could not be read
- * @throws AppError `io` when there are checkpoints and none can be read.
+ * The state to resume from: `last`, or `previous` if `last` is missing or damaged; undefined for a run that has not
+ * saved yet. A damaged file is kept as `….damaged`.
+ * @param warn called with what could not be read
+ * @throws AppError `io` if there are checkpoints but none can be read.
  */
 export async function loadCheckpoint(folder: RunFolder, warn: (text: string) => void): Promise<Checkpoint | undefined> {
   const damaged: string[] = [];
@@ -81,7 +87,7 @@ export async function loadCheckpoint(folder: RunFolder, warn: (text: string) => 
     const file = folder.checkpoint(name);
     try {
       const checkpoint = readCheckpoint(await readFile(file));
-      // Out of the way, or the next save would put it in the place of the one that is whole.
+      // Moved away; otherwise the next save would put it in place of the intact one.
       for (const other of damaged) await rename(other, `${other}.damaged`);
       return checkpoint;
     } catch (error) {
@@ -102,7 +108,8 @@ export async function loadCheckpoint(folder: RunFolder, warn: (text: string) => 
 export function savedStep(folder: RunFolder): number {
   for (const name of ['last', 'previous'] as const) {
     try {
-      const { trainer } = readSafetensorsMetadataOf(folder.checkpoint(name));
+      using file = openFileSource(folder.checkpoint(name));
+      const { trainer } = readSafetensorsMetadata(file);
       return trainerMetadata.parse(JSON.parse(trainer ?? 'null')).step;
     } catch {
       // The one before is looked at; which of them is used is decided when the run goes on.

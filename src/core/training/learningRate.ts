@@ -3,11 +3,11 @@ import type { RunConfig } from '../../shared/runConfig.ts';
 type Schedule = RunConfig['schedule'];
 
 /**
- * Learning rates as PyTorch's schedulers give them. They are recursive: each rate follows from the one before, which
- * matters once a warm-up has changed it, so rates are walked through from step 1 (microseconds each) and not saved.
+ * Learning rates as PyTorch's schedulers give them. They are recursive: each rate follows from the previous one, which
+ * matters after a warm-up has changed it. So rates are computed from step 1 (in microseconds) and not saved.
  *
- * Sources: torch.optim.lr_scheduler.CosineAnnealingLR and MultiStepLR (chainable forms); warm-up as BasicSR's
- * `update_learning_rate` sets it: linear, `lr / warmup * step` while step < warmup.
+ * Sources: torch.optim.lr_scheduler.CosineAnnealingLR and MultiStepLR (chainable forms); warm-up as in BasicSR's
+ * `update_learning_rate`: linear, `lr / warmup * step` while step < warmup.
  */
 export class LearningRate {
   readonly #schedule: Schedule & { period: number };
@@ -37,7 +37,7 @@ export class LearningRate {
     if (this.#step < this.#schedule.warmup) this.#rate = (this.#initial / this.#schedule.warmup) * this.#step;
   }
 
-  /** `epoch` is PyTorch's `last_epoch`: how often the scheduler has stepped. */
+  /** `epoch` is PyTorch's `last_epoch`: how often the scheduler has been stepped. */
   #next(epoch: number): number {
     const { type, period, minimum, milestones, gamma } = this.#schedule;
     if (type === 'constant') return this.#rate;

@@ -3,6 +3,7 @@ import type { RunConfig } from '../../shared/runConfig.ts';
 import { CONTRASTIVE_LAYERS, contrastiveRatio, curricularRatio } from '../losses/contrastive.ts';
 import { perceptualDistance, selfPromptedNegative } from '../losses/perceptual.ts';
 import { pixelLosses } from '../losses/pixel.ts';
+import { firstWeight } from './negativeDiagnostics.ts';
 import { type FeatureWeights, VggFeatures, type VggNetwork } from '../losses/vgg.ts';
 
 /** The loss of a step, and its terms by name, weighted; all scalars. */
@@ -11,15 +12,39 @@ export interface Objective {
   terms: Record<string, tf.Scalar>;
 }
 
-/** The loss of one batch, or of one share of it, for which everything that needs no gradient has been computed. */
+/** The loss of a batch, or of a share of it. Everything that needs no gradient has been computed. */
 export interface PreparedObjective {
   /** The loss of an output [B,H,W,3]. Runs inside a gradient. */
   of(output: tf.Tensor4D): Objective;
-  /** Features of the target and of the negatives, the last of what was computed. */
+  /** Features of the target and of the negatives: the last that was computed. */
   features: readonly tf.Tensor4D[];
 }
 
-/** AECR-Net and C2PNet compare in this network, whatever the other terms do. */
+/** Inputs of the negative term that differ from step to step. */
+export interface NegativeInputs {
+  /** Where the weight is held by measurement; by default that of the configuration. */
+  weight?: tf.Scalar | undefined;
+  /** A random direction for the control `random`, of the output's shape. */
+  noise?: tf.Tensor4D | undefined;
+}
+
+/**
+ * A term with its value, whose gradient by the output points into a random direction but keeps its length: a control that
+ * tells what the direction away from the negatives does from what any push does.
+ */
+function randomDirection(output: tf.Tensor4D, noise: tf.Tensor4D, term: (output: tf.Tensor4D) => tf.Scalar): tf.Scalar {
+  const changed = tf.customGrad((x) => ({
+    value: term(x as tf.Tensor4D),
+    gradFunc: (dy) => {
+      const gradient = tf.grad((y) => term(y as tf.Tensor4D))(x as tf.Tensor4D);
+      const length = (of: tf.Tensor): tf.Tensor => tf.sqrt(tf.sum(tf.square(of)));
+      return tf.mul(dy, tf.mul(noise, tf.div(length(gradient), length(noise))));
+    },
+  }));
+  return changed(output) as tf.Scalar;
+}
+
+/** The ratio terms always use this network, as AECR-Net and C2PNet do. */
 const RATIO_NETWORK = 'vgg19';
 
 /** The feature networks that the terms of a run compare pictures in. */
@@ -31,9 +56,9 @@ export function usedFeatureNetworks({ mcir, loss, features }: RunConfig): VggNet
 }
 
 /**
- * The objective of a run as its configuration describes it: pixel term, self-prompted negative term, positive term and
- * ratio terms (METHOD.md). The features of the output are computed once whatever the number of negatives is, those of
- * target, negatives and input before, in one pass each and without gradient.
+ * The loss of a run as its configuration describes it: pixel term, self-prompted negative term, positive term and ratio
+ * terms (docs/method.md). The features of the output are computed once, however many negatives there are. Those of target,
+ * negatives and input are computed before, in one pass each and without gradient.
  */
 export class LossFunction {
   readonly #config: RunConfig;
@@ -64,10 +89,17 @@ export class LossFunction {
    * @param target the clean pictures [B,H,W,3]
    * @param negatives the outputs of all latency models for these pictures [N·B,H,W,3]; undefined without MCIR
    */
-  prepare(input: tf.Tensor4D, target: tf.Tensor4D, negatives: tf.Tensor4D | undefined): PreparedObjective {
+  prepare(
+    input: tf.Tensor4D,
+    target: tf.Tensor4D,
+    negatives: tf.Tensor4D | undefined,
+    { weight, noise }: NegativeInputs = {},
+  ): PreparedObjective {
     const { loss, mcir } = this.#config;
     const spn = this.#spn;
-    const negativeFeatures = negatives && spn?.extract(negatives);
+    const pushedFrom = mcir?.source === 'input' ? input : negatives;
+    const negativeFeatures = pushedFrom && spn?.extract(pushedFrom);
+    const negativeCount = (pushedFrom?.shape[0] ?? 0) / target.shape[0];
     const targetFeatures = loss.positive && spn?.extract(target);
     const ratio = this.#prepareRatio(input, target, negatives);
 
@@ -78,11 +110,14 @@ export class LossFunction {
       let total = terms['l_pix'] as tf.Scalar;
       const features = spn?.extract(output);
       if (mcir && features && negativeFeatures) {
-        terms['l_neg'] = tf.mul(
-          mcir.weight,
-          selfPromptedNegative(features, negativeFeatures, mcir.negatives.length, this.#spnWeights),
-        );
-        total = tf.sub(total, terms['l_neg']);
+        const of = (maps: readonly tf.Tensor[]): tf.Scalar =>
+          tf.mul(
+            weight ?? firstWeight(mcir.weight),
+            selfPromptedNegative(maps, negativeFeatures, negativeCount, this.#spnWeights),
+          );
+        const term = noise && spn ? randomDirection(output, noise, (out) => of(spn.extract(out))) : of(features);
+        terms['l_neg'] = term;
+        total = mcir.direction === 'towards' ? tf.add(total, term) : tf.sub(total, term);
       }
       if (loss.positive && features && targetFeatures) {
         terms['l_pos'] = tf.mul(loss.positive.weight, perceptualDistance(features, targetFeatures, this.#spnWeights));
@@ -119,7 +154,7 @@ export class LossFunction {
           contrastiveRatio(vgg.extract(output), targetFeatures, inputFeatures, this.#ratioWeights),
         );
     }
-    // The latency models' outputs are the harder negatives: nearer to the clean picture than the input is.
+    // The outputs of the latency models are harder negatives: they are closer to the clean picture than the input.
     const count = (negatives.shape[0] ?? 0) / (target.shape[0] ?? 1);
     const split = vgg.extract(negatives).map((map) => tf.split(map, count));
     const all = [inputFeatures, ...Array.from({ length: count }, (_, i) => split.map((maps) => maps[i] as tf.Tensor))];

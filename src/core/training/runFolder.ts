@@ -1,7 +1,9 @@
 import {
   appendFileSync,
   closeSync,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -22,6 +24,8 @@ import { type MetricLine, metricLine } from '../../shared/runs.ts';
  */
 export class RunFolder {
   readonly path: string;
+  /** Lines of the log that the disk has not taken yet. */
+  readonly #unwritten: string[] = [];
 
   constructor(path: string) {
     this.path = path;
@@ -55,23 +59,29 @@ export class RunFolder {
     return join(this.path, 'validation');
   }
 
-  /** Makes the folders inside. */
+  /** Creates the subfolders. */
   create(): this {
     for (const folder of [this.checkpoints, this.validation]) mkdirSync(folder, { recursive: true });
     return this;
   }
 
-  /** Adds a line to the log, with the time. */
+  /** Appends a line with the time to the log. */
   writeLog(text: string): void {
-    appendFileSync(this.log, `${new Date().toISOString()} ${text}\n`);
+    this.#unwritten.push(`${new Date().toISOString()} ${text}\n`);
+    try {
+      appendFileSync(this.log, this.#unwritten.join(''));
+      this.#unwritten.length = 0;
+    } catch {
+      this.#unwritten.splice(0, this.#unwritten.length - MOST_UNWRITTEN);
+    }
   }
 
-  /** The lines of metrics.jsonl, in order; a last line that a crash cut short is left out. */
+  /** The lines of metrics.jsonl, in order. A last line that a crash has truncated is ignored. */
   *readMetrics(): IterableIterator<MetricLine> {
     for (const { line } of parseLines(this.#metricsFile())) yield line;
   }
 
-  /** Drops the lines beyond a step, and what a crash left of a line: the run goes on from that step. */
+  /** Removes lines after a step, and a truncated line: the run continues from that step. */
   truncateMetrics(step: number): void {
     const bytes = this.#metricsFile();
     let end = 0;
@@ -93,12 +103,13 @@ export class RunFolder {
 }
 
 const NEWLINE = 0x0a;
+const MOST_UNWRITTEN = 1000;
 
 function* parseLines(bytes: Buffer): IterableIterator<{ line: MetricLine; end: number }> {
   let start = 0;
   for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
     const line = parseLine(bytes.toString('utf8', start, end));
-    // Lines depend on those before them; behind a damaged one there is nothing to be trusted.
+    // Lines depend on earlier ones, so nothing after a damaged line can be trusted.
     if (!line) return;
     start = end + 1;
     yield { line, end: start };
@@ -113,16 +124,31 @@ function parseLine(text: string): MetricLine | undefined {
   }
 }
 
-/** Appends to metrics.jsonl. What has been written survives the process; {@link flush} makes it survive the machine. */
+/**
+ * Appends to metrics.jsonl. Written lines survive a crash of the process; {@link flush} makes them survive a crash of
+ * the computer. A line that the disk did not take is not there in part, so it can be written again.
+ */
 export class MetricsWriter {
   readonly #file: number;
+  /** Where the last whole line ends. */
+  #end: number;
+  /** Part of a line may stand behind it. */
+  #torn = false;
 
   constructor(folder: RunFolder) {
     this.#file = openSync(folder.metrics, 'a');
+    this.#end = fstatSync(this.#file).size;
   }
 
+  /** @throws the system's error where the disk does not take it */
   write(line: MetricLine): void {
-    writeSync(this.#file, `${JSON.stringify(line)}\n`);
+    if (this.#torn) ftruncateSync(this.#file, this.#end);
+    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    this.#torn = true;
+    // A disk that fills up may take a part.
+    for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done);
+    this.#torn = false;
+    this.#end += bytes.length;
   }
 
   flush(): void {

@@ -1,5 +1,6 @@
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { MetricLine, TrainProgress } from '../../shared/runs.ts';
+import { untilStored } from '../../shared/storageTrouble.ts';
 import type { BatchLoader } from '../data/loader.ts';
 import type { JobControl } from '../jobControl.ts';
 import { type Judgement, type ModelDescription, saveBest, saveCheckpoint } from './checkpoint.ts';
@@ -7,8 +8,8 @@ import { MetricsWriter, type RunFolder } from './runFolder.ts';
 import type { Trainer } from './trainer.ts';
 import { validate } from './validation.ts';
 
-/** How a session ended without an error: all steps done, no better result for long enough, or asked to stop. */
-export type TrainingEnd = 'all-steps' | 'no-progress' | 'stopped';
+/** How a session ended without an error: all steps done, no better result for long enough, or asked to save and end. */
+export type TrainingEnd = 'all-steps' | 'no-progress' | 'cancelled';
 
 export interface SessionOptions {
   run: string;
@@ -23,6 +24,8 @@ export interface SessionOptions {
   onMetrics: (line: MetricLine, progress: TrainProgress) => void;
   /** Told around a pause. */
   onPause: (paused: boolean) => void;
+  /** Told why the session waits for its disk, and undefined when it goes on. */
+  onTrouble?: (sentence: string | undefined) => void;
 }
 
 /**
@@ -63,16 +66,16 @@ export class TrainingSession {
     if (trainer.step === 0 && !this.#judgement.best) await this.#validate();
     while (trainer.step < config.steps) {
       await this.#waitWhilePaused();
-      if (control.stopping) {
+      if (control.cancelled) {
         await this.#save();
-        return 'stopped';
+        return 'cancelled';
       }
       if (this.#hasStalled) break;
       this.#pace.start();
       const batch = await loader.next(trainer.step);
-      const { step, lr, losses } = trainer.train(batch);
+      const { step, lr, losses, measures } = trainer.train(batch);
       this.#pace.stop();
-      this.#write({ step, values: { lr, ...losses } }, { lr, losses });
+      await this.#write({ step, values: { lr, ...losses, ...measures } }, { lr, losses });
       const last = step === config.steps;
       if (step % config.validateEvery === 0 || last) await this.#validate();
       if (step % config.saveEvery === 0 || last) await this.#save();
@@ -99,20 +102,22 @@ export class TrainingSession {
 
   async #validate(): Promise<void> {
     const { config, trainer, loader, folder } = this.#options;
-    const { pictures, psnr, ssim } = await validate(trainer, loader, config.metrics, folder);
+    const { pictures, psnr, ssim } = await validate(trainer, loader, config.metrics, folder, (work) =>
+      this.#stored(work),
+    );
     const { step } = trainer;
     if (this.#judgement.best && psnr <= this.#judgement.best.psnr)
       this.#judgement = { ...this.#judgement, validationsSinceBest: this.#judgement.validationsSinceBest + 1 };
     else {
       this.#judgement = { best: { step, psnr, ssim }, validationsSinceBest: 0 };
-      await saveBest(folder, trainer.modelWeights(), this.#describe());
+      await this.#stored(() => saveBest(folder, trainer.modelWeights(), this.#describe()));
     }
     folder.writeLog(`step ${step}: PSNR ${psnr.toFixed(3)} dB, SSIM ${ssim.toFixed(4)}`);
-    this.#write({ step, values: { psnr, ssim }, pictures });
+    await this.#write({ step, values: { psnr, ssim }, pictures });
   }
 
-  #write(line: MetricLine, latest: Partial<TrainProgress> = {}): void {
-    this.#metrics.write(line);
+  async #write(line: MetricLine, latest: Partial<TrainProgress> = {}): Promise<void> {
+    await this.#stored(() => this.#metrics.write(line));
     this.#options.onMetrics(line, this.#pace.progress(line.step, latest));
   }
 
@@ -120,9 +125,23 @@ export class TrainingSession {
     const { folder, trainer } = this.#options;
     if (trainer.step === this.#savedStep) return;
     // The metrics of a step must not be younger than its checkpoint: resuming keeps what it finds up to there.
-    this.#metrics.flush();
-    await saveCheckpoint(folder, { snapshot: trainer.snapshot(), judgement: this.#judgement }, this.#describe());
+    const snapshot = trainer.snapshot();
+    await this.#stored(async () => {
+      this.#metrics.flush();
+      await saveCheckpoint(folder, { snapshot, judgement: this.#judgement }, this.#describe());
+    });
     this.#savedStep = trainer.step;
+  }
+
+  /** Does work that writes; where the disk does not take it, the session waits and does it again. */
+  #stored<Value>(work: () => Value | Promise<Value>): Promise<Value> {
+    const { control, onTrouble = () => undefined } = this.#options;
+    return untilStored(work, {
+      onWait: onTrouble,
+      onOver: () => onTrouble(undefined),
+      // Who wants an end is not kept waiting: the run goes on from its last checkpoint.
+      giveUp: () => control.cancelled,
+    });
   }
 
   #describe(): ModelDescription {

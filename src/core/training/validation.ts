@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, extname, join, posix } from 'node:path';
-import sharp from 'sharp';
+import sharp from '../pictures/sharp.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { ValidationPicture } from '../../shared/runs.ts';
 import type { BatchLoader } from '../data/loader.ts';
@@ -15,25 +15,29 @@ export interface ValidationResult {
   /** Means over all pictures; PSNR in dB. */
   psnr: number;
   ssim: number;
-  /** The pictures that were kept as files. */
+  /** The pictures that were saved as files. */
   pictures: ValidationPicture[];
 }
 
-/** How many pictures of a validation are kept, and the side of the square cut from their middle, in target pixels. */
+/**
+ * Number of pictures that a validation saves, and the side of the square cropped from their centre, in target pixels.
+ */
 const kept = { pictures: 4, size: 256 };
 
-/** A picture restored without any error has an infinite PSNR; curves and means keep this instead. */
+/** A picture restored without any error has an infinite PSNR; curves and means use this value instead. */
 const highestPsnr = 100;
 
 /**
- * Restores every validation picture with the averaged weights and measures the results. The middles of the first few
- * are written to the run's folder: input and target once, the restored one for each step.
+ * Restores every validation picture with the averaged weights and measures the results. The centres of the first few
+ * are written to the run's folder: input and target once, the result at each step.
+ * @param store Does work that writes. It may wait and do it again.
  */
 export async function validate(
   trainer: Pick<Trainer, 'infer' | 'step' | 'shares'>,
   loader: Pick<BatchLoader, 'validation' | 'countValidationSizes'>,
   metrics: RunConfig['metrics'],
   folder: RunFolder,
+  store: <Value>(work: () => Promise<Value>) => Promise<Value> = (work) => work(),
 ): Promise<ValidationResult> {
   const pictures: ValidationPicture[] = [];
   let [count, psnrSum, ssimSum] = [0, 0, 0];
@@ -53,22 +57,25 @@ export async function validate(
           step: trainer.step,
           name,
           ...measured,
-          ...(await keepPictures(folder, index, name, trainer.step, { lq, restored, gt })),
+          ...(await store(() => keepPictures(folder, index, name, trainer.step, { lq, restored, gt }))),
         };
       count += 1;
     }
-    // Lets a message from the host in between.
+    // Lets messages from the host be processed.
     await new Promise(setImmediate);
   }
   return { psnr: psnrSum / count, ssim: ssimSum / count, pictures };
 }
 
-/** Larger pictures are restored one at a time, as several at once take several times the memory. In pixels. */
+/**
+ * Size in pixels above which pictures are restored one at a time, because several at once take several times the
+ * memory.
+ */
 const largestTogether = 2 ** 20;
 
 /**
- * Pictures of one size, `many` at a time, with their places in the order in which they came. A last one that is left over is
- * in its group more than once where there is a graph for that many, rather than have a graph of its own.
+ * Groups of `many` pictures of the same size, with their original positions. If there is a graph for groups of this
+ * size, the last group is filled by repeating a picture, instead of building another graph.
  */
 async function* alike<Sample extends { lq: FloatPicture }>(
   samples: AsyncIterable<Sample>,
@@ -92,7 +99,10 @@ async function* alike<Sample extends { lq: FloatPicture }>(
       : group;
 }
 
-/** Whether validation pictures have so few sizes that the graphs for them are kept; otherwise each would be made anew in every validation. */
+/**
+ * Whether validation pictures have few enough sizes to keep their graphs; otherwise each graph would be built again in
+ * every validation.
+ */
 export async function sizesRecur(loader: Pick<BatchLoader, 'countValidationSizes'>): Promise<boolean> {
   return (await loader.countValidationSizes()) <= mostGraphs;
 }
@@ -141,5 +151,6 @@ function middle(picture: FloatPicture, size: number): FloatPicture {
 
 async function writePng(path: string, { width, height, channels, data }: FloatPicture): Promise<void> {
   const bytes = Uint8Array.from(data, (value) => Math.round(Math.min(1, Math.max(0, value)) * 255));
-  await sharp(bytes, { raw: { width, height, channels } }).png().toFile(path);
+  // Not by sharp's own `toFile`, which does not tell a full disk from other errors.
+  await writeFile(path, await sharp(bytes, { raw: { width, height, channels } }).png().toBuffer());
 }

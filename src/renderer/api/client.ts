@@ -6,23 +6,23 @@ import { told } from '../i18n/told.ts';
 
 type Reply = { value: unknown } | { error: WireError };
 
-/** What the menu of Electron's window asks of the page. */
+/** Commands from the menu of Electron's window to the page. */
 export type ShellCommand =
   { type: 'show'; screen: string } | { type: 'help' } | { type: 'selectAll' } | { type: 'add'; reply: Reply };
 
-/** What the preload script offers where the window is Electron's. */
+/** What the preload script provides in Electron's window. */
 export interface Bridge {
   call(name: string, input: unknown): Promise<Reply>;
   subscribe(listener: (event: StudioEvent) => void): void;
-  /** Tells that the services have ended, and that they run again. */
+  /** Reports that the services have stopped, and that they run again. */
   onConnection(listener: (connected: boolean) => void): void;
-  /** What was chosen in the window's menu. */
+  /** Hears menu commands. */
   onCommand(listener: (command: ShellCommand) => void): void;
-  /** Goes on with a drag out of the window: the files that these ids name. */
+  /** Continues a drag out of the window with the files of these ids. */
   drag(ids: string[]): Promise<Reply>;
-  /** Makes places of files dropped on the window. */
+  /** Turns files dropped on the window into places. */
   admit(files: File[]): Promise<Reply>;
-  /** Shows the system's own dialog. */
+  /** Opens the system's dialog. */
   choose(kind: 'folder' | 'pictures' | 'weights'): Promise<Reply>;
 }
 
@@ -34,17 +34,17 @@ declare global {
 
 export const bridge = window.mcir;
 
-/** Calls the services. @throws AppError as the services threw it, or `io` where the program is not reached. */
+/** Calls the services. @throws AppError as the services threw it, or `io` if the program cannot be reached. */
 export async function call<Name extends CallName>(name: Name, input: CallInput<Name>): Promise<CallOutput<Name>> {
   const reply = bridge
     ? await bridge.call(name, input)
-    : await post(`/api/${name}`, JSON.stringify(input), { 'content-type': 'application/json' });
+    : await post(`api/${name}`, JSON.stringify(input), { 'content-type': 'application/json' });
   return calls[name].output.parse(unwrap(reply)) as CallOutput<Name>;
 }
 
 /**
- * Events until the page is left. Both shells bring the services back by themselves, the browser's by connecting again;
- * `onConnection` is told when they are gone and when they are there.
+ * Delivers events until the page is left. Both shells reconnect by themselves. `onConnection` is called when the
+ * services are lost and when they are back.
  */
 export function subscribe(listener: (event: StudioEvent) => void, onConnection: (connected: boolean) => void): void {
   if (bridge) {
@@ -53,7 +53,7 @@ export function subscribe(listener: (event: StudioEvent) => void, onConnection: 
     return;
   }
   const connect = (): void => {
-    const socket = new WebSocket(`ws://${location.host}/events`);
+    const socket = new WebSocket(new URL('events', document.baseURI.replace(/^http/, 'ws')));
     socket.onopen = () => onConnection(true);
     socket.onmessage = (message) => listener(JSON.parse(String(message.data)) as StudioEvent);
     socket.onclose = () => {
@@ -64,22 +64,23 @@ export function subscribe(listener: (event: StudioEvent) => void, onConnection: 
   connect();
 }
 
-/** Address of a picture that the host gave an id; `size` asks for a small one. */
+/** URL of a picture by the id the host gave it; `size` asks for a thumbnail. */
 export const pictureUrl = (id: string, size?: number): string =>
-  `/picture/${id}${size === undefined ? '' : `?size=${size}`}`;
+  `picture/${id}${size === undefined ? '' : `?size=${size}`}`;
 
-/** A dropped file and its name inside what was dropped. */
+/** A dropped file and its path inside what was dropped. */
 export interface Dropped {
   file: File;
   path: string;
 }
 
-/** So many files are copied at once: one is sent while another is written. */
+/** Files copied at the same time: one is sent while another is written. */
 const copiesAtOnce = 2;
 
 /**
- * Makes places of dropped files: by their paths in Electron, else by copying them to the host.
- * @param onCopied is told after each file how many have come, and where they are; the second waits until it knows of the first
+ * Turns dropped files into places: by path in Electron, otherwise by copying them to the host.
+ * @param onCopied called after each file with the number of files that have arrived and their folder; the second file
+ * waits for the first call
  */
 export async function admit(
   dropped: AsyncGenerator<Dropped>,
@@ -93,8 +94,8 @@ export async function admit(
   const first = await dropped.next();
   if (first.done) return [];
   const copy = async ({ file, path }: Dropped, drop = ''): Promise<Place> =>
-    unwrap(await post(`/import/${drop}?path=${encodeURIComponent(path)}`, file)) as Place;
-  // The first alone: it is shown while the others come.
+    unwrap(await post(`import/${drop}?path=${encodeURIComponent(path)}`, file)) as Place;
+  // The first file goes alone, so that it is shown while the others are copied.
   const drop = await copy(first.value);
   let done = 1;
   await onCopied(done, drop);
@@ -109,17 +110,17 @@ export async function admit(
   return [drop];
 }
 
-/** Lets files that these ids name be dragged out of the window. Only where there is a bridge. */
+/** Lets the files of these ids be dragged out of the window. Only in Electron. */
 export async function dragOut(ids: string[]): Promise<void> {
   if (bridge) unwrap(await bridge.drag(ids));
 }
 
-/** Shows the system's dialog. Only where there is a bridge. */
+/** Opens the system's dialog. Only in Electron. */
 export async function chooseNatively(host: Bridge, kind: Parameters<Bridge['choose']>[0]): Promise<Place[]> {
   return unwrap(await host.choose(kind)) as Place[];
 }
 
-/** The places in an answer to a menu's command. @throws AppError why there are none */
+/** The places in the reply to a menu command. @throws AppError the reason why there are none */
 export const placesOf = (reply: Reply): Place[] => unwrap(reply) as Place[];
 
 async function post(path: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Reply> {
@@ -137,7 +138,7 @@ async function post(path: string, body: BodyInit, headers: Record<string, string
   throw new AppError('io', await response.text());
 }
 
-/** Errors come in English and are thrown in the language of the window. */
+/** Errors arrive in English and are thrown in the language of the window. */
 function unwrap(reply: Reply): unknown {
   if ('error' in reply) throw AppError.fromWire({ ...reply.error, message: told(i18n.language, reply.error.message) });
   return reply.value;

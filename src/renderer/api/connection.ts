@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 
-/** Whether the services answer: the loopback server's socket, or Electron's word on its host process. */
+/** Whether the services answer: the state of the browser's socket, or of Electron's host process. */
 let connected = true;
 const listeners = new Set<() => void>();
 

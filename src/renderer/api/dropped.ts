@@ -1,9 +1,9 @@
 import { bridge, type Dropped } from './client.ts';
 
 /**
- * The files of a drop. In Electron these are the files and folders as they were dropped, which the services read like
- * folders that were chosen. In a browser folders are read here, recursively and without hidden files. Must be called before
- * the drop event ends: its items die with it.
+ * Yields the files of a drop. In Electron these are the files and folders as they were dropped: the services read a folder
+ * as if it had been chosen. In a browser folders are read here, recursively and without hidden files. Call it before the
+ * drop event ends, because its items become invalid then.
  */
 export function droppedFiles(transfer: DataTransfer): AsyncGenerator<Dropped> {
   if (bridge) return asDropped([...transfer.files]);
@@ -27,7 +27,7 @@ async function* filesOf(entries: readonly FileSystemEntry[], folder: string): As
 
 async function* filesIn(folder: FileSystemDirectoryEntry, path: string): AsyncGenerator<Dropped> {
   const reader = folder.createReader();
-  // A reader gives at most a hundred entries at a time, and none at the end.
+  // A reader returns at most a hundred entries at a time, and none at the end.
   for (;;) {
     const part = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (part.length === 0) return;

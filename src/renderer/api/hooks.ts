@@ -27,13 +27,13 @@ export const queryClient = new QueryClient({
 interface CallOptions {
   enabled?: boolean;
   staleTime?: number;
-  /** Errors are shown by who asked, in their place. */
+  /** The caller shows errors itself. */
   silent?: boolean;
-  /** Another input shows the answer to the one before until its own is there. */
+  /** Keeps showing the previous answer until the answer for new input arrives. */
   keep?: boolean;
 }
 
-/** What a call answers, kept and shared by all who ask the same. */
+/** The answer to a call, cached and shared by all components that ask the same. */
 export function useCall<Name extends CallName>(
   name: Name,
   input: CallInput<Name>,
@@ -48,7 +48,7 @@ export function useCall<Name extends CallName>(
   });
 }
 
-/** A call that changes something; afterwards what `refreshes` name is asked anew. */
+/** A call that changes something. Afterwards the calls named in `refreshes` are repeated. */
 export function useAction<Name extends CallName>(
   name: Name,
   refreshes: CallName[] = [],
@@ -66,7 +66,7 @@ export function useAction<Name extends CallName>(
 
 const listeners = new Set<(event: StudioEvent) => void>();
 
-/** Connects the events to the page, once. What was told while the connection was lost is asked for afterwards. */
+/** Connects events to the page, once. After a lost connection, all data is loaded again. */
 export function startEvents(): void {
   let lost = false;
   subscribe(
@@ -79,7 +79,7 @@ export function startEvents(): void {
   );
 }
 
-/** Hears events while the component is shown. */
+/** Listens to events while the component is mounted. */
 export function useEvents(listener: (event: StudioEvent) => void): void {
   useEffect(() => {
     listeners.add(listener);

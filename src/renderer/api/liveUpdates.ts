@@ -7,27 +7,27 @@ import type { Run } from '../../shared/contract/training.ts';
 import type { TrainProgress } from '../../shared/runs.ts';
 import { queryClient, useEvents } from './hooks.ts';
 
-/** Key under which the last progress of a run is kept; only events fill it. */
+/** Cache key of a run's latest progress; only events write it. */
 export const progressKey = (run: string): [string, string] => ['progress', run];
 
-/** How much is done, from 0 to 1, of the pictures that a batch works on, by their numbers in it. */
+/** Share of each picture that is done, from 0 to 1, by its number in the batch. */
 type Shares = Readonly<Record<number, number>>;
 const noShares: Shares = {};
 
-/** Key under which the shares are kept; only events fill it. */
+/** Cache key of these shares; only events write it. */
 const sharesKey = (batch: string): [string, string] => ['shares', batch];
 
 export function useFileShares(batch: string | undefined): Shares {
   return useQuery<Shares>({ queryKey: sharesKey(batch ?? ''), enabled: false }).data ?? noShares;
 }
 
-/** Step of a run as events tell it; before the first, as the history has it. */
+/** Step of a run as the latest event reports it; before the first event, as the history has it. */
 export function useStep(run: Run | undefined): number {
   const { data } = useQuery<TrainProgress>({ queryKey: progressKey(run?.id ?? ''), enabled: false });
   return Math.max(run?.step ?? 0, data?.step ?? 0);
 }
 
-/** Puts what events tell into the kept answers, so that every screen shows it without asking again. */
+/** Writes events into the query cache, so that every screen shows them without asking again. */
 export function useLiveUpdates(): void {
   useEvents(
     useCallback((event: StudioEvent) => {
@@ -36,7 +36,7 @@ export function useLiveUpdates(): void {
           queryClient.setQueryData<Run[]>(['runs.list', {}], (runs) => runs && upsert(runs, event.data));
           void queryClient.invalidateQueries({ queryKey: ['runs.show', { run: event.data.id }] });
           void queryClient.invalidateQueries({ queryKey: ['runs.crops'] });
-          // The last steps came after the curves were last asked for.
+          // The last steps may be newer than the cached curves.
           void queryClient.invalidateQueries({ queryKey: ['runs.curves', event.data.id] });
           if (isNewAsModel(event.data)) void queryClient.invalidateQueries({ queryKey: ['models.list'] });
           break;
@@ -79,18 +79,18 @@ export function useLiveUpdates(): void {
   );
 }
 
-/** A run can be restored with from its first validation on, and better after each that was the best so far. */
+/** A run can be used for restoring after its first validation, and again improves with each new best one. */
 function isNewAsModel({ id, best }: Run): boolean {
   const models = queryClient.getQueryData<ModelEntry[]>(['models.list', {}]);
   return best !== undefined && models?.find((model) => model.id === id)?.psnr !== best.psnr;
 }
 
-/** The counts come with every picture; what became of each is asked for again only where the batch as a whole has changed. */
+/** Counts arrive with every picture. The state of each picture is only loaded again if the batch itself has changed. */
 function showBatch(batch: Batch): void {
   const before = queryClient.getQueryData<Batch[]>(['batches.list', {}])?.find(({ id }) => id === batch.id);
   queryClient.setQueryData<Batch[]>(['batches.list', {}], (batches) => batches && upsert(batches, batch));
   if (before?.state === batch.state) return;
-  // A picture that was stopped half-way is not at work any more.
+  // A picture that was cancelled half-way is no longer being worked on.
   queryClient.setQueryData<Shares>(sharesKey(batch.id), noShares);
   void queryClient.invalidateQueries({ queryKey: ['batches.files', { batch: batch.id }] });
 }

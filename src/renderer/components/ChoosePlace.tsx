@@ -23,14 +23,14 @@ export type Wanted = 'folder' | 'pictures' | 'weights';
 interface ChoosePlaceProps {
   wanted: Wanted;
   label: string;
-  /** Of the dialog, where the label alone does not say what is chosen. */
+  /** Title of the dialog, if the label alone does not say what is being chosen. */
   title?: string;
   onChoose: (places: Place[]) => void;
   variant?: string;
   loading?: boolean;
 }
 
-/** A button that lets a file or folder of the host be chosen: with the system's dialog in Electron, else with our own. */
+/** A button to choose a file or folder on the host: with the system's dialog in Electron, otherwise with our own. */
 export function ChoosePlace({
   wanted,
   label,
@@ -80,7 +80,7 @@ function PlaceDialog({
   const [chosenFolder, setFolder] = useState<string>();
   const [marked, setMarked] = useState<Place[]>([]);
   const folder = chosenFolder ?? roots.data?.[0]?.id;
-  // Other programs change folders, so what was listed before is only shown until it is listed again.
+  // Other programs change folders too, so a cached listing is only shown until the folder has been listed again.
   const listing = useCall(
     'places.list',
     { folder: folder ?? '', show: wanted === 'folder' ? 'folders' : wanted },
@@ -91,7 +91,13 @@ function PlaceDialog({
     setMarked([]);
     setFolder(id);
   };
-  const result = marked.length > 0 ? marked : wanted === 'weights' || !here ? [] : [here];
+  const folderItself = wanted === 'weights' || !here ? [] : [here];
+  const result = marked.length > 0 ? marked : folderItself;
+  const mark = (entry: Place, checked: boolean): void => {
+    const others = marked.filter((place) => place.id !== entry.id);
+    if (!checked) setMarked(others);
+    else setMarked(wanted === 'weights' ? [entry] : [...others, entry]);
+  };
 
   return (
     <Modal opened onClose={onClose} title={title} size="lg" closeButtonProps={{ 'aria-label': t('common.close') }}>
@@ -133,15 +139,7 @@ function PlaceDialog({
                   size="xs"
                   label={entry.name}
                   checked={marked.some((place) => place.id === entry.id)}
-                  onChange={(event) =>
-                    setMarked(
-                      event.currentTarget.checked
-                        ? wanted === 'weights'
-                          ? [entry]
-                          : [...marked, entry]
-                        : marked.filter((place) => place.id !== entry.id),
-                    )
-                  }
+                  onChange={(event) => mark(entry, event.currentTarget.checked)}
                 />
               </Group>
             ),
@@ -166,7 +164,7 @@ function PlaceDialog({
   );
 }
 
-/** Makes a folder where one is being chosen. */
+/** Creates a folder inside the one that is shown. */
 function NewFolder({ inside, onMade }: { inside: string; onMade: (id: string) => void }) {
   const { t } = useTranslation();
   const [name, setName] = useState<string>();

@@ -22,7 +22,7 @@ const icons: Record<Layout, Icon> = {
 
 interface BarProps {
   zoom: Zoom;
-  /** How many ways of restoring are compared. */
+  /** Number of variants that are compared. */
   variants: number;
   layout: Layout;
   setLayout: (layout: Layout) => void;
@@ -30,7 +30,7 @@ interface BarProps {
   toggleLoupe: () => void;
 }
 
-/** How a comparison is drawn, and how large. */
+/** The layout of a comparison, and its zoom. */
 export function CompareBar({ zoom, variants, layout, setLayout, loupe, toggleLoupe }: BarProps) {
   const { t } = useTranslation();
   return (

@@ -6,26 +6,26 @@ import { differenceGain, PictureLayer, type Result } from './PictureLayer.tsx';
 import { useWheelZoom } from './useWheelZoom.ts';
 import type { Size, Zoom } from './useZoom.ts';
 
-/** `all` shows every variant at once. */
+/** `all` shows every variant at the same time. */
 export const layouts = ['slider', 'side', 'after', 'difference', 'all'] as const;
 export type Layout = (typeof layouts)[number];
 
-/** The layouts there are for so many variants. */
+/** The layouts that are possible for a number of variants. */
 export const layoutsFor = (variants: number): Layout[] => layouts.filter((layout) => layout !== 'all' || variants > 1);
 
-/** One way to restore the picture, and what has been seen of it. */
+/** One way to restore the picture, with its preview if there is one. */
 export interface Variant {
   id: string;
   title: string;
   result?: Result | undefined;
 }
 
-/** One picture to compare with what one or several ways of restoring make of it. */
+/** One picture and the variants it is compared with. */
 export interface Compared {
   before: string;
   size: Size;
   variants: readonly Variant[];
-  /** The variant that is shown alone. */
+  /** Index of the variant that is shown alone. */
   active: number;
 }
 
@@ -34,12 +34,14 @@ interface StageProps {
   zoom: Zoom;
   layout: Layout;
   strength: number;
-  /** The key for it is held: the original alone. */
+  /** The "show original" key is held down. */
   holdBefore: boolean;
   loupe?: boolean;
 }
 
-/** Draws before and after in one view: split by a handle, beside each other, alone, as their difference, or all variants. */
+/**
+ * Draws before and after in one view: split by a handle, side by side, one alone, their difference, or all variants.
+ */
 export function CompareStage({ picture, zoom, layout: wanted, strength, holdBefore, loupe = false }: StageProps) {
   const { t } = useTranslation();
   const { before, size, variants } = picture;
@@ -140,7 +142,7 @@ interface StageFrame {
   zoom: Zoom;
   measured?: boolean;
   marked?: boolean;
-  /** Draws what lies under the pointer larger. */
+  /** Magnifies what is under the pointer. */
   loupe?: ((at: { x: number; y: number }) => ReactNode) | undefined;
   children: ReactNode;
 }
@@ -150,7 +152,7 @@ function Stage({ zoom, measured = false, marked = false, loupe, children }: Stag
   const [pointer, setPointer] = useState<{ x: number; y: number }>();
   const { handlers, stage } = zoom;
   useWheelZoom(element, zoom);
-  // Kept, or every drawing would measure the stage anew.
+  // Memoised, because otherwise every render would measure the stage again.
   const found = useCallback(
     (next: HTMLDivElement | null) => {
       element.current = next;

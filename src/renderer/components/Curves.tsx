@@ -5,7 +5,7 @@ import uPlot from 'uplot';
 
 export interface Line {
   label: string;
-  /** What the program calls it, shown on the label. */
+  /** Code name of the series, shown on the label. */
   code?: string;
   steps: number[];
   values: number[];
@@ -15,24 +15,27 @@ interface CurvesProps {
   lines: Line[];
   label: string;
   log?: boolean;
-  /** 0 to 0.99: weight of the past in a running mean, as tensorboard's; the values themselves stay behind it, faint. */
+  /**
+   * 0 to 0.99: weight of the past in a running mean, as in TensorBoard. The original values stay visible behind it,
+   * faintly.
+   */
   smoothing?: number;
   height?: number;
   legend?: boolean;
-  /** Plots with the same one share their crosshair. */
+  /** Plots with the same key share their crosshair. */
   sync?: string;
 }
 
-/** Apart so many steps, of which there are no halves. */
+/** Possible distances between ticks on the step axis: whole steps only. */
 const wholeSteps = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
-/** Colours that stay apart for the colour-blind, on dark and light (Okabe and Ito). */
+/** Colours that people with colour blindness can tell apart, on dark and light backgrounds (Okabe and Ito). */
 const strokes = ['#56b4e9', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#0072b2', '#999999', '#b8a900'];
 export const lineColour = (index: number): string => strokes[index % strokes.length] ?? '#999999';
 
 /**
- * Curves over steps with a crosshair, by mouse or arrow keys; drag to zoom, double-click to see all. The legend tells the
- * values under the crosshair, else the last ones. New values leave the part in sight as it is.
+ * Curves over steps, with a crosshair for mouse or arrow keys. Drag to zoom, double-click to see everything. The legend
+ * shows the values at the crosshair, otherwise the last ones. New values do not change the visible part.
  */
 export function Curves({ lines, label, log = false, smoothing = 0, height = 220, legend = true, sync }: CurvesProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -40,7 +43,7 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220,
   const dark = useComputedColorScheme('dark') === 'dark';
   const stepTitle = useTranslation().t('series.step');
   const smoothed = smoothing > 0;
-  // Another plot is made only where these change; new values alone are put into the one that is there.
+  // A new plot is only created if these change. New values alone are put into the existing plot.
   const structure = JSON.stringify(lines.map(({ label, code, steps }) => [label, code, steps.length < 40]));
   const data = useRef<uPlot.AlignedData>([[]]);
 
@@ -100,7 +103,7 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220,
     );
     element.querySelectorAll<HTMLElement>('.u-series').forEach((row, index) => {
       row.title = known[index - 1]?.[1] ?? '';
-      // The faint curves behind belong to the ones before them.
+      // The faint curves belong to the smoothed ones in front of them.
       if (index > known.length) row.style.display = 'none';
     });
     plot.current = made;
@@ -141,7 +144,7 @@ function isZoomed({ scales, data: [steps] }: uPlot): boolean {
   return min != null && max != null && (min > (steps[0] ?? min) || max < (steps.at(-1) ?? max));
 }
 
-/** The value at the crosshair or the nearest one before it; without a crosshair the last. */
+/** The value at the crosshair or the nearest earlier one; the last one without a crosshair. */
 function valueAt(self: uPlot, _: number | null, series: number, index: number | null): string {
   const values = self.data[series] ?? [];
   for (let i = index ?? values.length - 1; i >= 0; i--) {
@@ -152,8 +155,8 @@ function valueAt(self: uPlot, _: number | null, series: number, index: number | 
 }
 
 /**
- * Four digits, and powers of ten where zeros would have to be counted.
- * @param apart how far the next value on an axis is: as many digits as tell them apart
+ * Formats with four digits, and as a power of ten if the zeros would have to be counted.
+ * @param apart distance to the next value on the axis: uses as many digits as are needed to tell the two apart
  */
 function short(value: number, apart = 0): string {
   const size = Math.abs(value);
@@ -162,7 +165,10 @@ function short(value: number, apart = 0): string {
   return String(Number(value.toPrecision(Math.min(15, Math.max(4, digits)))));
 }
 
-/** uPlot wants one column of x for all; a step that a line lacks is null. With smoothing the plain values follow. */
+/**
+ * uPlot wants one x column for all series; a step that a series does not have is null. With smoothing, the original
+ * values follow.
+ */
 function table(lines: Line[], smoothing: number, log: boolean): uPlot.AlignedData {
   const steps = [...new Set(lines.flatMap((line) => line.steps))].sort((a, b) => a - b);
   const columns = (weight: number) =>

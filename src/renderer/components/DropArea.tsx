@@ -8,15 +8,15 @@ import { showError } from '../api/showError.ts';
 
 interface DropAreaProps {
   onPlaces: (places: Place[]) => void;
-  /** Told now and then while files are copied: how many have come, and where they are. */
+  /** Called from time to time while files are copied: how many have arrived, and where they are. */
   onProgress?: (copied: number, place: Place) => Promise<void> | void;
   children: ReactNode;
 }
 
-/** How often progress is told, in ms. */
+/** Milliseconds between progress reports. */
 const progressEvery = 150;
 
-/** Takes files and folders dropped anywhere on the screen. */
+/** Accepts files and folders dropped anywhere on the screen. */
 export function DropArea({ onPlaces, onProgress, children }: DropAreaProps) {
   const { t } = useTranslation();
   const [over, setOver] = useState(false);

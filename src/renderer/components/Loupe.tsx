@@ -4,7 +4,7 @@ import type { Size, Zoom } from './useZoom.ts';
 
 const side = 168;
 
-/** Two lenses beside each other over the same spot of the picture: before and after, twice as large as the view and at least 1:1. */
+/** Two lenses side by side over the same spot: before and after, at twice the zoom of the view and at least 1:1. */
 export function Loupe({
   before,
   size,
@@ -28,7 +28,7 @@ export function Loupe({
     x: side / 2 - ((at.x - view.x) / view.scale) * scale,
     y: side / 2 - ((at.y - view.y) / view.scale) * scale,
   };
-  // Beside the pointer, on the side where there is room.
+  // Next to the pointer, on the side with enough room.
   const wide = 2 * side + 2;
   const left = at.x + 24 + wide < width ? at.x + 24 : Math.max(0, at.x - 24 - wide);
   const top = at.y + 24 + side < height ? at.y + 24 : Math.max(0, at.y - 24 - side);

@@ -13,22 +13,22 @@ interface LayerProps {
   size: Size;
   view: View;
   label: string;
-  /** Drawn on the original. */
+  /** The result, drawn over the original. */
   result?: Result | undefined;
   strength?: number;
-  /** Draw how much the result differs in place of the result. */
+  /** Draws the difference instead of the result. */
   difference?: boolean;
 }
 
-/** Differences are drawn so many times as strong, or nobody would see them. */
+/** Differences are amplified by this factor; otherwise they would be invisible. */
 export const differenceGain = 4;
 
 /**
- * One picture under a view, with a result on it. Strength mixes as the export does: original + s (restored - original),
- * which is what opacity does.
+ * One picture in a view, with a result over it. Strength is opacity, which mixes exactly as the export does: original +
+ * s (restored - original).
  */
 export function PictureLayer({ before, size, view, label, result, strength = 1, difference = false }: LayerProps) {
-  // Pixels are shown as they are once they are large enough to be seen, but mixed as the export mixes them: smoothly.
+  // Large pixels are shown as sharp squares. Smaller ones are interpolated smoothly, as the export interpolates.
   const mixed = result !== undefined && (difference || strength < 1);
   const image = {
     position: 'absolute',
@@ -43,7 +43,7 @@ export function PictureLayer({ before, size, view, label, result, strength = 1, 
     height: result.region.height,
   };
   const partial = result && (result.region.width < size.width || result.region.height < size.height);
-  // Where nothing was restored nothing differs, and that is black.
+  // Outside the restored part there is no difference, which is black.
   const outside: CSSProperties = difference && result ? { clipPath: insetOf(result.region, size) } : {};
   return (
     <div

@@ -7,8 +7,8 @@ import { bridge } from '../api/client.ts';
 import { useAction } from '../api/hooks.ts';
 
 /**
- * Shows a folder in the file manager of the machine that the program runs on. A browser may be on another one, so there
- * the path can be copied as well, and alone where no file manager opens.
+ * Opens a folder in the file manager of the computer that runs the program. A browser may run on another computer, so
+ * there the path can also be copied; if no file manager opens, only that is offered.
  */
 export function RevealFolder({ what, path }: { what: Revealed; path: string }) {
   const { t } = useTranslation();

@@ -2,7 +2,7 @@ import { Group, NumberInput, Select, Stack, Switch, Text, TextInput } from '@man
 import { useTold } from '../i18n/told.ts';
 import { fieldLabel } from './fieldLabel.ts';
 
-/** The part of JSON schema that registries use. */
+/** The subset of JSON Schema that the registries use. */
 interface Field {
   type?: string;
   description?: string;
@@ -15,7 +15,7 @@ interface Field {
 
 type Values = Record<string, unknown>;
 
-/** A form made from the JSON schema of a degradation's or a network's settings: a field for each property. */
+/** A form built from the JSON Schema of a degradation's or network's settings, with one field per property. */
 export function SchemaForm({
   schema,
   values,
@@ -119,7 +119,8 @@ interface NumberFieldProps {
 function NumberField({ field, value, onChange, ...rest }: NumberFieldProps) {
   const { minimum = -Infinity, maximum = Infinity } = field;
   const span = maximum - minimum;
-  const step = field.type === 'integer' || span > 20 ? 1 : span > 2 ? 0.1 : 0.01;
+  const fraction = span > 2 ? 0.1 : 0.01;
+  const step = field.type === 'integer' || span > 20 ? 1 : fraction;
   return (
     <NumberInput
       {...rest}

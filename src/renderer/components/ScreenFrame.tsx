@@ -1,7 +1,7 @@
 import { Group, Stack, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 
-/** Title and actions on top, the content below with its own scrolling. */
+/** Title and actions at the top; the content below scrolls by itself. */
 export function ScreenFrame({
   title,
   subtitle,

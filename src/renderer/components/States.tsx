@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { BatchFile } from '../../shared/contract/restoring.ts';
 import type { JobState } from '../../shared/jobs.ts';
 
-/** What a list shows while it has nothing: what belongs here and how to begin. */
+/** Shown instead of an empty list: what will be here and how to begin. */
 export function Empty({
   icon,
   title,
@@ -33,7 +33,7 @@ export function Empty({
   );
 }
 
-/** Shows what a query is at: waiting, failed with a way to try again, or its content. */
+/** Shows a query as loading, as failed with a retry button, or its content. */
 export function Loaded<Data>({
   query,
   children,
@@ -72,7 +72,7 @@ const colours: Record<JobState | BatchFile['state'], string> = {
   interrupted: 'orange',
   finished: 'green',
   done: 'green',
-  stopped: 'gray',
+  cancelled: 'gray',
   skipped: 'gray',
   failed: 'red',
 };

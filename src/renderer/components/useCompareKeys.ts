@@ -11,10 +11,10 @@ interface Comparison {
   toggleLoupe: () => void;
 }
 
-/** Screen pixels that one press moves the picture. */
+/** Screen pixels that one key press moves the picture by. */
 const panStep = 80;
 
-/** The keys of a comparison, those of photo programs where there are any. @returns whether the original is asked for by holding `\` */
+/** The keys of a comparison, as in photo programs. @returns whether `\` is held, which shows the original */
 export function useCompareKeys({ zoom, variants, layout, setLayout, toggleLoupe }: Comparison): boolean {
   const layouts = layoutsFor(variants);
   useKeys([
@@ -41,7 +41,7 @@ function useHeldKey(key: string): boolean {
   useEffect(() => {
     const down = (event: KeyboardEvent) => event.key === key && !isOwnKey(event) && setHeld(true);
     const up = (event: KeyboardEvent) => event.key === key && setHeld(false);
-    // A key that is let go while another window is in front is never heard of.
+    // If a key is released while another window has the focus, no event arrives.
     const leave = () => setHeld(false);
     window.addEventListener('keydown', down);
     window.addEventListener('keyup', up);

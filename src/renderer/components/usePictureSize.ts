@@ -3,7 +3,7 @@ import { AppError } from '../../shared/errors.ts';
 import { i18n } from '../i18n/index.ts';
 import type { Size } from './useZoom.ts';
 
-/** Width and height of a picture as the browser shows it, upright; the browser has it at hand afterwards. */
+/** Width and height of a picture as the browser shows it, upright. The browser caches the picture. */
 export function usePictureSize(url: string): UseQueryResult<Size> {
   return useQuery({ queryKey: ['picture-size', url], queryFn: () => measure(url), meta: { silent: true } });
 }

@@ -2,8 +2,9 @@ import { type RefObject, useEffect } from 'react';
 import type { Zoom } from './useZoom.ts';
 
 /**
- * Zooms with the wheel over a stage. React listens passively, and then the browser would zoom or scroll the whole page too.
- * @param wanted which turns are for the stage; the page has the others
+ * Zooms a stage with the wheel. React registers wheel listeners as passive, which would let the browser zoom or scroll
+ * the whole page as well.
+ * @param wanted which wheel events are for the stage; the page gets the others
  */
 export function useWheelZoom(
   stage: RefObject<Element | null>,

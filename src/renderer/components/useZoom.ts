@@ -1,6 +1,6 @@
 import { useCallback, useRef, useState, type MouseEvent, type PointerEvent } from 'react';
 
-/** How a picture lies on the stage: screen pixels per picture pixel, and where its left top corner is. */
+/** Position of a picture on the stage: screen pixels per picture pixel, and its top left corner. */
 export interface View {
   scale: number;
   x: number;
@@ -14,18 +14,18 @@ export interface Size {
 
 export interface Zoom {
   view: View;
-  /** Ref of the element that is measured. */
+  /** Ref of the measured element. */
   stage: (element: HTMLDivElement | null) => void;
   /** Size of the stage. */
   width: number;
   height: number;
   fit: () => void;
-  /** Zooms about the middle of the stage. */
+  /** Zooms around the centre of the stage. */
   to: (scale: number) => void;
   by: (factor: number) => void;
-  /** Between the whole picture and one picture pixel for each screen pixel. */
+  /** Switches between the whole picture and 1:1. */
   toggle: () => void;
-  /** Moves the picture by screen pixels. */
+  /** Moves the picture by a number of screen pixels. */
   pan: (x: number, y: number) => void;
   onWheel: (event: WheelEvent) => void;
   handlers: {
@@ -37,13 +37,13 @@ export interface Zoom {
 }
 
 const limits = { smallest: 0.02, largest: 32 };
-/** Handles that lie on the picture move by themselves. */
+/** Handles on the picture handle their own dragging. */
 const onHandle = (event: { target: EventTarget }): boolean =>
   event.target instanceof Element && event.target.closest('[role="slider"]') !== null;
 
 /**
- * Zoom and pan of a picture of the given size; everything drawn with the same view stays in step. Another picture wants
- * another component (a key), which begins fitted again.
+ * Zoom and pan of a picture of the given size. Everything drawn with the same view moves together. Use a new `key` for
+ * another picture, so that it starts fitted.
  */
 export function useZoom(picture: Size | undefined): Zoom {
   const [size, setSize] = useState<Size>({ width: 0, height: 0 });
@@ -87,7 +87,7 @@ export function useZoom(picture: Size | undefined): Zoom {
     handlers: {
       onPointerDown: (event) => {
         if (event.button !== 0 || onHandle(event)) return;
-        // So that a drag that leaves the stage goes on, and ends wherever the button is let go.
+        // So that a drag continues outside the stage and ends wherever the button is released.
         event.currentTarget.setPointerCapture(event.pointerId);
         drag.current = { x: event.clientX, y: event.clientY, view };
       },
@@ -113,7 +113,7 @@ export function useZoom(picture: Size | undefined): Zoom {
   };
 }
 
-/** The whole picture in the middle of the stage. */
+/** The view that shows the whole picture in the centre of the stage. */
 function fitTo(picture: Size | undefined, stage: Size): View {
   if (!picture || stage.width === 0 || stage.height === 0) return { scale: 1, x: 0, y: 0 };
   const scale = Math.min(stage.width / picture.width, stage.height / picture.height) * 0.98;

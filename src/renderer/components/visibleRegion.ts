@@ -1,10 +1,10 @@
 import type { Region } from '../../shared/contract/restoring.ts';
 import type { Size, Zoom } from './useZoom.ts';
 
-/** A preview covers at most this many pixels, so that it is there within seconds on a processor too. */
+/** Largest preview in pixels, so that it takes only seconds on a CPU. */
 const previewPixels = 640 * 640;
 
-/** The part of the picture in sight, in its pixels and not rounded: at least one of them on each side. */
+/** The visible part of the picture in unrounded picture pixels, at least one pixel wide and high. */
 function inSight(picture: Size, { view: { scale, x, y }, width, height }: Zoom) {
   const left = Math.min(picture.width - 1, Math.max(0, -x / scale));
   const top = Math.min(picture.height - 1, Math.max(0, -y / scale));
@@ -16,13 +16,13 @@ function inSight(picture: Size, { view: { scale, x, y }, width, height }: Zoom) 
   };
 }
 
-/** The part of the picture in sight, cut about its middle to what a preview may cover. */
+/** The visible part, cropped around its centre to the largest size of a preview. */
 export function visibleRegion(picture: Size, zoom: Zoom): Region {
   const { left, top, right, bottom } = inSight(picture, zoom);
   return middleOf(left, top, right, bottom);
 }
 
-/** Every pixel of the picture that is in sight, if only in part; undefined before the stage is measured. */
+/** Every picture pixel that is at least partly visible; undefined before the stage is measured. */
 export function pixelsInSight(picture: Size, zoom: Zoom): Region | undefined {
   if (zoom.width === 0 || zoom.height === 0) return undefined;
   const { left, top, right, bottom } = inSight(picture, zoom);
@@ -30,7 +30,7 @@ export function pixelsInSight(picture: Size, zoom: Zoom): Region | undefined {
   return { left: x, top: y, width: Math.ceil(right) - x, height: Math.ceil(bottom) - y };
 }
 
-/** The middle of a part, as large as a preview may be. */
+/** The centre of a region, cropped to the largest size of a preview. */
 export function middleOf(left: number, top: number, right: number, bottom: number): Region {
   const shrink = Math.min(1, Math.sqrt(previewPixels / ((right - left) * (bottom - top))));
   const width = Math.max(1, Math.floor((right - left) * shrink));

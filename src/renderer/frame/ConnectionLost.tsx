@@ -2,7 +2,7 @@ import { Group, Loader, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useConnected } from '../api/connection.ts';
 
-/** A line across the top while the services do not answer; it goes by itself. */
+/** A line across the top while the services do not answer. It disappears by itself. */
 export function ConnectionLost() {
   const { t } = useTranslation();
   if (useConnected()) return null;

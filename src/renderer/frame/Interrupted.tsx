@@ -5,7 +5,10 @@ import { useAction, useCall } from '../api/hooks.ts';
 import { go } from '../route.ts';
 import { batchTitle } from '../screens/restore/batchTitle.ts';
 
-/** What the last end of the program interrupted, with an offer to go on; until it is gone on with or put aside. */
+/**
+ * Lists work that was interrupted when the program last closed, and offers to resume it. Shown until it is resumed or
+ * dismissed.
+ */
 export function Interrupted() {
   const { t } = useTranslation();
   const [aside, setAside] = useState<ReadonlySet<string>>(new Set());

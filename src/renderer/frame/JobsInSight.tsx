@@ -10,7 +10,7 @@ import { useStep } from '../api/liveUpdates.ts';
 import { go } from '../route.ts';
 import { batchTitle } from '../screens/restore/batchTitle.ts';
 
-/** What runs, on every screen and in the window's title: a click leads there. */
+/** Shows running work on every screen and in the window's title. A click opens it. */
 export function JobsInSight() {
   const { t } = useTranslation();
   const runs = useCall('runs.list', {});
@@ -35,7 +35,7 @@ export function JobsInSight() {
   );
 }
 
-/** Electron's window asks by itself, and in words; a browser asks in its own. */
+/** Electron's window asks by itself, with a text of ours; a browser asks with its own text. */
 function useAskBeforeLeaving(working: boolean): void {
   useEffect(() => {
     if (bridge || !working) return undefined;

@@ -2,7 +2,7 @@ import { Button, Center, Code, Stack, Text } from '@mantine/core';
 import { Component, type ReactNode } from 'react';
 import { i18n } from '../i18n/index.ts';
 
-/** Keeps a fault of ours to the screen it is in: the rest of the window, and all that runs, goes on. */
+/** Contains a crash to one screen: the rest of the window, and all running work, continues. */
 export class ScreenBoundary extends Component<{ children: ReactNode }, { error: Error | undefined }> {
   override state = { error: undefined };
 

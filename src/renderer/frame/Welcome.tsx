@@ -8,7 +8,7 @@ import { go } from '../route.ts';
 import { added, useSelection, usingModel } from '../screens/restore/selection.tsx';
 import { useSettings } from '../screens/settings/useSettings.ts';
 
-/** Greets once: the sample project shows restoring and training without data of one's own. */
+/** Shown once, at the first start: the sample shows restoring and training without any data of the user. */
 export function Welcome() {
   const { t } = useTranslation();
   const { settings, change } = useSettings();

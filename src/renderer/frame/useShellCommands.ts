@@ -4,7 +4,7 @@ import { showError } from '../api/showError.ts';
 import { go } from '../route.ts';
 import { added, useSelection } from '../screens/restore/selection.tsx';
 
-/** Does what is chosen in the menu of Electron's window. */
+/** Executes commands from the menu of Electron's window. */
 export function useShellCommands(showHelp: () => void): void {
   const { change } = useSelection();
   const obey = useEffectEvent(async (command: ShellCommand) => {

@@ -3,7 +3,7 @@ import { initReactI18next } from 'react-i18next';
 import en from './en.json' with { type: 'json' };
 import zh from './zh.json' with { type: 'json' };
 
-/** Every language: its file, and its name in itself. Another language is a file and a line here. */
+/** All languages with their own names. To add one, add its file and a line here. */
 export const languages = { en: 'English', zh: '中文' } as const;
 export type Language = keyof typeof languages;
 

@@ -2,16 +2,16 @@ import { useTranslation } from 'react-i18next';
 import zh from './zh.services.json' with { type: 'json' };
 
 /**
- * What the services tell in English (registries, presets, checks, errors), in other languages. The English sentence is the
- * key; `{name}` in it stands for what differs, and `{=name}` in the translation for a part that is translated in turn.
- * What is missing here is shown in English. Another language is a file and a line here.
+ * Translations of what the services say in English (registries, presets, checks, errors). The English sentence is the
+ * key; `{name}` in it stands for a value that is filled in, and `{=name}` in the translation for a part that is
+ * translated itself. A missing sentence is shown in English. To add a language, add its file and a line here.
  */
 export const dictionaries: Readonly<Record<string, Readonly<Record<string, string>>>> = { zh };
 
 type Translate = (text: string) => string;
 const translators = new Map<string, Translate>();
 
-/** A sentence of the services in a language of the window. */
+/** Translates a sentence of the services into a language of the window. */
 export function told(language: string, text: string): string {
   const dictionary = dictionaries[language];
   if (!dictionary) return text;
@@ -29,7 +29,7 @@ export function useTold(): Translate {
 function translator(dictionary: Readonly<Record<string, string>>): Translate {
   const patterns = Object.entries(dictionary)
     .filter(([english]) => placeholder.test(english))
-    // The most particular first: `{a} is {b}.` must not take what is meant for a longer one.
+    // Longer patterns first: `{a} is {b}.` must not match what a longer pattern is meant for.
     .sort(([a], [b]) => literal(b).length - literal(a).length)
     .map(([english, translated]) => ({ matches: pattern(english), translated }));
   const translate: Translate = (text) => {

@@ -20,7 +20,7 @@ export interface Screen {
   component: ComponentType;
 }
 
-/** The screens in the order of the navigation; a digit key opens each. Titles are `nav.<id>`. */
+/** The screens in the order of the navigation. Each digit key opens one. Titles are `nav.<id>`. */
 export const screens: readonly Screen[] = [
   { id: 'restore', icon: IconPhotoSpark, component: RestoreScreen },
   { id: 'datasets', icon: IconDatabase, component: DatasetsScreen },

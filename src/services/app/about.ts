@@ -6,10 +6,10 @@ import packageFile from '../../../package.json' with { type: 'json' };
 const ownFile = (name: string): Promise<string> =>
   readFile(fileURLToPath(new URL(`../../../${name}`, import.meta.url)), 'utf8').catch(() => '');
 
-/** What has changed in the program, as CHANGELOG.md tells it. */
+/** The changelog. */
 export const changelog = (): Promise<string> => ownFile('CHANGELOG.md');
 
-/** The program's own licence. */
+/** The program's licence. */
 export const licence = (): Promise<string> => ownFile('LICENSE');
 
 export interface Library {
@@ -18,7 +18,7 @@ export interface Library {
   licence: string;
 }
 
-/** The libraries that the program is made of, with the licence that each tells of itself. */
+/** The libraries in the program, with the licences they declare. */
 export async function libraries(): Promise<Library[]> {
   const require = createRequire(import.meta.url);
   const found = await Promise.all(

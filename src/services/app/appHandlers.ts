@@ -14,7 +14,7 @@ import { readPresets } from '../training/trainingPresets.ts';
 type Calls =
   'app.info' | 'app.settings' | 'app.change' | 'app.chooseFolder' | 'app.sample' | 'app.reveal' | `places.${string}`;
 
-/** Answers of the calls about the program itself and the places on this machine. */
+/** Handlers of the calls about the program itself and about places on this computer. */
 export function appHandlers({
   services,
   handles,

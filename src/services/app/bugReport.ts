@@ -22,11 +22,11 @@ were replaced (<path>, <picture>, <name>). Read it before you send it: all of it
 `;
 
 /**
- * Writes one zip for a bug report: versions, what doctor says, settings, the logs, and configuration and log of the last
- * runs, all taken through {@link redactor}.
+ * Writes a zip for a bug report: versions, results of doctor, settings, logs, and configuration and log of the last
+ * runs, all passed through {@link redactor}.
  * @param out the zip; by default a new file in the reports folder
  * @returns its path
- * @throws AppError `conflict` where the file exists, `io` where it cannot be written
+ * @throws AppError `conflict` if the file exists, `io` if it cannot be written
  */
 export async function writeReport(services: Services, out?: string): Promise<string> {
   const { home, runs } = services;
@@ -57,7 +57,7 @@ export async function writeReport(services: Services, out?: string): Promise<str
   return path;
 }
 
-/** What can be said without naming anything of a person's. */
+/** Facts that contain no personal names. */
 async function facts({ home, history, runs }: Services): Promise<object> {
   const { engine, checks } = await examine(home);
   return {
@@ -88,10 +88,10 @@ async function facts({ home, history, runs }: Services): Promise<object> {
   };
 }
 
-/** Everything in the history and the folders that is a person's own name for something. */
+/** All names in the history and the folders that a person has chosen. */
 async function personal({ home, history, runs }: Services): Promise<string[]> {
   const batches = new BatchRepository(history.db);
-  // Pictures themselves are told by their endings, but for names in which a sentence may seem to begin.
+  // File names of pictures are recognised by their extension, except for names in which a sentence may begin.
   const named = (path: string): string[] => [dirname(path), ...(/[:;,<>|()[\]"]/.test(basename(path)) ? [path] : [])];
   const ofBatches = batches
     .list()
@@ -107,30 +107,13 @@ async function personal({ home, history, runs }: Services): Promise<string[]> {
           ...(output === undefined ? [] : named(output)),
         ]),
     ]);
+  const ofDatasets = history.datasets
+    .list()
+    .flatMap(({ name, target, input, validation }) => [name, target, input, validation.target, validation.input])
+    .filter((text) => text !== undefined);
   const ofRuns = runs.list().flatMap(({ name, tags }) => [name, ...tags]);
   const ofModels = (await listModels(home)).flatMap(({ title, source }) => [title, source]);
   const dropped = await readdir(join(home.cache, 'imports'), { recursive: true }).catch(() => []);
   const secret = await readFile(join(home.root, 'web-token'), 'utf8').catch(() => '');
-  return [
-    ...ofBatches,
-    ...ofRuns,
-    ...ofModels,
-    ...dropped,
-    secret,
-    ...(await pathsIn(join(home.root, 'datasets.json'))),
-  ];
-}
-
-/** Every string in a JSON file. */
-async function pathsIn(file: string): Promise<string[]> {
-  const found: string[] = [];
-  try {
-    JSON.parse(await readFile(file, 'utf8'), (_, value: unknown) => {
-      if (typeof value === 'string') found.push(value);
-      return value;
-    });
-  } catch {
-    // There may be none.
-  }
-  return found;
+  return [...ofBatches, ...ofRuns, ...ofModels, ...dropped, secret, ...ofDatasets];
 }

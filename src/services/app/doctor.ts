@@ -1,13 +1,15 @@
-import { execFile, fork } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { access, constants, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { exiftoolPath } from 'exiftool-vendored';
-import sharp from 'sharp';
+import sharp from '../../core/pictures/sharp.ts';
 import { type Device, describeDevice, type Gpu, visibleGpus } from '../../core/engine/device.ts';
 import type { Check } from '../../shared/contract/app.ts';
-import { AppError, messageOf, type WireError } from '../../shared/errors.ts';
+import { type EngineFacts, engineContract } from '../../shared/engineMessages.ts';
+import { AppError, messageOf } from '../../shared/errors.ts';
+import { askChild } from '../jobs/childProcess.ts';
+import { ChildSettings } from './childSettings.ts';
 import type { Home } from './home.ts';
 
 /** What `mcir doctor` found. */
@@ -17,15 +19,9 @@ export interface DoctorReport {
   checks: Check[];
 }
 
-/** What the engine told about itself. */
-export interface EngineFacts {
-  tensorflow: string;
-  device: Device;
-}
-
 /** Looks at everything the program needs, and names for each missing thing the one command that mends it. */
 export async function examine(home: Home): Promise<DoctorReport> {
-  const engine = await engineFacts().catch((error: unknown) =>
+  const engine = await engineFacts(home).catch((error: unknown) =>
     error instanceof AppError ? error : Promise.reject(error as Error),
   );
   const facts = engine instanceof AppError ? undefined : engine;
@@ -51,22 +47,18 @@ const TIMEOUT_MS = 60_000;
  * Asks a child process, because a library that does not fit the machine can end the process that loads it.
  * @throws AppError `engine` where TensorFlow is missing, does not load or does not answer.
  */
-export function engineFacts(): Promise<EngineFacts> {
-  const worker = fileURLToPath(new URL('../../workers/engineFacts.ts', import.meta.url));
-  return new Promise((resolve, reject) => {
-    const child = fork(worker, [], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], timeout: TIMEOUT_MS });
-    child.once('message', (message: { facts: EngineFacts } | { error: WireError }) => {
-      if ('facts' in message) resolve(message.facts);
-      else reject(AppError.fromWire(message.error));
-    });
-    child.once('error', reject);
-    // Comes after the message where there was one, and then changes nothing.
-    child.once('close', (code, signal) =>
-      reject(
+export function engineFacts(home: Home): Promise<EngineFacts> {
+  return askChild(
+    engineContract,
+    'facts',
+    {},
+    {
+      ...new ChildSettings(home).options,
+      timeMs: TIMEOUT_MS,
+      explain: ({ code, signal }) =>
         new AppError('engine', `TensorFlow ended its process (${signal ?? `exit code ${code}`}). Run: npm run setup`),
-      ),
-    );
-  });
+    },
+  );
 }
 
 function nodeCheck(): Check {

@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import { AppError } from '../../shared/errors.ts';
 
 /**
- * @param role what named the folder, such as a field of a configuration
- * @throws AppError `not-found` for a folder that is not there
+ * @param role where the folder was named, such as a field of a configuration
+ * @throws AppError `not-found` if the folder does not exist
  */
 export async function requireFolder(folder: string, role?: string): Promise<void> {
   const found = await stat(folder).catch(() => undefined);

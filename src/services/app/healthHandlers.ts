@@ -7,7 +7,7 @@ import type { StudioContext } from '../studio/context.ts';
 
 const LOG_LINES = 400;
 
-/** Answers of the calls about how the program fares, and what it is made of. */
+/** Handlers of the calls about the health of the program and its components. */
 export function healthHandlers({
   services,
   handles,

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { AppError, messageOf } from '../../shared/errors.ts';
@@ -26,7 +26,7 @@ export interface Home {
 }
 
 /**
- * The folders of the program, made where they are missing: under `root`, by default the environment's `MCIR_HOME`, or the
+ * The folders of the program, made where they are missing and closed to other users: under `root`, by default the environment's `MCIR_HOME`, or the
  * folder that was chosen in the window, or else the place the operating system has for a program's data.
  * @throws AppError `io` where they cannot be made, or the chosen folder is gone
  */
@@ -45,7 +45,11 @@ export function openHome(root: string | undefined = process.env['MCIR_HOME'] ?? 
     cache: root ? join(base, 'cache') : standard.cache,
   };
   try {
-    for (const folder of [home.runs, home.models, home.presets, home.features, home.logs, home.reports, home.cache])
+    for (const folder of [base, home.cache]) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makePrivate(folder);
+    }
+    for (const folder of [home.runs, home.models, home.presets, home.features, home.logs, home.reports])
       mkdirSync(folder, { recursive: true });
     for (const folder of [home.root, home.runs, home.logs, home.cache]) accessSync(folder, constants.W_OK);
   } catch (error) {
@@ -56,6 +60,21 @@ export function openHome(root: string | undefined = process.env['MCIR_HOME'] ?? 
     );
   }
   return home;
+}
+
+/**
+ * Takes from other users of this machine the right to look into a folder of ours. Earlier versions left it to them. A
+ * disk that knows no such rights keeps it as it is, and so does a folder that belongs to somebody else.
+ */
+function makePrivate(folder: string): void {
+  if (process.platform === 'win32') return;
+  const { mode, uid } = statSync(folder);
+  if ((mode & 0o077) === 0 || uid !== process.getuid?.()) return;
+  try {
+    chmodSync(folder, 0o700);
+  } catch {
+    // The program works all the same.
+  }
 }
 
 /** A chosen folder is not made anew: it may lie on a disk that is not connected. */

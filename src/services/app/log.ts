@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino, type Logger } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import { z } from 'zod';
 import type { Home } from './home.ts';
 import { programVersion } from './version.ts';
@@ -16,14 +16,29 @@ const MOST_BYTES = 1024 * 1024;
 /**
  * Opens the log for appending; a large one becomes the older one first, so that both together stay small. Every line is
  * on disk before the program goes on: the last ones before a crash are those that matter.
+ *
+ * The log never throws. Lines that the disk does not take are kept, up to a megabyte of them, and written with a later
+ * one; where the file cannot be opened at all, nothing is written.
  */
 export function openLog(home: Home): Log {
-  const file = logFile(home);
-  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > MOST_BYTES) renameSync(file, olderLogFile(home));
   return pino(
     { base: { pid: process.pid, version: programVersion }, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: file, sync: true, mkdir: true }),
+    openDestination(logFile(home), olderLogFile(home)),
   );
+}
+
+function openDestination(file: string, older: string): DestinationStream {
+  try {
+    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > MOST_BYTES) renameSync(file, older);
+  } catch {
+    // It goes on growing until it can be renamed.
+  }
+  try {
+    const options = { dest: file, sync: true, mkdir: true, mode: 0o600, maxLength: MOST_BYTES };
+    return pino.destination(options).on('error', () => undefined);
+  } catch {
+    return { write: () => undefined };
+  }
 }
 
 const line = z.looseObject({
@@ -53,6 +68,11 @@ function readable(text: string): string {
   }
   const { success, data } = line.safeParse(json);
   if (!success) return text;
-  const level = data.level >= 50 ? 'error' : data.level >= 40 ? 'warning' : 'info';
-  return `${data.time.replace('T', ' ').slice(0, 19)}  ${level}  ${data.msg}${data.err ? `: ${data.err.message}` : ''}`;
+  return `${data.time.replace('T', ' ').slice(0, 19)}  ${levelName(data.level)}  ${data.msg}${data.err ? `: ${data.err.message}` : ''}`;
+}
+
+/** pino's levels as people call them. */
+function levelName(level: number): string {
+  if (level >= 50) return 'error';
+  return level >= 40 ? 'warning' : 'info';
 }

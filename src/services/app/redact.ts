@@ -2,6 +2,7 @@ import { hostname, tmpdir, userInfo } from 'node:os';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Home } from './home.ts';
+import { replacerOf } from './knownNames.ts';
 
 /** What the program itself keeps in its folders; anything else in there is a person's own name for something. */
 const ownNames =
@@ -27,21 +28,25 @@ export function redactor(home: Home, known: Iterable<string>): (text: string) =>
   ];
   const secrets = [...new Set([...known].flatMap(partsOf))].filter((part) => part.length >= 3);
   const words = [userInfo().username, hostname()].filter((word) => word.length >= 2);
+  const nameless = replacerOf(secrets.flatMap(spellings), '<name>');
+  const ofPlaces = places.map(([path, mark]): [RegExp, string] => [
+    new RegExp(
+      spellings(path)
+        .map((spelling) => RegExp.escape(spelling))
+        .join('|'),
+      'g',
+    ),
+    mark,
+  ]);
+  // No pattern here looks at the same part of a text again and again: a report can hold very long lines.
   const steps: [RegExp, string][] = [
-    ...longestFirst(secrets).map((secret): [RegExp, string] => [
-      new RegExp(`(?<![\\p{L}\\d])(?:${spellings(secret)})(?![\\p{L}\\d])`, 'giu'),
-      '<name>',
-    ]),
-    ...places.map(([path, mark]): [RegExp, string] => [new RegExp(spellings(path), 'g'), mark]),
-    // A picture's name, with its blanks, back to where a sentence may have begun.
-    [new RegExp(`[^"\\n:;,<>|()\\[\\]]*\\.(?:${pictureEndings})(?![\\p{L}\\d])`, 'giu'), '<picture>'],
     // In our own folders only our own names stay.
     [new RegExp(`(<(?:home|cache)>[\\\\/]+)(?!${ownNames})[^"\\n<>|]*`, 'g'), '$1<name>'],
     [new RegExp(`<temporary>[\\\\/][^"\\s<>|]*`, 'g'), '<temporary>'],
     // Any other path from a root, with blanks, up to a verb or a mark.
     [
       new RegExp(
-        `(?<![\\p{L}\\d<>\\\\/])(?:~|[A-Za-z]:|file:/*)?[\\\\/]+[\\p{L}\\d._~-][^"\\n<>|()]*?(?=["\\n<>|()]|[:;,.]?(?:\\s+(?:${verbs})\\b)|[:;,.]\\s|[:;,.]?$)`,
+        `(?<![\\p{L}\\d<>\\\\/])(?:~|[A-Za-z]:|file:/{0,3})?[\\\\/]+[\\p{L}\\d._~-][^"\\n<>|()]*?(?=["\\n<>|()]|[:;,.]?(?:\\s{1,20}(?:${verbs})\\b)|[:;,.]\\s|[:;,.]?$)`,
         'gu',
       ),
       '<path>',
@@ -54,8 +59,19 @@ export function redactor(home: Home, known: Iterable<string>): (text: string) =>
       '<name>',
     ],
   ];
-  return (text) => steps.reduce((now, [pattern, mark]) => now.replace(pattern, mark), text);
+  const replaceAll = (text: string, patterns: [RegExp, string][]): string =>
+    patterns.reduce((now, [pattern, mark]) => now.replace(pattern, mark), text);
+  return (text) => replaceAll(withoutPictures(replaceAll(nameless(text), ofPlaces)), steps);
 }
+
+const pictureEnding = new RegExp(`\\.(?:${pictureEndings})(?![\\p{L}\\d])`, 'giu');
+
+/** Takes out names of pictures, with their blanks, each back to where a sentence may have begun. */
+const withoutPictures = (text: string): string =>
+  text.replace(/[^"\n:;,<>|()[\]]+/g, (part) => {
+    const last = [...part.matchAll(pictureEnding)].at(-1);
+    return last ? `<picture>${part.slice(last.index + last[0].length)}` : part;
+  });
 
 /** A known path counts whole and by its last two names; an everyday word alone is nobody's secret. */
 function partsOf(path: string): string[] {
@@ -66,11 +82,9 @@ function partsOf(path: string): string[] {
   );
 }
 
-/** A pattern for a text as it stands in a sentence, in JSON and in an address. */
-function spellings(text: string): string {
-  return [...new Set([text, JSON.stringify(text).slice(1, -1), encodeURI(text), encodeURIComponent(text)])]
-    .map((spelling) => RegExp.escape(spelling))
-    .join('|');
+/** A text as it stands in a sentence, in JSON and in an address. */
+function spellings(text: string): string[] {
+  // Half a character, which some names hold, has no address.
+  const whole = text.toWellFormed();
+  return [...new Set([text, JSON.stringify(text).slice(1, -1), encodeURI(whole), encodeURIComponent(whole)])];
 }
-
-const longestFirst = (texts: string[]): string[] => texts.toSorted((a, b) => b.length - a.length);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sync as writeFileAtomic } from 'write-file-atomic';
 import { settings, type Settings, type SettingsChange } from '../../shared/settings.ts';
+import { explainStorage } from '../../shared/storageTrouble.ts';
 import type { Home } from './home.ts';
 
 const fileOf = (home: Home): string => join(home.root, 'settings.json');
@@ -22,29 +23,30 @@ export function readSettings(home: Home): Settings {
   return settings.parse(Object.fromEntries(rest));
 }
 
-/** Keeps what was chosen, and has the child processes that start from now on follow it. */
+/** Keeps what was chosen. Child processes that start from now on follow it. */
 export function changeSettings(home: Home, change: SettingsChange): Settings {
   const next = settings.parse({ ...readSettings(home), ...change });
-  writeFileAtomic(fileOf(home), `${JSON.stringify(next, null, 2)}\n`);
-  applySettings(next);
+  try {
+    writeFileAtomic(fileOf(home), `${JSON.stringify(next, null, 2)}\n`);
+  } catch (error) {
+    throw explainStorage(error);
+  }
   return next;
 }
 
-/** What child processes are told by their environment: the one way that reaches every kind of them. */
-const variables: Record<string, (settings: Settings) => string | undefined> = {
-  MCIR_THREADS: ({ threads }) => threads?.toString(),
-  MCIR_TILE_MEMORY: ({ tileMemory }) => tileMemory?.toString(),
-  CUDA_VISIBLE_DEVICES: ({ device }) => (device === 'cpu' ? '-1' : undefined),
-};
-/** What was in the environment before is somebody's wish for this start, and stays. */
-const given = new Set(Object.keys(variables).filter((name) => process.env[name] !== undefined));
-
-/** Puts the settings into the environment that child processes inherit. */
-export function applySettings(chosen: Settings): void {
-  for (const [name, value] of Object.entries(variables)) {
-    if (given.has(name)) continue;
-    const text = value(chosen);
-    if (text === undefined) delete process.env[name];
-    else process.env[name] = text;
-  }
+/**
+ * The settings as child processes are given them: variables of their environment (see core/engine/settings.ts). Those that
+ * this program's own environment has are left out: somebody wished for them at this start.
+ */
+export function engineEnvironment({ threads, tileMemory, device }: Settings): Record<string, string> {
+  const variables = {
+    MCIR_THREADS: threads?.toString(),
+    MCIR_TILE_MEMORY: tileMemory?.toString(),
+    CUDA_VISIBLE_DEVICES: device === 'cpu' ? '-1' : undefined,
+  };
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) =>
+      value === undefined || process.env[name] !== undefined ? [] : [[name, value]],
+    ),
+  );
 }

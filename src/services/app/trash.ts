@@ -3,8 +3,8 @@ import { AppError, messageOf } from '../../shared/errors.ts';
 
 /**
  * Moves a file or folder to the system's trash.
- * @param command what removes it for good
- * @throws AppError `io` where this machine has no trash that takes it
+ * @param command the command that removes it permanently
+ * @throws AppError `io` if this computer has no trash for it
  */
 export async function moveToTrash(path: string, command: string): Promise<void> {
   try {
@@ -12,7 +12,7 @@ export async function moveToTrash(path: string, command: string): Promise<void> 
   } catch (cause) {
     throw new AppError(
       'io',
-      `It could not be moved to the trash: ${messageOf(cause)}. Remove it for good with \`${command}\`.`,
+      `It could not be moved to the trash: ${messageOf(cause)}. Delete it permanently with \`${command}\`.`,
       { cause },
     );
   }

@@ -6,36 +6,27 @@ import { DatasetList } from './datasetList.ts';
 
 type Calls = `datasets.${string}`;
 
-/** Answers of the calls about data sets. */
+/** Handlers of the calls about data sets. */
 export function datasetHandlers({
   services,
   handles,
   tell,
 }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
-  const datasets = new DatasetList(services.home);
+  const datasets = new DatasetList(services.home, services.history.datasets);
   const cleaned = datasets.clean();
   const changed = (): void => tell({ name: 'changed', data: 'datasets' });
-  const splitOf = async (
-    id: string,
-    {
-      share,
-      count,
-      folders,
-      target,
-      input,
-    }: NonNullable<z.output<(typeof datasetCalls)['datasets.change']['input']>['validation']>,
-  ): Promise<Split> => {
-    const kept = folders === 'keep' ? (await datasets.find(id)).validation : {};
-    return {
-      ...kept,
+  type Wanted = NonNullable<z.output<(typeof datasetCalls)['datasets.change']['input']>['validation']>;
+  const splitFrom =
+    ({ share, count, folders, target, input }: Wanted) =>
+    (kept: Split): Split => ({
+      ...(folders === 'keep' ? kept : {}),
       share,
       count,
       ...(target === undefined ? {} : { target: handles.path(target) }),
       ...(input === undefined ? {} : { input: handles.path(input) }),
-    };
-  };
+    });
   return {
-    'datasets.list': () => datasets.list(),
+    'datasets.list': () => Promise.resolve(datasets.list()),
     'datasets.add': async ({ name, target, input, clean }) => {
       const added = await datasets.add({
         name,
@@ -46,18 +37,18 @@ export function datasetHandlers({
       changed();
       return added;
     },
-    'datasets.change': async ({ dataset, validation, ...change }) => {
-      const next = await datasets.change(dataset, {
+    'datasets.change': ({ dataset, validation, ...change }) => {
+      const next = datasets.change(dataset, {
         ...change,
-        ...(validation ? { validation: await splitOf(dataset, validation) } : {}),
+        ...(validation ? { validation: splitFrom(validation) } : {}),
       });
       changed();
-      return next;
+      return Promise.resolve(next);
     },
-    'datasets.remove': async ({ dataset }) => {
-      await datasets.remove(dataset);
+    'datasets.remove': ({ dataset }) => {
+      datasets.remove(dataset);
       changed();
-      return {};
+      return Promise.resolve({});
     },
     'datasets.inspect': ({ dataset }) => datasets.inspect(dataset),
     'datasets.samples': async ({ dataset, offset, count }) => {

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import sharp from 'sharp';
-import writeFileAtomic from 'write-file-atomic';
-import { z } from 'zod';
+import sharp from '../../core/pictures/sharp.ts';
 import { findClean, type DataSet } from '../../core/data/pairs.ts';
 import { findSamples, planData } from '../../core/data/plan.ts';
 import { parseChain } from '../../core/degradations/chain.ts';
@@ -12,42 +10,40 @@ import { dataset, type Dataset, type Inspection, type Split } from '../../shared
 import { AppError } from '../../shared/errors.ts';
 import { dataConfig, type DegradationStep } from '../../shared/runConfig.ts';
 import { inspectDataset, previewSamples } from './datasets.ts';
+import type { DatasetRepository } from '../../database/datasetRepository.ts';
 import type { Home } from '../app/home.ts';
 
-const file = z.array(dataset);
 /** How many times smaller inputs may be; tried in this order. */
 const scales = [1, 2, 3, 4, 8];
 /** Side of a previewed patch in pixels. */
 const patch = 192;
 
-/** The data sets that were imported, by name, in one JSON file. Only names and folders are kept; pictures stay where they are. */
+/** The data sets that were imported. Only names and folders are kept; pictures stay where they are. */
 export class DatasetList {
-  readonly #path: string;
+  readonly #kept: DatasetRepository;
   readonly #previews: string;
 
-  constructor(home: Home) {
-    this.#path = join(home.root, 'datasets.json');
+  constructor(home: Pick<Home, 'cache'>, kept: DatasetRepository) {
+    this.#kept = kept;
     this.#previews = join(home.cache, 'patches');
   }
 
-  /** Throws away the previews of an earlier session. */
+  /** Deletes the previews of an earlier session. */
   async clean(): Promise<void> {
     await rm(this.#previews, { recursive: true, force: true });
   }
 
-  async list(): Promise<Dataset[]> {
-    const text = await readFile(this.#path, 'utf8').catch(() => '[]');
-    return file.parse(JSON.parse(text));
+  /** Newest first. */
+  list(): Dataset[] {
+    return this.#kept.list();
   }
 
   /** @throws AppError `not-found` */
-  async find(id: string): Promise<Dataset> {
-    const found = (await this.list()).find((candidate) => candidate.id === id);
-    if (!found) throw new AppError('not-found', 'This data set was removed.');
-    return found;
+  find(id: string): Dataset {
+    return required(this.#kept.find(id));
   }
 
-  /** @throws AppError where nothing pairs, or there is no picture. */
+  /** @throws AppError if nothing can be paired, or there is no picture. */
   async add(source: { name: string; target: string; input?: string; clean: boolean }): Promise<Dataset> {
     const folders = { target: source.target, ...(source.input === undefined ? {} : { input: source.input }) };
     const scale = source.clean ? 1 : await findScale(folders);
@@ -61,38 +57,32 @@ export class DatasetList {
       scale,
       created: Date.now(),
     });
-    await this.#write([added, ...(await this.list())]);
+    this.#kept.add(added);
     return added;
   }
 
-  /** @throws AppError `bad-input` for degradations whose settings do not fit */
-  async change(
-    id: string,
-    changed: {
-      name?: string | undefined;
-      degradations?: DegradationStep[] | undefined;
-      validation?: Split | undefined;
-    },
-  ): Promise<Dataset> {
-    const found = await this.find(id);
-    if (changed.degradations) parseChain(changed.degradations);
-    const next: Dataset = {
-      ...found,
-      name: changed.name ?? found.name,
-      degradations: changed.degradations ?? found.degradations,
-      validation: changed.validation ?? found.validation,
-    };
-    await this.#write((await this.list()).map((candidate) => (candidate.id === id ? next : candidate)));
-    return next;
+  /**
+   * Changes what is given, and leaves the rest as it is at that moment.
+   * @throws AppError `bad-input` for degradations whose settings do not fit, `not-found`
+   */
+  change(id: string, { name, degradations, validation }: DatasetChanges): Dataset {
+    if (degradations) parseChain(degradations);
+    return required(
+      this.#kept.change(id, {
+        ...(name === undefined ? {} : { name }),
+        ...(degradations ? { degradations } : {}),
+        ...(validation ? { validation } : {}),
+      }),
+    );
   }
 
   /** Forgets a data set; its pictures are not touched. */
-  async remove(id: string): Promise<void> {
-    await this.#write((await this.list()).filter((candidate) => candidate.id !== id));
+  remove(id: string): void {
+    this.#kept.remove(id);
   }
 
   async inspect(id: string): Promise<Inspection> {
-    const found = await this.find(id);
+    const found = this.find(id);
     const { samples, unmatched, others, problems, checked, convention, statistics } = await inspectDataset({
       ...found,
       degradations: [],
@@ -109,13 +99,13 @@ export class DatasetList {
     };
   }
 
-  /** Part of the samples in the order of their names, with the paths of their files. */
+  /** A part of the samples in the order of their names, with the paths of their files. */
   async samples(
     id: string,
     offset: number,
     count: number,
   ): Promise<{ total: number; samples: { name: string; partner?: string; input?: string; target: string }[] }> {
-    const found = await this.find(id);
+    const found = this.find(id);
     const { samples } = await this.#scan(found);
     const page = samples.slice(offset, offset + count).map(({ name, target, input }) => ({
       name,
@@ -125,12 +115,9 @@ export class DatasetList {
     return { total: samples.length, samples: page };
   }
 
-  /**
-   * What a run of this seed would train and be measured on.
-   * @throws AppError what is wrong with the folders
-   */
+  /** The training and validation samples of a run with this seed. @throws AppError what is wrong with the folders */
   async split(id: string, seed: number): Promise<{ train: number; measured: string[] }> {
-    const { target, input, degradations, validation, scale } = await this.find(id);
+    const { target, input, degradations, validation, scale } = this.find(id);
     const { train, validation: measured } = await planData(
       dataConfig.parse({ train: { target, input, degradations }, validation }),
       seed,
@@ -143,13 +130,13 @@ export class DatasetList {
     return degradations.length > 0 ? findClean(target, 1) : findSamples({ target, input }, [], scale);
   }
 
-  /** Draws a few patches with degradations that may not be saved yet. Gives paths of PNG files. */
+  /** Makes a few patches with degradations that may not be saved yet. Returns paths of PNG files. */
   async preview(
     id: string,
     degradations: DegradationStep[],
     { count, seed }: { count: number; seed: number },
   ): Promise<{ name: string; input: string; target: string }[]> {
-    const found = await this.find(id);
+    const found = this.find(id);
     const scale = degradations.length > 0 ? parseChain(degradations).shrink : found.scale;
     const made = await previewSamples(
       { ...found, degradations, scale },
@@ -165,13 +152,21 @@ export class DatasetList {
       })),
     );
   }
-
-  async #write(datasets: Dataset[]): Promise<void> {
-    await writeFileAtomic(this.#path, JSON.stringify(datasets, null, 2));
-  }
 }
 
-/** The scale at which the first pairs fit; 1 where none does, which then says what is wrong. */
+/** What may be changed of a data set; `validation` from what is kept. */
+interface DatasetChanges {
+  name?: string | undefined;
+  degradations?: DegradationStep[] | undefined;
+  validation?: ((kept: Split) => Split) | undefined;
+}
+
+function required(found: Dataset | undefined): Dataset {
+  if (!found) throw new AppError('not-found', 'This data set was removed.');
+  return found;
+}
+
+/** The scale at which the first pairs fit; 1 if none does, and the check then reports what is wrong. */
 async function findScale(folders: { target: string; input?: string }): Promise<number> {
   for (const scale of scales) {
     const report = await inspectDataset({ ...folders, scale }, { limit: 5 }).catch(() => undefined);

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import sharp from 'sharp';
+import sharp from '../../core/pictures/sharp.ts';
 import { alignPair } from '../../core/data/align.ts';
 import { decodePixels } from '../../core/data/decode.ts';
 import { makeSample, type MadeSample } from '../../core/data/makeSample.ts';
@@ -9,40 +9,40 @@ import { findSamples, spread } from '../../core/data/plan.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { DegradationStep } from '../../shared/runConfig.ts';
 
-/** Folders as a training run names them. */
+/** The folders, as in a training configuration. */
 export interface DatasetSource extends DataSource {
-  /** Make the inputs from clean pictures; leave it empty for pairs. */
+  /** Degradations that make the inputs from clean pictures; empty for pairs. */
   degradations?: readonly DegradationStep[];
-  /** There are only clean pictures, for degradations that are still to be chosen. */
+  /** There are only clean pictures, and degradations have yet to be chosen. */
   clean?: boolean;
-  /** How many times the network enlarges. */
+  /** The network's scale. */
   scale?: number;
 }
 
 export interface InspectOptions {
-  /** Decode every picture whole, which finds damage behind the header; slow for large sets. */
+  /** Decode every picture completely, which finds damage after the header; slow for large data sets. */
   deep?: boolean;
-  /** Without `deep`: headers of at most this many samples, evenly chosen, are read. */
+  /** Without `deep`: read the headers of at most this many samples, evenly chosen. */
   limit?: number;
   onProgress?: (done: number, total: number) => void;
 }
 
-/** What a data set holds, for people to look over before a run. */
+/** Content of a data set, for a check before a run. */
 export interface DatasetReport {
-  /** How pairs were found; missing for clean pictures alone. */
+  /** How pairs were matched; missing for clean pictures only. */
   convention?: string;
   samples: Sample[];
   unmatched: string[];
   others: string[];
-  /** Of the samples that were looked at. */
+  /** Statistics of the checked samples. */
   problems: { file: string; reason: string }[];
   checked: number;
   statistics: DatasetStatistics;
 }
 
-/** Of the clean pictures that were looked at. */
+/** Statistics of the checked clean pictures. */
 export interface DatasetStatistics {
-  /** Smallest, median and largest width and height, each by itself. */
+  /** Smallest, median and largest width and height, each independently. */
   width: Spread;
   height: Spread;
   /** Number of pictures by format and depth, as in `png, 16 bits`. */
@@ -66,9 +66,8 @@ interface Header {
 }
 
 /**
- * Looks over the folders of a data set: what pairs with what and what does not, which files cannot be used, and what the
- * pictures are like.
- * @throws AppError where nothing can be paired or the choice is ambiguous; unreadable pictures are reported, not thrown.
+ * Checks the folders of a data set: pairs, pictures without a match, files that cannot be used, and statistics.
+ * @throws AppError if nothing can be paired or the choice is ambiguous; unreadable pictures are reported, not thrown.
  */
 export async function inspectDataset(
   source: DatasetSource,
@@ -103,8 +102,9 @@ export async function inspectDataset(
 }
 
 /**
- * A few samples as a run of this seed would see them: random patches of a side of `patch` input pixels, or as many as there are.
- * @throws AppError `bad-input` where the settings or all the chosen pictures cannot be used.
+ * A few samples as a run with this seed would get them: random patches of `patch` input pixels, or fewer if there are
+ * fewer.
+ * @throws AppError `bad-input` if the settings or all the chosen pictures cannot be used.
  */
 export async function previewSamples(
   source: DatasetSource,

@@ -1,150 +1,253 @@
 import { EventEmitter } from 'node:events';
 import type { JobRepository, OwnedJob } from '../../database/jobRepository.ts';
-import { AppError, type WireError, messageOf, toWire } from '../../shared/errors.ts';
-import { activeStates, isActive, type Job, type JobState } from '../../shared/jobs.ts';
-import type { Outcome, WorkerMessage } from '../../shared/jobMessages.ts';
-import { endProcess, isRunning, pidOf, processIdentity } from './processes.ts';
-import { forkWorker, type StartWorker, type WorkerProcess } from './workerProcess.ts';
+import type { Outcome } from '../../shared/jobMessages.ts';
+import { AppError, messageOf, toWire } from '../../shared/errors.ts';
+import { isActive, type Job, type JobVerb, type TransitionName } from '../../shared/jobs.ts';
+import { BEAT_MS, describeProgram, OwnerWatch, thisProgram } from './owners.ts';
+import { endProcess, processIdentity } from './processes.ts';
+
+/** Why the work of a job is to end. `kill`: at once, without saving. `lost`: another program owns the job now. */
+export type Ending = 'cancel' | 'close' | 'kill' | 'lost';
+
+/** What the work on a job is given. */
+export interface JobWork {
+  /** The work is to end; it may save first. The reason is an {@link Ending}. */
+  readonly signal: AbortSignal;
+  /** The work is to end at once, without saving; {@link signal} is aborted too. */
+  readonly killed: AbortSignal;
+  /** Called when a pause is asked for, and when it is over. The work tells what it does about it with {@link entered}. */
+  onPause(listener: (paused: boolean) => void): void;
+  readonly pauseAsked: boolean;
+  /** The work has paused (and why, if nobody asked for it), or goes on. */
+  entered(state: 'paused' | 'running', reason?: string): void;
+  /** Tells subscribers of progress. */
+  tell(event: unknown): void;
+  /** Remembers the child process that works, so that whoever finds this program gone can end it. */
+  workedBy(pid: number): void;
+}
 
 /** What a service contributes to a kind of job. */
 export interface JobKind {
-  /** src/workers/<worker>.ts does it. */
-  readonly worker: string;
-  /** Payload of the worker's `start`. */
-  start(job: Job): unknown;
-  /** An event of the worker; it is passed on to subscribers afterwards. */
+  /** How many run at a time: one in each program, or one in all programs of the home folder together. */
+  readonly oneIn: 'program' | 'home';
+  /**
+   * Does a job to its end. Rejects where it fails. After the signal it ends with the outcome `cancelled`, or rejects.
+   * When the promise settles, nothing of the work may be running any more.
+   */
+  run(job: Job, work: JobWork): Promise<Outcome>;
+  /** An event of the work; it is passed on to subscribers afterwards. */
   onEvent?(job: Job, event: unknown): void;
   /** The job has entered a new state, which is in the database. */
   onState?(job: Job): void;
-  /** The worker has gone; before the job's last state is written. */
+  /** The work has ended; before the job's last state is written. */
   onEnd?(job: Job): void;
-  /** File for what the worker prints. */
-  log?(job: Job): string;
 }
 
 export interface JobManagerEvents {
-  /** A job has entered a new state. */
+  /** A job has entered a new state, by this program. */
   state: [job: Job];
-  /** A worker has told of progress, in the terms of its kind. */
+  /** Work has told of progress, in the terms of its kind. */
   event: [job: Job, event: unknown];
+  /** The database could not be read or written at a time when nobody waits for the answer. It is tried again. */
+  trouble: [error: unknown];
 }
 
-/** A job whose worker runs in this program. */
+/** What became of something that was asked of a job. */
+export interface Asked {
+  job: Job;
+  /** The program that owns the job, if it is another one: it was asked, and agreed. */
+  by?: string;
+}
+
+/** A job whose work runs in this program. */
 interface Running {
   readonly kind: string;
-  readonly worker: WorkerProcess;
-  outcome?: Outcome;
-  error?: WireError;
-  /** Ended by {@link JobManager.kill}. */
-  killed?: boolean;
-  /** Asked to save and end because the program closes. */
-  closing?: boolean;
+  readonly end: AbortController;
+  readonly kill: AbortController;
+  /** Resolved when nothing of the work is left, and its last state is written. */
+  readonly over: PromiseWithResolvers<void>;
+  readonly pauseListeners: ((paused: boolean) => void)[];
+  pauseAsked: boolean;
+  ending?: Ending;
+  /** An error of the service that keeps the job's records; it ends the work. */
+  fault?: unknown;
+  /** Another program has asked it to go on while it was ending. */
+  again?: boolean;
 }
 
-const resumable: readonly JobState[] = ['stopped', 'failed', 'interrupted'];
+export interface JobManagerOptions {
+  watch?: OwnerWatch;
+  /** How often requests are looked for, and whether a queued job may start. */
+  lookMs?: number;
+  /** How often this program shows that it lives, and looks after owners that do not. */
+  beatMs?: number;
+}
+
+/** How long an owner may take to answer before whoever asked is told that it does not. */
+const ANSWER_MS = 15_000;
+/** Work that was asked to save and end because the program closes is ended at once after so long. */
+const CLOSE_MS = 120_000;
+const GIVE_UP_MS = 10_000;
+/** How often it is tried to write a last state while the program closes. */
+const CLOSE_TRIES = 5;
 
 /**
- * The only owner of a job's life: starts, pauses, stops and finishes it, one at a time of each kind, and writes every
- * change of state to the database before it tells anyone. Several programs may share a database; each touches only the
- * jobs it owns, and those of programs that are gone.
+ * Does jobs, and alone changes their states; docs/jobs.md shows how. Several programs may share a database. Each active job
+ * has one owner among them, and only the owner's manager changes it. Other programs write a request into the database,
+ * which the owner reads and answers. A job whose owner is gone is interrupted by whichever program finds that out.
  */
 export class JobManager {
   readonly events = new EventEmitter<JobManagerEvents>();
   readonly #repository: JobRepository;
-  readonly #startWorker: StartWorker;
   readonly #kinds = new Map<string, JobKind>();
   readonly #running = new Map<string, Running>();
-  readonly #host = processIdentity();
+  readonly #program = thisProgram();
+  readonly #watch: OwnerWatch;
+  readonly #lookMs: number;
+  readonly #beatMs: number;
+  readonly #timer: NodeJS.Timeout;
+  #enrolled = false;
+  #closed = false;
+  #outside = -1;
+  #beaten = 0;
+  #recovering: Promise<Job[]> | undefined;
+  /** What waits for another program: an answer, or the end of a job. It is refused when this program closes. */
+  readonly #waits = new Set<Promise<unknown>>();
 
-  constructor(repository: JobRepository, startWorker: StartWorker = forkWorker) {
+  constructor(
+    repository: JobRepository,
+    { watch = new OwnerWatch(), lookMs = 250, beatMs = BEAT_MS }: JobManagerOptions = {},
+  ) {
     this.#repository = repository;
-    this.#startWorker = startWorker;
+    this.#watch = watch;
+    this.#lookMs = lookMs;
+    this.#beatMs = beatMs;
+    this.#timer = setInterval(() => this.#look(), lookMs).unref();
+  }
+
+  /** The name of this program as an owner of jobs. */
+  get owner(): string {
+    return this.#program.id;
   }
 
   register(name: string, kind: JobKind): void {
     this.#kinds.set(name, kind);
   }
 
-  /** Marks as interrupted what a program that is gone has left active; its workers are ended first, should they linger. */
-  async recover(): Promise<Job[]> {
+  /**
+   * Marks as interrupted what a program that is gone has left active. What worked on it is ended first, should it linger.
+   * @returns the jobs that were found
+   */
+  recover(): Promise<Job[]> {
+    this.#recovering ??= this.#recover().finally(() => (this.#recovering = undefined));
+    return this.#recovering;
+  }
+
+  async #recover(): Promise<Job[]> {
+    const others = this.#repository.owners().filter(({ id }) => id !== this.#program.id);
+    const gone = new Map(others.flatMap((owner) => (this.#watch.isGone(owner) ? [[owner.id, owner] as const] : [])));
     const found: Job[] = [];
-    for (const job of this.#repository.active()) {
-      if (job.host && isRunning(job.host)) continue;
-      if (job.worker) await endProcess(job.worker);
-      if (
-        this.#enter(job.id, [job.state], {
-          state: 'interrupted',
-          reason: 'The program ended while the job was active.',
-        })
-      )
-        found.push(this.find(job.id));
+    for (const { id, owner, worker } of this.#repository.active()) {
+      const program = gone.get(owner ?? '');
+      if (owner !== undefined && !program) continue;
+      if (worker !== undefined && program && this.#watch.isHere(program)) await endProcess(worker);
+      const reason = 'The program ended while the job was active.';
+      if (!this.#repository.enter(id, 'recover', owner, { at: Date.now(), reason })) continue;
+      found.push(this.find(id));
+      this.#tell(this.find(id));
+    }
+    for (const id of gone.keys()) {
+      this.#watch.forget(id);
+      this.#repository.dismiss(id);
     }
     return found;
   }
 
   /**
-   * Adds a job to the queue.
+   * Adds a job to the queue. This program owns it.
    * @param record writes what belongs to the job, in the same transaction
    */
   submit({ id, kind, title }: Pick<Job, 'id' | 'kind' | 'title'>, record: () => void = () => undefined): Job {
+    this.#enrol();
     const now = Date.now();
     this.#repository.add(
-      { id, kind, title, state: 'queued', created: now, changed: now, host: this.#host },
+      { id, kind, title, state: 'queued', created: now, changed: now, owner: this.#program.id },
       [{ at: now, state: 'queued' }],
       record,
     );
-    const job = this.find(id);
-    this.#tell(job);
-    this.#startNext(kind);
-    return job;
-  }
-
-  /**
-   * Goes on after a pause, or queues a stopped, failed or interrupted job again.
-   * @param more why a finished job has something left to do; without it, a finished one is refused
-   * @throws AppError `conflict` where there is nothing to go on with, or another program owns the job.
-   */
-  async resume(id: string, more?: string): Promise<Job> {
-    await this.recover();
-    const job = this.#owned(id);
-    if (job.state === 'paused') this.#running.get(id)?.worker.send({ type: 'resume' });
-    else if (
-      this.#enter(id, more === undefined ? resumable : [...resumable, 'finished'], { state: 'queued', reason: more })
-    )
-      this.#startNext(job.kind);
-    else
-      throw new AppError(
-        'conflict',
-        job.state === 'finished'
-          ? `"${job.title}" has finished; there is nothing left to do.`
-          : `"${job.title}" is ${job.state} already.`,
-      );
+    this.#tell(this.find(id));
+    this.#startNext();
     return this.find(id);
   }
 
-  /** Asks a running job to save and wait. */
-  pause(id: string): void {
-    const job = this.#owned(id);
-    if (job.state !== 'running')
-      throw new AppError('conflict', `"${job.title}" is ${job.state}; only a running job can be paused.`);
-    this.#running.get(id)?.worker.send({ type: 'pause' });
+  /**
+   * Lets a paused job go on, or queues one again that was cancelled, failed or was interrupted; this program owns it then.
+   * @param more why a finished job has something left to do; without it, a finished one is refused
+   * @throws AppError `conflict` where there is nothing to go on with, or its owner refuses or does not answer
+   */
+  async resume(id: string, more?: string): Promise<Asked> {
+    await this.recover();
+    const job = this.#require(id);
+    if (isActive(job.state)) {
+      if (job.owner !== this.#program.id) return this.#ask(job, 'resume', () => this.resume(id, more));
+      const running = this.#running.get(id);
+      if (running?.ending && !this.#closed) {
+        // Cancelled a moment ago: it has its turn again when that is done.
+        await running.over.promise;
+        return this.resume(id, more);
+      }
+      this.#resumeHere(job);
+      return { job: this.find(id) };
+    }
+    this.#enrol();
+    if (this.#enter(id, more === undefined ? 'requeue' : 'extend', more)) {
+      this.#startNext();
+      return { job: this.find(id) };
+    }
+    const now = this.#require(id);
+    // Another program was quicker.
+    if (isActive(now.state)) return this.resume(id, more);
+    throw new AppError('conflict', `"${now.title}" has finished; there is nothing left to do.`);
   }
 
-  /** Asks an active job to save and end; one that only waits ends at once. */
-  stop(id: string): void {
-    const job = this.#owned(id);
-    const running = this.#running.get(id);
-    if (running) running.worker.send({ type: 'stop' });
-    else if (!this.#enter(id, ['queued'], { state: 'stopped' }))
-      throw new AppError('conflict', `"${job.title}" is ${job.state}; there is nothing to stop.`);
+  /**
+   * Asks a running job to save and wait.
+   * @throws AppError `conflict` where it does not run, or its owner refuses or does not answer
+   */
+  async pause(id: string): Promise<Asked> {
+    const job = this.#require(id);
+    if (isActive(job.state) && job.owner !== this.#program.id) return this.#ask(job, 'pause', () => this.pause(id));
+    this.#pauseHere(job);
+    return { job: this.find(id) };
   }
 
-  /** Ends a job at once, without saving. */
+  /**
+   * Asks an active job to save and end. {@link ended} tells when it has. One that waits, or was left over, is cancelled at
+   * once.
+   * @throws AppError `conflict` where there is nothing to cancel, or its owner does not answer
+   */
+  async cancel(id: string): Promise<Asked> {
+    const job = this.#require(id);
+    if (isActive(job.state) && job.owner !== this.#program.id) return this.#ask(job, 'cancel', () => this.cancel(id));
+    this.#endHere(job, 'cancel');
+    return { job: this.find(id) };
+  }
+
+  /**
+   * Asks for the same as the end of its program does: the job saves and ends, and is interrupted.
+   * @throws AppError as {@link cancel}
+   */
+  async closeJob(id: string): Promise<Asked> {
+    const job = this.#require(id);
+    if (isActive(job.state) && job.owner !== this.#program.id) return this.#ask(job, 'close', () => this.closeJob(id));
+    this.#endHere(job, 'close');
+    return { job: this.find(id) };
+  }
+
+  /** Ends a job of this program at once, without saving. */
   kill(id: string): void {
     const running = this.#running.get(id);
-    if (!running) return;
-    running.killed = true;
-    running.worker.kill();
+    if (running) this.#abort(running, 'kill');
   }
 
   /** @throws AppError `not-found` */
@@ -156,144 +259,364 @@ export class JobManager {
     return this.#repository.list(kind).map(toJob);
   }
 
-  /** Resolves when a job of this program is no longer active, with its last state. */
+  /** The program that owns an active job, in words, if it is another one. */
+  ownerOf(id: string): string | undefined {
+    const { owner } = this.#require(id);
+    if (owner === undefined || owner === this.#program.id) return undefined;
+    const program = this.#repository.program(owner);
+    return program ? describeProgram(program) : undefined;
+  }
+
+  /**
+   * Resolves when a job is no longer active, with its last state.
+   * @throws AppError `conflict` where this program closes, and the job is another's
+   */
   ended(id: string): Promise<Job> {
-    return new Promise((resolve) => {
-      const look = (job: Job): void => {
-        if (job.id !== id || isActive(job.state)) return;
-        this.events.off('state', look);
-        resolve(job);
-      };
-      this.events.on('state', look);
-      look(this.find(id));
+    return this.#whileOpen(async () => {
+      for (;;) {
+        const job = this.#require(id);
+        if (!isActive(job.state)) return toJob(job);
+        if (this.#closed && job.owner !== this.#program.id) throw closing();
+        await this.#nextState(id);
+      }
     });
   }
 
   /** Lets every job of this program save and end, and waits for it. Nobody asked for their end, so they are interrupted. */
   async close(): Promise<void> {
-    const mine = this.#repository.active().filter(({ host }) => host === this.#host);
-    const ends = mine.map(({ id }) => this.ended(id));
+    this.#closed = true;
+    const mine = (): OwnedJob[] => this.#repository.active().filter(({ owner }) => owner === this.#program.id);
     // Those that wait first, or they would start in the place of those that end.
-    for (const { id } of mine)
-      this.#enter(id, ['queued'], { state: 'interrupted', reason: 'The program was closed before it began.' });
-    for (const running of this.#running.values()) {
-      running.closing = true;
-      running.worker.send({ type: 'stop' });
-    }
-    await Promise.all(ends);
+    for (const job of mine()) if (job.state === 'queued') this.#endHere(job, 'close');
+    for (const running of this.#running.values()) this.#abort(running, 'close');
+    const late = setTimeout(() => {
+      for (const running of this.#running.values()) this.#abort(running, 'kill');
+    }, CLOSE_MS);
+    // What does not even end when it is killed (a network drive that hangs) is left to whoever finds this program gone.
+    const until = performance.now() + CLOSE_MS + GIVE_UP_MS;
+    while (this.#running.size > 0 && performance.now() < until) await sleep(20);
+    clearTimeout(late);
+    clearInterval(this.#timer);
+    while (this.#waits.size > 0) await Promise.allSettled([...this.#waits]);
+    await this.#recovering?.catch(() => undefined);
+    if (this.#enrolled) this.#repository.dismiss(this.#program.id);
   }
 
-  #startNext(kind: string): void {
-    if ([...this.#running.values()].some((running) => running.kind === kind)) return;
-    const next = this.#repository
+  /** Starts what may start: of each kind the oldest that waits, if no other is at work. */
+  #startNext(): void {
+    if (this.#closed) return;
+    const queued = this.#repository
       .active()
-      .find((job) => job.kind === kind && job.state === 'queued' && job.host === this.#host);
-    if (next) this.#start(next);
+      .filter(({ state, owner }) => state === 'queued' && owner === this.#program.id);
+    const busy = new Set([...this.#running.values()].map(({ kind }) => kind));
+    for (const job of queued) {
+      const kind = this.#kinds.get(job.kind);
+      if (!kind || busy.has(job.kind)) continue;
+      const elsewhere = (): boolean =>
+        kind.oneIn === 'home' && this.#repository.isRunningElsewhere(job.kind, [this.#program.id, ...this.#silent()]);
+      // Once without the write lock: it is asked often.
+      if (elsewhere() || !this.#enter(job.id, 'start', undefined, undefined, elsewhere)) continue;
+      busy.add(job.kind);
+      this.#begin(job, kind);
+    }
+    this.#keepAlive();
   }
 
-  #start({ id, kind: kindName }: Job): void {
-    const kind = this.#kinds.get(kindName);
-    if (!kind) throw new Error(`No service does jobs of the kind ${kindName}.`);
-    let worker: WorkerProcess;
+  #begin({ id, kind: name }: Job, kind: JobKind): void {
+    const running: Running = {
+      kind: name,
+      end: new AbortController(),
+      kill: new AbortController(),
+      over: Promise.withResolvers(),
+      pauseListeners: [],
+      pauseAsked: false,
+    };
+    this.#running.set(id, running);
+    void this.#work(id, kind, running);
+  }
+
+  /** Programs that hold up nobody, since they show no life: stopped with Ctrl-Z, say. */
+  #silent(): string[] {
+    return this.#repository.owners().flatMap((owner) => (this.#watch.isSilent(owner) ? [owner.id] : []));
+  }
+
+  async #work(id: string, kind: JobKind, running: Running): Promise<void> {
+    let outcome: Outcome | undefined;
+    let error: unknown;
     try {
-      const payload = kind.start(this.find(id));
-      if (!this.#enter(id, ['queued'], { state: 'running' })) return;
-      worker = this.#startWorker(kind.worker, kind.log?.(this.find(id)));
-      // The worker is on record before it may touch anything: whoever recovers the job can find and end it.
-      this.#repository.setWorker(id, processIdentity(worker.pid));
-      this.#running.set(id, { kind: kindName, worker });
-      worker.onMessage((message) => this.#onMessage(id, kind, message));
-      worker.onExit((code, signal) => this.#onExit(id, kind, code, signal));
-      worker.send({ type: 'start', payload });
-    } catch (error) {
-      this.#enter(id, activeStates, { state: 'failed', error: toWire(error), reason: messageOf(error) });
-      this.#startNext(kindName);
+      outcome = await kind.run(this.find(id), this.#workOf(id, kind, running));
+    } catch (thrown) {
+      error = thrown;
     }
-  }
-
-  #onMessage(id: string, kind: JobKind, message: WorkerMessage): void {
-    const running = this.#running.get(id);
-    if (!running) return;
-    switch (message.type) {
-      case 'event': {
-        const job = this.find(id);
-        this.#guard(running, () => kind.onEvent?.(job, message.event));
-        this.events.emit('event', job, message.event);
-        break;
-      }
-      case 'paused':
-        this.#enter(id, ['running'], { state: 'paused' });
-        break;
-      case 'resumed':
-        this.#enter(id, ['paused'], { state: 'running' });
-        break;
-      // What they mean is written when the process is gone, so that nobody resumes a job that still runs.
-      case 'done':
-        running.outcome = message.outcome;
-        break;
-      case 'failed':
-        running.error = message.error;
-        break;
+    if (running.ending !== 'lost') {
+      this.#guard(running, () => kind.onEnd?.(this.find(id)));
+      await this.#settle(id, running, outcome, running.fault ?? error);
     }
-  }
-
-  #onExit(id: string, kind: JobKind, code: number | null, signal: string | null): void {
-    const running = this.#running.get(id);
-    if (!running) return;
     this.#running.delete(id);
-    this.#guard(running, () => kind.onEnd?.(this.find(id)));
-    const { outcome, error, killed, closing } = running;
-    if (outcome?.state === 'stopped' && closing && !error)
-      this.#enter(id, activeStates, { state: 'interrupted', reason: 'The program was closed; it was saved first.' });
-    else if (outcome && !error) this.#enter(id, activeStates, outcome);
-    else if (killed) this.#enter(id, activeStates, { state: 'stopped', reason: 'Ended at once, without saving.' });
-    else {
-      const failure = error ?? toWire(died(code, signal));
-      this.#enter(id, activeStates, { state: 'failed', error: failure, reason: failure.message });
-    }
-    this.#startNext(running.kind);
+    running.over.resolve();
+    if (running.again) this.#tryTo(() => this.#enter(id, 'requeue'));
+    this.#tryTo(() => this.#startNext());
   }
 
-  /** A service that cannot keep up with its job (the disk is full) ends the job, not the program. */
+  #workOf(id: string, kind: JobKind, running: Running): JobWork {
+    return {
+      signal: running.end.signal,
+      killed: running.kill.signal,
+      get pauseAsked() {
+        return running.pauseAsked;
+      },
+      onPause: (listener) => void running.pauseListeners.push(listener),
+      entered: (state, reason) => {
+        if (running.ending === 'lost') return;
+        this.#guard(running, () => this.#enter(id, state === 'paused' ? 'pause' : 'resume', reason));
+      },
+      tell: (event) => {
+        if (running.ending === 'lost') return;
+        this.#guard(running, () => {
+          const job = this.find(id);
+          kind.onEvent?.(job, event);
+          this.events.emit('event', job, event);
+        });
+      },
+      workedBy: (pid) =>
+        this.#guard(running, () => this.#repository.setWorker(id, this.#program.id, processIdentity(pid))),
+    };
+  }
+
+  /** Writes how a job has ended. While the disk is full, it is tried again and again: the job stays as it is meanwhile. */
+  async #settle(id: string, running: Running, outcome: Outcome | undefined, error: unknown): Promise<void> {
+    const { ending } = running;
+    const enter = (): boolean => {
+      if (outcome?.state === 'finished' && !error) return this.#enter(id, 'finish', outcome.reason);
+      if (ending === 'cancel' && isCancelled(outcome, error)) return this.#enter(id, 'cancel', outcome?.reason);
+      if (ending === 'close' && isCancelled(outcome, error))
+        return this.#enter(id, 'close', outcome?.reason ?? 'The program was closed; it was saved first.');
+      if (ending === 'kill' && !running.fault)
+        return this.#closed
+          ? this.#enter(id, 'close', 'The program was closed, and it could not be saved in time.')
+          : this.#enter(id, 'cancel', 'Ended at once, without saving.');
+      if (outcome?.state === 'cancelled' && !error) return this.#enter(id, 'cancel', outcome.reason);
+      return this.#enter(id, 'fail', messageOf(error), error);
+    };
+    for (let tries = 1; !this.#closed || tries <= CLOSE_TRIES; tries++) {
+      try {
+        enter();
+        return;
+      } catch (trouble) {
+        this.events.emit('trouble', trouble);
+        await sleep(1000);
+      }
+    }
+  }
+
+  /** A service that cannot keep up with its job ends the job, not the program. */
   #guard(running: Running, act: () => void): void {
     try {
       act();
     } catch (error) {
-      running.error ??= toWire(error);
-      running.worker.kill();
+      running.fault ??= error;
+      this.#abort(running, 'kill');
     }
+  }
+
+  #abort(running: Running, ending: Ending): void {
+    const atOnce = ending === 'kill' || ending === 'lost';
+    if (running.ending === 'lost' || (running.ending !== undefined && !atOnce)) return;
+    running.ending = ending;
+    if (atOnce) running.kill.abort(ending);
+    running.end.abort(ending);
+  }
+
+  #pauseHere(job: OwnedJob): void {
+    const running = this.#running.get(job.id);
+    if (job.state !== 'running' || !running || running.ending)
+      throw new AppError('conflict', `"${job.title}" is ${job.state}; only a running job can be paused.`);
+    this.#askPause(running, true);
+  }
+
+  #resumeHere(job: OwnedJob): void {
+    const running = this.#running.get(job.id);
+    if (running?.ending && this.#closed) throw closing();
+    if (running?.ending) {
+      running.again = true;
+      return;
+    }
+    if (!running || (job.state !== 'paused' && !running.pauseAsked))
+      throw new AppError('conflict', `"${job.title}" is ${job.state} already.`);
+    this.#askPause(running, false);
+  }
+
+  #askPause(running: Running, paused: boolean): void {
+    running.pauseAsked = paused;
+    for (const listener of running.pauseListeners) listener(paused);
+  }
+
+  #endHere(job: OwnedJob, ending: 'cancel' | 'close'): void {
+    const running = this.#running.get(job.id);
+    if (running) {
+      running.again = false;
+      return this.#abort(running, ending);
+    }
+    const reason = ending === 'close' ? 'The program was closed before it began.' : undefined;
+    const name = !isActive(job.state) && ending === 'cancel' ? 'abandon' : ending;
+    if (!this.#enter(job.id, name, reason))
+      throw new AppError('conflict', `"${job.title}" is ${job.state}; there is nothing to ${ending}.`);
+  }
+
+  /** Asks the owner of a job, and waits for its answer. @param again what to do where the job has left its owner meanwhile */
+  #ask(job: OwnedJob, verb: JobVerb, again: () => Promise<Asked>): Promise<Asked> {
+    return this.#whileOpen(() => this.#askOwner(job, verb, again));
+  }
+
+  async #askOwner({ id, title, owner = '' }: OwnedJob, verb: JobVerb, again: () => Promise<Asked>): Promise<Asked> {
+    const program = this.#repository.program(owner);
+    if (!program) return again();
+    const request = this.#repository.ask(id, verb);
+    try {
+      for (
+        const until = performance.now() + ANSWER_MS;
+        performance.now() < until;
+        await sleep(Math.min(100, this.#lookMs))
+      ) {
+        const answer = this.#repository.answerTo(request);
+        if (answer === 'lost') return await again();
+        if (answer?.refusal) throw AppError.fromWire(answer.refusal);
+        if (answer) return { job: this.find(id), by: describeProgram(program) };
+        if (this.#closed) throw closing();
+        if ((await this.recover()).some((job) => job.id === id)) return await again();
+      }
+    } finally {
+      this.#repository.withdraw(request);
+    }
+    throw new AppError(
+      'conflict',
+      `"${title}" belongs to another window or terminal (${describeProgram(program)}), which does not answer. Go on there, or end that program.`,
+    );
+  }
+
+  /** Looks at what other programs have written since last time, shows that this one lives, and looks after those that do not. */
+  #look(): void {
+    this.#tryTo(() => {
+      const outside = this.#repository.outsideChanges();
+      if (this.#owns && outside !== this.#outside) {
+        this.#noticeLosses();
+        for (const request of this.#repository.requests(this.#program.id)) this.#answer(request.number, request);
+        this.#startNext();
+      }
+      this.#outside = outside;
+      if (performance.now() - this.#beaten < this.#beatMs) return;
+      this.#beaten = performance.now();
+      if (this.#owns) this.#repository.beat(this.#program.id);
+      this.recover().catch((trouble: unknown) => this.events.emit('trouble', trouble));
+      this.#startNext();
+    });
+  }
+
+  #answer(number: number, { job: id, verb }: { job: string; verb: JobVerb }): void {
+    const acts: Record<JobVerb, (job: OwnedJob) => void> = {
+      pause: (job) => this.#pauseHere(job),
+      resume: (job) => this.#resumeHere(job),
+      cancel: (job) => this.#endHere(job, 'cancel'),
+      close: (job) => this.#endHere(job, 'close'),
+    };
+    try {
+      // Answered first, since an act may end the job, and a request without an answer ends with it.
+      this.#repository.together(() => {
+        this.#repository.answer(number);
+        acts[verb](this.#require(id));
+      });
+    } catch (error) {
+      this.#repository.answer(number, toWire(error));
+    }
+  }
+
+  /** Ends the work on jobs that another program owns by now: it found this one silent for the length of a lease. */
+  #noticeLosses(): void {
+    for (const [id, running] of this.#running) {
+      if (running.ending !== 'lost' && this.#repository.find(id)?.owner !== this.#program.id)
+        this.#abort(running, 'lost');
+    }
+  }
+
+  /** A job that is active keeps the program from ending. */
+  #keepAlive(): void {
+    if (this.#owns) this.#timer.ref();
+    else this.#timer.unref();
+  }
+
+  get #owns(): boolean {
+    return (
+      this.#running.size > 0 ||
+      (this.#enrolled && this.#repository.active().some(({ owner }) => owner === this.#program.id))
+    );
+  }
+
+  /** @throws AppError `conflict` where the program closes */
+  #enrol(): void {
+    if (this.#closed) throw closing();
+    if (this.#enrolled) return;
+    this.#repository.enrol(this.#program);
+    this.#enrolled = true;
   }
 
   #enter(
     id: string,
-    from: readonly JobState[],
-    change: { state: JobState; reason?: string | undefined; error?: WireError },
+    name: TransitionName,
+    reason?: string,
+    error?: unknown,
+    unless: () => boolean = () => false,
   ): boolean {
-    const { reason, ...rest } = change;
-    const entered = this.#repository.change(id, from, {
-      ...rest,
-      at: Date.now(),
-      ...(reason ? { reason } : {}),
-      ...(isActive(change.state) ? { host: this.#host } : {}),
-    });
+    const entered = this.#repository.enter(
+      id,
+      name,
+      this.#program.id,
+      { at: Date.now(), reason, ...(error === undefined ? {} : { error: toWire(error) }) },
+      unless,
+    );
     if (entered) this.#tell(this.find(id));
     return entered;
   }
 
   #tell(job: Job): void {
-    this.#kinds.get(job.kind)?.onState?.(job);
+    // The state counts already; what a service writes of it besides can be written again.
+    this.#tryTo(() => this.#kinds.get(job.kind)?.onState?.(job));
     this.events.emit('state', job);
+    this.#keepAlive();
   }
 
-  #owned(id: string): Job {
-    const job = this.#require(id);
-    if (isActive(job.state) && job.host && job.host !== this.#host && isRunning(job.host)) {
-      throw new AppError(
-        'conflict',
-        `"${job.title}" belongs to another window or terminal (process ${pidOf(job.host)}); go on there.`,
-      );
+  /** Resolves when this program tells of a new state of the job, or after a while: another program may have changed it. */
+  #nextState(id: string): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.events.off('state', look);
+        resolve();
+      };
+      const look = (job: Job): void => {
+        if (job.id === id) done();
+      };
+      const timer = setTimeout(done, this.#lookMs);
+      this.events.on('state', look);
+    });
+  }
+
+  /** Does something that may take long. The program does not close its database before that has ended. */
+  async #whileOpen<Value>(act: () => Promise<Value>): Promise<Value> {
+    const wait = act();
+    this.#waits.add(wait);
+    try {
+      return await wait;
+    } finally {
+      this.#waits.delete(wait);
     }
-    return toJob(job);
+  }
+
+  #tryTo(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.events.emit('trouble', error);
+    }
   }
 
   #require(id: string): OwnedJob {
@@ -303,17 +626,13 @@ export class JobManager {
   }
 }
 
+const isCancelled = (outcome: Outcome | undefined, error: unknown): boolean =>
+  error === undefined ? outcome?.state === 'cancelled' : error instanceof AppError && error.code === 'cancelled';
+
+const closing = (): AppError => new AppError('conflict', 'The program is closing. Start it again first.');
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 function toJob({ id, kind, title, state, created, changed, error }: OwnedJob): Job {
   return { id, kind, title, state, created, changed, ...(error ? { error } : {}) };
-}
-
-function died(code: number | null, signal: string | null): AppError {
-  const how = signal ? `by ${signal}` : `with code ${code ?? 'unknown'}`;
-  const hint =
-    signal === 'SIGKILL'
-      ? ', which often means that memory ran out: lower the batch or the patch size, then resume'
-      : '; its log says more, and it can be resumed';
-  return new AppError('worker-died', `The process that did the job ended unexpectedly (${how})${hint}.`, {
-    details: { code, signal },
-  });
 }

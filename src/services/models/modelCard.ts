@@ -1,32 +1,30 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { findNetwork } from '../../core/networks/index.ts';
 import { AppError } from '../../shared/errors.ts';
+import { inputNorm, modelTitle } from '../../shared/modelMessages.ts';
 import type { Home } from '../app/home.ts';
-
-const colour = z.tuple([z.number(), z.number(), z.number()]);
-
-/** How the input is normalised before the network, as the run that made the weights did it. */
-export const inputNorm = z.strictObject({ mean: colour, std: colour });
-export type InputNorm = z.output<typeof inputNorm>;
 
 /** The network id of models that are a finished graph (ONNX, TensorFlow.js) instead of weights for a network here. */
 export const GRAPH = 'graph';
 
-/** What is known of an added model, in `<id>.json` beside its file. */
+/** A model's id is part of the names of its files, so it is a plain name; as {@link claimId} makes it. */
+const modelId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,99}$/);
+
+/** What is known of an added model, in `<id>.json` beside its file. Cards may come from elsewhere, with a whole folder. */
 export const modelCard = z.object({
-  id: z.string(),
-  title: z.string(),
-  description: z.string(),
+  id: modelId,
+  title: modelTitle,
+  description: z.string().max(10_000),
   /** Where it came from: a file's name, or a package and version. */
-  source: z.string(),
+  source: z.string().max(1000),
   /** SHA-256 of that file. */
   sourceHash: z.string(),
-  /** The model's own file, relative to the models folder. */
-  file: z.string(),
+  /** The model's own file, relative to the models folder: `<id>.safetensors`, or a file in the folder `<id>`. */
+  file: z.string().max(1000),
   /** SHA-256 of it (of all files, in the order of their names, where it is a folder). */
   hash: z.string(),
   bytes: z.number(),
@@ -36,8 +34,8 @@ export const modelCard = z.object({
   scale: z.int().positive(),
   /** Trained values; unknown for a graph. */
   parameters: z.int().optional(),
-  licence: z.string().optional(),
-  run: z.string().optional(),
+  licence: z.string().max(1000).optional(),
+  run: z.string().max(200).optional(),
   psnr: z.number().optional(),
   /** For a graph: the range of its pixel values, and what its sides must be a multiple of. */
   graph: z.object({ range: z.number(), multipleOf: z.int().positive() }).optional(),
@@ -52,7 +50,7 @@ export interface BrokenCard {
   reason: string;
 }
 
-/** All added models, oldest first, and apart from them those that nothing can be done with but remove them. */
+/** All added models, oldest first, and separately the broken ones, which can only be removed. */
 export async function readAllCards(home: Home): Promise<{ cards: ModelCard[]; broken: BrokenCard[] }> {
   const names = (await readdir(home.models)).filter((name) => name.endsWith('.json'));
   const read = await Promise.all(names.map((name) => readCard(home, basename(name, '.json'))));
@@ -64,9 +62,16 @@ export async function readAllCards(home: Home): Promise<{ cards: ModelCard[]; br
 /** The added models that can be used, oldest first. */
 export const readCards = async (home: Home): Promise<ModelCard[]> => (await readAllCards(home)).cards;
 
+/** A card has some hundred bytes. */
+const MAX_CARD_BYTES = 1_000_000;
+
 async function readCard(home: Home, id: string): Promise<ModelCard | BrokenCard> {
   try {
-    const card = modelCard.parse(JSON.parse(await readFile(join(home.models, `${id}.json`), 'utf8')));
+    const path = join(home.models, `${id}.json`);
+    const status = await stat(path);
+    if (!status.isFile() || status.size > MAX_CARD_BYTES) throw new Error('no card');
+    const card = modelCard.parse(JSON.parse(await readFile(path, 'utf8')));
+    if (card.id !== id || !isOwnFile(card)) throw new Error('it names files that are not its own');
     if (card.network !== GRAPH) findNetwork(card.network).options.parse(card.options);
     return card;
   } catch (error) {
@@ -75,13 +80,38 @@ async function readCard(home: Home, id: string): Promise<ModelCard | BrokenCard>
   }
 }
 
+/** Whether a card's file has one of the two names that files of its model have. */
+function isOwnFile({ id, file, graph }: ModelCard): boolean {
+  if (!graph) return file === `${id}.safetensors`;
+  const [folder, name = '', ...more] = file.split(/[\\/]/);
+  return folder === id && name !== '' && name !== '.' && name !== '..' && more.length === 0;
+}
+
+/** What belongs to a model in the models folder, by its id. A card under a strange name has nothing but itself. */
+export function pathsOf(id: string, home: Home): { card: string; files: string[] } {
+  const names = modelId.safeParse(id).success ? [id, `${id}.safetensors`] : [];
+  return {
+    card: join(home.models, `${basename(id)}.json`),
+    files: names.map((name) => join(home.models, name)).filter((path) => existsSync(path)),
+  };
+}
+
+/** True for the name of a licence file, in either spelling. */
+export const isLicence = (name: string): boolean => /^licen[cs]e/i.test(name);
+
 /** Writes the card last, when the model's files are whole: a model without a card does not exist. */
 export async function writeCard(home: Home, card: ModelCard): Promise<void> {
   await writeFileAtomic(join(home.models, `${card.id}.json`), `${JSON.stringify(card, undefined, 2)}\n`);
 }
 
-/** An id for a title that no other model has, a broken one neither: `Hazy Day (indoor)` → `hazy-day-indoor`. */
-export function newId(title: string, home: Home): string {
+/** Longer than adding takes once an id is claimed: some files are renamed and a card is written. */
+const CLAIM_MS = 60_000;
+
+/**
+ * Claims an id that no other model has, not even a broken one: `Hazy Day (indoor)` → `hazy-day-indoor`. Until it is released,
+ * no other program gets it. Folders can be made by one program only, so one with the id's name is the claim.
+ */
+export async function claimId(title: string, home: Home): Promise<{ id: string; release: () => Promise<void> }> {
   const base =
     title
       .toLowerCase()
@@ -90,6 +120,27 @@ export function newId(title: string, home: Home): string {
       .slice(0, 60) || 'model';
   for (let n = 1; ; n++) {
     const id = n === 1 ? base : `${base}-${n}`;
-    if (!existsSync(join(home.models, `${id}.json`))) return id;
+    const claim = join(home.models, `.claim-${id}`);
+    if (isTaken(id, home) || !(await isClaimed(claim))) continue;
+    const release = (): Promise<void> => rm(claim, { recursive: true, force: true });
+    // Another program may have added it between the look and the claim.
+    if (!isTaken(id, home)) return { id, release };
+    await release();
+  }
+}
+
+const isTaken = (id: string, home: Home): boolean =>
+  [`${id}.json`, `${id}.safetensors`, id].some((name) => existsSync(join(home.models, name)));
+
+/** True where this program has made the folder. One that a program has left behind is removed for the next attempt. */
+async function isClaimed(claim: string): Promise<boolean> {
+  try {
+    await mkdir(claim);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const found = await stat(claim).catch(() => undefined);
+    if (found && Date.now() - found.mtimeMs > CLAIM_MS) await rm(claim, { recursive: true, force: true });
+    return false;
   }
 }

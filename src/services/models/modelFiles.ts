@@ -1,80 +1,86 @@
-import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
-import { findNetwork } from '../../core/networks/index.ts';
+import { openFileSource } from '../../core/formats/byteSource.ts';
 import { assertFits, detectNetwork } from '../../core/formats/detect.ts';
-import { readWeights, readWhole, type WeightsFile } from '../../core/formats/readWeights.ts';
+import { openWeights, type OpenedWeights } from '../../core/formats/readWeights.ts';
 import { writeSafetensors } from '../../core/formats/safetensors.ts';
-import type { Weights } from '../../core/formats/weights.ts';
 import { writeTorchFile } from '../../core/formats/torch/writeTorch.ts';
+import type { Weights } from '../../core/formats/weights.ts';
+import { findNetwork } from '../../core/networks/index.ts';
 import { AppError } from '../../shared/errors.ts';
-import { askWorker } from '../jobs/askWorker.ts';
-import { type InputNorm, inputNorm } from './modelCard.ts';
+import { type IdentifiedModel, inputNorm, modelTitle } from '../../shared/modelMessages.ts';
 
-/** What a weights file is: a network, its options and its weights. */
-export interface ModelFile {
-  title: string;
-  network: string;
-  options: Record<string, unknown>;
-  inputNorm?: InputNorm;
-  run?: string;
-  psnr?: number;
-  weights: Weights;
-  format: WeightsFile['format'];
-  /** SHA-256 of the file. */
-  hash: string;
-}
-
-/** What of a model is written. */
-export type WritableModel = Omit<ModelFile, 'format' | 'hash'>;
+/** What is in a model file. Used by child processes: the program asks them through readModels.ts. */
 
 /** What our own files say about themselves under the metadata key `mcir`. */
 const description = z.looseObject({
-  network: z.string(),
+  network: z.string().max(100),
   options: z.record(z.string(), z.unknown()),
   inputNorm: inputNorm.optional(),
-  title: z.string().optional(),
-  run: z.string().optional(),
+  title: modelTitle.optional(),
+  run: z.string().max(200).optional(),
   psnr: z.number().optional(),
 });
 
-/**
- * Reads a weights file of any format and finds its network: from what it says about itself where this program wrote it,
- * else from its names and shapes. Of a checkpoint the averaged weights are taken.
- * @throws AppError where it cannot be read, or its network is not known here.
- */
-export async function readModelFile(path: string): Promise<ModelFile> {
-  const bytes = await readWhole(path);
+/** A model that is written. */
+export type WritableModel = IdentifiedModel & { weights: Weights };
+
+/** Opens a weights file for `use`, with errors that name it. @throws AppError where it cannot be read */
+export async function withWeightsFile<T>(path: string, use: (source: OpenedFile) => Promise<T>): Promise<T> {
   try {
-    return { ...identify(await readWeights(bytes), path), hash: sha256(bytes) };
+    using source = openFileSource(path);
+    return await use({ source, opened: await openWeights(source) });
   } catch (error) {
-    if (error instanceof AppError && !error.message.includes(basename(path)))
-      throw new AppError(error.code, `${basename(path)}: ${error.message}`, { cause: error });
-    throw error;
+    throw named(path, error);
   }
 }
 
-/** {@link readModelFile} for a file that has been read. */
-export function identify({ weights, metadata, format }: WeightsFile, path: string): Omit<ModelFile, 'hash'> {
-  const common = { weights, format };
+interface OpenedFile {
+  source: ReturnType<typeof openFileSource>;
+  opened: OpenedWeights;
+}
+
+/** The same error, with the file's name in its sentence. */
+export function named(path: string, error: unknown): unknown {
+  return error instanceof AppError && !error.message.includes(basename(path))
+    ? new AppError(error.code, `${basename(path)}: ${error.message}`, { cause: error })
+    : error;
+}
+
+/**
+ * Finds a file's network by its names and shapes: from what it says about itself if this program wrote it, else from its
+ * shapes alone. Of a checkpoint the averaged weights are meant.
+ * @throws AppError where its network is not known here, or what it says is damaged.
+ */
+export function identify(
+  { shapes, metadata }: Pick<OpenedWeights, 'shapes' | 'metadata'>,
+  path: string,
+): IdentifiedModel {
   const own = metadata['mcir'];
   if (own === undefined) {
-    // A file that does not tell how its input is prepared is taken for one of the authors'.
-    const detected = detectNetwork(weights);
+    // A file that does not say how its input is prepared is taken for one of the authors'.
+    const detected = detectNetwork(shapes);
     const { inputNorm: published } = findNetwork(detected.network);
-    return { title: basename(path, extname(path)), ...detected, ...(published && { inputNorm: published }), ...common };
+    return { title: titleOf(path), ...detected, ...(published && { inputNorm: published }) };
   }
   const { network, options, title, ...rest } = parseDescription(own, path);
-  assertFits(weights, network, options);
-  const known = {
+  assertFits(shapes, network, options);
+  return {
+    title: title ?? titleOf(path),
+    network,
+    options,
     ...(rest.inputNorm && { inputNorm: rest.inputNorm }),
     ...(rest.run !== undefined && { run: rest.run }),
     ...(rest.psnr !== undefined && { psnr: rest.psnr }),
   };
-  return { title: title ?? basename(path, extname(path)), network, options, ...known, ...common };
 }
+
+/** A title from a file's name: without its ending, on one line. */
+export const titleOf = (path: string): string =>
+  basename(path, extname(path))
+    .replace(/\p{Cc}/gu, ' ')
+    .trim()
+    .slice(0, 255) || 'model';
 
 function parseDescription(text: string, path: string): z.output<typeof description> {
   try {
@@ -91,42 +97,10 @@ function parseDescription(text: string, path: string): z.output<typeof descripti
 /** The content of a model file of ours. */
 export const encodeModelFile = (model: WritableModel): Uint8Array => writeSafetensors(model.weights, describe(model));
 
+/** The content of a file for PyTorch and BasicSR, with `params` and `params_ema`. */
+export const encodeTorchFile = (model: WritableModel): Uint8Array => writeTorchFile(model.weights, describe(model));
+
 /** What {@link identify} reads again. */
 const describe = ({ network, options, title, inputNorm, run, psnr }: WritableModel): { mcir: string } => ({
   mcir: JSON.stringify({ network, options, title, inputNorm, run, psnr }),
 });
-
-/** The endings that {@link convertModel} writes. */
-export const writtenFormats = ['.safetensors', '.pth', '.pt', '.onnx'] as const;
-
-/**
- * Writes a model to another format, told by the ending of `out`: `.safetensors` (ours), `.pth` (for PyTorch and BasicSR,
- * with `params` and `params_ema`), or `.onnx` (convolutional networks).
- * @throws AppError `bad-input` for another ending, `unsupported` where a network cannot be written as ONNX.
- */
-export async function convertModel(model: WritableModel, out: string): Promise<void> {
-  const ending = extname(out).toLowerCase();
-  if (ending === '.safetensors') await writeFileAtomic(out, Buffer.from(encodeModelFile(model)));
-  else if (ending === '.pth' || ending === '.pt')
-    await writeFileAtomic(out, Buffer.from(writeTorchFile(model.weights, describe(model))));
-  else if (ending === '.onnx') await writeOnnx(model, out);
-  else
-    throw new AppError(
-      'bad-input',
-      `A model cannot be written as "${ending || out}". End the name with one of ${writtenFormats.join(', ')}.`,
-    );
-}
-
-/** Only a worker may load TensorFlow, which follows the network's operations. */
-async function writeOnnx(model: WritableModel, out: string): Promise<void> {
-  const source = `${out}.safetensors.part`;
-  await writeFileAtomic(source, Buffer.from(encodeModelFile(model)));
-  try {
-    await askWorker('exportOnnx', { source, out });
-  } finally {
-    await rm(source, { force: true });
-  }
-}
-
-/** SHA-256 in hexadecimal digits. */
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

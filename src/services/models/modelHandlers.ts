@@ -7,8 +7,16 @@ import { modelFormat, type ModelDetail, type ModelEntry } from '../../shared/con
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { RunSummary } from '../../shared/runs.ts';
 import { GRAPH } from './modelCard.ts';
-import { convertModel } from './modelFiles.ts';
-import { addModel, brokenModels, listModels, type ModelCard, removeModel, resolveModel } from './models.ts';
+import {
+  addModel,
+  brokenModels,
+  convertModel,
+  listModels,
+  type ModelCard,
+  removeModel,
+  resolveModel,
+} from './models.ts';
+import { describeWeights } from './readModels.ts';
 import { numbered, safeName } from '../restoring/naming.ts';
 import type { Runs } from '../training/runHistory.ts';
 import type { StudioContext } from '../studio/context.ts';
@@ -38,10 +46,8 @@ export function modelHandlers({
     'models.show': async ({ model }): Promise<ModelDetail> => {
       const entry = (await list()).find(({ id }) => id === model);
       if (!entry) throw new AppError('not-found', 'This model is not there any more.');
-      const { file, hash, options, graph, weights } = await resolveModel(model, home);
-      const parameters = graph
-        ? entry.parameters
-        : [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
+      const { file, hash, options, graph } = await resolveModel(model, home);
+      const parameters = graph ? entry.parameters : (await describeWeights(file)).values;
       return {
         ...entry,
         file,
@@ -65,10 +71,8 @@ export function modelHandlers({
     'models.export': async ({ model, folder, format }) => {
       await requireModels([model], services);
       const resolved = await resolveModel(model, home);
-      if (resolved.graph)
-        throw new AppError('unsupported', `"${resolved.title}" is a finished graph; only weights can be converted.`);
       const path = freePath(handles.path(folder), safeName(resolved.title), format);
-      await convertModel(resolved, path);
+      await convertModel(resolved, path, home);
       return handles.place(path);
     },
   };

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { Home } from '../app/home.ts';
-import { addModel, isLicence, listModels, type ModelCard } from './models.ts';
+import { isLicence } from './modelCard.ts';
+import { addModel, listModels, type ModelCard } from './models.ts';
 
 /** A restoration model that others publish as a package; fetched on request only. */
 export interface ModelPack {
@@ -17,7 +18,7 @@ export interface ModelPack {
   version: string;
   /** Of the package, as npm publishes it; a package that differs is not used. */
   integrity: string;
-  /** To download. */
+  /** Size of the package. More is never taken. */
   bytes: number;
   licence: string;
   /** Folder of the model inside the package. */
@@ -209,8 +210,16 @@ async function fetchPackage(
     await pacote.tarball.stream(
       sourceOf(pack),
       (stream) => {
-        stream.on('data', (chunk: Buffer) => onProgress?.((bytes += chunk.length)));
-        return pipeline(stream, createWriteStream(archive), { ...(signal && { signal }) });
+        const bounded = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+          bytes = 0;
+          for await (const chunk of chunks) {
+            bytes += chunk.length;
+            if (bytes > pack.bytes) throw new AppError('bad-input', notPublished(name));
+            onProgress?.(bytes);
+            yield chunk;
+          }
+        };
+        return pipeline(stream, bounded, createWriteStream(archive), { ...(signal && { signal }) });
       },
       { ...settings, ...(registry && { registry }) },
     );
@@ -218,17 +227,16 @@ async function fetchPackage(
   } catch (error) {
     if (signal?.aborted) throw new AppError('cancelled', `${pack.title} was not fetched.`);
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EINTEGRITY')
-      throw new AppError(
-        'bad-input',
-        `What the registry sent for ${name} is not the published package, so it was thrown away. Try again later.`,
-        { cause: error },
-      );
+    if (error instanceof AppError) throw error;
+    if (code === 'EINTEGRITY') throw new AppError('bad-input', notPublished(name), { cause: error });
     throw new AppError('io', `${name} could not be fetched: ${messageOf(error)}. Check the connection and try again.`, {
       cause: error,
     });
   }
 }
+
+const notPublished = (name: string): string =>
+  `What the registry sent for ${name} is not the published package, so it was thrown away. Try again later.`;
 
 async function keepLicence(from: string, to: string): Promise<void> {
   for (const name of await readdir(from)) if (isLicence(name)) await copyFile(join(from, name), join(to, name));

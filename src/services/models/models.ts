@@ -1,32 +1,35 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, readdirSync } from 'node:fs';
+import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { closest } from 'fastest-levenshtein';
-import writeFileAtomic from 'write-file-atomic';
+import pLimit from 'p-limit';
+import { fileError, requireModelFile } from '../../core/formats/byteSource.ts';
+import type { GraphModelOptions } from '../../core/formats/graphModels.ts';
 import { createModel } from '../../core/networks/index.ts';
-import type { GraphModel, GraphModelOptions } from '../../core/formats/graphModels.ts';
-import { readWhole } from '../../core/formats/readWeights.ts';
 import { RunFolder } from '../../core/training/runFolder.ts';
-import type { Weights } from '../../core/formats/weights.ts';
 import { AppError } from '../../shared/errors.ts';
-import { askWorker } from '../jobs/askWorker.ts';
+import { type InputNorm, modelTitle } from '../../shared/modelMessages.ts';
 import type { Home } from '../app/home.ts';
+import { readRunRecord } from '../training/runRecord.ts';
 import {
   type BrokenCard,
+  claimId,
   GRAPH,
-  type InputNorm,
+  isLicence,
   type ModelCard,
-  newId,
+  pathsOf,
   readAllCards,
   readCards,
   writeCard,
 } from './modelCard.ts';
-import { encodeModelFile, readModelFile, sha256 } from './modelFiles.ts';
-import { readRunRecord } from '../training/runRecord.ts';
+import { titleOf } from './modelFiles.ts';
+import { convertWeights, identifyWeights, openGraph, plainGraph, stateOf, takeInWeights } from './readModels.ts';
 
 export type { BrokenCard, ModelCard } from './modelCard.ts';
 
-/** A model ready to be loaded. */
+/** A model that was checked. Its weights are read by whoever uses them, in a child process. */
 export interface ResolvedModel {
   title: string;
   /** A network's id, or `graph`. */
@@ -35,9 +38,7 @@ export interface ResolvedModel {
   inputNorm?: InputNorm;
   /** Output size over input size. */
   scale: number;
-  /** Empty for a graph. */
-  weights: Weights;
-  /** SHA-256 of the file. */
+  /** SHA-256 of the file, or of a graph's files. */
   hash: string;
   /** The run that made it. */
   run?: string;
@@ -48,7 +49,7 @@ export interface ResolvedModel {
 
 /** Added models that can be used, oldest first. */
 export const listModels = readCards;
-/** Added models that nothing can be done with but remove them. */
+/** Added models that cannot be used, only removed. */
 export const brokenModels = async (home: Home): Promise<BrokenCard[]> => (await readAllCards(home)).broken;
 
 /**
@@ -61,7 +62,7 @@ export async function resolveModel(ref: string, home: Home): Promise<ResolvedMod
   const card =
     cards.find(({ id }) => id === ref) ?? cards.find(({ title }) => title.toLowerCase() === ref.toLowerCase());
   if (card) return resolveCard(card, home);
-  if (existsSync(ref)) return isGraphFile(ref) ? resolveGraphFile(ref) : resolveFile(ref);
+  if (existsSync(ref)) return isGraphFile(ref) ? resolveGraphFile(ref, home) : resolveFile(ref);
   const run = findRun(ref, home);
   if (run) return { ...(await resolveFile(run.file)), run: run.id };
   const nearest =
@@ -79,35 +80,33 @@ export async function resolveModel(ref: string, home: Home): Promise<ResolvedMod
 
 async function resolveCard(card: ModelCard, home: Home): Promise<ResolvedModel> {
   const file = join(home.models, card.file);
-  const { title, network, options, hash, scale } = card;
-  const common = {
+  const { title, network, options, hash, scale, inputNorm, run, graph } = card;
+  if ((await (graph ? hashFolder(dirname(file)) : hashFiles([file]))) !== hash)
+    throw new AppError(
+      'bad-input',
+      `The file of the model "${title}" has changed since it was added. Remove the model and add it again.`,
+    );
+  return {
     title,
     network,
     options,
     hash,
     scale,
     file,
-    ...(card.inputNorm && { inputNorm: card.inputNorm }),
-    ...(card.run !== undefined && { run: card.run }),
+    ...(inputNorm && { inputNorm }),
+    ...(run !== undefined && { run }),
+    ...(graph && { graph }),
   };
-  const model = card.graph ? { ...(await hashFolder(dirname(file))), weights: new Map() } : await readModelFile(file);
-  if (model.hash !== hash)
-    throw new AppError(
-      'bad-input',
-      `The file of the model "${title}" has changed since it was added. Remove the model and add it again.`,
-    );
-  return { ...common, weights: model.weights, ...(card.graph && { graph: card.graph }) };
 }
 
 async function resolveFile(file: string): Promise<ResolvedModel> {
-  const { title, network, options, weights, hash, inputNorm, run } = await readModelFile(file);
+  const { title, network, options, hash, inputNorm, run } = await identifyWeights(file);
   const { network: definition, options: complete } = createModel(network, options);
   return {
     title,
     network,
     options: complete,
     scale: definition.scale(complete),
-    weights,
     hash,
     file,
     ...(inputNorm && { inputNorm }),
@@ -115,26 +114,23 @@ async function resolveFile(file: string): Promise<ResolvedModel> {
   };
 }
 
-async function resolveGraphFile(file: string): Promise<ResolvedModel> {
-  const { scale } = await probeGraph(file);
-  return {
-    title: basename(file),
-    network: GRAPH,
-    options: {},
-    scale,
-    weights: new Map(),
-    hash: sha256(await readWhole(file)),
-    file,
-    graph: plainGraph,
-  };
+async function resolveGraphFile(file: string, home: Home): Promise<ResolvedModel> {
+  const { scale, hash } = await openGraph(file, home);
+  return { title: titleOf(file), network: GRAPH, options: {}, scale, hash, file, graph: plainGraph };
 }
 
-/** What is assumed of a graph that nothing is known of. */
-const plainGraph = { range: 1, multipleOf: 1 };
-
-/** Opens a finished graph once, in a process of its own, and tells what it is. */
-export const probeGraph = async (path: string, graph: { range: number; multipleOf: number } = plainGraph) =>
-  (await askWorker('probeGraph', { path, graph })) as { format: GraphModel['format']; scale: number };
+/**
+ * Writes a model to another file, told by its ending; see {@link convertWeights}.
+ * @throws AppError `unsupported` for a finished graph
+ */
+export async function convertModel(
+  { title, file, hash, graph }: ResolvedModel,
+  out: string,
+  home: Home,
+): Promise<void> {
+  if (graph) throw new AppError('unsupported', `"${title}" is a finished graph; only weights can be converted.`);
+  await convertWeights({ path: file, hash, title }, out, home);
+}
 
 function findRun(ref: string, home: Home): { id: string; file: string } | undefined {
   // An id names one folder; anything with a separator in it is no id.
@@ -169,94 +165,155 @@ export interface AddOptions {
   graph?: { range: number; multipleOf: number };
 }
 
+/** Adding takes memory, and a file that is given twice at once is to be added once. */
+const oneAtATime = pLimit(1);
+
 /**
  * Adds a weights file (kept as safetensors), an ONNX file or a TensorFlow.js model (its model.json). A file that was
- * added before is not added twice.
+ * added before is not added twice. A child process reads it, within bounds of time and memory.
  * @throws AppError where the file is damaged, unsafe, or of no network here.
  */
-export async function addModel(path: string, home: Home, options: AddOptions = {}): Promise<ModelCard> {
-  const cards = await readCards(home);
-  const sourceHash = sha256(await readWhole(path));
-  const known = cards.find((card) => card.sourceHash === sourceHash);
+export const addModel = (path: string, home: Home, options: AddOptions = {}): Promise<ModelCard> =>
+  oneAtATime(() => takeIn(path, home, options));
+
+async function takeIn(path: string, home: Home, options: AddOptions): Promise<ModelCard> {
+  if (options.title !== undefined && !modelTitle.safeParse(options.title).success)
+    throw new AppError('bad-input', 'A title is one line of up to 255 characters. Choose a shorter one.');
+  const sourceHash = await hashFiles([path]);
+  const known = (await readCards(home)).find((card) => card.sourceHash === sourceHash);
   if (known) return known;
-  const common = {
-    source: options.source ?? basename(path),
-    sourceHash,
-    added: Date.now(),
-    ...(options.licence !== undefined && { licence: options.licence }),
-  };
-  const card = isGraphFile(path) ? await addGraph(path, home, options) : await addWeights(path, home, options);
-  const complete: ModelCard = { ...common, ...card };
-  await writeCard(home, complete);
-  return complete;
+  await removeLeftovers(home);
+  const staging = await mkdtemp(join(home.models, STAGING));
+  try {
+    const found = isGraphFile(path)
+      ? await stageGraph(path, home, staging, options)
+      : await stageWeights(path, sourceHash, staging, options);
+    return await publish(found, home, {
+      source: options.source ?? basename(path).slice(0, 1000),
+      sourceHash,
+      added: Date.now(),
+      ...(options.licence !== undefined && { licence: options.licence }),
+    });
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
 }
 
-type OwnPart = Omit<ModelCard, 'source' | 'sourceHash' | 'added' | 'licence'>;
+const STAGING = '.new-';
+const LEFT_FOR_MS = 24 * 3600 * 1000;
 
-async function addWeights(path: string, home: Home, options: AddOptions): Promise<OwnPart> {
-  const model = await readModelFile(path);
-  const title = options.title ?? model.title;
-  const id = newId(title, home);
-  const bytes = encodeModelFile({ ...model, title });
-  const file = `${id}.safetensors`;
-  await writeFileAtomic(join(home.models, file), Buffer.from(bytes));
-  const { network, inputNorm, run, psnr } = model;
-  const { network: definition, options: networkOptions, parameters } = createModel(network, model.options);
+/** Removes what a program that was ended while it added a model has left. */
+async function removeLeftovers(home: Home): Promise<void> {
+  for (const name of await readdir(home.models)) {
+    const path = join(home.models, name);
+    const found = name.startsWith(STAGING) ? await stat(path).catch(() => undefined) : undefined;
+    if (found && Date.now() - found.mtimeMs > LEFT_FOR_MS) await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** A model's files in a folder that nobody else writes to, and what its card will say. */
+interface StagedModel {
+  /** A file of weights, or the folder of a graph. */
+  path: string;
+  /** Of a graph: the name of its main file. */
+  main?: string;
+  /** What the id is made of. */
+  name: string;
+  card: Omit<ModelCard, 'id' | 'file' | 'source' | 'sourceHash' | 'added' | 'licence'>;
+}
+
+async function stageWeights(
+  path: string,
+  hash: string,
+  staging: string,
+  { title, description }: AddOptions,
+): Promise<StagedModel> {
+  const out = join(staging, 'model.safetensors');
+  const { model, ...written } = await takeInWeights({ path, hash, out, ...(title === undefined ? {} : { title }) });
+  const { network: definition, options, parameters } = createModel(model.network, model.options);
   return {
-    id,
-    title,
-    file,
-    network,
-    options: networkOptions,
-    description: options.description ?? definition.description,
-    hash: sha256(bytes),
-    bytes: bytes.length,
-    scale: definition.scale(networkOptions),
-    parameters: parameters.count,
-    ...(inputNorm && { inputNorm }),
-    ...(run !== undefined && { run }),
-    ...(psnr !== undefined && { psnr }),
+    path: out,
+    name: model.title,
+    card: {
+      title: model.title,
+      ...written,
+      network: model.network,
+      options,
+      description: description ?? definition.description,
+      scale: definition.scale(options),
+      parameters: parameters.count,
+      ...(model.inputNorm && { inputNorm: model.inputNorm }),
+      ...(model.run !== undefined && { run: model.run }),
+      ...(model.psnr !== undefined && { psnr: model.psnr }),
+    },
   };
 }
 
-async function addGraph(path: string, home: Home, options: AddOptions): Promise<OwnPart> {
+async function stageGraph(path: string, home: Home, staging: string, options: AddOptions): Promise<StagedModel> {
   const graph = options.graph ?? plainGraph;
-  const { format, scale } = await probeGraph(path, graph);
-  const title = options.title ?? basename(path.endsWith('model.json') ? dirname(path) : path, extname(path));
-  const id = newId(options.name ?? title, home);
-  const folder = join(home.models, id);
-  await mkdir(folder, { recursive: true });
-  const names = format === 'onnx' ? [basename(path)] : [basename(path), ...(await shardsOf(path))];
-  for (const name of names) await copyFile(join(dirname(path), name), join(folder, name));
-  const { hash, bytes } = await hashFolder(folder);
+  const { format, scale, hash, bytes } = await openGraph(path, home, graph, staging);
+  const title = options.title ?? titleOf(path.endsWith('model.json') ? dirname(path) : path);
   const description = options.description ?? `A finished ${format === 'onnx' ? 'ONNX' : 'TensorFlow.js'} model.`;
   return {
-    id,
-    title,
-    description,
-    file: join(id, basename(path)),
-    hash,
-    bytes,
-    network: GRAPH,
-    options: {},
-    scale,
-    graph,
+    path: staging,
+    main: basename(path),
+    name: options.name ?? title,
+    card: { title, description, hash, bytes, network: GRAPH, options: {}, scale, graph },
   };
 }
 
-/** The names were checked when the model was opened. */
-async function shardsOf(path: string): Promise<string[]> {
-  const manifest = JSON.parse(await readFile(path, 'utf8')) as { weightsManifest: { paths: string[] }[] };
-  return manifest.weightsManifest.flatMap(({ paths }) => paths);
+/** Gives a staged model its id and its place, and writes its card last. */
+async function publish(
+  { path, main, name, card }: StagedModel,
+  home: Home,
+  origin: Pick<ModelCard, 'source' | 'sourceHash' | 'added' | 'licence'>,
+): Promise<ModelCard> {
+  const { id, release } = await claimId(name, home);
+  try {
+    const file = main === undefined ? `${id}.safetensors` : join(id, main);
+    await rename(path, join(home.models, main === undefined ? file : id));
+    const complete: ModelCard = { id, file, ...card, ...origin };
+    await writeCard(home, complete);
+    return complete;
+  } finally {
+    await release();
+  }
 }
 
-/** Of the model's files; a licence may lie beside them. */
-async function hashFolder(folder: string): Promise<{ hash: string; bytes: number }> {
-  const parts: Uint8Array[] = [];
-  for (const name of (await readdir(folder)).sort())
-    if (!isLicence(name)) parts.push(await readFile(join(folder, name)));
-  const all = Buffer.concat(parts);
-  return { hash: sha256(all), bytes: all.length };
+const hashes = new Map<string, string>();
+const MOST_HASHES = 100;
+
+/**
+ * SHA-256 over files one after the other, read in parts so that nothing else waits, and remembered while they do not change.
+ * @throws AppError `not-found`, `bad-input`, `unsupported`, `io`
+ */
+async function hashFiles(paths: readonly string[]): Promise<string> {
+  const states = await Promise.all(paths.map((path) => stateOf(path)));
+  const key = states.join('\n');
+  const known = hashes.get(key);
+  if (known !== undefined) return known;
+  const hash = createHash('sha256');
+  for (const path of paths) {
+    requireModelFile(path, await stat(path));
+    try {
+      await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), async (parts: AsyncIterable<Buffer>) => {
+        for await (const part of parts) hash.update(part);
+      });
+    } catch (error) {
+      throw fileError(path, error);
+    }
+  }
+  const value = hash.digest('hex');
+  hashes.set(key, value);
+  const [oldest] = hashes.keys();
+  if (hashes.size > MOST_HASHES && oldest !== undefined) hashes.delete(oldest);
+  return value;
+}
+
+/** Of a graph's files; a licence may lie beside them. */
+async function hashFolder(folder: string): Promise<string> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => !isLicence(name)).sort();
+  return hashFiles(names.map((name) => join(folder, name)));
 }
 
 /**
@@ -270,18 +327,13 @@ export async function removeModel(
   remove: (path: string) => Promise<void> = (path) => rm(path, { recursive: true, force: true }),
 ): Promise<void> {
   const { cards, broken } = await readAllCards(home);
-  const card = cards.find((candidate) => candidate.id === id);
-  if (!card && !broken.some((candidate) => candidate.id === id))
+  if (![...cards, ...broken].some((candidate) => candidate.id === id))
     throw new AppError('not-found', `There is no added model "${id}". \`mcir models list\` shows what there is.`);
+  const { card, files } = pathsOf(id, home);
   // The card first: a model without a card does not exist.
-  await remove(join(home.models, `${id}.json`));
-  const files =
-    card && !card.graph ? [card.file] : [id, `${id}.safetensors`].filter((name) => existsSync(join(home.models, name)));
-  for (const name of files) await remove(join(home.models, name));
+  await remove(card);
+  for (const file of files) await remove(file);
 }
-
-/** True for the name of a licence file, in either spelling. */
-export const isLicence = (name: string): boolean => /^licen[cs]e/i.test(name);
 
 /** True for files that hold a finished graph instead of weights. */
 export const isGraphFile = (path: string): boolean => ['.onnx', '.json'].includes(extname(path).toLowerCase());

@@ -8,10 +8,10 @@ import { ofCard } from './modelHandlers.ts';
 
 type Calls = `packs.${string}`;
 
-/** Bytes come faster than anybody looks. */
+/** Bytes arrive faster than progress needs to be shown. */
 const progressEveryMs = 200;
 
-/** Answers of the calls about model packs. Nothing is fetched but by `packs.fetch`. */
+/** Handlers of the calls about model packs. Only `packs.fetch` downloads anything. */
 export function packHandlers({
   services: { home },
   tell,
@@ -46,11 +46,11 @@ export function packHandlers({
       if (fetching.has(pack)) throw new AppError('conflict', 'This pack is being fetched already.');
       const progress = { bytes: 0, stop: new AbortController() };
       fetching.set(pack, progress);
-      let told = 0;
+      let told = -Infinity;
       const onProgress = (bytes: number): void => {
         progress.bytes = bytes;
-        if (Date.now() - told < progressEveryMs) return;
-        told = Date.now();
+        if (performance.now() - told < progressEveryMs) return;
+        told = performance.now();
         void show(pack);
       };
       try {

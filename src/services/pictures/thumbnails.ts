@@ -13,7 +13,7 @@ export interface Served {
   type: string;
 }
 
-/** Formats every browser shows by itself; anything else is shown through PNG. */
+/** Formats that all browsers show; others are converted to PNG. */
 const shownAsIs: Record<string, string> = {
   '.png': 'image/png',
   '.jpg': 'image/jpeg',
@@ -23,15 +23,18 @@ const shownAsIs: Record<string, string> = {
   '.gif': 'image/gif',
 };
 
-/** A few at a time, so that the machine stays usable. */
+/** Only a few at a time, so that the computer stays responsive. */
 const atOnce = 3;
 
-/** Pictures as the window shows them: small ones made once and kept, whole ones as they are where a browser can read them. */
+/**
+ * Pictures for the window: thumbnails are made once and cached; whole pictures are sent as they are if a browser can
+ * read them.
+ */
 export class Thumbnails {
   readonly #store: ThumbnailStore;
   readonly #queue = new VisibleFirst(atOnce);
   readonly #ahead = new ThumbnailsAhead();
-  /** Those being made, by their keys: whoever asks for one meanwhile gets the same. */
+  /** Thumbnails being made, by key: another request for the same one waits for it. */
   readonly #making = new Map<string, Promise<Uint8Array>>();
 
   constructor(cacheFolder: string) {
@@ -39,9 +42,9 @@ export class Thumbnails {
   }
 
   /**
-   * @param size longest side in pixels; left out, the whole picture
-   * @param signal of whoever asks: what is no longer wanted before its turn is not made
-   * @throws AppError `unsupported` for a file that is no readable picture, `not-found` where it is gone
+   * @param size longest side in pixels; without it, the whole picture
+   * @param signal of the request: cancelled requests are dropped before their turn
+   * @throws AppError `unsupported` for a file that is not a readable picture, `not-found` if it is missing
    */
   async serve(path: string, size?: number, signal?: AbortSignal): Promise<Served> {
     if (size === undefined) return this.#whole(path, signal);
@@ -52,7 +55,7 @@ export class Thumbnails {
     return { body: new Uint8Array(body), type: 'image/webp' };
   }
 
-  /** Makes thumbnails of files that will be looked at, while nothing else is to be done. */
+  /** Makes thumbnails in advance, while there is nothing else to do. */
   prepare(paths: readonly string[]): void {
     this.#queue.later(
       paths.map((path) => async () => {
@@ -90,11 +93,11 @@ export class Thumbnails {
 
 async function statOf(path: string): Promise<{ mtimeMs: number; size: number }> {
   const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new AppError('not-found', `${path} is not there any more.`);
+  if (!found?.isFile()) throw new AppError('not-found', `${path} is missing.`);
   return found;
 }
 
-/** Another for every state of a file. */
+/** A new key for each file state, so that a changed file gets a new thumbnail. */
 async function keyOf(path: string, size: number): Promise<string> {
   const { mtimeMs, size: bytes } = await statOf(path);
   return createHash('sha256').update(`${path}\0${mtimeMs}\0${bytes}\0${size}`).digest('base64url');

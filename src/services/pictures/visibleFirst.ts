@@ -1,6 +1,6 @@
 /**
- * Works on what is looked at before what may be looked at later. The newest wish comes first: who scrolls on no longer
- * waits for what has passed. What was given for later is done one at a time, while nobody wishes for anything.
+ * A queue that prefers what is visible. The newest request comes first: after scrolling on, nobody waits for earlier
+ * pictures. Work in advance is done one item at a time while there are no requests.
  */
 export class VisibleFirst {
   readonly #atOnce: number;
@@ -12,7 +12,7 @@ export class VisibleFirst {
     this.#atOnce = atOnce;
   }
 
-  /** @param signal a wish that was given up before its turn is refused with the signal's reason */
+  /** @param signal a request cancelled before its turn is rejected with the signal's reason */
   now<Value>(work: () => Promise<Value>, signal?: AbortSignal): Promise<Value> {
     return new Promise((resolve, reject) => {
       this.#wished.push(async () => {
@@ -23,13 +23,13 @@ export class VisibleFirst {
     });
   }
 
-  /** Each is tried once; what fails is made when it is looked at, and then tells why. */
+  /** Each is tried once. A failed one is tried again when it is requested, which then reports the error. */
   later(works: readonly (() => Promise<unknown>)[]): void {
     this.#later.push(...works);
     this.#next();
   }
 
-  /** Lets go of what was given for later. */
+  /** Drops the work in advance. */
   clear(): void {
     this.#later = [];
   }

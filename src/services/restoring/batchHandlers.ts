@@ -1,13 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import pLimit from 'p-limit';
 import type { BatchFileRecord, NewBatchFile } from '../../database/batchRepository.ts';
 import type { Handlers } from '../../shared/contract.ts';
 import type { Batch, BatchFile, Source } from '../../shared/contract/restoring.ts';
-import { AppError } from '../../shared/errors.ts';
 import { isActive } from '../../shared/jobs.ts';
 import type { BatchSummary, Effect } from '../../shared/batches.ts';
-import { Batches, programCloses } from './batches.ts';
 import { resultName } from './restoreFile.ts';
 import type { StudioContext } from '../studio/context.ts';
 
@@ -24,37 +21,32 @@ export interface GivenPictures {
   knownModels(refs: string[]): Promise<string[]>;
 }
 
-export interface BatchFeature {
-  handlers: Pick<Handlers, Extract<keyof Handlers, Calls>>;
-  /** Lets the batch at work end after the pictures at hand, and waits; those that wait are found interrupted next time. */
-  readonly close: () => Promise<void>;
-}
-
-interface Work {
-  stop: AbortController;
-  done: Promise<unknown>;
-  /** When it began, later by what it has paused since, and how many were done before; unset while it waits for others. */
-  pace?: { began: number; before: number; paused?: number };
+/** How fast a batch of this program is: when it began, later by what it has paused since, and how many were done before. */
+interface Pace {
+  began: number;
+  before: number;
+  paused?: number;
 }
 
 /** Shares of a picture come faster than anybody looks. */
 const progressEveryMs = 250;
 
-/** Answers of the calls about batches. They are worked off one after the other: two at once would only share the machine. */
-export function batchFeature({ services, handles, tell }: StudioContext, pictures: GivenPictures): BatchFeature {
-  const batches = new Batches(services.home, services.history);
-  const oneAtATime = pLimit(1);
-  const working = new Map<string, Work>();
+/** Answers of the calls about batches. */
+export function batchHandlers(
+  { services: { batches }, handles, tell }: StudioContext,
+  pictures: GivenPictures,
+): Pick<Handlers, Extract<keyof Handlers, Calls>> {
+  const paces = new Map<string, Pace>();
 
   const shown = (batch: BatchSummary): Batch => {
     const place = handles.issue(batch.settings.out);
-    const pace = working.get(batch.id)?.pace;
+    const pace = paces.get(batch.id);
     const done = pace ? batch.done - pace.before : 0;
     if (!pace || done <= 0 || batch.state !== 'running') return { ...batch, place };
     return {
       ...batch,
       place,
-      secondsLeft: ((Date.now() - pace.began) / 1000 / done) * (batch.waiting + batch.running),
+      secondsLeft: ((performance.now() - pace.began) / 1000 / done) * (batch.waiting + batch.running),
     };
   };
   const shownFile = ({ number, source, folder, state, reason, warnings, output }: BatchFileRecord): BatchFile => ({
@@ -68,49 +60,25 @@ export function batchFeature({ services, handles, tell }: StudioContext, picture
     ...(state === 'done' && output !== undefined ? { result: handles.issue(output) } : {}),
   });
 
-  batches.events.on('batch', ({ id, state }) => {
-    const pace = working.get(id)?.pace;
-    if (!pace) return;
-    if (state === 'paused') pace.paused ??= Date.now();
-    else if (pace.paused !== undefined) {
-      pace.began += Date.now() - pace.paused;
+  batches.events.on('batch', ({ id, state, done }) => {
+    const pace = paces.get(id);
+    if (state === 'running' && !pace) paces.set(id, { began: performance.now(), before: done });
+    else if (state === 'running' && pace?.paused !== undefined) {
+      pace.began += performance.now() - pace.paused;
       delete pace.paused;
-    }
+    } else if (state === 'paused' && pace) pace.paused ??= performance.now();
+    else if (!isActive(state)) paces.delete(id);
   });
   batches.events.on('batch', (batch) => tell({ name: 'batch', data: shown(batch) }));
   batches.events.on('file', (batch, file) => tell({ name: 'batchFile', data: { batch, file: shownFile(file) } }));
-  let told = 0;
+  let told = -Infinity;
   batches.events.on('progress', (batch, number, share) => {
-    if (Date.now() - told < progressEveryMs) return;
-    told = Date.now();
+    if (performance.now() - told < progressEveryMs) return;
+    told = performance.now();
     tell({ name: 'batchProgress', data: { batch, number, share } });
   });
 
-  /** Works on a batch in the background when its turn comes; how it ends stands in the ledger. */
-  const work = (id: string): void => {
-    if (working.has(id)) return;
-    const stop = new AbortController();
-    const entry: Work = { stop, done: Promise.resolve() };
-    working.set(id, entry);
-    let failed = false;
-    entry.done = oneAtATime(async () => {
-      const { state, done } = batches.find(id);
-      // Cancelled while it waited, or the program is about to close.
-      if (state !== 'queued' || stop.signal.aborted) return;
-      entry.pace = { began: Date.now(), before: done };
-      await batches.run(id, stop.signal);
-    })
-      .catch(() => {
-        failed = true; // what hinders it now would hinder it at once again
-      })
-      .finally(() => {
-        working.delete(id);
-        // Cancelled and continued before the pictures at hand had ended: it has its turn again.
-        if (!failed && !stop.signal.aborted && batches.find(id).state === 'queued') work(id);
-      });
-  };
-
-  const handlers: BatchFeature['handlers'] = {
+  return {
     'batches.start': async ({ pictures: chosen, models, effect, out, options }) => {
       const files = chosen.map((id) => pictures.find(id));
       const batch = await batches.create(files, await pictures.knownModels(models), {
@@ -118,7 +86,6 @@ export function batchFeature({ services, handles, tell }: StudioContext, picture
         effect: pictures.withMask(effect),
         export: options,
       });
-      work(batch.id);
       return shown(batch);
     },
     'batches.list': () => Promise.resolve(batches.list().map(shown)),
@@ -145,38 +112,21 @@ export function batchFeature({ services, handles, tell }: StudioContext, picture
       const { source, folder } = pictures.find(picture);
       return Promise.resolve({ name: resultName({ models, export: options }, { source, folder, number }, Date.now()) });
     },
-    'batches.pause': ({ batch }) => {
-      batches.pause(batch);
-      return Promise.resolve({});
+    'batches.pause': async ({ batch }) => {
+      await batches.pause(batch);
+      return {};
     },
-    'batches.resume': ({ batch }) => {
-      if (!batches.unpause(batch)) {
-        batches.enqueue(batch);
-        work(batch);
-      }
-      return Promise.resolve({});
+    'batches.resume': async ({ batch }) => {
+      await batches.resume(batch);
+      return {};
     },
-    'batches.cancel': ({ batch }) => {
-      batches.cancel(batch);
-      return Promise.resolve({});
+    'batches.cancel': async ({ batch }) => {
+      await batches.cancel(batch);
+      return {};
     },
-    'batches.retry': ({ batch }) => {
-      if (batches.retry(batch) === 0)
-        throw new AppError('conflict', 'No picture of this batch has failed; there is nothing to try again.');
-      // One that is at work takes them up by itself.
-      if (!working.has(batch)) {
-        batches.enqueue(batch);
-        work(batch);
-      }
-      return Promise.resolve({});
-    },
-  };
-
-  return {
-    handlers,
-    close: async () => {
-      for (const { stop } of working.values()) stop.abort(programCloses);
-      await Promise.all([...working.values()].map(({ done }) => done));
+    'batches.retry': async ({ batch }) => {
+      await batches.retry(batch);
+      return {};
     },
   };
 }

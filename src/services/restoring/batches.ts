@@ -5,10 +5,13 @@ import { setTimeout } from 'node:timers/promises';
 import { BatchRepository, type BatchFileRecord, type NewBatchFile } from '../../database/batchRepository.ts';
 import type { History } from '../../database/history.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
-import { activeStates, type JobState } from '../../shared/jobs.ts';
+import { newId } from '../../shared/ids.ts';
+import { isActive } from '../../shared/jobs.ts';
+import type { Outcome } from '../../shared/jobMessages.ts';
 import type { BatchSettings, BatchSummary, ModelReference, RestoreModel } from '../../shared/batches.ts';
+import type { ChildSettings } from '../app/childSettings.ts';
 import type { Home } from '../app/home.ts';
-import { isRunning, pidOf, processIdentity } from '../jobs/processes.ts';
+import type { Asked, JobManager, JobWork } from '../jobs/JobManager.ts';
 import { checkTemplate } from './naming.ts';
 import { type BatchWork, recoverFile, restoreFile } from './restoreFile.ts';
 import { mountOf, troubleOf } from './restorePlaces.ts';
@@ -24,29 +27,43 @@ export interface BatchEvents {
   progress: [batch: string, number: number, share: number];
 }
 
+/** What the batch service works with. */
+export interface BatchServices {
+  readonly home: Home;
+  readonly history: History;
+  readonly jobs: JobManager;
+  readonly children: ChildSettings;
+}
+
 /** One file is in the network, one is being decoded, one encoded. */
 const LANES = 3;
 /** A file that ends the child process a third time, the last times alone in it and in smaller tiles, has failed. */
 const MOST_CRASHES = 3;
 
 /**
- * Batches of photographs. The process that runs one owns it and alone writes its ledger; another may ask it to pause or
- * stop by changing the batch's state.
+ * Batches of photographs. A batch is a job: services/jobs says who owns it and what may be asked of it. Batches of all
+ * programs of a home folder are done one after the other: two at once would only share the machine.
  */
 export class Batches {
   readonly events = new EventEmitter<BatchEvents>();
   readonly #home: Home;
-  readonly #history: History;
+  readonly #jobs: JobManager;
+  readonly #children: ChildSettings;
   readonly #ledger: BatchRepository;
-  readonly #host = processIdentity();
-  /** How often a waiting batch looks whether it may go on. */
+  /** How often a batch that waits for a disk looks whether it is there. */
   readonly #patience: number;
 
-  constructor(home: Home, history: History, { patienceMs = 3000 }: { patienceMs?: number } = {}) {
+  constructor({ home, history, jobs, children }: BatchServices, { patienceMs = 3000 }: { patienceMs?: number } = {}) {
     this.#home = home;
-    this.#history = history;
-    this.#ledger = new BatchRepository(history.db);
+    this.#jobs = jobs;
+    this.#children = children;
+    this.#ledger = new BatchRepository(history.db, jobs.owner);
     this.#patience = patienceMs;
+    jobs.register('batch', {
+      oneIn: 'home',
+      run: ({ id }, work) => this.#run(id, work),
+      onState: ({ id }) => void this.#told(id),
+    });
   }
 
   list(): BatchSummary[] {
@@ -66,7 +83,7 @@ export class Batches {
   }
 
   /**
-   * Enters a batch in the ledger; {@link run} does it.
+   * Enters a batch in the ledger, and begins with it when its turn comes.
    * @param models what people call the models, in the order of their use; `identity` changes nothing
    * @throws AppError for a model that is not there, a name template with an unknown field, or no files
    */
@@ -80,64 +97,68 @@ export class Batches {
     checkTemplate(settings.export.template);
     const references = await Promise.all(models.map(async (ref) => (await findModel(ref, this.#home)).reference));
     const mount = await mountOf(settings.out);
-    const id = newId();
-    const now = Date.now();
+    const id = `b${newId()}`;
     const title = `${files.length} ${files.length === 1 ? 'picture' : 'pictures'} with ${references.map((model) => model.title).join(', ')}`;
-    this.#history.jobs.add(
-      { id, kind: 'batch', title, state: 'queued', created: now, changed: now, host: this.#host },
-      [{ at: now, state: 'queued' }],
-      () => this.#ledger.add(id, { ...settings, ...(mount === undefined ? {} : { mount }), models: references }, files),
+    this.#jobs.submit({ id, kind: 'batch', title }, () =>
+      this.#ledger.add(id, { ...settings, ...(mount === undefined ? {} : { mount }), models: references }, files),
     );
-    return this.#told(id);
+    return this.find(id);
   }
 
-  /** Asks whoever runs it to wait. @throws AppError `conflict` where it does not run */
-  pause(id: string): void {
-    this.#ask(id, ['running'], 'paused');
-  }
-
-  /** Lets a paused batch go on that is still owned by a program. @returns false where {@link run} has to do it */
-  unpause(id: string): boolean {
-    const host = this.#history.jobs.find(id)?.host;
-    return host !== undefined && isRunning(host) && this.#enter(id, ['paused'], 'running');
-  }
-
-  /** Ends a batch; what is done stays done. @throws AppError `conflict` where it has ended */
-  cancel(id: string): void {
-    this.#ask(id, [...activeStates, 'interrupted'], 'stopped');
-  }
-
-  /** Has a batch that does not run wait for its turn again; {@link run} does it. @throws AppError `conflict` where it runs */
-  enqueue(id: string): void {
-    this.#ask(id, ['queued', 'finished', 'failed', 'stopped', 'interrupted'], 'queued');
-  }
-
-  /** Has failed files wait again. @returns how many; {@link run} does them */
-  retry(id: string): number {
+  /** Lets the pictures at hand end, and waits before the next. @throws AppError as JobManager.pause */
+  pause(id: string): Promise<Asked> {
     this.find(id);
-    return this.#ledger.retryFailed(id);
+    return this.#jobs.pause(id);
+  }
+
+  /** Goes on after a pause, or queues a batch again that has ended. @throws AppError as JobManager.resume */
+  resume(id: string): Promise<Asked> {
+    const { state, waiting } = this.find(id);
+    return this.#jobs.resume(id, state === 'finished' && waiting > 0 ? 'There are pictures left to do.' : undefined);
   }
 
   /**
-   * Runs a batch, or goes on with one, until nothing waits, it is stopped, or `signal` is given ({@link programCloses} as
-   * its reason leaves it interrupted instead of stopped). Pictures that cannot be restored do not end it.
-   * @throws AppError `conflict` where another program runs it, or a model has changed since
+   * Ends a batch and waits until nothing works on it any more; what is done stays done.
+   * @throws AppError as JobManager.cancel
    */
-  async run(id: string, signal?: AbortSignal): Promise<BatchSummary> {
+  async cancel(id: string): Promise<BatchSummary> {
+    this.find(id);
+    await this.#jobs.cancel(id);
+    await this.#jobs.ended(id);
+    return this.find(id);
+  }
+
+  /**
+   * Tries the failed pictures of a batch again. One that is at work takes them up by itself.
+   * @returns how many there are
+   * @throws AppError `conflict` where none has failed
+   */
+  async retry(id: string): Promise<number> {
+    this.find(id);
+    const count = this.#ledger.retryFailed(id);
+    if (count === 0)
+      throw new AppError('conflict', 'No picture of this batch has failed; there is nothing to try again.');
+    if (!isActive(this.find(id).state)) await this.#jobs.resume(id, 'Failed pictures are tried again.');
+    return count;
+  }
+
+  /** Resolves when a batch has ended, whichever program does it. */
+  async ended(id: string): Promise<BatchSummary> {
+    await this.#jobs.ended(id);
+    return this.find(id);
+  }
+
+  /** Goes on with a batch, if it does not run already, and waits until it has ended. @throws AppError as {@link resume} */
+  async run(id: string): Promise<BatchSummary> {
+    const { state } = this.find(id);
+    if (state !== 'queued' && state !== 'running') await this.resume(id);
+    return this.ended(id);
+  }
+
+  /** The work of the job. Pictures that cannot be restored do not end it. */
+  async #run(id: string, job: JobWork): Promise<Outcome> {
     const { settings, created } = this.find(id);
-    const owner = this.#history.jobs.find(id);
-    if (owner?.host && owner.host !== this.#host && isRunning(owner.host) && activeStates.includes(owner.state)) {
-      throw new AppError(
-        'conflict',
-        `This batch is being done by another window or terminal (process ${pidOf(owner.host)}).`,
-      );
-    }
-    const models = await this.#models(settings.models).catch((error: unknown) => {
-      // A window would see it wait for ever.
-      this.#enter(id, ['queued'], 'failed', messageOf(error));
-      throw error;
-    });
-    this.#enter(id, ['queued', 'running', 'paused', 'finished', 'failed', 'stopped', 'interrupted'], 'running');
+    const models = await this.#models(settings.models);
     const work: BatchWork = {
       id,
       settings,
@@ -145,61 +166,54 @@ export class Batches {
       scratch: join(this.#home.cache, 'restore', id),
       created,
     };
-    const workers = new Workers(models);
+    const workers = new Workers(models, this.#children, job);
+    const pause = new Pause(job);
     try {
       await mkdir(work.scratch, { recursive: true });
       for (const file of this.#ledger.files(id)) if (file.state === 'running') await recoverFile(work, file);
       await workers.current().opened();
-      await Promise.all(Array.from({ length: LANES }, () => this.#lane(work, workers, false, signal)));
-      // Whatever has ended the child process before runs alone, so that it can harm nothing else.
-      await this.#lane(work, workers, true, signal);
-      if (signal?.aborted)
-        this.#enter(
-          id,
-          ['running', 'paused'],
-          signal.reason === programCloses ? 'interrupted' : 'stopped',
-          'Interrupted; `mcir batch resume` goes on.',
-        );
-      else this.#enter(id, ['running', 'paused'], 'finished');
+      // Again where failed pictures were set back while the last ones were done.
+      while (!job.signal.aborted && this.find(id).waiting > 0) {
+        await Promise.all(Array.from({ length: LANES }, () => this.#lane(work, workers, false, job, pause)));
+        // Whatever has ended the child process before runs alone, so that it can harm nothing else.
+        await this.#lane(work, workers, true, job, pause);
+      }
+      return { state: job.signal.aborted ? 'cancelled' : 'finished' };
     } catch (error) {
-      this.#enter(id, activeStates, 'failed', messageOf(error));
-      throw error;
+      if (!job.signal.aborted) throw error;
+      return { state: 'cancelled' };
     } finally {
-      workers.end();
-      for (const file of this.#ledger.files(id)) if (file.state === 'running') await recoverFile(work, file);
-      await rm(work.scratch, { recursive: true, force: true });
+      await workers.end();
+      if (job.signal.reason !== 'lost') await this.#cleanUp(work);
     }
-    return this.#told(id);
+  }
+
+  async #cleanUp(work: BatchWork): Promise<void> {
+    for (const file of this.#ledger.files(work.id)) if (file.state === 'running') await recoverFile(work, file);
+    await rm(work.scratch, { recursive: true, force: true });
   }
 
   /** Takes one file after the other until none is left or the batch is to end. */
-  async #lane(work: BatchWork, workers: Workers, crashed: boolean, signal: AbortSignal | undefined): Promise<void> {
+  async #lane(work: BatchWork, workers: Workers, crashed: boolean, job: JobWork, pause: Pause): Promise<void> {
     const { id } = work;
     for (;;) {
-      if (!(await this.#mayGoOn(id, signal))) return;
-      const file = this.#ledger.take(id, crashed);
+      await pause.over();
+      const file = job.signal.aborted ? undefined : this.#ledger.take(id, crashed);
       if (!file) return;
       try {
-        const aborted = abortion(signal);
-        await Promise.race([
-          restoreFile(work, workers.current(), file, (share) => this.events.emit('progress', id, file.number, share)),
-          aborted.promise,
-        ]).finally(aborted.forget);
+        await restoreFile(work, workers.current(), file, (share) =>
+          this.events.emit('progress', id, file.number, share),
+        );
       } catch (error) {
-        if (signal?.aborted) return;
-        await this.#setBack(work, file, error, signal);
+        if (job.signal.aborted) return;
+        await this.#setBack(work, file, error, job, pause);
       }
       this.#tellFile(id, file.number);
     }
   }
 
   /** Decides what an error means: for the file, for the batch, or for nobody but the child process. */
-  async #setBack(
-    work: BatchWork,
-    file: BatchFileRecord,
-    error: unknown,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async #setBack(work: BatchWork, file: BatchFileRecord, error: unknown, job: JobWork, pause: Pause): Promise<void> {
     const { id, settings, scratch } = work;
     if (error instanceof AppError && error.code === 'worker-died') {
       if (file.crashes + 1 < MOST_CRASHES) return this.#ledger.crashed(id, file.number);
@@ -214,18 +228,11 @@ export class Batches {
     if (!trouble) return this.#ledger.set(id, file.number, 'failed', messageOf(error));
     // Not the picture's fault: it waits, with the whole batch, until there is a place again.
     this.#ledger.set(id, file.number, 'waiting');
-    this.#enter(id, ['running'], 'paused', trouble.sentence);
-    while (!signal?.aborted && this.#state(id) === 'paused') {
-      await setTimeout(this.#patience, undefined, signal ? { signal } : {}).catch(() => undefined);
-      if (await trouble.isOver()) this.#enter(id, ['paused'], 'running');
+    pause.begin(trouble.sentence);
+    while (!job.signal.aborted && pause.isOn) {
+      await Promise.race([pause.over(), setTimeout(this.#patience)]);
+      if (await trouble.isOver()) pause.endTrouble();
     }
-  }
-
-  /** Waits while the batch is paused; false where it is to end. */
-  async #mayGoOn(id: string, signal: AbortSignal | undefined): Promise<boolean> {
-    while (!signal?.aborted && this.#state(id) === 'paused')
-      await setTimeout(Math.min(this.#patience, 300), undefined, signal ? { signal } : {}).catch(() => undefined);
-    return !signal?.aborted && this.#state(id) === 'running';
   }
 
   async #models(references: readonly ModelReference[]): Promise<RestoreModel[]> {
@@ -242,29 +249,6 @@ export class Batches {
     );
   }
 
-  #ask(id: string, from: readonly JobState[], state: JobState): void {
-    const { state: now, title } = this.find(id);
-    if (!this.#enter(id, from, state)) throw new AppError('conflict', `"${title}" is ${now}.`);
-  }
-
-  #state(id: string): JobState | undefined {
-    return this.#history.jobs.find(id)?.state;
-  }
-
-  /** The host stays who it is where somebody else asks for a pause. */
-  #enter(id: string, from: readonly JobState[], state: JobState, reason?: string): boolean {
-    const host = state === 'running' ? this.#host : this.#history.jobs.find(id)?.host;
-    const keepsHost = activeStates.includes(state) && host !== undefined;
-    const entered = this.#history.jobs.change(id, from, {
-      state,
-      at: Date.now(),
-      ...(reason === undefined ? {} : { reason }),
-      ...(keepsHost ? { host } : {}),
-    });
-    if (entered) this.#told(id);
-    return entered;
-  }
-
   #told(id: string): BatchSummary {
     const batch = this.find(id);
     this.events.emit('batch', batch);
@@ -278,35 +262,73 @@ export class Batches {
   }
 }
 
-/** Reason of a signal: nobody asked for the batch's end. */
-export const programCloses = 'The program closes.';
+/** The pause of a batch: asked for, or made by a disk that is missing or full. The pictures at hand end first. */
+class Pause {
+  readonly #job: JobWork;
+  #wait: PromiseWithResolvers<void> | undefined;
+  /** Why there is one that nobody asked for. */
+  #trouble: string | undefined;
 
-/** The child process at work; a new one in its place where it has ended. */
-class Workers {
-  readonly #models: readonly RestoreModel[];
-  #worker: RestoreWorker | undefined;
-
-  constructor(models: readonly RestoreModel[]) {
-    this.#models = models;
+  constructor(job: JobWork) {
+    this.#job = job;
+    job.onPause((paused) => (paused ? this.begin() : this.end()));
+    job.signal.addEventListener('abort', () => this.#wait?.resolve());
+    if (job.pauseAsked) this.begin();
   }
 
-  current(): RestoreWorker {
-    if (!this.#worker || this.#worker.ended) this.#worker = new RestoreWorker(this.#models);
-    return this.#worker;
+  get isOn(): boolean {
+    return this.#wait !== undefined;
+  }
+
+  begin(trouble?: string): void {
+    if (this.#wait) return;
+    this.#wait = Promise.withResolvers();
+    this.#trouble = trouble;
+    this.#job.entered('paused', trouble);
+  }
+
+  /** A pause that was asked for goes on. */
+  endTrouble(): void {
+    if (this.#trouble !== undefined) this.end();
   }
 
   end(): void {
-    this.#worker?.end();
+    if (!this.#wait) return;
+    this.#wait.resolve();
+    this.#wait = undefined;
+    this.#trouble = undefined;
+    if (!this.#job.signal.aborted) this.#job.entered('running');
+  }
+
+  /** Resolves when there is no pause, or the batch is to end. */
+  async over(): Promise<void> {
+    while (this.#wait && !this.#job.signal.aborted) await this.#wait.promise;
   }
 }
 
-/** Sorts by time; short enough to type. */
-const newId = (): string => `b${Date.now().toString(36)}${Math.random().toString(36).slice(2, 5)}`;
+/** The child process at work; a new one in its place where it has ended. The end of the batch ends it at once. */
+class Workers {
+  readonly #models: readonly RestoreModel[];
+  readonly #children: ChildSettings;
+  readonly #job: JobWork;
+  #worker: RestoreWorker | undefined;
 
-function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; forget: () => void } {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(new AppError('cancelled', 'Stopped.'));
-  if (signal?.aborted) abort();
-  signal?.addEventListener('abort', abort);
-  return { promise, forget: () => signal?.removeEventListener('abort', abort) };
+  constructor(models: readonly RestoreModel[], children: ChildSettings, job: JobWork) {
+    this.#models = models;
+    this.#children = children;
+    this.#job = job;
+    job.signal.addEventListener('abort', () => void this.end());
+  }
+
+  current(): RestoreWorker {
+    if (!this.#worker || (this.#worker.ended && !this.#job.signal.aborted)) {
+      this.#worker = new RestoreWorker(this.#models, this.#children.options);
+      this.#job.workedBy(this.#worker.pid);
+    }
+    return this.#worker;
+  }
+
+  async end(): Promise<void> {
+    await this.#worker?.end();
+  }
 }

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, realpath, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, realpath, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { copyToNew, nameBeside } from '../../core/files/privateFile.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { BatchSettings } from '../../shared/batches.ts';
 import type { RestoredFile } from '../../shared/restoreMessages.ts';
+import { ChildSettings } from '../app/childSettings.ts';
 import type { Home } from '../app/home.ts';
 import { describeProvenance } from './provenance.ts';
 import { findModel } from './restoreModel.ts';
@@ -29,7 +31,12 @@ export async function* editInPlace(
   const provenance = settings.export.provenance
     ? { provenance: describeProvenance({ ...settings, models: found.map(({ reference }) => reference) }) }
     : {};
-  const open = (): RestoreWorker => new RestoreWorker(found.map(({ model }) => model));
+  const children = new ChildSettings(home);
+  const open = (): RestoreWorker =>
+    new RestoreWorker(
+      found.map(({ model }) => model),
+      children.options,
+    );
   let worker = open();
   const folder = join(home.cache, 'restore', randomUUID());
   try {
@@ -40,7 +47,7 @@ export async function* editInPlace(
       try {
         yield {
           file,
-          restored: await edit(file, (source, target) =>
+          restored: await edit(file, join(folder, `${i}.result`), (source, target) =>
             worker.restore(
               {
                 id: i,
@@ -61,25 +68,27 @@ export async function* editInPlace(
       }
     }
   } finally {
-    worker.end();
+    await worker.end();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
 async function edit(
   path: string,
+  result: string,
   restore: (source: string, target: string) => Promise<RestoredFile>,
 ): Promise<RestoredFile> {
   const file = await realpath(path).catch((cause: unknown) => {
     throw new AppError('not-found', `${path} does not exist. Check the path.`, { cause });
   });
-  const target = join(dirname(file), `.mcir-${randomUUID()}.part`);
+  const temporary = nameBeside(file);
   try {
-    const restored = await restore(file, target);
-    await chmod(target, (await stat(file)).mode);
-    await replace(target, file);
+    const restored = await restore(file, result);
+    await copyToNew(result, temporary, (await stat(file)).mode);
+    await replace(temporary, file);
     return restored;
   } finally {
-    await rm(target, { force: true });
+    await rm(result, { force: true });
+    await rm(temporary, { force: true });
   }
 }

@@ -1,6 +1,5 @@
-import { chmod } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import writeFileAtomic from 'write-file-atomic';
+import { writeWhole } from '../../core/files/privateFile.ts';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
@@ -16,8 +15,7 @@ export async function writeEditLauncher(
 ): Promise<void> {
   const words = [process.execPath, main, 'edit', ...args];
   const home = process.env['MCIR_HOME'];
-  await writeFileAtomic(file, platform === 'win32' ? windowsCommands(words, home) : shellScript(words, home));
-  await chmod(file, 0o755);
+  await writeWhole(file, platform === 'win32' ? windowsCommands(words, home) : shellScript(words, home), 0o755);
 }
 
 function shellScript(words: readonly string[], home: string | undefined): string {

@@ -2,7 +2,7 @@ import { basename, extname } from 'node:path';
 import { date } from '../../shared/dates.ts';
 import { AppError } from '../../shared/errors.ts';
 
-/** What a template may hold; `ext` is the original's ending. */
+/** Fields of a template; `ext` is the original's extension. */
 export interface NameParts {
   name: string;
   model: string;
@@ -12,12 +12,12 @@ export interface NameParts {
   ext: string;
 }
 
-/** Most file systems take 255 bytes; the rest is for ` (12)`, the ending and the names of temporary files. */
+/** Most file systems allow 255 bytes; the rest is for ` (12)`, the extension and names of temporary files. */
 const MOST_BYTES = 200;
 const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
 
 /**
- * The name of a result without its ending: the template filled in, and made such that every file system takes it.
+ * The file name of a result without extension: the template with its fields filled in, made valid on every file system.
  * @throws AppError `bad-input` for an unknown field
  */
 export function fillTemplate(template: string, parts: NameParts): string {
@@ -39,7 +39,7 @@ export function checkTemplate(template: string): void {
   fillTemplate(template, nameParts('', { model: '', scale: 1, number: 1, now: Date.now() }));
 }
 
-/** The parts of the name of one result. */
+/** Values of the fields for one result. */
 export function nameParts(
   source: string,
   { model, scale, number, now }: { model: string; scale: number; number: number; now: number },
@@ -55,7 +55,9 @@ export function nameParts(
   };
 }
 
-/** Without characters and names that Windows or a memory card refuses, and short enough; Unicode in its composed form. */
+/**
+ * Without characters and names that Windows or memory cards do not allow, and short enough; Unicode in composed form.
+ */
 export function safeName(name: string): string {
   const plain = name
     .normalize('NFC')
@@ -67,7 +69,7 @@ export function safeName(name: string): string {
   return RESERVED.test(short) ? `_${short}` : short;
 }
 
-/** Cut at a whole character. */
+/** Truncated at a whole character. */
 function cutTo(text: string, bytes: number): string {
   let result = '';
   let used = 0;

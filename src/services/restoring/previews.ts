@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Region } from '../../shared/contract/restoring.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Effect } from '../../shared/batches.ts';
+import type { ChildSettings } from '../app/childSettings.ts';
 import type { Home } from '../app/home.ts';
 import { findModel } from './restoreModel.ts';
 import { RestoreWorker } from './restoreWorker.ts';
@@ -22,6 +23,7 @@ export interface PreviewWish {
 /** Restores parts of pictures for looking at, in a child process of its own. */
 export class Previews {
   readonly #home: Home;
+  readonly #children: ChildSettings;
   readonly #folder: string;
   readonly #idleMs: number;
   #worker: { models: string; worker: RestoreWorker } | undefined;
@@ -30,8 +32,9 @@ export class Previews {
   #newest: PreviewWish | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(home: Home, idleMs = IDLE_MS) {
+  constructor(home: Home, children: ChildSettings, idleMs = IDLE_MS) {
     this.#home = home;
+    this.#children = children;
     this.#idleMs = idleMs;
     this.#folder = join(home.cache, 'previews');
   }
@@ -73,7 +76,7 @@ export class Previews {
   end(): void {
     this.#newest = undefined;
     clearTimeout(this.#idle);
-    this.#worker?.worker.end();
+    void this.#worker?.worker.end();
     this.#worker = undefined;
   }
 
@@ -106,8 +109,11 @@ export class Previews {
     const found = await Promise.all(refs.map((ref) => findModel(ref, this.#home)));
     const models = found.map(({ reference }) => `${reference.ref} ${reference.hash}`).join('\n');
     if (this.#worker?.models === models && !this.#worker.worker.ended) return this.#worker.worker;
-    this.#worker?.worker.end();
-    const worker = new RestoreWorker(found.map(({ model }) => model));
+    void this.#worker?.worker.end();
+    const worker = new RestoreWorker(
+      found.map(({ model }) => model),
+      this.#children.options,
+    );
     this.#worker = { models, worker };
     await worker.opened();
     return worker;

@@ -7,7 +7,7 @@ import { programVersion } from '../app/version.ts';
 
 const PROGRAM = 'MCIR Studio';
 
-/** What a restored file says of itself: the parameters of an event in its XMP history (xmpMM:History). */
+/** Provenance of a restored file: the parameters of an event in its XMP history (xmpMM:History). */
 export const provenance = z.object({
   models: z.array(modelReference.pick({ title: true, hash: true, scale: true, run: true })),
   effect: effect.omit({ mask: true, tile: true }).extend({ mask: z.boolean() }),
@@ -43,7 +43,7 @@ export function describeProvenance(
 }
 
 /**
- * Reads back how a file was restored, the oldest event first; empty where it says nothing.
+ * Reads how a file was restored, oldest event first; empty if it has no such events.
  * @throws AppError `bad-input` for a file that cannot be read
  */
 export async function explain(file: string): Promise<RestoringEvent[]> {
@@ -61,7 +61,7 @@ const historyEvent = z.object({
   When: z.coerce.string().optional(),
 });
 
-/** Events of other programs are passed over. */
+/** Events of other programs are ignored. */
 function readEvent(event: unknown): RestoringEvent[] {
   const parsed = historyEvent.safeParse(event);
   if (!parsed.success) return [];

@@ -1,7 +1,8 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { saysDiskFull } from '../../core/files/diskFull.ts';
+import { copyToNew, nameBeside, removeLeft } from '../../core/files/privateFile.ts';
 import { extensionOf } from '../../core/pictures/encode.ts';
-import { EXIFTOOL_PART } from '../../core/pictures/metadata.ts';
 import type { BatchFileRecord, BatchRepository } from '../../database/batchRepository.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { BatchSettings } from '../../shared/batches.ts';
@@ -42,11 +43,12 @@ export async function restoreFile(
   const skipped = await whySkipped(work, file, guess);
   if (skipped !== undefined) return repository.set(id, file.number, 'skipped', skipped);
   await mkdir(wanted.folder, { recursive: true });
-  const temporary = temporaryName(work, file);
+  // Encoded among the program's own files, where nobody else can put a link in its way, and copied out when it is whole.
+  const target = join(scratch, `${file.number}.result`);
   const task = {
     id: file.number,
     source: file.source,
-    target: temporary,
+    target,
     folder: scratch,
     effect: settings.effect,
     caution: 2 ** file.crashes,
@@ -60,12 +62,31 @@ export async function restoreFile(
     restored.warnings.push(
       `The process that restored it had ended ${file.crashes === 1 ? 'once' : 'twice'} over it; it was done in smaller tiles.`,
     );
-  await publish(work, file, temporary, (n) => wanted.with(keptExtension(file.source, restored.extension), n), restored);
+  const temporary = nameBeside(join(wanted.folder, 'result'), markOf(work, file));
+  try {
+    await requireMounted(settings.mount);
+    const result = await copyOut(target, temporary);
+    const name = (n: number): string => wanted.with(keptExtension(file.source, restored.extension), n);
+    await publish(work, file, { temporary, result }, name, restored);
+  } finally {
+    await rm(target, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
+  }
 }
 
-/** Where a result is written before it has its name: beside it, hidden, and found again after a crash. */
-export function temporaryName(work: BatchWork, file: BatchFileRecord): string {
-  return join(wantedName(work, file).folder, `.mcir-${work.id}-${file.number}.part`);
+/** What a result's temporary name in the folder of the results begins with: it is found again after a crash. */
+const markOf = (work: Pick<BatchWork, 'id'>, file: Pick<BatchFileRecord, 'number'>): string =>
+  `${work.id}-${file.number}`;
+
+/** Copies a finished result into the folder of the results. @throws AppError `io` */
+async function copyOut(from: string, to: string): Promise<string> {
+  try {
+    return await copyToNew(from, to);
+  } catch (cause) {
+    if (saysDiskFull(messageOf(cause)))
+      throw new AppError('io', 'There is no room left on the disk for the result; free some space.', { cause });
+    throw new AppError('io', `The result could not be written: ${messageOf(cause)}.`, { cause });
+  }
 }
 
 /**
@@ -74,9 +95,8 @@ export function temporaryName(work: BatchWork, file: BatchFileRecord): string {
  */
 export async function recoverFile(work: BatchWork, file: BatchFileRecord): Promise<void> {
   const { id, repository } = work;
-  const temporary = temporaryName(work, file);
   repository.set(id, file.number, (await isNamed(file)) ? 'done' : 'waiting');
-  for (const path of [temporary, `${temporary}${EXIFTOOL_PART}`]) await rm(path, { force: true });
+  await removeLeft(wantedName(work, file).folder, markOf(work, file));
 }
 
 /** Whether a result is whole and has its final name. */
@@ -86,13 +106,11 @@ const isNamed = async ({ output, result }: BatchFileRecord): Promise<boolean> =>
 async function publish(
   { id, settings, repository }: BatchWork,
   file: BatchFileRecord,
-  temporary: string,
+  { temporary, result }: { temporary: string; result: string },
   name: (n: number) => string,
   restored: RestoredFile,
 ): Promise<void> {
-  await requireMounted(settings.mount);
-  const result = await identityOf(temporary);
-  if (result === undefined) throw new AppError('io', 'The finished file is gone from the folder of the results.');
+  await requireOwn(temporary, result);
   const { warnings, megapixels, seconds } = restored;
   const done = (output: string): void =>
     repository.finishing(id, file.number, { output, result, warnings, megapixels, seconds });
@@ -114,6 +132,13 @@ async function publish(
       return repository.set(id, file.number, 'skipped', `${output} exists.`);
     }
   }
+}
+
+/** What has the temporary name must be what was written there, and neither a link nor another's file in its place. */
+async function requireOwn(temporary: string, result: string): Promise<void> {
+  const found = await lstat(temporary, { bigint: true }).catch(() => undefined);
+  if (!found?.isFile() || `${found.dev}:${found.ino}` !== result)
+    throw new AppError('io', 'The finished file is gone from the folder of the results.');
 }
 
 /** An original is never replaced, whatever path, link or spelling leads to it. */

@@ -5,7 +5,7 @@ import type { Handlers } from '../../shared/contract.ts';
 import { AppError } from '../../shared/errors.ts';
 import { listPresets, removePreset, savePreset } from './restorePresets.ts';
 import { collectSources } from './restoreSources.ts';
-import { batchFeature, type GivenPictures } from './batchHandlers.ts';
+import { batchHandlers, type GivenPictures } from './batchHandlers.ts';
 import type { StudioContext } from '../studio/context.ts';
 import { requireModels } from '../studio/known.ts';
 import { Previews } from './previews.ts';
@@ -14,15 +14,15 @@ type Calls = `restore.${string}` | `batches.${string}`;
 
 export interface RestoreFeature {
   handlers: Pick<Handlers, Extract<keyof Handlers, Calls>>;
-  /** Lets the batch at work end after the pictures at hand, and waits. */
-  readonly close: () => Promise<void>;
+  /** Ends previews. Batches are jobs, which the services close. */
+  readonly close: () => void;
 }
 
 /** Answers of the calls about restoring, and what the rest of the studio needs of it. */
 export function restoreFeature(context: StudioContext): RestoreFeature {
   const { services, handles, thumbnails, tell } = context;
   const { home } = services;
-  const previews = new Previews(home);
+  const previews = new Previews(home, services.children);
   const cleaned = previews.clean();
   const collected = new Map<string, NewBatchFile>();
 
@@ -48,7 +48,6 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
       return refs;
     },
   };
-  const batches = batchFeature(context, pictures);
   /** Tells how much of a preview is done, and how long the rest will take at the pace since its first part was done. */
   const progressOf = (picture: string): ((share: number) => void) => {
     let first: { share: number; at: number } | undefined;
@@ -63,7 +62,7 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
 
   return {
     handlers: {
-      ...batches.handlers,
+      ...batchHandlers(context, pictures),
       'restore.collect': async ({ places }) => {
         const { files, ignored } = await collectSources(
           places.map((id) => handles.path(id)),
@@ -74,14 +73,14 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
       },
       'restore.preview': async ({ picture, models, effect, region }) => {
         await cleaned;
-        const began = Date.now();
+        const began = performance.now();
         const wish = { models: await pictures.knownModels(models), effect: pictures.withMask(effect) };
         const { path, region: part } = await previews.restore(
           handles.path(picture),
           { ...wish, ...(region ? { region } : {}) },
           progressOf(picture),
         );
-        return { picture: handles.issue(path), region: part, seconds: (Date.now() - began) / 1000 };
+        return { picture: handles.issue(path), region: part, seconds: (performance.now() - began) / 1000 };
       },
       'restore.endPreview': () => {
         previews.end();
@@ -101,10 +100,7 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
         return {};
       },
     },
-    close: async () => {
-      previews.end();
-      await batches.close();
-    },
+    close: () => previews.end(),
   };
 }
 

@@ -14,7 +14,7 @@ export const identity = 'identity';
 export async function findModel(ref: string, home: Home): Promise<{ model: RestoreModel; reference: ModelReference }> {
   if (ref === identity)
     return {
-      model: { title: identity, network: identity, options: {}, weights: new Map() },
+      model: { title: identity, network: identity, options: {} },
       reference: { ref, title: identity, hash: '', scale: 1 },
     };
   const resolved = await resolveModel(ref, home);
@@ -27,22 +27,14 @@ export async function findModel(ref: string, home: Home): Promise<{ model: Resto
   };
 }
 
-/** What the worker needs of a model: the weights, or the file of a finished graph. */
-export function toRestoreModel({
-  title,
-  network,
-  options,
-  inputNorm,
-  weights,
-  file,
-  graph,
-}: ResolvedModel): RestoreModel {
+/** What the worker needs of a model. */
+export function toRestoreModel({ title, network, options, inputNorm, file, hash, graph }: ResolvedModel): RestoreModel {
   return {
     title,
     network,
     options,
-    weights,
+    file: { path: file, hash },
     ...(inputNorm && { inputNorm }),
-    ...(graph && { graph: { ...graph, file } }),
+    ...(graph && { graph }),
   };
 }

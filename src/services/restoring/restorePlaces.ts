@@ -27,6 +27,9 @@ export async function troubleOf(
   { out, mount }: { out: string; mount?: string | undefined },
   scratch: string,
 ): Promise<Trouble | undefined> {
+  // The ledger could not be written. The temporary files lie on the same disk, which is tried by writing there.
+  if (error instanceof AppError && error.details?.['storage'] === true)
+    return { sentence: error.message, isOver: async () => (await whyNotWritable(scratch)) === undefined };
   const code = error instanceof AppError ? error.code : 'internal';
   const origin = dirname(source);
   if (code === 'not-found' && (await isGone(origin)))
@@ -38,10 +41,10 @@ export async function troubleOf(
   if (now !== undefined) return { sentence: now, isOver: async () => (await reason()) === undefined };
   if (!saysDiskFull(messageOf(error))) return undefined;
   // What was half written is gone again, so there is some room, or another picture's trouble has just ended: tried after a while.
-  const began = Date.now();
+  const began = performance.now();
   return {
     sentence: full(out),
-    isOver: async () => Date.now() - began > SECOND_TRY_MS && (await reason()) === undefined,
+    isOver: async () => performance.now() - began > SECOND_TRY_MS && (await reason()) === undefined,
   };
 }
 
@@ -92,7 +95,7 @@ async function whyNotWritable(folder: string): Promise<string | undefined> {
   const probe = join(folder, `.mcir-${randomUUID()}`);
   try {
     await mkdir(folder, { recursive: true });
-    await writeFile(probe, 'x', { flush: true });
+    await writeFile(probe, 'x', { flag: 'wx', flush: true });
     await rm(probe);
     return (await freeBytes(folder)) < ROOM_BYTES ? full(folder) : undefined;
   } catch (error) {

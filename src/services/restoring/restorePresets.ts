@@ -9,8 +9,8 @@ import { safeName } from './naming.ts';
 import { findModel } from './restoreModel.ts';
 
 /**
- * Every saved chain of models, by name. Each is a file of its own, which can be copied to another machine.
- * @throws AppError `io` naming a file that cannot be read
+ * All saved chains of models, by name. Each is a separate file, which can be copied to another computer.
+ * @throws AppError `io` with the name of a file that cannot be read
  */
 export async function listPresets(home: Home): Promise<RestorePreset[]> {
   const names = (await readdir(home.presets)).filter((name) => name.endsWith('.json'));
@@ -18,7 +18,7 @@ export async function listPresets(home: Home): Promise<RestorePreset[]> {
   return presets.sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** @throws AppError `not-found` with the nearest name */
+/** @throws AppError `not-found` with the closest name */
 export async function findPreset(name: string, home: Home): Promise<RestorePreset> {
   const presets = await listPresets(home);
   const found = presets.find((preset) => fileOf(preset.name, home) === fileOf(name, home));
@@ -34,8 +34,8 @@ export async function findPreset(name: string, home: Home): Promise<RestorePrese
 }
 
 /**
- * Saves a preset, in the place of one that has the name.
- * @throws AppError `bad-input` for a name that cannot be a file's, or as {@link findModel} does for a model that is not there
+ * Saves a preset and replaces one with the same name.
+ * @throws AppError `bad-input` for a name that cannot be a file name, or as {@link findModel} for a missing model
  */
 export async function savePreset(preset: RestorePreset, home: Home): Promise<RestorePreset> {
   const { name } = preset;
@@ -44,7 +44,7 @@ export async function savePreset(preset: RestorePreset, home: Home): Promise<Res
       'bad-input',
       `"${name}" cannot be the name of a preset; choose one without characters such as / and :.`,
     );
-  // As the models are found, not as they were typed: a file by its whole path, for the preset is used from another folder.
+  // With resolved model references: a file by its absolute path, because the preset may be used from another folder.
   const models = await Promise.all(preset.models.map(async (ref) => (await findModel(ref, home)).reference.ref));
   const saved = { ...preset, models };
   await writeFileAtomic(fileOf(name, home), `${JSON.stringify(saved, undefined, 2)}\n`);
@@ -58,7 +58,7 @@ export async function removePreset(name: string, home: Home): Promise<RestorePre
   return preset;
 }
 
-/** In small letters: names that differ in case only are one preset, on every disk. */
+/** In lower case: names that differ only in case are the same preset on every disk. */
 const fileOf = (name: string, home: Home): string => join(home.presets, `${safeName(name.trim()).toLowerCase()}.json`);
 
 async function readPreset(file: string): Promise<RestorePreset> {

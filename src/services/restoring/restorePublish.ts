@@ -2,14 +2,14 @@ import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncFolder } from '../../core/files/durableFile.ts';
 
-/** `device:inode`: the same for every path, link and spelling of a file; undefined where there is none. */
+/** `device:inode`: the same for every path, link and spelling of a file; undefined if it does not exist. */
 export async function identityOf(path: string): Promise<string | undefined> {
   const found = await stat(path, { bigint: true }).catch(() => undefined);
   return found && `${found.dev}:${found.ino}`;
 }
 
 /**
- * Gives a finished file its final name, if no file has that name: the check and the naming are one operation.
+ * Gives a finished file its final name if that name is free. Checking and renaming are one operation.
  * @returns whether the name was free
  */
 export async function claimName(temporary: string, final: string): Promise<boolean> {
@@ -20,7 +20,7 @@ export async function claimName(temporary: string, final: string): Promise<boole
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') return false;
     if (code === undefined || !['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EOPNOTSUPP'].includes(code)) throw error;
-    // A memory card without hard links: the name is taken by an empty file, which is then replaced.
+    // A memory card without hard links: an empty file takes the name and is then replaced.
     const placeholder = await open(final, 'wx').catch((reason: NodeJS.ErrnoException) => {
       if (reason.code === 'EEXIST') return undefined;
       throw reason;
@@ -33,7 +33,7 @@ export async function claimName(temporary: string, final: string): Promise<boole
   return true;
 }
 
-/** Gives a finished file its final name, in the place of a file that may have it. */
+/** Gives a finished file its final name and replaces an existing file. */
 export async function replace(temporary: string, final: string): Promise<void> {
   await rename(temporary, final);
   await syncFolder(dirname(final));

@@ -7,17 +7,17 @@ import { identityOf } from './restorePublish.ts';
 
 export interface Collected {
   files: NewBatchFile[];
-  /** Files in folders that are no pictures. */
+  /** Files in folders that are not pictures. */
   ignored: number;
-  /** Pictures in folders below those that were named, which were not asked for. */
+  /** Pictures in subfolders of the named folders, which were not requested. */
   below: number;
 }
 
 /**
- * The pictures among files and folders, each once even where it is reached by several paths or links. What system and
- * NAS leave among pictures (`.DS_Store`, `Thumbs.db`, `._*`, sidecars) is passed over; a file that is named is taken
- * whatever it is.
- * @throws AppError `not-found` for a path that is not there
+ * The pictures among files and folders, each once even if several paths or links lead to it. Files that operating
+ * systems and NAS devices leave among pictures (`.DS_Store`, `Thumbs.db`, `._*`, sidecars) are ignored; a file named
+ * explicitly is always taken.
+ * @throws AppError `not-found` for a path that does not exist
  */
 export async function collectSources(paths: readonly string[], recursive: boolean): Promise<Collected> {
   const files: NewBatchFile[] = [];
@@ -25,7 +25,7 @@ export async function collectSources(paths: readonly string[], recursive: boolea
   let ignored = 0;
   let below = 0;
   const add = async (source: string, folder: string): Promise<void> => {
-    // A link that leads nowhere is kept, so that the ledger names it.
+    // A broken link is kept, so that the batch reports it.
     const identity = (await identityOf(source)) ?? `missing:${source}`;
     if (seen.has(identity)) return;
     seen.add(identity);

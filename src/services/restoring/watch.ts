@@ -19,7 +19,7 @@ export interface WatchOptions {
 /**
  * Restores pictures as they arrive in a folder, until `signal` is given: whatever arrived while a batch ran is the next
  * batch. The folder of the results, if it lies inside, is not watched.
- * @param onBatch called with each batch before it runs
+ * @param onBatch called with each batch when it is made; it resolves when the batch has ended
  */
 export async function watchFolder(
   batches: Batches,

@@ -42,8 +42,11 @@ export async function listFolder(
   );
   const places = await Promise.all(wanted.map((entry) => handles.place(join(path, entry.name)).catch(() => undefined)));
   const known = places.filter((place) => place !== undefined);
-  known.sort((a, b) =>
-    a.kind === b.kind ? a.name.localeCompare(b.name, undefined, { numeric: true }) : a.kind === 'folder' ? -1 : 1,
+  // Folders first, each group by name.
+  known.sort(
+    (a, b) =>
+      Number(b.kind === 'folder') - Number(a.kind === 'folder') ||
+      a.name.localeCompare(b.name, undefined, { numeric: true }),
   );
   const parent = dirname(path);
   return { folder, entries: known, ...(parent === path ? {} : { parent: await handles.place(parent) }) };

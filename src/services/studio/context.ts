@@ -4,13 +4,13 @@ import type { Reveal } from '../app/reveal.ts';
 import type { Handles } from './handles.ts';
 import type { Thumbnails } from '../pictures/thumbnails.ts';
 
-/** What the handlers of every feature work with. */
+/** What the handlers of all features work with. */
 export interface StudioContext {
   services: Services;
   handles: Handles;
   thumbnails: Thumbnails;
-  /** As the shell does it. */
+  /** As implemented by the shell. */
   readonly reveal: Reveal;
-  /** Tells every face. */
+  /** Sends an event to all windows. */
   readonly tell: (event: StudioEvent) => void;
 }

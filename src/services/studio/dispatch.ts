@@ -18,7 +18,11 @@ export async function dispatch(
     if (!isCallName(name)) throw new AppError('not-found', `There is no call "${name}".`);
     return { value: await invoke(handlers, name, input) };
   } catch (error) {
-    onFailure(error);
+    try {
+      onFailure(error);
+    } catch {
+      // The caller gets the call's own error, not an error from logging it.
+    }
     return { error: toWire(error) };
   }
 }

@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { nanoid } from 'nanoid';
 import type { Place } from '../../shared/contract/common.ts';
 import { AppError } from '../../shared/errors.ts';
 
 /**
- * Gives out opaque ids for files and folders and takes nothing else back: a face can name only what it was shown.
- * Ids live as long as the process.
+ * Issues opaque ids for files and folders and accepts nothing else: a window can only name what it was shown. Ids are
+ * valid as long as the process runs.
  */
 export class Handles {
   readonly #paths = new Map<string, string>();
@@ -16,13 +16,13 @@ export class Handles {
   issue(path: string): string {
     const known = this.#ids.get(path);
     if (known) return known;
-    const id = randomBytes(16).toString('base64url');
+    const id = nanoid(22);
     this.#ids.set(path, id);
     this.#paths.set(id, path);
     return id;
   }
 
-  /** @throws AppError `not-found` for an id that was not given out. */
+  /** @throws AppError `not-found` for an id that was not issued. */
   path(id: string): string {
     const path = this.#paths.get(id);
     if (path === undefined)
@@ -30,7 +30,7 @@ export class Handles {
     return path;
   }
 
-  /** @throws AppError `not-found` where the file or folder is gone. */
+  /** @throws AppError `not-found` if the file or folder is missing. */
   async place(path: string): Promise<Place> {
     const found = await stat(path).catch(() => undefined);
     if (!found) throw new AppError('not-found', `${path} is not there any more, or cannot be read.`);

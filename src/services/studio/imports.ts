@@ -1,15 +1,15 @@
-import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { nameBeside, openNew } from '../../core/files/privateFile.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
 const keptFor = 7 * 24 * 3600 * 1000;
 
 /**
- * Files dropped on a browser have no path, so they are copied here, each drop into a folder of its own. Drops older
- * than a week are removed when the program starts.
+ * Files dropped on a browser have no path, so they are copied here, each drop into its own folder. Drops older than a
+ * week are removed when the program starts.
  */
 export class Imports {
   readonly #folder: string;
@@ -23,7 +23,9 @@ export class Imports {
     for (const name of names) {
       const path = join(this.#folder, name);
       const found = await stat(path).catch(() => undefined);
-      if (found && now - found.mtimeMs > keptFor) await rm(path, { recursive: true, force: true });
+      // If it cannot be removed, the next start tries again.
+      if (found && now - found.mtimeMs > keptFor)
+        await rm(path, { recursive: true, force: true }).catch(() => undefined);
     }
   }
 
@@ -45,9 +47,10 @@ export class Imports {
     const folder = drop ?? (await this.#open());
     const path = join(folder, ...segments);
     await mkdir(dirname(path), { recursive: true });
-    const partial = `${path}.part`;
+    const partial = nameBeside(path);
     try {
-      await pipeline(content, createWriteStream(partial, { flags: 'wx' }));
+      const file = await openNew(partial, 0o600);
+      await pipeline(content, file.createWriteStream());
       await rename(partial, path);
     } catch (cause) {
       await rm(partial, { force: true });

@@ -6,19 +6,20 @@ import { identity } from '../restoring/restoreModel.ts';
 import { listPresets } from '../restoring/restorePresets.ts';
 import type { Runs } from '../training/runHistory.ts';
 import { sampleFolders } from '../training/sampleSet.ts';
-import { DatasetList } from '../datasets/datasetList.ts';
+import type { History } from '../../database/history.ts';
 import { readPresets } from '../training/trainingPresets.ts';
 
 /**
- * A face names no paths. Where a call takes the name of a model, or a configuration with folders in it, only what the
- * program itself has told a face is taken back.
+ * A window names no paths. If a call takes the name of a model, or a configuration with folders, only names that the
+ * program itself has listed are accepted.
  */
 interface Shown {
   home: Home;
   runs: Runs;
+  history: Pick<History, 'datasets'>;
 }
 
-/** @throws AppError `not-found` for a model that is neither added nor of a run, such as a file */
+/** @throws AppError `not-found` for a model that is neither added nor from a run, such as a file */
 export async function requireModels(references: readonly string[], { home, runs }: Shown): Promise<void> {
   const known = new Set([
     identity,
@@ -27,21 +28,18 @@ export async function requireModels(references: readonly string[], { home, runs 
   ]);
   const unknown = references.filter((reference) => !known.has(reference));
   if (unknown.length === 0) return;
-  // A model that is a file is taken from a preset that was saved in the terminal.
+  // A model that is a file can come from a preset that was saved in the terminal.
   const saved = new Set((await listPresets(home)).flatMap(({ models }) => models));
   const foreign = unknown.find((reference) => !saved.has(reference));
   if (foreign !== undefined) throw new AppError('not-found', `There is no model "${foreign}". Add it under Models.`);
 }
 
 /** @throws AppError `not-found` for a folder of no data set, preset or earlier run, and for weights of no model */
-export async function requirePlaces(config: RunConfig, { home, runs }: Shown): Promise<void> {
+export async function requirePlaces(config: RunConfig, { home, runs, history }: Shown): Promise<void> {
   const { clear, hazy } = sampleFolders(home);
-  const datasets = (await new DatasetList(home).list()).flatMap(({ target, input, validation }) => [
-    target,
-    input,
-    validation.target,
-    validation.input,
-  ]);
+  const datasets = history.datasets
+    .list()
+    .flatMap(({ target, input, validation }) => [target, input, validation.target, validation.input]);
   const shown = new Set([
     clear,
     hazy,
@@ -51,7 +49,7 @@ export async function requirePlaces(config: RunConfig, { home, runs }: Shown): P
   const left = new Set(placesOf(config).filter((place) => !shown.has(place)));
   for (const run of left.size > 0 ? runs.list() : []) for (const place of placesOfRun(run.id, runs)) left.delete(place);
   const { weights } = config.network;
-  if (weights !== undefined && left.delete(weights)) await requireModels([weights], { home, runs });
+  if (weights !== undefined && left.delete(weights)) await requireModels([weights], { home, runs, history });
   const [foreign] = left;
   if (foreign !== undefined)
     throw new AppError('not-found', `No data set lies in ${foreign}. Import it under Data sets.`);
@@ -66,7 +64,7 @@ function placesOfRun(id: string, runs: Runs): string[] {
   try {
     return placesOf(runs.config(id));
   } catch {
-    // Of another version; nobody was shown its folders.
+    // From another version; its folders were never shown.
     return [];
   }
 }

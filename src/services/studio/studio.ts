@@ -12,6 +12,7 @@ import { dispatch, type Reply } from './dispatch.ts';
 import { Handles } from './handles.ts';
 import { healthHandlers } from '../app/healthHandlers.ts';
 import { Imports } from './imports.ts';
+import { featureHandlers } from '../models/featureHandlers.ts';
 import { modelHandlers } from '../models/modelHandlers.ts';
 import { packHandlers } from '../models/packHandlers.ts';
 import { restoreFeature } from '../restoring/restoreHandlers.ts';
@@ -35,7 +36,7 @@ export interface Studio {
   picture(id: string, size?: number, signal?: AbortSignal): Promise<Served>;
   /** Hears every event until the returned function is called. */
   subscribe(listener: (event: StudioEvent) => void): () => void;
-  /** Ends what restores; the services stay open. */
+  /** Ends previews and thumbnails; the services, and the jobs in them, stay open. */
   close(): Promise<void>;
 }
 
@@ -44,8 +45,7 @@ export interface Studio {
  * @param reveal how the shell shows a file or folder; by default with the file manager of this machine
  */
 export async function openStudio(services: Services, reveal: Reveal = revealInFileManager): Promise<Studio> {
-  // Workers inherit it: while somebody uses a window, computing takes what the window leaves.
-  process.env['MCIR_GIVE_WAY'] ??= '1';
+  services.children.giveWay();
   const listeners = new Set<(event: StudioEvent) => void>();
   const handles = new Handles();
   const imports = new Imports(services.home.cache);
@@ -65,6 +65,7 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
     ...restore.handlers,
     ...modelHandlers(context),
     ...packHandlers(context),
+    ...featureHandlers(context),
     ...trainingHandlers(context),
     ...datasetHandlers(context),
   };
@@ -89,9 +90,10 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    close: async () => {
-      await restore.close();
+    close: () => {
+      restore.close();
       thumbnails.close();
+      return Promise.resolve();
     },
   };
 }

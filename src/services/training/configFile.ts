@@ -10,7 +10,7 @@ import { AppError, messageOf } from '../../shared/errors.ts';
 import { type DegradationStep, type RunConfig, runConfig } from '../../shared/runConfig.ts';
 import { requireFolder } from '../app/folders.ts';
 
-/** Fields that hold a folder or a file. */
+/** Fields that contain a folder or a file. */
 const pathFields = [
   ['data', 'train', 'target'],
   ['data', 'train', 'input'],
@@ -22,10 +22,10 @@ const pathFields = [
 type Path = readonly (string | number)[];
 
 /**
- * Reads a run's configuration. Relative paths in the file are relative to the file; those in settings, which were typed,
- * to the current folder. In both, `null` leaves a field out: `mcir: null` trains without MCIR.
+ * Reads a run's configuration. Relative paths in the file are relative to the file; those in settings, which were
+ * typed, to the current folder. In both, `null` leaves a field out: `mcir: null` trains without MCIR.
  * @param settings `path=value` with a YAML value, such as `mcir.weight=0.002`
- * @throws AppError `bad-input`, `not-found`: one sentence with the path of the field
+ * @throws AppError `bad-input`, `not-found`, with the path of the field
  */
 export function readConfigFile(file: string, settings: readonly string[] = []): RunConfig {
   let text: string;
@@ -50,7 +50,7 @@ export function readConfigFile(file: string, settings: readonly string[] = []): 
   return parseConfig(document.toJS(), file);
 }
 
-/** @throws AppError `not-found` for a folder of pictures that is not there, with the field that names it */
+/** @throws AppError `not-found` for a missing folder of pictures, with the field that names it */
 export async function requireFolders({ data }: RunConfig): Promise<void> {
   for (const part of ['train', 'validation'] as const) {
     for (const role of ['target', 'input'] as const) {
@@ -60,12 +60,12 @@ export async function requireFolders({ data }: RunConfig): Promise<void> {
   }
 }
 
-/** The whole configuration as YAML, defaults included. */
+/** The complete configuration as YAML, including defaults. */
 export const writeConfig = (config: RunConfig): string => stringify(config);
 
 /**
- * Checks a configuration, the network's own options and the degradations' own settings included.
- * @param source what errors call it
+ * Validates a configuration, including the network's options and the degradations' settings.
+ * @param source what error messages call it
  */
 export function parseConfig(value: unknown, source: string): RunConfig {
   const parsed = runConfig.safeParse(value);
@@ -86,7 +86,7 @@ function checkLayers({ network, layers }: RunConfig['features'], source: string)
   try {
     neededFeatureWeights(network, Object.keys(layers));
   } catch (error) {
-    throw new AppError('bad-input', `${source}: features.layers is not right: ${messageOf(error)}`, { cause: error });
+    throw new AppError('bad-input', `${source}: features.layers is invalid: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -97,7 +97,7 @@ function checkDegradations(steps: readonly DegradationStep[], path: Path, source
   }
 }
 
-/** Checks that a registry has what a field names, and the fields that are this entry's own. */
+/** Checks that a registry has the entry that a field names, and validates the entry's own fields. */
 function checkChoice<Entry extends { id: string }>(
   registry: readonly Entry[],
   id: string,
@@ -145,14 +145,14 @@ function applySetting(document: ReturnType<typeof parseDocument>, setting: strin
   }
 }
 
-/** `network.weights` may also name a run or a model, so it is taken for a path only where there is such a file. */
+/** `network.weights` may also name a run or a model, so it is a path only if such a file exists. */
 function resolvePath(path: Path, value: string, place: string): string {
   if (!pathFields.some((field) => field.join('.') === path.join('.'))) return value;
   const resolved = resolve(place, value);
   return path[0] === 'network' && !existsSync(resolved) ? value : resolved;
 }
 
-/** The first thing that is wrong, in a sentence that begins with the field's path. */
+/** The first error, as a sentence that begins with the field's path. */
 function firstIssue(error: z.ZodError, schema: z.ZodType, prefix: Path, source: string): AppError {
   const [issue] = error.issues;
   if (!issue) throw error;
@@ -171,7 +171,7 @@ function firstIssue(error: z.ZodError, schema: z.ZodType, prefix: Path, source: 
   const reason = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
   return new AppError(
     'bad-input',
-    missing ? `${source}: ${field} is missing.` : `${source}: ${field} is not right: ${reason}.`,
+    missing ? `${source}: ${field} is missing.` : `${source}: ${field} is invalid: ${reason}.`,
     { details: { field: at(path) } },
   );
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp from '../../core/pictures/sharp.ts';
 import { decodePicture } from '../../core/data/decode.ts';
 import { psnr, ssim } from '../../core/metrics/index.ts';
 import { cropPicture } from '../../core/pictures/crop.ts';
@@ -9,15 +9,15 @@ import { AppError } from '../../shared/errors.ts';
 import type { ValidationPicture } from '../../shared/runs.ts';
 import type { Runs } from './runHistory.ts';
 
-/** A validation picture that several runs restored: the same target, to the last byte. Paths are absolute. */
+/** A validation picture that several runs restored, with exactly the same target. Paths are absolute. */
 export interface SharedPicture {
   name: string;
   width: number;
   height: number;
   target: string;
-  /** Whether all of them began with the same input, to the last byte. */
+  /** True if all of them had exactly the same input. */
   sameInput: boolean;
-  /** Those that restored it, in the order asked for. */
+  /** The runs that restored it, in the requested order. */
   runs: { run: string; input: string; steps: { step: number; restored: string; psnr: number; ssim: number }[] }[];
 }
 
@@ -29,12 +29,12 @@ export interface Part {
   height: number;
 }
 
-/** SSIM's window; smaller parts have no SSIM. */
+/** SSIM's window size; smaller parts have no SSIM. */
 const ssimWindow = 11;
 
 /**
- * The validation pictures of several runs, those that most runs have first. Pictures of one name that differ are told
- * apart by their content: runs on other data sets are not compared by accident.
+ * The validation pictures of several runs; those that most runs share come first. Different pictures with the same name
+ * are told apart by their content, so that runs on different data sets are not compared by accident.
  */
 export async function sharedPictures(runs: Runs, references: readonly string[]): Promise<SharedPicture[]> {
   const found = new Map<string, SharedPicture>();
@@ -73,9 +73,9 @@ export async function sharedPictures(runs: Runs, references: readonly string[]):
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /**
- * PSNR (dB; null for equal parts) and SSIM (null below 11 pixels) of a part of what a run restored, from the 8-bit
- * pictures that its validation kept.
- * @throws AppError `not-found` where the run has no such picture, `bad-input` for a part outside of it
+ * PSNR (dB; null for equal parts) and SSIM (null below 11 pixels) of a part of a run's result, from the 8-bit pictures
+ * saved by its validation.
+ * @throws AppError `not-found` if the run has no such picture, `bad-input` for a part outside of it
  */
 export async function measurePart(
   runs: Runs,

@@ -6,7 +6,6 @@ import { psnr } from '../../core/metrics/index.ts';
 import { AppError } from '../../shared/errors.ts';
 import { effect, exportSettings } from '../../shared/batches.ts';
 import type { RunSummary } from '../../shared/runs.ts';
-import { Batches } from '../restoring/batches.ts';
 import { readConfigFile } from './configFile.ts';
 import type { Services } from '../app/openServices.ts';
 import { collectSources } from '../restoring/restoreSources.ts';
@@ -49,20 +48,19 @@ export function startDemo({ training }: Services, { clear, hazy }: SampleSet, st
 /**
  * Restores the pictures that the run has set apart, whole, with the run as the model, and writes before/after sheets.
  * @param id of a run that has ended
- * @throws AppError the training's own, or `cancelled` where it was stopped
+ * @throws AppError the training's own, or `cancelled` where it was cancelled
  */
 export async function finishDemo(
-  { home, history, runs }: Services,
+  { batches, runs }: Services,
   { clear, hazy }: SampleSet,
   id: string,
 ): Promise<DemoResult> {
   const { folder, pictures: validated, ...run } = runs.show(id);
   if (run.error) throw AppError.fromWire(run.error);
   if (run.state !== 'finished')
-    throw new AppError('cancelled', `The sample was stopped at step ${run.step}. Go on with: mcir resume ${id}`);
+    throw new AppError('cancelled', `The sample was cancelled at step ${run.step}. Go on with: mcir resume ${id}`);
 
   const names = [...new Set(validated.map(({ name }) => name))];
-  const batches = new Batches(home, history);
   const { files } = await collectSources(
     names.map((name) => join(hazy, name)),
     false,

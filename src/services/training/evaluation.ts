@@ -1,18 +1,19 @@
 import { AppError } from '../../shared/errors.ts';
 import {
+  evaluateContract,
   type EvaluatedPicture,
   type EvaluateEvent,
-  evaluateEvent,
   type EvaluateStart,
+  type LpipsNetwork,
 } from '../../shared/jobMessages.ts';
-import { runWorker } from '../jobs/runWorker.ts';
+import { askChild, type ChildOptions } from '../jobs/childProcess.ts';
 
 export interface Evaluation {
   /** Title of the model, its network, and SHA-256 of its file. */
   model: { title: string; network: string; hash: string };
   pictures: EvaluatedPicture[];
   /** Means over the pictures; PSNR in dB, null where a picture was restored without any error. */
-  mean: { psnr: number | null; ssim: number };
+  mean: { psnr: number | null; ssim: number; lpips?: Partial<Record<LpipsNetwork, number>> };
   /** Pictures that could not be measured, and why. */
   failed: { name: string; reason: string }[];
   /** Files without a partner. */
@@ -25,31 +26,33 @@ export interface Evaluation {
 /**
  * Measures a model on pairs of pictures, in a child process.
  * @param onEvent is told of the model, and of each picture as it is done
+ * @param options how the process is started (services/app/childSettings.ts), and a signal that cancels
  * @throws AppError what the worker found, `worker-died`, or `cancelled` after the signal
  */
 export async function evaluate(
   question: EvaluateStart,
   onEvent: (event: EvaluateEvent) => void = () => undefined,
-  signal?: AbortSignal,
+  options: ChildOptions & { signal?: AbortSignal } = {},
 ): Promise<Evaluation> {
   const { cropBorder, yChannel } = question;
   const pictures: EvaluatedPicture[] = [];
   const failed: Evaluation['failed'] = [];
   const models: Extract<EvaluateEvent, { type: 'model' }>[] = [];
-  await runWorker({
-    name: 'evaluate',
-    payload: question,
-    onEvent: (data) => {
-      const event = evaluateEvent.parse(data);
+  await askChild(evaluateContract, 'evaluate', question, {
+    ...options,
+    onEvent: (event) => {
       if (event.type === 'model') models.push(event);
       else if (event.type === 'picture') pictures.push(event.picture);
       else failed.push({ name: event.name, reason: event.reason });
       onEvent(event);
     },
-    died: (code, by) =>
-      `The process that evaluated ended (${by ?? `exit code ${code ?? 'unknown'}`}); try smaller pictures, or with more memory free.`,
-    cancelled: 'The evaluation was cancelled.',
-    signal,
+    explain: ({ cause, code, signal: by }) =>
+      cause === 'asked'
+        ? new AppError('cancelled', 'The evaluation was cancelled.')
+        : new AppError(
+            'worker-died',
+            `The process that evaluated ended (${by ?? `exit code ${code ?? 'unknown'}`}); try smaller pictures, or with more memory free.`,
+          ),
   });
   const [opened] = models;
   if (!opened) throw new Error('The evaluation ended without a model.');
@@ -61,9 +64,12 @@ export async function evaluate(
 
 function meanOf(pictures: readonly EvaluatedPicture[]): Evaluation['mean'] {
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const networks = Object.keys(pictures[0]?.lpips ?? {}) as LpipsNetwork[];
+  const lpips = networks.map((network) => [network, mean(pictures.map((one) => one.lpips?.[network] ?? Number.NaN))]);
   const exact = pictures.some(({ psnr }) => psnr === null);
   return {
     psnr: exact ? null : mean(pictures.map(({ psnr }) => psnr ?? 0)),
     ssim: mean(pictures.map(({ ssim }) => ssim)),
+    ...(lpips.length > 0 && { lpips: Object.fromEntries(lpips) }),
   };
 }

@@ -1,7 +1,8 @@
 import { type RunConfig, runConfig } from '../../shared/runConfig.ts';
 import { AppError } from '../../shared/errors.ts';
-import { createModel, networks } from '../../core/networks/index.ts';
+import { networks } from '../../core/networks/index.ts';
 import type { Home } from '../app/home.ts';
+import { requireFit } from '../models/readModels.ts';
 import { type ResolvedModel, resolveModel } from '../models/models.ts';
 
 /** A tenth of the published rate: the weights are near their place already. */
@@ -32,8 +33,8 @@ export async function retrainConfig(reference: string, home: Home): Promise<RunC
 export async function prepareStart(config: RunConfig, home: Home): Promise<RunConfig> {
   const { network } = config;
   if (network.weights === undefined) return config;
-  const { weights, inputNorm } = await resolveTrainable(network.weights, home);
-  createModel(network.type, network.options).parameters.assertFit(weights);
+  const { file, hash, inputNorm } = await resolveTrainable(network.weights, home);
+  await requireFit({ path: file, hash }, network);
   return inputNorm && !network.inputNorm ? { ...config, network: { ...network, inputNorm } } : config;
 }
 

@@ -8,16 +8,13 @@ import { savedStep } from '../../core/training/checkpoint.ts';
 import { RunFolder } from '../../core/training/runFolder.ts';
 import type { History } from '../../database/history.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
+import { newId } from '../../shared/ids.ts';
 import { isActive } from '../../shared/jobs.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { MetricSeries, RunDetail, RunSummary } from '../../shared/runs.ts';
 import { parseConfig, writeConfig } from './configFile.ts';
 import type { Home } from '../app/home.ts';
 import { readRunRecord, writeRunRecord } from './runRecord.ts';
-
-/** Crockford's digits: in the order of their codes, and none is taken for another. */
-const digits = '0123456789abcdefghjkmnpqrstvwxyz';
-const epoch = Date.UTC(2025, 0, 1);
 
 /** The history of training runs: in the database for asking, in the run folders for keeping. */
 export class Runs {
@@ -33,14 +30,10 @@ export class Runs {
     return new RunFolder(join(this.#home.runs, id));
   }
 
-  /**
-   * Makes the folder of a new run. Its name is the run's id: six digits that sort by time, are quickly typed, and are
-   * unique because the folder is.
-   */
+  /** Makes the folder of a new run. Its name is the run's id, which is unique because the folder is. */
   createFolder(): { id: string; folder: RunFolder } {
-    for (let second = Math.floor((Date.now() - epoch) / 1000); ; second++) {
-      let id = '';
-      for (let rest = second; id.length < 6; rest = Math.floor(rest / 32)) id = (digits[rest % 32] ?? '') + id;
+    for (;;) {
+      const id = newId();
       try {
         mkdirSync(join(this.#home.runs, id));
         return { id, folder: this.folder(id).create() };
@@ -126,7 +119,7 @@ export class Runs {
   ): Promise<RunSummary> {
     const run = this.find(reference);
     if (isActive(run.state))
-      throw new AppError('conflict', `"${run.name}" is ${run.state}; stop it before you delete it.`);
+      throw new AppError('conflict', `"${run.name}" is ${run.state}; cancel it before you delete it.`);
     const { path } = this.folder(run.id);
     if (existsSync(path)) await remove(path);
     this.#history.jobs.delete(run.id);
@@ -138,12 +131,14 @@ export class Runs {
     const job = this.#history.jobs.find(id);
     const run = this.#history.runs.find(id);
     if (!job || !run) return;
-    const { kind, title: name, ...rest } = job;
+    const { kind, title: name, owner: ownerId, ...rest } = job;
     if (kind !== 'train') return;
+    const owner = ownerId === undefined ? undefined : this.#history.jobs.program(ownerId);
     const facts = this.#history.runs.record(id)?.facts;
     writeRunRecord(this.folder(id), {
       ...rest,
       name,
+      ...(owner ? { owner: { id: owner.id, machine: owner.machine, host: owner.host, process: owner.process } } : {}),
       ...(facts ? { facts } : {}),
       note: run.note,
       tags: run.tags,
@@ -191,8 +186,11 @@ export class Runs {
         'bad-input',
         'its config.yml is not the configuration of a run; put back a copy of that file.',
       );
-    const { name, note, tags, facts, states, ...job } = record;
-    this.#history.jobs.add({ ...job, kind: 'train', title: name }, states, () => {
+    const { name, note, tags, facts, states, owner, host, ...job } = record;
+    const program = owner ?? (host === undefined ? undefined : { id: host, machine: '', host: '', process: host });
+    if (program) this.#history.jobs.enrol(program);
+    const owned = program ? { owner: program.id } : {};
+    this.#history.jobs.add({ ...job, ...owned, kind: 'train', title: name }, states, () => {
       this.#history.runs.add({ ...runFields(summary), id, config, step: 0, note, tags, ...(facts ? { facts } : {}) });
       this.#history.metrics.append(id, [...folder.readMetrics()]);
     });

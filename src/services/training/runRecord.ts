@@ -2,23 +2,27 @@ import { readFileSync } from 'node:fs';
 import { sync as writeFileAtomic } from 'write-file-atomic';
 import { z } from 'zod';
 import type { RunFolder } from '../../core/training/runFolder.ts';
-import { jobState, stateChange, wireError } from '../../shared/jobs.ts';
+import { stateChange, wireError, writtenJobState } from '../../shared/jobs.ts';
 import { runFacts } from '../../shared/runs.ts';
 
-/** run.json: what the history knows of a run beside its configuration and metrics, so that both can be lost but one. */
+const programRecord = z.object({ id: z.string(), machine: z.string(), host: z.string(), process: z.string() });
+
+/** run.json: what the history knows of a run besides its configuration and metrics. Either of the two can be made again from the other. */
 export const runRecord = z.object({
   id: z.string(),
   name: z.string(),
-  state: jobState,
+  state: writtenJobState,
   created: z.number(),
   changed: z.number(),
   error: wireError.exactOptional(),
+  /** The program that owns it while it is active; `host` is how programs before version 0.2 wrote that, `pid@start`. */
+  owner: programRecord.exactOptional(),
   host: z.string().exactOptional(),
   worker: z.string().exactOptional(),
   facts: runFacts.exactOptional(),
   note: z.string(),
   tags: z.array(z.string()),
-  states: z.array(stateChange),
+  states: z.array(stateChange.extend({ state: writtenJobState })),
 });
 export type RunRecord = z.infer<typeof runRecord>;
 

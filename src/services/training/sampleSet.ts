@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
-import { decodePicture } from '../../core/data/decode.ts';
-import { samplePictures } from '../../core/data/samplePictures.ts';
-import { applyChain, parseChain } from '../../core/degradations/chain.ts';
-import type { FloatPicture } from '../../core/pictures/picture.ts';
+import { AppError } from '../../shared/errors.ts';
+import { sampleContract } from '../../shared/sampleMessages.ts';
 import type { Home } from '../app/home.ts';
+import { askChild } from '../jobs/childProcess.ts';
 
 /** The sample set's folders, paired by name. */
 export interface SampleSet {
@@ -15,9 +13,6 @@ export interface SampleSet {
   hazy: string;
 }
 
-/** Within RESIDE's range, and never so thin that it could be overlooked. */
-const haze = parseChain([{ type: 'haze', beta: [0.8, 1.5], airlight: [0.85, 0.95] }]);
-
 /** Where the sample set lies, once it was made. */
 export function sampleFolders(home: Home): SampleSet {
   const folder = join(home.root, 'sample');
@@ -25,9 +20,10 @@ export function sampleFolders(home: Home): SampleSet {
 }
 
 /**
- * The sample pictures, clear and with haze, in the program's data folder. They are drawn once; the folder takes its name
- * when it is whole.
+ * The sample pictures, clear and with haze, in the program's data folder. They are drawn once, by a child process; the folder
+ * gets its name when it is complete.
  * @param onPicture is told after each picture that is made
+ * @throws AppError `worker-died` where the process that draws them ends
  */
 export async function prepareSampleSet(
   home: Home,
@@ -37,26 +33,27 @@ export async function prepareSampleSet(
   const { folder } = set;
   if (existsSync(folder)) return set;
 
-  const partial = `${folder}.partial-${process.pid}`;
+  const partial = await mkdtemp(`${folder}.partial-`);
   try {
-    for (const side of ['clear', 'hazy']) await mkdir(join(partial, side), { recursive: true });
-    let done = 0;
-    for await (const { name, png } of samplePictures()) {
-      const clear = join(partial, 'clear', name);
-      await writeFile(clear, png);
-      const hazy = await applyChain(haze, await decodePicture(clear), ['sample set', name]);
-      await writeFile(join(partial, 'hazy', name), await encodePng(hazy));
-      onPicture(++done);
-    }
-    await rename(partial, folder);
+    await askChild(
+      sampleContract,
+      'draw',
+      { folder: partial },
+      {
+        onEvent: onPicture,
+        explain: () =>
+          new AppError(
+            'worker-died',
+            'The sample pictures could not be drawn. Free some memory and disk space, then try again.',
+          ),
+      },
+    );
+    await rename(partial, folder).catch((error: unknown) => {
+      // Another program may have made the set meanwhile; both are the same.
+      if (!existsSync(folder)) throw error;
+    });
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
   return set;
-}
-
-/** A PNG of 8 bits; values are rounded, and cut to [0,1]. */
-export function encodePng({ width, height, channels, data }: FloatPicture): Promise<Buffer> {
-  const bytes = Uint8ClampedArray.from(data, (x) => x * 255);
-  return sharp(bytes, { raw: { width, height, channels } }).png().toBuffer();
 }

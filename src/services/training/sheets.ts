@@ -1,10 +1,10 @@
-import sharp, { type OverlayOptions } from 'sharp';
+import sharp, { type OverlayOptions } from '../../core/pictures/sharp.ts';
 import { escapeXml } from './report/escapeXml.ts';
 
-/** Pictures side by side, each under its caption. */
+/** Pictures side by side, each below its caption. */
 export interface Sheet {
   title: string;
-  /** Picture files of one size. */
+  /** Picture files of the same size. */
   columns: readonly { caption: string; file: string }[];
 }
 
@@ -18,18 +18,35 @@ export async function writeSheet({ title, columns }: Sheet, file: string): Promi
   const size = { width: GAP + columns.length * (width + GAP), height: TITLE + CAPTION + height + GAP };
   const left = (column: number): number => GAP + column * (width + GAP);
 
-  const captions = columns.map(
-    ({ caption }, i) =>
-      `<text x="${left(i)}" y="${TITLE + 20}" font-size="15" fill="#c9ced6">${escapeXml(caption)}</text>`,
-  );
-  const text = `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" font-family="sans-serif"><text x="${GAP}" y="30" font-size="20" fill="#ffffff">${escapeXml(title)}</text>${captions.join('')}</svg>`;
+  const texts: OverlayOptions[] = [
+    textAt(title, { left: GAP, top: 12, pixels: 20, colour: '#ffffff' }),
+    ...columns.map(({ caption }, i) =>
+      textAt(caption, { left: left(i), top: TITLE + 6, pixels: 15, colour: '#c9ced6' }),
+    ),
+  ];
   const pictures: OverlayOptions[] = columns.map((column, i) => ({
     input: column.file,
     left: left(i),
     top: TITLE + CAPTION,
   }));
   await sharp({ create: { ...size, channels: 3, background: '#1b1e24' } })
-    .composite([{ input: Buffer.from(text) }, ...pictures])
+    .composite([...texts, ...pictures])
     .png()
     .toFile(file);
 }
+
+/** Text with its upper left corner at a position. An empty text would be an error, so a space replaces it. */
+const textAt = (
+  text: string,
+  { left, top, pixels, colour }: { left: number; top: number; pixels: number; colour: string },
+): OverlayOptions => ({
+  input: {
+    text: {
+      text: `<span foreground="${colour}">${escapeXml(text) || ' '}</span>`,
+      font: `sans ${pixels}px`,
+      rgba: true,
+    },
+  },
+  left,
+  top,
+});

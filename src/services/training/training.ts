@@ -3,12 +3,15 @@ import { writeFileSync } from 'node:fs';
 import type { History } from '../../database/history.ts';
 import { AppError } from '../../shared/errors.ts';
 import { isActive, type Job } from '../../shared/jobs.ts';
-import { type TrainEvent, trainEvent, type TrainStart } from '../../shared/jobMessages.ts';
+import { trainContract, type TrainEvent, type TrainStart } from '../../shared/jobMessages.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { MetricLine, RunSummary } from '../../shared/runs.ts';
+import { StoredInOrder } from '../../shared/storageTrouble.ts';
 import { parseConfig, writeConfig } from './configFile.ts';
 import type { Home } from '../app/home.ts';
-import type { JobManager } from '../jobs/JobManager.ts';
+import type { ChildSettings } from '../app/childSettings.ts';
+import { workInChild } from '../jobs/childJob.ts';
+import type { Asked, JobManager } from '../jobs/JobManager.ts';
 import { type Runs, runFields } from './runHistory.ts';
 
 export interface TrainingEvents {
@@ -16,6 +19,15 @@ export interface TrainingEvents {
   progress: [run: string, event: TrainEvent];
   /** A run has entered a new state. */
   state: [run: RunSummary];
+}
+
+/** What the training service works with. */
+export interface TrainingServices {
+  readonly home: Home;
+  readonly history: History;
+  readonly runs: Runs;
+  readonly jobs: JobManager;
+  readonly children: ChildSettings;
 }
 
 /** Metrics are written in transactions of this many lines, or after this time: each waits for the disk. */
@@ -29,18 +41,22 @@ export class Training {
   readonly #runs: Runs;
   readonly #jobs: JobManager;
   readonly #waiting = new Map<string, MetricLine[]>();
-  #written = 0;
+  readonly #flushing = new Set<string>();
+  /** What the disk does not take now is written later, in order. */
+  readonly #stored = new StoredInOrder();
+  #written = -Infinity;
 
-  constructor(home: Home, history: History, runs: Runs, jobs: JobManager) {
+  constructor({ home, history, runs, jobs, children }: TrainingServices) {
     this.#home = home;
     this.#history = history;
     this.#runs = runs;
     this.#jobs = jobs;
     jobs.register('train', {
-      worker: 'train',
-      start: ({ id }) => this.#payload(id),
-      log: ({ id }) => runs.folder(id).log,
-      onEvent: ({ id }, event) => this.#onEvent(id, trainEvent.parse(event)),
+      oneIn: 'program',
+      run: ({ id }, work) =>
+        workInChild(trainContract, this.#question(id), work, { ...children.options, log: runs.folder(id).log }),
+      // The contract has checked it.
+      onEvent: ({ id }, event) => this.#onEvent(id, event as TrainEvent),
       onEnd: ({ id }) => this.#flush(id),
       onState: (job) => this.#onState(job),
     });
@@ -62,13 +78,11 @@ export class Training {
   }
 
   /**
-   * Goes on with a run where it last saved.
+   * Goes on with a run after a pause, or where it last saved.
    * @throws AppError `not-found`, `conflict`
    */
-  async resume(reference: string): Promise<RunSummary> {
-    const { id } = this.#runs.find(reference);
-    await this.#jobs.resume(id);
-    return this.#runs.find(id);
+  resume(reference: string): Promise<Asked> {
+    return this.#jobs.resume(this.#runs.find(reference).id);
   }
 
   /**
@@ -88,13 +102,14 @@ export class Training {
     return this.#runs.find(run.id);
   }
 
-  pause(reference: string): void {
-    this.#jobs.pause(this.#runs.find(reference).id);
+  /** Saves, and waits. @throws AppError `not-found`, `conflict` */
+  pause(reference: string): Promise<Asked> {
+    return this.#jobs.pause(this.#runs.find(reference).id);
   }
 
-  /** Saves first. */
-  stop(reference: string): void {
-    this.#jobs.stop(this.#runs.find(reference).id);
+  /** Saves, and ends; {@link ended} tells when. @throws AppError `not-found`, `conflict` */
+  cancel(reference: string): Promise<Asked> {
+    return this.#jobs.cancel(this.#runs.find(reference).id);
   }
 
   /** Ends at once; the run goes on from its last checkpoint. */
@@ -109,7 +124,12 @@ export class Training {
     return this.#runs.find(id);
   }
 
-  #payload(id: string): TrainStart {
+  /** Resolves when everything that is known of the runs is on the disk. */
+  stored(): Promise<void> {
+    return this.#stored.settled();
+  }
+
+  #question(id: string): TrainStart {
     const facts = this.#history.runs.record(id)?.facts;
     return {
       run: id,
@@ -122,15 +142,18 @@ export class Training {
 
   #onEvent(id: string, event: TrainEvent): void {
     if (event.type === 'ready') {
-      this.#runs.syncMetrics(id, event.step);
-      this.#history.runs.setFacts(id, event.facts);
-      this.#runs.writeRecord(id);
+      this.#stored.add(() => {
+        this.#runs.syncMetrics(id, event.step);
+        this.#history.runs.setFacts(id, event.facts);
+        this.#runs.writeRecord(id);
+      });
     } else if (event.type === 'metrics') {
       const lines = this.#waiting.get(id) ?? [];
       lines.push(event.line);
       this.#waiting.set(id, lines);
       // A validation is looked at as soon as it is told of.
-      if (event.line.pictures || lines.length >= batch.lines || Date.now() - this.#written > batch.ms) this.#flush(id);
+      if (event.line.pictures || lines.length >= batch.lines || performance.now() - this.#written > batch.ms)
+        this.#flush(id);
     }
     this.events.emit('progress', id, event);
   }
@@ -138,15 +161,21 @@ export class Training {
   #onState(job: Job): void {
     // Nothing waits for long while a run is paused.
     if (isActive(job.state)) this.#flush(job.id);
-    this.#runs.writeRecord(job.id);
-    this.events.emit('state', this.#runs.find(job.id));
+    this.#stored.add(() => {
+      this.#runs.writeRecord(job.id);
+      this.events.emit('state', this.#runs.find(job.id));
+    });
   }
 
   #flush(id: string): void {
-    const lines = this.#waiting.get(id);
-    if (!lines) return;
-    this.#waiting.delete(id);
-    this.#history.metrics.append(id, lines);
-    this.#written = Date.now();
+    // A flush that waits for the disk takes later lines with it.
+    if (!this.#waiting.has(id) || this.#flushing.has(id)) return;
+    this.#flushing.add(id);
+    this.#stored.add(() => {
+      this.#history.metrics.append(id, this.#waiting.get(id) ?? []);
+      this.#waiting.delete(id);
+      this.#flushing.delete(id);
+      this.#written = performance.now();
+    });
   }
 }

@@ -1,11 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { writeWhole } from '../../core/files/privateFile.ts';
 import { degradations } from '../../core/degradations/index.ts';
 import { networks } from '../../core/networks/index.ts';
 import type { Handlers } from '../../shared/contract.ts';
 import type { Registered, RunPage } from '../../shared/contract/training.ts';
-import { messageOf } from '../../shared/errors.ts';
+import { AppError, messageOf } from '../../shared/errors.ts';
 import { thin } from './report/runSummary.ts';
 import { measurePart, sharedPictures } from './crops.ts';
 import { safeName } from '../restoring/naming.ts';
@@ -31,16 +32,17 @@ export function trainingHandlers({
   handles,
   tell,
 }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
-  const { home, runs, training } = services;
+  const { home, runs, training, children } = services;
   let estimate: AbortController | undefined;
-  let told = 0;
+  let told = -Infinity;
+  const cancelEstimate = (): void => estimate?.abort(new AppError('cancelled', 'The measurement was cancelled.'));
   training.events.on('state', (run) => tell({ name: 'run', data: run }));
   training.events.on('progress', (id, event) => {
     // A line of the log; whoever shows the run asks for it anew.
     if (event.type === 'log') tell({ name: 'run', data: runs.find(id) });
     if (event.type !== 'metrics') return;
     if (event.line.pictures) tell({ name: 'run', data: runs.find(id) });
-    const now = Date.now();
+    const now = performance.now();
     if (now - told < progressEvery && event.progress.step < event.progress.steps) return;
     told = now;
     tell({ name: 'progress', data: { run: id, progress: event.progress } });
@@ -75,12 +77,12 @@ export function trainingHandlers({
     },
     'training.estimate': async ({ config }) => {
       await requirePlaces(config, services);
-      estimate?.abort();
+      cancelEstimate();
       estimate = new AbortController();
-      return tryTraining(config, home, estimate.signal);
+      return tryTraining(config, home, { ...children.options, signal: estimate.signal });
     },
     'training.endEstimate': () => {
-      estimate?.abort();
+      cancelEstimate();
       return Promise.resolve({});
     },
     'training.retrain': async ({ model }) => {
@@ -88,17 +90,17 @@ export function trainingHandlers({
       return retrainConfig(model, home);
     },
     'training.extend': ({ run, steps }) => training.extend(run, steps),
-    'training.pause': ({ run }) => {
-      training.pause(run);
-      return Promise.resolve({});
+    'training.pause': async ({ run }) => {
+      await training.pause(run);
+      return {};
     },
     'training.resume': async ({ run }) => {
       await training.resume(run);
       return {};
     },
-    'training.stop': ({ run }) => {
-      training.stop(run);
-      return Promise.resolve({});
+    'training.cancel': async ({ run }) => {
+      await training.cancel(run);
+      return {};
     },
     'runs.list': () => Promise.resolve(runs.list()),
     'runs.show': async ({ run }) => {
@@ -138,7 +140,7 @@ export function trainingHandlers({
       const { id, name } = runs.find(run);
       const path = join(handles.path(out), `${safeName(name)} ${id}${form === 'report' ? '.html' : ''}`);
       if (form === 'folder') await exportRun(runs, id, path);
-      else await writeFile(path, await htmlReport(runs, id));
+      else await writeWhole(path, await htmlReport(runs, id));
       return handles.place(path);
     },
     'runs.remove': async ({ run }) => {

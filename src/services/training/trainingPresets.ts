@@ -6,7 +6,7 @@ import { readConfigFile } from './configFile.ts';
 
 const folder = fileURLToPath(new URL('../../../resources/presets/', import.meta.url));
 
-/** The runs that come with the program. What is said of each is the first paragraph of its file. */
+/** The presets that come with the program. The description of each is the first paragraph of its file. */
 export async function readPresets(): Promise<Preset[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.yml')).sort();
   return Promise.all(

@@ -7,14 +7,17 @@ export const check = z.object({
   title: z.string(),
   state: z.enum(['ok', 'warning', 'missing']),
   detail: z.string(),
-  /** The one command that mends it. */
+  /** The command that fixes it. */
   fix: z.string().optional(),
 });
 export type Check = z.output<typeof check>;
 
 const library = z.object({ name: z.string(), version: z.string(), licence: z.string() });
 
-/** What can be shown in the system's file manager: something that was given out by an id, a record's folder, or a folder of the program. */
+/**
+ * What can be shown in the system's file manager: a place with an id, the folder of a record, or one of the program's
+ * folders.
+ */
 export const revealed = z.union([
   z.strictObject({ place: handle }),
   z.strictObject({ batch: recordId }),
@@ -35,38 +38,38 @@ export const appCalls = {
         logs: z.string(),
         cache: z.string(),
       }),
-      /** Whether MCIR_HOME names the folder of this start, so that none can be chosen. */
+      /** True if MCIR_HOME sets the data folder, so that the user cannot choose one. */
       folderFixed: z.boolean(),
-      /** The data folder from the next start on, where another was chosen. */
+      /** The data folder that is used from the next start, if another was chosen. */
       nextFolder: z.string().optional(),
-      /** Cores of the machine: as many threads as make sense. */
+      /** Number of CPU cores, which is the largest sensible number of threads. */
       cores: z.int(),
-      /** What happened at the start that people should know. */
+      /** Messages from program start that users should see. */
       notices: z.array(z.string()),
     }),
   ),
   'app.settings': call(nothing, settings),
   'app.change': call(settingsChange, settings),
-  /** Chooses the data folder from the next start on; nothing is moved. */
+  /** Chooses the data folder for the next start; nothing is moved. */
   'app.chooseFolder': call(z.strictObject({ folder: handle }), nothing),
   'app.check': call(nothing, z.array(check)),
   /** The last lines of the program's log. */
   'app.log': call(nothing, z.array(z.string())),
-  /** Writes a zip for a bug report: what the program knows of itself, without pictures, their names or personal paths. */
+  /** Writes a zip for a bug report, without pictures, their names or personal paths. */
   'app.report': call(nothing, place),
-  /** Changelog, and what the program is made of. */
+  /** The changelog, the licence, and the libraries the program uses. */
   'app.about': call(nothing, z.object({ changelog: z.string(), licence: z.string(), libraries: z.array(library) })),
-  /** Makes the sample pictures where they are missing; gives the hazy ones and a training on them. */
+  /** Creates the sample pictures if they are missing; returns the hazy ones and a training configuration for them. */
   'app.sample': call(nothing, z.object({ pictures: place, config: runConfig })),
-  /** Shows a folder, or a file in its folder, on the machine that the program runs on. */
+  /** Shows a folder, or a file in its folder, on the computer that runs the program. */
   'app.reveal': call(revealed, nothing),
-  /** Where choosing a file or folder starts: the home folder, the disks, the program's own folder. */
+  /** Starting points to choose a file or folder: the home folder, the disks and the program's data folder. */
   'places.roots': call(nothing, z.array(place)),
-  /** What a folder holds: its folders, and the files of the kind asked for. Hidden entries are left out. */
+  /** Content of a folder: its subfolders, and the files of the requested kind. Hidden entries are left out. */
   'places.list': call(
     z.strictObject({ folder: handle, show: z.enum(['folders', 'pictures', 'weights']) }),
     z.object({ folder: place, parent: place.optional(), entries: z.array(place) }),
   ),
-  /** Makes an empty folder inside one that was shown. */
+  /** Creates an empty folder inside a listed one. */
   'places.create': call(z.strictObject({ folder: handle, name: z.string().trim().min(1).max(120) }), place),
 };

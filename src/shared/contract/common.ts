@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What a face sends and what it gets back. Both transports check both with these schemas. */
+/** Schemas of a call's input and output. Both transports validate both. */
 export interface Call<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
   input: Input;
   output: Output;
@@ -16,12 +16,12 @@ export function call<Input extends z.ZodType, Output extends z.ZodType>(
 export const nothing = z.strictObject({});
 
 /**
- * A name for a file or folder that the host gave out. Faces never send paths: an id that the host did not give out
- * opens nothing.
+ * An id for a file or folder, issued by the host. Clients never send paths; an id that the host did not issue opens
+ * nothing.
  */
 export const handle = z.string().regex(/^[A-Za-z0-9_-]{22}$/, 'not an id');
 
-/** A file or folder as shown to people; `path` is for reading only. */
+/** A file or folder as shown to the user; `path` is for display only. */
 export const place = z.object({
   id: handle,
   name: z.string(),
@@ -31,5 +31,5 @@ export const place = z.object({
 });
 export type Place = z.output<typeof place>;
 
-/** Identifier of a run, a batch or a model in the database or the models folder. */
+/** Id of a run, batch or model in the database or the models folder. */
 export const recordId = z.string().min(1).max(200);

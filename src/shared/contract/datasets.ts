@@ -2,23 +2,23 @@ import { z } from 'zod';
 import { degradationStep } from '../runConfig.ts';
 import { call, handle, nothing, recordId } from './common.ts';
 
-/** What a training on the data set is measured on: folders of its own, or a share that is set apart by clean pictures. */
+/** How validation pictures are chosen: separate folders, or a share of the clean pictures that is held out. */
 const split = z.strictObject({
   share: z.number().gt(0).lt(1).default(0.1),
-  /** At most this many of those set apart are measured. */
+  /** Validate on at most this many of them. */
   count: z.int().positive().default(8),
   target: z.string().optional(),
   input: z.string().optional(),
 });
 export type Split = z.output<typeof split>;
 
-/** Folders that were imported under a name. The pictures stay where they are. */
+/** Folders imported under a name. The pictures stay where they are. */
 export const dataset = z.object({
   id: recordId,
   name: z.string(),
   target: z.string(),
   input: z.string().optional(),
-  /** Make the inputs from the clean pictures; empty for pairs. */
+  /** Degradations that make the inputs from the clean pictures; empty for pairs. */
   degradations: z.array(degradationStep),
   /** How many times smaller the inputs of pairs are. */
   scale: z.int().positive().default(1),
@@ -30,25 +30,25 @@ export type Dataset = z.output<typeof dataset>;
 const spread = z.object({ smallest: z.number(), median: z.number(), largest: z.number() });
 
 export const inspection = z.object({
-  /** How pairs were found, in words; missing for clean pictures alone. */
+  /** How pairs were matched, in words; missing for clean pictures only. */
   convention: z.string().optional(),
   samples: z.int(),
   unmatched: z.array(z.string()),
   problems: z.array(z.object({ file: z.string(), reason: z.string() })),
-  /** How many samples were looked at; large sets are looked at in part. */
+  /** Number of samples that were checked; only a part of a large data set is. */
   checked: z.int(),
   width: spread,
   height: spread,
   formats: z.record(z.string(), z.int()),
-  /** Of those looked at: grey ones, and ones with an alpha channel; both are used as RGB. */
+  /** Of the checked ones: greyscale pictures, and pictures with an alpha channel. Both are used as RGB. */
   grey: z.int(),
   withAlpha: z.int(),
-  /** Files in the folders that are no pictures. */
+  /** Files in the folders that are not pictures. */
   others: z.int(),
 });
 export type Inspection = z.output<typeof inspection>;
 
-/** What pairs with what: names inside the folders, and ids for looking at them. */
+/** The pairs: names relative to the folders, and ids to show them. */
 const samplePage = z.object({
   total: z.int(),
   samples: z.array(
@@ -57,14 +57,17 @@ const samplePage = z.object({
 });
 export type SamplePage = z.output<typeof samplePage>;
 
-/** A patch as it would be trained on. */
+/** A patch as the training would get it. */
 export const patchPair = z.object({ name: z.string(), input: handle, target: handle });
 
 const name = z.string().min(1).max(120);
 
 export const datasetCalls = {
   'datasets.list': call(nothing, z.array(dataset)),
-  /** Refuses folders in which nothing pairs. Without `input`, `target` may be a whole data set's root; with `clean` it holds clean pictures alone. */
+  /**
+   * Refuses folders without any pair. Without `input`, `target` may be the root of a whole data set; with `clean` it
+   * holds clean pictures only.
+   */
   'datasets.add': call(
     z.strictObject({ name, target: handle, input: handle.optional(), clean: z.boolean().default(false) }),
     dataset,
@@ -74,7 +77,7 @@ export const datasetCalls = {
       dataset: recordId,
       name: name.optional(),
       degradations: z.array(degradationStep).max(8).optional(),
-      /** `keep`: folders that are set already stay, unless others are given. */
+      /** `keep`: folders that are already set stay unless others are given. */
       validation: split
         .extend({
           folders: z.enum(['keep', 'none']).default('keep'),
@@ -91,7 +94,7 @@ export const datasetCalls = {
     z.strictObject({ dataset: recordId, offset: z.int().min(0), count: z.int().min(1).max(100) }),
     samplePage,
   ),
-  /** How a run of this seed splits the data set: how many it trains on, and which it is measured on. */
+  /** How a run with this seed splits the data set: number of training samples, and the validation pictures. */
   'datasets.split': call(
     z.strictObject({ dataset: recordId, seed: z.int().min(0) }),
     z.object({ train: z.int(), measured: z.array(z.string()) }),

@@ -2,33 +2,33 @@ import { z } from 'zod';
 import { batchSummary, effect, exportSettings, ledgerFile, modelReference, restorePreset } from '../batches.ts';
 import { call, handle, nothing, recordId } from './common.ts';
 
-/** Longest side of a thumbnail in pixels: those of this size are made ahead and kept. */
+/** Longest side of a thumbnail in pixels. Thumbnails of this size are made in advance and kept. */
 export const thumbnailSize = 320;
 
 export const source = z.object({
   id: handle,
   name: z.string(),
-  /** Folder inside what was dropped; empty at its top. */
+  /** Folder inside what was dropped; empty at the top. */
   folder: z.string(),
   bytes: z.number(),
 });
 export type Source = z.output<typeof source>;
 
-/** A file of a batch as a face gets it. */
+/** A file of a batch as the window sees it. */
 export const batchFile = ledgerFile
   .pick({ number: true, folder: true, state: true, reason: true, warnings: true })
   .extend({
     name: z.string(),
     picture: handle,
-    /** What was written, once it was. */
+    /** The result, once written. */
     result: handle.optional(),
   });
 export type BatchFile = z.output<typeof batchFile>;
 
 export const batch = batchSummary.extend({
-  /** Folder of the results; its path is in the settings. */
+  /** The output folder; its path is in the settings. */
   place: handle,
-  /** Seconds left at the pace so far, while it runs. */
+  /** Estimated seconds left, while it runs. */
   secondsLeft: z.number().optional(),
 });
 export type Batch = z.output<typeof batch>;
@@ -41,21 +41,21 @@ export const region = z.strictObject({
 });
 export type Region = z.output<typeof region>;
 
-/** The models of a chain, in the order of their use. */
+/** The models of a chain in order of use. */
 const models = restorePreset.shape.models;
-/** What is done to the pictures; the mask is a picture that was chosen or dropped. */
+/** How the pictures are restored; the mask is a picture that was chosen or dropped. */
 const effectWanted = effect.extend({ mask: handle.optional() });
 const batchRef = z.strictObject({ batch: recordId });
 
 export const restoreCalls = {
-  /** The pictures among files and folders, recursively; what is no picture is counted. */
+  /** Finds the pictures among files and folders, recursively, and counts files that are not pictures. */
   'restore.collect': call(
     z.strictObject({ places: z.array(handle).min(1).max(20_000) }),
     z.object({ pictures: z.array(source), ignored: z.int() }),
   ),
   /**
-   * Restores one picture, or a part of it, without writing beside it: the same pixels as the export has there. The part
-   * is in pixels of the picture as it is seen, turned upright; the answer says which part it is.
+   * Restores one picture, or a part of it, without exporting: with exactly the pixels of the export. The part is given
+   * in pixels of the upright picture; the answer says which part was restored.
    */
   'restore.preview': call(
     z.strictObject({
@@ -66,16 +66,16 @@ export const restoreCalls = {
     }),
     z.object({ picture: handle, region, seconds: z.number() }),
   ),
-  /** Ends the preview at work, and those that wait. */
+  /** Cancels the running preview and those that wait. */
   'restore.endPreview': call(nothing, nothing),
-  /** Those of the pictures that this program has given out and that are still there: after a reload, or a start of its own. */
+  /** Which of these ids are known and still exist: asked after a reload, or after a restart of the services. */
   'restore.known': call(
     z.strictObject({ pictures: z.array(handle).max(20_000) }),
     z.object({ pictures: z.array(handle) }),
   ),
-  /** Chains of models that were saved with their settings, by name. */
+  /** Saved chains of models by name. */
   'restore.presets': call(nothing, z.array(restorePreset)),
-  /** Saves one, in the place of one that has the name. */
+  /** Saves a preset, replacing one with the same name. */
   'restore.savePreset': call(restorePreset, nothing),
   'restore.removePreset': call(z.strictObject({ name: z.string() }), nothing),
   'batches.start': call(
@@ -90,9 +90,9 @@ export const restoreCalls = {
   ),
   'batches.list': call(nothing, z.array(batch)),
   'batches.files': call(batchRef, z.array(batchFile)),
-  /** The pictures of a batch that are still where they were, to be looked at or restored anew. */
+  /** The pictures of a batch that still exist, to look at them or restore them again. */
   'batches.open': call(batchRef, z.object({ pictures: z.array(source), missing: z.int() })),
-  /** Which name the result of a picture would get, as the `number`th of a batch. */
+  /** The file name that the result of a picture would get as number `number` of a batch. */
   'batches.exampleName': call(
     z.strictObject({
       picture: handle,
@@ -103,7 +103,7 @@ export const restoreCalls = {
     z.object({ name: z.string() }),
   ),
   'batches.pause': call(batchRef, nothing),
-  /** Goes on after a pause, or waits for its turn again after a stop or an interruption. */
+  /** Resumes a paused batch, or queues a cancelled or interrupted one again. */
   'batches.resume': call(batchRef, nothing),
   'batches.cancel': call(batchRef, nothing),
   'batches.retry': call(batchRef, nothing),

@@ -7,11 +7,14 @@ import { region } from './restoring.ts';
 
 export type Run = RunSummary;
 
-/** A validation picture as a face gets it: ids in place of paths. */
+/** A validation picture as the window sees it: with ids instead of paths. */
 export const shownPicture = validationPicture.extend({ input: handle, restored: handle, target: handle });
 export type ShownPicture = z.output<typeof shownPicture>;
 
-/** `config` is the YAML as it is stored, `settings` the same as values, or `problem` why they cannot be read (a run of another version). */
+/**
+ * `config` is the stored YAML, `settings` the same as values; `problem` is why they cannot be read (a run of another
+ * version).
+ */
 const runPage = runDetail.omit({ folder: true }).extend({
   settings: runConfig.optional(),
   problem: z.string().optional(),
@@ -20,7 +23,7 @@ const runPage = runDetail.omit({ folder: true }).extend({
 });
 export type RunPage = z.output<typeof runPage>;
 
-/** A network or degradation; `schema` is the JSON schema of its settings, from which forms are made. */
+/** A network or degradation; `schema` is the JSON Schema of its settings, from which forms are built. */
 const registered = z.object({
   id: z.string(),
   title: z.string(),
@@ -32,13 +35,13 @@ export type Registered = z.output<typeof registered>;
 const preset = z.object({ id: z.string(), title: z.string(), description: z.string(), config: runConfig });
 export type Preset = z.output<typeof preset>;
 
-/** A validation picture that several runs restored, the same target for all. */
+/** A validation picture that several runs restored, with the same target. */
 const crop = z.object({
   name: z.string(),
   width: z.int(),
   height: z.int(),
   target: handle,
-  /** Whether all of them began with the same input, to the last byte. */
+  /** True if all of them had exactly the same input. */
   sameInput: z.boolean(),
   runs: z.array(
     z.object({
@@ -57,20 +60,21 @@ export const trainingCalls = {
   'registry.networks': call(nothing, z.array(registered)),
   'registry.degradations': call(nothing, z.array(registered)),
   'training.start': call(z.strictObject({ config: runConfig }), runSummary),
-  /** Runs a few steps of a configuration and tells what the whole would take; a new question ends the one before. */
+  /** Runs a few steps of a configuration and estimates the whole run. A new request cancels the previous one. */
   'training.estimate': call(z.strictObject({ config: runConfig }), trial),
   'training.endEstimate': call(nothing, nothing),
-  /** A configuration that trains a model further, from its own weights; the data is still to be chosen. */
+  /** A configuration that trains a model further from its weights; the data is yet to be chosen. */
   'training.retrain': call(z.strictObject({ model: recordId }), runConfig),
-  /** Goes on with a run that has ended, to more steps than it was set up for. */
+  /** Trains a finished run for more steps than it was set up for. */
   'training.extend': call(z.strictObject({ run: recordId, steps: z.int().min(1).max(10_000_000) }), runSummary),
   'training.pause': call(runRef, nothing),
-  /** Goes on after a pause, a stop, a failure or an interruption. */
+  /** Resumes a paused, cancelled, failed or interrupted run. */
   'training.resume': call(runRef, nothing),
-  'training.stop': call(runRef, nothing),
+  /** Saves first. */
+  'training.cancel': call(runRef, nothing),
   'runs.list': call(nothing, z.array(runSummary)),
   'runs.show': call(runRef, runPage),
-  /** Every series of a run, each thinned to about `points` values. */
+  /** All series of a run, each reduced to about `points` values. */
   'runs.curves': call(
     z.strictObject({ run: recordId, points: z.int().min(10).max(20_000).default(1500) }),
     z.array(metricSeries),
@@ -83,14 +87,14 @@ export const trainingCalls = {
     }),
     nothing,
   ),
-  /** The validation pictures of several runs, told apart by their targets. */
+  /** The validation pictures of several runs, identified by their targets. */
   'runs.crops': call(z.strictObject({ runs: z.array(recordId).min(1).max(12) }), z.array(crop)),
-  /** PSNR in dB and SSIM of a part of a kept picture; null where it is without any error, or too small for SSIM. */
+  /** PSNR in dB and SSIM of a part of a saved picture; null if the part has no error, or is too small for SSIM. */
   'runs.measure': call(
     z.strictObject({ run: recordId, step: z.int().min(0), name: z.string(), part: region, yChannel: z.boolean() }),
     z.object({ psnr: z.number().nullable(), ssim: z.number().nullable() }),
   ),
-  /** Writes a run into a folder: as a folder of its own with everything, or as one HTML file. Gives what was written. */
+  /** Exports a run into a folder: as a folder with everything, or as one HTML file. Returns what was written. */
   'runs.export': call(z.strictObject({ run: recordId, out: handle, form: z.enum(['folder', 'report']) }), place),
   'runs.remove': call(runRef, nothing),
 };

@@ -27,7 +27,8 @@ describe('decodePicture', () => {
     const length = width * height * channels;
     const data =
       bits === 8 ? Uint8Array.from({ length }, (_, i) => i * 37) : Uint16Array.from({ length }, (_, i) => i * 997);
-    const space = channels < 3 ? (bits === 8 ? 'b-w' : 'grey16') : bits === 8 ? 'srgb' : 'rgb16';
+    const [grey, colour] = bits === 8 ? ['b-w', 'srgb'] : ['grey16', 'rgb16'];
+    const space = channels < 3 ? grey : colour;
     const image = sharp(data, { raw: { width, height, channels } }).toColourspace(space);
     // By default sharp writes TIFF with JPEG inside.
     await (extension === 'tif' ? image.tiff({ compression: 'lzw' }) : image.png()).toFile(file);

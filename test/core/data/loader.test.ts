@@ -179,7 +179,7 @@ describe('files that cannot be used', () => {
       ['03.png', '07.png', '09.png'].map((name) => join(target, name)),
     );
     expect(first.problems.find(({ file }) => file.endsWith('09.png'))?.reason).toContain(
-      '12 × 12 pixels, fewer than a patch of 16',
+      '12 × 12 pixels and is smaller than a patch of 16',
     );
     const second = await load(data, { threads: 1 });
     for (const step of [2, 0, 1]) expect(await second.next(step)).toEqual(batches[step]);
@@ -214,7 +214,7 @@ describe('files that cannot be used', () => {
     expect(loader.problems).toEqual([
       {
         file: join(root, 'input/b.png'),
-        reason: expect.stringContaining('44 × 40 pixels; 40 × 40 would belong') as string,
+        reason: expect.stringContaining('44 × 40 pixels, but at scale 1 this input needs 40 × 40') as string,
       },
     ]);
     expect((await measured(loader)).map(({ name }) => name)).toEqual(['a.png', 'c.png']);
@@ -352,13 +352,13 @@ describe('settings that do not fit', () => {
       'a validation without degradation',
       (target) => ({ train: { target, degradations: noisy }, validation: { degradations: [] } }),
       1,
-      'nothing to measure on',
+      'needs degradations',
     ],
     [
       'neither input nor degradations',
       (target) => ({ train: { target } }),
       1,
-      'give an input folder too, or degradations',
+      'Give an input folder too, or degradations',
     ],
   ])('%s', async (_, data, scale, message) => {
     await expect(load(data(await clean(2)), { scale })).rejects.toThrow(message);

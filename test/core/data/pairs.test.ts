@@ -90,7 +90,7 @@ describe('conventions recognised from the root of a data set', () => {
   });
 
   it('refuses a root it does not know, and one with two candidates for a side', async () => {
-    await expect(findPairs({ target: folderOf('a.png', 'b.png') })).rejects.toThrow('give an input folder too');
+    await expect(findPairs({ target: folderOf('a.png', 'b.png') })).rejects.toThrow('Give an input folder too');
     await expect(findPairs({ target: folderOf('hazy/1.png', 'input/1.png', 'clear/1.png') })).rejects.toThrow(
       'hazy, input, clear',
     );
@@ -171,7 +171,7 @@ describe('listing', () => {
   });
 
   it('does not take the degraded half of a data set for clean pictures', async () => {
-    await expect(findClean(folderOf('hazy/1_1.png', 'clear/1.png'))).rejects.toThrow('holds pairs (hazy and clear)');
+    await expect(findClean(folderOf('hazy/1_1.png', 'clear/1.png'))).rejects.toThrow('contains pairs (hazy and clear)');
     await expect(findClean(folderOf('readme.md'))).rejects.toThrow('no picture');
   });
 });

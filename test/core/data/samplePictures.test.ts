@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { samplePictureCount, samplePictures } from '../../../src/core/data/samplePictures.ts';
+import { samplePictures } from '../../../src/core/data/samplePictures.ts';
+import { samplePictureCount } from '../../../src/core/data/samples/counts.ts';
 
 async function draw(seed: number): Promise<Map<string, Buffer>> {
   const drawn = new Map<string, Buffer>();

@@ -12,6 +12,7 @@ import { randomStream } from '../../../src/core/random.ts';
 import { findModel } from '../../../src/services/restoring/restoreModel.ts';
 import { openHome } from '../../../src/services/app/home.ts';
 import { decodePicture } from '../../../src/core/data/decode.ts';
+import { loadModel } from '../../../src/workers/loadModel.ts';
 import { shared } from '../../shared.ts';
 import { temporaryFolder } from '../../photographs.ts';
 
@@ -126,7 +127,7 @@ describe('seams', () => {
     'differ by less than 2 of 255 in a network with windows (with ../shared)',
     async () => {
       const { model } = await findModel(shared('parity/swinir/weights.safetensors'), openHome(folder));
-      const restorer = await openRestorer(model);
+      const restorer = await openRestorer(await loadModel(model));
       const picture = await decodePicture(shared('data/BSD100/LRx4/img_001.png'));
       const whole = await collect(picture, restorer, 512);
       const tiled = await collect(picture, restorer, 64);

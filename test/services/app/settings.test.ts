@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { engineFacts } from '../../../src/services/app/doctor.ts';
 import { type Home, openHome } from '../../../src/services/app/home.ts';
-import { applySettings, changeSettings, readSettings } from '../../../src/services/app/settings.ts';
+import { changeSettings, engineEnvironment, readSettings } from '../../../src/services/app/settings.ts';
 
 // What is in the environment when the program starts is not the settings' to change.
 vi.hoisted(() => void delete process.env['CUDA_VISIBLE_DEVICES']);
@@ -16,7 +16,6 @@ beforeEach(() => {
 });
 afterEach(() => {
   rmSync(home.root, { recursive: true, force: true });
-  applySettings(readSettings(home));
 });
 
 test('a change leaves everything else as it was, and null gives the choice back', () => {
@@ -43,11 +42,12 @@ test('child processes that start afterwards follow: the engine takes the threads
         '-e',
         `import { chosenTileMemory } from '${new URL('../../../src/core/engine/settings.ts', import.meta.url).href}'; process.stdout.write(chosenTileMemory() + ' ' + process.env.CUDA_VISIBLE_DEVICES)`,
       ],
-      { encoding: 'utf8' },
+      { encoding: 'utf8', env: { ...process.env, ...engineEnvironment(readSettings(home)) } },
     );
   changeSettings(home, { threads: 1, tileMemory: 200, device: 'cpu' });
-  expect((await engineFacts()).device.threads).toBe(1);
+  expect((await engineFacts(home)).device.threads).toBe(1);
   expect(chosen()).toBe(`${200 * 2 ** 20} -1`);
   changeSettings(home, { threads: null, tileMemory: null, device: 'auto' });
   expect(chosen()).toBe('undefined undefined');
+  expect(process.env['MCIR_THREADS']).toBeUndefined();
 });

@@ -2,12 +2,14 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type History, openHistory } from '../../../src/database/history.ts';
 import { openHome } from '../../../src/services/app/home.ts';
 import { DatasetList } from '../../../src/services/datasets/datasetList.ts';
 import { newFolder } from '../../cli/program.ts';
 
 const folder = newFolder();
 let list: DatasetList;
+let history: History;
 const picture = (file: string, width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: '#678' } })
     .png()
@@ -22,9 +24,14 @@ beforeAll(async () => {
     for (const k of [1, 2]) await picture(join(folder, 'rainy', `p${i}_${k}.png`), 96, 64);
   }
   await picture(join(folder, 'own', 'apart.png'), 96, 64);
-  list = new DatasetList(openHome(join(folder, 'home')));
+  const home = openHome(join(folder, 'home'));
+  history = openHistory(home);
+  list = new DatasetList(home, history.datasets);
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  history.db.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 test('how many times smaller the inputs are is found out, and patches of both sides fit', async () => {
   const { id, scale } = await list.add({
@@ -48,7 +55,7 @@ test('a share is set apart by clean pictures: no clean picture is on both sides'
     input: join(folder, 'rainy'),
     clean: false,
   });
-  await list.change(id, { validation: { ...validation, share: 0.34, count: 100 } });
+  list.change(id, { validation: () => ({ ...validation, share: 0.34, count: 100 }) });
   const { train, measured } = await list.split(id, 3);
   expect(train + measured.length).toBe(12);
   expect(measured).toHaveLength(4);
@@ -58,6 +65,6 @@ test('a share is set apart by clean pictures: no clean picture is on both sides'
 
 test('a folder of its own is measured on with the degradations of the data set, and all others are trained on', async () => {
   const { id, validation } = await list.add({ name: 'haze', target: join(folder, 'clean'), clean: true });
-  await list.change(id, { validation: { ...validation, target: join(folder, 'own') } });
+  list.change(id, { validation: () => ({ ...validation, target: join(folder, 'own') }) });
   expect(await list.split(id, 0)).toEqual({ train: 6, measured: ['apart.png'] });
 });

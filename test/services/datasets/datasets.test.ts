@@ -97,7 +97,7 @@ describe('the command line', () => {
     expect(status).toBe(1);
     expect(stdout).toContain('3 pairs, by the same names');
     expect(stdout).toContain(`${join(root, 'input/a.png')}  →  ${join(root, 'target/a.png')}`);
-    expect(stdout).toContain(`Without a partner (1):\n  ${join(root, 'input/d.jpg')}`);
+    expect(stdout).toContain(`Without a match (1):\n  ${join(root, 'input/d.jpg')}`);
     expect(stdout).toContain(`${join(root, 'target/b.png')} cannot be read`);
   });
 

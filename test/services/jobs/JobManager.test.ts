@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type History, openHistory } from '../../../src/database/history.ts';
+import { workInChild } from '../../../src/services/jobs/childJob.ts';
 import { JobManager } from '../../../src/services/jobs/JobManager.ts';
 import { isRunning, processIdentity } from '../../../src/services/jobs/processes.ts';
 import type { Job, JobState } from '../../../src/shared/jobs.ts';
-import type { Script } from './scriptedWorker.ts';
+import { type Script, scriptedContract } from './scriptedContract.ts';
 
 let folder: string;
 let history: History;
@@ -18,15 +19,23 @@ let scripts: Record<string, Script>;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'mcir-test-'));
   history = openHistory({ database: join(folder, 'mcir.sqlite') });
-  jobs = new JobManager(history.jobs);
   scripts = {};
-  jobs.register('count', { worker: '../../test/services/jobs/scriptedWorker', start: ({ id }) => scripts[id] ?? {} });
+  jobs = openJobs();
 });
 afterEach(async () => {
   await jobs.close();
   history.db.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+function openJobs(): JobManager {
+  const opened = new JobManager(history.jobs);
+  opened.register('count', {
+    oneIn: 'program',
+    run: ({ id }, work) => workInChild(scriptedContract, scripts[id] ?? {}, work),
+  });
+  return opened;
+}
 
 function submit(id: string, script: Script = {}): Job {
   scripts[id] = script;
@@ -73,15 +82,15 @@ describe('JobManager', () => {
     expect(at('c', 'running')).toBeGreaterThanOrEqual(at('b', 'finished'));
   });
 
-  it('pauses, goes on, stops, and goes on again', async () => {
+  it('pauses, goes on, is cancelled, and goes on again', async () => {
     submit('a');
     await firstEvent('a');
-    jobs.pause('a');
+    await jobs.pause('a');
     await entered('a', 'paused');
     await jobs.resume('a');
     await entered('a', 'running');
-    jobs.stop('a');
-    expect((await jobs.ended('a')).state).toBe('stopped');
+    await jobs.cancel('a');
+    expect((await jobs.ended('a')).state).toBe('cancelled');
     scripts['a'] = { steps: 2 };
     await jobs.resume('a');
     expect((await jobs.ended('a')).state).toBe('finished');
@@ -90,7 +99,7 @@ describe('JobManager', () => {
       'running',
       'paused',
       'running',
-      'stopped',
+      'cancelled',
       'queued',
       'running',
       'finished',
@@ -101,23 +110,26 @@ describe('JobManager', () => {
   it('takes a waiting job out of the queue at once', async () => {
     submit('a');
     submit('b');
-    jobs.stop('b');
-    expect(jobs.find('b').state).toBe('stopped');
-    expect(() => jobs.pause('b')).toThrow(/only a running job/);
-    jobs.stop('a');
+    await jobs.cancel('b');
+    expect(jobs.find('b').state).toBe('cancelled');
+    await expect(jobs.pause('b')).rejects.toThrow(/only a running job/);
+    await jobs.cancel('a');
     await jobs.ended('a');
-    expect(statesOf('b')).toEqual(['queued', 'stopped']);
+    expect(statesOf('b')).toEqual(['queued', 'cancelled']);
   });
 
-  it('leaves what nobody stopped interrupted when the program closes, to be gone on with', async () => {
+  it('leaves what nobody cancelled interrupted when the program closes, to be gone on with', async () => {
     submit('a');
     submit('b');
     await firstEvent('a');
     await jobs.close();
     expect(jobs.find('a').state).toBe('interrupted');
     expect(statesOf('b')).toEqual(['queued', 'interrupted']);
-    await jobs.resume('b');
-    expect(jobs.find('b').state).toBe('running');
+    await expect(jobs.resume('b')).rejects.toThrow(/is closing/);
+    const next = openJobs();
+    await next.resume('b');
+    expect(next.find('b').state).toBe('running');
+    await next.close();
   });
 
   it('records why a worker died, and starts the next', async () => {
@@ -141,14 +153,14 @@ describe('JobManager', () => {
     const worker = processIdentity(pid);
     expect(isRunning(worker)).toBe(true);
     jobs.kill('a');
-    expect((await jobs.ended('a')).state).toBe('stopped');
+    expect((await jobs.ended('a')).state).toBe('cancelled');
     expect(isRunning(worker)).toBe(false);
   });
 
   it('ends the job, not the program, when its service cannot keep up', async () => {
     jobs.register('count', {
-      worker: '../../test/services/jobs/scriptedWorker',
-      start: () => ({}),
+      oneIn: 'program',
+      run: (_, work) => workInChild(scriptedContract, {}, work),
       onEvent: () => {
         throw new Error('the disk is full');
       },
@@ -170,8 +182,13 @@ describe('two programs with one history', () => {
 
     expect(await jobs.recover()).toEqual([]);
     expect(jobs.find('theirs').state).toBe('running');
-    expect(() => jobs.stop('theirs')).toThrow(/another window or terminal/);
-    await expect(jobs.resume('theirs')).rejects.toThrow(/another window or terminal/);
+    // It is asked, and refuses or does it itself.
+    await expect(jobs.resume('theirs')).rejects.toThrow(/is running already/);
+    expect(await jobs.pause('theirs')).toMatchObject({ by: `process ${host.pid}` });
+    await expect.poll(() => jobs.find('theirs').state).toBe('paused');
+    expect(await jobs.resume('theirs')).toMatchObject({ by: `process ${host.pid}` });
+    await expect.poll(() => jobs.find('theirs').state).toBe('running');
+    expect(jobs.ownerOf('theirs')).toBe(`process ${host.pid}`);
 
     host.kill('SIGKILL');
     await once(host, 'close');

@@ -1,19 +1,9 @@
-import { serveJob } from '../../../src/workers/host.ts';
-
-/** What a test has its worker do. */
-export interface Script {
-  /** Steps of some milliseconds; undefined goes on until it is stopped. */
-  steps?: number;
-  /** Ends its own process so. */
-  die?: NodeJS.Signals;
-  /** Throws this. */
-  fail?: string;
-}
+import { serveJob } from '../../../src/workers/serveJob.ts';
+import { scriptedContract } from './scriptedContract.ts';
 
 /** A worker as any other, with its own process, that counts instead of training. */
-serveJob(async (payload, job) => {
+serveJob(scriptedContract, async ({ steps = Infinity, die, fail }, job) => {
   const { control } = job;
-  const { steps = Infinity, die, fail } = payload as Script;
   job.emit({ pid: process.pid });
   if (die) process.kill(process.pid, die);
   if (fail) throw new Error(fail);
@@ -23,7 +13,7 @@ serveJob(async (payload, job) => {
       await control.whilePaused();
       job.paused(false);
     }
-    if (control.stopping) return { state: 'stopped' };
+    if (control.cancelled) return { state: 'cancelled' };
     job.emit({ step });
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -114,6 +114,16 @@ describe('model packs', () => {
     expect(readdirSync(home.models)).toEqual([]);
   });
 
+  it('take no more than the published package has', async () => {
+    const told: number[] = [];
+    const onProgress = (bytes: number): void => void told.push(bytes);
+    await expect(installPack({ ...pack, bytes: tarball.length - 1 }, home, { onProgress })).rejects.toThrow(
+      /is not the published package/,
+    );
+    expect(told.every((bytes) => bytes < tarball.length)).toBe(true);
+    expect(readdirSync(home.models)).toEqual([]);
+  });
+
   it('say so where they cannot be fetched or do not exist', async () => {
     await expect(installPack({ ...pack, version: '2.0.0' }, home)).rejects.toThrow(/could not be fetched/);
     await expect(addPack('nothing', home)).rejects.toThrow(

@@ -14,13 +14,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { constantWeights } from '../../core/formats/modelWeights.ts';
+import { loadWeights } from '../../../src/core/formats/loadWeights.ts';
 import { readWeightsFile } from '../../../src/core/formats/readWeights.ts';
 import { writeSafetensors } from '../../../src/core/formats/safetensors.ts';
 import { writeTorchFile } from '../../../src/core/formats/torch/writeTorch.ts';
 import { RunFolder } from '../../../src/core/training/runFolder.ts';
 import { type Home, openHome } from '../../../src/services/app/home.ts';
-import { convertModel } from '../../../src/services/models/modelFiles.ts';
-import { addModel, listModels, removeModel, resolveModel } from '../../../src/services/models/models.ts';
+import { addModel, convertModel, listModels, removeModel, resolveModel } from '../../../src/services/models/models.ts';
 import { writeRunRecord } from '../../../src/services/training/runRecord.ts';
 import { describeWithShared, shared } from '../../shared.ts';
 import { prepareStart } from '../../../src/services/training/retrain.ts';
@@ -37,6 +37,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A small EDSR with every value set to `value`. */
 const edsr = { num_feat: 4, num_block: 1, upscale: 2 };
+const weightsIn = ({ file, hash }: { file: string; hash: string }) => loadWeights({ path: file, hash });
 const weightsOf = (value: number) => constantWeights('edsr', edsr, value);
 
 describe('added models', () => {
@@ -59,7 +60,7 @@ describe('added models', () => {
     for (const ref of ['my-edsr', 'my EDSR']) {
       const model = await resolveModel(ref, home);
       expect(model).toMatchObject({ network: 'edsr', hash: card.hash, title: 'My EDSR' });
-      expect([...model.weights]).toEqual([...weightsOf(0.5)]);
+      expect([...(await weightsIn(model))]).toEqual([...weightsOf(0.5)]);
     }
   });
 
@@ -99,7 +100,7 @@ describe('added models', () => {
       writeSafetensors(weights, { mcir: JSON.stringify({ network: 'ffanet', options: { blocks: 1 } }) }),
     );
     const written = join(folder, 'written.pth');
-    await convertModel(await resolveModel(plain, home), written);
+    await convertModel(await resolveModel(plain, home), written, home);
     expect((await resolveModel(written, home)).inputNorm).toBeUndefined();
   });
 
@@ -149,12 +150,12 @@ describe('runs', () => {
       title: 'haze',
       inputNorm: description.inputNorm,
     });
-    expect(last.weights.get('conv_first.bias')?.data[0]).toBe(2);
+    expect((await weightsIn(last)).get('conv_first.bias')?.data[0]).toBe(2);
     writeFileSync(
       join(checkpoints, 'best.safetensors'),
       writeSafetensors(weightsOf(3), { mcir: JSON.stringify(description) }),
     );
-    expect((await resolveModel('r1', home)).weights.get('conv_first.bias')?.data[0]).toBe(3);
+    expect((await weightsIn(await resolveModel('r1', home))).get('conv_first.bias')?.data[0]).toBe(3);
   });
 
   it('are found by a name that one run with a checkpoint has', async () => {

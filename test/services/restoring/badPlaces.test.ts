@@ -4,17 +4,13 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openHistory } from '../../../src/database/history.ts';
-import { Batches } from '../../../src/services/restoring/batches.ts';
-import { openHome } from '../../../src/services/app/home.ts';
 import { collectSources } from '../../../src/services/restoring/restoreSources.ts';
 import { effect, exportSettings } from '../../../src/shared/batches.ts';
 import { installed, temporaryFolder } from '../../photographs.ts';
+import { openBatches } from './openBatches.ts';
 
 const root = temporaryFolder();
-const home = openHome(join(root, 'home'));
-const history = openHistory(home);
-const batches = new Batches(home, history, { patienceMs: 100 });
+const { history, batches } = openBatches(join(root, 'home'), { patienceMs: 100 });
 const inputs = join(root, 'in');
 const disk = join(root, 'disk');
 
@@ -36,9 +32,7 @@ beforeAll(async () => {
       .toFile(join(inputs, `${name}.png`));
   writeFileSync(join(inputs, 'broken.png'), 'no picture');
 });
-afterAll(() => {
-  history.db.close();
-});
+afterAll(() => {});
 
 /** Starts a batch of all inputs; `paused` gives why it waits. */
 async function start(

@@ -69,7 +69,7 @@ test('batches wait for each other; one that is cancelled while it waits does not
   expect(list.map(({ id, state }) => [id, state]).sort()).toEqual(
     [
       [first.id, 'finished'],
-      [second.id, 'stopped'],
+      [second.id, 'cancelled'],
     ].sort(),
   );
   expect(readdirSync(join(folder, 'second'))).toEqual([]);

@@ -17,20 +17,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout } from 'node:timers/promises';
 import sharp, { type Sharp } from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openHistory } from '../../../src/database/history.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { randomStream } from '../../../src/core/random.ts';
-import { Batches } from '../../../src/services/restoring/batches.ts';
-import { openHome } from '../../../src/services/app/home.ts';
 import { collectSources } from '../../../src/services/restoring/restoreSources.ts';
 import { effect, exportSettings, type BatchSummary, type ExportSettings } from '../../../src/shared/batches.ts';
 import { memoryOf, restoreProcess, temporaryFolder } from '../../photographs.ts';
+import { openBatches } from './openBatches.ts';
 
 const root = temporaryFolder();
-const home = openHome(join(root, 'home'));
-const history = openHistory(home);
-const batches = new Batches(home, history, { patienceMs: 100 });
-afterAll(() => void history.db.close());
+const { home, history, batches } = openBatches(join(root, 'home'), { patienceMs: 100 });
 
 const inputs = join(root, 'in');
 const hashes = (folder: string): Record<string, string> =>
@@ -147,7 +142,7 @@ describe('a batch', () => {
     expect(readdirSync(join(root, 'broken-out'))).toEqual(['good.png']);
 
     await picture(join(folder, 'cut.png'));
-    expect(batches.retry(id)).toBe(6);
+    expect(await batches.retry(id)).toBe(6);
     expect(await batches.run(id)).toMatchObject({ done: 2, failed: 5 });
   });
 
@@ -162,10 +157,10 @@ describe('a batch', () => {
       export: exportSettings.parse({}),
     });
     const running = batches.run(id);
-    batches.events.once('file', () => batches.cancel(id));
-    const stopped = await running;
-    expect(stopped.state).toBe('stopped');
-    expect(stopped.waiting).toBeGreaterThan(0);
+    batches.events.once('file', () => void batches.cancel(id));
+    const cancelled = await running;
+    expect(cancelled.state).toBe('cancelled');
+    expect(cancelled.waiting).toBeGreaterThan(0);
     expect(await batches.run(id)).toMatchObject({ state: 'finished', done: 8 });
     expect(readdirSync(join(root, 'many-out'))).toHaveLength(8);
   });
@@ -238,7 +233,7 @@ describe('a batch whose process is killed', () => {
       export: exportSettings.parse({}),
     });
     // This process made it and would own it until it ends.
-    batches.cancel(id);
+    await batches.cancel(id);
     const random = randomStream(5, 'kills');
     const ended = (): number => {
       const { done, failed } = batches.find(id);

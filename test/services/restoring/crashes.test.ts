@@ -1,19 +1,16 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { grid } from '../../../src/core/inference/restoreTiled.ts';
-import { openHistory } from '../../../src/database/history.ts';
-import { Batches } from '../../../src/services/restoring/batches.ts';
-import { openHome } from '../../../src/services/app/home.ts';
 import { collectSources } from '../../../src/services/restoring/restoreSources.ts';
 import { type BatchSummary, effect, exportSettings } from '../../../src/shared/batches.ts';
 import { restoreProcess, temporaryFolder } from '../../photographs.ts';
 import { seededModel } from '../../seededModels.ts';
+import { openBatches } from './openBatches.ts';
 
 const root = temporaryFolder();
-const history = openHistory(openHome(join(root, 'home')));
-const batches = new Batches(openHome(join(root, 'home')), history);
+const { batches } = openBatches(join(root, 'home'));
 const large = join(root, 'large.png');
 const small = join(root, 'small.png');
 let model = '';
@@ -36,7 +33,6 @@ beforeAll(async () => {
     .toFile(small);
   model = seededModel(root, 'nafnet');
 });
-afterAll(() => void history.db.close());
 
 interface Killed {
   batch: BatchSummary;

@@ -1,20 +1,16 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openHistory } from '../../../src/database/history.ts';
-import { Batches } from '../../../src/services/restoring/batches.ts';
-import { openHome } from '../../../src/services/app/home.ts';
 import { collectSources } from '../../../src/services/restoring/restoreSources.ts';
 import { Previews } from '../../../src/services/restoring/previews.ts';
 import { type Effect, effect, exportSettings } from '../../../src/shared/batches.ts';
 import { childProcesses, temporaryFolder } from '../../photographs.ts';
 import { seededModel } from '../../seededModels.ts';
+import { openBatches } from './openBatches.ts';
 
 const folder = temporaryFolder();
-const home = openHome(join(folder, 'home'));
-const history = openHistory(home);
-const batches = new Batches(home, history);
-const previews = new Previews(home);
+const { home, children, batches } = openBatches(join(folder, 'home'));
+const previews = new Previews(home, children);
 const models: string[] = [];
 const source = join(folder, 'turned.png');
 const mask = join(folder, 'mask.png');
@@ -43,7 +39,6 @@ beforeAll(async () => {
 });
 afterAll(() => {
   previews.end();
-  history.db.close();
 });
 
 async function exported(wish: Effect): Promise<string> {
@@ -64,7 +59,7 @@ const pixels = (file: string, part?: { left: number; top: number; width: number;
 
 describe('a preview', () => {
   it('is ended by no timer however long it takes, tells how far it is, and lets its process go when nothing more comes', async () => {
-    const impatient = new Previews(home, 1);
+    const impatient = new Previews(home, children, 1);
     const shares: number[] = [];
     const wish = { models, effect: effect.parse({ tile: 32 }) };
     const { region } = await impatient.restore(source, wish, (share) => shares.push(share));

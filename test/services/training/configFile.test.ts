@@ -100,11 +100,11 @@ describe('readConfigFile', () => {
     [
       'a layer that the feature network lacks',
       ['features.layers={relu9_9: 1}'],
-      'features.layers is not right: vgg16 has no layer "relu9_9"; its layers are relu1_1',
+      'features.layers is invalid: vgg16 has no layer "relu9_9"; its layers are relu1_1',
     ],
-    ['features without a layer', ['features.layers={}'], 'features.layers is not right: No layer of vgg16 is named'],
-    ['a value of another kind', ['steps=many'], 'steps is not right: invalid input: expected number, received string.'],
-    ['a value out of range', ['data.batch=0'], 'data.batch is not right: too small: expected number to be >=1.'],
+    ['features without a layer', ['features.layers={}'], 'features.layers is invalid: No layer of vgg16 is named'],
+    ['a value of another kind', ['steps=many'], 'steps is invalid: invalid input: expected number, received string.'],
+    ['a value out of range', ['data.batch=0'], 'data.batch is invalid: too small: expected number to be >=1.'],
     ['a missing field', ['data.train.target=null'], 'data.train.target is missing.'],
     ['a setting without a value', ['steps'], '"steps" is not a setting; write --set path=value'],
   ])('refuses %s in one sentence', (_, settings, sentence) => {

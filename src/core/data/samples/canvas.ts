@@ -1,6 +1,10 @@
-import sharp from 'sharp';
 import { smoothField } from '../../degradations/smoothField.ts';
+import sharp from '../../pictures/sharp.ts';
 import type { Random } from '../../random.ts';
+
+// The shapes are SVG of our own making. Whatever loads this file can render any SVG, so it belongs in processes that open
+// no picture of a user's; test/core/pictures/sharp.test.ts checks that.
+sharp.unblock({ operation: ['VipsForeignLoadSvg', 'VipsForeignLoadSvgBuffer'] });
 
 /** Size of every sample picture, in pixels. */
 export const WIDTH = 384;
@@ -9,7 +13,7 @@ export const HEIGHT = 256;
 /** Red, green and blue in [0,1]. */
 export type Colour = readonly [number, number, number];
 
-/** Gives the colour of a place: `u` across and `v` down, both 0 to 1. */
+/** Returns the colour at a position: `u` across and `v` down, both from 0 to 1. */
 export type Paint = (u: number, v: number) => Colour;
 
 /** Fractal noise over the picture, about 0 with values in about ±1. */
@@ -18,26 +22,26 @@ export type Field = (u: number, v: number) => number;
 /** Fractal noise; `cells` is the number of its largest features across the picture. */
 export const noise = (random: Random, cells: number, octaves = 5): Field => smoothField(random, { cells, octaves });
 
-/** A value held between two bounds. */
+/** Clamps a value between two bounds. */
 export const clamp = (x: number, low = 0, high = 1): number => Math.min(high, Math.max(low, x));
 /** 0 below `from`, 1 above `to`, and between them Hermite's 3t² − 2t³. */
 export const smoothstep = (from: number, to: number, x: number): number => {
   const t = clamp((x - from) / (to - from));
   return t * t * (3 - 2 * t);
 };
-/** From one colour to another, t from 0 to 1. */
+/** Interpolates between two colours, t from 0 to 1. */
 export const mix = (a: Colour, b: Colour, t: number): Colour => [
   a[0] + (b[0] - a[0]) * t,
   a[1] + (b[1] - a[1]) * t,
   a[2] + (b[2] - a[2]) * t,
 ];
-/** A colour made darker (factor below 1) or lighter. */
+/** Makes a colour darker (factor below 1) or lighter. */
 export const shade = (colour: Colour, factor: number): Colour => [
   colour[0] * factor,
   colour[1] * factor,
   colour[2] * factor,
 ];
-/** One of a list, each as likely. */
+/** Picks an item of a list, all equally likely. */
 export const pick = <T>(random: Random, list: readonly [T, ...T[]]): T =>
   list[random.integer(0, list.length - 1)] ?? list[0];
 
@@ -54,9 +58,9 @@ export function hsl(hue: number, saturation: number, lightness: number): Colour 
 }
 
 /**
- * Paints the pixels, lays the shapes over them and gives the whole the fine grain that photographs have, so that nothing
- * is perfectly flat.
- * @param shapes the inside of an SVG of {@link WIDTH} × {@link HEIGHT}
+ * Paints the pixels, draws the shapes over them and adds fine grain as in photographs, so that nothing is perfectly
+ * flat.
+ * @param shapes content of an SVG of {@link WIDTH} × {@link HEIGHT}
  * @returns a PNG
  */
 export async function render(random: Random, paint: Paint, shapes = ''): Promise<Buffer> {

@@ -1,7 +1,7 @@
 import type { Random } from '../../random.ts';
 import { type Colour, HEIGHT, WIDTH, css, hsl, mix, noise, pick, render, shade } from './canvas.ts';
 
-/** Leaves in layers, the lighter the nearer, and some flowers. */
+/** Layers of leaves, lighter towards the front, and some flowers. */
 export function garden(random: Random): Promise<Buffer> {
   const soil = noise(random, 12, 6);
   const hue = random.range(0.2, 0.36);
@@ -48,7 +48,7 @@ export function table(random: Random): Promise<Buffer> {
     random,
     (u, v) => {
       if (v < edge) return shade(wall, 0.8 + 0.35 * u + 0.12 * plaster(u, v));
-      // Boards run across: lines of equal noise, drawn out along u.
+      // Boards run horizontally: noise stretched along u.
       const rings = Math.sin((grain(u * 0.35, v) * 2 + v * 9) * 9) * 0.5 + veins(u * 0.12, v) * 0.6;
       const joint = Math.abs(((v - edge) * 6) % 1) < 0.03 ? 0.55 : 1;
       return shade(mix(wood, shade(wood, 1.45), 0.5 + 0.4 * rings), joint * (0.85 + 0.2 * v));
@@ -111,7 +111,8 @@ export function wall(random: Random): Promise<Buffer> {
       const light = 0.9 + 0.22 * stain(u, v) + 0.22 * pores(u, v);
       if (x < 0.045 || y < 0.11) return shade([0.66, 0.63, 0.58], light);
       // The upper edge of a brick catches the light, the lower one lies in shadow.
-      const relief = y < 0.22 ? 1.14 : y > 0.9 ? 0.78 : 1;
+      const lower = y > 0.9 ? 0.78 : 1;
+      const relief = y < 0.22 ? 1.14 : lower;
       return shade(brick, light * relief * (tones[row * (columns + 1) + Math.floor(across)] ?? 1));
     },
     poster(random),

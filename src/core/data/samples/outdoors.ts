@@ -19,7 +19,7 @@ interface Light {
   zenith: Colour;
   horizon: Colour;
   cloud: Colour;
-  /** What the sun lends to the ground. */
+  /** The light of the sun on the ground. */
   warmth: Colour;
 }
 
@@ -30,7 +30,7 @@ const lights: readonly [Light, ...Light[]] = [
   { zenith: [0.42, 0.5, 0.58], horizon: [0.74, 0.78, 0.8], cloud: [0.86, 0.87, 0.88], warmth: [0.95, 0.97, 1] },
 ];
 
-/** A sky with clouds that grow flatter towards the horizon. */
+/** A sky with clouds that become flatter towards the horizon. */
 function sky(random: Random, light: Light, horizon: number): Paint {
   const field = noise(random, 3, 6);
   const cover = random.range(-0.15, 0.3);
@@ -78,7 +78,7 @@ export function landscape(random: Random): Promise<Buffer> {
     if (v > slope) return shade(mix(season, [0.1, 0.16, 0.1], 0.35), 0.9 + 0.7 * wood(u, v) + 0.25 * relief(u, v));
     if (v > ridge) {
       const snow = smoothstep(0, 0.08, snowline - v + 0.1 * relief(u, v));
-      // The slope of the relief against light from the left.
+      // The slope of the terrain, lit from the left.
       const lit = 0.88 + 0.9 * (relief(u + 0.02, v) - relief(u - 0.02, v)) + 0.15 * wood(u, v);
       return shade(mix(rock, [0.95, 0.96, 1], snow), clamp(lit, 0.4, 1.2));
     }
@@ -88,7 +88,7 @@ export function landscape(random: Random): Promise<Buffer> {
   const ripples = noise(random, 30, 3);
   return render(random, (u, v) => {
     if (v <= lake) return warm(land(u, v));
-    // Water mirrors what stands above its shore, stretched sideways by ripples.
+    // Water reflects what is above its shore, stretched sideways by ripples.
     const mirrored = land(clamp(u + 0.012 * ripples(u * 0.3, v)), clamp(2 * lake - v - 0.12, 0, 0.7));
     return warm(mix(shade(mirrored, 0.72), [0.1, 0.2, 0.26], 0.3 + 0.1 * ripples(u * 0.4, v)));
   });

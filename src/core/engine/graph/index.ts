@@ -1,6 +1,6 @@
-import { constantAttributes, DT, type GraphNode, nodeOf } from './nodes.ts';
+import { DT, type GraphNode, nodeOf } from './nodes.ts';
 
-/** Finds nodes by what reads them, for telling patterns. Whatever is not as asked for is undefined, so that questions chain. */
+/** Finds nodes by name and by their readers, to recognise patterns. What does not match is undefined, so that questions can be chained. */
 export class GraphIndex {
   readonly #nodes: ReadonlyMap<string, GraphNode>;
   readonly #readers = new Map<GraphNode, GraphNode[]>();
@@ -39,13 +39,13 @@ export class GraphIndex {
     return first && { other: b, constant: first };
   }
 
-  /** What is multiplied by this number, or added to it, or at least as large. */
+  /** The other operand of a product, sum or maximum with this number. */
   with(input: string | undefined, op: 'Mul' | 'AddV2' | 'Maximum', number: number): string | undefined {
     const combined = this.withConstant(this.at(input), op);
     return combined && isNear(scalar(combined.constant), number) ? combined.other : undefined;
   }
 
-  /** A constant's only number; NaN, which equals nothing, where there is no such constant. */
+  /** The number of a constant with one element; NaN if it is no such constant (NaN equals nothing). */
   number(input: string | undefined): number {
     const constant = this.is(input, 'Const');
     return constant ? scalar(constant) : NaN;
@@ -59,7 +59,7 @@ export class GraphIndex {
   }
 }
 
-/** Equal but for the rounding of float32 and of constants written with six digits. */
+/** Equal up to the rounding of float32 and of constants written with six digits. */
 const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.abs(b);
 
 export const floats = (node: GraphNode | undefined): Float32Array<ArrayBuffer> =>
@@ -67,13 +67,13 @@ export const floats = (node: GraphNode | undefined): Float32Array<ArrayBuffer> =
 export const integers = (node: GraphNode | undefined): Int32Array =>
   new Int32Array(bytesOf(node, DT.int32).slice().buffer);
 
-/** A constant's only number; NaN, which equals nothing, where it holds several or none. */
+/** The number of a constant with one element; NaN if it has none or several. */
 export function scalar(node: GraphNode): number {
   const [value = NaN, second] = floats(node);
   return second === undefined ? value : NaN;
 }
 
-/** Of an Einsum; empty where there is none. */
+/** The equation of an Einsum; empty for other nodes. */
 export function equationOf(node: GraphNode | undefined): string {
   const equation = node?.attrs['equation'];
   return equation && 'string' in equation ? equation.string : '';
@@ -89,60 +89,8 @@ function bytesOf(node: GraphNode | undefined, dtype: number): Uint8Array {
   return value && 'tensor' in value && value.tensor.dtype === dtype ? value.tensor.bytes : new Uint8Array();
 }
 
-/** Whether it adds tensors up, two or more. */
+/** Whether a node adds two or more tensors. */
 export const isSum = ({ op }: GraphNode): boolean => op === 'Add' || op === 'AddV2' || op === 'AddN';
 
-export const FLOAT = { type: DT.float32 };
-export const INTEGER = { type: DT.int32 };
-
-export function node(name: string, op: string, inputs: string[], attrs: GraphNode['attrs']): GraphNode {
-  return { name, op, inputs, attrs, outputs: [] };
-}
-
-/** Whether a constant holds one number for each place of the last axis, as [C] or [1,…,1,C]. */
+/** Whether a constant has one number for each place of the last axis, as [C] or [1,…,1,C]. */
 export const isAlongLastAxis = (constant: GraphNode): boolean => shapeOf(constant).at(-1) === floats(constant).length;
-
-export const floatConstant = (name: string, shape: readonly number[], values: Float32Array<ArrayBuffer>): GraphNode =>
-  node(name, 'Const', [], constantAttributes(DT.float32, shape, new Uint8Array(values.buffer)));
-
-/** The same numbers in another shape. */
-export const reshapedConstant = (name: string, constant: GraphNode, shape: readonly number[]): GraphNode =>
-  floatConstant(name, shape, floats(constant));
-
-export const reshape = (name: string, x: string, shape: string): GraphNode =>
-  node(name, 'Reshape', [x, shape], { T: FLOAT, Tshape: INTEGER });
-
-export const integerConstant = (
-  name: string,
-  values: readonly number[],
-  shape: readonly number[] = [values.length],
-): GraphNode =>
-  node(name, 'Const', [], constantAttributes(DT.int32, shape, new Uint8Array(Int32Array.from(values).buffer)));
-
-/** x as a matrix with this many columns. */
-export const asRows = (name: string, x: string, columns: number): GraphNode[] => [
-  integerConstant(`${name}/shape`, [-1, columns]),
-  reshape(name, x, `${name}/shape`),
-];
-
-/** The shape of x, known when it is run: pictures have any size. */
-export const runtimeShape = (name: string, x: string): GraphNode =>
-  node(name, 'Shape', [x], { T: FLOAT, out_type: INTEGER });
-
-/** `count` entries of a shape from `begin` on; all that follow where `count` is -1. */
-export const partOfShape = (name: string, shape: string, begin: number, count: number): GraphNode[] => [
-  integerConstant(`${name}/begin`, [begin]),
-  integerConstant(`${name}/count`, [count]),
-  node(name, 'Slice', [shape, `${name}/begin`, `${name}/count`], { T: INTEGER, Index: INTEGER }),
-];
-
-export const joinShapes = (name: string, parts: readonly string[]): GraphNode[] => [
-  integerConstant(`${name}/axis`, [0], []),
-  node(name, 'ConcatV2', [...parts, `${name}/axis`], { N: { int: parts.length }, T: INTEGER, Tidx: INTEGER }),
-];
-
-/** The product of a shape's entries, as a list of one. */
-export const countOf = (name: string, shape: string): GraphNode[] => [
-  integerConstant(`${name}/axis`, [0]),
-  node(name, 'Prod', [shape, `${name}/axis`], { T: INTEGER, Tidx: INTEGER, keep_dims: { bool: true } }),
-];

@@ -1,14 +1,15 @@
+import { operation } from '../graph/build.ts';
 import type { GraphNode } from '../graph/nodes.ts';
 import { GraphIndex, isSum } from '../graph/index.ts';
 
 const BIASES = new Set(['BiasAdd', 'Add', 'AddV2']);
 
 /**
- * Keeps TensorFlow's optimiser from a mistake. Its remapper fuses a convolution, its bias and a sum with something of the
- * same shape, and takes depthwise convolutions for such too, although there is no operation for them: it writes a node
- * without one, fails on it, and leaves all of the graph without fused convolutions. It does not look through `IdentityN`
- * of several values, which costs nothing; so both sides of such a sum pass through one, and depthwise convolution and bias
- * are still fused. (TensorFlow 2.21, remapper.cc, `FindContractionWithBiasAddAndAdd`.)
+ * Works around a bug of TensorFlow's optimiser. Its remapper fuses a convolution, its bias and the sum with another map. It
+ * tries the same with depthwise convolutions, for which there is no such operation: it writes an invalid node, fails on
+ * it, and then leaves the whole graph without fused convolutions. It does not look through an `IdentityN` of several
+ * values, which costs nothing. So both terms of such a sum pass through one; the depthwise convolution and its bias are
+ * still fused. (TensorFlow 2.21, remapper.cc, `FindContractionWithBiasAddAndAdd`.)
  */
 export function guardDepthwiseSums(nodes: readonly GraphNode[]): GraphNode[] {
   const graph = new GraphIndex(nodes);
@@ -21,7 +22,7 @@ export function guardDepthwiseSums(nodes: readonly GraphNode[]): GraphNode[] {
     if (!isSum(node) || !T || !('type' in T) || node.inputs.length !== 2 || !node.inputs.some(isBiased)) return node;
     const apart = `${node.name}/apart`;
     return [
-      { name: apart, op: 'IdentityN', inputs: node.inputs, attrs: { T: { types: [T.type, T.type] } }, outputs: [] },
+      operation(apart, 'IdentityN', node.inputs, { T: { types: [T.type, T.type] } }),
       { ...node, inputs: [apart, `${apart}:1`] },
     ];
   });

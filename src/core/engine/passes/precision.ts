@@ -1,20 +1,21 @@
-import { DT, type GraphNode, nodeOf } from '../graph/nodes.ts';
+import { cast } from '../graph/build.ts';
+import { DT, type GraphNode, nodeOf, outputOf } from '../graph/nodes.ts';
 
 /** Precision of convolutions and of what stands between them. */
 export type Precision = 'float32' | 'bfloat16' | 'float16';
 
 /**
  * Lets a recorded graph compute in 16 bits where that pays, as PyTorch's autocast and TensorFlow's Grappler do: products
- * always; cheap operations only where all that they read is in 16 bits already, so that nothing is cast to and fro.
- * Everything else stays float32: variables, sums, losses, and whatever came through `wide`. Outputs that are asked for by
- * name must be of the latter kind.
+ * always; cheap operations only if everything they read is in 16 bits already, so that nothing is cast back and forth.
+ * All else stays float32: variables, sums over many values, losses, and everything marked with `wide`. Outputs that are
+ * asked for by name must be float32.
  */
 export function withPrecision(nodes: readonly GraphNode[], precision: Precision): GraphNode[] {
   if (precision === 'float32') return [...nodes];
   return new Narrowing(DT[precision]).apply(nodes);
 }
 
-/** Where the time goes, and where 16-bit hardware helps. Sums inside them are float32. */
+/** These take most of the time, and 16-bit hardware speeds them up. They add up in float32 inside. */
 const PRODUCTS = new Set([
   'Conv2D',
   'Conv2DBackpropInput',
@@ -27,7 +28,7 @@ const PRODUCTS = new Set([
   'BatchMatMulV2',
 ]);
 
-/** Cheap operations that may follow their inputs. */
+/** Cheap operations that take the precision of their inputs. */
 const FOLLOWERS = new Set([
   'BiasAdd',
   'BiasAddGrad',
@@ -56,10 +57,10 @@ const FOLLOWERS = new Set([
   'BroadcastTo',
 ]);
 
-/** Gradients that follow the activation they belong to (by the index of that input), whatever the gradient comes in as. */
+/** Gradients that take the precision of their activation. The number says which input is the activation. */
 const GRADIENTS: Readonly<Record<string, number>> = { ReluGrad: 1, LeakyReluGrad: 1, MaxPoolGrad: 0 };
 
-/** Values that take any precision: they do not decide for the operation that reads them. */
+/** Values that can be cast to any precision, so they do not decide for the operation that reads them. */
 const UNDECIDED = new Set(['Const', 'ReadVariableOp']);
 
 class Narrowing {
@@ -73,7 +74,7 @@ class Narrowing {
     this.#narrow = narrow;
   }
 
-  /** Nodes come in the order in which they were recorded, so inputs are known before what reads them. */
+  /** Nodes are in the order in which they were recorded, so inputs come before their readers. */
   apply(nodes: readonly GraphNode[]): GraphNode[] {
     for (const node of nodes) {
       this.#sources.set(node.name, node);
@@ -97,20 +98,14 @@ class Narrowing {
     return deciding.length > 0 && deciding.every((input) => this.#isNarrow(input));
   }
 
-  /** The input as this reader needs it, by way of a cast that all readers share. */
+  /** The input in the precision that this reader needs. All readers share one cast. */
   #cast(input: string, narrow: boolean): string {
     if (input.startsWith('^') || !this.#isFloat(input) || this.#isNarrow(input) === narrow) return input;
     const known = this.#casts.get(input);
     if (known) return known;
     const name = `${input.replace(':', '/')}/cast`;
     const [from, to] = narrow ? [DT.float32, this.#narrow] : [this.#narrow, DT.float32];
-    this.#result.push({
-      name,
-      op: 'Cast',
-      inputs: [input],
-      attrs: { SrcT: { type: from }, DstT: { type: to }, Truncate: { bool: false } },
-      outputs: [],
-    });
+    this.#result.push(cast(name, input, from, to));
     this.#casts.set(input, name);
     return name;
   }
@@ -127,5 +122,3 @@ class Narrowing {
     return this.#sources.get(nodeOf(input));
   }
 }
-
-const outputOf = (input: string): number => Number(/:(\d+)$/.exec(input)?.[1] ?? 0);

@@ -1,20 +1,41 @@
-import { type Attribute, constantAttributes, DT, type GraphNode, nodeOf } from '../graph/nodes.ts';
-import { FLOAT, GraphIndex, INTEGER } from '../graph/index.ts';
+import {
+  add,
+  biasAdd,
+  concat,
+  float32,
+  floatConstant,
+  integerConstant,
+  multiply,
+  operation,
+  pad,
+  relu,
+  reshape,
+  reverse,
+  slice,
+  splitEvenly,
+  stack,
+  subtract,
+  transpose,
+  unstack,
+} from '../graph/build.ts';
+import { DT, type GraphNode, nodeOf, outputOf, waitFor } from '../graph/nodes.ts';
+import { GraphIndex } from '../graph/index.ts';
 
 /**
- * Rewrites convolutions of 3x3 pixels so that they multiply two thirds as often: Winograd's minimal filtering F(2,3) along
+ * Rewrites 3x3 convolutions so that they need two thirds of the multiplications: Winograd's minimal filtering F(2,3) along
  * the height (Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016). Two rows of the result come
- * from four convolutions of 1x3 over sums of rows, in place of six over rows. Both gradients are rewritten likewise. It is
- * done in one direction only, because sums of whole maps cost time too. For float32 alone: results lose up to one bit, of
- * which 16-bit types have none to spare, and in them sums are as slow as products.
+ * from four 1x3 convolutions of sums of rows, instead of six of single rows. Both gradients are rewritten in the same way.
+ * Only the height is done, because adding whole maps takes time too. Only in float32: results lose up to one bit of
+ * precision, which 16-bit types cannot spare, and there sums are as slow as products.
  */
 export function withWinograd(nodes: readonly GraphNode[]): GraphNode[] {
   return new Rewriting(nodes).apply();
 }
 
 /**
- * Where it pays, as measured (docs/performance.md): not where the products are so few that each further operation counts, nor
- * with few channels, or with not so many on large maps, where memory is the limit.
+ * Whether rewriting makes a convolution faster, as measured (docs/performance.md). It does not if the convolution is small,
+ * because every further operation takes time, nor if it has few channels, nor on large maps unless it has many channels,
+ * because there memory is the limit.
  */
 function pays(map: Shape, channelsIn: number, channelsOut: number): boolean {
   const channels = Math.min(channelsIn, channelsOut);
@@ -24,18 +45,18 @@ function pays(map: Shape, channelsIn: number, channelsOut: number): boolean {
 
 type Shape = readonly number[];
 
-/** Four filters, or four maps of half the height, by name: those of equal place are convolved with one another. */
+/** The names of four filters, or of four maps of half the height. The k-th filter is applied to the k-th map. */
 type Four = readonly [string, string, string, string];
 
 class Rewriting {
   readonly #nodes: readonly GraphNode[];
   readonly #graph: GraphIndex;
   readonly #result: GraphNode[] = [];
-  /** What several rewritten nodes share, by what it is and what it is made of. */
+  /** Parts that several rewritten nodes share. The key says what they are and what they are made of. */
   readonly #made = new Map<string, unknown>();
-  /** Of the outputs of the nodes that were added: those of a node have one shape. */
+  /** Output shapes of the added nodes. All outputs of one node have the same shape. */
   readonly #shapes = new Map<string, Shape>();
-  /** Biases and activations that became a part of the convolution before them. */
+  /** Biases and activations that became part of the convolution before them. */
   readonly #taken = new Set<string>();
   #current = '';
   #count = 0;
@@ -45,7 +66,7 @@ class Rewriting {
     this.#graph = new GraphIndex(nodes);
   }
 
-  /** Nodes come in the order in which they were recorded, so a bias comes after its convolution. */
+  /** Nodes are in the order in which they were recorded, so a bias comes after its convolution. */
   apply(): GraphNode[] {
     for (const node of this.#nodes) {
       [this.#current, this.#count] = [node.name, 0];
@@ -105,7 +126,7 @@ class Rewriting {
     return true;
   }
 
-  /** The gradient of the input is a convolution of that of the output with the filter turned round. */
+  /** The gradient of the input is a convolution of that of the output with the filter turned by 180 degrees. */
   #inputGradient(node: GraphNode, filter: string, dy: string): true {
     this.#convolve(node.name, node, dy, this.#turnedOf(filter));
     return true;
@@ -117,33 +138,31 @@ class Rewriting {
     const half = [batch, height / 2, width, channels];
     const rows = this.#rowsOf(x);
     const filters = this.#filtersOf(filter);
-    const product = (i: 0 | 1 | 2 | 3): string => this.#add('Conv2D', [rows[i], filters[i]], attrs, half);
+    const product = (i: 0 | 1 | 2 | 3): string =>
+      this.#make((made) => operation(made, 'Conv2D', [rows[i], filters[i]], attrs, [float32(half)]));
     // In this order TensorFlow fuses all that follows into the convolution.
     const finish = (conv: string, sum: string): string => {
-      const biased =
-        bias === undefined
-          ? conv
-          : this.#add('BiasAdd', [conv, bias], { ...float, data_format: { string: 'NHWC' } }, half);
-      const added = this.#add('AddV2', [biased, sum], float, half);
-      return activated ? this.#add('Relu', [added], float, half) : added;
+      const biased = bias === undefined ? conv : this.#make((made) => biasAdd(made, conv, bias, half));
+      const added = this.#make((made) => add(made, biased, sum, half));
+      return activated ? this.#make((made) => relu(made, added, half)) : added;
     };
     const [one, two] = [product(1), product(2)];
-    const even = finish(product(0), this.#add('AddV2', [one, two], float, half));
-    const odd = finish(product(3), this.#add('Sub', [one, two], float, half));
-    const rowsByRows = this.#add('Pack', [even, odd], { ...float, N: { int: 2 }, axis: { int: 2 } }, [
-      batch,
-      height / 2,
-      2,
-      width,
-      channels,
-    ]);
+    const even = finish(
+      product(0),
+      this.#make((made) => add(made, one, two, half)),
+    );
+    const odd = finish(
+      product(3),
+      this.#make((made) => subtract(made, one, two, half)),
+    );
+    const rowsByRows = this.#make((made) => stack(made, [even, odd], 2, [batch, height / 2, 2, width, channels]));
     this.#reshape(rowsByRows, [batch, height, width, channels], name);
   }
 
   /**
-   * The gradient of the filter: the transposed of the same sums, so each of the four filters has one of its own. What comes
-   * of the input is computed again rather than kept since the forward pass, where it would double the memory; waiting for
-   * `dy` keeps TensorFlow from joining the two.
+   * The gradient of the filter: the transposed of the same sums, so each of the four filters has a gradient of its own. The
+   * sums of the input's rows are computed again, because keeping them since the forward pass would double the memory.
+   * Waiting for `dy` keeps TensorFlow from joining the two computations.
    */
   #filterGradient(node: GraphNode, x: string, dy: string): true {
     const [, , channelsIn = 0, channelsOut = 0] = outputShape(node);
@@ -153,25 +172,22 @@ class Rewriting {
     const half = this.#halved(dy);
     const gradients: Four = [
       even,
-      this.#add('AddV2', [even, odd], float, half),
-      this.#add('Sub', [even, odd], float, half),
+      this.#make((name) => add(name, even, odd, half)),
+      this.#make((name) => subtract(name, even, odd, half)),
       odd,
     ];
     const sizes = this.#ints(shape);
     const [d0, d1, d2, d3] = gradients.map((gradient, i) =>
-      this.#add('Conv2DBackpropFilter', [rows[i] ?? '', sizes, gradient], node.attrs, shape),
+      this.#make((name) =>
+        operation(name, 'Conv2DBackpropFilter', [rows[i] ?? '', sizes, gradient], node.attrs, [float32(shape)]),
+      ),
     ) as unknown as Four;
-    const sum = this.#halve(this.#add('AddV2', [d1, d2], float, shape));
-    const middle = this.#halve(this.#add('Sub', [d1, d2], float, shape));
-    const above = this.#add('AddV2', [d0, sum], float, shape);
-    const below = this.#add('AddV2', [d3, sum], float, shape);
-    this.#add(
-      'ConcatV2',
-      [above, middle, below, this.#ints([0], [])],
-      { ...float, N: { int: 3 }, Tidx: INTEGER },
-      outputShape(node),
-      node.name,
-    );
+    const sum = this.#halve(this.#make((name) => add(name, d1, d2, shape)));
+    const middle = this.#halve(this.#make((name) => subtract(name, d1, d2, shape)));
+    const above = this.#make((name) => add(name, d0, sum, shape));
+    const below = this.#make((name) => add(name, d3, sum, shape));
+    const axis = this.#ints([0], []);
+    this.#make((name) => concat(name, [above, middle, below], axis, outputShape(node)), node.name);
     return true;
   }
 
@@ -180,34 +196,27 @@ class Rewriting {
     return this.#once(`filters ${filter}`, () => {
       const [, , channelsIn = 0, channelsOut = 0] = this.#shapeOf(filter);
       const shape = [1, 3, channelsIn, channelsOut];
-      const rows = this.#add('Split', [this.#ints([0], []), filter], { ...float, num_split: { int: 3 } }, shape);
-      const outer = this.#halve(this.#add('AddV2', [rows, `${rows}:2`], float, shape));
+      const axis = this.#ints([0], []);
+      const rows = this.#make((name) => splitEvenly(name, filter, 3, axis, shape));
+      const outer = this.#halve(this.#make((name) => add(name, rows, `${rows}:2`, shape)));
       const inner = this.#halve(`${rows}:1`);
       return [
         rows,
-        this.#add('AddV2', [outer, inner], float, shape),
-        this.#add('Sub', [outer, inner], float, shape),
+        this.#make((name) => add(name, outer, inner, shape)),
+        this.#make((name) => subtract(name, outer, inner, shape)),
         `${rows}:2`,
       ];
     });
   }
 
-  /** A filter [h,w,in,out] turned round, as [h,w,out,in]. */
+  /** A filter [h,w,in,out] turned by 180 degrees, as [h,w,out,in]. */
   #turnedOf(filter: string): string {
     return this.#once(`turned ${filter}`, () => {
       const [height = 0, width = 0, channelsIn = 0, channelsOut = 0] = this.#shapeOf(filter);
-      const turned = this.#add('ReverseV2', [filter, this.#ints([0, 1])], { ...float, Tidx: INTEGER }, [
-        height,
-        width,
-        channelsIn,
-        channelsOut,
-      ]);
-      return this.#add('Transpose', [turned, this.#ints([0, 1, 3, 2])], { ...float, Tperm: INTEGER }, [
-        height,
-        width,
-        channelsOut,
-        channelsIn,
-      ]);
+      const axes = this.#ints([0, 1]);
+      const turned = this.#make((name) => reverse(name, filter, axes, [height, width, channelsIn, channelsOut]));
+      const order = this.#ints([0, 1, 3, 2]);
+      return this.#make((name) => transpose(name, turned, order, [height, width, channelsOut, channelsIn]));
     });
   }
 
@@ -215,39 +224,34 @@ class Rewriting {
   #rowsOf(x: string, after?: string): Four {
     const [batch = 0, height = 0, width = 0, channels = 0] = this.#shapeOf(x);
     const border = this.#ints([0, 0, 1, 1, 0, 0, 0, 0], [4, 2]);
-    const padded = this.#add(
-      'Pad',
-      [x, border, ...(after === undefined ? [] : [`^${nodeOf(after)}`])],
-      { ...float, Tpaddings: INTEGER },
-      [batch, height + 2, width, channels],
-    );
-    // With rows as the first axis a part of them is a view; with more than one sample it has to be copied.
+    const padded = this.#make((name) => {
+      const node = pad(name, x, border, [batch, height + 2, width, channels]);
+      return after === undefined ? node : { ...node, inputs: [...node.inputs, waitFor(after)] };
+    });
+    // With rows as the first axis, a part of them is a view. With several samples it has to be copied.
     const samples = batch > 1 ? [batch] : [];
     const half = [...samples, height / 2, width, channels];
     const pairs = this.#reshape(padded, [...samples, height / 2 + 1, 2, width, channels]);
-    const unpacked = this.#add('Unpack', [pairs], { ...float, num: { int: 2 }, axis: { int: samples.length + 1 } }, [
-      ...samples,
-      height / 2 + 1,
-      width,
-      channels,
-    ]);
-    const from = (row: 0 | 1, rows: string): string =>
-      this.#add(
-        'Slice',
-        [rows, this.#ints([...samples.map(() => 0), row, 0, 0]), this.#ints(half)],
-        { ...float, Index: INTEGER },
-        half,
-      );
+    const unpacked = this.#make((name) =>
+      unstack(name, pairs, 2, samples.length + 1, [...samples, height / 2 + 1, width, channels]),
+    );
+    const from = (row: 0 | 1, rows: string): string => {
+      const [begin, size] = [this.#ints([...samples.map(() => 0), row, 0, 0]), this.#ints(half)];
+      return this.#make((name) => slice(name, rows, begin, size, half));
+    };
     const [d0, d1, d2, d3] = [from(0, unpacked), from(0, `${unpacked}:1`), from(1, unpacked), from(1, `${unpacked}:1`)];
-    const combined = (op: 'AddV2' | 'Sub', a: string, b: string): string =>
-      this.#reshape(this.#add(op, [a, b], float, half), [batch, height / 2, width, channels]);
-    return [combined('Sub', d0, d2), combined('AddV2', d1, d2), combined('Sub', d2, d1), combined('Sub', d3, d1)];
+    const combined = (combine: typeof add, a: string, b: string): string =>
+      this.#reshape(
+        this.#make((name) => combine(name, a, b, half)),
+        [batch, height / 2, width, channels],
+      );
+    return [combined(subtract, d0, d2), combined(add, d1, d2), combined(subtract, d2, d1), combined(subtract, d3, d1)];
   }
 
   #evenAndOdd(x: string): [even: string, odd: string] {
     const [batch = 0, height = 0, width = 0, channels = 0] = this.#shapeOf(x);
     const pairs = this.#reshape(x, [batch, height / 2, 2, width, channels]);
-    const rows = this.#add('Unpack', [pairs], { ...float, num: { int: 2 }, axis: { int: 2 } }, this.#halved(x));
+    const rows = this.#make((name) => unstack(name, pairs, 2, 2, this.#halved(x)));
     return [rows, `${rows}:1`];
   }
 
@@ -257,20 +261,19 @@ class Rewriting {
   }
 
   #halve(x: string): string {
-    const half = this.#once('half', () =>
-      this.#add('Const', [], constantAttributes(DT.float32, [], bytesOf(Float32Array.of(0.5))), []),
-    );
-    return this.#add('Mul', [x, half], float, this.#shapeOf(x));
+    const half = this.#once('half', () => this.#make((name) => floatConstant(name, [], Float32Array.of(0.5))));
+    return this.#make((name) => multiply(name, x, half, this.#shapeOf(x)));
   }
 
   #reshape(x: string, shape: Shape, name?: string): string {
     if (name === undefined && shape.join() === this.#shapeOf(x).join()) return x;
-    return this.#add('Reshape', [x, this.#ints(shape)], { ...float, Tshape: INTEGER }, shape, name);
+    const to = this.#ints(shape);
+    return this.#make((made) => reshape(made, x, to, shape), name);
   }
 
   #ints(values: Shape, shape: Shape = [values.length]): string {
     return this.#once(`ints ${shape.join()}: ${values.join()}`, () =>
-      this.#add('Const', [], constantAttributes(DT.int32, shape, bytesOf(Int32Array.from(values))), shape),
+      this.#make((name) => integerConstant(name, values, shape)),
     );
   }
 
@@ -279,31 +282,25 @@ class Rewriting {
     return this.#made.get(key) as T;
   }
 
-  #add(
-    op: string,
-    inputs: string[],
-    attrs: Record<string, Attribute>,
-    shape: Shape,
-    name = `${this.#current}/winograd${this.#count++}`,
-  ): string {
-    this.#result.push({ name, op, inputs, attrs, outputs: [{ dtype: DT.float32, shape }] });
-    this.#shapes.set(name, shape);
+  /** Adds a node, under a name of its own unless one is given. @returns the name */
+  #make(build: (name: string) => GraphNode, name = `${this.#current}/winograd${this.#count++}`): string {
+    const node = build(name);
+    this.#result.push(node);
+    this.#shapes.set(name, outputShape(node));
     return name;
   }
 
-  /** The node that alone reads this one, if it is of this operation. */
+  /** The only reader of a node, if it is of this operation. */
   #onlyReader(node: GraphNode, op: string): GraphNode | undefined {
     const [reader, ...others] = this.#graph.readersOf(node);
     return reader?.op === op && reader.inputs[0] === node.name && others.length === 0 ? reader : undefined;
   }
 
   #shapeOf(input: string): Shape {
-    const [name = '', output = '0'] = input.split(':');
-    return this.#shapes.get(name) ?? this.#graph.at(name)?.outputs[Number(output)]?.shape ?? [];
+    const name = nodeOf(input);
+    return this.#shapes.get(name) ?? this.#graph.at(name)?.outputs[outputOf(input)]?.shape ?? [];
   }
 }
 
-const float = { T: FLOAT };
 const outputShape = ({ outputs }: GraphNode): Shape => outputs[0]?.shape ?? [];
 const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
-const bytesOf = ({ buffer }: Float32Array | Int32Array): Uint8Array => new Uint8Array(buffer);

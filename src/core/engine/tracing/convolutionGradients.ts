@@ -3,10 +3,10 @@ import type { TensorFlowBackend } from '../backend.ts';
 import { processorFlags } from '../processor.ts';
 
 /**
- * Replaces TensorFlow's gradients of convolutions on processors where a product of matrices is faster (docs/performance.md):
- * those of filters of one pixel everywhere, and that of larger filters on x86 without AVX512, where oneDNN has no good kernel
- * for NHWC. Decided by shapes and processor alone, never by a measurement, so that a run goes on with the same bits where it
- * stopped.
+ * Replaces TensorFlow's gradients of convolutions on CPUs where a matrix product is faster (docs/performance.md): both
+ * gradients of 1x1 convolutions on all CPUs, and the filter gradient of larger ones on x86 without AVX512, where oneDNN has
+ * no fast kernel for NHWC. Shapes and processor alone decide, never a measurement, so that a resumed run gives the same
+ * bits.
  */
 export function registerConvolutionGradients({ isUsingGpuDevice }: Pick<TensorFlowBackend, 'isUsingGpuDevice'>): void {
   if (isUsingGpuDevice) return;
@@ -30,7 +30,7 @@ export function registerConvolutionGradients({ isUsingGpuDevice }: Pick<TensorFl
   });
 }
 
-/** Puts another way before a kernel, taken where `choose` gives one. */
+/** Replaces a kernel by the function that `choose` returns, if it returns one. */
 function replace(
   kernelName: 'Conv2DBackpropFilter' | 'Conv2DBackpropInput',
   choose: (inputs: tf.NamedTensorInfoMap, info: tf.backend_util.Conv2DInfo) => (() => tf.Tensor4D) | undefined,
@@ -62,15 +62,15 @@ interface Attributes {
   strides: [number, number] | number;
   pad: 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;
   dimRoundingMode?: 'floor' | 'round' | 'ceil';
-  /** Of the filter, where that is what is asked for. */
+  /** Shape of the filter, for its gradient. */
   filterShape?: Shape;
-  /** Of the input, where that is what is asked for. */
+  /** Shape of the input, for its gradient. */
   inputShape?: Shape;
 }
 
 const asRows = (x: tf.Tensor4D, channels: number): tf.Tensor2D => tf.reshape(x, [-1, channels]);
 
-/** Each pixel on its own. */
+/** Whether it is a 1x1 convolution with stride 1 and no padding. */
 const isPointwise = ({
   filterHeight,
   filterWidth,
@@ -82,15 +82,15 @@ const isPointwise = ({
   strideHeight * strideWidth === 1 &&
   padInfo.top + padInfo.bottom + padInfo.left + padInfo.right === 0;
 
-/** Narrow matrices are no faster. */
+/** With few channels the matrices are narrow and no faster. */
 const suits = (info: tf.backend_util.Conv2DInfo): boolean =>
   info.strideHeight === 1 && info.strideWidth === 1 && info.inChannels >= 16 && info.outChannels >= 16;
 
 /**
- * The gradient of a filter [kh,kw,in,out] at stride 1 from the input x [n,h,w,in] and the gradient dy [n,h',w',out] of
- * the output. Both are laid on one padded grid and written as rows of pixels; then the pixels under filter element (i,j)
- * are those of dy, shifted by i lines and j pixels. A shift of rows is a view, so the element's gradient is one product of
- * what lies in memory already. Where a shift runs over the end of a line it meets zeros of dy.
+ * The gradient of a filter [kh,kw,in,out] at stride 1, from the input x [n,h,w,in] and the gradient dy [n,h',w',out] of the
+ * output. Both are padded to the same grid and written as rows of pixels. The pixels under filter element (i,j) are then
+ * those of dy, shifted by i lines and j pixels. A shift of rows is a view, so the gradient of an element is one matrix
+ * product of data that is in memory already. Where a shift crosses the end of a line, dy is zero.
  */
 export function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, info: tf.backend_util.Conv2DInfo): tf.Tensor4D {
   const { filterHeight, filterWidth, inChannels, outChannels, padInfo } = info;

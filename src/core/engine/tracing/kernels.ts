@@ -3,8 +3,8 @@ import { type OperationAttribute, type TensorFlowBackend, tensorFlowBackend } fr
 import { registerConvolutionGradients } from './convolutionGradients.ts';
 
 /**
- * Operations and gradients that TensorFlow has as one kernel and tfjs spells out in several. They are faster, and
- * TensorFlow fuses convolution, bias and activation where it meets them. Registered once, by `openEngine`.
+ * Registers operations and gradients that are one kernel in TensorFlow and several in tfjs. They are faster, and with them
+ * TensorFlow can fuse convolution, bias and activation. Called once, by `openEngine`.
  */
 export function registerKernels(): void {
   registerConvolutionGradients(tensorFlowBackend());
@@ -16,7 +16,7 @@ export function registerKernels(): void {
   kernel('BiasAdd', ({ x, bias }, backend) => execute(backend, 'BiasAdd', [x, bias], [format(backend)]));
   kernel('BiasAddGrad', ({ dy }, backend) => execute(backend, 'BiasAddGrad', [dy], [format(backend)]));
 
-  // TensorFlow fuses a bias with a product of matrices, not with one of batches, which tfjs always takes.
+  // TensorFlow fuses a bias with MatMul, not with BatchMatMul, which tfjs always uses.
   const batched = tf.getKernel('BatchMatMul', 'tensorflow').kernelFunc;
   tf.unregisterKernel('BatchMatMul', 'tensorflow');
   kernel('BatchMatMul', ({ a, b }, backend, attrs) => {
@@ -38,21 +38,21 @@ export function registerKernels(): void {
     mirrorPadGrad(dy as tf.Tensor, paddings as number[][], mode as string, backend),
   );
 
-  // tfjs has no gradient for it.
+  // tfjs has no gradient for MirrorPad.
   tf.registerGradient({
     kernelName: 'MirrorPad',
     gradFunc: (dy, _, attributes) => ({ x: () => run('MirrorPadGrad', { dy: dy as tf.Tensor }, attributes) }),
   });
-  // tfjs multiplies by a step function of the input; TensorFlow's kernel takes the output, which lets the activation be
-  // fused with what comes before it.
+  // tfjs multiplies by a step function of the input. TensorFlow's kernel uses the output, so the activation can be fused
+  // with the convolution before it.
   tf.unregisterGradient('Relu');
   tf.registerGradient({
     kernelName: 'Relu',
     outputsToSave: [true],
     gradFunc: (dy, [y]) => ({ x: () => run('ReluGrad', { dy: dy as tf.Tensor, y: y as tf.Tensor }) }),
   });
-  // Likewise; the output has the input's sign. Where something else reads the input too, TensorFlow's optimiser fuses all the
-  // same, fails, and leaves the whole graph without fused convolutions.
+  // The same; the output has the sign of the input. If anything else read the input, TensorFlow's optimiser would still try
+  // to fuse, fail, and leave the whole graph without fused convolutions.
   tf.unregisterGradient('LeakyRelu');
   tf.registerGradient({
     kernelName: 'LeakyRelu',
@@ -61,7 +61,7 @@ export function registerKernels(): void {
       x: () => run('LeakyReluGrad', { dy: dy as tf.Tensor, y: y as tf.Tensor }, attributes),
     }),
   });
-  // tfjs takes -1 for the slope of |x| at 0, PyTorch 0; it shows where output and negative are equal.
+  // At 0 the slope of |x| is -1 in tfjs and 0 in PyTorch. It matters where output and negative are equal.
   tf.unregisterGradient('Abs');
   tf.registerGradient({
     kernelName: 'Abs',
@@ -81,14 +81,14 @@ export function biasAdd<T extends tf.Tensor>(x: T, bias: tf.Tensor): T {
 }
 
 /**
- * Marks where a result must be float32 although what made it computed in 16 bits (see precision.ts): before losses, and at
- * the end of a network. Changes nothing else.
+ * Marks a result that must be float32 even if it was computed in 16 bits (passes/precision.ts): before losses, and at the
+ * end of a network. It changes nothing else.
  */
 export function wide<T extends tf.Tensor>(x: T): T {
   return run('Wide', { x }) as T;
 }
 
-/** Adds the gradient of the border to the pixels that it was copied from. */
+/** Adds the gradient of the border to the pixels that the border was copied from. */
 function mirrorPadGrad(dy: tf.Tensor, paddings: number[][], mode: string, backend: TensorFlowBackend): tf.Tensor {
   const { TF_ATTR_TYPE, TF_INT32, TF_ATTR_STRING } = backend.binding;
   const pixels = tf.tensor2d(paddings, [paddings.length, 2], 'int32');

@@ -1,17 +1,19 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { type OperationAttribute, type TensorFlowBackend, tensorFlowBackend } from '../backend.ts';
-import { type Attribute, constantAttributes, DT, type GraphNode, nodeOf } from '../graph/nodes.ts';
+import { constant, integer64Constant, operation, placeholder, readVariable, variable } from '../graph/build.ts';
+import { type Attribute, DT, type GraphNode, type OutputInfo, waitFor } from '../graph/nodes.ts';
+import { type Composite, recordComposites } from './composite.ts';
 import { wide } from './kernels.ts';
 
-/** An operation that cannot be written down; whoever traces runs eagerly instead. */
+/** An operation cannot be recorded. Callers then run op by op. */
 export class UntraceableError extends Error {}
 
-/** Notes an order of operations while a tracer records. */
+/** Makes the operation of `later` wait for that of `first`. Set while a tracer records. */
 let noteOrder: ((later: tf.Tensor, first: tf.Tensor) => void) | undefined;
 
 /**
- * The same as x, but not before `first` has been computed. TensorFlow runs what does not wait for one another in any order;
- * op by op the order is that of the calls as it is.
+ * x itself, but not before `first` has been computed. In a graph, TensorFlow runs independent operations in any order. Op
+ * by op, operations run in the order of the calls anyway.
  */
 export function after<T extends tf.Tensor>(x: T, first: tf.Tensor | undefined): T {
   if (!noteOrder || !first) return x;
@@ -23,55 +25,51 @@ export function after<T extends tf.Tensor>(x: T, first: tf.Tensor | undefined): 
 /**
  * Records the operations of tfjs code as the nodes of a TensorFlow graph.
  *
- * While `record` runs a function, both `execute` methods of the backend are wrapped: the operation runs as ever, and its
- * name, attributes, inputs and outputs are written down. Tensors are told apart by their data id. A tensor that was
- * bound before stands for a placeholder or a variable; any other tensor met for the first time becomes a constant.
+ * While `record` runs a function, both `execute` methods of the backend are wrapped: the operation runs as usual, and its
+ * name, attributes, inputs and outputs are recorded. Tensors are identified by their data id. A tensor that was bound
+ * before is a placeholder or a variable. Any other tensor becomes a constant when it is first used.
  *
- * The approach is that of the `shared/prototypes` of this project's first days; JAX and PyTorch's `make_fx` trace alike.
+ * JAX and PyTorch's `make_fx` trace in the same way.
  */
 export class Tracer {
   readonly nodes: GraphNode[] = [];
   readonly #backend: TensorFlowBackend = tensorFlowBackend();
-  /** The graph's name of each tensor's data; what is still needed is kept alive by the caller's scope. */
+  /** The name in the graph of each tensor's data. The caller's scope keeps the tensors alive. */
   readonly #names = new Map<object, string>();
+  /** Names of constants. */
+  readonly #constants = new Set<string>();
+  readonly #layers: boolean;
+  /** Inside a layer that is recorded as a whole. */
+  #paused = false;
   #count = 0;
 
-  /** Makes `tensor` stand for an input that is fed by this name. */
+  /**
+   * @param options.layers Records a layer as one node where the layer says so (see composite.ts), and computes at once what
+   *   depends on constants alone. Such a graph is made to be exported; TensorFlow cannot run it.
+   */
+  constructor({ layers = false }: { layers?: boolean } = {}) {
+    this.#layers = layers;
+  }
+
+  /** Makes `tensor` an input of the graph, fed by this name. */
   bindPlaceholder(tensor: tf.Tensor, name: string): void {
-    const info = infoOf(tensor);
-    this.nodes.push({
-      name,
-      op: 'Placeholder',
-      inputs: [],
-      attrs: { dtype: { type: info.dtype }, shape: { shape: info.shape } },
-      outputs: [info],
-    });
+    this.nodes.push(placeholder(name, infoOf(tensor)));
     this.#names.set(tensor.dataId, name);
   }
 
-  /** Makes `variable` stand for a variable of the session; reads of it see the value at the start of a call. */
-  bindVariable(variable: tf.Variable, name: string): void {
-    const info = infoOf(variable);
-    this.nodes.push({
-      name,
-      op: 'VarHandleOp',
-      inputs: [],
-      attrs: {
-        dtype: { type: info.dtype },
-        shape: { shape: info.shape },
-        shared_name: { string: name },
-        container: { string: '' },
-      },
-      outputs: [],
-    });
-    this.nodes.push({
-      name: `${name}/read`,
-      op: 'ReadVariableOp',
-      inputs: [name],
-      attrs: { dtype: { type: info.dtype } },
-      outputs: [info],
-    });
-    this.#names.set(variable.dataId, `${name}/read`);
+  /** Makes `tensor` a constant of this name whose values are not copied into the graph. */
+  bindParameter(tensor: tf.Tensor, name: string): void {
+    this.nodes.push(operation(name, 'Parameter', [], {}, [infoOf(tensor)]));
+    this.#constants.add(name);
+    this.#names.set(tensor.dataId, name);
+  }
+
+  /** Makes `state` a variable of the session. Reads of it see the value at the start of a call. */
+  bindVariable(state: tf.Variable, name: string): void {
+    const info = infoOf(state);
+    const read = `${name}/read`;
+    this.nodes.push(variable(name, info), readVariable(read, name, info));
+    this.#names.set(state.dataId, read);
   }
 
   /** Runs `body` and records what it executes. */
@@ -91,37 +89,35 @@ export class Tracer {
     const outer = noteOrder;
     noteOrder = (later, first) => this.#order(later, first);
     try {
-      return body();
+      return this.#layers ? recordComposites((layer, compute) => this.#addLayer(layer, compute), body) : body();
     } finally {
       noteOrder = outer;
       Object.assign(backend, { executeSingleOutput, executeMultipleOutputs });
     }
   }
 
-  /** The graph's name of a tensor; one that was never seen becomes a constant. */
+  /** The name of a tensor in the graph. A tensor that was not recorded becomes a constant. */
   nameOf(tensor: tf.Tensor): string {
     const known = this.#names.get(tensor.dataId);
     if (known) return known;
     const data = this.#backend.readSync(tensor.dataId);
-    const info = infoOf(tensor);
-    const name = this.constant(info.dtype, info.shape, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    // Copied: it may be the caller's own array, which may change before the graph is written.
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+    const name = this.#pushConstant((made) => constant(made, infoOf(tensor), bytes));
     this.#names.set(tensor.dataId, name);
     return name;
   }
 
-  constant(dtype: number, shape: readonly number[], bytes: Uint8Array): string {
-    // Copied: the data may be the caller's own array, which may change before the graph is written.
-    return this.addNode('Const', [], constantAttributes(dtype, shape, bytes.slice()), [{ dtype, shape }]);
+  /** Adds a node under a new name. @returns the name */
+  #push(build: (name: string) => GraphNode): string {
+    const name = `n${this.#count++}`;
+    this.nodes.push(build(name));
+    return name;
   }
 
-  addNode(
-    op: string,
-    inputs: string[],
-    attrs: Record<string, Attribute>,
-    outputs: GraphNode['outputs'],
-    name = `n${this.#count++}`,
-  ): string {
-    this.nodes.push({ name, op, inputs, attrs, outputs });
+  #pushConstant(build: (name: string) => GraphNode): string {
+    const name = this.#push(build);
+    this.#constants.add(name);
     return name;
   }
 
@@ -131,26 +127,40 @@ export class Tracer {
     inputs: readonly (tf.Tensor | Int64Scalar)[],
     outputs: readonly tf.Tensor[],
   ): void {
+    if (this.#paused) return;
     const attrs = Object.fromEntries(attributes.map((attribute) => [attribute.name, this.#attribute(attribute)]));
     const [first] = inputs;
-    // Eager execution infers the type of some ops, a NodeDef must name it.
+    // Run op by op, some operations find out their type themselves. In a graph it has to be named.
     if (attributes.length === 0 && first && !isInt64(first) && !LOGICAL.has(op))
       attrs['T'] = { type: infoOf(first).dtype };
     const names = inputs.map((input) =>
-      isInt64(input) ? this.constant(DT.int64, [], int64Bytes(input.value)) : this.nameOf(input),
+      isInt64(input) ? this.#pushConstant((name) => integer64Constant(name, input.value)) : this.nameOf(input),
     );
-    // tfjs' gradients cast what they multiply by to float32, which it is; in 16 bits it would be cast to and fro.
-    const name =
-      op === 'Cast' && isSame(attrs['SrcT'], attrs['DstT'])
-        ? (names[0] ?? '')
-        : this.addNode(op, names, attrs, outputs.map(infoOf));
+    // Operations that read the outputs find tensors they do not know, and make constants of them.
+    if (this.#layers && names.every((name) => this.#constants.has(name))) return;
+    // tfjs' gradients cast float32 to float32. In 16 bits that would become two casts.
+    const castsNothing = op === 'Cast' && isSame(attrs['SrcT'], attrs['DstT']);
+    const name = castsNothing
+      ? (names[0] ?? '')
+      : this.#push((made) => operation(made, op, names, attrs, outputs.map(infoOf)));
     outputs.forEach((output, i) => this.#names.set(output.dataId, i === 0 ? name : `${name}:${i}`));
+  }
+
+  #addLayer({ op, inputs, attributes = {} }: Composite, compute: () => tf.Tensor): tf.Tensor {
+    if (this.#paused) return compute();
+    const names = inputs.map((input) => (input ? this.nameOf(input) : ''));
+    this.#paused = true;
+    const output = compute();
+    this.#paused = false;
+    const name = this.#push((made) => operation(made, op, names, { ...attributes }, [infoOf(output)]));
+    this.#names.set(output.dataId, name);
+    return output;
   }
 
   /** Lets the operation that makes `later` wait for `first`. */
   #order(later: tf.Tensor, first: tf.Tensor): void {
     const name = this.nameOf(later);
-    this.nodes.find((node) => node.name === name)?.inputs.push(`^${nodeOf(this.nameOf(first))}`);
+    this.nodes.find((node) => node.name === name)?.inputs.push(waitFor(this.nameOf(first)));
   }
 
   #attribute({ name, type, value }: OperationAttribute): Attribute {
@@ -170,10 +180,10 @@ export class Tracer {
 
 const isSame = (a?: Attribute, b?: Attribute): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** Ops over booleans only: they have no type to name. */
+/** Operations on booleans only, which have no type attribute. */
 const LOGICAL = new Set(['LogicalAnd', 'LogicalNot', 'LogicalOr']);
 
-/** tfjs-node passes 64-bit whole numbers in a small class of its own. */
+/** tfjs-node's class for 64-bit integers. */
 interface Int64Scalar {
   value: number;
   valueArray: Int32Array;
@@ -182,11 +192,7 @@ interface Int64Scalar {
 const isInt64 = (input: unknown): input is Int64Scalar =>
   typeof input === 'object' && input !== null && 'valueArray' in input;
 
-function int64Bytes(value: number): Uint8Array {
-  return new Uint8Array(new BigInt64Array([BigInt(value)]).buffer);
-}
-
-function infoOf(tensor: tf.Tensor): { dtype: number; shape: number[] } {
+function infoOf(tensor: tf.Tensor): OutputInfo {
   const dtype = { float32: DT.float32, int32: DT.int32, bool: DT.bool, complex64: undefined, string: undefined }[
     tensor.dtype
   ];

@@ -1,19 +1,37 @@
 import type { GraphNode } from '../../engine/graph/nodes.ts';
-import { type AnySizeGraph, type SizeExpression, valuesOf } from './anySize.ts';
+import { permute, permuted } from './permute.ts';
 import { type OnnxAttribute, type OnnxNode, type OnnxTensor, OnnxType } from './proto.ts';
+import { type RecordedGraph, type SizeExpression, valuesOf } from './record.ts';
 
-/** Collects the nodes and constants of an ONNX graph while a recorded graph is turned into it. */
+/** How the axes of a feature map are ordered: as recorded, [B,H,W,C], or as ONNX's operations have it, [B,C,H,W]. */
+export type AxisOrder = 'nhwc' | 'nchw';
+
+/** Axes of [B,H,W,C] in the order of [B,C,H,W], and back. */
+export const toNchw = [0, 3, 1, 2];
+const toNhwc = [0, 2, 3, 1];
+
+/**
+ * Collects the nodes and constants of an ONNX graph while a recorded graph is turned into it.
+ *
+ * Each recorded value is kept in the order of axes in which it was made, and turned into the other one when an operation
+ * asks for it: once, however many ask. So a network of convolutions has no transposition at all.
+ */
 export class OnnxBuilder {
   readonly nodes: OnnxNode[] = [];
   readonly tensors: OnnxTensor[] = [];
-  readonly #constants = new Map<string, GraphNode>();
-  readonly #graph: AnySizeGraph;
-  readonly #written = new Set<string>();
+  readonly #graph: RecordedGraph;
+  readonly #recorded: ReadonlyMap<string, GraphNode>;
+  /** ONNX's names of a recorded value, in each order that it has been needed in. */
+  readonly #names = new Map<string, Partial<Record<AxisOrder, string>>>();
+  readonly #shared = new Map<string, string>();
+  readonly #taken = new Set<string>();
   #count = 0;
 
-  constructor(graph: AnySizeGraph) {
+  constructor(graph: RecordedGraph, input: string) {
     this.#graph = graph;
-    for (const node of graph.nodes) if (node.op === 'Const') this.#constants.set(node.name, node);
+    this.#recorded = new Map(graph.nodes.map((node) => [node.name, node]));
+    this.#names.set('x', { nchw: input });
+    this.#taken.add(input);
   }
 
   /** Adds a node and returns the name of its first output. */
@@ -21,111 +39,193 @@ export class OnnxBuilder {
     op: string,
     inputs: readonly string[],
     attributes: Record<string, OnnxAttribute> = {},
-    outputs: readonly string[] = [this.#fresh()],
+    outputs: readonly string[] = [this.fresh()],
   ): string {
     this.nodes.push({ op, inputs, outputs, attributes });
     return outputs[0] ?? '';
   }
 
-  /** Adds a constant and returns its name. */
-  constant(shape: readonly number[], data: Float32Array | BigInt64Array, name = this.#fresh()): string {
-    this.tensors.push({ name, shape, data });
+  /** A name that nothing has yet. */
+  fresh(): string {
+    let name: string;
+    do name = `o${this.#count++}`;
+    while (this.#taken.has(name));
     return name;
   }
 
-  /** The ONNX name of an input of a recorded node; a float constant is written when it is first used. */
-  nameOf(input: string): string {
-    const constant = this.#constants.get(input);
-    if (!constant || this.#written.has(input)) return input;
-    this.#written.add(input);
-    const sized = this.#graph.sized.get(input);
-    const shape = this.shapeOf(input);
-    if (!sized) return this.constant(shape, this.floats(input), input);
-    const values = this.add('Cast', [this.integers(sized)], { to: { int: OnnxType.float32 } });
-    return this.add('Reshape', [values, this.integers(shape)], {}, [input]);
+  /** Says what a recorded value is called. Anything but a feature map has one order of axes, `nhwc`. */
+  define(recorded: string, order: AxisOrder, name: string): void {
+    this.#names.set(recorded, { [order]: name });
   }
 
-  /** The shape of a constant. */
-  shapeOf(input: string): readonly number[] {
-    return this.#constants.get(input)?.outputs[0]?.shape ?? [];
+  /** Says that a recorded value is another one. */
+  alias(recorded: string, same: string): void {
+    if (this.isConstant(same)) this.nameOf(same);
+    this.#names.set(recorded, this.#names.get(same) ?? {});
+  }
+
+  /** Whether a recorded value is there in this order without a transposition. */
+  has(recorded: string, order: AxisOrder): boolean {
+    return this.#names.get(recorded)?.[order] !== undefined;
+  }
+
+  /** The name of a recorded value in an order of axes; a constant is written when it is first used. */
+  nameOf(recorded: string, order: AxisOrder = 'nhwc'): string {
+    const known = this.#names.get(recorded) ?? {};
+    const found = known[order];
+    if (found !== undefined) return found;
+    const name = this.isConstant(recorded) ? this.#writeConstant(recorded, order) : this.#turn(known, order);
+    this.#names.set(recorded, { ...known, [order]: name });
+    return name;
+  }
+
+  isConstant(recorded: string): boolean {
+    const op = this.#recorded.get(recorded)?.op;
+    return op === 'Const' || op === 'Parameter';
+  }
+
+  /** The shape of a recorded value, [B,H,W,C] for a feature map. */
+  shapeOf(recorded: string): readonly number[] {
+    const [, name, output] = /^(.*?)(?::(\d+))?$/.exec(recorded) ?? [];
+    return this.#recorded.get(name ?? '')?.outputs[Number(output ?? 0)]?.shape ?? [];
   }
 
   /** The values of a constant that does not depend on the input's size. */
-  floats(input: string): Float32Array {
-    const values = this.#values(input);
-    if (this.#graph.sized.has(input) || !values) throw new Error('a weight depends on the size of the picture');
+  floats(recorded: string): Float32Array {
+    const values = this.#valuesOf(recorded);
+    if (this.#graph.sized.has(recorded) || !values) throw new Error('a weight depends on the size of the picture');
     return Float32Array.from(values);
   }
 
+  /** As {@link floats}, or undefined. */
+  floatsOrNone(recorded: string): Float32Array | undefined {
+    return this.#graph.sized.has(recorded) ? undefined : this.floats(recorded);
+  }
+
   /** The numbers of a constant that says a shape, an order or axes. */
-  expressions(input: string): (number | SizeExpression)[] {
-    return [...(this.#graph.sized.get(input) ?? this.#values(input) ?? [])];
+  expressions(recorded: string): (number | SizeExpression)[] {
+    return [...(this.#graph.sized.get(recorded) ?? this.#valuesOf(recorded) ?? [])];
   }
 
   /** Numbers that must be known, such as axes. */
-  numbers(input: string): number[] {
-    return this.expressions(input).map((value) => {
+  numbers(recorded: string): number[] {
+    return this.expressions(recorded).map((value) => {
       if (typeof value !== 'number') throw new Error('an axis depends on the size of the picture');
       return value;
     });
   }
 
+  /** Adds a constant and returns its name: the one that is asked for, if it is free. */
+  constant(shape: readonly number[], data: Float32Array | BigInt64Array, wanted?: string): string {
+    const name = wanted !== undefined && !this.#taken.has(wanted) ? wanted : this.fresh();
+    this.#taken.add(name);
+    this.tensors.push({ name, shape, data });
+    return name;
+  }
+
   /** A vector of whole numbers, some of which may be computed from the size of the input when the graph runs. */
   integers(values: readonly (number | SizeExpression)[]): string {
-    const fixed = values.every(
-      (value) => typeof value === 'number' || (value.height === 0 && value.width === 0 && value.area === 0),
-    );
-    if (fixed)
-      return this.constant(
-        [values.length],
-        BigInt64Array.from(values, (value) => BigInt(Math.round(typeof value === 'number' ? value : value.constant))),
-      );
+    const key = JSON.stringify(values);
+    const known = this.#shared.get(key);
+    if (known !== undefined) return known;
+    const name = this.#writeIntegers(values);
+    this.#shared.set(key, name);
+    return name;
+  }
+
+  /**
+   * The graph whose output is a recorded map, by this name, in the order of planes. Nodes whose results nobody reads are
+   * left out.
+   */
+  finish(recorded: string, name: string): { nodes: OnnxNode[]; tensors: OnnxTensor[] } {
+    const last = this.nameOf(recorded, 'nchw');
+    const needed = new Set([last]);
+    const nodes = this.nodes.toReversed().filter(({ inputs, outputs }) => {
+      if (!outputs.some((output) => needed.has(output))) return false;
+      for (const input of inputs) needed.add(input);
+      return true;
+    });
+    const renamed = nodes
+      .toReversed()
+      .map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) }));
+    return { nodes: renamed, tensors: this.tensors.filter((tensor) => needed.has(tensor.name)) };
+
+    function rename(each: string): string {
+      return each === last ? name : each;
+    }
+  }
+
+  #writeIntegers(values: readonly (number | SizeExpression)[]): string {
+    const fixed = values.map((value) => (typeof value === 'number' ? value : knownValue(value)));
+    if (fixed.every((value) => value !== undefined)) {
+      const whole = BigInt64Array.from(fixed, (value) => BigInt(Math.round(value)));
+      return this.constant([whole.length], whole);
+    }
     const parts = values.map((value) => (typeof value === 'number' ? this.integers([value]) : this.#evaluate(value)));
     return parts.length === 1 ? (parts[0] ?? '') : this.add('Concat', parts, { axis: { int: 0 } });
+  }
+
+  #turn(known: Partial<Record<AxisOrder, string>>, order: AxisOrder): string {
+    const other = known[order === 'nchw' ? 'nhwc' : 'nchw'];
+    if (other === undefined) throw new Error('it reads what was not computed');
+    return this.add('Transpose', [other], { perm: { ints: order === 'nchw' ? toNchw : toNhwc } });
+  }
+
+  #writeConstant(recorded: string, order: AxisOrder): string {
+    const shape = this.shapeOf(recorded);
+    const parameter = this.#graph.parameters.has(recorded) ? recorded : undefined;
+    const sized = this.#graph.sized.get(recorded);
+    if (sized) {
+      if (order === 'nchw' && shape.some((side) => side !== 1))
+        throw new Error('a map depends on the size of the picture');
+      const values = this.add('Cast', [this.integers(sized)], { to: { int: OnnxType.float32 } });
+      return this.add('Reshape', [values, this.integers(shape)]);
+    }
+    const values = this.floats(recorded);
+    if (order === 'nhwc' || values.length === 1) return this.constant(shape, values, parameter);
+    const four = [...new Array<number>(4 - shape.length).fill(1), ...shape];
+    return this.constant(permute(four, toNchw), permuted(values, four, toNchw), parameter);
   }
 
   /** constant + height·H + width·W + area·H·W, each coefficient a whole number or a fraction of a multiple. */
   #evaluate({ constant, height, width, area }: SizeExpression): string {
     const h = this.#side(2);
     const w = this.#side(3);
-    const terms: [number, string][] = [
-      [height, h],
-      [width, w],
-      [area, area === 0 ? h : this.#product(h, w)],
+    const terms: [number, () => string][] = [
+      [height, () => h],
+      [width, () => w],
+      [area, () => this.add('Mul', [h, w])],
     ];
-    const products = terms.filter(([factor]) => factor !== 0).map(([factor, side]) => this.#scaled(side, factor));
-    return [...products, this.integers([constant])].reduce((sum, term) => this.add('Add', [sum, term]));
+    const products = terms.filter(([factor]) => factor !== 0).map(([factor, side]) => this.#scaled(side(), factor));
+    const added = constant === 0 ? products : [...products, this.integers([constant])];
+    return added.reduce((sum, term) => this.add('Add', [sum, term]));
   }
 
   #scaled(side: string, factor: number): string {
     if (factor === 1) return side;
-    if (Number.isInteger(factor)) return this.#product(side, this.integers([factor]));
+    if (Number.isInteger(factor)) return this.add('Mul', [side, this.integers([factor])]);
     // A stride divides sizes: half of H is H·k / (2·k).
     const divisor = [2, 4, 8, 16, 32, 64, 256, 1024, 4096].find((d) => Number.isInteger(factor * d));
     if (divisor === undefined) throw new Error('a size is an odd fraction of that of the picture');
-    return this.add('Div', [this.#product(side, this.integers([factor * divisor])), this.integers([divisor])]);
-  }
-
-  #product(a: string, b: string): string {
-    return this.add('Mul', [a, b]);
+    const multiple = factor * divisor === 1 ? side : this.add('Mul', [side, this.integers([factor * divisor])]);
+    return this.add('Div', [multiple, this.integers([divisor])]);
   }
 
   /** Height (axis 2) or width (3) of the input, as a vector of one. */
   #side(axis: 2 | 3): string {
     const name = axis === 2 ? 'input_height' : 'input_width';
-    if (!this.#written.has(name)) {
-      this.#written.add(name);
+    if (!this.#taken.has(name)) {
+      this.#taken.add(name);
       this.add('Shape', ['input'], { start: { int: axis }, end: { int: axis + 1 } }, [name]);
     }
     return name;
   }
 
-  #values(input: string): Float32Array | Int32Array | undefined {
-    const constant = this.#constants.get(input);
-    return constant && valuesOf(constant);
-  }
-
-  #fresh(): string {
-    return `o${this.#count++}`;
+  #valuesOf(recorded: string): Float32Array | Int32Array | undefined {
+    return this.#graph.parameters.get(recorded)?.dataSync<'float32'>() ?? valuesOf(this.#recorded.get(recorded));
   }
 }
+
+/** The value of an expression that does not depend on the size after all. */
+const knownValue = ({ constant, height, width, area }: SizeExpression): number | undefined =>
+  height === 0 && width === 0 && area === 0 ? constant : undefined;

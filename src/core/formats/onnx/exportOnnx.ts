@@ -1,19 +1,34 @@
 import type { Model } from '../../networks/index.ts';
 import { AppError, messageOf } from '../../../shared/errors.ts';
-import { type AnySizeGraph, traceAnySize } from './anySize.ts';
-import { converters } from './operations.ts';
 import { OnnxBuilder } from './builder.ts';
+import { layers } from './layers.ts';
+import { operations } from './operations.ts';
 import { encodeOnnx } from './proto.ts';
+import { recordAnySize, recordFixed, type Recordable, type RecordedGraph } from './record.ts';
+
+export interface ExportOptions {
+  /** Channels of the input, 3 by default: networks for grey pictures restore the planes of a colour picture one by one. */
+  channels?: number;
+  /** The only size of the input. By default the graph takes any size, or where that cannot be had the network's own tile. */
+  size?: { height: number; width: number };
+  /** Said in the file: the licence of the weights, and the SHA-256 of the file that they came from. */
+  licence?: string;
+  hash?: string;
+}
+
+/** Side of the input of a network that has no size of its own and cannot be recorded for any. */
+const TILE = 256;
 
 /**
- * Writes a network as ONNX: `input` [1,3,H,W] RGB in [0,1] to `output` [1,3,H·scale,W·scale], for any size, or where the
- * network pads for sides that are a multiple of the metadata's `multiple_of`. Needs TensorFlow, which runs the network
- * once for each of a few sizes to record its operations.
- * @throws AppError `unsupported` naming the operation that has no equal here; the convolutional networks have none.
+ * Writes a network as ONNX (opset 20): `input` [1,C,H,W] RGB in [0,1] to `output` [1,C,H·scale,W·scale]. The graph takes any
+ * size, sides that are a multiple of the metadata's `multiple_of` where the network pads, or one size alone where its
+ * operations depend on the size (IDT, which cuts pictures into tiles itself). Needs TensorFlow, which runs the network
+ * for a few sizes to record its layers.
+ * @throws AppError `unsupported` naming the operation that has no equal here
  */
-export function exportOnnx(model: Model): Uint8Array {
+export function exportOnnx(model: Model, options: ExportOptions = {}): Uint8Array {
   try {
-    return encode(model, traceAnySize(model));
+    return encode(model, record(model, options), options);
   } catch (error) {
     throw new AppError(
       'unsupported',
@@ -23,23 +38,44 @@ export function exportOnnx(model: Model): Uint8Array {
   }
 }
 
-function encode(model: Model, graph: AnySizeGraph): Uint8Array {
-  const builder = new OnnxBuilder(graph);
-  builder.add('Transpose', ['input'], { perm: { ints: [0, 2, 3, 1] } }, ['x']);
+function record(
+  { network: definition, forward, parameters, options }: Model,
+  { channels = 3, size }: ExportOptions,
+): RecordedGraph {
+  const network: Recordable = { forward, channels, parameters: parameters.all };
+  if (size) return recordFixed(network, size);
+  const own = Number(options['img_size']);
+  const side = Number.isInteger(own) && own > 0 ? own : TILE;
+  const anySize = definition.changesWithSize?.(options) ? undefined : recordAnySize(network);
+  return anySize ?? recordFixed(network, { height: side, width: side });
+}
+
+function encode(model: Model, graph: RecordedGraph, { channels = 3, licence, hash }: ExportOptions): Uint8Array {
+  const builder = new OnnxBuilder(graph, 'input');
   for (const node of graph.nodes) {
-    if (node.op === 'Placeholder' || node.op === 'Const') continue;
-    const convert = converters[node.op];
+    if (node.op === 'Placeholder' || node.op === 'Const' || node.op === 'Parameter') continue;
+    const convert = layers[node.op] ?? operations[node.op];
     if (!convert) throw new Error(`it computes ${node.op}`);
     convert(builder, node);
   }
-  builder.add('Transpose', [builder.nameOf(graph.output)], { perm: { ints: [0, 3, 1, 2] } }, ['output']);
-  const { nodes, tensors } = builder;
-  const size = (prefix: string): (number | string)[] => [1, 3, `${prefix}height`, `${prefix}width`];
+  const { height, width } = graph.fixed ?? { height: 'height', width: 'width' };
+  const { nodes, tensors } = builder.finish(graph.output, 'output');
   return encodeOnnx({
     nodes,
     tensors,
-    input: { name: 'input', shape: size('') },
-    output: { name: 'output', shape: size('output_') },
-    metadata: { network: model.network.id, scale: String(graph.scale), multiple_of: String(graph.multipleOf) },
+    input: { name: 'input', shape: [1, channels, height, width] },
+    output: { name: 'output', shape: [1, channels, enlarged(height, graph.scale), enlarged(width, graph.scale)] },
+    metadata: {
+      network: model.network.id,
+      options: JSON.stringify(model.options),
+      scale: String(graph.scale),
+      multiple_of: String(graph.multipleOf),
+      input_range: '0..1',
+      ...(licence !== undefined && { licence }),
+      ...(hash !== undefined && { sha256: hash }),
+    },
   });
 }
+
+const enlarged = (side: number | string, scale: number): number | string =>
+  typeof side === 'number' ? side * scale : `output_${side}`;

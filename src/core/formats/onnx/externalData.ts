@@ -3,7 +3,7 @@ import { AppError } from '../../../shared/errors.ts';
 
 type Message = 'model' | 'training' | 'function' | 'graph' | 'node' | 'attribute' | 'sparse' | 'tensor';
 
-/** Where onnx.proto keeps tensors: message, field number, message inside. */
+/** Where tensors can be in onnx.proto: message, field number, nested message. */
 const children: Readonly<Record<Message, Readonly<Record<number, Message>>>> = {
   model: { 7: 'graph', 20: 'training', 25: 'function' },
   training: { 1: 'graph', 2: 'graph' },
@@ -20,19 +20,17 @@ const externalFields = [13, 14];
 const MAX_DEPTH = 64;
 
 /**
- * Refuses an ONNX file any of whose tensors is kept in another file: such a tensor may name any file of this computer.
- * @throws AppError `unsupported`, or `bad-input` where the bytes are no ONNX.
+ * Refuses an ONNX file with tensors in other files, because such a tensor may name any file of this computer.
+ * @throws AppError `unsupported`, or `bad-input` if the bytes are not ONNX.
  */
 export function refuseExternalData(bytes: Uint8Array): void {
   try {
     check(protobuf.Reader.create(bytes), bytes.length, 'model', 0);
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError(
-      'bad-input',
-      'This is not an ONNX file, or it is damaged. Get it again from where it came from.',
-      { cause: error },
-    );
+    throw new AppError('bad-input', 'This is not an ONNX file, or it is damaged. Get it again from its source.', {
+      cause: error,
+    });
   }
 }
 
@@ -45,7 +43,7 @@ function check(reader: protobuf.Reader, end: number, message: Message, depth: nu
     if (message === 'tensor' && externalFields.includes(field) && !(wire === 0 && reader.uint32() === 0)) {
       throw new AppError(
         'unsupported',
-        'This ONNX file keeps tensors in other files, which is not read here. Save it as one file.',
+        'This ONNX file keeps tensors in other files, which is not supported. Save it as one file.',
       );
     } else if (message === 'tensor' && externalFields.includes(field)) continue;
     else if (child && wire === 2) {

@@ -2,6 +2,9 @@ import protobuf from 'protobufjs/minimal.js';
 
 /** ModelProto's `metadata_props`, and the key and the value of one, in onnx.proto. */
 const METADATA = 14;
+/** ModelProto's `graph`, and GraphProto's `node`. */
+const GRAPH = 7;
+const NODE = 1;
 const KEY = 1;
 const VALUE = 2;
 
@@ -9,6 +12,10 @@ const VALUE = 2;
 export function readOnnxMetadata(bytes: Uint8Array): Record<string, string> {
   return Object.fromEntries(strings(bytes, METADATA).map((entry) => [text(entry, KEY), text(entry, VALUE)]));
 }
+
+/** How many nodes an ONNX file's graph has. */
+export const countOnnxNodes = (bytes: Uint8Array): number =>
+  strings(strings(bytes, GRAPH)[0] ?? new Uint8Array(), NODE).length;
 
 const text = (message: Uint8Array, field: number): string => new TextDecoder().decode(strings(message, field)[0]);
 

@@ -1,172 +1,197 @@
 import type { GraphNode } from '../../engine/graph/nodes.ts';
-import type { SizeExpression } from './anySize.ts';
-import type { OnnxBuilder } from './builder.ts';
+import { type AxisOrder, type OnnxBuilder, toNchw } from './builder.ts';
+import { inputOf, intOf, intsOf, floatOf, boolOf, stringOf, shapeOf } from './nodes.ts';
+import { permute, permuted } from './permute.ts';
 import type { OnnxAttribute } from './proto.ts';
+import type { SizeExpression } from './record.ts';
 
-/** Writes one recorded TensorFlow node as ONNX nodes whose last outputs have the node's own names. */
-type Convert = (builder: OnnxBuilder, node: GraphNode) => void;
+/** Writes one recorded node as ONNX nodes, and says what the values that it makes are called. */
+export type Convert = (builder: OnnxBuilder, node: GraphNode) => void;
 
-const toNchw = { perm: { ints: [0, 3, 1, 2] } };
-const toNhwc = { perm: { ints: [0, 2, 3, 1] } };
+/** The place of an axis of [B,H,W,C] in [B,C,H,W]. */
+const planeAxis = (axis: number): number => toNchw.indexOf(axis < 0 ? axis + 4 : axis);
 
-const input = (node: GraphNode, i: number): string => node.inputs[i] ?? '';
-const shapeOf = (node: GraphNode): readonly number[] => node.outputs[0]?.shape ?? [];
+/** The order in which an operation costs fewer transpositions, given which maps it reads. */
+function cheapest(b: OnnxBuilder, inputs: readonly string[]): AxisOrder {
+  const maps = inputs.filter((name) => !b.isConstant(name));
+  if (maps.some((name) => b.shapeOf(name).length !== 4)) return 'nhwc';
+  const missing = (order: AxisOrder): number => maps.filter((name) => !b.has(name, order)).length;
+  return missing('nchw') <= missing('nhwc') ? 'nchw' : 'nhwc';
+}
 
-/** An operation that is the same in ONNX, on all its inputs. */
-const same =
+/** An operation on each value for itself, the same in ONNX. */
+const elementwise =
   (op: string, attributes: (node: GraphNode) => Record<string, OnnxAttribute> = () => ({})): Convert =>
-  (b, node) =>
-    void b.add(
-      op,
-      node.inputs.map((name) => b.nameOf(name)),
-      attributes(node),
-      [node.name],
-    );
+  (b, node) => {
+    const order = cheapest(b, node.inputs);
+    const names = node.inputs.map((name) => b.nameOf(name, order));
+    b.define(node.name, order, b.add(op, names, attributes(node)));
+  };
 
-/** What turns TensorFlow's operations, as the tracer records them, into ONNX's (opset 17). */
-export const converters: Readonly<Record<string, Convert>> = {
-  Add: same('Add'),
-  AddV2: same('Add'),
-  BiasAdd: same('Add'),
-  AddN: same('Sum'),
-  Sub: same('Sub'),
-  Mul: same('Mul'),
-  RealDiv: same('Div'),
-  Maximum: same('Max'),
-  Minimum: same('Min'),
-  Relu: same('Relu'),
-  Sigmoid: same('Sigmoid'),
-  Tanh: same('Tanh'),
-  Abs: same('Abs'),
-  Sqrt: same('Sqrt'),
-  Exp: same('Exp'),
-  Neg: same('Neg'),
-  Identity: same('Identity'),
-  LeakyRelu: same('LeakyRelu', (node) => ({ alpha: { float: floatOf(node, 'alpha') } })),
-  Square: (b, node) => void b.add('Mul', [b.nameOf(input(node, 0)), b.nameOf(input(node, 0))], {}, [node.name]),
-  Rsqrt: (b, node) => void b.add('Reciprocal', [b.add('Sqrt', [b.nameOf(input(node, 0))])], {}, [node.name]),
-  Cast: (b, node) => {
-    const types = [node.attrs['SrcT'], node.attrs['DstT']].map((type) => (type && 'type' in type ? type.type : 0));
-    if (types[0] !== types[1]) throw new Error('it computes Cast');
-    b.add('Identity', [b.nameOf(input(node, 0))], {}, [node.name]);
+/** A sum or product with a constant that changes nothing is left out. */
+const unless =
+  (neutral: number, op: string): Convert =>
+  (b, node) => {
+    const [first = '', second = ''] = node.inputs;
+    const isNeutral = b.isConstant(second) && b.floatsOrNone(second)?.every((value) => value === neutral);
+    if (isNeutral && b.shapeOf(first).join() === shapeOf(node).join()) b.alias(node.name, first);
+    else elementwise(op)(b, node);
+  };
+
+/** TensorFlow's operations, as the tracer records them, in those of ONNX's opset 20. */
+export const operations: Readonly<Record<string, Convert>> = {
+  Add: unless(0, 'Add'),
+  AddV2: unless(0, 'Add'),
+  BiasAdd: elementwise('Add'),
+  AddN: elementwise('Sum'),
+  Sub: unless(0, 'Sub'),
+  Mul: unless(1, 'Mul'),
+  RealDiv: unless(1, 'Div'),
+  Maximum: elementwise('Max'),
+  Minimum: elementwise('Min'),
+  Relu: elementwise('Relu'),
+  Sigmoid: elementwise('Sigmoid'),
+  Tanh: elementwise('Tanh'),
+  Abs: elementwise('Abs'),
+  Sqrt: elementwise('Sqrt'),
+  Exp: elementwise('Exp'),
+  Erf: elementwise('Erf'),
+  Neg: elementwise('Neg'),
+  LeakyRelu: elementwise('LeakyRelu', (node) => ({ alpha: { float: floatOf(node, 'alpha') } })),
+  Identity: (b, node) => b.alias(node.name, inputOf(node, 0)),
+  Square: (b, node) => {
+    const order = cheapest(b, node.inputs);
+    const x = b.nameOf(inputOf(node, 0), order);
+    b.define(node.name, order, b.add('Mul', [x, x]));
   },
+  Rsqrt: (b, node) => {
+    const order = cheapest(b, node.inputs);
+    b.define(node.name, order, b.add('Reciprocal', [b.add('Sqrt', [b.nameOf(inputOf(node, 0), order)])]));
+  },
+  // Where the last axis is the channels of a map, it is that of planes too; ONNX's takes any axis.
+  Softmax: (b, node) =>
+    b.define(node.name, 'nhwc', b.add('Softmax', [b.nameOf(inputOf(node, 0))], { axis: { int: -1 } })),
 
-  Conv2D: (b, node) => convolution(b, node, [3, 2, 0, 1], 1),
-  DepthwiseConv2dNative: (b, node) => convolution(b, node, [2, 3, 0, 1], shapeOf(node)[3] ?? 1),
+  Conv2D: (b, node) => plainConvolution(b, node, [3, 2, 0, 1], 1),
+  DepthwiseConv2dNative: (b, node) => plainConvolution(b, node, [2, 3, 0, 1], shapeOf(node)[3] ?? 1),
 
-  Mean: (b, node) =>
-    void b.add(
-      'ReduceMean',
-      [b.nameOf(input(node, 0))],
-      { axes: { ints: b.numbers(input(node, 1)) }, keepdims: { int: boolOf(node, 'keep_dims') ? 1 : 0 } },
-      [node.name],
-    ),
-  Sum: (b, node) =>
-    void b.add(
-      'ReduceSum',
-      [b.nameOf(input(node, 0)), b.integers(b.numbers(input(node, 1)))],
-      { keepdims: { int: boolOf(node, 'keep_dims') ? 1 : 0 } },
-      [node.name],
-    ),
-  Reshape: (b, node) =>
-    void b.add('Reshape', [b.nameOf(input(node, 0)), b.integers(b.expressions(input(node, 1)))], {}, [node.name]),
-  Transpose: (b, node) =>
-    void b.add('Transpose', [b.nameOf(input(node, 0))], { perm: { ints: b.numbers(input(node, 1)) } }, [node.name]),
-  Fill: (b, node) =>
-    void b.add('Expand', [b.nameOf(input(node, 1)), b.integers(b.expressions(input(node, 0)))], {}, [node.name]),
+  Mean: reduction('ReduceMean'),
+  Sum: reduction('ReduceSum'),
+  Max: reduction('ReduceMax'),
+  Reshape: (b, node) => {
+    const shape = b.expressions(inputOf(node, 1));
+    b.define(node.name, 'nhwc', b.add('Reshape', [b.nameOf(inputOf(node, 0)), b.integers(shape)]));
+  },
+  Transpose: (b, node) => {
+    const perm = { ints: b.numbers(inputOf(node, 1)) };
+    b.define(node.name, 'nhwc', b.add('Transpose', [b.nameOf(inputOf(node, 0))], { perm }));
+  },
+  Fill: (b, node) => {
+    const shape = b.integers(b.expressions(inputOf(node, 0)));
+    b.define(node.name, 'nhwc', b.add('Expand', [b.nameOf(inputOf(node, 1)), shape]));
+  },
+  Tile: (b, node) => {
+    const repeats = b.integers(b.expressions(inputOf(node, 1)));
+    b.define(node.name, 'nhwc', b.add('Tile', [b.nameOf(inputOf(node, 0)), repeats]));
+  },
   ConcatV2: (b, node) => {
-    const parts = node.inputs.slice(0, -1).map((name) => b.nameOf(name));
-    b.add('Concat', parts, { axis: { int: b.numbers(node.inputs.at(-1) ?? '')[0] ?? 0 } }, [node.name]);
+    const parts = node.inputs.slice(0, -1);
+    const order = cheapest(b, parts);
+    const axis = b.numbers(node.inputs.at(-1) ?? '')[0] ?? 0;
+    const names = parts.map((name) => b.nameOf(name, order));
+    b.define(node.name, order, b.add('Concat', names, { axis: { int: order === 'nchw' ? planeAxis(axis) : axis } }));
   },
   SplitV: (b, node) => {
-    const outputs = node.outputs.map((_, i) => (i === 0 ? node.name : `${node.name}:${i}`));
+    const order = cheapest(b, [inputOf(node, 0)]);
+    const axis = b.numbers(inputOf(node, 2))[0] ?? 0;
+    const outputs = node.outputs.map(() => b.fresh());
     b.add(
       'Split',
-      [b.nameOf(input(node, 0)), b.integers(b.expressions(input(node, 1)))],
-      { axis: { int: b.numbers(input(node, 2))[0] ?? 0 } },
+      [b.nameOf(inputOf(node, 0), order), b.integers(b.expressions(inputOf(node, 1)))],
+      { axis: { int: order === 'nchw' ? planeAxis(axis) : axis } },
       outputs,
     );
+    outputs.forEach((name, i) => b.define(outputOf(node, i), order, name));
+  },
+  Unpack: (b, node) => {
+    const axis = intOf(node, 'axis');
+    const x = b.nameOf(inputOf(node, 0));
+    node.outputs.forEach((_, i) => {
+      const index = b.constant([], BigInt64Array.of(BigInt(i)));
+      b.define(outputOf(node, i), 'nhwc', b.add('Gather', [x, index], { axis: { int: axis } }));
+    });
+  },
+  GatherV2: (b, node) => {
+    const [axis = 0] = b.numbers(inputOf(node, 2));
+    const indices = b.integers(b.numbers(inputOf(node, 1)));
+    b.define(node.name, 'nhwc', b.add('Gather', [b.nameOf(inputOf(node, 0)), indices], { axis: { int: axis } }));
+  },
+  Cumsum: (b, node) => {
+    const [axis = 0] = b.numbers(inputOf(node, 1));
+    const at = b.constant([], BigInt64Array.of(BigInt(axis)));
+    b.define(node.name, 'nhwc', b.add('CumSum', [b.nameOf(inputOf(node, 0)), at]));
   },
   Slice: (b, node) => {
-    const begin = b.expressions(input(node, 1));
+    const order = cheapest(b, [inputOf(node, 0)]);
+    const inOrder = <T>(values: readonly T[]): T[] => (order === 'nchw' ? permute(values, toNchw) : [...values]);
+    const begin = b.expressions(inputOf(node, 1));
     const ends = b
-      .expressions(input(node, 2))
+      .expressions(inputOf(node, 2))
       .map((size, i) => (size === -1 ? 2 ** 31 - 1 : plus(begin[i] ?? 0, size)));
-    b.add('Slice', [b.nameOf(input(node, 0)), b.integers(begin), b.integers(ends)], {}, [node.name]);
+    const bounds = [begin, ends].map((values) => b.integers(inOrder(values)));
+    b.define(node.name, order, b.add('Slice', [b.nameOf(inputOf(node, 0), order), ...bounds]));
   },
   PadV2: (b, node) => {
-    // TensorFlow: before and after for each axis; ONNX: all before, then all after.
-    const pads = b.expressions(input(node, 1));
-    const order = [...pads.filter((_, i) => i % 2 === 0), ...pads.filter((_, i) => i % 2 === 1)];
-    b.add('Pad', [b.nameOf(input(node, 0)), b.integers(order), b.nameOf(input(node, 2))], {}, [node.name]);
+    const order = cheapest(b, [inputOf(node, 0)]);
+    const pads = b.integers(onnxPads(b.expressions(inputOf(node, 1)), order));
+    b.define(node.name, order, b.add('Pad', [b.nameOf(inputOf(node, 0), order), pads, b.nameOf(inputOf(node, 2))]));
   },
   MatMul: (b, node) => product(b, node, ['transpose_a', 'transpose_b']),
   BatchMatMulV2: (b, node) => product(b, node, ['adj_x', 'adj_y']),
-  ResizeNearestNeighbor: (b, node) => {
-    if (boolOf(node, 'align_corners') || boolOf(node, 'half_pixel_centers'))
-      throw new Error('it enlarges in an unusual way');
-    const planes = b.add('Transpose', [b.nameOf(input(node, 0))], toNchw);
-    const size = b.integers([1, shapeOf(node)[3] ?? 1, ...b.expressions(input(node, 1))]);
-    const settings = {
-      mode: { string: 'nearest' },
-      nearest_mode: { string: 'floor' },
-      coordinate_transformation_mode: { string: 'asymmetric' },
-    };
-    b.add('Transpose', [b.add('Resize', [planes, '', '', size], settings)], toNhwc, [node.name]);
-  },
 };
+
+const outputOf = (node: GraphNode, i: number): string => (i === 0 ? node.name : `${node.name}:${i}`);
+
+/** TensorFlow says before and after for each axis, ONNX all before and then all after. */
+export function onnxPads<T>(pads: readonly T[], order: AxisOrder): T[] {
+  const [before, after] = [0, 1].map((side) => pads.filter((_, i) => i % 2 === side)) as [T[], T[]];
+  return order === 'nchw' ? [...permute(before, toNchw), ...permute(after, toNchw)] : [...before, ...after];
+}
+
+function reduction(op: string): Convert {
+  return (b, node) => {
+    const keeps = boolOf(node, 'keep_dims');
+    // Without its axes a map is no map any more, so it is reduced as it was recorded.
+    const order = keeps ? cheapest(b, [inputOf(node, 0)]) : 'nhwc';
+    const axes = b.numbers(inputOf(node, 1)).map((axis) => (order === 'nchw' ? planeAxis(axis) : axis));
+    const name = b.add(op, [b.nameOf(inputOf(node, 0), order), b.integers(axes)], { keepdims: { int: keeps ? 1 : 0 } });
+    b.define(node.name, order, name);
+  };
+}
 
 /** A product of matrices, in any number of batches; each side is turned where the attribute of its name says so. */
 function product(b: OnnxBuilder, node: GraphNode, turned: readonly [string, string]): void {
   const rank = shapeOf(node).length;
   const perm = { ints: [...Array(rank - 2).keys(), rank - 1, rank - 2] };
   const sides = turned.map((attribute, i) => {
-    const name = b.nameOf(input(node, i));
+    const name = b.nameOf(inputOf(node, i));
     return boolOf(node, attribute) ? b.add('Transpose', [name], { perm }) : name;
   });
-  b.add('MatMul', sides, {}, [node.name]);
+  b.define(node.name, 'nhwc', b.add('MatMul', sides));
 }
 
-/** Runtimes move and merge the transposes; they cost nothing in the end. */
-function convolution(b: OnnxBuilder, node: GraphNode, order: readonly number[], group: number): void {
-  const shape = b.shapeOf(input(node, 1));
-  const weight = permuted(b.floats(input(node, 1)), shape, order);
-  const planes = b.add('Transpose', [b.nameOf(input(node, 0))], toNchw);
+/** A convolution of a graph that did not come from our layers. */
+function plainConvolution(b: OnnxBuilder, node: GraphNode, order: readonly number[], group: number): void {
+  const shape = b.shapeOf(inputOf(node, 1));
+  const weight = permuted(b.floats(inputOf(node, 1)), shape, order);
   const attributes = {
     auto_pad: { string: stringOf(node, 'padding') === 'SAME' ? 'SAME_UPPER' : 'VALID' },
     strides: { ints: intsOf(node, 'strides').slice(1, 3) },
     dilations: { ints: intsOf(node, 'dilations').slice(1, 3) },
     group: { int: group },
   };
-  const result = b.add(
-    'Conv',
-    [
-      planes,
-      b.constant(
-        order.map((axis) => shape[axis] ?? 1),
-        weight,
-      ),
-    ],
-    attributes,
-  );
-  b.add('Transpose', [result], toNhwc, [node.name]);
-}
-
-/** The values of a 4-dimensional array in another order of its axes. */
-function permuted(values: Float32Array, shape: readonly number[], order: readonly number[]): Float32Array {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, c) => a * c, 1));
-  const [sides, steps] = [order.map((axis) => shape[axis] ?? 1), order.map((axis) => strides[axis] ?? 0)];
-  const out = new Float32Array(values.length);
-  for (let i = 0; i < out.length; i++) {
-    let [rest, source] = [i, 0];
-    for (let axis = sides.length - 1; axis >= 0; axis--) {
-      const side = sides[axis] ?? 1;
-      source += (rest % side) * (steps[axis] ?? 0);
-      rest = Math.floor(rest / side);
-    }
-    out[i] = values[source] ?? 0;
-  }
-  return out;
+  const inputs = [b.nameOf(inputOf(node, 0), 'nchw'), b.constant(permute(shape, order), weight)];
+  b.define(node.name, 'nchw', b.add('Conv', inputs, attributes));
 }
 
 function plus(a: number | SizeExpression, b: number | SizeExpression): number | SizeExpression {
@@ -182,26 +207,3 @@ function plus(a: number | SizeExpression, b: number | SizeExpression): number | 
 
 const asExpression = (value: number | SizeExpression): SizeExpression =>
   typeof value === 'number' ? { constant: value, height: 0, width: 0, area: 0 } : value;
-
-function floatOf(node: GraphNode, name: string): number {
-  const value = node.attrs[name];
-  if (!value || !('float' in value)) throw new Error(`${node.op} lacks ${name}`);
-  return value.float;
-}
-
-function boolOf(node: GraphNode, name: string): boolean {
-  const value = node.attrs[name];
-  return value !== undefined && 'bool' in value && value.bool;
-}
-
-function stringOf(node: GraphNode, name: string): string {
-  const value = node.attrs[name];
-  if (!value || !('string' in value)) throw new Error(`${node.op} lacks ${name}`);
-  return value.string;
-}
-
-function intsOf(node: GraphNode, name: string): readonly number[] {
-  const value = node.attrs[name];
-  if (!value || !('ints' in value)) throw new Error(`${node.op} lacks ${name}`);
-  return value.ints;
-}

@@ -7,7 +7,10 @@ export type PickleDict = Map<PickleKey, PickleValue>;
 type PickleKey = null | boolean | number | bigint | string;
 
 /** An inert stand-in for something of Python's: our own class, our own meaning. */
-export abstract class PickleObject {}
+export abstract class PickleObject {
+  /** What Python's `__setstate__` would be given. Ignored by default; numpy's arrays take their numbers from it. */
+  setState(_state: PickleValue): void {}
+}
 
 /** A stand-in for a class or function that may be called, with what our reading makes of the call. */
 export class PickleFunction extends PickleObject {
@@ -191,11 +194,14 @@ class Machine {
         this.#spend(args.reduce<number>((cost, arg) => cost + (Array.isArray(arg) ? arg.length : 1), 0));
         return this.#push(callable.call(args));
       }
-      case 0x62: // BUILD: attributes of a dictionary (a state dict's `_metadata`) and the byte order of numpy types, both of no use here
-        this.#pop();
-        if (!(this.#top() instanceof Map) && !(this.#top() instanceof PickleObject))
-          throw refused('it sets attributes of plain data');
+      case 0x62: {
+        // BUILD: the state of a numpy array; a state dict's `_metadata` and the rest are of no use here
+        const state = this.#pop();
+        const object = this.#top();
+        if (object instanceof PickleObject) object.setState(state);
+        else if (!(object instanceof Map)) throw refused('it sets attributes of plain data');
         return;
+      }
       default:
         throw refused(`it contains the operation 0x${opcode.toString(16)}, which weights do not need`);
     }
@@ -225,7 +231,8 @@ class Machine {
   #popToMark(): PickleValue[] {
     const mark = this.#stack.lastIndexOf(MARK);
     if (mark < 0) throw refused('a mark is missing');
-    const items = this.#stack.splice(mark).slice(1);
+    // There is no other mark above the last one.
+    const items = this.#stack.splice(mark).slice(1) as PickleValue[];
     this.#spend(items.length);
     return items;
   }

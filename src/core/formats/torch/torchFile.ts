@@ -1,13 +1,18 @@
 import { AppError } from '../../../shared/errors.ts';
 import { listOf, type PickleScope, type PickleValue, refused, unpickle } from './pickle.ts';
 import { type Storage, torchScope } from './torchObjects.ts';
-import { readStoredZip } from './zip.ts';
+import type { ByteSource } from '../byteSource.ts';
+import { openStoredZip, type StoredEntry } from './zip.ts';
 
-/** A PyTorch file: what was saved, with tensors as views, and the bytes of every storage. */
+/** A PyTorch file: what was saved, with tensors as views of storages, which are read when they are asked for. */
 export interface TorchFile {
   value: PickleValue;
-  storages: ReadonlyMap<string, Uint8Array>;
+  /** The bytes of a storage. @throws AppError `bad-input` where they are damaged */
+  readStorage(key: string): Uint8Array;
 }
+
+/** A pickle describes tensors; a larger one is an attack or an accident. */
+const MAX_PICKLE_BYTES = 2 ** 27;
 
 /** Entries beside the pickle and the storages that PyTorch itself writes. */
 const knownEntries = /^(version|byteorder|\.data\/serialization_id|\.format_version|\.storage_alignment)$/;
@@ -17,19 +22,21 @@ const knownEntries = /^(version|byteorder|\.data\/serialization_id|\.format_vers
  * the machine and torchObjects.ts for what is allowed.
  * @throws AppError `bad-input` or `unsupported`, naming what was found.
  */
-export async function readTorchFile(bytes: Uint8Array): Promise<TorchFile> {
-  return isZip(bytes) ? readZip(bytes) : readLegacy(bytes);
+export async function openTorchFile(source: ByteSource): Promise<TorchFile> {
+  return isZip(source.read(0, Math.min(4, source.size))) ? openZip(source) : readLegacy(source.read(0, source.size));
 }
 
 const isZip = (bytes: Uint8Array): boolean =>
   bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
 
-async function readZip(bytes: Uint8Array): Promise<TorchFile> {
-  const entries = await readStoredZip(bytes);
+async function openZip(source: ByteSource): Promise<TorchFile> {
+  const entries = await openStoredZip(source);
   // Every pickle is looked at first, whether it is needed or not, so that the reason names what is wrong with it.
   const pickles = new Map<string, { value: PickleValue; storages: Map<string, Storage> }>();
-  for (const [name, content] of entries) {
+  for (const [name, entry] of entries) {
     if (!/\.(pkl|pickle)$/i.test(name)) continue;
+    if (entry.size > MAX_PICKLE_BYTES) throw refused('its pickle is too large');
+    const content = entry.read();
     const storages = new Map<string, Storage>();
     const { value, end } = unpickle(content, torchScope(storages));
     if (end !== content.length) throw refused('bytes follow after a pickle');
@@ -45,7 +52,7 @@ async function readZip(bytes: Uint8Array): Promise<TorchFile> {
 
   const prefix = main.slice(0, -'data.pkl'.length);
   const order = entries.get(`${prefix}byteorder`);
-  if (order && new TextDecoder().decode(order) !== 'little')
+  if (order && (order.size > 10 || new TextDecoder().decode(order.read()) !== 'little'))
     throw new AppError(
       'unsupported',
       'This PyTorch file was saved on a big-endian machine. Save it again as safetensors.',
@@ -56,18 +63,19 @@ async function readZip(bytes: Uint8Array): Promise<TorchFile> {
       continue;
     throw refused(`it holds ${name}, which is no part of a weights file`);
   }
-  const storages = new Map(
-    [...pickle.storages].map(([key, storage]) => [key, sized(entries.get(`${prefix}data/${key}`), storage)]),
-  );
-  return { value: pickle.value, storages };
+  const storages = new Map<string, StoredEntry>();
+  for (const [key, { byteLength }] of pickle.storages) {
+    const entry = entries.get(`${prefix}data/${key}`);
+    if (entry?.size !== byteLength) throw refused(`storage ${shortened(key)} is missing or has another size`);
+    storages.set(key, entry);
+  }
+  return { value: pickle.value, readStorage: (key) => storages.get(key)?.read() ?? new Uint8Array() };
 }
 
-function sized(bytes: Uint8Array | undefined, storage: Storage): Uint8Array {
-  if (bytes?.length !== storage.byteLength) throw refused(`storage ${storage.key} is missing or has another size`);
-  return bytes;
-}
+const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text);
 
-const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
+/** The first pickle of a file in the format before PyTorch 1.6. */
+export const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 const LEGACY_PROTOCOL = 1001;
 
 /** The format before PyTorch 1.6: magic number, version, system, the object, the storages' keys, and each storage. */
@@ -79,11 +87,7 @@ function readLegacy(bytes: Uint8Array): TorchFile {
     },
   };
   const magic = unpickle(bytes, nothing);
-  if (magic.value !== LEGACY_MAGIC)
-    throw new AppError(
-      'bad-input',
-      'This is a pickle, but not one that PyTorch wrote. Choose a .pth, .pt or .ckpt file with weights.',
-    );
+  if (magic.value !== LEGACY_MAGIC) throw refused('it does not begin like a file of PyTorch');
   const version = unpickle(bytes, nothing, magic.end);
   if (version.value !== LEGACY_PROTOCOL) throw refused('its version is unknown');
   const system = unpickle(bytes, nothing, version.end);
@@ -99,11 +103,11 @@ function readLegacy(bytes: Uint8Array): TorchFile {
     const begin = position + 8;
     if (begin + storage.byteLength > bytes.length) throw refused('it ends too early');
     const count = new DataView(bytes.buffer, bytes.byteOffset + position, 8).getBigUint64(0, true);
-    if (count !== BigInt(storage.count)) throw refused(`storage ${storage.key} has another size`);
+    if (count !== BigInt(storage.count)) throw refused(`storage ${shortened(storage.key)} has another size`);
     position = begin + storage.byteLength;
     storages.set(storage.key, bytes.subarray(begin, position));
   }
   if (storages.size !== declared.size) throw refused('its list of storages does not agree with its tensors');
   if (position !== bytes.length) throw refused('bytes follow after the last storage');
-  return { value: main.value, storages };
+  return { value: main.value, readStorage: (key) => storages.get(key) ?? new Uint8Array() };
 }

@@ -3,7 +3,7 @@ import { countOf, elementBytes, type ElementType, tensorOf } from '../elements.t
 import { keyOf, listOf, PickleFunction, PickleObject, type PickleScope, type PickleValue, refused } from './pickle.ts';
 import type { WeightTensor } from '../weights.ts';
 
-/** PyTorch's storage classes that hold numbers we read. */
+/** PyTorch's storage classes with number types that can be read. */
 const storageTypes: Readonly<Record<string, ElementType>> = {
   DoubleStorage: 'f64',
   FloatStorage: 'f32',
@@ -18,12 +18,12 @@ const storageTypes: Readonly<Record<string, ElementType>> = {
 };
 const otherStorages = /^(ComplexFloat|ComplexDouble|QInt8|QUInt8|QInt32|QUInt4x2|QUInt2x4|Untyped)Storage$/;
 
-/** torch.dtype objects; they stand in training states, never in weights that matter here. */
+/** torch.dtype objects. They occur in training states, but never in the weights themselves. */
 const dtypes = /^(float(16|32|64)|bfloat16|u?int(8|16|32|64)|bool|complex(64|128)|half|double|long|short)$/;
 
 const MAX_RANK = 16;
 
-/** Something that may be mentioned but tells us nothing. */
+/** A value that may occur but is ignored. */
 class Mention extends PickleObject {}
 
 class StorageType extends PickleObject {
@@ -35,11 +35,11 @@ class StorageType extends PickleObject {
   }
 }
 
-/** A run of numbers that stands elsewhere in the file and may be shared by several tensors. */
+/** A sequence of numbers stored elsewhere in the file, possibly shared by several tensors. */
 export class Storage extends PickleObject {
   readonly key: string;
   readonly type: ElementType;
-  /** How many numbers. */
+  /** Number of values. */
   readonly count: number;
 
   constructor(key: string, type: ElementType, count: number) {
@@ -54,7 +54,7 @@ export class Storage extends PickleObject {
   }
 }
 
-/** A view of a storage, as `_rebuild_tensor_v2` describes it; offset and strides in numbers, not bytes. */
+/** A view of a storage, as in `_rebuild_tensor_v2`; offset and strides count numbers, not bytes. */
 export class TorchTensor extends PickleObject {
   readonly storage: Storage;
   readonly offset: number;
@@ -69,21 +69,21 @@ export class TorchTensor extends PickleObject {
     this.strides = strides;
   }
 
-  /** How many numbers the tensor shows, which is more than its storage holds where a stride is 0. */
+  /** Number of values in the tensor, which is more than in its storage if a stride is 0. */
   get count(): number {
     return countOf(this.shape) ?? Infinity;
   }
 
-  /** Copies the tensor out of its storage's bytes, in row-major order. */
+  /** Copies the tensor from its storage's bytes in row-major order. */
   read(bytes: Uint8Array): WeightTensor {
     return tensorOf(this.storage.type, this.shape, gather(bytes, elementBytes[this.storage.type], this));
   }
 }
 
 /**
- * The allow list: what a PyTorch weights file may name. numpy's scalars are on it because training scripts store their
- * best PSNR beside the weights (FFA-Net's published files do).
- * @param storages collects every storage the pickle mentions, by its key.
+ * The allow list: names that a PyTorch weights file may contain. It includes numpy's scalars, because training scripts
+ * store their best PSNR next to the weights (as in FFA-Net's published files).
+ * @param storages collects every storage that the pickle mentions, by key.
  */
 export function torchScope(storages: Map<string, Storage>): PickleScope {
   return {
@@ -120,7 +120,7 @@ const allowed: Readonly<Record<string, PickleObject>> = {
   'numpy.dtype': mentioned,
   'numpy.core.multiarray.scalar': mentioned,
   'numpy._core.multiarray.scalar': mentioned,
-  // How Python 2 and 3 agree on bytes: text and the name of a code.
+  // How Python 2 and 3 both encode bytes: as text with the name of an encoding.
   '_codecs.encode': mentioned,
 };
 
@@ -132,15 +132,15 @@ function findAllowed(module: string, name: string): PickleObject {
     if (otherStorages.test(name))
       throw new AppError(
         'unsupported',
-        `This PyTorch file stores numbers as ${path}, which is not read here. Convert its weights to float32 first.`,
+        `This PyTorch file stores numbers as ${path}, which is not supported. Convert its weights to float32 first.`,
       );
     if (module === 'torch' && dtypes.test(name)) return mention;
   }
-  // What torch.save writes for types that came after 2.1: float8, unsigned numbers beyond a byte, single bits.
+  // What torch.save writes for types added after 2.1: float8, unsigned integers larger than a byte, single bits.
   if (path === 'torch._utils._rebuild_tensor_v3')
     throw new AppError(
       'unsupported',
-      'This PyTorch file stores numbers in a new type, such as float8, which is not read here. Convert its weights to float32 first.',
+      'This PyTorch file stores numbers in a new type, such as float8, which is not supported. Convert its weights to float32 first.',
     );
   const shown = path.length > 80 ? `${path.slice(0, 77)}...` : path;
   throw new AppError(
@@ -184,7 +184,7 @@ function countIn(value: PickleValue): number {
   return value;
 }
 
-/** The bytes of a strided view in row-major order; a view that already is so is not copied. */
+/** The bytes of a strided view in row-major order. A view that already has this order is not copied. */
 function gather(bytes: Uint8Array, width: number, { offset, shape, strides, count }: TorchTensor): Uint8Array {
   let contiguous = 1;
   const packed = shape.map(() => 0);
@@ -200,7 +200,7 @@ function gather(bytes: Uint8Array, width: number, { offset, shape, strides, coun
   let source = offset;
   for (let i = 0; i < count; i++) {
     for (let b = 0; b < width; b++) out[i * width + b] = bytes[source * width + b] ?? 0;
-    // Counts up like an odometer, last axis fastest.
+    // Counts like an odometer, with the last axis fastest.
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       const [side, stride] = [shape[axis] ?? 1, strides[axis] ?? 0];
       index[axis] = (index[axis] ?? 0) + 1;

@@ -13,9 +13,9 @@ const storageClasses: Readonly<Record<WeightTensor['dtype'], string>> = {
 };
 
 /**
- * Writes weights as `torch.save({'params': weights, 'params_ema': weights})` does in PyTorch's zip format, which PyTorch
- * (with `weights_only=True`) and BasicSR load. Both dictionaries share their storages. The metadata are further keys with
- * texts, which other programs pass over.
+ * Writes weights as `torch.save({'params': weights, 'params_ema': weights})` does in PyTorch's zip format, which
+ * PyTorch (with `weights_only=True`) and BasicSR load. Both dictionaries share their storages. Metadata are additional
+ * keys with text values, which other programs ignore.
  */
 export function writeTorchFile(weights: Weights, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   const tensors = [...weights];
@@ -97,8 +97,8 @@ const u16 = (value: number): number[] => [value & 0xff, value >>> 8];
 const u32 = (value: number): number[] => [...u16(value & 0xffff), ...u16(value >>> 16)];
 
 /**
- * A zip file of uncompressed entries, each one's bytes aligned by filler in its header, as PyTorch does it. (No zip
- * library at hand can align.) Files above 4 GB do not occur: weights are read up to 2 GB.
+ * A zip file of uncompressed entries, each aligned by padding in its header, as PyTorch does it. (No available zip
+ * library can align.) Files above 4 GB do not occur, because weights are read up to 2 GB.
  */
 function storedZip(entries: readonly [string, Uint8Array][]): Uint8Array {
   const parts: Uint8Array[] = [];

@@ -1,22 +1,30 @@
 import { crc32 } from 'node:zlib';
-import { type Entry, fromBufferPromise } from 'yauzl';
+import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader } from 'yauzl';
+import { Readable } from 'node:stream';
 import { AppError, messageOf } from '../../../shared/errors.ts';
+import type { ByteSource } from '../byteSource.ts';
 
 const MAX_ENTRIES = 100_000;
 
+/** A file inside a zip file. */
+export interface StoredEntry {
+  readonly size: number;
+  /** Its bytes. @throws AppError `bad-input` if the checksum is wrong */
+  read(): Uint8Array;
+}
+
 /**
- * The entries of a zip file that only stores, as PyTorch writes it: name to bytes (views of `bytes`). Refused are
- * compressed and encrypted entries, two entries whose names differ in nothing but case, names that differ between the
- * directory and the entry itself, wrong checksums, and entries that together are larger than the file.
- * @throws AppError `bad-input`, or `unsupported` where it holds a program.
+ * The entries of an uncompressed zip file, as PyTorch writes it, by name. Refuses compressed and encrypted entries, two
+ * entries whose names differ only in case, names that differ between the directory and the entry itself, and entries
+ * that are together larger than the file. The bytes of an entry are read on demand.
+ * @throws AppError `bad-input`, or `unsupported` if it contains a program.
  */
-export async function readStoredZip(bytes: Uint8Array): Promise<Map<string, Uint8Array>> {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const entries = new Map<string, Uint8Array>();
+export async function openStoredZip(source: ByteSource): Promise<Map<string, StoredEntry>> {
+  const entries = new Map<string, StoredEntry>();
   const folded = new Set<string>();
   let total = 0;
   try {
-    const zip = await fromBufferPromise(buffer);
+    const zip = await fromRandomAccessReaderPromise(new SourceReader(source), source.size);
     if (zip.entryCount > MAX_ENTRIES) throw damaged('it has too many entries');
     for await (const entry of zip.eachEntry()) {
       const name = entry.fileName;
@@ -31,8 +39,8 @@ export async function readStoredZip(bytes: Uint8Array): Promise<Map<string, Uint
       if (entry.compressionMethod !== 0 || entry.isEncrypted())
         throw damaged(`${name} is compressed or encrypted, which PyTorch never does`);
       total += entry.uncompressedSize;
-      if (total > bytes.length) throw damaged('its entries overlap');
-      entries.set(name, await contentOf(entry, bytes, (of) => zip.readLocalFileHeaderPromise(of)));
+      if (total > source.size) throw damaged('its entries overlap');
+      entries.set(name, await locate(entry, source, (of) => zip.readLocalFileHeaderPromise(of)));
     }
   } catch (error) {
     throw error instanceof AppError ? error : damaged(messageOf(error).replace(/\.$/, ''), error);
@@ -40,17 +48,56 @@ export async function readStoredZip(bytes: Uint8Array): Promise<Map<string, Uint
   return entries;
 }
 
-async function contentOf(
+async function locate(
   entry: Entry,
-  bytes: Uint8Array,
+  source: ByteSource,
   localHeader: (entry: Entry) => Promise<{ fileDataStart: number; fileName: Buffer }>,
-): Promise<Uint8Array> {
+): Promise<StoredEntry> {
   const { fileDataStart, fileName } = await localHeader(entry);
+  const { uncompressedSize: size } = entry;
   if (!fileName.equals(entry.fileNameRaw)) throw damaged(`${entry.fileName} has another name inside`);
-  const content = bytes.subarray(fileDataStart, fileDataStart + entry.uncompressedSize);
-  if (content.length !== entry.uncompressedSize) throw damaged(`${entry.fileName} is cut off`);
-  if (crc32(content) !== entry.crc32) throw damaged(`the checksum of ${entry.fileName} is wrong`);
-  return content;
+  if (fileDataStart + size > source.size) throw damaged(`${entry.fileName} is cut off`);
+  return {
+    size,
+    read() {
+      const content = source.read(fileDataStart, size);
+      if (crc32(content) !== entry.crc32) throw damaged(`the checksum of ${entry.fileName} is wrong`);
+      return content;
+    },
+  };
+}
+
+/** How yauzl reads a {@link ByteSource}. */
+class SourceReader extends RandomAccessReader {
+  readonly #source: ByteSource;
+
+  constructor(source: ByteSource) {
+    super();
+    this.#source = source;
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null) => void,
+  ): void {
+    // Asynchronous, because yauzl continues from the callback, entry after entry.
+    setImmediate(() => {
+      try {
+        buffer.set(this.#source.read(position, length), offset);
+      } catch (error) {
+        return callback(error as Error);
+      }
+      callback(null);
+    });
+  }
+
+  /** Never used by yauzl where `read` is given and no entry is read as a stream. */
+  override _readStreamForRange(start: number, end: number): Readable {
+    return Readable.from([Buffer.from(this.#source.read(start, end - start))]);
+  }
 }
 
 function damaged(reason: string, cause?: unknown): AppError {

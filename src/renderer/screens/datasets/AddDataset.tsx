@@ -9,7 +9,7 @@ import { ChoosePlace } from '../../components/ChoosePlace.tsx';
 type Kind = 'root' | 'pair' | 'clean';
 const kinds: Kind[] = ['root', 'pair', 'clean'];
 
-/** Imports folders: a data set's root, two folders that pair, or clean pictures alone. */
+/** Imports a data set: its root folder, two folders to pair, or clean pictures only. */
 export function AddDataset({ onAdded }: { onAdded: (dataset: Dataset) => void }) {
   const { t } = useTranslation();
   const [opened, setOpened] = useState(false);

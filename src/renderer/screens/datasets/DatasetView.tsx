@@ -9,7 +9,7 @@ import { Findings } from './Findings.tsx';
 import { PatchPreview } from './PatchPreview.tsx';
 import { SplitEditor } from './SplitEditor.tsx';
 
-/** A data set: what it holds, how it is split, how its inputs are made. */
+/** One data set: its content, its validation split, and how its inputs are made. */
 export function DatasetView({ dataset, actions }: { dataset: Dataset; actions: ReactNode }) {
   const { t } = useTranslation();
   const inspection = useCall('datasets.inspect', { dataset: dataset.id });
@@ -51,7 +51,7 @@ export function DatasetView({ dataset, actions }: { dataset: Dataset; actions: R
   );
 }
 
-/** The name, changed in place; it is kept when the field is left. */
+/** The name, edited in place and saved when the field loses the focus. */
 function NameField({ dataset }: { dataset: Dataset }) {
   const { t } = useTranslation();
   const change = useAction('datasets.change', ['datasets.list']);

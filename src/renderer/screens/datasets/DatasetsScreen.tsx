@@ -8,7 +8,7 @@ import { go, href, useRoute } from '../../route.ts';
 import { AddDataset } from './AddDataset.tsx';
 import { DatasetView } from './DatasetView.tsx';
 
-/** Pictures to train on: what pairs with what, what does not, and how inputs are made. */
+/** Training pictures: which are paired, which are not, and how inputs are made. */
 export function DatasetsScreen() {
   const { t } = useTranslation();
   const { item } = useRoute();

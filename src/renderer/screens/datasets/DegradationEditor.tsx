@@ -8,7 +8,7 @@ import { SchemaForm } from '../../components/SchemaForm.tsx';
 import { useTold } from '../../i18n/told.ts';
 import { PatchPreview } from './PatchPreview.tsx';
 
-/** How inputs are made from clean pictures: a chain of degradations, each with its form, and what comes of it. */
+/** How inputs are made from clean pictures: a chain of degradations with their forms, and a preview. */
 export function DegradationEditor({ dataset }: { dataset: Dataset }) {
   const { t } = useTranslation();
   const told = useTold();

@@ -5,10 +5,10 @@ import { grouped } from '../../components/format.ts';
 import { useTold } from '../../i18n/told.ts';
 import { Pairs } from './Pairs.tsx';
 
-/** At most this many names of a long list are shown. */
+/** Most names shown of a long list. */
 const shownNames = 200;
 
-/** What a data set was found to hold: figures first, then what cannot be used, what has no partner, and what pairs with what. */
+/** Check result of a data set: figures first, then unusable pictures, unmatched pictures and pairs. */
 export function Findings({ dataset, inspection }: { dataset: Dataset; inspection: Inspection }) {
   const { t } = useTranslation();
   const told = useTold();

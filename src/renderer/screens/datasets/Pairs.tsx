@@ -8,7 +8,7 @@ import { Loaded } from '../../components/States.tsx';
 
 const pageSize = 12;
 
-/** What pairs with what, a page at a time, as small pictures with their names. */
+/** The pairs of a data set as thumbnails with names, one page at a time. */
 export function Pairs({ dataset }: { dataset: string }) {
   const { t } = useTranslation();
   const [offset, setOffset] = useState(0);
@@ -70,7 +70,7 @@ export function Pairs({ dataset }: { dataset: string }) {
   );
 }
 
-/** A small picture, or a sign that the file cannot be read. */
+/** A thumbnail, or a sign that the file cannot be read. */
 function Thumbnail({ id }: { id: string }) {
   const [broken, setBroken] = useState(false);
   if (broken) {

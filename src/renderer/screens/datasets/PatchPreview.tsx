@@ -7,7 +7,7 @@ import { pictureUrl } from '../../api/client.ts';
 import { useCall } from '../../api/hooks.ts';
 import { Loaded } from '../../components/States.tsx';
 
-/** A few patches as a training would see them, drawn again whenever the degradations change. */
+/** A few training patches as a training would see them, made again whenever the degradations change. */
 export function PatchPreview({ dataset, degradations }: { dataset: string; degradations: DegradationStep[] }) {
   const { t } = useTranslation();
   const [settled] = useDebouncedValue(degradations, 400);

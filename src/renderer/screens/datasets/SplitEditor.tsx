@@ -6,10 +6,10 @@ import { useAction, useCall } from '../../api/hooks.ts';
 import { ChoosePlace } from '../../components/ChoosePlace.tsx';
 import { Loaded } from '../../components/States.tsx';
 
-/** Names that are shown of those that are measured on. */
+/** Most names of validation pictures that are shown. */
 const shownNames = 12;
 
-/** What a training on the data set is measured on: a share that a seed sets apart, or folders of its own. */
+/** Chooses the validation pictures of a data set: a share picked by the seed, or separate folders. */
 export function SplitEditor({ dataset, samples }: { dataset: Dataset; samples: number }) {
   const { t } = useTranslation();
   const { validation } = dataset;
@@ -97,7 +97,7 @@ export function SplitEditor({ dataset, samples }: { dataset: Dataset; samples: n
             />
           </Group>
         )}
-        {/* A data set's own folders are paired as its others are. */}
+        {/* Separate folders are paired in the same way as the data set itself. */}
         <Group gap="sm">
           <ChoosePlace
             wanted="folder"
@@ -125,7 +125,7 @@ export function SplitEditor({ dataset, samples }: { dataset: Dataset; samples: n
   );
 }
 
-/** The degraded pictures that belong to validation folders of their own. */
+/** The degraded pictures that belong to separate validation folders. */
 function OwnInput({ dataset }: { dataset: Dataset }) {
   const { t } = useTranslation();
   const change = useAction('datasets.change', ['datasets.list', 'datasets.split']);
@@ -141,7 +141,7 @@ function OwnInput({ dataset }: { dataset: Dataset }) {
   );
 }
 
-/** Tells a number that was typed, if it is one and in its range. */
+/** Reports a typed value if it is a number within its range. */
 function commit(text: string, low: number, high: number, tell: (value: number) => void): void {
   const value = Number.parseFloat(text);
   if (value >= low && value <= high) tell(value);

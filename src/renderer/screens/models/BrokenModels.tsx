@@ -4,7 +4,7 @@ import { useAction, useCall } from '../../api/hooks.ts';
 import { useTold } from '../../i18n/told.ts';
 import { href } from '../../route.ts';
 
-/** Models that cannot be used, and why: nothing is left to do with them but to remove them, a run on its own page. */
+/** Models that cannot be used, with the reason. They can only be removed; a run is removed on its own page. */
 export function BrokenModels() {
   const { t } = useTranslation();
   const told = useTold();

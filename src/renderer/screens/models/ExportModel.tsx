@@ -6,7 +6,7 @@ import { useAction } from '../../api/hooks.ts';
 import { ChoosePlace } from '../../components/ChoosePlace.tsx';
 import { RevealFolder } from '../../components/RevealFolder.tsx';
 
-/** Writes a model for another program. */
+/** Saves a model for another program. */
 export function ExportModel({ model }: { model: ModelDetail }) {
   const { t } = useTranslation();
   const [format, setFormat] = useState<ModelFormat>('safetensors');

@@ -12,10 +12,10 @@ import { useTold } from '../../i18n/told.ts';
 import { go, href } from '../../route.ts';
 import { usingModel, useSelection } from '../restore/selection.tsx';
 import { ExportModel } from './ExportModel.tsx';
-import { fileSize } from './fileSize.ts';
+import { fileSize } from '../../components/fileSize.ts';
 import { ModelTest } from './ModelTest.tsx';
 
-/** One model: tried on a picture, and all that is known of it. */
+/** One model: a trial on a picture, and everything known about it. */
 export function ModelPage({ model }: { model: ModelEntry }) {
   const { t } = useTranslation();
   const told = useTold();

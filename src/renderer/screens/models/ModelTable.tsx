@@ -6,7 +6,7 @@ import { useTold } from '../../i18n/told.ts';
 import { go, href } from '../../route.ts';
 import { usingModel, useSelection } from '../restore/selection.tsx';
 
-/** Every model at hand: what it does and where it came from. */
+/** All available models, with what they do and where they come from. */
 export function ModelTable({ models }: { models: readonly ModelEntry[] }) {
   const { t } = useTranslation();
   const told = useTold();

@@ -17,7 +17,7 @@ import { useZoom } from '../../components/useZoom.ts';
 import { middleOf } from '../../components/visibleRegion.ts';
 import { useSelection } from '../restore/selection.tsx';
 
-/** Tries a model on a picture: one that is chosen or dropped, the one looked at under Restore, or a sample. */
+/** Tries a model on a picture: a chosen or dropped one, the one open under Restore, or a sample. */
 export function ModelTest({ model }: { model: string }) {
   const { t } = useTranslation();
   const { selection } = useSelection();
@@ -63,7 +63,7 @@ export function ModelTest({ model }: { model: string }) {
   );
 }
 
-/** Before and after of the middle of a picture, restored as soon as it is known how large it is. */
+/** Before and after of the picture's centre, restored as soon as the picture's size is known. */
 function Tried({ model, picture, choose }: { model: string; picture: string; choose: ReactNode }) {
   const { t } = useTranslation();
   const [layout, setLayout] = useState<Layout>('slider');
@@ -79,6 +79,13 @@ function Tried({ model, picture, choose }: { model: string; picture: string; cho
     { picture, models: [model], ...(region ? { region } : {}) },
     { enabled: region !== undefined, staleTime: Infinity, silent: true },
   );
+  const progress = tried.data
+    ? t('restore.previewed', {
+        width: tried.data.region.width,
+        height: tried.data.region.height,
+        seconds: tried.data.seconds.toFixed(1),
+      })
+    : t('models.trying');
   const result = tried.data && { url: pictureUrl(tried.data.picture), region: tried.data.region };
   return (
     <div style={{ height: '100%', display: 'flex', flexDirection: 'column' }}>
@@ -114,15 +121,7 @@ function Tried({ model, picture, choose }: { model: string; picture: string; cho
         <Group gap="xs" wrap="nowrap" miw={0}>
           {choose}
           <Text size="xs" c={tried.error ? 'red' : 'dimmed'} lineClamp={2} aria-live="polite">
-            {tried.error
-              ? tried.error.message
-              : tried.data
-                ? t('restore.previewed', {
-                    width: tried.data.region.width,
-                    height: tried.data.region.height,
-                    seconds: tried.data.seconds.toFixed(1),
-                  })
-                : t('models.trying')}
+            {tried.error ? tried.error.message : progress}
           </Text>
         </Group>
         <CompareBar

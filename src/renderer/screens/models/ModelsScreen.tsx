@@ -13,7 +13,7 @@ import { ModelPage } from './ModelPage.tsx';
 import { ModelTable } from './ModelTable.tsx';
 import { Packs } from './Packs.tsx';
 
-/** What there is to restore with: models of own runs, files that were added, and packs that can be fetched. */
+/** All models: those of the user's runs, added files, and packs that can be downloaded. */
 export function ModelsScreen() {
   const { t } = useTranslation();
   const { item } = useRoute();

@@ -6,9 +6,9 @@ import { useAction, useCall } from '../../api/hooks.ts';
 import { Loaded } from '../../components/States.tsx';
 import { useTold } from '../../i18n/told.ts';
 import { href } from '../../route.ts';
-import { fileSize } from './fileSize.ts';
+import { fileSize } from '../../components/fileSize.ts';
 
-/** Models that others publish. Nothing is fetched before it was asked for, and agreed to. */
+/** Models published by others. Nothing is downloaded before the user has asked for it and confirmed. */
 export function Packs() {
   const { t } = useTranslation();
   const told = useTold();

@@ -8,7 +8,7 @@ import { useTold } from '../../i18n/told.ts';
 import { href } from '../../route.ts';
 import { remaining } from './remaining.ts';
 
-/** How far a batch is, and what can be done with it in its state. */
+/** Progress of a batch, with the actions its state allows. */
 export function BatchProgress({ batch }: { batch: Batch }) {
   const { t } = useTranslation();
   const told = useTold();

@@ -14,7 +14,7 @@ import { batchTitle } from './batchTitle.ts';
 import { remaining } from './remaining.ts';
 import { added, useSelection } from './selection.tsx';
 
-/** Every batch there was, the newest first, with what became of each of its pictures. */
+/** All batches, newest first, with the result for each picture. */
 export function BatchesView() {
   const { t } = useTranslation();
   const batches = useCall('batches.list', {});
@@ -46,7 +46,7 @@ function BatchCard({ batch }: { batch: Batch }) {
   const told = useTold();
   const { change } = useSelection();
   const [chosen, setOpen] = useState<boolean>();
-  // What failed is what people look for.
+  // Failed pictures are what people look for.
   const open = chosen ?? batch.failed > 0;
   const reopen = useAction('batches.open');
   const show = (): void =>
@@ -110,7 +110,7 @@ function BatchCard({ batch }: { batch: Batch }) {
   );
 }
 
-/** A table of more rows than this would make the page slow; the first ones, and those that failed, are what people look for. */
+/** More rows than this would make the page slow. The first ones and the failed ones are shown. */
 const mostRows = 200;
 
 function BatchFiles({ batch }: { batch: Batch }) {
@@ -142,5 +142,8 @@ function BatchFiles({ batch }: { batch: Batch }) {
   );
 }
 
-const urgency = ({ state, warnings }: BatchFile): number =>
-  state === 'failed' ? 3 : state === 'running' ? 2 : warnings.length > 0 ? 1 : 0;
+function urgency({ state, warnings }: BatchFile): number {
+  if (state === 'failed') return 3;
+  if (state === 'running') return 2;
+  return warnings.length > 0 ? 1 : 0;
+}

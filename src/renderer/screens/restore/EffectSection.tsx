@@ -8,7 +8,7 @@ import { ModelChain } from './ModelChain.tsx';
 import { PresetMenu } from './PresetMenu.tsx';
 import { useSelection } from './selection.tsx';
 
-/** Which models in which order, and how strongly. */
+/** The models in their order, and the strength. */
 export function EffectSection() {
   const { t } = useTranslation();
   const { selection, change } = useSelection();
@@ -16,7 +16,8 @@ export function EffectSection() {
   const runs = useCall('runs.list', {});
   const { recipe, strength } = selection;
   const none = models.data?.length === 0;
-  // A run that has not been measured yet is no model; it is waited for where it was chosen, or where there is no other.
+  // A run becomes a model with its first validation. Shows its progress if it was chosen, or if there is no other
+  // model.
   const inTraining = runs.data?.find(({ id, state }) => isActive(state) && (none || recipe.models.includes(id)));
   return (
     <Stack gap="md">

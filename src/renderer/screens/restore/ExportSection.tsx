@@ -9,10 +9,10 @@ import { useOutFolder } from './useOutFolder.ts';
 const formats = ['same', 'png', 'jpeg', 'tiff', 'webp', 'avif'] as const;
 const conflicts = ['unique', 'skip', 'overwrite', 'changed'] as const;
 const strips = ['none', 'gps', 'all'] as const;
-/** Those that lose something, or can. */
+/** Formats that are lossy or can be. */
 const withQuality = ['same', 'jpeg', 'webp', 'avif'];
 
-/** Where results go, under which names, and in which format. */
+/** Output folder, file names and format. */
 export function ExportSection() {
   const { t } = useTranslation();
   const { selection, change } = useSelection();

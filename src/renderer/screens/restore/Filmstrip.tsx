@@ -6,10 +6,10 @@ import { pictureUrl } from '../../api/client.ts';
 import { href } from '../../route.ts';
 import { useSelection } from './selection.tsx';
 
-/** Width of a frame, with the gap after it. */
+/** Width of a thumbnail including the gap. */
 const frameWidth = 84;
 
-/** All pictures in a row below the one that is open; only those in sight exist. */
+/** All pictures in a row below the open one. Only visible thumbnails exist in the DOM. */
 export function Filmstrip({ current }: { current: string }) {
   const { t } = useTranslation();
   const { pictures } = useSelection().selection;

@@ -5,7 +5,7 @@ import { useStep } from '../../api/liveUpdates.ts';
 import { decibels } from '../../components/format.ts';
 import { href } from '../../route.ts';
 
-/** How far a model is that is still being trained, and how well it restores meanwhile. */
+/** Progress of a model that is still being trained, and how well it restores so far. */
 export function InTraining({ run }: { run: Run }) {
   const { t } = useTranslation();
   const share = (100 * useStep(run)) / run.steps;

@@ -4,10 +4,10 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ModelEntry } from '../../../shared/contract/models.ts';
 
-/** As the contract has it. */
+/** The same limit as in the contract. */
 const longestChain = 8;
 
-/** The models that are applied one after the other. */
+/** The models, applied one after the other. */
 export function ModelChain({
   models,
   chain,
@@ -23,14 +23,13 @@ export function ModelChain({
     value: id,
     label: scale > 1 ? `${title} (× ${scale})` : title,
   }));
-  // A model of a preset that was removed since is still named, so that it can be replaced.
+  // A removed model that a preset still names is shown, so that the user can replace it.
   const withGone = (id: string) =>
     data.some(({ value }) => value === id)
       ? data
       : [...data, { value: id, label: t('export.goneModel', { model: id }) }];
   const replaced = (at: number, id: string): string[] => chain.map((old, index) => (index === at ? id : old));
-  const raised = (at: number): string[] =>
-    chain.flatMap((id, index) => (index === at - 1 ? [chain[at] ?? id, id] : index === at ? [] : [id]));
+  const raised = (at: number): string[] => chain.toSpliced(at, 1).toSpliced(at - 1, 0, ...chain.slice(at, at + 1));
   const scale = chain.reduce((product, id) => product * (models.find((model) => model.id === id)?.scale ?? 1), 1);
 
   return (

@@ -11,14 +11,14 @@ import { allToggled, markToggled, useSelection } from './selection.tsx';
 import { usePassingBy } from './usePassingBy.ts';
 import { useShownBatch } from './useShownBatch.ts';
 
-/** Smallest tile; what is left of the width is shared out. */
+/** Smallest width of a tile; the remaining width is shared between tiles. */
 const tile = { width: 156, height: 188 };
-/** Rows ready above and below those in sight. */
+/** Rows kept ready above and below the visible ones. */
 const overscan = 2;
 
 /**
- * Thumbnails of all pictures; only the rows in sight exist, and a row that comes into it takes the elements of one that has
- * gone. Arrows move, space marks, enter opens.
+ * Thumbnails of all pictures. Only visible rows exist in the DOM, and a row that scrolls into view reuses the elements
+ * of one that scrolled out. Arrow keys move, Space selects, Enter opens.
  */
 export function PictureGrid() {
   const { t } = useTranslation();
@@ -53,7 +53,8 @@ export function PictureGrid() {
   useEffect(() => {
     if (current !== undefined) tileOf(scroller.current, current)?.focus({ preventScroll: true });
   }, [current]);
-  // The element that has the focus may show another picture by now: the focus waits on the list until its own is in sight.
+  // The focused element may show another picture after scrolling. The list itself holds the focus until the right tile
+  // is back.
   useLayoutEffect(() => {
     const list = scroller.current?.querySelector<HTMLElement>('[role="listbox"]');
     if (!list?.contains(document.activeElement)) return;
@@ -85,7 +86,7 @@ export function PictureGrid() {
     event.preventDefault();
   };
 
-  // Where the current picture has been scrolled away, the keys wait on the list itself.
+  // While the current picture is scrolled out of view, the list itself receives the keys.
   const inSight = rows.getVirtualItems().some((row) => row.index === Math.floor(index / columns));
   return (
     <div ref={scroller} style={{ flex: 1, overflowY: 'auto', padding: 12 }}>

@@ -10,23 +10,23 @@ import { markToggled, type Change } from './selection.tsx';
 
 interface TileProps {
   picture: Source;
-  /** Its place among all pictures, and how many they are. */
+  /** Its position among all pictures, and their number. */
   index: number;
   count: number;
-  /** What became of it in a batch. */
+  /** Its result in a batch. */
   file: BatchFile | undefined;
-  /** How much of it is done, while it is worked on. */
+  /** Share that is done while it is being restored. */
   share: number | undefined;
   marked: boolean;
   focusable: boolean;
-  /** Somebody scrolls past it too fast to see it. */
+  /** The user is scrolling too fast to see it. */
   passing: boolean;
   change: (change: Change) => void;
 }
 
 /**
- * One picture of the grid. While somebody scrolls, a tile shows one picture after the other, hundreds a second: it is plain
- * HTML, and what only a batch needs is in components of its own.
+ * One picture of the grid. During fast scrolling a tile shows hundreds of pictures per second, so it is plain HTML, and
+ * parts that only a batch needs are separate components.
  */
 export const PictureTile = memo(function PictureTile(props: TileProps) {
   return props.file ? (
@@ -38,7 +38,10 @@ export const PictureTile = memo(function PictureTile(props: TileProps) {
 
 const pathOf = ({ folder, name }: Source): string => (folder ? `${folder}/${name}` : name);
 
-/** With what became of it. The ledger calls a picture waiting until it is written; the share tells which are at work. */
+/**
+ * A tile with its state in a batch. The ledger says "waiting" until a picture is written; the share shows which are
+ * being restored.
+ */
 function BatchTile(props: TileProps & { file: BatchFile }) {
   const { t } = useTranslation();
   const told = useTold();
@@ -91,7 +94,7 @@ function Tile({
       title={title}
       draggable={bridge !== undefined && file?.result !== undefined}
       onDragStart={(event) => {
-        // The system goes on with it: what is dragged is the file that was written.
+        // The operating system takes over the drag: what is dragged is the written file.
         event.preventDefault();
         if (file?.result) dragOut([file.result]).catch(showError);
       }}
@@ -103,7 +106,7 @@ function Tile({
       </div>
       {share !== undefined && <Progress size={3} value={100 * share} aria-hidden />}
       <div className="tile-line">
-        {/* For the mouse alone: the option itself tells whether it is marked, and space marks it. */}
+        {/* For the mouse only: the option itself has the selected state, and Space toggles it. */}
         <span
           className="tile-mark"
           data-marked={marked}
@@ -123,7 +126,7 @@ function Tile({
   );
 }
 
-/** Asked for when it is first wanted, and kept from then on. */
+/** Rendered when first needed, and kept from then on. */
 function Thumbnail({ picture, wanted }: { picture: string; wanted: boolean }) {
   const [asked, setAsked] = useState(wanted);
   const [broken, setBroken] = useState(false);

@@ -22,7 +22,7 @@ import { remaining } from './remaining.ts';
 import { useSelection } from './selection.tsx';
 import { usePreviews, type Previews } from './usePreviews.ts';
 
-/** One picture, before and after. Nothing is written beside it. */
+/** One picture, before and after. Nothing is exported here. */
 export function PictureView({ source }: { source: Source }) {
   const { t } = useTranslation();
   const { selection, change } = useSelection();
@@ -46,7 +46,7 @@ export function PictureView({ source }: { source: Source }) {
   const shown = variants[active]?.result;
   const inTraining = (models: readonly string[] = []): Run[] =>
     runs.data?.filter(({ id, state }) => isActive(state) && models.includes(id)) ?? [];
-  // A run is no model before it was measured, and what it was measured as before its first step is not worth a look unasked.
+  // A run is a model only after its first validation. Its state before the first step is previewed only on request.
   const ready = recipes.filter(({ models: chain }) => inTraining(chain).every(({ best }) => best !== undefined));
   const trainedTo = (chain: readonly string[]): string | undefined =>
     inTraining(chain).some(({ best }) => !best?.step)
@@ -66,7 +66,7 @@ export function PictureView({ source }: { source: Source }) {
     change({ current: next.id });
     go('restore', next.id);
   };
-  // What is open over the picture closes first.
+  // Escape first closes a menu or dialog that is open over the picture.
   const leave = (event: KeyboardEvent): void => {
     if (!(event.target instanceof Element && event.target.closest('[role="menu"], [role="dialog"], [role="combobox"]')))
       go('restore');
@@ -80,6 +80,18 @@ export function PictureView({ source }: { source: Source }) {
     ['M', () => turn(1)],
     ['shift+M', () => turn(-1)],
   ]);
+
+  const awaited = learning && selection.automatic && trainedTo(recipes[active]?.models ?? []) === undefined;
+  const hint = awaited ? 'restore.awaited' : 'restore.previewHint';
+  const previewed = shown && [
+    t('restore.previewed', {
+      width: shown.region.width,
+      height: shown.region.height,
+      seconds: shown.seconds.toFixed(1),
+    }),
+    learning && t('restore.early'),
+  ];
+  const state = previewed?.filter(Boolean).join(' · ') ?? t(recipes.length === 0 ? 'restore.chooseFirst' : hint);
 
   return (
     <>
@@ -125,26 +137,7 @@ export function PictureView({ source }: { source: Source }) {
             </Button>
           )}
           <Text size="xs" c="dimmed" lineClamp={3} aria-live="polite">
-            {pending && (pending.of > 1 || pending.share > 0)
-              ? previewing(pending, t)
-              : shown
-                ? [
-                    t('restore.previewed', {
-                      width: shown.region.width,
-                      height: shown.region.height,
-                      seconds: shown.seconds.toFixed(1),
-                    }),
-                    learning && t('restore.early'),
-                  ]
-                    .filter(Boolean)
-                    .join(' · ')
-                : t(
-                    recipes.length === 0
-                      ? 'restore.chooseFirst'
-                      : learning && selection.automatic && trainedTo(recipes[active]?.models ?? []) === undefined
-                        ? 'restore.awaited'
-                        : 'restore.previewHint',
-                  )}
+            {pending && (pending.of > 1 || pending.share > 0) ? previewing(pending, t) : state}
           </Text>
         </Group>
         <CompareBar

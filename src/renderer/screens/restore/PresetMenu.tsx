@@ -7,7 +7,7 @@ import { useAction, useCall } from '../../api/hooks.ts';
 import { recipeKey } from './recipe.ts';
 import { useSelection } from './selection.tsx';
 
-/** Chains of models with their settings, saved under a name. */
+/** Saved chains of models with their settings. */
 export function PresetMenu() {
   const { t } = useTranslation();
   const { selection, change } = useSelection();
@@ -18,7 +18,7 @@ export function PresetMenu() {
   const [name, setName] = useState('');
   const { recipe, strength } = selection;
   const known = presets.data ?? [];
-  // The preset whose settings are those at hand: after any change it is no longer the chosen one.
+  // The preset that equals the current settings. After any change no preset is selected.
   const chosen = known.find(
     ({ models, effect }) =>
       effect.strength === strength &&

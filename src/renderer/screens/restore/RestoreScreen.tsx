@@ -18,7 +18,7 @@ import { PictureView } from './PictureView.tsx';
 import { added, cleared, useSelection } from './selection.tsx';
 import { SidePanel } from './SidePanel.tsx';
 
-/** Photographs in, restored photographs out: the pictures, one of them, or the batches there were. */
+/** The Restore screen: all pictures, one picture, or the list of batches. */
 export function RestoreScreen() {
   const { t } = useTranslation();
   const { item } = useRoute();
@@ -52,7 +52,8 @@ export function RestoreScreen() {
       setBusy(undefined);
     }
   };
-  // Those that have come are shown while the others are still copied; each look takes up twice as many as the last.
+  // Pictures that have arrived are shown while the others are still copied. Each refresh waits for twice as many as the
+  // last.
   const shown = useRef({ drop: '', copied: 0 });
   const showCopied = async (copied: number, drop: Place): Promise<void> => {
     setBusy(t('restore.copying', { count: copied }));
@@ -86,13 +87,12 @@ export function RestoreScreen() {
       </Tooltip>
     </>
   );
-  const subtitle = open
-    ? t('restore.position', { number: index + 1, count: pictures.length })
-    : pictures.length === 0
-      ? undefined
-      : marked.size > 0
-        ? t('restore.countMarked', { count: pictures.length, marked: marked.size })
-        : t('restore.count', { count: pictures.length });
+  const counted =
+    marked.size > 0
+      ? t('restore.countMarked', { count: pictures.length, marked: marked.size })
+      : t('restore.count', { count: pictures.length });
+  const position = open && t('restore.position', { number: index + 1, count: pictures.length });
+  const subtitle = position ?? (pictures.length === 0 ? undefined : counted);
 
   const empty = (
     <Empty icon={<IconPhotoPlus size={56} stroke={1} />} title={t('restore.emptyTitle')} text={t('restore.emptyText')}>
@@ -121,9 +121,10 @@ export function RestoreScreen() {
         ) : (
           <Group gap={0} align="stretch" wrap="nowrap" flex={1} mih={0}>
             <Stack flex={1} miw={0} gap={0}>
-              {open ? <PictureView key={open.id} source={open} /> : pictures.length > 0 ? <PictureGrid /> : empty}
+              {open && <PictureView key={open.id} source={open} />}
+              {!open && (pictures.length > 0 ? <PictureGrid /> : empty)}
             </Stack>
-            {/* There from the start, so that the first pictures do not wait for it. */}
+            {/* Mounted from the start, so that the first pictures do not wait for it. */}
             <div className="panel side" hidden={pictures.length === 0}>
               <SidePanel />
             </div>

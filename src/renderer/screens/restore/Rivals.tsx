@@ -6,7 +6,7 @@ import { useCall } from '../../api/hooks.ts';
 import { recipeKey, recipeTitle, type Recipe } from './recipe.ts';
 import { useSelection } from './selection.tsx';
 
-/** The recipes that one picture is compared under: which is shown, others to add, and which of them to export with. */
+/** The recipes that are compared on one picture: which one is shown, others to add, and which one to export with. */
 export function Rivals({
   recipes,
   active,

@@ -6,7 +6,7 @@ import { ExportSection } from './ExportSection.tsx';
 import { StartExport } from './StartExport.tsx';
 import { TuningSection } from './TuningSection.tsx';
 
-/** What is done to the pictures, where the results go, and how far that is. */
+/** Effect, export settings and progress. */
 export function SidePanel() {
   const { t } = useTranslation();
   const [open, setOpen] = useState(['effect', 'export']);

@@ -8,7 +8,7 @@ import { useExampleName } from './useExampleName.ts';
 import { useOutFolder } from './useOutFolder.ts';
 import { useShownBatch } from './useShownBatch.ts';
 
-/** The button that writes results, and how far that is. */
+/** The export button, and the progress of the export. */
 export function StartExport() {
   const { t } = useTranslation();
   const { selection, change } = useSelection();
@@ -19,16 +19,13 @@ export function StartExport() {
   const badName = useExampleName().isError || selection.options.template === '';
   const { recipe, strength, mask, options } = selection;
   const pictures = chosenPictures(selection);
-  const missing =
-    recipe.models.length === 0
-      ? 'export.needsModel'
-      : !out
-        ? 'export.needsFolder'
-        : pictures.length === 0
-          ? 'export.needsPictures'
-          : badName
-            ? 'export.needsName'
-            : undefined;
+  const needs = [
+    [recipe.models.length === 0, 'export.needsModel'],
+    [!out, 'export.needsFolder'],
+    [pictures.length === 0, 'export.needsPictures'],
+    [badName, 'export.needsName'],
+  ] as const;
+  const missing = needs.find(([isMissing]) => isMissing)?.[1];
 
   const begin = (): void => {
     if (!out) return;

@@ -4,7 +4,7 @@ import { ChoosePlace } from '../../components/ChoosePlace.tsx';
 import type { Recipe } from './recipe.ts';
 import { useSelection } from './selection.tsx';
 
-/** What most pictures do without: better but slower, colours left alone, and where the effect shows. */
+/** Settings that most pictures do not need: self-ensemble, luminance only and mask. */
 export function TuningSection() {
   const { t } = useTranslation();
   const { selection, change } = useSelection();

@@ -1,14 +1,24 @@
 import { notifications } from '@mantine/notifications';
 import { useEffect, useEffectEvent } from 'react';
 import { z } from 'zod';
-import { source } from '../../../shared/contract/restoring.ts';
+import { source, type Source } from '../../../shared/contract/restoring.ts';
 import { call } from '../../api/client.ts';
 import { useConnected } from '../../api/connection.ts';
 import { showError } from '../../api/showError.ts';
 import { i18n } from '../../i18n/index.ts';
-import type { Change, Selection } from './selection.tsx';
 
-/** The pictures at hand outlive a reload of the page, in this window. Apart from what is done with them, since there may be many. */
+/** The part of a selection that outlives a reload of the page. */
+interface KeptPictures {
+  pictures: Source[];
+  current: string | undefined;
+  marked: ReadonlySet<string>;
+  batch: string | undefined;
+}
+
+/**
+ * The added pictures survive a reload of the page in this window. Kept apart from the other choices, because there may
+ * be many.
+ */
 const keys = { pictures: 'mcir.pictures', state: 'mcir.pictures.state' };
 const keptState = z.object({
   current: z.string().optional(),
@@ -16,8 +26,8 @@ const keptState = z.object({
   batch: z.string().optional(),
 });
 
-/** What was at hand before the page was loaded again. */
-export function keptPictures(): Partial<Selection> {
+/** The pictures that were there before the page was reloaded. */
+export function keptPictures(): Partial<KeptPictures> {
   try {
     const pictures = z.array(source).parse(JSON.parse(sessionStorage.getItem(keys.pictures) ?? ''));
     const { current, marked, batch } = keptState.parse(JSON.parse(sessionStorage.getItem(keys.state) ?? ''));
@@ -27,7 +37,7 @@ export function keptPictures(): Partial<Selection> {
   }
 }
 
-/** More than the browser has room for is not kept. */
+/** If they do not fit into the browser's storage, they are not kept. */
 function keep(key: string, value: unknown): void {
   try {
     sessionStorage.setItem(key, JSON.stringify(value));
@@ -36,14 +46,16 @@ function keep(key: string, value: unknown): void {
   }
 }
 
-/** Keeps them, and takes off what the services no longer know or find: they forget at their end what they gave out. */
+/**
+ * Keeps the pictures, and removes those whose ids the services do not know (ids are forgotten when the services stop).
+ */
 export function useKeptPictures(
-  { pictures, current, marked, batch }: Selection,
-  change: (change: Change) => void,
+  { pictures, current, marked, batch }: KeptPictures,
+  change: (change: (now: KeptPictures) => Partial<KeptPictures>) => void,
 ): void {
   const connected = useConnected();
   useEffect(() => {
-    // Many take their time to write: not before they are shown.
+    // Writing a long list takes time, so it happens after the pictures are shown.
     const timer = setTimeout(() => keep(keys.pictures, pictures));
     return () => clearTimeout(timer);
   }, [pictures]);

@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import type { ModelEntry } from '../../../shared/contract/models.ts';
 
-/** How pictures are restored, apart from how strongly: that is mixed while looking, and needs no restoring. */
+/** How pictures are restored. Strength is not part of it: it is mixed on screen and needs no new restoring. */
 export const recipe = z.object({
-  /** Ids of the models, in the order of their use. */
+  /** Ids of the models in order of use. */
   models: z.array(z.string()),
   ensemble: z.boolean(),
   luminance: z.boolean(),
 });
 export type Recipe = z.output<typeof recipe>;
 
-/** Models, and whatever else changes the result; the same for the same pixels. */
+/** The models and everything else that changes the result. Equal keys mean equal pixels. */
 export const recipeKey = ({ models, ensemble, luminance }: Recipe): string =>
   JSON.stringify([models, ensemble, luminance]);
 
-/** Under which a preview is kept: the picture, the recipe and where the effect shows. */
+/** Cache key of a preview: the picture, the recipe and the mask. */
 export const previewKey = (picture: string, chosen: Recipe, mask: string | undefined): string =>
   `${picture} ${mask ?? ''} ${recipeKey(chosen)}`;
 

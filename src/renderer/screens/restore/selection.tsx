@@ -8,44 +8,44 @@ import { layouts, type Layout } from '../../components/CompareStage.tsx';
 import { keptPictures, useKeptPictures } from './keptPictures.ts';
 import { recipe, type Recipe } from './recipe.ts';
 
-/** What a photographer has laid out: kept while other screens are open. */
+/** The state of the Restore screen, kept while other screens are open. */
 export interface Selection {
   pictures: Source[];
-  /** Id of the picture the arrows move. */
+  /** Id of the current picture, which the arrow keys move. */
   current: string | undefined;
-  /** Pictures marked to be exported alone; none means all. */
+  /** Selected pictures; if there are none, all are exported. */
   marked: ReadonlySet<string>;
   /** What is exported. */
   recipe: Recipe;
-  /** A grey picture that says where the effect shows. */
+  /** A grey picture that says where the effect applies. */
   mask: Place | undefined;
-  /** Other recipes to compare it with. */
+  /** Other recipes to compare with. */
   rivals: readonly Recipe[];
-  /** Which is shown alone: 0 is the recipe, then the rivals. */
+  /** Which one is shown alone: 0 is the recipe itself, then the rivals. */
   active: number;
-  /** Of the whole effect; 1 is all of it. */
+  /** Strength of the effect from 0 to 1. */
   strength: number;
-  /** How before and after are compared. */
+  /** Layout of the before/after comparison. */
   layout: Layout;
   loupe: boolean;
-  /** Previews are made without being asked for, when picture, models or settings change. */
+  /** Previews start automatically when picture, models or settings change. */
   automatic: boolean;
-  /** What was previewed, by `previewKey`. */
+  /** Finished previews, by `previewKey`. */
   previews: ReadonlyMap<string, Preview>;
   out: Place | undefined;
   options: ExportSettings;
-  /** The batch that the grid shows the states of. */
+  /** The batch whose file states the grid shows. */
   batch: string | undefined;
 }
 
 /** A preview and how long it took. */
 export interface Preview extends Result {
   seconds: number;
-  /** How far its models had been trained; undefined where one had not begun. */
+  /** How far its models had been trained; undefined if one had not learnt anything yet. */
   trainedTo: string | undefined;
 }
 
-/** What is kept in the browser from one visit to the next; the rest belongs to the pictures at hand. */
+/** The part that the browser keeps between visits. The rest belongs to the current pictures. */
 const remembered = z.object({
   recipe,
   strength: z.number().min(0).max(1),
@@ -97,7 +97,7 @@ export function SelectionProvider({ children }: { children: ReactNode }) {
 
 export const useSelection = () => useContext(SelectionContext);
 
-/** What an earlier visit left; nothing where another version of the program left something else. */
+/** The choices of the last visit; none if another version of the program saved something different. */
 function recall(): Partial<Selection> {
   try {
     return remembered.parse(JSON.parse(localStorage.getItem(storageKey) ?? ''));
@@ -106,12 +106,12 @@ function recall(): Partial<Selection> {
   }
 }
 
-/** Chooses one model, as other screens offer it. */
+/** Chooses a single model, as other screens offer it. */
 export const usingModel =
   (model: string) =>
   (now: Selection): Partial<Selection> => ({ recipe: { ...now.recipe, models: [model] }, active: 0 });
 
-/** Adds pictures, in their order; those that are there already are taken into it. */
+/** Adds pictures in their order; known ones are kept once. */
 export const added =
   (found: Source[]) =>
   (now: Selection): Partial<Selection> => {
@@ -121,7 +121,7 @@ export const added =
     return { pictures: others.toSpliced(first < 0 ? others.length : first, 0, ...found) };
   };
 
-/** Marks a picture, or takes the mark away. */
+/** Selects a picture, or deselects it. */
 export const markToggled =
   (id: string) =>
   (now: Selection): Partial<Selection> => {
@@ -130,18 +130,18 @@ export const markToggled =
     return { marked };
   };
 
-/** Marks every picture, or none where all are. */
+/** Selects all pictures, or none if all are selected. */
 export const allToggled = (now: Selection): Partial<Selection> => ({
   marked: now.marked.size === now.pictures.length ? new Set() : new Set(now.pictures.map(({ id }) => id)),
 });
 
-/** Takes the marked pictures, or all, off the table; files stay where they are. */
+/** Removes the selected pictures, or all, from the list. Files stay where they are. */
 export const cleared = (now: Selection): Partial<Selection> => ({
   pictures: now.marked.size > 0 ? now.pictures.filter((picture) => !now.marked.has(picture.id)) : [],
   marked: new Set(),
   current: undefined,
 });
 
-/** What is exported: the marked pictures, or all. */
+/** The pictures to export: the selected ones, or all. */
 export const chosenPictures = ({ pictures, marked }: Selection): Source[] =>
   marked.size > 0 ? pictures.filter(({ id }) => marked.has(id)) : pictures;

@@ -4,7 +4,7 @@ import type { AppError } from '../../../shared/errors.ts';
 import { useCall } from '../../api/hooks.ts';
 import { chosenPictures, useSelection } from './selection.tsx';
 
-/** The name that the first picture to be exported would get, or what is wrong with the template. */
+/** The file name that the first exported picture would get, or the error in the template. */
 export function useExampleName(): UseQueryResult<{ name: string }, AppError> {
   const { selection } = useSelection();
   const models = useCall('models.list', {});

@@ -1,11 +1,11 @@
 import { useEffect, useState, type RefObject } from 'react';
 
-/** What is in sight for less than so many ms while somebody scrolls is passed by. */
+/** An item that stays visible for less than this many milliseconds counts as scrolled past. */
 const glimpse = 150;
-/** So many ms after the last movement nothing moves any more. */
+/** Scrolling has stopped this many milliseconds after the last movement. */
 const rest = 100;
 
-/** Whether somebody scrolls so fast that each thing is in sight for a moment only: then nothing need be fetched for it. */
+/** Whether the user is scrolling so fast that loading thumbnails is pointless. */
 export function usePassingBy(scroller: RefObject<HTMLElement | null>): boolean {
   const [passing, setPassing] = useState(false);
   useEffect(() => {

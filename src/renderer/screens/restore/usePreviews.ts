@@ -8,22 +8,22 @@ import { previewKey, recipeKey, type Recipe } from './recipe.ts';
 import { useSelection } from './selection.tsx';
 
 export interface Previews {
-  /** Number of the recipe at work, counted from 1, and of how many; how much of it is done, from 0 to 1. */
+  /** Number of the recipe being previewed, counted from 1, how many there are, and how much of it is done, from 0 to 1. */
   pending: { number: number; of: number; share: number; secondsLeft?: number | undefined } | undefined;
-  /** Restores the part in sight with each recipe, one after the other; those done are shown at once. */
+  /** Restores the visible part with each recipe, one after the other. Finished ones are shown at once. */
   start: () => void;
   stop: () => void;
 }
 
-/** So long picture, models, settings and part have to be left alone before a preview begins by itself. */
+/** An automatic preview starts after picture, models, settings and visible part have been unchanged for this long. */
 const restMs = 500;
 
 /**
- * Previews of a part of a picture at full strength: strength is mixed on the screen. Where they are automatic, those that
- * are missing, do not cover the part or are of a model that has become better since are made by themselves, each wish once:
- * what failed or was stopped is not begun again.
- * @param trainedTo tells another text for the same models when one of them, still in training, has become better; undefined
- * before it has become better than it was at its start: then there is only what is asked for
+ * Previews of a part of a picture at full strength; strength is mixed on screen. Automatic previews are made if one is
+ * missing, does not cover the visible part, or is of a model that has improved since. Each is tried once: a failed or
+ * stopped one is not started again.
+ * @param trainedTo returns a different text for the same models when one that is still being trained has improved;
+ * undefined until it is better than at its start, and then previews are made only on request
  * @param region undefined until it is known
  */
 export function usePreviews(
@@ -96,7 +96,7 @@ export function usePreviews(
       void run(missing);
     }, restMs);
     return () => clearTimeout(timer);
-    // What else changes, changes the wish.
+    // All other changes change the request too.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [wanted, wish]);
 

@@ -3,7 +3,7 @@ import { isActive } from '../../../shared/jobs.ts';
 import { useCall } from '../../api/hooks.ts';
 import { useSelection } from './selection.tsx';
 
-/** The batch whose states are shown: the one started here or looked at last, else one that is at work. */
+/** The batch whose states are shown: the one started or opened here last, otherwise one that is running. */
 export function useShownBatch(): Batch | undefined {
   const { selection } = useSelection();
   const batches = useCall('batches.list', {}).data;

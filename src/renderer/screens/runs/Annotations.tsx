@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { Run } from '../../../shared/contract/training.ts';
 import { useAction } from '../../api/hooks.ts';
 
-/** Tags and note of a run; what is written is kept when the field is left. */
+/** Tags and note of a run, saved when the field loses the focus. */
 export function Annotations({ run, known }: { run: Run; known: string[] }) {
   const { t } = useTranslation();
   const annotate = useAction('runs.annotate', ['runs.list']);
@@ -38,7 +38,7 @@ export function Annotations({ run, known }: { run: Run; known: string[] }) {
   );
 }
 
-/** The same in a small window, where it is opened from a row of the table. */
+/** The same in a dialog, opened from a row of the table. */
 export function AnnotationsButton({ run, known }: { run: Run; known: string[] }) {
   const { t } = useTranslation();
   return (

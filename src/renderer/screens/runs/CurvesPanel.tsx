@@ -9,10 +9,10 @@ import { call } from '../../api/client.ts';
 import { Curves, type Line } from '../../components/Curves.tsx';
 import { seriesTitle } from './seriesTitle.ts';
 
-/** While a run goes on its curves are asked for this often, in milliseconds. */
+/** Interval in milliseconds at which the curves of a running training are loaded. */
 const refreshEvery = 2000;
 
-/** What was measured on the validation pictures at the left, what each step gave at the right, of one or several runs. */
+/** Validation curves on the left and training curves on the right, for one or several runs. */
 export function CurvesPanel({ runs }: { runs: Run[] }) {
   const { t } = useTranslation();
   const [validation, setValidation] = useState('psnr');
@@ -24,7 +24,7 @@ export function CurvesPanel({ runs }: { runs: Run[] }) {
       queryKey: ['runs.curves', run.id],
       queryFn: () => call('runs.curves', { run: run.id }),
       refetchInterval: run.state === 'running' ? refreshEvery : (false as const),
-      // What was fetched before the last step does not count as fresh.
+      // Data loaded before the last step is not fresh.
       staleTime: 0,
     })),
     combine: (results) => results.map((result) => result.data),
@@ -38,7 +38,7 @@ export function CurvesPanel({ runs }: { runs: Run[] }) {
     [series, runs, validation, t],
   );
   const right = useMemo(() => linesOf(runs, series, stepwise, seriesTitle(t, stepwise)), [series, runs, stepwise, t]);
-  // The one that is chosen can be read before anything of it was measured.
+  // The chosen series keeps its name before it has any values.
   const choices = (measured: boolean, chosen: string) =>
     inOrder(new Set([chosen, ...names.filter((name) => (seriesInfo[name]?.validation ?? false) === measured)])).map(
       (name) => ({ value: name, label: seriesTitle(t, name) }),
@@ -141,7 +141,7 @@ function SeriesSelect({
   );
 }
 
-/** The series of one name of every run that has it. */
+/** The series with one name, from every run that has it. */
 function linesOf(runs: Run[], series: (MetricSeries[] | undefined)[], name: string, title: string): Line[] {
   return runs.flatMap((run, index) => {
     const found = series[index]?.find((candidate) => candidate.name === name);

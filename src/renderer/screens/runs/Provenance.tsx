@@ -8,7 +8,7 @@ import { grouped } from '../../components/format.ts';
 import { useTold } from '../../i18n/told.ts';
 import { href } from '../../route.ts';
 
-/** What a figure of this run rests on: how it was measured, on what data, with which features, program and seed. */
+/** How the figures of this run came about: metrics, data, features, program and seed. */
 export function Provenance({ settings, facts }: { settings: RunConfig; facts: RunPage['facts'] }) {
   const { t } = useTranslation();
   const told = useTold();
@@ -35,14 +35,12 @@ export function Provenance({ settings, facts }: { settings: RunConfig; facts: Ru
     [t('facts.seed'), settings.seed],
     [
       t('facts.from'),
-      network.weights === undefined ? (
-        t('facts.random')
-      ) : origin ? (
+      origin ? (
         <Anchor size="sm" href={href('runs', origin.id)}>
           {origin.name}
         </Anchor>
       ) : (
-        network.weights
+        (network.weights ?? t('facts.random'))
       ),
     ],
     ...(facts
@@ -75,7 +73,7 @@ export function Provenance({ settings, facts }: { settings: RunConfig; facts: Ru
   );
 }
 
-/** A long code that is copied by a click. */
+/** A long code that a click copies. */
 function Copied({ text }: { text: string }) {
   const { t } = useTranslation();
   return (

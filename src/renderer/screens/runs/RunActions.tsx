@@ -8,12 +8,12 @@ import { go } from '../../route.ts';
 import { ExportDialog, ExtendDialog, RemoveDialog } from './RunDialogs.tsx';
 import { useSelection, usingModel } from '../restore/selection.tsx';
 
-/** What can be done with a run in its state. */
+/** The actions that a run's state allows. */
 export function RunActions({ run }: { run: Run }) {
   const { t } = useTranslation();
   const pause = useAction('training.pause');
   const resume = useAction('training.resume');
-  const stop = useAction('training.stop');
+  const cancel = useAction('training.cancel');
   const [exporting, exportDialog] = useDisclosure(false);
   const [extending, extendDialog] = useDisclosure(false);
   const [removing, removeDialog] = useDisclosure(false);
@@ -21,7 +21,7 @@ export function RunActions({ run }: { run: Run }) {
   const ref = { run: run.id };
   const active = isActive(run.state);
   const canResume =
-    run.state === 'paused' || run.state === 'stopped' || run.state === 'failed' || run.state === 'interrupted';
+    run.state === 'paused' || run.state === 'cancelled' || run.state === 'failed' || run.state === 'interrupted';
 
   return (
     <>
@@ -36,8 +36,8 @@ export function RunActions({ run }: { run: Run }) {
         </Button>
       )}
       {active && (
-        <Button size="xs" variant="default" loading={stop.isPending} onClick={() => stop.mutate(ref)}>
-          {t(run.state === 'queued' ? 'runs.unqueue' : 'action.stop')}
+        <Button size="xs" variant="default" loading={cancel.isPending} onClick={() => cancel.mutate(ref)}>
+          {t(run.state === 'queued' ? 'runs.unqueue' : 'common.cancel')}
         </Button>
       )}
       {!active && run.best && (

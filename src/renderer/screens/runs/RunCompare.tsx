@@ -10,7 +10,7 @@ import { CropCompare } from './crops/CropCompare.tsx';
 import { CurvesPanel } from './CurvesPanel.tsx';
 import { gainOf } from './runFilter.ts';
 
-/** Several runs: their curves in one plot, the same crops of their pictures, and where their configurations differ. */
+/** Several runs: curves in one plot, the same crops of their pictures, and the settings in which they differ. */
 export function RunCompare({ runs }: { runs: Run[] }) {
   const { t } = useTranslation();
   const configs = useQueries({
@@ -89,7 +89,7 @@ export function RunCompare({ runs }: { runs: Run[] }) {
   );
 }
 
-/** The fields in which objects differ, by their paths; a field that one lacks is shown as a dash. */
+/** The fields in which the objects differ, by path; a missing field is shown as a dash. */
 function differing(objects: unknown[]): { path: string; values: string[] }[] {
   const flat = objects.map((object) => flatten(object));
   const paths = [...new Set(flat.flatMap((fields) => [...fields.keys()]))];

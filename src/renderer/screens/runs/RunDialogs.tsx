@@ -12,7 +12,7 @@ interface DialogProps {
   onClose: () => void;
 }
 
-/** Writes a run into a folder that is chosen, and says where it is then. */
+/** Exports a run into a chosen folder and shows where it is. */
 export function ExportDialog({ run, onClose }: DialogProps) {
   const { t } = useTranslation();
   const [form, setForm] = useState<'folder' | 'report'>('report');
@@ -58,7 +58,7 @@ export function ExportDialog({ run, onClose }: DialogProps) {
   );
 }
 
-/** Goes on to more steps than the run was set up for. */
+/** Trains a run for more steps than it was set up for. */
 export function ExtendDialog({ run, onClose }: DialogProps) {
   const { t } = useTranslation();
   const [steps, setSteps] = useState(Math.max(run.steps, run.step) + run.steps);
@@ -89,7 +89,7 @@ export function ExtendDialog({ run, onClose }: DialogProps) {
   );
 }
 
-/** Asks before a run goes to the trash: its model goes with it. */
+/** Asks before a run goes to the trash, because its model goes too. */
 export function RemoveDialog({ run, onClose }: DialogProps) {
   const { t } = useTranslation();
   const remove = useAction('runs.remove', ['runs.list', 'models.list']);

@@ -6,7 +6,7 @@ import { useAction, useCall } from '../../api/hooks.ts';
 import { useTold } from '../../i18n/told.ts';
 import { go, href } from '../../route.ts';
 
-/** What a run's state means where it needs explaining, and what to do about it. */
+/** Explains a run's state where that is needed, and what can be done. */
 export function RunNotice({ run, page }: { run: Run; page: RunPage | undefined }) {
   const { t } = useTranslation();
   const told = useTold();
@@ -33,7 +33,7 @@ export function RunNotice({ run, page }: { run: Run; page: RunPage | undefined }
       </Alert>
     );
   }
-  if (run.state === 'stopped') return <Alert color="gray">{t('runs.stoppedText', { step: run.step })}</Alert>;
+  if (run.state === 'cancelled') return <Alert color="gray">{t('runs.cancelledText', { step: run.step })}</Alert>;
   return reason && run.state === 'finished' ? <Alert color="gray">{told(reason)}</Alert> : null;
 }
 
@@ -56,7 +56,7 @@ function Queued({ run }: { run: Run }) {
   );
 }
 
-/** Offers the same run with half of what takes memory; a run that failed cannot change what it is. */
+/** Offers a new run with half of what takes memory. A failed run keeps its configuration. */
 function LowerMemory({ run, settings }: { run: Run; settings: RunConfig }) {
   const { t } = useTranslation();
   const { batch, patch } = settings.data;

@@ -12,7 +12,7 @@ import { Provenance } from './Provenance.tsx';
 import { RunNotice } from './RunNotice.tsx';
 import { RunProgress } from './RunProgress.tsx';
 
-/** One run: how far it is, its curves, its pictures, what it rests on, its notes, configuration, log and history. */
+/** One run: progress, curves, pictures, provenance, notes, configuration, log and history. */
 export function RunPageView({ run, known }: { run: Run; known: string[] }) {
   const page = useCall('runs.show', { run: run.id });
   return (

@@ -8,10 +8,10 @@ import { progressKey } from '../../api/liveUpdates.ts';
 import { decibels, similarity } from '../../components/format.ts';
 import { gainOf } from './runFilter.ts';
 
-/** How far a run is, how fast it goes, and what it has reached. */
+/** Progress of a run, its speed and its best result. */
 export function RunProgress({ run }: { run: Run }) {
   const { t } = useTranslation();
-  // Only events fill this; there is nothing to ask for.
+  // Only events fill this; there is no call for it.
   const { data: progress } = useQuery<TrainProgress | null>({
     queryKey: progressKey(run.id),
     queryFn: () => null,

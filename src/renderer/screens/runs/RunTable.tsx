@@ -27,10 +27,13 @@ import { type Column, columns, type Filter, gainOf, noFilter, pick, type Sort } 
 
 const rowHeight = 38;
 const numeric: readonly Column[] = ['negatives', 'step', 'psnr', 'gain', 'ssim'];
-/** More curves than there are colours cannot be told apart. */
+/** Most runs that can be compared, because there are no more distinct colours. */
 const mostCompared = 8;
 
-/** All runs: found by what is typed or chosen, sorted by a click on a head, marked to be compared. Only rows in sight are drawn. */
+/**
+ * All runs: filtered by text or choice, sorted by a click on a column head, selected to be compared. Only visible rows
+ * are rendered.
+ */
 export function RunTable({ runs }: { runs: Run[] }) {
   const { t } = useTranslation();
   const [filter, setFilter] = useState<Filter>(noFilter);
@@ -55,6 +58,7 @@ export function RunTable({ runs }: { runs: Run[] }) {
     [],
   );
   const filtered = found.length < runs.length;
+  const direction = sort.down ? 'descending' : 'ascending';
 
   return (
     <Stack gap={0} flex={1} mih={0}>
@@ -131,7 +135,7 @@ export function RunTable({ runs }: { runs: Run[] }) {
                   key={column}
                   ta={numeric.includes(column) ? 'right' : 'left'}
                   w={column === 'state' ? 108 : undefined}
-                  aria-sort={sort.column === column ? (sort.down ? 'descending' : 'ascending') : 'none'}
+                  aria-sort={sort.column === column ? direction : 'none'}
                 >
                   <UnstyledButton
                     fz="xs"

@@ -11,7 +11,7 @@ import { RunCompare } from './RunCompare.tsx';
 import { RunPageView } from './RunPageView.tsx';
 import { RunTable } from './RunTable.tsx';
 
-/** Every training there was: the table, one run, or several compared (`a+b`). */
+/** All trainings: the table, one run, or several compared (`a+b`). */
 export function RunsScreen() {
   const { t } = useTranslation();
   const { item } = useRoute();

@@ -7,7 +7,7 @@ export interface Sort {
   down: boolean;
 }
 
-/** What of the runs is shown; an empty filter lets all through. */
+/** A filter for runs; an empty one matches all. */
 export interface Filter {
   text: string;
   state: string | null;
@@ -18,7 +18,7 @@ export interface Filter {
 
 export const noFilter: Filter = { text: '', state: null, network: null, mcir: null, tag: null };
 
-/** By how much the best validation is above the one before the first step, in dB. */
+/** Gain of the best validation over the one before the first step, in dB. */
 export const gainOf = ({ best, psnrBefore }: Run): number | undefined =>
   best && psnrBefore !== undefined ? best.psnr - psnrBefore : undefined;
 
@@ -27,7 +27,7 @@ const valueOf = (run: Run, column: Column): string | number => {
   return column === 'gain' ? (gainOf(run) ?? -Infinity) : run[column];
 };
 
-/** The runs that a filter lets through, sorted; of equal ones the newer first. */
+/** The matching runs, sorted; of equal ones, the newer first. */
 export function pick(runs: readonly Run[], { text, state, network, mcir, tag }: Filter, { column, down }: Sort): Run[] {
   const wanted = text.trim().toLowerCase();
   return runs
@@ -42,7 +42,14 @@ export function pick(runs: readonly Run[], { text, state, network, mcir, tag }: 
     )
     .sort((a, b) => {
       const [x, y] = [valueOf(a, column), valueOf(b, column)];
-      const order = typeof x === 'string' ? x.localeCompare(String(y)) : x === y ? 0 : x - Number(y);
+      const order = compare(x, y);
       return (down ? -order : order) || b.created - a.created;
     });
+}
+
+/** Two values of one column: texts by the language's order, numbers by size. */
+function compare(x: string | number, y: string | number): number {
+  if (typeof x === 'string') return x.localeCompare(String(y));
+  // Two infinite values are equal; their difference is not a number.
+  return x === y ? 0 : x - Number(y);
 }

@@ -1,8 +1,10 @@
 import type { TFunction } from 'i18next';
-import { seriesInfo } from '../../../shared/series.ts';
+import { ofNegative, seriesInfo } from '../../../shared/series.ts';
 
-/** What people call a series of metrics; one that this program does not know keeps its code name. */
+/** Title of a series of metrics. An unknown series keeps its code name. */
 export function seriesTitle(t: TFunction, name: string): string {
+  const negative = ofNegative(name);
+  if (negative) return t(`series.negatives.${negative.measure}`, { number: negative.number });
   const info = seriesInfo[name];
   return info ? `${t(`series.${info.key}`)}${info.unit ? ` (${info.unit})` : ''}` : name;
 }

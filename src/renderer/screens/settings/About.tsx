@@ -6,7 +6,7 @@ import { Loaded } from '../../components/States.tsx';
 
 type Page = 'changelog' | 'licences';
 
-/** What is new, and what the program is made of. */
+/** The changelog, and the licences of the program and its libraries. */
 export function About() {
   const { t } = useTranslation();
   const [page, setPage] = useState<Page>();

@@ -2,7 +2,7 @@ import { Button, Code, Group, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useAction } from '../../api/hooks.ts';
 
-/** Writes one zip with what a bug report needs, and shows where it is. */
+/** Writes the zip for a bug report and shows where it is. */
 export function BugReport() {
   const { t } = useTranslation();
   const report = useAction('app.report');

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSettings } from './useSettings.ts';
 
-/** What trainings and restoring may take of the machine; empty fields leave it to the program. */
+/** Limits on the resources of trainings and restoring; an empty field leaves the choice to the program. */
 export function Computing({ cores }: { cores: number | undefined }) {
   const { t } = useTranslation();
   const { settings, change } = useSettings();
@@ -47,7 +47,7 @@ export function Computing({ cores }: { cores: number | undefined }) {
   );
 }
 
-/** A number that is kept when the field is left; emptied, it is null. */
+/** A number that is saved when the field loses the focus; null if it was emptied. */
 function WholeNumber({
   value,
   onChange,

@@ -6,7 +6,7 @@ import { ChoosePlace } from '../../components/ChoosePlace.tsx';
 
 type Paths = CallOutput<'app.info'>['folders'];
 
-/** Where the program keeps what it makes. */
+/** Where the program keeps its data. */
 export function Folders({ info }: { info: CallOutput<'app.info'> | undefined }) {
   const { t } = useTranslation();
   const reveal = useAction('app.reveal');

@@ -7,7 +7,7 @@ import { Loaded } from '../../components/States.tsx';
 import { useTold } from '../../i18n/told.ts';
 import { BugReport } from './BugReport.tsx';
 
-/** What doctor says, and one zip for a bug report. */
+/** The results of `mcir doctor`, and the bug report. */
 export function Health() {
   const { t } = useTranslation();
   const checks = useCall('app.check', {});
@@ -61,7 +61,7 @@ function Checks({ checks }: { checks: Check[] }) {
   );
 }
 
-/** A command for the terminal, and a button that copies it. */
+/** A terminal command with a copy button. */
 function Command({ text }: { text: string }) {
   const { t } = useTranslation();
   return (

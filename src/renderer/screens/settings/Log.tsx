@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAction, useCall } from '../../api/hooks.ts';
 
-/** The last lines of the program's log, read when they are asked for. */
+/** The last lines of the program's log, loaded on demand. */
 export function Log() {
   const { t } = useTranslation();
   const [opened, { toggle }] = useDisclosure(false);

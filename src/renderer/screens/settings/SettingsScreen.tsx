@@ -2,6 +2,7 @@ import { Alert, ScrollArea, Stack, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCall } from '../../api/hooks.ts';
+import { FeatureNetworks } from '../../components/FeatureNetworks.tsx';
 import { ScreenFrame } from '../../components/ScreenFrame.tsx';
 import { useTold } from '../../i18n/told.ts';
 import { About } from './About.tsx';
@@ -11,7 +12,7 @@ import { Folders } from './Folders.tsx';
 import { Health } from './Health.tsx';
 import { Log } from './Log.tsx';
 
-/** What is chosen for the whole program, how it fares, and what it is made of. */
+/** Settings for the whole program, its health, and information about it. */
 export function SettingsScreen() {
   const { t } = useTranslation();
   const told = useTold();
@@ -33,6 +34,9 @@ export function SettingsScreen() {
           </Section>
           <Section title={t('settings.computing')}>
             <Computing cores={info.data?.cores} />
+          </Section>
+          <Section title={t('features.title')}>
+            <FeatureNetworks />
           </Section>
           <Section title={t('settings.health')}>
             <Health />

@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import type { SettingsChange } from '../../../shared/settings.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
 
-/** The settings as they are kept, and a way to change some of them that shows at once. */
+/** The saved settings, and a way to change some of them that takes effect at once. */
 export function useSettings() {
   const client = useQueryClient();
   const { data } = useCall('app.settings', {});

@@ -9,7 +9,7 @@ const schedules = ['cosine', 'multistep', 'constant'] as const;
 /** Names that are the same in every language. */
 const pixelLosses = { l1: 'L1', charbonnier: 'Charbonnier', mse: 'MSE', psnr: 'PSNR' } as const;
 
-/** What most runs leave as it is, by what it is about. */
+/** Settings that most runs leave as they are, grouped by topic. */
 export function AdvancedFields(props: FieldsProps) {
   const { t } = useTranslation();
   const parts = [
@@ -242,7 +242,7 @@ function Running({ config, onChange }: FieldsProps) {
   );
 }
 
-/** 0 measures whole pictures; smaller squares than 16 pixels are no use. */
+/** 0 validates whole pictures; squares smaller than 16 pixels are useless. */
 function withSize(validation: RunConfig['data']['validation'], size: number): RunConfig['data']['validation'] {
   const whole = { ...validation };
   delete whole.size;

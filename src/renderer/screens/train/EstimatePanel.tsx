@@ -8,17 +8,17 @@ import { call } from '../../api/client.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
 import { gibibytes } from '../../components/format.ts';
 
-/** What the pace does not depend on; the length of the run is reckoned anew from the pace that is known. */
+/** A key for everything that affects speed. Changes of the run's length need no new measurement. */
 const paceOf = (config: RunConfig): string =>
   JSON.stringify({ ...config, name: '', steps: 0, validateEvery: 0, saveEvery: 0, seed: 0, stopEarly: 0 });
 
-/** Measures a few real steps of the configuration and tells what the whole run would take. */
+/** Runs a few real steps of the configuration and shows what the whole run would take. */
 export function EstimatePanel({ config, disabled }: { config: RunConfig; disabled: boolean }) {
   const { t } = useTranslation();
   const estimate = useAction('training.estimate');
   const runs = useCall('runs.list', {});
   const busy = runs.data?.some(({ state }) => state === 'running') ?? false;
-  // Nobody waits for a trial whose form has been left.
+  // Leaving the form cancels the trial.
   useEffect(() => () => void call('training.endEstimate', {}).catch(() => undefined), []);
   const measured = estimate.data;
   const stale = measured && estimate.variables && paceOf(estimate.variables.config as RunConfig) !== paceOf(config);
@@ -45,11 +45,12 @@ export function EstimatePanel({ config, disabled }: { config: RunConfig; disable
         </Button>
       )}
       <div style={{ minWidth: 0 }} role="status">
-        {estimate.isPending ? (
+        {estimate.isPending && (
           <Text size="sm" c="dimmed">
             {t('train.measuring')}
           </Text>
-        ) : measured ? (
+        )}
+        {!estimate.isPending && measured && (
           <>
             <Text size="sm" fw={600} {...(stale ? { c: 'dimmed' } : {})}>
               {stale ? t('train.measureAgain') : t('train.takes', { time: duration(secondsOf(measured, config)) })}
@@ -66,7 +67,8 @@ export function EstimatePanel({ config, disabled }: { config: RunConfig; disable
               })}
             </Text>
           </>
-        ) : (
+        )}
+        {!estimate.isPending && !measured && (
           <Text size="xs" c="dimmed" lineClamp={2}>
             {t('train.measureHint')}
           </Text>

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Select, Stack, Text } from '@mantine/core';
+import { ActionIcon, Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { McirConfig } from '../../../shared/runConfig.ts';
@@ -9,7 +9,7 @@ import { NegativesTimeline } from './NegativesTimeline.tsx';
 const most = 16;
 type Negative = McirConfig['negatives'][number];
 
-/** The older copies, one row each beside the time line on which their ages are drawn. */
+/** The older copies, one row each, next to the timeline of their ages. */
 export function NegativesEditor({
   mcir,
   steps,
@@ -42,14 +42,18 @@ export function NegativesEditor({
           allowDeselect={false}
           onChange={(next) => next && onChange({ ...mcir, rule: next })}
         />
-        <Amount
-          size="xs"
-          w={150}
-          label={t('train.weight')}
-          value={mcir.weight}
-          step={0.0005}
-          onChange={(weight) => onChange({ ...mcir, weight })}
-        />
+        {typeof mcir.weight === 'number' ? (
+          <Amount
+            size="xs"
+            w={150}
+            label={t('train.weight')}
+            value={mcir.weight}
+            step={0.0005}
+            onChange={(weight) => onChange({ ...mcir, weight })}
+          />
+        ) : (
+          <TextInput size="xs" w={150} label={t('train.weight')} value={mcir.weight} readOnly />
+        )}
         <Amount
           size="xs"
           w={190}

@@ -4,12 +4,12 @@ import { useTranslation } from 'react-i18next';
 import type { McirConfig } from '../../../shared/runConfig.ts';
 import { Curves, type Line } from '../../components/Curves.tsx';
 
-/** Points along the run at which ages are drawn. */
+/** Number of points along the run at which ages are drawn. */
 const points = 400;
 
 /**
- * How many steps each older copy lies behind the network, over the run. An update with decay d leaves the share d of
- * what the copy was: age' = d * age, where age has grown by the steps since the last update.
+ * How many steps each older copy is behind the network, over the run. An update with decay d keeps the share d of the
+ * copy: age' = d * age, where age has grown by the steps since the last update.
  */
 export function NegativesTimeline({ negatives, steps }: { negatives: McirConfig['negatives']; steps: number }) {
   const { t } = useTranslation();
@@ -42,7 +42,7 @@ function ages({ every, decay }: McirConfig['negatives'][number], steps: number):
   for (let step = 0; step <= steps; step++) {
     if (step > 0) age += 1;
     const updates = step > 0 && step % every === 0;
-    // Both ends of a fall are drawn, or it would look like a slope.
+    // Both ends of a drop are drawn; otherwise it would look like a slope.
     if (step % stride === 0 || updates) {
       line.steps.push(step);
       line.values.push(age);

@@ -6,7 +6,7 @@ import { useAction, useCall } from '../../api/hooks.ts';
 import { useTold } from '../../i18n/told.ts';
 import { go } from '../../route.ts';
 
-/** The preset of the guided sample; its pictures come with the program. */
+/** The preset of the guided sample; its pictures are part of the program. */
 const sampleId = 'sample';
 
 export function PresetList({ presets, onChoose }: { presets: Preset[]; onChoose: (config: RunConfig) => void }) {
@@ -62,7 +62,10 @@ export function PresetList({ presets, onChoose }: { presets: Preset[]; onChoose:
   );
 }
 
-/** A training also starts from the weights of a model, which is what the method was made for, or like an earlier run. */
+/**
+ * Other ways to start: from the weights of a model, which is what the method was made for, or with the settings of an
+ * earlier run.
+ */
 function OtherStarts() {
   const { t } = useTranslation();
   const models = useCall('models.list', {});

@@ -5,6 +5,7 @@ import type { Dataset } from '../../../shared/contract/datasets.ts';
 import { isActive } from '../../../shared/jobs.ts';
 import { mcirConfig, type RunConfig } from '../../../shared/runConfig.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
+import { StandInNotice } from '../../components/FeatureNetworks.tsx';
 import { SchemaForm } from '../../components/SchemaForm.tsx';
 import { useTold } from '../../i18n/told.ts';
 import { go } from '../../route.ts';
@@ -14,7 +15,7 @@ import { Amount, Count, Section } from './fields.tsx';
 import { NegativesEditor } from './NegativesEditor.tsx';
 import { StartWeights } from './StartWeights.tsx';
 
-/** A data set as the folders of a configuration; how its pictures are measured stays. */
+/** Puts a data set's folders into a configuration; the way its pictures are validated stays. */
 function withDataset(config: RunConfig, { target, input, degradations, validation }: Dataset): RunConfig {
   const { size } = config.data.validation;
   return {
@@ -27,7 +28,7 @@ function withDataset(config: RunConfig, { target, input, degradations, validatio
   };
 }
 
-/** The form of a run: what matters first, the rest folded away; below, what it would take, and the start. */
+/** The form of a run: the important fields first, the others collapsed, then the estimate and the start button. */
 export function RunForm({
   initial,
   dataset,
@@ -50,11 +51,12 @@ export function RunForm({
     (candidate) => candidate.target === train.target && candidate.input === train.input,
   );
   const network = networks.data?.find(({ id }) => id === config.network.type);
-  // The folder that a preset names stands for one that is still to be chosen.
+  // The folder in a preset is a placeholder for one that the user has yet to choose.
   const missing = train.target === '' || /presets[\\/]datasets[\\/]/.test(train.target);
-  // One that is no imported data set is named by the end of its path.
+  // A folder that is not an imported data set is shown by the end of its path.
   const unnamed =
     chosen || missing ? [] : [{ value: train.target, label: train.target.split(/[\\/]/).slice(-2).join('/') }];
+  const unchosen = missing ? t('train.dataHint') : train.target;
   const waiting = runs.data?.some(({ state }) => isActive(state)) ?? false;
   const choose = (id: string): void => {
     const found = datasets.data?.find((candidate) => candidate.id === id);
@@ -77,7 +79,7 @@ export function RunForm({
             <Select
               label={t('train.data')}
               placeholder={t('train.chooseData')}
-              description={chosen ? undefined : missing ? t('train.dataHint') : train.target}
+              description={chosen ? undefined : unchosen}
               inputWrapperOrder={['label', 'input', 'description']}
               data={[...unnamed, ...(datasets.data?.map(({ id, name }) => ({ value: id, label: name })) ?? [])]}
               nothingFoundMessage={t('datasets.emptyTitle')}
@@ -121,7 +123,10 @@ export function RunForm({
             }
           >
             {config.mcir && (
-              <NegativesEditor mcir={config.mcir} steps={config.steps} onChange={(mcir) => set({ mcir })} />
+              <>
+                <NegativesEditor mcir={config.mcir} steps={config.steps} onChange={(mcir) => set({ mcir })} />
+                <StandInNotice network={config.features.network} />
+              </>
             )}
           </Section>
           <Accordion variant="contained" multiple keepMounted={false}>
@@ -178,7 +183,7 @@ export function RunForm({
   );
 }
 
-/** With the published settings of the method, or without it. */
+/** Switches between the published settings of the method and no MCIR. */
 function withMcir(config: RunConfig, on: boolean): RunConfig {
   if (on) return { ...config, mcir: mcirConfig.parse({}) };
   const without = { ...config };

@@ -5,7 +5,7 @@ import { useCall } from '../../api/hooks.ts';
 
 const random = ' random';
 
-/** What the network begins with: random weights of the seed, or those of a model or run of the same network. */
+/** The starting weights: random ones from the seed, or those of a model or run with the same network. */
 export function StartWeights({
   network,
   onChange,

@@ -14,8 +14,9 @@ import { PresetList } from './PresetList.tsx';
 import { RunForm } from './RunForm.tsx';
 
 /**
- * Sets up a training. Where it starts is in the address: `data:ID` a data set (and a preset that is chosen then), `run:ID`
- * the settings of an earlier run (`run:ID:batch` or `:patch` with half of that), `model:ID` the weights of a model.
+ * Sets up a training. The address says where to start: `data:ID` is a data set (its preset is chosen next), `run:ID`
+ * the settings of an earlier run (`run:ID:batch` or `:patch` with half of that value), `model:ID` the weights of a
+ * model.
  */
 export function TrainScreen() {
   const { t } = useTranslation();
@@ -42,11 +43,9 @@ export function TrainScreen() {
       </ScreenFrame>
     );
   }
+  const subtitle = dataset ? t('train.subtitleData', { name: dataset.name }) : t('train.subtitle');
   return (
-    <ScreenFrame
-      title={chosen ? chosen.name : t('nav.train')}
-      subtitle={chosen ? undefined : dataset ? t('train.subtitleData', { name: dataset.name }) : t('train.subtitle')}
-    >
+    <ScreenFrame title={chosen ? chosen.name : t('nav.train')} subtitle={chosen ? undefined : subtitle}>
       {chosen ? (
         <RunForm key={item} initial={chosen} dataset={dataset} onBack={() => setChosen(undefined)} />
       ) : (
@@ -63,7 +62,7 @@ async function settingsOf(run: string): Promise<RunConfig> {
   return settings;
 }
 
-/** With half of the batch or of the patch: what a run that did not fit into memory can be tried again with. */
+/** Halves the batch or the patch size, for a run that ran out of memory. */
 function halved(config: RunConfig, what: string | undefined): RunConfig {
   const { batch, patch } = config.data;
   if (what === 'batch') return { ...config, data: { ...config.data, batch: Math.ceil(batch / 2) } };

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 
 type FieldProps = Omit<NumberInputProps, 'value' | 'onChange'> & { value: number; onChange: (value: number) => void };
 
-/** A whole number; nothing is told while the field is empty or out of its range. */
+/** A whole number; reports nothing while the field is empty or out of range. */
 export function Count({
   value,
   min = 1,
@@ -24,7 +24,7 @@ export function Count({
   );
 }
 
-/** A number with a fraction; `above` is the largest that it may not be. */
+/** A decimal number; `above` is an exclusive lower bound. */
 export function Amount({
   value,
   min = 0,
@@ -45,7 +45,7 @@ export function Amount({
   );
 }
 
-/** A part of the form under its title. */
+/** A titled section of the form. */
 export function Section({
   title,
   text,

@@ -1,18 +1,18 @@
 import type { MetricSeries } from '../../../shared/runs.ts';
 import { escapeXml } from './escapeXml.ts';
 
-/** Okabe and Ito: stay apart for the colour-blind, and in print. */
+/** Okabe and Ito: distinguishable with colour blindness and in print. */
 const colours = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#56b4e9', '#777777'];
 const size = { width: 640, height: 280 };
 const plot = { left: 76, right: 624, top: 34, bottom: 244 };
 
 export interface CurveOptions {
   title: string;
-  /** A logarithmic axis; values that are not above 0 are left out. */
+  /** A logarithmic axis; values of 0 or less are left out. */
   log?: boolean;
 }
 
-/** A drawing of curves over steps as an SVG of its own: no script, no font, no style sheet needed. */
+/** Draws curves over steps as a self-contained SVG without scripts, fonts or style sheets. */
 export function curveSvg(series: readonly MetricSeries[], { title, log = false }: CurveOptions): string {
   const shown = series.map(({ name, steps, values }) => ({
     name,
@@ -90,7 +90,8 @@ function axis(values: readonly number[], [from, to]: readonly [number, number], 
   const powers = log
     ? Array.from({ length: Math.max(0, Math.floor(b) - Math.ceil(a) + 1) }, (_, i) => 10 ** (Math.ceil(a) + i))
     : [];
-  return { at, ticks: powers.length >= 2 ? powers : log ? [low, Math.sqrt(low * high), high] : roundTicks(low, high) };
+  if (powers.length >= 2) return { at, ticks: powers };
+  return { at, ticks: log ? [low, Math.sqrt(low * high), high] : roundTicks(low, high) };
 }
 
 function roundTicks(low: number, high: number): number[] {

@@ -1,2 +1,2 @@
-/** Text as it may stand in SVG and HTML, in attributes too. */
+/** Escapes text for SVG and HTML, including attributes. */
 export const escapeXml = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);

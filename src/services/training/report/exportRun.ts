@@ -1,5 +1,5 @@
 import { copyFile, cp, mkdir, readdir, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
 import type { MetricSeries } from '../../../shared/runs.ts';
@@ -20,17 +20,20 @@ export async function exportRun(runs: Runs, reference: string, out: string): Pro
   if (existsSync(out) && (await readdir(out)).length > 0)
     throw new AppError('conflict', `${out} is not empty; choose a new folder.`);
   await mkdir(out, { recursive: true });
-  await copyFile(folder.config, join(out, 'config.yml'));
-  await copyFile(folder.record, join(out, 'run.json'));
+  // Whatever somebody else puts there meanwhile is refused, not written through.
+  const copy = (from: string, name: string): Promise<void> => copyFile(from, join(out, name), constants.COPYFILE_EXCL);
+  const write = (name: string, text: string): Promise<void> => writeFile(join(out, name), text, { flag: 'wx' });
+  await copy(folder.config, 'config.yml');
+  await copy(folder.record, 'run.json');
   const series = runs.series(id);
-  await writeFile(join(out, 'metrics.csv'), toCsv(series));
+  await write('metrics.csv', toCsv(series));
   await mkdir(join(out, 'curves'));
   for (const { name, title, log, series: drawn } of curvesOf(series))
-    await writeFile(join(out, 'curves', `${name}.svg`), curveSvg(drawn, { title, log }));
-  await cp(folder.validation, join(out, 'validation'), { recursive: true });
+    await write(join('curves', `${name}.svg`), curveSvg(drawn, { title, log }));
+  await cp(folder.validation, join(out, 'validation'), { recursive: true, force: false, errorOnExist: true });
   const model = (['best', 'last'] as const).map((name) => folder.checkpoint(name)).find((file) => existsSync(file));
-  if (model) await copyFile(model, join(out, 'model.safetensors'));
-  await writeFile(join(out, 'report.html'), await htmlReport(runs, id));
+  if (model) await copy(model, 'model.safetensors');
+  await write('report.html', await htmlReport(runs, id));
   const entries = await readdir(out, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())

@@ -19,8 +19,8 @@ table{border-collapse:collapse;width:100%;font-size:14px}td,th{text-align:left;p
 pre{background:#f5f5f5;padding:12px;overflow:auto;font-size:12px}`;
 
 /**
- * A run as one HTML file that needs nothing else, no network and no script: figures, curves, pictures before, at the best
- * and at the last validation, what it ran on, notes and the whole configuration.
+ * A run as one self-contained HTML file without network access or scripts: figures, curves, pictures before training,
+ * at the best and at the last validation, provenance, notes and the complete configuration.
  */
 export async function htmlReport(runs: Runs, reference: string): Promise<string> {
   const run = runs.show(reference);
@@ -43,7 +43,7 @@ export async function htmlReport(runs: Runs, reference: string): Promise<string>
           ...(await strips(run)),
         ]
       : []),
-    '<h2>What it ran on</h2>',
+    '<h2>How the figures were measured</h2>',
     table(facts(run, config)),
     `<h2>History</h2><p class="dim">By the clock of ${timeZone()}.</p>`,
     table(run.states.map(({ at, state, reason }) => [dateTime(at), reason ? `${state}: ${reason}` : state])),
@@ -56,8 +56,8 @@ export async function htmlReport(runs: Runs, reference: string): Promise<string>
 function figures({ best, psnrBefore, step, steps }: RunDetail, config: RunConfig): string {
   const rows: [string, string][] = [
     ['Best PSNR', best ? `${best.psnr.toFixed(2)} dB` : '–'],
-    ['SSIM there', best ? best.ssim.toFixed(4) : '–'],
-    ['At step', best ? String(best.step) : '–'],
+    ['SSIM at the best step', best ? best.ssim.toFixed(4) : '–'],
+    ['Best step', best ? String(best.step) : '–'],
     ['Before training', psnrBefore === undefined ? '–' : `${psnrBefore.toFixed(2)} dB`],
     ['Steps', `${step} of ${steps}`],
   ];
@@ -78,8 +78,8 @@ function facts({ facts, seed }: RunDetail, config: RunConfig): [string, string][
           ].join(', '),
         ],
         ['Features', facts.features],
-        ['Trained values', String(facts.parameters)],
-        ['Fingerprint of the data set', facts.dataFingerprint],
+        ['Trainable parameters', String(facts.parameters)],
+        ['Data set hash', facts.dataFingerprint],
       ]
     : [];
   const { train, validation } = config.data;
@@ -90,14 +90,14 @@ function facts({ facts, seed }: RunDetail, config: RunConfig): [string, string][
     ...known,
     ['Seed', String(seed)],
     ['Folders', folders.join(', ')],
-    ['Started from', config.network.weights ?? 'seeded random weights'],
+    ['Started from', config.network.weights ?? 'random weights from the seed'],
   ];
 }
 
 const table = (rows: [string, string][]): string =>
   `<table>${rows.map(([name, value]) => `<tr><th scope="row">${e(name)}</th><td>${e(value)}</td></tr>`).join('')}</table>`;
 
-/** A row of pictures for each validation picture: input, a few steps, target. */
+/** A row for each validation picture: input, a few steps, target. */
 async function strips(run: RunDetail): Promise<string[]> {
   const names = [...new Set(run.pictures.map(({ name }) => name))];
   return Promise.all(

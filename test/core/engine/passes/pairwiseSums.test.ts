@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { DT, type GraphNode } from '../../../../src/core/engine/graph/nodes.ts';
-import { FLOAT } from '../../../../src/core/engine/graph/index.ts';
+import { FLOAT } from '../../../../src/core/engine/graph/build.ts';
 import { openEngine } from '../../../../src/core/engine/open.ts';
 import { orderedSums } from '../../../../src/core/engine/passes/pairwiseSums.ts';
-import { GraphSession } from '../../../../src/core/engine/graphSession.ts';
+import { compileGraph } from '../../../../src/core/engine/compileGraph.ts';
 
 beforeAll(() => void openEngine());
 
@@ -24,7 +24,7 @@ const placeholder = (name: string): GraphNode => ({
 });
 
 function sumOf(...nodes: GraphNode[]): number[] {
-  const session = new GraphSession([
+  const session = compileGraph([
     placeholder('a'),
     placeholder('b'),
     placeholder('c'),

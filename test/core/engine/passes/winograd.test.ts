@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { DT, type GraphNode } from '../../../../src/core/engine/graph/nodes.ts';
 import { biasAdd } from '../../../../src/core/engine/tracing/kernels.ts';
 import { openEngine } from '../../../../src/core/engine/open.ts';
-import { GraphSession } from '../../../../src/core/engine/graphSession.ts';
+import { compileGraph } from '../../../../src/core/engine/compileGraph.ts';
 import { Tracer } from '../../../../src/core/engine/tracing/tracer.ts';
 import { withWinograd } from '../../../../src/core/engine/passes/winograd.ts';
 
@@ -57,7 +57,7 @@ function record({
 }
 
 const run = (nodes: readonly GraphNode[], inputs: Record<string, tf.Tensor>, outputs: string[]): Float32Array[] => {
-  const session = new GraphSession(nodes);
+  const session = compileGraph(nodes);
   const results = session.run(inputs, outputs).map((result) => result.dataSync<'float32'>());
   session.dispose();
   return results;

@@ -77,7 +77,7 @@ print(json.dumps({k[7:]: [list(v.shape), v.float().flatten().tolist()] for k, v 
     const file = join(folder, 'new.pth');
     run(`import torch, sys; torch.save({'a.weight': torch.zeros(3).to(${type})}, sys.argv[1])`, file);
     await expect(readWeightsFile(file)).rejects.toThrow(
-      'This PyTorch file stores numbers in a new type, such as float8, which is not read here. Convert its weights to float32 first.',
+      'This PyTorch file stores numbers in a new type, such as float8, which is not supported. Convert its weights to float32 first.',
     );
   });
 

@@ -1,24 +1,19 @@
 import type { GraphNode } from '../../graph/nodes.ts';
 import {
   asRows,
-  equationOf,
   FLOAT,
   floatConstant,
-  floats,
-  type GraphIndex,
   integerConstant,
-  integers,
-  isAlongLastAxis,
   joinShapes,
-  node as operation,
+  operation,
   partOfShape,
   reshape,
   reshapedConstant,
   runtimeShape,
-  shapeOf,
-} from '../../graph/index.ts';
+} from '../../graph/build.ts';
+import { equationOf, floats, type GraphIndex, integers, isAlongLastAxis, shapeOf } from '../../graph/index.ts';
 
-/** A product over the last axis of x with a bias, alone or with GELU after it. */
+/** A matrix product over the last axis of x with a bias, with or without GELU. */
 interface Dense {
   x: string;
   rank: number;
@@ -33,8 +28,8 @@ export function fuseDense(graph: GraphIndex, node: GraphNode): GraphNode[] | und
 }
 
 /**
- * Some channels of a dense layer that is read in such parts only: a product with some columns of its matrix, in place of a copy.
- * What is left of the slice takes all channels, which costs nothing.
+ * A slice of the channels of a dense layer, if all its readers are such slices: a product with some columns of the matrix,
+ * instead of a copy of the result. The slice that remains takes all channels, which costs nothing.
  */
 function fuseChannels(graph: GraphIndex, node: GraphNode): GraphNode[] | undefined {
   const [whole, ...places] = node.inputs.map((input) => graph.at(input));
@@ -111,7 +106,7 @@ function denseOf(graph: GraphIndex, node: GraphNode): Dense | undefined {
   const [x, matrix] = product?.inputs ?? [];
   const weight = graph.is(matrix, 'Const');
   if (!shifted || !weight || x === undefined) return undefined;
-  // Such as `abcg,gf->abcf`: all but the last axis stand.
+  // Such as `abcg,gf->abcf`: all axes except the last stay.
   const rest = /^([a-z]+)([a-z]),\2([a-z])->\1\3$/.exec(equationOf(product))?.[1];
   if (
     rest === undefined ||
@@ -122,7 +117,7 @@ function denseOf(graph: GraphIndex, node: GraphNode): Dense | undefined {
   return { x, rank: rest.length + 1, weight, bias: shifted.constant, activated: activated !== undefined };
 }
 
-/** What `node` is the GELU of, by the approximation `x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))` (Hendrycks and Gimpel, 2016). */
+/** The input of a GELU whose result is `node`, by the approximation `x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))` (Hendrycks and Gimpel, 2016). */
 function geluOf(graph: GraphIndex, node: GraphNode): string | undefined {
   if (node.op !== 'Mul') return undefined;
   const half = node.inputs.map((input) => graph.with(input, 'Mul', 0.5)).find((x) => x !== undefined);

@@ -6,10 +6,11 @@ import { multiplyInPlace } from './multiplyInPlace.ts';
 import { fuseResize } from './resize.ts';
 
 /**
- * Graphs that were exported from JAX spell out what TensorFlow has in one operation: layer norm takes nine, a dense layer with
- * GELU eleven, and each reads and writes the whole picture. Here the last node of such a pattern becomes the one operation
- * of TensorFlow's oneDNN build, and what nothing reads any more is left out. Patterns are told by operations, constants and
- * order alone, never by names. Where TensorFlow lacks the operations the result cannot be run: keep the original.
+ * Fuses patterns of graphs exported from JAX. They have several operations where TensorFlow has one: nine for a layer norm,
+ * eleven for a dense layer with GELU, and each of them reads and writes the whole picture. The last node of a pattern is
+ * replaced by the one operation of TensorFlow's oneDNN build, and nodes that nothing reads any more are removed. Patterns
+ * are recognised by operations, constants and order, never by names. A TensorFlow without these operations cannot run the
+ * result: keep the original graph.
  */
 export function fuseGraph(nodes: readonly GraphNode[], output: string): GraphNode[] {
   const graph = new GraphIndex(nodes);
@@ -25,7 +26,7 @@ export function fuseGraph(nodes: readonly GraphNode[], output: string): GraphNod
   return shareEqual(needed, needed.at(-1));
 }
 
-/** In an order in which every node comes after its inputs. */
+/** The nodes that `output` needs, each after its inputs. */
 function neededFor(output: string, nodes: readonly GraphNode[]): GraphNode[] {
   const graph = new GraphIndex(nodes);
   const [entered, ordered] = [new Set<GraphNode>(), new Set<GraphNode>()];
@@ -44,18 +45,18 @@ function neededFor(output: string, nodes: readonly GraphNode[]): GraphNode[] {
   return [...ordered];
 }
 
-/** In bytes; longer constants are weights, of which no two are alike. */
+/** In bytes. Longer constants are weights, and no two of them are equal. */
 const LONGEST_SHARED = 64;
 
 /**
- * JAX writes the same arithmetic on the picture's sides, the same shapes and factors thousands of times, and TensorFlow's optimiser
- * takes seconds to see that. Inputs come before what reads them.
+ * Merges equal nodes. JAX repeats the same arithmetic on picture sizes, shapes and factors thousands of times, and
+ * TensorFlow's optimiser takes seconds to merge it. Every node must come after its inputs.
  */
 function shareEqual(nodes: readonly GraphNode[], output: GraphNode | undefined): GraphNode[] {
   const first = new Map<string, string>();
   const instead = new Map<string, string>();
   return nodes.flatMap((node) => {
-    // Around the name there may be `^` or the number of an output.
+    // A `^` may stand before the name, and the number of an output after it.
     const inputs = node.inputs.map((input) => input.replace(/[^^:]+/, (name) => instead.get(name) ?? name));
     const { op, attrs } = node;
     const { value } = attrs;

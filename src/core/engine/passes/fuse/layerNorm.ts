@@ -1,17 +1,6 @@
 import type { GraphNode } from '../../graph/nodes.ts';
-import {
-  asRows,
-  FLOAT,
-  floats,
-  type GraphIndex,
-  integers,
-  isAlongLastAxis,
-  node as operation,
-  reshape,
-  reshapedConstant,
-  runtimeShape,
-  scalar,
-} from '../../graph/index.ts';
+import { asRows, FLOAT, operation, reshape, reshapedConstant, runtimeShape } from '../../graph/build.ts';
+import { floats, type GraphIndex, integers, isAlongLastAxis, scalar } from '../../graph/index.ts';
 
 /**
  * Layer norm over the last axis as Flax writes it: `(x − mean) · (rsqrt(variance + eps) · scale) + offset`, the variance as
@@ -61,13 +50,13 @@ function isVariance(
   );
 }
 
-/** What this is the mean of, over one axis of so many channels. */
+/** The input x of a mean over one axis with this many channels. */
 function summedFor(graph: GraphIndex, input: string | undefined, channels: number): string | undefined {
   const [summed, axis] = graph.is(graph.with(input, 'Mul', 1 / channels), 'Sum')?.inputs ?? [];
   return integers(graph.is(axis, 'Const')).length === 1 ? summed : undefined;
 }
 
-/** Before the last axis was put back, of length one. */
+/** The input of a reshape that appends an axis of length one. */
 function withoutAxis(graph: GraphIndex, input: string | undefined): string | undefined {
   const put = graph.is(input, 'Reshape');
   const last = graph.is(graph.is(put?.inputs[1], 'Pack')?.inputs.at(-1), 'Const');

@@ -3,21 +3,19 @@ import {
   countOf,
   FLOAT,
   floatConstant,
-  floats,
-  type GraphIndex,
   integerConstant,
   joinShapes,
-  node as operation,
+  operation,
   partOfShape,
   reshape,
   runtimeShape,
-  shapeOf,
-} from '../../graph/index.ts';
+} from '../../graph/build.ts';
+import { floats, type GraphIndex, shapeOf } from '../../graph/index.ts';
 import { productsInPlace, type Step } from './productChain.ts';
 
 /**
- * Products with constant matrices along rows or columns are done in place, so that nothing is transposed. oneDNN is fastest at
- * them as convolutions of one pixel with the axis as channels, and adds what is to be added on the way.
+ * Multiplies by constant matrices along rows or columns in place, without a transposition. oneDNN is fastest if they are
+ * written as 1x1 convolutions with the axis as channels, and adds the bias in the same operation.
  */
 export function multiplyInPlace(graph: GraphIndex, node: GraphNode): GraphNode[] | undefined {
   const products = productsInPlace(graph, node);
@@ -32,7 +30,7 @@ export function multiplyInPlace(graph: GraphIndex, node: GraphNode): GraphNode[]
   return nodes;
 }
 
-/** [outer…, from, inner…] as [outer, from, inner, 1], whose channels are at the second place, and back. */
+/** [outer…, from, inner…] as [outer, from, inner, 1], with `from` as the channels of NCHW, and back. */
 function multiply(
   name: string,
   x: string,

@@ -1,7 +1,7 @@
 import type { GraphNode } from '../../graph/nodes.ts';
 import { equationOf, floats, type GraphIndex, integers, isAlongLastAxis } from '../../graph/index.ts';
 
-/** x multiplied by a matrix along one of its axes, [from,to] or transposed, then constants added along the same axis or to all. */
+/** A product of x with a matrix along one axis, [from,to] or transposed, and constants added along that axis or everywhere. */
 export interface Step {
   axis: number;
   matrix: string;
@@ -9,7 +9,7 @@ export interface Step {
   added: readonly GraphNode[];
 }
 
-/** A result as steps on x, and where its axes come from: axis `order[i]` of x is the i-th of the result. */
+/** A result as steps applied to x. Its i-th axis is axis `order[i]` of x. */
 interface Chain {
   x: string;
   order: readonly number[];
@@ -17,9 +17,9 @@ interface Chain {
 }
 
 /**
- * Products along an axis that is not the last (the gating units of MAXIM, resizing written as matrices) are exported as
- * transposition, product over the last axis, transposition. Where the axes of a result have come back to their places, this is
- * what was done to x in place.
+ * Finds products along an axis that is not the last (the gating units of MAXIM; resizing written as matrices). They are
+ * exported as transposition, product over the last axis, transposition. If all axes of the result are back in their places,
+ * these are the steps that can be done in place.
  */
 export function productsInPlace(
   graph: GraphIndex,
@@ -57,7 +57,7 @@ function afterSum(graph: GraphIndex, node: GraphNode | undefined, rank: number):
   return { ...before, steps: before.steps.with(-1, { ...last, added: [...last.added, sum.constant] }) };
 }
 
-/** A product of x with a matrix, on either side; no letter may stand for what is not one axis of them. */
+/** A product of x with a matrix, on either side. Each letter of the equation must be exactly one axis. */
 function afterProduct(graph: GraphIndex, product: GraphNode | undefined, rank: number): Chain | undefined {
   const [, left = '', right = '', result = ''] = /^(\w+),(\w+)->(\w+)$/.exec(equationOf(product)) ?? [];
   const matrixFirst = left.length === 2 && right.length === rank;
@@ -74,7 +74,7 @@ function afterProduct(graph: GraphIndex, product: GraphNode | undefined, rank: n
   if (new Set([...places, -1]).size !== rank + 1) return undefined;
   const before = chainOf(graph, input, rank);
   const axis = before.order[place] ?? NaN;
-  // Over the last axis a product is fastest as it is; the chain begins behind it.
+  // Over the last axis a product is fastest as it is, so the chain starts after it.
   if (axis === rank - 1) return undefined;
   return {
     ...before,

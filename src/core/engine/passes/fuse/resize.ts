@@ -1,17 +1,9 @@
 import type { GraphNode } from '../../graph/nodes.ts';
-import {
-  FLOAT,
-  floatConstant,
-  type GraphIndex,
-  INTEGER,
-  integers,
-  isAlongLastAxis,
-  node as operation,
-  shapeOf,
-} from '../../graph/index.ts';
+import { FLOAT, floatConstant, operation, shapeFrom, stack } from '../../graph/build.ts';
+import { type GraphIndex, integers, isAlongLastAxis, shapeOf } from '../../graph/index.ts';
 import { productsInPlace, type Step } from './productChain.ts';
 
-/** How much longer one axis becomes, and how long, known when the graph is run. */
+/** By which factor one axis is enlarged, and its new length; known when the graph runs. */
 interface Stretch {
   factor: string;
   length: string;
@@ -24,9 +16,10 @@ interface Resizing {
 }
 
 /**
- * `jax.image.resize` is exported as two products with dense matrices, made when the graph is run, nearly all of whose elements are
- * zero; its formula is that of TensorFlow's own operation. A convolution of one pixel behind it that leaves fewer channels is done
- * before: both are linear, and as the weights of a resized pixel have the sum 1, the bias may go along.
+ * Replaces an exported `jax.image.resize` by TensorFlow's operation with the same formula. It is exported as two products
+ * with dense matrices that are made when the graph runs and are nearly all zero. If a 1x1 convolution with fewer output
+ * channels follows, it is done first: both are linear, and the weights of a resized pixel add up to 1, so this holds for
+ * the bias as well.
  */
 export function fuseResize(graph: GraphIndex, node: GraphNode): GraphNode[] | undefined {
   const resizing = resizingOf(graph, node);
@@ -78,8 +71,8 @@ function resizingOf(graph: GraphIndex, node: GraphNode): Resizing | undefined {
 function resize(name: string, { x, rows, columns }: Resizing): GraphNode[] {
   const part = (suffix: string): string => `${name}/fused/${suffix}`;
   return [
-    operation(part('size'), 'Pack', [rows.length, columns.length], { T: INTEGER, N: { int: 2 }, axis: { int: 0 } }),
-    operation(part('factors'), 'Pack', [rows.factor, columns.factor], { T: FLOAT, N: { int: 2 }, axis: { int: 0 } }),
+    shapeFrom(part('size'), [rows.length, columns.length]),
+    stack(part('factors'), [rows.factor, columns.factor], 0),
     floatConstant(part('shift'), [2], Float32Array.of(0, 0)),
     operation(name, 'ScaleAndTranslate', [x, part('size'), part('factors'), part('shift')], {
       T: FLOAT,
@@ -90,7 +83,7 @@ function resize(name: string, { x, rows, columns }: Resizing): GraphNode[] {
 }
 
 /**
- * Tells the matrix [old,new] of `jax.image.resize`, linear: `max(0, 1 − |new − old| / max(1/factor, 1))`, each column over its sum,
+ * Recognises the matrix [old,new] of `jax.image.resize`, linear: `max(0, 1 − |new − old| / max(1/factor, 1))`, each column over its sum,
  * where `new = (i + ½) / factor − ½`. The conditions around it only put zeros where a shift would leave the picture.
  */
 function stretchOf(graph: GraphIndex, step: Step | undefined): Stretch | undefined {
@@ -118,13 +111,13 @@ function stretchOf(graph: GraphIndex, step: Step | undefined): Stretch | undefin
   return isSo && factor !== undefined && length !== undefined ? { factor, length } : undefined;
 }
 
-/** n, where this is 0, 1, …, n − 1. */
+/** n, if the input is the list 0, 1, …, n − 1. */
 function countedTo(graph: GraphIndex, input: string | undefined): string | undefined {
   const [start, limit, delta] = graph.is(withoutSpread(graph, input), 'Range')?.inputs ?? [];
   return integers(graph.is(start, 'Const'))[0] === 0 && integers(graph.is(delta, 'Const'))[0] === 1 ? limit : undefined;
 }
 
-/** Before the same numbers were put into another shape or type. */
+/** The input without changes of shape and type that keep its numbers. */
 function withoutSpread(graph: GraphIndex, input: string | undefined): string | undefined {
   const node = graph.at(input);
   return node && ['BroadcastTo', 'Reshape', 'Cast'].includes(node.op) ? withoutSpread(graph, node.inputs[0]) : input;

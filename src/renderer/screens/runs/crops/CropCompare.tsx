@@ -9,10 +9,10 @@ import { allSteps, columnsOf, type Pin } from './columns.ts';
 import { columnTitle, CropGrid, CropSlider } from './CropStages.tsx';
 import { gradient } from './errorMap.ts';
 
-/** Differences that get the last colour of the error map, as shares of the range of values. */
+/** Differences that are shown in the brightest colour of the error map, as shares of the value range. */
 const scales = [0.05, 0.1, 0.25];
 
-/** The same crop of the same picture across runs and their validations: choose once, see it everywhere. */
+/** The same crop of the same picture across runs and validations: choose once, see it everywhere. */
 export function CropCompare({ runs, yChannel }: { runs: Run[]; yChannel: boolean }) {
   const { t } = useTranslation();
   const crops = useCall('runs.crops', { runs: runs.map(({ id }) => id) });
@@ -75,7 +75,7 @@ function CropView({
   const steps = allSteps(crop);
   const at = Math.min(index ?? steps.length - 1, steps.length - 1);
   const columns = columnsOf(crop, runs, best ? undefined : steps[at], pins);
-  // Two runs are compared with each other; one with what it was given.
+  // Two runs are compared with each other; a single run is compared with its input.
   const [first, second] = crop.runs.length > 1 ? columns.slice(1) : columns;
   const left = columns.find(({ key }) => key === sides.left) ?? first;
   const right = columns.find(({ key }) => key === sides.right) ?? second;
@@ -85,7 +85,7 @@ function CropView({
     const same = (other: Pin): boolean => other.run === wanted.run && other.step === wanted.step;
     setPins(pins.some(same) ? pins.filter((other) => !same(other)) : [...pins, wanted]);
   };
-  // The one large stage and the small ones show different parts at the same zoom.
+  // The large stage and the small ones show different parts at the same zoom.
   const changeLayout = (next: string): void => {
     if ((next === 'slider') !== (layout === 'slider')) zoom.fit();
     setLayout(next);

@@ -21,14 +21,14 @@ interface StageProps {
 
 interface GridProps extends StageProps {
   columns: Column[];
-  /** The difference that gets the last colour; undefined for the pictures themselves. */
+  /** The difference shown in the brightest colour; undefined to show the pictures themselves. */
   errors: number | undefined;
   pins: Pin[];
   onPin: (pin: Pin) => void;
   yChannel: boolean;
 }
 
-/** All tiles beside each other, moved and zoomed together, each with what it measures. */
+/** All tiles side by side, panned and zoomed together, each with its metrics. */
 export function CropGrid({ crop, columns, zoom, errors, pins, onPin, yChannel }: GridProps) {
   const { t } = useTranslation();
   const [part] = useDebouncedValue(pixelsInSight(crop, zoom), 300);
@@ -90,7 +90,7 @@ export function CropGrid({ crop, columns, zoom, errors, pins, onPin, yChannel }:
   );
 }
 
-/** Two tiles in one, split by a handle. */
+/** Two tiles in one view, split by a handle. */
 export function CropSlider({ crop, zoom, left, right }: StageProps & { left: Column; right: Column }) {
   const { t } = useTranslation();
   const tile = (column: Column): ReactNode => (
@@ -122,8 +122,8 @@ export function CropSlider({ crop, zoom, left, right }: StageProps & { left: Col
 }
 
 /**
- * Where pictures lie: drag or arrows to move, + and - to zoom, 0 to fit. The wheel zooms with Ctrl or once the stage was clicked;
- * before, it scrolls the page that the stage is part of.
+ * Stage for the pictures: drag or arrow keys to pan, + and - to zoom, 0 to fit. The wheel zooms with Ctrl or after a
+ * click on the stage; before that, it scrolls the page.
  */
 function Stage({
   zoom,
@@ -156,7 +156,7 @@ function Stage({
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const act = keys[event.key];
-    // The slider's handle has arrows of its own.
+    // The slider's handle uses the arrow keys itself.
     if (!act || event.target !== event.currentTarget) return;
     event.preventDefault();
     act();
@@ -180,7 +180,7 @@ function Stage({
 const unlessScrolling = (event: WheelEvent, stage: Element): boolean =>
   event.ctrlKey || stage.contains(document.activeElement);
 
-/** Whole picture as validation measured it, and the part in sight. */
+/** Metrics of the whole picture from the validation, and of the visible part. */
 function Measures({
   crop,
   run,
@@ -202,10 +202,11 @@ function Measures({
     { run, step, name: crop.name, part: part ?? { left: 0, top: 0, width: 1, height: 1 }, yChannel },
     { enabled: part !== undefined, staleTime: Infinity },
   );
+  const finite = (psnr: number | null): string => (psnr === null ? '∞' : decibels(psnr));
   const line = (label: string, psnr: number | null | undefined, ssim: number | null | undefined): ReactNode => (
     <tr>
       <td>{label}</td>
-      <td>{psnr === undefined ? '…' : psnr === null ? '∞' : decibels(psnr)}</td>
+      <td>{psnr === undefined ? '…' : finite(psnr)}</td>
       <td>{ssim == null ? '–' : similarity(ssim)}</td>
     </tr>
   );

@@ -9,11 +9,11 @@ interface TileProps {
   width: number;
   height: number;
   view: View;
-  /** Draw the difference to this picture instead; `full` gets the last colour. */
+  /** Show the difference to this picture instead; `full` gets the brightest colour. */
   error?: { target: string; full: number } | undefined;
 }
 
-/** A picture as the common view shows it, or its error map. */
+/** A picture in the common view, or its error map. */
 export function CropTile({ picture, label, width, height, view, error }: TileProps) {
   const place = {
     position: 'absolute',

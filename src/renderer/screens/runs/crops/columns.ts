@@ -1,18 +1,18 @@
 import type { SharedCrop, Run } from '../../../../shared/contract/training.ts';
 
-/** What one tile shows: the input, the target, or what a run restored at a step. */
+/** Content of one tile: the input, the target, or a run's result at a step. */
 export interface Column {
   key: string;
   picture: string;
   run?: Run;
   step?: number;
   best?: boolean;
-  /** Of the whole validation picture. */
+  /** Metrics of the whole validation picture. */
   psnr?: number;
   ssim?: number;
 }
 
-/** A step of a run that stays in sight whatever the slider says. */
+/** A pinned step: it stays visible whatever the slider shows. */
 export interface Pin {
   run: string;
   step: number;
@@ -23,8 +23,8 @@ export const allSteps = (crop: SharedCrop): number[] =>
   [...new Set(crop.runs.flatMap(({ steps }) => steps.map(({ step }) => step)))].sort((a, b) => a - b);
 
 /**
- * The tiles of a picture: input, each run at the step chosen, what was pinned, target. A run that was not validated at
- * that step is shown at its last one before it.
+ * The tiles of a picture: input, each run at the chosen step, pinned steps, target. A run without a validation at that
+ * step is shown at its last one before it.
  * @param step undefined for each run's best
  */
 export function columnsOf(

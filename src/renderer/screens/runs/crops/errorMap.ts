@@ -1,4 +1,6 @@
-/** Black over violet and orange to pale yellow, as matplotlib's inferno: even steps of error look like even steps. */
+/**
+ * Black through violet and orange to pale yellow, like matplotlib's inferno: equal differences look equally far apart.
+ */
 const stops = [
   [0, 0, 4],
   [40, 11, 84],
@@ -21,8 +23,8 @@ function colourOf(share: number): [number, number, number] {
 }
 
 /**
- * Draws where a picture differs from its target: the mean over red, green and blue of the absolute difference, by colour.
- * @param full the difference that gets the last colour, as a share of the range of values
+ * Draws where a picture differs from its target: the mean absolute difference over red, green and blue, as a colour.
+ * @param full the difference that gets the brightest colour, as a share of the value range
  */
 export function drawErrorMap(
   canvas: HTMLCanvasElement,

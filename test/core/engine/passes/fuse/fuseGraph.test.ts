@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { constantAttributes, DT, type GraphNode } from '../../../../../src/core/engine/graph/nodes.ts';
 import { openEngine } from '../../../../../src/core/engine/open.ts';
-import { GraphSession } from '../../../../../src/core/engine/graphSession.ts';
+import { compileGraph } from '../../../../../src/core/engine/compileGraph.ts';
 import { randomStream } from '../../../../../src/core/random.ts';
 import { fuseGraph } from '../../../../../src/core/engine/passes/fuse/fuseGraph.ts';
 
@@ -209,7 +209,7 @@ class Drawn {
 /** The graph's operations after fusing, having compared both results for pictures of these sizes. */
 function fused(graph: Drawn, output: string, sizes: [number, number][] = [[16, 24]]): string[] {
   const nodes = fuseGraph(graph.nodes, output);
-  const [before, after] = [new GraphSession(graph.nodes), new GraphSession(nodes)];
+  const [before, after] = [compileGraph(graph.nodes), compileGraph(nodes)];
   for (const [height, width] of sizes) {
     const x = tf.randomNormal<tf.Rank.R4>([2, height, width, 8], 0.3, 2, 'float32', 1);
     const [expected, got] = [before, after].map((session) => session.run({ x }, [output])[0] as tf.Tensor);

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { constants, createReadStream, type PathLike } from 'node:fs';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { syncFolder } from './durableFile.ts';
+
+/**
+ * Temporary files in folders that others may write to. A name that can be guessed would let them plant a link there, and
+ * the program would write into whatever file it leads to. So names are random, files are made exclusively (an existing
+ * name of any kind is refused), and a link at the end of a path is never followed.
+ */
+
+/** Makes a file that is not there yet, for writing. O_NOFOLLOW is not on Windows, where links need an administrator. */
+const exclusively = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
+
+/** A new name beside a file, hidden and impossible to guess. `mark` becomes part of it, so that it is found again. */
+export const nameBeside = (path: string, mark = ''): string =>
+  join(dirname(path), `${beginning(mark)}${randomBytes(12).toString('hex')}${ENDING}`);
+
+/** Removes what a program that was killed has left under names of {@link nameBeside} with this mark. */
+export async function removeLeft(folder: string, mark: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.startsWith(beginning(mark)) || !name.endsWith(ENDING)) continue;
+    // What is no file was put there by somebody else, and stays.
+    await rm(join(folder, name), { force: true }).catch(() => undefined);
+  }
+}
+
+const beginning = (mark: string): string => `.mcir-${mark === '' ? '' : `${mark}-`}`;
+const ENDING = '.part';
+
+/**
+ * Opens a new file for writing.
+ * @throws the system's EEXIST where anything has the name, a link that leads nowhere too
+ */
+export const openNew = (path: PathLike, mode = 0o666): Promise<FileHandle> => open(path, exclusively, mode);
+
+/**
+ * Writes a file whole or not at all, in the place of one that may have the name: written beside, flushed, renamed. A link
+ * that has the name is replaced; what it leads to stays as it is.
+ */
+export async function writeWhole(path: string, content: Uint8Array | string, mode = 0o666): Promise<void> {
+  await besideFirst(path, mode, (file) => file.writeFile(content));
+}
+
+/** As {@link writeWhole}, for a file that only its owner can read. */
+export const writePrivately = (path: string, content: Uint8Array | string): Promise<void> =>
+  writeWhole(path, content, 0o600);
+
+/** As {@link writeWhole}, with the content of another file. */
+export async function copyWhole(from: string, path: string): Promise<void> {
+  await besideFirst(path, 0o666, (file) => copyInto(from, file));
+}
+
+/**
+ * Copies a file to a new name and flushes it to the disk. All of it is written through one descriptor, so it does not
+ * matter what others do to the name meanwhile.
+ * @param mode exact permissions; by default those of any new file
+ * @returns `device:inode` of the new file
+ * @throws the system's error; nothing is left under the name then
+ */
+export async function copyToNew(from: string, to: string, mode?: number): Promise<string> {
+  const file = await openNew(to);
+  try {
+    await copyInto(from, file);
+    if (mode !== undefined) await file.chmod(mode & 0o7777);
+    await file.sync();
+    const { dev, ino } = await file.stat({ bigint: true });
+    return `${dev}:${ino}`;
+  } catch (error) {
+    await rm(to, { force: true }).catch(() => undefined);
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Not `createWriteStream`: one that leaves the descriptor open never tells that it has ended. */
+const copyInto = (from: string, file: FileHandle): Promise<void> =>
+  file.writeFile(createReadStream(from, { highWaterMark: 2 ** 20 }));
+
+async function besideFirst(path: string, mode: number, write: (file: FileHandle) => Promise<void>): Promise<void> {
+  const beside = nameBeside(path);
+  const file = await openNew(beside, mode);
+  try {
+    try {
+      await write(file);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}

@@ -1,0 +1,89 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { AppError, messageOf } from '../../shared/errors.ts';
+
+/** The bytes of a model file, read part by part: a header first, and values only once the header has been checked. */
+export interface ByteSource {
+  readonly size: number;
+  /** A part, as long as asked for. @throws AppError `bad-input` where the file ends before it, `io` */
+  read(start: number, length: number): Uint8Array;
+}
+
+/** A file that is open, until it is disposed. */
+export interface FileSource extends ByteSource, Disposable {}
+
+const MAX_FILE_BYTES = 2 ** 31 - 1;
+/** Node reads no more than this at a time. */
+const MAX_READ_BYTES = 2 ** 30;
+
+/** Bytes that are in memory already; parts are views of them. */
+export const bytesSource = (bytes: Uint8Array): ByteSource => ({
+  size: bytes.length,
+  read(start, length) {
+    if (start + length > bytes.length) throw tooShort();
+    return bytes.subarray(start, start + length);
+  },
+});
+
+/**
+ * Opens a file of up to 2 GB. Reading blocks, so use it in child processes and in the terminal only.
+ * @throws AppError `not-found`, `bad-input` where it is no file, `unsupported` where it is larger, `io`.
+ */
+export function openFileSource(path: string): FileSource {
+  const file = inSentence(path, () => openSync(path, 'r'));
+  try {
+    const status = fstatSync(file);
+    requireModelFile(path, status);
+    const { size } = status;
+    return {
+      size,
+      read: (start, length) => inSentence(path, () => readPart(file, start, length, size)),
+      [Symbol.dispose]: () => closeSync(file),
+    };
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+}
+
+/** @throws AppError for a folder, a device, or a file that is too large to be a model here */
+export function requireModelFile(
+  path: string,
+  status: { isDirectory(): boolean; isFile(): boolean; size: number },
+): void {
+  if (status.isDirectory()) throw new AppError('bad-input', `${path} is a folder; name the file in it.`);
+  if (!status.isFile()) throw new AppError('bad-input', `${path} is not a file. Choose a model file.`);
+  if (status.size > MAX_FILE_BYTES)
+    throw new AppError('unsupported', `${path} is larger than 2 GB, more than a network of this program can be.`);
+}
+
+function readPart(file: number, start: number, length: number, size: number): Uint8Array {
+  // Checked before memory is taken: a header may claim anything.
+  if (start + length > size) throw tooShort();
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length;) {
+    const read = readSync(file, bytes, done, Math.min(length - done, MAX_READ_BYTES), start + done);
+    if (read === 0) throw tooShort();
+    done += read;
+  }
+  return bytes;
+}
+
+const tooShort = (): AppError =>
+  new AppError('bad-input', 'This file is shorter than it says. Get it again from where it came from.');
+
+/** Errors of the file system as people read them. */
+export function inSentence<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
+/** What to tell of a model file that cannot be read. */
+export function fileError(path: string, error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+    return new AppError('not-found', `There is no file ${path}.`, { cause: error });
+  return new AppError('io', `${path} cannot be read: ${messageOf(error)}.`, { cause: error });
+}

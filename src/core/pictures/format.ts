@@ -1,0 +1,48 @@
+import { open } from 'node:fs/promises';
+
+/** The formats of photographs that this program reads. */
+export const pictureFormats = ['jpeg', 'png', 'tiff', 'webp', 'avif', 'gif'] as const;
+export type PictureFormat = (typeof pictureFormats)[number];
+
+/** How browsers are told of each format. */
+export const mediaTypeOf: Readonly<Record<PictureFormat, string>> = {
+  jpeg: 'image/jpeg',
+  png: 'image/png',
+  tiff: 'image/tiff',
+  webp: 'image/webp',
+  avif: 'image/avif',
+  gif: 'image/gif',
+};
+
+/** Bytes from the start of a file that are enough for {@link formatOfContent}: AVIF lists its brands there. */
+const START_BYTES = 256;
+
+/**
+ * The format of a picture, told by the first bytes of its file. A name or an ending says nothing about it.
+ * @returns undefined for anything that is not a photograph in one of these formats, such as SVG
+ */
+export function formatOfContent(start: Uint8Array): PictureFormat | undefined {
+  const text = Buffer.from(start.buffer, start.byteOffset, Math.min(start.length, START_BYTES)).toString('latin1');
+  if (text.startsWith('\xff\xd8\xff')) return 'jpeg';
+  if (text.startsWith('\x89PNG\r\n\x1a\n')) return 'png';
+  if (/^GIF8[79]a/.test(text)) return 'gif';
+  if (text.startsWith('RIFF') && text.slice(8, 12) === 'WEBP') return 'webp';
+  // 42 is classic TIFF and 43 BigTIFF, each in either byte order.
+  if (/^(II[*+]\0|MM\0[*+])/.test(text)) return 'tiff';
+  if (text.slice(4, 8) === 'ftyp' && brandsOf(text).some((brand) => brand === 'avif' || brand === 'avis'))
+    return 'avif';
+  return undefined;
+}
+
+/** {@link formatOfContent} of a file. @throws Error of the file system where it cannot be read */
+export async function formatOfFile(path: string): Promise<PictureFormat | undefined> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(START_BYTES), 0, START_BYTES, 0);
+  return formatOfContent(buffer.subarray(0, bytesRead));
+}
+
+/** The major brand of an ISO media file and the compatible ones, from the first box. */
+function brandsOf(text: string): string[] {
+  const box = text.slice(0, Math.min(text.length, Buffer.from(text.slice(0, 4), 'latin1').readUInt32BE()));
+  return [box.slice(8, 12), ...(box.slice(16).match(/.{4}/gs) ?? [])];
+}

@@ -1,0 +1,52 @@
+import { AppError } from '../../shared/errors.ts';
+import type { PictureFormat } from './format.ts';
+import type { Metadata } from './sharp.ts';
+
+/** A gigapixel: more is taken for a decompression bomb. */
+export const MOST_PIXELS = 1e9;
+/** For formats whose decoders hold the whole picture, at four bytes a pixel and twice that meanwhile. */
+const MOST_PIXELS_AT_ONCE = 2 ** 27;
+/** Of an interlaced PNG or a progressive JPEG, whose decoders hold every sample of the picture. */
+const MOST_BYTES_AT_ONCE = 2 ** 30;
+/** Rows are read some dozens at a time; for a picture that claims to be ten million pixels wide, they take gigabytes. */
+const LONGEST_SIDE = 500_000;
+/** Longest time that a decoder may take. */
+export const DECODE_SECONDS = 600;
+
+const decodedAtOnce: readonly PictureFormat[] = ['webp', 'avif', 'gif'];
+
+/** How files that a person points at are opened: damage is an error, and a claim of too many pixels is refused. */
+export const readingUntrusted = { failOn: 'error', limitInputPixels: MOST_PIXELS, sequentialRead: true } as const;
+
+/**
+ * Refuses a picture whose decoder would take too much memory. Call it with what the header says, before any pixel is decoded.
+ * @throws AppError `unsupported`
+ */
+export function refuseOversized(
+  format: PictureFormat,
+  {
+    width,
+    height,
+    channels,
+    depth,
+    isProgressive,
+  }: Pick<Metadata, 'width' | 'height' | 'channels' | 'depth' | 'isProgressive'>,
+): void {
+  const pixels = width * height;
+  if (Math.max(width, height) > LONGEST_SIDE)
+    throw new AppError('unsupported', 'The picture claims to be more than 500,000 pixels long.');
+  if (pixels > MOST_PIXELS)
+    throw new AppError('unsupported', 'The picture claims to have more than a thousand megapixels.');
+  if (decodedAtOnce.includes(format) && pixels > MOST_PIXELS_AT_ONCE)
+    throw new AppError(
+      'unsupported',
+      'The picture claims to have more than 134 megapixels, the most that WebP, AVIF and GIF are read with.',
+    );
+  // A JPEG decoder keeps 16-bit coefficients.
+  const bytesPerSample = format === 'jpeg' || (depth !== 'uchar' && depth !== 'char') ? 2 : 1;
+  if (isProgressive && pixels * channels * bytesPerSample > MOST_BYTES_AT_ONCE)
+    throw new AppError(
+      'unsupported',
+      'The picture is interlaced or progressive, and so large that decoding it takes more than 1 GB of memory. Save it without that option.',
+    );
+}

@@ -1,0 +1,122 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { McirConfig } from '../../shared/runConfig.ts';
+import { wide } from '../engine/tracing/kernels.ts';
+import type { Model } from '../networks/index.ts';
+import { type InputNorm, normaliseInput } from '../networks/layers.ts';
+import type { LossFunction } from './objective.ts';
+
+/**
+ * What a training tells about its negatives every some steps (`mcir.measureEvery`). The gradient of an L1 distance of
+ * features does not shrink with the distance, so the size of the term says nothing about its effect; its share of the
+ * gradient does.
+ */
+
+/** How many of a batch's samples are measured: half of them give the same picture for half of the work. */
+export const diagnosedSamples = (count: number): number => Math.max(1, Math.floor(count / 2));
+
+interface Parts {
+  model: Model;
+  negatives: readonly Model[];
+  loss: LossFunction;
+  inputNorm: InputNorm | undefined;
+}
+
+/**
+ * The sums from which {@link negativeMeasures} are computed, as scalars; a function of a Program.
+ * @param lq degraded pictures [B,h,w,3]
+ * @param gt clean pictures [B,H,W,3]
+ * @param more what the loss needs beside them
+ */
+export function diagnosticSums(
+  { model, negatives, loss, inputNorm }: Parts,
+  { lq, gt, more = {} }: { lq: tf.Tensor4D; gt: tf.Tensor4D; more?: Parameters<LossFunction['prepare']>[3] },
+): Record<string, tf.Scalar> {
+  const enlarged = lq.shape[1] === gt.shape[1] ? lq : tf.image.resizeBilinear(lq, [gt.shape[1], gt.shape[2]]);
+  const x = normaliseInput(lq, inputNorm);
+  const restored = negatives.map((negative) => wide(negative.forward(x)));
+  const objective = loss.prepare(enlarged, gt, tf.concat(restored), more);
+  const parameters = model.parameters.all.map(({ value }) => value);
+  const gradientOf = (term: string): tf.Tensor[] => {
+    const { value, grads } = tf.variableGrads(
+      () => objective.of(wide(model.forward(x))).terms[term] as tf.Scalar,
+      parameters,
+    );
+    value.dispose();
+    return parameters.map(({ name }) => wide(grads[name] as tf.Tensor));
+  };
+  const pixel = gradientOf('l_pix');
+  const negative = gradientOf('l_neg');
+  const output = wide(model.forward(x));
+  const error = (picture: tf.Tensor): tf.Scalar => tf.mean(tf.square(tf.sub(picture, gt)));
+  return {
+    pixel: product(pixel, pixel),
+    negative: product(negative, negative),
+    both: product(pixel, negative),
+    error: error(output),
+    ...Object.fromEntries(restored.map((picture, i) => [`error${i}`, error(picture)])),
+  };
+}
+
+const product = (a: readonly tf.Tensor[], b: readonly tf.Tensor[]): tf.Scalar =>
+  tf.addN(a.map((part, k) => tf.sum<tf.Scalar>(tf.mul(part, b[k] as tf.Tensor))));
+
+/** Smaller errors than this are equal pictures; PSNR stays finite. */
+const LEAST_ERROR = 1e-10;
+
+/**
+ * The measures of one step:
+ * - `neg_share`: length of the negative term's gradient over the parameters, weight included, divided by that of the pixel
+ *   term's
+ * - `neg_cosine`: cosine between both, each as it is before the negative term is subtracted: above 0, the negative lies on
+ *   the way to the clean picture, and the two terms pull against each other
+ * - `neg_gap_i`: PSNR of the output minus that of negative i, in dB: how much worse the negative is
+ * - `neg_age_i`: mean age of negative i in steps, by the interval rule
+ * @param step the step that these weights are about to do, from 1
+ */
+export function negativeMeasures(
+  sums: Readonly<Record<string, number>>,
+  mcir: McirConfig,
+  step: number,
+): Record<string, number> {
+  const { pixel = 0, negative = 0, both = 0, error = 0 } = sums;
+  const lengths = Math.sqrt(pixel * negative);
+  const measures: Record<string, number> = {
+    neg_share: pixel > 0 ? Math.sqrt(negative / pixel) : 0,
+    neg_cosine: lengths > 0 ? both / lengths : 0,
+  };
+  mcir.negatives.forEach(({ every, decay }, i) => {
+    const own = sums[`error${i}`] ?? 0;
+    measures[`neg_gap_${i}`] = 10 * Math.log10(Math.max(own, LEAST_ERROR) / Math.max(error, LEAST_ERROR));
+    if (mcir.rule === 'interval') measures[`neg_age_${i}`] = negativeAge(every, decay, step - 1);
+  });
+  return measures;
+}
+
+/**
+ * Mean age in steps of the weights that a negative is mixed from, after so many steps. An update keeps `decay` of the old
+ * copy and takes the rest from the network as it is, whose age is 0. The weights of the start count as one copy of age 0.
+ */
+export function negativeAge(every: number, decay: number, steps: number): number {
+  const updates = Math.floor(steps / every);
+  // Before update k the age is a(k-1) + every, after it decay times that: a geometric series.
+  const afterUpdate = decay === 1 ? every * updates : (every * decay * (1 - decay ** updates)) / (1 - decay);
+  return afterUpdate + (steps % every);
+}
+
+/** The share of the gradient that a weight such as `6 %` asks for; undefined for a plain number. */
+export function targetShare(weight: McirConfig['weight']): number | undefined {
+  return typeof weight === 'string' ? parseFloat(weight) / 100 : undefined;
+}
+
+/** The weight that a training begins with where only its share is given. */
+export const firstWeight = (weight: McirConfig['weight']): number => (typeof weight === 'string' ? 0.001 : weight);
+
+/** A measurement moves the weight by no more than this factor, except the first: a batch by chance must not decide. */
+const MOST_CHANGE = 2;
+
+/** The weight that holds a share of the gradient, from the weight that was used and the share that was measured with it. */
+export function heldWeight(weight: number, measured: number, target: number, first: boolean): number {
+  if (!(measured > 0)) return weight;
+  const factor = target / measured;
+  return weight * (first ? factor : Math.min(MOST_CHANGE, Math.max(1 / MOST_CHANGE, Math.sqrt(factor))));
+}

@@ -1,0 +1,47 @@
+import { AppError } from '../../shared/errors.ts';
+import type { AnswerOf, EventOf, QuestionOf } from '../../shared/childMessages.ts';
+import type { JobContract, Outcome } from '../../shared/jobMessages.ts';
+import { type ChildEnd, type ChildOptions, startChild } from './childProcess.ts';
+import type { JobWork } from './JobManager.ts';
+
+/**
+ * Does the work of a job in a child process of its own: passes on what is asked of it, and what it tells.
+ * @throws AppError the child's own, or `worker-died`
+ */
+export async function workInChild<Contract extends JobContract>(
+  contract: Contract,
+  question: QuestionOf<Contract, 'work'>,
+  work: JobWork,
+  options: ChildOptions = {},
+): Promise<Outcome> {
+  const child = startChild<JobContract>(contract, { explain: died, ...options });
+  // On record before it touches anything: whoever finds this program gone can end it.
+  work.workedBy(child.pid);
+  work.onPause((paused) => child.tell(paused ? 'pause' : 'resume'));
+  work.signal.addEventListener('abort', () => child.tell('cancel'));
+  try {
+    const answer: AnswerOf<JobContract, 'work'> = await child.ask('work', question, {
+      signal: work.killed,
+      onEvent: (event: EventOf<JobContract, 'work'>) => {
+        if (event.type === 'progress') work.tell(event.progress);
+        else work.entered(event.type === 'paused' ? 'paused' : 'running');
+      },
+    });
+    return answer;
+  } finally {
+    // How it ended is told when it is gone, so that nobody goes on with a job that still runs.
+    await child.end();
+  }
+}
+
+function died(end: ChildEnd): AppError {
+  if (end.cause === 'asked') return new AppError('cancelled', 'Cancelled.');
+  const how = end.signal ? `by ${end.signal}` : `with code ${end.code ?? 'unknown'}`;
+  const hint =
+    end.signal === 'SIGKILL'
+      ? ', which often means that memory ran out: lower the batch or the patch size, then resume'
+      : '; its log says more, and it can be resumed';
+  return new AppError('worker-died', `The process that did the job ended unexpectedly (${how})${hint}.`, {
+    details: { ...end },
+  });
+}

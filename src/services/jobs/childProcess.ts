@@ -1,0 +1,303 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { getPriority, constants, setPriority } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import {
+  type AnswerOf,
+  type CallsOf,
+  type ChildContract,
+  type EventOf,
+  fromChild,
+  type NoticeOf,
+  type QuestionOf,
+  type ToChild,
+} from '../../shared/childMessages.ts';
+import { AppError } from '../../shared/errors.ts';
+import { watchMemory } from './processMemory.ts';
+
+/**
+ * The one place where this program starts child processes of its own (src/workers). A child answers the questions of its
+ * contract; when it ends, however it ends, every question that still waits is rejected.
+ */
+
+/** How much a child gives way to other processes. `background` is for work beside a window, `idle` for work nobody waits for. */
+export type ChildPriority = 'normal' | 'background' | 'idle';
+
+export interface ChildOptions {
+  /** Added to the environment that the child inherits: the settings of the engine (services/app/settings.ts). */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly priority?: ChildPriority;
+  /** A file that takes whatever the child prints; by default that is dropped. */
+  readonly log?: string;
+  /** The child is ended when it holds more than this. It is looked at a few times a second; not on Windows. */
+  readonly memoryBytes?: number;
+  /** The error for questions that an end of the child leaves without an answer. Default: {@link childDied}. */
+  readonly explain?: (end: ChildEnd) => AppError;
+}
+
+export interface AskOptions<Event> {
+  /** Hears what the child tells while it works on this question. If it throws, the question is rejected with that. */
+  readonly onEvent?: (event: Event) => void;
+  /** Ends the child. The question is rejected with the signal's reason if that is an AppError, else with `cancelled`. */
+  readonly signal?: AbortSignal;
+  /** The child is ended when the answer takes longer. */
+  readonly timeMs?: number;
+  /** The child is ended when neither an answer nor an event of any question has come for so long. */
+  readonly silenceMs?: number;
+}
+
+/** How a child ended. */
+export interface ChildEnd {
+  /**
+   * `itself`: it exited, crashed or was killed by something else; `asked`: {@link Child.end}; `time`, `memory`: it was
+   * ended over a limit; `nonsense`: it said something its contract does not allow; `start`: it could not be started.
+   */
+  readonly cause: 'itself' | 'asked' | 'time' | 'memory' | 'nonsense' | 'start';
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+interface Waiting {
+  readonly call: string;
+  resolve(answer: unknown): void;
+  reject(error: unknown): void;
+  readonly onEvent: ((event: never) => void) | undefined;
+}
+
+/** A child process that runs. Make one with {@link startChild}. */
+export class Child<Contract extends ChildContract = ChildContract> {
+  /** Resolves when the process is gone and everything it said has been heard. Never rejects. */
+  readonly ended: Promise<ChildEnd>;
+  readonly #contract: Contract;
+  readonly #explain: (end: ChildEnd) => AppError;
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #silence = new Set<NodeJS.Timeout>();
+  #count = 0;
+  #end: ChildEnd | undefined;
+  /** Why this program ended it. */
+  #cause: ChildEnd['cause'] | undefined;
+
+  constructor(contract: Contract, options: ChildOptions) {
+    this.#contract = contract;
+    this.#explain = options.explain ?? childDied;
+    this.#child = forkWorker(contract.worker, options);
+    const { pid } = this.#child;
+    const unwatch =
+      options.memoryBytes === undefined || pid === undefined
+        ? () => undefined
+        : watchMemory(pid, options.memoryBytes, () => this.#kill('memory'));
+    this.ended = new Promise((resolve) => {
+      const settle = (cause: ChildEnd['cause'], code: number | null, signal: string | null): void => {
+        if (this.#end) return;
+        unwatch();
+        this.#end = { cause: this.#cause ?? cause, code, signal };
+        const waiting = [...this.#waiting.values()];
+        this.#waiting.clear();
+        for (const { reject } of waiting) reject(this.#explain(this.#end));
+        resolve(this.#end);
+      };
+      // `close` comes after the last message. A process that could not be started has none; other errors (a message that
+      // could not be sent, because the process is about to be gone) are followed by it.
+      this.#child.on('close', (code, signal) => settle('itself', code, signal));
+      this.#child.on('error', () => pid === undefined && settle('start', null, null));
+    });
+    this.#child.on('message', (data) => this.#hear(data));
+  }
+
+  /** -1 if it could not be started. */
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /**
+   * Asks a question. A child may be asked several at once.
+   * @throws AppError the child's own refusal, `worker-died` (or what `explain` makes of the end), or `cancelled`
+   */
+  async ask<Call extends CallsOf<Contract>>(
+    call: Call,
+    question: QuestionOf<Contract, Call>,
+    { onEvent, signal, timeMs, silenceMs }: AskOptions<EventOf<Contract, Call>> = {},
+  ): Promise<AnswerOf<Contract, Call>> {
+    if (signal?.aborted) throw cancelledBy(signal);
+    if (this.#end) throw this.#explain(this.#end);
+    const id = ++this.#count;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, { call, resolve, reject, onEvent: onEvent as ((event: never) => void) | undefined });
+    const abort = (): void => {
+      this.#waiting.delete(id);
+      reject(cancelledBy(signal as AbortSignal));
+      this.#kill('asked');
+    };
+    signal?.addEventListener('abort', abort);
+    const limit = timeMs === undefined ? undefined : setTimeout(() => this.#kill('time'), timeMs);
+    const silence = silenceMs === undefined ? undefined : setTimeout(() => this.#kill('time'), silenceMs);
+    if (silence) this.#silence.add(silence);
+    try {
+      this.#send({ type: 'ask', id, call, question });
+      return (await promise) as AnswerOf<Contract, Call>;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      clearTimeout(limit);
+      clearTimeout(silence);
+      if (silence) this.#silence.delete(silence);
+    }
+  }
+
+  /** Tells the child something that has no answer; one that has just ended does not hear it. */
+  tell(notice: NoticeOf<Contract>): void {
+    this.#send({ type: 'tell', notice });
+  }
+
+  /**
+   * Ends the process and waits until it is gone.
+   * @param graceMs how long it may take to end after SIGTERM before SIGKILL; 0 kills at once
+   */
+  async end(graceMs = 0): Promise<ChildEnd> {
+    if (graceMs > 0 && !this.#end) {
+      this.#cause ??= 'asked';
+      this.#child.kill('SIGTERM');
+      const { promise: over, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, graceMs);
+      await Promise.race([this.ended, over]);
+      clearTimeout(timer);
+    }
+    this.#kill('asked');
+    return this.ended;
+  }
+
+  #kill(cause: ChildEnd['cause']): void {
+    if (this.#end) return;
+    this.#cause ??= cause;
+    this.#child.kill('SIGKILL');
+  }
+
+  #send(message: ToChild): void {
+    // A process that is about to be gone is told by its end; there is nobody to complain to here.
+    if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
+
+  #hear(data: unknown): void {
+    for (const timer of this.#silence) timer.refresh();
+    const message = fromChild.safeParse(data).data;
+    if (!message) return this.#kill('nonsense');
+    const waiting = this.#waiting.get(message.id);
+    // Its answer is not wanted any more.
+    if (!waiting) return;
+    const call = this.#contract.calls[waiting.call];
+    if (message.type === 'event') {
+      const event = call?.event.safeParse(message.event);
+      if (!event?.success) return this.#kill('nonsense');
+      try {
+        waiting.onEvent?.(event.data as never);
+      } catch (error) {
+        this.#waiting.delete(message.id);
+        waiting.reject(error);
+      }
+      return;
+    }
+    if (message.type === 'refusal') {
+      this.#waiting.delete(message.id);
+      return waiting.reject(AppError.fromWire(message.error));
+    }
+    const answer = call?.answer.safeParse(message.answer);
+    if (!answer?.success) return this.#kill('nonsense');
+    this.#waiting.delete(message.id);
+    waiting.resolve(answer.data);
+  }
+}
+
+/** Starts src/workers/<contract.worker>.ts. */
+export function startChild<Contract extends ChildContract>(
+  contract: Contract,
+  options: ChildOptions = {},
+): Child<Contract> {
+  return new Child(contract, options);
+}
+
+/**
+ * Starts a child for one question, and ends it when that is answered.
+ * @throws AppError as {@link Child.ask}
+ */
+export async function askChild<Contract extends ChildContract, Call extends CallsOf<Contract>>(
+  contract: Contract,
+  call: Call,
+  question: QuestionOf<Contract, Call>,
+  options: ChildOptions & AskOptions<EventOf<Contract, Call>> = {},
+): Promise<AnswerOf<Contract, Call>> {
+  const child = startChild(contract, options);
+  try {
+    return await child.ask(call, question, options);
+  } finally {
+    await child.end();
+  }
+}
+
+/** The error for questions that an end of their child leaves without an answer, where nothing better can be said. */
+export function childDied(end: ChildEnd): AppError {
+  const details = { ...end };
+  if (end.cause === 'asked') return new AppError('cancelled', 'Cancelled.', { details });
+  return new AppError('worker-died', `${howChildEnded(end)} Try again, with more memory free if it happens again.`, {
+    details,
+  });
+}
+
+/** A sentence for people about an end that nobody asked for. */
+export function howChildEnded({ cause, code, signal }: ChildEnd): string {
+  if (cause === 'time') return 'The process that did the work took too long and was ended.';
+  if (cause === 'memory') return 'The process that did the work needed too much memory and was ended.';
+  if (cause === 'start') return 'The process that does the work could not be started.';
+  return `The process that did the work ended unexpectedly (${signal ?? `exit code ${code ?? 'unknown'}`}).`;
+}
+
+const priorities = {
+  normal: undefined,
+  background: constants.priority.PRIORITY_BELOW_NORMAL,
+  idle: constants.priority.PRIORITY_LOW,
+} as const;
+
+function forkWorker(worker: string, { env, log, priority = 'normal' }: ChildOptions): ChildProcess {
+  const file = fileURLToPath(new URL(`../../workers/${worker}.ts`, import.meta.url));
+  const output = log === undefined ? 'ignore' : openLog(log);
+  const child = fork(file, [], {
+    serialization: 'advanced',
+    stdio: ['ignore', output, output, 'ipc'],
+    env: { ...process.env, ...env },
+    // This program's own flags (a debugger's port, say) are not the child's.
+    execArgv: [],
+  });
+  if (typeof output === 'number') closeSync(output);
+  lower(child.pid, priorities[priority]);
+  return child;
+}
+
+/** Work goes on without a log where that cannot be written. */
+function openLog(file: string): number | 'ignore' {
+  try {
+    return openSync(file, 'a');
+  } catch {
+    return 'ignore';
+  }
+}
+
+/**
+ * Sets a process's priority, unless it is that low already: only an administrator may raise one again. Done while the process
+ * has no threads yet, since on Linux each thread takes over the priority of the one that starts it.
+ */
+function lower(pid: number | undefined, priority: number | undefined): void {
+  if (pid === undefined || priority === undefined) return;
+  try {
+    if (getPriority(pid) < priority) setPriority(pid, priority);
+  } catch {
+    // Where that is not allowed, or the process is gone already, nothing else depends on it.
+  }
+}
+
+function cancelledBy(signal: AbortSignal): AppError {
+  const reason: unknown = signal.reason;
+  return reason instanceof AppError ? reason : new AppError('cancelled', 'Cancelled.');
+}

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { decodePicture } from '../../core/data/decode.ts';
+import { findPairs, findClean } from '../../core/data/pairs.ts';
+import { planData } from '../../core/data/plan.ts';
+import { applyChain, parseChain } from '../../core/degradations/chain.ts';
+import { findNetwork } from '../../core/networks/index.ts';
+import { cropPicture } from '../../core/pictures/crop.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { RunConfig } from '../../shared/runConfig.ts';
+import type { StudyFile, StudyPlan } from '../../shared/studies.ts';
+import { encodePng } from '../training/drawSampleSet.ts';
+
+type Locked = StudyPlan['final']['files'];
+
+/**
+ * Copies or makes the final pairs into a folder of the study, so that nothing outside changes them, and hashes them.
+ * Inputs that are made depend on the pictures' names alone.
+ * @param into a folder that does not exist yet
+ */
+export async function lockFinal(study: StudyFile, config: RunConfig, into: string): Promise<StudyPlan['final']> {
+  const { network, data } = config;
+  const scale = findNetwork(network.type).scale(findNetwork(network.type).options.parse(network.options));
+  const [input, target] = [join(into, 'input'), join(into, 'target')];
+  for (const folder of [input, target]) await mkdir(folder, { recursive: true });
+  const { final } = study;
+  const degradations = final.degradations ?? (final.input === undefined ? data.train.degradations : []);
+  const { samples } = degradations.length > 0 ? await findClean(final.target, scale) : await findPairs(final, scale);
+  if (samples.length === 0) throw new AppError('bad-input', 'There are no final pictures. Name another folder.');
+  const names = new Set<string>();
+  for (const [i, sample] of samples.entries()) {
+    const plain = basename(sample.name, extname(sample.name));
+    const name = names.has(plain) ? `${plain}-${i}` : plain;
+    names.add(name);
+    if (sample.input !== undefined) {
+      await copyFile(sample.input, join(input, `${name}${extname(sample.input)}`));
+      await copyFile(sample.target, join(target, `${name}${extname(sample.target)}`));
+      continue;
+    }
+    const whole = await decodePicture(sample.target);
+    const clean = cropPicture(whole, {
+      x: 0,
+      y: 0,
+      width: whole.width - (whole.width % scale),
+      height: whole.height - (whole.height % scale),
+    });
+    await writeFile(join(target, `${name}.png`), await encodePng(clean));
+    const degraded = await applyChain(parseChain(degradations), clean, ['final pictures', name]);
+    await writeFile(join(input, `${name}.png`), await encodePng(degraded));
+  }
+  // By the originals: the same picture is recognised in another study, whatever was made of it.
+  const files = await hashAll(samples.map(({ name, target: file }) => ({ name, file })));
+  const made = await findPairs({ input, target }, scale);
+  const pairs = made.samples.flatMap(({ name, input: lq, target: gt }) => [
+    { name: `input/${name}`, file: lq ?? gt },
+    { name: `target/${name}`, file: gt },
+  ]);
+  return { input, target, hash: listHash(await hashAll(pairs)), files };
+}
+
+/**
+ * The pictures that the runs are measured on while they train, and all that they see. Where a share of the training
+ * pictures is set apart, each seed has its own, and all of them are named.
+ */
+export async function lockTuning(
+  { network, data }: RunConfig,
+  seeds: readonly number[],
+): Promise<{ tuning: StudyPlan['tuning']; seen: Locked }> {
+  const definition = findNetwork(network.type);
+  const scale = definition.scale(definition.options.parse(network.options));
+  const plans = await Promise.all(seeds.map((seed) => planData(data, seed, scale)));
+  const hashes = (samples: readonly { name: string; target: string }[]): Promise<Locked> =>
+    hashAll([...new Map(samples.map(({ name, target: file }) => [file, { name, file }])).values()]);
+  const files = await hashes(plans.flatMap(({ validation }) => validation));
+  return {
+    tuning: { hash: listHash(files), files },
+    seen: await hashes(plans.flatMap(({ train, validation }) => [...train, ...validation])),
+  };
+}
+
+/** @throws AppError `bad-input` where a final picture is also learnt from or measured during training */
+export function refuseOverlap(final: Locked, others: Locked): void {
+  const known = new Map(others.map(({ sha256, name }) => [sha256, name]));
+  const both = final.filter(({ sha256 }) => known.has(sha256));
+  if (both.length > 0)
+    throw new AppError(
+      'bad-input',
+      `${both.length} of the final pictures are also used in training, first of them ${both[0]?.name}. Choose final pictures that no training sees.`,
+    );
+}
+
+const hashAll = (files: readonly { name: string; file: string }[]): Promise<Locked> =>
+  Promise.all(files.map(async ({ name, file }) => ({ name, sha256: await hashFile(file) })));
+
+async function hashFile(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}
+
+/** One hash over a list of names and contents. */
+export const listHash = (files: Locked): string =>
+  createHash('sha256')
+    .update(files.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join(''))
+    .digest('hex');
+
+/** Hashes the pairs of a study again. @throws AppError `conflict` where they have changed since the study began */
+export async function checkFinal({ input, target, hash }: StudyPlan['final'], scale: number): Promise<void> {
+  const { samples } = await findPairs({ input, target }, scale);
+  const pairs = samples.flatMap(({ name, input: lq, target: gt }) => [
+    { name: `input/${name}`, file: lq ?? gt },
+    { name: `target/${name}`, file: gt },
+  ]);
+  if (listHash(await hashAll(pairs)) !== hash)
+    throw new AppError('conflict', 'The final pictures have changed since the study began. Start a new study.');
+}

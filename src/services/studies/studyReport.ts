@@ -1,0 +1,141 @@
+import { dateTime, timeZone } from '../../shared/dates.ts';
+import { duration } from '../../shared/duration.ts';
+import type { MetricSeries } from '../../shared/runs.ts';
+import type { FinalFigures, StudyPlan } from '../../shared/studies.ts';
+import { mean } from '../../core/statistics/paired.ts';
+import { curveSvg } from '../training/report/curveSvg.ts';
+import { escapeXml as e } from '../training/report/escapeXml.ts';
+import { measuredAs } from '../training/report/runSummary.ts';
+import { type ArmVerdict, verdictsOf } from './verdicts.ts';
+import { scatterSvg } from './scatterSvg.ts';
+
+/** All that a report is made of. */
+export interface StudyResult {
+  plan: StudyPlan;
+  /** When the final pictures were opened; milliseconds since 1970. */
+  opened: number | undefined;
+  figures: readonly FinalFigures[];
+  /** Validation PSNR of every training over its steps, by arm. */
+  curves: ReadonlyMap<string, readonly MetricSeries[]>;
+}
+
+const style = `
+body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:1000px;margin:32px auto;padding:0 24px}
+h1{font-size:24px;margin:0}h2{font-size:17px;margin:32px 0 8px}p{margin:4px 0}.dim{color:#595959}.verdict{font-size:17px;margin:8px 0}
+table{border-collapse:collapse;width:100%;font-size:14px}td,th{text-align:left;padding:4px 12px 4px 0;border-bottom:1px solid #e2e2e2;vertical-align:top;overflow-wrap:anywhere}th{font-weight:500;color:#595959}
+.curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:12px}svg{max-width:640px;width:100%;border:1px solid #e2e2e2}
+pre{background:#f5f5f5;padding:12px;overflow:auto;font-size:12px}`;
+
+/** A study as one HTML file that needs nothing else: verdicts, figures, curves, scatter, cost, hashes and configurations. */
+export function studyReport({ plan, opened, figures, curves }: StudyResult): string {
+  const verdicts = verdictsOf(plan, figures);
+  const [first] = plan.arms;
+  return [
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
+    `<title>${e(plan.name)}</title><style>${style}</style></head><body>`,
+    `<h1>${e(plan.name)}</h1>`,
+    plan.question ? `<p>${e(plan.question)}</p>` : '',
+    `<p class="dim">Study ${e(plan.id)} · created ${dateTime(plan.created)} (${timeZone()}) · ${plan.arms.length} arms · seeds ${plan.seeds.join(', ')}</p>`,
+    '<h2>Verdict</h2>',
+    ...(verdicts.length > 0
+      ? verdicts.map(({ words }) => `<p class="verdict">${e(words)}</p>`)
+      : [
+          '<p class="verdict">There is no verdict before at least two seeds of an arm and the baseline are measured.</p>',
+        ]),
+    `<p class="dim">Mean PSNR of the ${plan.final.files.length} final pictures, ${first ? e(measuredAs(first.config)) : ''}, of the last step. Differences are paired by seed: a t interval over seeds; p after Holm's correction; equivalence within ±${plan.margin} dB by two one-sided tests.</p>`,
+    table(
+      ['arm', 'difference, dB', '95 % t interval', 'bootstrap', 'p', 'p of equivalence'],
+      verdicts.map((verdict) => verdictRow(verdict)),
+    ),
+    '<h2>Figures of the final pictures</h2>',
+    opened === undefined
+      ? '<p class="dim">They have not been opened yet.</p>'
+      : `<p class="dim">Opened once, ${dateTime(opened)}, after every training had ended and with the configurations frozen since the start.</p>`,
+    seenBefore(plan),
+    armTable(plan, figures),
+    perceptualNote(plan),
+    '<h2>Validation during training</h2><div class="curves">',
+    ...[...curves].map(([arm, series]) =>
+      curveSvg(series, { title: `${arm}: validation PSNR, dB, a line for each seed` }),
+    ),
+    '</div>',
+    ...verdicts.flatMap(({ arm, baseline }) => [
+      '<h2>' + e(`${arm} and ${baseline}, picture by picture`) + '</h2>',
+      scatterSvg(pointsOf(arm, baseline, figures), arm, baseline),
+    ]),
+    '<h2>Hashes</h2>',
+    table(
+      ['what', 'SHA-256'],
+      [
+        ['configurations of all arms', plan.configHash],
+        ['final pairs', plan.final.hash],
+        [`tuning pictures (${plan.tuning.files.length})`, plan.tuning.hash],
+        ...figures.map(({ arm, seed, run, hash }) => [`${arm}, seed ${seed}, run ${run}`, hash]),
+      ],
+    ),
+    '<h2>Configurations</h2>',
+    ...plan.arms.map(({ name, config }) => `<p>${e(name)}</p><pre>${e(JSON.stringify(config, null, 1))}</pre>`),
+    '</body></html>\n',
+  ].join('\n');
+}
+
+const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+const probability = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));
+
+const verdictRow = ({ arm, comparison, bootstrap, corrected }: ArmVerdict): string[] => [
+  arm,
+  signed(comparison.mean),
+  `${signed(comparison.low)} to ${signed(comparison.high)}`,
+  `${signed(bootstrap.low)} to ${signed(bootstrap.high)}`,
+  probability(corrected.p),
+  probability(corrected.equivalenceP),
+];
+
+function seenBefore({ seenBefore: seen }: StudyPlan): string {
+  if (seen.length === 0) return '';
+  const names = [...new Set(seen.map(({ name, study }) => `${name} (${study})`))];
+  return `<p><b>Used for tuning in earlier studies:</b> ${e(names.join(', '))}. A gain on these pictures may come from choosing settings by them.</p>`;
+}
+
+function armTable(plan: StudyPlan, figures: readonly FinalFigures[]): string {
+  const rows = plan.arms.map(({ name, config }) => {
+    const own = figures.filter(({ arm }) => arm === name);
+    const pictures = own.flatMap((one) => one.pictures);
+    const of = (value: (picture: (typeof pictures)[0]) => number | undefined, digits: number): string =>
+      pictures.length === 0 ? '–' : mean(pictures.map((picture) => value(picture) ?? Number.NaN)).toFixed(digits);
+    return [
+      name + (name === plan.baseline ? ' (baseline)' : ''),
+      String(own.length),
+      of(({ psnr }) => psnr, 3),
+      of(({ ssim }) => ssim, 4),
+      ...plan.lpips.map((network) => of(({ lpips }) => lpips?.[network], 4)),
+      String(config.steps),
+      own.length === 0 ? '–' : duration(mean(own.map(({ seconds }) => seconds))),
+    ];
+  });
+  const lpips = plan.lpips.map((network) => `LPIPS-${network}`);
+  return table(['arm', 'seeds', 'PSNR, dB', 'SSIM', ...lpips, 'steps', 'time of a seed'], rows);
+}
+
+const perceptualNote = ({ lpips, arms }: StudyPlan): string =>
+  lpips.includes('vgg') && arms.some(({ config }) => config.mcir ?? config.loss.positive)
+    ? '<p class="dim">Arms with a perceptual term were trained in VGG features, which favours them in LPIPS-vgg. Judge them by LPIPS-alex.</p>'
+    : '';
+
+/** Of every seed and picture that both arms have: baseline, arm. */
+function pointsOf(arm: string, baseline: string, figures: readonly FinalFigures[]): [number, number][] {
+  return figures
+    .filter((one) => one.arm === arm)
+    .flatMap(({ seed, pictures }) => {
+      const base = figures.find((one) => one.arm === baseline && one.seed === seed);
+      return pictures.flatMap(({ psnr }, i): [number, number][] => {
+        const other = base?.pictures[i]?.psnr;
+        return other === undefined ? [] : [[other, psnr]];
+      });
+    });
+}
+
+const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
+  `<table><tr>${header.map((name) => `<th scope="col">${e(name)}</th>`).join('')}</tr>${rows
+    .map((row) => `<tr>${row.map((cell) => `<td>${e(cell)}</td>`).join('')}</tr>`)
+    .join('')}</table>`;

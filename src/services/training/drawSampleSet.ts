@@ -1,0 +1,32 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decodePicture } from '../../core/data/decode.ts';
+import { samplePictures } from '../../core/data/samplePictures.ts';
+import { applyChain, parseChain } from '../../core/degradations/chain.ts';
+import type { FloatPicture } from '../../core/pictures/picture.ts';
+import sharp from '../../core/pictures/sharp.ts';
+
+/** Within RESIDE's range, and always thick enough to be seen. */
+const haze = parseChain([{ type: 'haze', beta: [0.8, 1.5], airlight: [0.85, 0.95] }]);
+
+/**
+ * Draws the sample pictures into `clear` inside a folder, and the same pictures with haze into `hazy`.
+ * @param onPicture is told after each picture how many are done
+ */
+export async function drawSampleSet(folder: string, onPicture: (done: number) => void): Promise<void> {
+  for (const side of ['clear', 'hazy']) await mkdir(join(folder, side), { recursive: true });
+  let done = 0;
+  for await (const { name, png } of samplePictures()) {
+    const clear = join(folder, 'clear', name);
+    await writeFile(clear, png);
+    const hazy = await applyChain(haze, await decodePicture(clear), ['sample set', name]);
+    await writeFile(join(folder, 'hazy', name), await encodePng(hazy));
+    onPicture(++done);
+  }
+}
+
+/** A PNG of 8 bits; values are rounded, and cut to [0,1]. */
+export function encodePng({ width, height, channels, data }: FloatPicture): Promise<Buffer> {
+  const bytes = Uint8ClampedArray.from(data, (x) => x * 255);
+  return sharp(bytes, { raw: { width, height, channels } }).png().toBuffer();
+}

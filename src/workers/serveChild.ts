@@ -1,0 +1,89 @@
+import { Worker } from 'node:worker_threads';
+import {
+  type AnswerOf,
+  type CallsOf,
+  type ChildContract,
+  type EventOf,
+  type FromChild,
+  toChild,
+} from '../shared/childMessages.ts';
+import type { z } from 'zod';
+import { installLastResort, noteOnStderr } from '../services/app/lastResort.ts';
+import { tellParent } from '../services/app/tellParent.ts';
+import { AppError, toWire } from '../shared/errors.ts';
+
+/** Answers one kind of question. `emit` tells the program that asked of events. */
+type Answerer<Contract extends ChildContract, Call extends CallsOf<Contract>> = (
+  question: z.output<Contract['calls'][Call]['question']>,
+  emit: (event: EventOf<Contract, Call>) => void,
+) => AnswerOf<Contract, Call> | Promise<AnswerOf<Contract, Call>>;
+
+export interface ServeOptions<Contract extends ChildContract> {
+  /** Hears what the program tells besides questions. */
+  readonly onNotice?: (notice: z.output<Contract['notice']>) => void;
+  /**
+   * SIGTERM asks this process to save and end; without this, it ends at once. SIGINT and SIGHUP are always left to the
+   * program: Ctrl-C reaches every process of a terminal, and the program decides what it means.
+   */
+  readonly onTerminate?: () => void;
+}
+
+/**
+ * Makes this process a child that answers the questions of its contract until the program that started it goes away or ends
+ * it. Several questions may be answered at once. What an answerer throws reaches whoever asked.
+ */
+export function serveChild<Contract extends ChildContract>(
+  contract: Contract,
+  answers: { readonly [Call in CallsOf<Contract>]: Answerer<Contract, Call> },
+  { onNotice, onTerminate }: ServeOptions<Contract> = {},
+): void {
+  if (!process.send) throw new Error('This file is started by the program, not by hand.');
+  const send = (message: FromChild): void => tellParent(message);
+  /** Questions that are being answered. */
+  const open = new Set<number>();
+  const answer = async (id: number, call: string, question: unknown): Promise<void> => {
+    open.add(id);
+    try {
+      const found = contract.calls[call];
+      if (!found || !Object.hasOwn(contract.calls, call)) throw new AppError('internal', `There is no call "${call}".`);
+      const act = answers[call as CallsOf<Contract>];
+      const emit = (event: unknown): void => send({ type: 'event', id, event });
+      send({ type: 'answer', id, answer: await act(found.question.parse(question) as never, emit as never) });
+    } catch (error) {
+      send({ type: 'refusal', id, error: toWire(error) });
+    }
+    open.delete(id);
+  };
+  // An error that nobody has caught may be of any question.
+  let failure: unknown;
+  installLastResort({
+    note: (error) => {
+      failure ??= error;
+      noteOnStderr(error);
+    },
+    save: () => {
+      for (const id of open) send({ type: 'refusal', id, error: toWire(failure) });
+      return new Promise((resolve) => setTimeout(resolve, 200));
+    },
+    endOnStorage: true,
+  });
+  process.on('message', (data) => {
+    const message = toChild.parse(data);
+    if (message.type === 'ask') void answer(message.id, message.call, message.question);
+    else onNotice?.(contract.notice.parse(message.notice) as never);
+  });
+  process.on('disconnect', () => process.exit(1));
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  if (onTerminate) process.on('SIGTERM', onTerminate);
+  endWithParent();
+}
+
+/**
+ * Ends this process when its parent is gone, also while its own thread is busy in native code and hears nothing: whoever
+ * goes on with the work must not find it still at work.
+ */
+function endWithParent(): void {
+  new Worker(new URL('./parentWatch.ts', import.meta.url), { workerData: process.ppid })
+    .on('error', () => undefined)
+    .unref();
+}

@@ -1,0 +1,42 @@
+import type { z } from 'zod';
+import { JobControl } from '../core/jobControl.ts';
+import type { JobContract, Outcome } from '../shared/jobMessages.ts';
+import { serveChild } from './serveChild.ts';
+
+/** What a job is given: how it is controlled, and how it tells of its progress. */
+export interface WorkerJob<Progress> {
+  readonly control: JobControl;
+  /** Tells of progress, in the terms of this kind of job. */
+  emit(progress: Progress): void;
+  /** Tells that the job has paused, or goes on. */
+  paused(paused: boolean): void;
+}
+
+type Work<Contract extends JobContract> = Contract['calls']['work'];
+type ProgressOf<Contract extends JobContract> = Extract<
+  z.output<Work<Contract>['event']>,
+  { type: 'progress' }
+>['progress'];
+
+/**
+ * Makes this process the worker of one job: it is asked for the work, does it, and answers how it ended. SIGTERM lets it save
+ * and end, as a cancel does. When the program that owns the job goes away, it ends at once; what it has saved is whole.
+ */
+export function serveJob<Contract extends JobContract>(
+  contract: Contract,
+  work: (question: z.output<Work<Contract>['question']>, job: WorkerJob<ProgressOf<Contract>>) => Promise<Outcome>,
+): void {
+  const control = new JobControl();
+  serveChild<JobContract>(
+    contract,
+    {
+      work: (question, emit) =>
+        work(question as z.output<Work<Contract>['question']>, {
+          control,
+          emit: (progress) => emit({ type: 'progress', progress }),
+          paused: (paused) => emit({ type: paused ? 'paused' : 'resumed' }),
+        }),
+    },
+    { onNotice: (notice) => control[notice](), onTerminate: () => control.cancel() },
+  );
+}

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { BatchSummary } from '../../../src/shared/batches.ts';
+import { endPrograms, mcir, mcirJson, newFolder } from '../../cli/program.ts';
+
+const PICTURES = 8;
+
+let folder: string;
+let home: string;
+let window: ChildProcess;
+let said: string[];
+beforeEach(async () => {
+  folder = newFolder();
+  home = join(folder, 'home');
+  mkdirSync(join(folder, 'in'));
+  mkdirSync(join(folder, 'out'));
+  for (let i = 0; i < PICTURES; i++)
+    await sharp({ create: { width: 60, height: 40, channels: 3, background: `#${100 + i}` } })
+      .png()
+      .toFile(join(folder, 'in', `${i}.png`));
+  window = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('./windowProgram.ts', import.meta.url)), join(folder, 'in'), join(folder, 'out')],
+    { env: { ...process.env, MCIR_HOME: home }, stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  said = [];
+  let text = '';
+  window.stdout?.setEncoding('utf8').on('data', (more: string) => {
+    text += more;
+    said = text.split('\n').slice(0, -1);
+  });
+});
+afterEach(() => {
+  endPrograms();
+  window.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The rest of the last line of the window that begins with a word, once there is one. */
+async function saidByWindow(word: string): Promise<string> {
+  await expect.poll(() => said.some((line) => line.startsWith(word)), { timeout: 250_000, interval: 50 }).toBe(true);
+  return said.findLast((line) => line.startsWith(word))?.slice(word.length + 1) ?? '';
+}
+
+const batchNow = async (): Promise<BatchSummary | undefined> =>
+  (await mcirJson<{ batches: BatchSummary[] }>(home, 'batch', 'list')).batches[0];
+
+describe('a batch that a window has paused', () => {
+  it('is resumed by a terminal: asked for, not taken over; the next program leaves it alone, and the window finishes it', async () => {
+    const id = await saidByWindow('paused');
+    const resumed = await mcir(home, 'batch', 'resume', id);
+    expect(resumed).toMatchObject({ code: 0, stdout: expect.stringMatching(/process \d+.* goes on/) as string });
+    // A program that starts looks for work that was left behind.
+    expect(['running', 'finished']).toContain((await batchNow())?.state);
+    await saidByWindow('finished');
+    expect(await batchNow()).toMatchObject({ state: 'finished', done: PICTURES, failed: 0 });
+    expect(said.filter((line) => line.startsWith('interrupted'))).toEqual([]);
+  });
+
+  it('is cancelled by a terminal and resumed at once: one program works on it, and nothing fails', async () => {
+    const id = await saidByWindow('paused');
+    expect(await mcir(home, 'batch', 'resume', id)).toMatchObject({ code: 0 });
+    expect(await mcir(home, 'batch', 'cancel', id)).toMatchObject({ code: expect.any(Number) as number });
+    await mcir(home, 'batch', 'resume', id);
+    await expect.poll(async () => (await batchNow())?.state, { timeout: 250_000 }).toBe('finished');
+    expect(await batchNow()).toMatchObject({ done: PICTURES, failed: 0 });
+    expect(readdirSync(join(folder, 'out'))).toHaveLength(PICTURES);
+  });
+
+  it('lets the window close, whoever has asked what of it before', async () => {
+    const id = await saidByWindow('paused');
+    await mcir(home, 'batch', 'resume', id);
+    window.stdin?.write('close\n');
+    await saidByWindow('closed');
+    expect(['interrupted', 'finished']).toContain((await batchNow())?.state);
+    expect(await mcir(home, 'batch', 'resume', id)).toMatchObject({ code: 0 });
+    expect(await batchNow()).toMatchObject({ state: 'finished', done: PICTURES, failed: 0 });
+  });
+});
