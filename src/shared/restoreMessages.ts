@@ -15,6 +15,8 @@ export const restoreTask = z.object({
   /** Tile sides are divided by this after an earlier attempt ran out of memory or ended the process. */
   caution: z.int().min(1),
   export: exportSettings,
+  /** The result replaces the original: a file with a part that could not be written back is refused. */
+  inPlace: z.boolean().optional(),
   /** If missing, nothing is recorded in the metadata. */
   provenance: z.object({ software: z.string(), when: z.string(), parameters: z.string() }).optional(),
 });

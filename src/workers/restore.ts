@@ -7,7 +7,15 @@ import { openEngine } from '../core/engine/open.ts';
 import { openRestorer, type Restorer } from '../core/inference/restorer.ts';
 import { restorePhotograph } from '../core/inference/restorePhotograph.ts';
 import { splitTiles } from '../core/inference/splitTiles.ts';
-import { encodePhotograph, extensionOf, losses, outputFormat, refuseOversize } from '../core/pictures/encode.ts';
+import {
+  encodePhotograph,
+  extensionOf,
+  losses,
+  outputFormat,
+  refuseFormat,
+  refuseOversize,
+} from '../core/pictures/encode.ts';
+import { leftOut } from '../core/pictures/inside/leftOut.ts';
 import { MetadataTool } from '../core/pictures/metadata.ts';
 import { decodeInto, inspect, type Photograph } from '../core/pictures/photograph.ts';
 import type { FloatPicture } from '../core/pictures/picture.ts';
@@ -68,7 +76,10 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
     const format = outputFormat(photograph.format, settings.format);
     const scale = chain.reduce((product, restorer) => product * restorer.scale, 1);
     const [width, height] = [photograph.width * scale, photograph.height * scale];
+    refuseFormat(photograph, format);
     refuseOversize(format, width, height);
+    const left = leftOut(photograph.inside, photograph.pages, format);
+    if (task.inPlace) refuseInPlace(photograph, left);
     const decoded = join(folder, 'original.v');
     await decodeInto(photograph, decoded);
     let seconds = 0;
@@ -88,11 +99,13 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
       return path;
     });
     const keepMetadata = settings.strip !== 'all';
-    // ExifTool adds to the XMP that it copies; what sharp had copied before would be there twice.
-    const keep = { exif: keepMetadata, xmp: keepMetadata && (await metadata.version()) === undefined };
+    // Without ExifTool sharp's own copy is better than none.
+    const own = keepMetadata && (await metadata.version()) === undefined;
+    const keep = { exif: own, xmp: own, text: keptText[settings.strip] };
     await encodePhotograph(result, photograph, { format, quality: settings.quality, keep, folder }, target);
     const warnings = await metadata.transfer(source, target, {
       strip: settings.strip,
+      moved: { ...storedSize(photograph), orientation: photograph.orientation, scale },
       ...(task.provenance ? { provenance: task.provenance } : {}),
     });
     const differences = await verify(
@@ -109,7 +122,7 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
       megapixels: (photograph.width * photograph.height) / 1e6,
       seconds,
       modelSeconds,
-      warnings: [...photograph.notes, ...losses(photograph, format), ...warnings, ...differences],
+      warnings: [...left, ...photograph.notes, ...losses(photograph, format), ...warnings, ...differences],
     };
   } catch (error) {
     await rm(target, { force: true });
@@ -127,6 +140,30 @@ function nowAndThen(tellShare: (share: number) => void): (share: number) => void
     reported = performance.now();
     tellShare(share);
   };
+}
+
+/** The text of a PNG that goes along. */
+const keptText = { none: 'all', gps: 'without places', all: 'none' } as const;
+
+/** Pixels across and down before the picture is turned. */
+const storedSize = ({ width, height, orientation }: Photograph): { width: number; height: number } =>
+  orientation > 4 ? { width: height, height: width } : { width, height };
+
+/**
+ * Refuses to change a file in its own place if a part of it could not be written back.
+ * @throws AppError `unsupported`
+ */
+function refuseInPlace({ encoding, format }: Photograph, left: readonly string[]): void {
+  const reasons = [
+    ...(encoding.notInPlace === undefined ? [] : [encoding.notInPlace]),
+    ...(format === 'gif' ? ['GIF would become PNG.'] : []),
+    ...left,
+  ];
+  if (reasons.length > 0)
+    throw new AppError(
+      'unsupported',
+      `The file was not changed, because not all of it can be written back. ${reasons.join(' ')} Use \`mcir restore\`, which writes a new file.`,
+    );
 }
 
 /** The largest part that is previewed. */
@@ -156,7 +193,7 @@ async function preview(
     await encodePhotograph(
       result,
       photograph,
-      { format: 'png', quality: 100, keep: { exif: false, xmp: false }, folder: scratch },
+      { format: 'png', quality: 100, keep: { exif: false, xmp: false, text: 'none' }, folder: scratch },
       target,
     );
     return {

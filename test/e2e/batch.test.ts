@@ -202,7 +202,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await choose(studio, 'If the file exists', 'Overwrite');
     await whileHeld(await exporting(studio), async () => {
       await page.getByRole('button', { name: 'Cancel' }).click();
-      await page.getByText('Stopped', { exact: true }).first().waitFor();
+      await page.getByText('Cancelled', { exact: true }).first().waitFor();
       await page.getByText('0 of 6').waitFor();
       // Before those that were begun have ended.
       await page.getByRole('button', { name: 'Resume' }).click();

@@ -86,7 +86,7 @@ describe.skipIf(!chromiumPath)('an end in the middle of a training (needs chromi
     await page.getByText('Running', { exact: true }).first().waitFor();
     await notice.waitFor({ state: 'detached' });
     await expect.poll(async () => (await steps())?.step ?? 0).toBeGreaterThan(kept + 2);
-    await page.getByRole('button', { name: 'Stop' }).click();
-    await page.getByText('Stopped', { exact: true }).first().waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('Cancelled', { exact: true }).first().waitFor();
   });
 });

@@ -197,8 +197,8 @@ export function lifeOfAProject(openStudio: () => Promise<OpenStudio>): void {
       .getByText(/step 20( \(best\))?$/)
       .first()
       .waitFor();
-    await page.getByRole('button', { name: 'Stop' }).click();
-    await page.getByText('Stopped', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('Cancelled', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Resume' }).click();
     await page.getByText('Finished', { exact: true }).waitFor();
 

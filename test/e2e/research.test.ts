@@ -62,7 +62,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await page.getByText('Queued: number 1').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('button', { name: 'Remove from the queue' }).click();
-    await page.getByText('Stopped', { exact: true }).waitFor();
+    await page.getByText('Cancelled', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Resume' }).click();
     await page.getByText('Queued: number 1').waitFor();
     await page.getByRole('link', { name: 'With copies' }).click();

@@ -59,8 +59,8 @@ describe('the installed program', () => {
     await page.getByRole('heading', { level: 1, name: 'Guided sample' }).waitFor();
     const run = async (): Promise<Run | undefined> => (await ask<Run[]>(page, 'runs.list', {}))[0];
     await expect.poll(async () => (await run())?.step ?? 0).toBeGreaterThan(1);
-    await page.getByRole('button', { name: 'Stop' }).click();
-    await page.getByText('Stopped', { exact: true }).first().waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('Cancelled', { exact: true }).first().waitFor();
     await openScreen(page, 'Restore');
     await page.getByRole('option').first().click();
     await page.getByRole('button', { name: 'Preview', exact: true }).click();

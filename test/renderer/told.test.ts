@@ -89,8 +89,8 @@ test('a sentence is found by its pattern, parts of it are translated in turn, an
       'The process that did the job ended unexpectedly (by SIGKILL), which often means that memory ran out: lower the batch or the patch size, then resume.',
     ),
   ).toBe('执行任务的进程意外结束（信号 SIGKILL），这往往说明内存耗尽：请减小批大小或图块尺寸，然后继续。');
-  expect(told('zh', '"Rain on glass" is running; stop it before you delete it.')).toBe(
-    '“Rain on glass”正在运行；请先停止再删除。',
+  expect(told('zh', '"Rain on glass" is running; cancel it before you delete it.')).toBe(
+    '“Rain on glass”正在运行；请先取消再删除。',
   );
   expect(told('zh', 'CPU AMD EPYC, 2 threads, 24 GiB')).toBe('CPU AMD EPYC，2 线程，24 GiB');
   expect(told('zh', 'Nobody said this.')).toBe('Nobody said this.');

@@ -1,5 +1,6 @@
 import type { Register } from '../cliContext.ts';
 import { registerBatch } from './batch.ts';
+import { registerConfig } from './config.ts';
 import { registerData } from './data.ts';
 import { registerDemo } from './demo.ts';
 import { registerDoctor } from './doctor.ts';
@@ -30,6 +31,7 @@ export const commands: readonly Register[] = [
   registerExplain,
   registerTrain,
   registerResume,
+  registerConfig,
   registerStudy,
   registerEvaluate,
   registerRuns,

@@ -1,3 +1,4 @@
+import { announceLeftOut } from '../../services/restoring/announceLeftOut.ts';
 import { collectSources } from '../../services/restoring/restoreSources.ts';
 import { followBatch } from '../batchProgress.ts';
 import type { Register } from '../cliContext.ts';
@@ -25,6 +26,7 @@ export const registerRestore: Register = (program, context) => {
         output.log(
           `${below} ${below === 1 ? 'picture in a subfolder' : 'pictures in subfolders'} ${below === 1 ? 'is' : 'are'} left out. Use --recursive to include ${below === 1 ? 'it' : 'them'}.`,
         );
+      for (const line of await announceLeftOut(files, settings.export)) output.log(line);
       const { batches, jobs } = await context.services();
       const { id } = await batches.create(files, models, settings).catch(wrongUse);
       await followBatch({ batches, jobs }, id, output);

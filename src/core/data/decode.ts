@@ -1,7 +1,10 @@
 import sharp from '../pictures/sharp.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { Region } from '../pictures/crop.ts';
+import { lookInside } from '../pictures/inside/inside.ts';
+import { describePixels, orientationOf, refuseKind, turned } from '../pictures/photograph.ts';
 import type { FloatPicture, Picture } from '../pictures/picture.ts';
+import { readable } from '../pictures/readable.ts';
 
 /** A decoded file of a data set. */
 export interface Decoded {
@@ -11,37 +14,77 @@ export interface Decoded {
 }
 
 /**
- * Decodes any format that sharp reads (only the first page). Colour profiles are ignored: data sets are compared by the
- * stored numbers, as the authors' OpenCV does, so that published figures can be reproduced.
- * @throws AppError `bad-input` with the name of the file and the reason.
+ * Decodes a picture of a data set, the first page of several. Colour profiles are left aside and floats keep their numbers from
+ * 0 to 1 without a curve: data sets are compared by what is stored, as the authors' OpenCV does, so that figures can be
+ * repeated. What is read and what is refused is in the same table as for photographs (core/pictures/encodings.ts).
+ * @throws AppError `bad-input` that names the file and what is wrong with it.
  */
 export async function decodePixels(file: string): Promise<Decoded> {
   try {
-    const image = sharp(file, { ignoreIcc: true, failOn: 'error', sequentialRead: true }).autoOrient();
-    const { depth, hasAlpha } = await image.metadata();
-    // Floating-point and 32-bit files have more than 8 bits too.
-    const deep = depth !== 'uchar' && depth !== 'char';
-    const { data, info } = await image
-      .removeAlpha()
-      .toColourspace(deep ? 'rgb16' : 'srgb')
-      .raw({ depth: deep ? 'ushort' : 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    const pixels = deep
-      ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2)
-      : new Uint8Array(data.buffer, data.byteOffset, data.length);
+    const inside = lookInside(file);
+    refuseKind(inside);
+    const source = sharp(file, { ignoreIcc: true, failOn: 'error', sequentialRead: true });
+    const metadata = await readable(file, () => source.metadata());
+    const { facts } = describePixels(metadata.format, inside, metadata);
+    const image = turned(source, metadata);
+    const converted = facts.colours === 'cmyk' || facts.colours === 'lab';
+    const float = facts.sample === 'float' && !converted;
+    const deep = metadata.depth !== 'uchar';
+    const space = converted ? (deep ? 'rgb16' : 'srgb') : metadata.space;
+    const { data, info } = await readable(file, () =>
+      (converted ? image : image.pipelineColourspace(space))
+        .toColourspace(space)
+        .raw({ depth: float ? 'float' : deep ? 'ushort' : 'uchar' })
+        .toBuffer({ resolveWithObject: true }),
+    );
+    const colours = facts.colours === 'grey' ? 1 : 3;
+    const samples = float ? wholeNumbers(data) : deep ? asArray(Uint16Array, data) : asArray(Uint8Array, data);
     return {
-      picture: { width: info.width, height: info.height, channels: info.channels, data: pixels, bits: deep ? 16 : 8 },
-      hadAlpha: hasAlpha,
+      picture: {
+        width: info.width,
+        height: info.height,
+        channels: 3,
+        data: rgbOnly(samples, info.channels, colours),
+        bits: deep ? 16 : 8,
+      },
+      hadAlpha: facts.extras.some((kind) => kind !== 'beside'),
     };
   } catch (cause) {
-    const reason = messageOf(cause).split('\n')[0]?.replace(/\.$/, '');
+    const reason = (messageOf(cause).split('\n')[0] ?? '').replace(/\.$/, '');
     throw new AppError('bad-input', `${file} cannot be read as a picture: ${reason}.`, { cause, details: { file } });
   }
 }
 
+const asArray = <T>(Type: new (buffer: ArrayBufferLike, offset: number, length: number) => T, data: Buffer): T =>
+  new Type(
+    data.buffer,
+    data.byteOffset,
+    data.length / (Type as unknown as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT,
+  );
+
+/** Floats from 0 to 1 as 16 bits. @throws Error for values that are not numbers */
+function wholeNumbers(data: Buffer): Uint16Array {
+  return Uint16Array.from(asArray(Float32Array, data), (value) => {
+    if (Number.isNaN(value)) throw new Error('it holds floating-point values that are not numbers (NaN)');
+    return Math.round(Math.min(1, Math.max(0, value)) * 65535);
+  });
+}
+
+/** Grey three times, further channels left out. */
+function rgbOnly<T extends Uint8Array | Uint16Array>(samples: T, channels: number, colours: 1 | 3): T {
+  if (channels === 3 && colours === 3) return samples;
+  const count = samples.length / channels;
+  const result = (samples instanceof Uint8Array ? new Uint8Array(count * 3) : new Uint16Array(count * 3)) as T;
+  for (let i = 0; i < count; i++)
+    for (let c = 0; c < 3; c++) result[i * 3 + c] = samples[i * channels + (colours === 1 ? 0 : c)] as number;
+  return result;
+}
+
 /** Width and height as {@link decodePixels} returns them, from the header only. */
 export async function uprightSize(file: string): Promise<{ width: number; height: number }> {
-  return (await sharp(file).metadata()).autoOrient;
+  const metadata = await sharp(file).metadata();
+  const { width, height } = metadata;
+  return orientationOf(metadata) > 4 ? { width: height, height: width } : { width, height };
 }
 
 /** A whole file as the networks need it: RGB in [0,1]; see {@link decodePixels}. */

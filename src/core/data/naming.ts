@@ -12,6 +12,8 @@ export interface NamingRule {
   target: RegExp;
   /** Several degraded pictures can share a clean one. */
   manyInputs?: boolean;
+  /** The clean name is any beginning of the degraded one that ends before `_`; the longest that is there counts. */
+  beginnings?: boolean;
 }
 
 const sameNames: NamingRule = { title: 'the same names', input: /^(.*)$/, target: /^(.*)$/ };
@@ -22,6 +24,13 @@ export const namingRules: readonly NamingRule[] = [
   { title: 'rain-N and norain-N (Rain100)', input: /^rain[-_](.+)$/i, target: /^norain[-_](.+)$/i },
   { title: 'NOISY and GT in the names (SIDD)', input: /^(.*)NOISY(.*)$/, target: /^(.*)GT(.*)$/ },
   { title: 'N_rain and N_clean (Raindrop)', input: /^(.+)_rain$/i, target: /^(.+)_clean$/i },
+  {
+    title: 'N_hazy and N_GT (O-HAZE, I-HAZE, NH-HAZE, Dense-Haze)',
+    input: /^(.+)[-_]hazy$/i,
+    target: /^(.+)[-_]GT$/i,
+  },
+  { title: 'blur_N and gt_N (RealBlur)', input: /^blur(?:ry)?[-_](.+)$/i, target: /^(?:gt|sharp)[-_](.+)$/i },
+  { title: 'lowN and normalN (LOL v2)', input: /^low[-_]?(\d.*)$/i, target: /^normal[-_]?(\d.*)$/i },
   { title: 'N_LR4 and N_HR (RealSR)', input: /^(.+)_LR\d?$/i, target: /^(.+)_HR$/i },
   {
     title: 'the clean name followed by x2, x3, x4 or x8 (DIV2K)',
@@ -33,6 +42,13 @@ export const namingRules: readonly NamingRule[] = [
     input: /^([^_]+)_.*$/,
     target: /^(.*)$/,
     manyInputs: true,
+  },
+  {
+    title: 'the clean name before a later _ (Outdoor-Rain, HazeSpace2M)',
+    input: /^(.+)_.*$/,
+    target: /^(.*)$/,
+    manyInputs: true,
+    beginnings: true,
   },
 ];
 
@@ -104,8 +120,9 @@ function pairUnder(
   const pairing: Pairing = { rule, pairs: [], unmatchedInputs: [], unmatchedTargets: [] };
   const inputOf = new Map<string, string>();
   for (const input of inputs) {
-    const key = keyOf(rule.input, input, ignoreFolders);
-    const target = key === undefined ? undefined : byKey.get(key);
+    const target = keysOf(rule, input, ignoreFolders)
+      .map((key) => byKey.get(key))
+      .find((found) => found !== undefined);
     if (!target) {
       pairing.unmatchedInputs.push(input);
       continue;
@@ -144,6 +161,18 @@ function refuseDisagreement(chosen: Pairing, all: readonly Pairing[]): void {
       );
     }
   }
+}
+
+/** What a degraded picture's partner may be called under a rule, the best first. */
+function keysOf({ input, beginnings }: NamingRule, path: string, ignoreFolders: boolean): string[] {
+  const keys: string[] = [];
+  let key = keyOf(input, path, ignoreFolders);
+  while (key !== undefined) {
+    keys.push(key);
+    const cut = key.lastIndexOf('_');
+    key = beginnings && cut > key.indexOf('\u0000') + 1 ? key.slice(0, cut) : undefined;
+  }
+  return keys;
 }
 
 function keyOf(expression: RegExp, path: string, ignoreFolders: boolean): string | undefined {

@@ -37,9 +37,9 @@ interface Graph {
 }
 
 /**
- * Compiles a forward pass into one TensorFlow graph for each input shape. Weights become constants of the graph, so that
- * TensorFlow can prepare them once. Later changes of the weights have no effect, except of those named as changing. If an
- * operation cannot be recorded, the pass runs op by op, with the same result.
+ * Compiles a forward pass into one TensorFlow graph for each input shape. Weights become constants of the graph, so
+ * that TensorFlow can prepare them once. Later changes of the weights have no effect, except of those named as
+ * changing. If an operation cannot be recorded, the pass runs op by op, with the same result.
  */
 export function compileForward(forward: Forward, { changing = [], ...options }: CompileOptions = {}): CompiledForward {
   // In the order of last use, because a Map keeps the order of insertion.

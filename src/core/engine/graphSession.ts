@@ -10,7 +10,9 @@ import { savedModel } from './graph/savedModel.ts';
 export class GraphSession {
   readonly #id: number;
 
-  /** Writes the graph as a SavedModel into a temporary folder, because the native binding loads graphs only from there. */
+  /**
+   * Writes the graph as a SavedModel into a temporary folder, because the native binding loads graphs only from there.
+   */
   constructor(nodes: readonly GraphNode[]) {
     const folder = mkdtempSync(join(tmpdir(), 'mcir-graph-'));
     try {

@@ -21,20 +21,21 @@ let threadsInUse: number | undefined;
 export const openedThreads = (): number | undefined => threadsInUse;
 
 /**
- * Loads TensorFlow and makes it the backend of `@tensorflow/tfjs-core`, which all of core is written against. Call it once,
- * before anything else, and in a worker process only: the library is large and blocks its thread while it computes.
+ * Loads TensorFlow and makes it the backend of `@tensorflow/tfjs-core`, which all of core is written against. Call it
+ * once, before anything else, and in a worker process only: the library is large and blocks its thread while it
+ * computes.
  * @throws AppError `engine` if TensorFlow is not installed or does not load.
  */
 export function openEngine(options: EngineOptions = {}): typeof tfjs {
   if (opened) return opened;
-  // TensorFlow reads its settings from environment variables while it loads; the library has no other interface for them.
-  // They are set here, and nothing else in the program writes to its own environment.
+  // TensorFlow reads its settings from environment variables while it loads; the library has no other interface for
+  // them. They are set here, and nothing else in the program writes to its own environment.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-  // By default TensorFlow uses oneDNN's convolutions only on processors with AVX512-VNNI. Those with AVX2 are faster with
-  // them, too (docs/performance.md).
+  // By default TensorFlow uses oneDNN's convolutions only on processors with AVX512-VNNI. Those with AVX2 are faster
+  // with them, too (docs/performance.md).
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
-  // For GPUs (docs/decisions/0008-gpu.md): float32 keeps full precision, results are reproducible, and a worker does not
-  // reserve the whole memory when it starts.
+  // For GPUs (docs/decisions/0008-gpu.md): float32 keeps full precision, results are reproducible, and a worker does
+  // not reserve the whole memory when it starts.
   process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
   process.env['TF_DETERMINISTIC_OPS'] ??= '1';
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';

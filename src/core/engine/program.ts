@@ -9,9 +9,9 @@ import { Tracer } from './tracing/tracer.ts';
 type Tensors = Record<string, tf.Tensor>;
 
 /**
- * A function of a program. It computes from its inputs and the program's variables, and returns the variables' new values.
- * It must not read tensors, branch on their values or assign variables, because it may run only once, to be recorded.
- * Whatever differs between calls must be an input.
+ * A function of a program. It computes from its inputs and the program's variables, and returns the variables' new
+ * values. It must not read tensors, branch on their values or assign variables, because it may run only once, to be
+ * recorded. Whatever differs between calls must be an input.
  */
 export interface ProgramFunction {
   /** Shapes of the float32 inputs. */
@@ -29,9 +29,9 @@ export interface ProgramOptions extends Pick<LowerOptions, 'precision' | 'winogr
  * Functions over shared variables. They run op by op, or compiled into one TensorFlow graph in a session that holds the
  * variables. Both give the same results up to rounding.
  *
- * The rest of the program sees the state as `tf.Variable`s. A compiled program works on its own copy: {@link push} sends
- * the values into the session, {@link pull} fetches them back. When run op by op, the variables themselves are the state,
- * and both do nothing.
+ * The rest of the program sees the state as `tf.Variable`s. A compiled program works on its own copy: {@link push}
+ * sends the values into the session, {@link pull} fetches them back. When run op by op, the variables themselves are
+ * the state, and both do nothing.
  */
 export class Program<Names extends string> {
   /** Why the program runs op by op although it should be compiled; undefined if it is compiled. */

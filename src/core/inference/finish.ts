@@ -22,8 +22,8 @@ export interface FinishOptions {
 const LUMA = [0.299, 0.587, 0.114] as const;
 
 /**
- * Turns restored rows into the samples to encode: applies strength, mask and luminance, adds the alpha channel, and
- * restores the tone curve and bit depth of the original.
+ * Turns restored rows into the samples to encode: applies strength, mask and luminance, adds further channels, and restores
+ * the tone curve and bit depth of the original.
  * @param region position of `restored` in the result
  * @throws AppError `non-finite` if the model returned values that are not numbers
  */
@@ -35,11 +35,12 @@ export function finish(
 ): Samples {
   const { scale, grey, linear, type } = options;
   const data = limitEffect(restored.data, region, original, options);
-  const alpha = original.hasAlpha ? enlarge((part) => original.alpha(part), original, 1, region, scale) : undefined;
+  const extras = original.extras.map((_, k) => enlarge((part) => original.extra(k, part), original, 1, region, scale));
+  const alpha = extras[original.extras.indexOf('alpha')];
   if (alpha && scale === 1) keepInvisible(data, alpha, original.colours(region).data);
   const full = fullScale(type);
   const colours = grey ? 1 : 3;
-  const channels = colours + (alpha ? 1 : 0);
+  const channels = colours + extras.length;
   const count = region.width * region.height;
   const result = type === 'uint16' ? new Uint16Array(count * channels) : new Uint8Array(count * channels);
   for (let i = 0; i < count; i++) {
@@ -54,7 +55,8 @@ export function finish(
       const inside = Math.min(1, Math.max(0, value));
       result[i * channels + c] = Math.round((linear ? decodeSrgb(inside) : inside) * full);
     }
-    if (alpha) result[i * channels + colours] = Math.round(Math.min(1, Math.max(0, alpha[i] as number)) * full);
+    for (const [k, extra] of extras.entries())
+      result[i * channels + colours + k] = Math.round(Math.min(1, Math.max(0, extra[i] as number)) * full);
   }
   return result;
 }

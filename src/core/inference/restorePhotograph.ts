@@ -64,7 +64,7 @@ export async function restorePhotograph(
         ? undefined
         : await openMask(effect.mask, photograph.width * scale, photograph.height * scale, join(folder, 'mask.v'));
     if (mask) opened.push(mask);
-    const { grey, alpha, bits, linear } = photograph;
+    const { grey, extras, bits, linear } = photograph;
     const type: FinishOptions['type'] = bits === 16 ? 'uint16' : 'uint8';
     const finishing: FinishOptions = {
       scale,
@@ -86,7 +86,9 @@ export async function restorePhotograph(
       );
       const made = scaled(part, restorer.scale);
       if (k === stages.length - 1) {
-        const shape = { width: made.width, height: made.height, channels: (grey ? 1 : 3) + (alpha ? 1 : 0), type };
+        const channels = (grey ? 1 : 3) + extras.length;
+        const { resolution = [1, 1] } = reader.shape;
+        const shape = { width: made.width, height: made.height, channels, type, grey, resolution };
         await write(
           result,
           shape,

@@ -13,24 +13,24 @@ export class PhotographSource implements PixelSource {
   readonly #reader: ScratchReader;
   readonly #grey: boolean;
   readonly #linear: boolean;
+  /** Channels behind the colours. */
+  readonly extras: Photograph['extras'];
 
-  constructor(reader: ScratchReader, { grey, linear }: Pick<Photograph, 'grey' | 'linear'>) {
+  constructor(reader: ScratchReader, { grey, linear, extras }: Pick<Photograph, 'grey' | 'linear' | 'extras'>) {
     this.#reader = reader;
     this.#grey = grey;
+    this.extras = extras;
     this.#linear = linear;
     this.width = reader.shape.width;
     this.height = reader.shape.height;
-  }
-
-  get hasAlpha(): boolean {
-    return this.#reader.shape.channels % 2 === 0;
   }
 
   /** With colours continued under transparent areas. */
   read(region: Region): FloatPicture {
     const samples = this.#reader.read(region);
     const colours = this.#colours(samples, region);
-    return this.hasAlpha ? extendColours(colours, this.#alpha(samples)) : colours;
+    const alpha = this.extras.indexOf('alpha');
+    return alpha < 0 ? colours : extendColours(colours, this.#extra(samples, alpha));
   }
 
   /** Without that: the stored colours, for comparison. */
@@ -38,9 +38,9 @@ export class PhotographSource implements PixelSource {
     return this.#colours(this.#reader.read(region), region);
   }
 
-  /** Opacity in [0,1], one value per pixel. */
-  alpha(region: Region): Float32Array {
-    return this.#alpha(this.#reader.read(region));
+  /** A channel behind the colours in [0,1], by its place in `extras`; opacity where it is `alpha`. */
+  extra(index: number, region: Region): Float32Array {
+    return this.#extra(this.#reader.read(region), index);
   }
 
   #colours(samples: Samples, { width, height }: Region): FloatPicture {
@@ -54,11 +54,12 @@ export class PhotographSource implements PixelSource {
     return { width, height, channels: 3, data };
   }
 
-  #alpha(samples: Samples): Float32Array {
+  #extra(samples: Samples, index: number): Float32Array {
     const { channels, type } = this.#reader.shape;
+    const at = (this.#grey ? 1 : 3) + index;
     return Float32Array.from(
       { length: samples.length / channels },
-      (_, i) => (samples[(i + 1) * channels - 1] as number) / fullScale(type),
+      (_, i) => (samples[i * channels + at] as number) / fullScale(type),
     );
   }
 }

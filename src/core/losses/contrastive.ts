@@ -27,8 +27,9 @@ export function contrastiveRatio(
 }
 
 /**
- * Curricular contrastive regularisation (CCR; Zheng et al., C2PNet, CVPR 2023): the denominator is a weighted sum of the
- * distances to several negatives, `sum_k w_k * |f_k(out)-f_k(gt)| / (sum_j u_j |f_k(out)-f_k(neg_j)| + 1e-7)`, a scalar.
+ * Curricular contrastive regularisation (CCR; Zheng et al., C2PNet, CVPR 2023): the denominator is a weighted sum of
+ * the distances to several negatives, `sum_k w_k * |f_k(out)-f_k(gt)| / (sum_j u_j |f_k(out)-f_k(neg_j)| + 1e-7)`, a
+ * scalar.
  */
 export function curricularRatio(
   output: readonly tf.Tensor[],

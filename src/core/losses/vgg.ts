@@ -139,8 +139,8 @@ export class VggFeatures {
 
   /**
    * Scales the layers one after the other so that each activation has a mean absolute value of 1 on pictures with the
-   * statistics of natural ones. Random weights then measure a perceptual distance of a useful size (Liu et al., "A generic
-   * perceptual loss for modeling structured output dependencies", CVPR 2021).
+   * statistics of natural ones. Random weights then measure a perceptual distance of a useful size (Liu et al., "A
+   * generic perceptual loss for modeling structured output dependencies", CVPR 2021).
    */
   #calibrate(): void {
     tf.tidy(() => {

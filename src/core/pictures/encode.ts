@@ -1,9 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from './sharp.ts';
+import sharp, { type Sharp } from './sharp.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { saysDiskFull } from '../files/diskFull.ts';
-import { encodeAs, type FileFormat, type Photograph } from './photograph.ts';
+import { type FileFormat, hasAlpha, type Photograph } from './photograph.ts';
+import { carryChunks } from './carryChunks.ts';
+import { setNclx } from './inside/heif.ts';
+import { setExtraSamples } from './inside/tiff.ts';
+import { forgetResolution } from './resolution.ts';
 import { syncFile } from './scratch.ts';
 
 export type OutputFormat = Exclude<FileFormat, 'gif'>;
@@ -23,14 +27,42 @@ export const extensionOf: Record<OutputFormat, string> = {
   avif: 'avif',
 };
 
+/** Bits of a sample that each format is written with. */
+export function writtenBits({ bits, fileBits, format: own }: Photograph, format: OutputFormat): 8 | 10 | 12 | 16 {
+  if (bits === 8 || format === 'jpeg' || format === 'webp') return 8;
+  if (format !== 'avif') return 16;
+  return own === 'avif' && fileBits === 10 ? 10 : 12;
+}
+
 /** What a format cannot hold of this photograph, each in a sentence. */
 export function losses(photograph: Photograph, format: OutputFormat): string[] {
+  const { format: own, fileBits, bits } = photograph;
   const lost: string[] = [];
-  if (photograph.bits === 16 && (format === 'jpeg' || format === 'webp'))
-    lost.push(`${format === 'jpeg' ? 'JPEG' : 'WebP'} holds 8 bits of the original's 16.`);
-  if (photograph.bits === 16 && format === 'avif') lost.push("AVIF holds 12 bits of the original's 16.");
-  if (photograph.alpha && format === 'jpeg') lost.push('JPEG has no transparency; the colours under it are shown.');
+  const deep = own === 'avif' ? fileBits : bits;
+  const written = writtenBits(photograph, format);
+  if (deep > written) lost.push(`${formatName(format)} holds ${written} bits of the original's ${deep}.`);
+  if (hasAlpha(photograph) && format === 'jpeg') lost.push('JPEG has no transparency; the colours under it are shown.');
   return lost;
+}
+
+/** How a format is called. */
+const formatName = (format: OutputFormat): string => (format === 'webp' ? 'WebP' : format.toUpperCase());
+
+/**
+ * Refuses what a format cannot hold and must not lose, before the work has begun.
+ * @throws AppError `unsupported`
+ */
+export function refuseFormat({ extras, encoding, told, format: own }: Photograph, format: OutputFormat): void {
+  if (extras.includes('beside') && format !== 'tiff')
+    throw new AppError(
+      'unsupported',
+      `The picture has a channel beside its colours, such as a saved selection, which ${formatName(format)} does not hold. Choose TIFF.`,
+    );
+  if (encoding.id === 'hdr' && (told?.in !== format || own !== format))
+    throw new AppError(
+      'unsupported',
+      `The picture is HDR (PQ or HLG), which ${formatName(format)} files would show wrongly. Keep the original's format.`,
+    );
 }
 
 /** The longest side that a format's files can have (libvips' JPEG, WebP and HEIF writers); others have no limit that matters here. */
@@ -44,7 +76,7 @@ const MOST_AVIF_PIXELS = 32e6;
  */
 export function refuseOversize(format: OutputFormat, width: number, height: number): void {
   const side = LONGEST_SIDE[format] ?? Infinity;
-  const name = format === 'webp' ? 'WebP' : format.toUpperCase();
+  const name = formatName(format);
   if (Math.max(width, height) > side)
     throw new AppError(
       'unsupported',
@@ -61,8 +93,8 @@ export function refuseOversize(format: OutputFormat, width: number, height: numb
 export interface EncodeOptions {
   format: OutputFormat;
   quality: number;
-  /** Of the original's metadata; the colour profile is always kept. */
-  keep: { exif: boolean; xmp: boolean };
+  /** Of the original's metadata; the colour profile is always kept. `text` is that of a PNG. */
+  keep: { exif: boolean; xmp: boolean; text: 'all' | 'without places' | 'none' };
   /** For temporary files. */
   folder: string;
 }
@@ -77,10 +109,10 @@ export async function encodePhotograph(
   { format, quality, keep, folder }: EncodeOptions,
   file: string,
 ): Promise<void> {
-  const { grey, bits, alpha, convertedFrom, profile } = photograph;
-  const deep = bits === 16 && (format === 'png' || format === 'tiff' || format === 'avif');
+  const { grey, extras, convertedFrom, profile, told } = photograph;
+  const bits = writtenBits(photograph, format);
   let image = sharp(scratch, { ignoreIcc: true, limitInputPixels: false, sequentialRead: true });
-  if (alpha && format === 'jpeg') image = image.removeAlpha();
+  if (extras.length > 0 && format === 'jpeg') image = image.removeAlpha();
   const backToCmyk = convertedFrom === 'cmyk' && (format === 'jpeg' || format === 'tiff');
   // Without a profile of its own the picture is converted once, by libvips' press profile; asking for the space would do it twice.
   if (backToCmyk)
@@ -88,15 +120,24 @@ export async function encodePhotograph(
       attach: profile !== undefined,
     });
   else {
-    const [one, three] = deep ? (['grey16', 'rgb16'] as const) : (['b-w', 'srgb'] as const);
+    const [one, three] = bits > 8 ? (['grey16', 'rgb16'] as const) : (['b-w', 'srgb'] as const);
     image = image.toColourspace(grey ? one : three);
-    if (!convertedFrom) image = image.keepIccProfile();
+    // What is told in the same way as in the original needs no profile made from it.
+    if (!convertedFrom && !(told?.in === format && !photograph.ownProfile)) image = image.keepIccProfile();
   }
   if (keep.exif) image = image.keepExif();
   if (keep.xmp) image = image.keepXmp();
   try {
     const { width, height } = await image.metadata();
     await encodeAs(image, format, { quality, bits, pixels: width * height }).toFile(file);
+    if (format === 'tiff' && extras.includes('beside'))
+      setExtraSamples(
+        file,
+        extras.map((kind) => (kind === 'beside' ? 0 : 2)),
+      );
+    if (format === 'avif' && told?.in === 'avif') setNclx(file, told);
+    if (!photograph.tellsResolution) forgetResolution(file, format);
+    if (format === 'png') await carryChunks(photograph, file, { text: keep.text });
     syncFile(file);
   } catch (cause) {
     if (saysDiskFull(messageOf(cause)))
@@ -111,4 +152,33 @@ async function cmykProfile(profile: Buffer | undefined, folder: string): Promise
   const file = join(folder, 'profile.icc');
   await writeFile(file, profile);
   return file;
+}
+
+/** JPEG's best tables take the whole picture in memory, six bytes a pixel, for files that are a few per cent smaller. */
+const MOST_OPTIMISED_PIXELS = 5e7;
+
+/** Configures sharp's encoder. At quality 100 WebP and AVIF are lossless. */
+function encodeAs(
+  image: Sharp,
+  format: OutputFormat,
+  { quality, bits, pixels }: { quality: number; bits: 8 | 10 | 12 | 16; pixels: number },
+): Sharp {
+  switch (format) {
+    case 'jpeg':
+      return image.jpeg({
+        quality,
+        chromaSubsampling: quality >= 90 ? '4:4:4' : '4:2:0',
+        optimiseCoding: pixels <= MOST_OPTIMISED_PIXELS,
+      });
+    case 'png':
+      return image.png({ compressionLevel: 6 });
+    case 'tiff':
+      return image.tiff({ compression: 'deflate', predictor: 'horizontal' });
+    case 'webp':
+      return image.webp(quality === 100 ? { lossless: true, exact: true } : { quality });
+    case 'avif': {
+      const bitdepth = bits === 16 ? 12 : bits;
+      return image.avif(quality === 100 ? { lossless: true, effort: 2, bitdepth } : { quality, effort: 4, bitdepth });
+    }
+  }
 }

@@ -1,10 +1,14 @@
 import { stat } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from './sharp.ts';
-import { AppError, messageOf } from '../../shared/errors.ts';
-import { saysDiskFull } from '../files/diskFull.ts';
+import { AppError } from '../../shared/errors.ts';
+import { type Encoding, encodingOf, type PixelFacts } from './encodings.ts';
 import { type PictureFormat, pictureFormats } from './format.ts';
-import { isLinearProfile } from './iccProfile.ts';
+import { type Inside, lookInside } from './inside/inside.ts';
 import { DECODE_SECONDS, readingUntrusted, refuseOversized } from './limits.ts';
+import { normalise } from './normalise.ts';
+import { pixelFacts } from './pixelFacts.ts';
+import { readable } from './readable.ts';
+import { profileOfTold, type ToldColour, toldColour } from './toldColour.ts';
 
 export type FileFormat = PictureFormat;
 
@@ -12,19 +16,41 @@ export type FileFormat = PictureFormat;
 export interface Photograph {
   readonly file: string;
   readonly format: FileFormat;
+  /** Upright. */
   readonly width: number;
   readonly height: number;
+  /** The orientation (EXIF's numbers, 1 to 8) that is applied when it is decoded. */
+  readonly orientation: number;
   readonly grey: boolean;
-  readonly alpha: boolean;
+  /** Channels behind the colours in the scratch file: transparency (not premultiplied there), or channels that are none. */
+  readonly extras: readonly ('alpha' | 'beside')[];
   readonly bits: 8 | 16;
+  /** Bits of a sample in the file: 10 and 12 in AVIF, whose scratch files have 16. */
+  readonly fileBits: number;
   /** True where the numbers are linear light: they are given to the network with sRGB's curve, and written without it. */
   readonly linear: boolean;
+  /** The row of the table of encodings that holds for it. */
+  readonly encoding: Encoding;
   /** A colour space the pixels were converted from, and are converted back to. */
   readonly convertedFrom?: 'cmyk' | 'lab';
+  /** Of the file, or made from what it tells of its colours otherwise. */
   readonly profile?: Buffer;
-  /** What its owner should know: other pages are left out, and the like. */
+  /** Whether the profile is the file's own. */
+  readonly ownProfile: boolean;
+  /** Colour that is told without a profile. */
+  readonly told?: ToldColour;
+  /** Whether the file tells how many pixels an inch has. */
+  readonly tellsResolution: boolean;
+  /** What the file holds beside the picture. */
+  readonly inside: Inside;
+  /** Pages or frames. */
+  readonly pages: number;
+  /** What its owner should know of its colours and depth. */
   readonly notes: readonly string[];
 }
+
+/** Whether a photograph has transparency. */
+export const hasAlpha = ({ extras }: Pick<Photograph, 'extras'>): boolean => extras.includes('alpha');
 
 /**
  * Reads a photograph's properties without its pixels.
@@ -35,84 +61,150 @@ export async function inspect(file: string): Promise<Photograph> {
     throw new AppError('not-found', 'The file is not there any more, or cannot be read.', { cause });
   });
   if (size === 0) throw new AppError('bad-input', 'The file is empty.');
-  const metadata = await readable(() => sharp(file, readingUntrusted).metadata());
+  const inside = lookInside(file);
+  refuseKind(inside);
+  const metadata = await readable(file, () => sharp(file, readingUntrusted).metadata());
   const format = formatOf(metadata);
-  const { width, height } = metadata.autoOrient;
+  const orientation = orientationOf(metadata);
+  const [width, height] = orientation > 4 ? [metadata.height, metadata.width] : [metadata.width, metadata.height];
   refuseOversized(format, { ...metadata, width, height });
-  const { space, depth, pages = 1, hasAlpha, icc, channels } = metadata;
-  const grey = space === 'b-w' || space === 'grey16';
-  const lab = space.startsWith('lab') ? 'lab' : undefined;
-  const convertedFrom = space === 'cmyk' ? 'cmyk' : lab;
-  const float = depth === 'float' || depth === 'double';
-  const notes: string[] = [];
-  if (pages > 1) notes.push(`Only the first of ${pages} pages is restored.`);
-  if (float) notes.push('Floating-point values are written as 16 bits; values above white are cut off.');
-  if (float && icc)
-    notes.push("They are taken for linear light in sRGB's colours, and written in sRGB without the profile.");
-  if (convertedFrom === 'cmyk')
-    notes.push('CMYK is restored in RGB and converted back, which moves its colours a little.');
-  if (convertedFrom === 'cmyk' && depth === 'ushort') notes.push('CMYK is written with 8 bits.');
-  if (convertedFrom === 'lab') notes.push('Lab is restored in sRGB and written so.');
-  if (format === 'gif') notes.push('GIF is written as PNG, which keeps every colour.');
-  if (!convertedFrom && !grey && channels < 3)
-    throw new AppError(
-      'unsupported',
-      `Pictures in the colour space ${space} cannot be restored; convert the file to RGB.`,
-    );
+  const { encoding, facts } = describePixels(format, inside, metadata);
+  const { pages = 1, icc, depth } = metadata;
+  const float = facts.sample === 'float';
+  const convertedFrom = facts.colours === 'cmyk' || facts.colours === 'lab' ? facts.colours : undefined;
+  const told = convertedFrom || float ? undefined : toldColour(file, inside, icc !== undefined);
+  const profile = float ? undefined : (icc ?? (told && profileOfTold(told, inside)));
   return {
     file,
     format,
     width,
     height,
-    grey,
-    alpha: hasAlpha,
-    bits: depth === 'uchar' || depth === 'char' || convertedFrom === 'cmyk' ? 8 : 16,
-    linear: !float && icc !== undefined && isLinearProfile(icc),
+    orientation,
+    grey: facts.colours === 'grey',
+    extras: facts.extras.map((kind) => (kind === 'beside' ? kind : 'alpha')),
+    bits: !float && (depth === 'uchar' || convertedFrom === 'cmyk') ? 8 : 16,
+    fileBits: facts.bits,
+    linear: !float && facts.curve === 'linear',
+    encoding,
     ...(convertedFrom ? { convertedFrom } : {}),
-    ...(icc ? { profile: icc } : {}),
-    notes,
+    ...(profile ? { profile } : {}),
+    ownProfile: icc !== undefined && !float,
+    ...(told ? { told } : {}),
+    tellsResolution: tellsResolution(inside, metadata),
+    inside,
+    pages,
+    notes: [
+      ...(encoding.notes ?? []),
+      ...(float && icc
+        ? ["They are taken for linear light in sRGB's colours, and written in sRGB without the profile."]
+        : []),
+      ...(format === 'gif' ? ['GIF is written as PNG, which keeps every colour.'] : []),
+    ],
   };
 }
 
+/** libvips gives every JPEG 72 pixels an inch that says nothing else. */
+const tellsResolution = ({ jpeg, tiff }: Inside, { density, exif }: Metadata): boolean =>
+  jpeg ? jpeg.density || (exif !== undefined && density !== 72) : (tiff?.density ?? density !== undefined);
+
 /**
- * Decodes a photograph into a scratch file: upright, in its own encoding (CMYK and Lab: in sRGB), with its metadata.
+ * The table's row for a picture.
+ * @throws AppError `unsupported` with the row's sentence where it is refused
+ */
+export function describePixels(
+  format: string,
+  inside: Inside,
+  metadata: Pick<Metadata, 'space' | 'depth' | 'hasAlpha' | 'icc'>,
+): { encoding: Encoding; facts: PixelFacts } {
+  const facts = pixelFacts(format, inside, metadata);
+  const encoding = encodingOf(facts);
+  if (encoding.refused !== undefined) throw new AppError('unsupported', encoding.refused);
+  return { encoding, facts };
+}
+
+/**
+ * Refuses files that are no finished pictures, and formats that are not read, by name.
+ * @throws AppError `unsupported`
+ */
+export function refuseKind(inside: Inside): void {
+  const { kind, raw, reduced } = inside;
+  if (kind === 'raw')
+    throw new AppError(
+      'unsupported',
+      `This is a RAW file (${raw ?? 'of a camera'}), which has to be developed first. Save it as 16-bit TIFF with darktable, RawTherapee or the camera's own program, and restore that.`,
+    );
+  if (reduced)
+    throw new AppError(
+      'unsupported',
+      'The first picture in this TIFF is a smaller copy of another picture in it. Save the full picture as a TIFF of its own.',
+    );
+  // A TIFF's own tags tell whether it is refused; the decoder's words for the same are often none.
+  if (inside.tiff) describePixels('tiff', inside, { space: 'srgb', depth: 'uchar', hasAlpha: false });
+  const name = notRead[kind];
+  if (name !== undefined)
+    throw new AppError('unsupported', `${name} files cannot be read. Save the picture as TIFF, PNG or JPEG first.`);
+}
+
+const notRead: Partial<Record<Inside['kind'], string>> = {
+  heic: 'HEIC',
+  jxl: 'JPEG XL',
+  jp2: 'JPEG 2000',
+  psd: 'Photoshop (PSD)',
+};
+
+/** EXIF's orientation, else that of XMP, which some programs write alone; 1 where neither is there. */
+export function orientationOf({ orientation, xmp }: Pick<Metadata, 'orientation' | 'xmp'>): number {
+  if (orientation !== undefined) return orientation >= 1 && orientation <= 8 ? orientation : 1;
+  const told = /tiff:Orientation(?:="|>)\s*([1-8])\s*["<]/.exec(xmp?.toString('utf8') ?? '')?.[1];
+  return Number(told ?? 1);
+}
+
+/** Turns a picture upright, by EXIF's orientation, which sharp then removes, or by XMP's. */
+export function turned(image: Sharp, metadata: Pick<Metadata, 'orientation' | 'xmp'>): Sharp {
+  if (metadata.orientation !== undefined) return image.autoOrient();
+  // sharp mirrors before it turns.
+  switch (orientationOf(metadata)) {
+    case 2:
+      return image.flop();
+    case 3:
+      return image.rotate(180);
+    case 4:
+      return image.flip();
+    case 5:
+      return image.flip().rotate(90);
+    case 6:
+      return image.rotate(90);
+    case 7:
+      return image.flop().rotate(90);
+    case 8:
+      return image.rotate(270);
+    default:
+      return image;
+  }
+}
+
+/**
+ * Decodes a photograph into a scratch file: upright, in its own encoding (CMYK and Lab: in sRGB; floats: with sRGB's curve in
+ * 16 bits), with its metadata.
  * @throws AppError `bad-input` where the file is damaged.
  */
 export async function decodeInto(photograph: Photograph, scratch: string): Promise<void> {
-  const { file, grey, bits, convertedFrom } = photograph;
+  const { file, bits, convertedFrom, encoding } = photograph;
+  const metadata = await readable(file, () => sharp(file, readingUntrusted).metadata());
   // Without a conversion the profile must not be applied: the numbers stay what they are.
-  const image = sharp(file, { ...readingUntrusted, ignoreIcc: convertedFrom === undefined })
-    .autoOrient()
-    .timeout({ seconds: DECODE_SECONDS });
-  const kept = convertedFrom ? image.keepExif().keepXmp() : image.keepMetadata();
-  const [one, three] = bits === 16 ? (['grey16', 'rgb16'] as const) : (['b-w', 'srgb'] as const);
-  await readable(() => kept.toColourspace(grey ? one : three).toFile(scratch));
-}
-
-/** @throws AppError with the decoder's reason in a sentence. */
-async function readable<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (cause) {
-    const reason = messageOf(cause).split('\n')[0]?.replace(/\.$/, '') ?? '';
-    if (saysDiskFull(messageOf(cause)))
-      throw new AppError('io', 'There is no room left on the disk for temporary files; free some space.', { cause });
-    if (/unsupported image format/i.test(reason))
-      throw new AppError(
-        'unsupported',
-        'This is not a picture of a kind this program reads (JPEG, PNG, TIFF, WebP, AVIF, GIF).',
-        { cause },
-      );
-    if (/whole number of bytes|samples out of range|bad labq/i.test(reason))
-      throw new AppError(
-        'unsupported',
-        'TIFF of this depth (12 bits, 64-bit floats, or Lab with 8 bits) cannot be read; save it with 16 bits.',
-        { cause },
-      );
-    if (/pixel limit/i.test(reason))
-      throw new AppError('unsupported', 'The picture claims to have more than a thousand megapixels.', { cause });
-    throw new AppError('bad-input', `The picture cannot be read: ${reason}.`, { cause });
+  const opened = sharp(file, { ...readingUntrusted, ignoreIcc: convertedFrom === undefined });
+  const image = turned(opened, metadata).timeout({ seconds: DECODE_SECONDS });
+  // Of the metadata only blocks of bytes go into the scratch file: its format would take names of others for syntax.
+  if (convertedFrom) {
+    const space = bits === 16 ? 'rgb16' : 'srgb';
+    await readable(file, () => image.keepExif().keepXmp().toColourspace(space).toFile(scratch));
+    return;
   }
+  const kept = (encoding.id === 'float' ? image : image.keepIccProfile()).keepExif().keepXmp();
+  // The decoder's own space: nothing is converted.
+  const { space } = metadata;
+  await readable(file, () => kept.pipelineColourspace(space).toColourspace(space).toFile(scratch));
+  await normalise(photograph, scratch);
 }
 
 function formatOf({ format, compression }: Metadata): FileFormat {
@@ -124,33 +216,4 @@ function formatOf({ format, compression }: Metadata): FileFormat {
       `Pictures of the format ${format} cannot be restored; convert the file to TIFF or PNG.`,
     );
   return known;
-}
-
-/** JPEG's best tables take the whole picture in memory, six bytes a pixel, for files that are a few per cent smaller. */
-const MOST_OPTIMISED_PIXELS = 5e7;
-
-/** Configures sharp's encoder. At quality 100 WebP and AVIF are lossless. */
-export function encodeAs(
-  image: Sharp,
-  format: Exclude<FileFormat, 'gif'>,
-  { quality, bits, pixels }: { quality: number; bits: 8 | 16; pixels: number },
-): Sharp {
-  switch (format) {
-    case 'jpeg':
-      return image.jpeg({
-        quality,
-        chromaSubsampling: quality >= 90 ? '4:4:4' : '4:2:0',
-        optimiseCoding: pixels <= MOST_OPTIMISED_PIXELS,
-      });
-    case 'png':
-      return image.png({ compressionLevel: 6 });
-    case 'tiff':
-      return image.tiff({ compression: 'deflate', predictor: 'horizontal' });
-    case 'webp':
-      return image.webp(quality === 100 ? { lossless: true, exact: true } : { quality });
-    case 'avif':
-      return image.avif(
-        quality === 100 ? { lossless: true, effort: 2 } : { quality, effort: 4, bitdepth: bits === 16 ? 12 : 8 },
-      );
-  }
 }

@@ -14,6 +14,10 @@ export interface ScratchShape {
   height: number;
   channels: number;
   type: SampleType;
+  /** Whether the first channel alone is the colour; by default where there are one or two. */
+  grey?: boolean;
+  /** Pixels in a millimetre, across and down, as the picture's metadata tell; 1 where they tell nothing. */
+  resolution?: readonly [number, number];
 }
 
 const HEADER_BYTES = 64;
@@ -23,9 +27,18 @@ const bandFormats: Record<SampleType, number> = { uint8: 0, uint16: 2, float32: 
 const arrays = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array } as const;
 
 /** What the samples mean, by libvips' numbers: B_W, GREY16, sRGB, RGB16; floats are never given to an encoder. */
-function interpretation({ channels, type }: ScratchShape): number {
-  if (channels < 3) return type === 'uint16' ? 26 : 1;
+function interpretation({ channels, type, grey = channels < 3 }: ScratchShape): number {
+  if (grey) return type === 'uint16' ? 26 : 1;
   return type === 'uint16' ? 25 : 22;
+}
+
+const PROFILE_FIELD = 'name="icc-profile-data"';
+
+/** The metadata of a scratch file with a colour profile added to them. */
+export function addProfile(trailer: Uint8Array, profile: Uint8Array): Uint8Array {
+  const text = Buffer.from(trailer).toString('utf8');
+  const field = `<field type="VipsBlob" ${PROFILE_FIELD}>${Buffer.from(profile).toString('base64')}</field>`;
+  return Buffer.from(text.replace('</meta>', `${field}</meta>`));
 }
 
 const bytesPerSample = (type: SampleType): number => arrays[type].BYTES_PER_ELEMENT;
@@ -56,6 +69,7 @@ export class ScratchReader {
       height: header.readInt32LE(8),
       channels: header.readInt32LE(12),
       type,
+      resolution: [header.readFloatLE(32), header.readFloatLE(36)],
     };
   }
 
@@ -72,6 +86,11 @@ export class ScratchReader {
       for (let row = 0; row < height; row++)
         this.#fill(bytes.subarray(row * rowBytes, (row + 1) * rowBytes), start + (y + row) * fileRowBytes);
     return result;
+  }
+
+  /** Whether a colour profile is among the metadata. */
+  hasProfile(): boolean {
+    return Buffer.from(this.trailer()).includes(PROFILE_FIELD);
   }
 
   /** The metadata behind the pixels, as libvips wrote it. */
@@ -111,8 +130,9 @@ export class ScratchWriter {
     header.writeInt32LE(shape.channels, 12);
     header.writeInt32LE(bandFormats[shape.type], 20);
     header.writeInt32LE(interpretation(shape), 28);
-    header.writeFloatLE(1, 32);
-    header.writeFloatLE(1, 36);
+    const [across, down] = shape.resolution ?? [1, 1];
+    header.writeFloatLE(across, 32);
+    header.writeFloatLE(down, 36);
     this.#append(header);
   }
 

@@ -1,7 +1,7 @@
 import { messageOf } from '../../shared/errors.ts';
-import type { OutputFormat } from './encode.ts';
+import { type OutputFormat, writtenBits } from './encode.ts';
 import type { MetadataTool } from './metadata.ts';
-import { decodeInto, inspect, type Photograph } from './photograph.ts';
+import { decodeInto, hasAlpha, inspect, type Photograph } from './photograph.ts';
 import { fullScale, ScratchReader } from './scratch.ts';
 
 export interface Expected {
@@ -26,6 +26,9 @@ const watched = [
   'Title',
   'Description',
   'Keywords',
+  'Caption-Abstract',
+  'City',
+  'By-line',
   'Subject',
   'Rating',
 ];
@@ -54,16 +57,22 @@ export async function verify(
         `The file is ${written.width}x${written.height} instead of ${original.width * scale}x${original.height * scale} pixels.`,
       );
     }
-    const deep = original.bits === 16 && (format === 'png' || format === 'tiff');
-    if (deep && written.bits !== 16) warnings.push('The file has 8 bits instead of 16.');
-    if (original.alpha && format !== 'jpeg' && !written.alpha) warnings.push('Transparency was lost.');
+    const bits = writtenBits(original, format);
+    if (bits > 8 && written.bits !== 16) warnings.push(`The file has 8 bits instead of ${bits}.`);
+    // Encoders leave out transparency where everything is opaque.
+    if (hasAlpha(original) && format !== 'jpeg' && !hasAlpha(written) && seesThrough(decoded, original))
+      warnings.push('Transparency was lost.');
+    if (written.extras.length < original.extras.filter((kind) => kind === 'beside').length)
+      warnings.push('A channel beside the colours was lost.');
     const keepsProfile =
-      original.profile && (!original.convertedFrom || written.convertedFrom === original.convertedFrom);
+      original.ownProfile &&
+      original.profile &&
+      (!original.convertedFrom || written.convertedFrom === original.convertedFrom);
     if (keepsProfile && !written.profile) warnings.push('The colour profile was lost.');
     if (keepsProfile && !original.convertedFrom && written.profile && !written.profile.equals(original.profile))
       warnings.push('The colour profile was changed.');
     await decodeInto(written, scratch);
-    if (spread(scratch) < PLAIN && spread(decoded) >= PLAIN)
+    if (spread(scratch, written) < PLAIN && spread(decoded, original) >= PLAIN)
       warnings.push(
         'The result is one plain colour although the original is not; the model does not suit this picture.',
       );
@@ -76,21 +85,57 @@ export async function verify(
   return metadata ? [...warnings, ...(await missingFields(original.file, file, tool).catch(unchecked))] : warnings;
 }
 
+/** Fields that are gone or say something else, compared by name, in whichever group. */
 async function missingFields(original: string, file: string, tool: MetadataTool): Promise<string[]> {
   if ((await tool.version()) === undefined) return [];
-  const [before, after] = (await tool.read(original, file)).map(
-    (tags) => new Set(Object.keys(tags).map((key) => key.replace(/^.*:/, ''))),
-  );
-  const lost = watched.filter((name) => before?.has(name) && !after?.has(name));
-  return lost.length > 0 ? [`Metadata were lost: ${lost.join(', ')}.`] : [];
+  const [before, after] = (await tool.read(original, file)).map(valuesByName);
+  const kept = (name: string, value: string): boolean => after?.get(name)?.has(value) ?? false;
+  const changed = watched.filter((name) => {
+    const values = before?.get(name);
+    return values !== undefined && ![...values].some((value) => kept(name, value));
+  });
+  const lost = changed.filter((name) => !after?.has(name));
+  const other = changed.filter((name) => after?.has(name));
+  return [
+    ...(lost.length > 0 ? [`Metadata were lost: ${lost.join(', ')}.`] : []),
+    ...(other.length > 0 ? [`Metadata were changed: ${other.join(', ')}.`] : []),
+  ];
 }
 
-/** The largest deviation of a colour channel over some rows of the picture, of 1. */
-function spread(scratch: string): number {
+/** What the groups say under each name. */
+function valuesByName(tags: Record<string, unknown>): Map<string, Set<string>> {
+  const values = new Map<string, Set<string>>();
+  for (const [key, value] of Object.entries(tags)) {
+    const name = key.replace(/^.*:/, '');
+    const said = values.get(name) ?? new Set();
+    said.add(JSON.stringify(value));
+    values.set(name, said);
+  }
+  return values;
+}
+
+/** Whether anything of a decoded picture is transparent. */
+function seesThrough(scratch: string, { grey, extras }: Photograph): boolean {
   const reader = new ScratchReader(scratch);
   try {
     const { width, height, channels, type } = reader.shape;
-    const colours = channels < 3 ? 1 : 3;
+    const at = (grey ? 1 : 3) + extras.indexOf('alpha');
+    for (let y = 0; y < height; y++) {
+      const row = reader.read({ x: 0, y, width, height: 1 });
+      for (let i = at; i < row.length; i += channels) if ((row[i] as number) < fullScale(type)) return true;
+    }
+    return false;
+  } finally {
+    reader.close();
+  }
+}
+
+/** The largest deviation of a colour channel over some rows of the picture, of 1. */
+function spread(scratch: string, { grey }: Photograph): number {
+  const reader = new ScratchReader(scratch);
+  const colours = grey ? 1 : 3;
+  try {
+    const { width, height, channels, type } = reader.shape;
     let lowest = Infinity;
     let highest = -Infinity;
     for (let y = 0; y < height; y += Math.max(1, Math.floor(height / 64))) {

@@ -29,8 +29,8 @@ export function adamWScalars({ betas, weightDecay }: Settings, lr: number, t: nu
 }
 
 /**
- * One AdamW update (Loshchilov and Hutter 2019) exactly as torch.optim.AdamW computes it: decay first, epsilon added after
- * the bias correction of the second moment. Returns the new weight and moments; changes nothing.
+ * One AdamW update (Loshchilov and Hutter 2019) exactly as torch.optim.AdamW computes it: decay first, epsilon added
+ * after the bias correction of the second moment. Returns the new weight and moments; changes nothing.
  */
 export function adamW(
   weight: tf.Tensor,

@@ -102,21 +102,3 @@ export function negativeAge(every: number, decay: number, steps: number): number
   const afterUpdate = decay === 1 ? every * updates : (every * decay * (1 - decay ** updates)) / (1 - decay);
   return afterUpdate + (steps % every);
 }
-
-/** The share of the gradient that a weight such as `6 %` asks for; undefined for a plain number. */
-export function targetShare(weight: McirConfig['weight']): number | undefined {
-  return typeof weight === 'string' ? parseFloat(weight) / 100 : undefined;
-}
-
-/** The weight that a training begins with where only its share is given. */
-export const firstWeight = (weight: McirConfig['weight']): number => (typeof weight === 'string' ? 0.001 : weight);
-
-/** A measurement moves the weight by no more than this factor, except the first: a batch by chance must not decide. */
-const MOST_CHANGE = 2;
-
-/** The weight that holds a share of the gradient, from the weight that was used and the share that was measured with it. */
-export function heldWeight(weight: number, measured: number, target: number, first: boolean): number {
-  if (!(measured > 0)) return weight;
-  const factor = target / measured;
-  return weight * (first ? factor : Math.min(MOST_CHANGE, Math.max(1 / MOST_CHANGE, Math.sqrt(factor))));
-}

@@ -3,15 +3,9 @@ import type { RunConfig } from '../../shared/runConfig.ts';
 import type { Batch } from '../data/loader.ts';
 import type { Program, ProgramFunction } from '../engine/program.ts';
 import { randomStream } from '../random.ts';
+import { firstWeight, heldWeight, targetShare } from './heldWeight.ts';
 import { mapValues } from './mapValues.ts';
-import {
-  diagnosedSamples,
-  diagnosticSums,
-  firstWeight,
-  heldWeight,
-  negativeMeasures,
-  targetShare,
-} from './negativeDiagnostics.ts';
+import { diagnosedSamples, diagnosticSums, negativeMeasures } from './negativeDiagnostics.ts';
 import type { LossFunction, NegativeInputs } from './objective.ts';
 import type { TrainerState } from './state.ts';
 

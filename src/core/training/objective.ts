@@ -3,7 +3,7 @@ import type { RunConfig } from '../../shared/runConfig.ts';
 import { CONTRASTIVE_LAYERS, contrastiveRatio, curricularRatio } from '../losses/contrastive.ts';
 import { perceptualDistance, selfPromptedNegative } from '../losses/perceptual.ts';
 import { pixelLosses } from '../losses/pixel.ts';
-import { firstWeight } from './negativeDiagnostics.ts';
+import { firstWeight } from './heldWeight.ts';
 import { type FeatureWeights, VggFeatures, type VggNetwork } from '../losses/vgg.ts';
 
 /** The loss of a step, and its terms by name, weighted; all scalars. */
@@ -33,14 +33,17 @@ export interface NegativeInputs {
  * tells what the direction away from the negatives does from what any push does.
  */
 function randomDirection(output: tf.Tensor4D, noise: tf.Tensor4D, term: (output: tf.Tensor4D) => tf.Scalar): tf.Scalar {
-  const changed = tf.customGrad((x) => ({
-    value: term(x as tf.Tensor4D),
-    gradFunc: (dy) => {
-      const gradient = tf.grad((y) => term(y as tf.Tensor4D))(x as tf.Tensor4D);
-      const length = (of: tf.Tensor): tf.Tensor => tf.sqrt(tf.sum(tf.square(of)));
-      return tf.mul(dy, tf.mul(noise, tf.div(length(gradient), length(noise))));
-    },
-  }));
+  // Taken here and not while gradients are computed: tfjs cannot do both at once.
+  const gradient = tf.grad((x) => term(x as tf.Tensor4D))(output);
+  const length = (of: tf.Tensor): tf.Tensor => tf.sqrt(tf.sum(tf.square(of)));
+  const direction = tf.mul(noise, tf.div(length(gradient), length(noise)));
+  const changed = tf.customGrad((x, save) => {
+    (save as tf.GradSaveFunc)([direction]);
+    return {
+      value: term(x as tf.Tensor4D),
+      gradFunc: (dy, saved) => tf.mul(dy, (saved as tf.Tensor[])[0] as tf.Tensor),
+    };
+  });
   return changed(output) as tf.Scalar;
 }
 
@@ -57,8 +60,8 @@ export function usedFeatureNetworks({ mcir, loss, features }: RunConfig): VggNet
 
 /**
  * The loss of a run as its configuration describes it: pixel term, self-prompted negative term, positive term and ratio
- * terms (docs/method.md). The features of the output are computed once, however many negatives there are. Those of target,
- * negatives and input are computed before, in one pass each and without gradient.
+ * terms (docs/method.md). The features of the output are computed once, however many negatives there are. Those of
+ * target, negatives and input are computed before, in one pass each and without gradient.
  */
 export class LossFunction {
   readonly #config: RunConfig;

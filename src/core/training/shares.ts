@@ -10,8 +10,8 @@ import { after } from '../engine/tracing/tracer.ts';
 
 /**
  * In how many shares a batch is computed. More than two threads are not measured, and what cannot be shared, such as a
- * validation picture of a size of its own, would run on one of many threads. The loss of a batch is the mean of the losses
- * of its shares, except for ratios of distances, which need the whole batch.
+ * validation picture of a size of its own, would run on one of many threads. The loss of a batch is the mean of the
+ * losses of its shares, except for ratios of distances, which need the whole batch.
  */
 export function sharesFor({ compile, loss, data: { batch } }: RunConfig, threads: number): number {
   return compile && threads === 2 && batch % 2 === 0 && !loss.contrastive ? 2 : 1;

@@ -18,8 +18,8 @@ export interface TrainerState {
 }
 
 /**
- * The state before the first step: the network from the seed or from `initial`, the average as its copy, the moments zero,
- * and each latency model as `start · random + (1 − start) · network`, with random weights of its own.
+ * The state before the first step: the network from the seed or from `initial`, the average as its copy, the moments
+ * zero, and each latency model as `start · random + (1 − start) · network`, with random weights of its own.
  */
 export function createState({ network, seed, mcir }: RunConfig, initial: Weights | undefined): TrainerState {
   const make = (): Model => createModel(network.type, network.options);

@@ -37,9 +37,9 @@ export interface StepInputs {
 }
 
 /**
- * One training step of MCIR, in the order of the paper (docs/method.md): the answers of the negatives, the forward pass, the
- * loss and its gradients, the optimiser, the moving average, and the update of the negatives by the adaptive rule. (By the
- * interval rule they are updated after the step, see {@link blendFunction}.)
+ * One training step of MCIR, in the order of the paper (docs/method.md): the answers of the negatives, the forward
+ * pass, the loss and its gradients, the optimiser, the moving average, and the update of the negatives by the adaptive
+ * rule. (By the interval rule they are updated after the step, see {@link blendFunction}.)
  */
 export function trainingStep(
   { config, state, loss, shares }: StepParts,
@@ -95,7 +95,9 @@ function batchOf(config: RunConfig, { lq, gt, depth, noise }: StepInputs): Part 
   };
 }
 
-/** Forward pass, loss and gradients. The result holds the output, the weighted terms, and one gradient per parameter. */
+/**
+ * Forward pass, loss and gradients. The result holds the output, the weighted terms, and one gradient per parameter.
+ */
 function gradientsOf(model: Model, part: Part, objective: PreparedObjective, precision: RunConfig['precision']) {
   // The smallest gradients would become zero in float16; bfloat16 has the range of float32.
   const scale = precision === 'float16' ? 1024 : 1;
@@ -139,8 +141,8 @@ function optimise(
 }
 
 /**
- * The adaptive rule: if the residual is above the threshold, the negative whose turn it is moves towards the network as it
- * was before this step. The others keep their weights exactly (1·old + 0·now).
+ * The adaptive rule: if the residual is above the threshold, the negative whose turn it is moves towards the network as
+ * it was before this step. The others keep their weights exactly (1·old + 0·now).
  */
 function adaptiveUpdates(
   { negatives, model }: TrainerState,

@@ -27,7 +27,9 @@ export interface TrainerOptions {
   features?: readonly FeatureWeights[];
   /** Weights to start from, under PyTorch names. */
   initial?: Weights;
-  /** In how many shares a batch is computed (shares.ts), 1 by default; must divide it. With a ratio term it is always 1. */
+  /**
+   * In how many shares a batch is computed (shares.ts), 1 by default; must divide it. With a ratio term it is always 1.
+   */
   shares?: number;
 }
 
@@ -44,9 +46,9 @@ export interface StepReport {
 }
 
 /**
- * Trains a network with MCIR (docs/method.md). The method itself is in step.ts. Here are its surroundings: the numbers that
- * differ from step to step, the compiled program, validation, and saving. The step is a function of a {@link Program}, so
- * it runs compiled or op by op.
+ * Trains a network with MCIR (docs/method.md). The method itself is in step.ts. Here are its surroundings: the numbers
+ * that differ from step to step, the compiled program, validation, and saving. The step is a function of a {@link
+ * Program}, so it runs compiled or op by op.
  */
 export class Trainer {
   readonly config: RunConfig;
@@ -237,7 +239,9 @@ export class Trainer {
     return { turn: tf.tensor1d(this.negatives.map((_, i) => (i === this.#adaptiveUpdates % count ? 1 : 0))) };
   }
 
-  /** Which residual branches this step leaves out. The negatives and the average use all branches, as the authors' do. */
+  /**
+   * Which residual branches this step leaves out. The negatives and the average use all branches, as the authors' do.
+   */
   #depth(samples: number, step: number): Record<string, tf.Tensor> {
     const { stochasticDepth } = this.model.parameters;
     if (stochasticDepth.rates.length === 0) return {};

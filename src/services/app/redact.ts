@@ -40,7 +40,7 @@ export function redactor(home: Home, known: Iterable<string>): (text: string) =>
   ]);
   // No pattern here looks at the same part of a text again and again: a report can hold very long lines.
   const steps: [RegExp, string][] = [
-    // In our own folders only our own names stay.
+    // In the program's folders only its own names stay.
     [new RegExp(`(<(?:home|cache)>[\\\\/]+)(?!${ownNames})[^"\\n<>|]*`, 'g'), '$1<name>'],
     [new RegExp(`<temporary>[\\\\/][^"\\s<>|]*`, 'g'), '<temporary>'],
     // Any other path from a root, with blanks, up to a verb or a mark.
@@ -66,14 +66,14 @@ export function redactor(home: Home, known: Iterable<string>): (text: string) =>
 
 const pictureEnding = new RegExp(`\\.(?:${pictureEndings})(?![\\p{L}\\d])`, 'giu');
 
-/** Takes out names of pictures, with their blanks, each back to where a sentence may have begun. */
+/** Takes out names of pictures, including spaces, each back to where a sentence may have begun. */
 const withoutPictures = (text: string): string =>
   text.replace(/[^"\n:;,<>|()[\]]+/g, (part) => {
     const last = [...part.matchAll(pictureEnding)].at(-1);
     return last ? `<picture>${part.slice(last.index + last[0].length)}` : part;
   });
 
-/** A known path counts whole and by its last two names; an everyday word alone is nobody's secret. */
+/** A known path is recognised as a whole and by its last two names; a single everyday word is not a secret. */
 function partsOf(path: string): string[] {
   const name = basename(path);
   const parent = basename(path.slice(0, -name.length - 1));
@@ -82,7 +82,7 @@ function partsOf(path: string): string[] {
   );
 }
 
-/** A text as it stands in a sentence, in JSON and in an address. */
+/** A text as it occurs in a sentence, in JSON and in a URL. */
 function spellings(text: string): string[] {
   // Half a character, which some names hold, has no address.
   const whole = text.toWellFormed();

@@ -4,6 +4,7 @@ import type { Outcome } from '../../shared/jobMessages.ts';
 import { AppError, messageOf, toWire } from '../../shared/errors.ts';
 import { isActive, type Job, type JobVerb, type TransitionName } from '../../shared/jobs.ts';
 import { BEAT_MS, describeProgram, OwnerWatch, thisProgram } from './owners.ts';
+import { StoredInOrder } from '../../shared/storageTrouble.ts';
 import { endProcess, processIdentity } from './processes.ts';
 
 /** Why the work of a job is to end. `kill`: at once, without saving. `lost`: another program owns the job now. */
@@ -67,6 +68,8 @@ interface Running {
   /** Resolved when nothing of the work is left, and its last state is written. */
   readonly over: PromiseWithResolvers<void>;
   readonly pauseListeners: ((paused: boolean) => void)[];
+  /** What the work tells, while a full disk does not take it. */
+  readonly stored: StoredInOrder;
   pauseAsked: boolean;
   ending?: Ending;
   /** An error of the service that keeps the job's records; it ends the work. */
@@ -329,6 +332,11 @@ export class JobManager {
       kill: new AbortController(),
       over: Promise.withResolvers(),
       pauseListeners: [],
+      stored: new StoredInOrder({
+        onTrouble: (sentence) => {
+          if (sentence !== undefined) this.events.emit('trouble', new AppError('io', sentence));
+        },
+      }),
       pauseAsked: false,
     };
     this.#running.set(id, running);
@@ -349,7 +357,7 @@ export class JobManager {
       error = thrown;
     }
     if (running.ending !== 'lost') {
-      this.#guard(running, () => kind.onEnd?.(this.find(id)));
+      this.#guard(running, () => running.stored.add(() => kind.onEnd?.(this.find(id))));
       await this.#settle(id, running, outcome, running.fault ?? error);
     }
     this.#running.delete(id);
@@ -368,18 +376,28 @@ export class JobManager {
       onPause: (listener) => void running.pauseListeners.push(listener),
       entered: (state, reason) => {
         if (running.ending === 'lost') return;
-        this.#guard(running, () => this.#enter(id, state === 'paused' ? 'pause' : 'resume', reason));
+        this.#guard(running, () =>
+          running.stored.add(() => {
+            // It may have waited for the disk.
+            if (this.#running.get(id) === running) this.#enter(id, state === 'paused' ? 'pause' : 'resume', reason);
+          }),
+        );
       },
       tell: (event) => {
         if (running.ending === 'lost') return;
-        this.#guard(running, () => {
-          const job = this.find(id);
-          kind.onEvent?.(job, event);
-          this.events.emit('event', job, event);
-        });
+        this.#guard(running, () =>
+          running.stored.add(() => {
+            const job = this.find(id);
+            kind.onEvent?.(job, event);
+            this.events.emit('event', job, event);
+          }),
+        );
       },
       workedBy: (pid) =>
-        this.#guard(running, () => this.#repository.setWorker(id, this.#program.id, processIdentity(pid))),
+        this.#guard(running, () => {
+          const worker = processIdentity(pid);
+          running.stored.add(() => this.#repository.setWorker(id, this.#program.id, worker));
+        }),
     };
   }
 

@@ -186,7 +186,8 @@ export async function installPack(pack: ModelPack, home: Home, options: FetchOpt
     await keepLicence(unpacked, join(home.models, card.id));
     return card;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    // A fetch that was broken off may still be writing there. What is left is the system's to clear.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }).catch(() => undefined);
   }
 }
 

@@ -7,6 +7,7 @@ import type { History } from '../../database/history.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
 import { isActive } from '../../shared/jobs.ts';
+import { storageTrouble, untilStored } from '../../shared/storageTrouble.ts';
 import type { Outcome } from '../../shared/jobMessages.ts';
 import type { BatchSettings, BatchSummary, ModelReference, RestoreModel } from '../../shared/batches.ts';
 import type { ChildSettings } from '../app/childSettings.ts';
@@ -170,10 +171,10 @@ export class Batches {
     const pause = new Pause(job);
     try {
       await mkdir(work.scratch, { recursive: true });
-      for (const file of this.#ledger.files(id)) if (file.state === 'running') await recoverFile(work, file);
+      await this.#stored(job, () => this.#recoverFiles(work));
       await workers.current().opened();
       // Again where failed pictures were set back while the last ones were done.
-      while (!job.signal.aborted && this.find(id).waiting > 0) {
+      while (!job.signal.aborted && (await this.#stored(job, () => this.find(id))).waiting > 0) {
         await Promise.all(Array.from({ length: LANES }, () => this.#lane(work, workers, false, job, pause)));
         // Whatever has ended the child process before runs alone, so that it can harm nothing else.
         await this.#lane(work, workers, true, job, pause);
@@ -184,13 +185,25 @@ export class Batches {
       return { state: 'cancelled' };
     } finally {
       await workers.end();
-      if (job.signal.reason !== 'lost') await this.#cleanUp(work);
+      if (job.signal.reason !== 'lost') await this.#cleanUp(work, job);
     }
   }
 
-  async #cleanUp(work: BatchWork): Promise<void> {
+  async #recoverFiles(work: BatchWork): Promise<void> {
     for (const file of this.#ledger.files(work.id)) if (file.state === 'running') await recoverFile(work, file);
+  }
+
+  async #cleanUp(work: BatchWork, job: JobWork): Promise<void> {
+    await this.#stored(job, () => this.#recoverFiles(work)).catch((error: unknown) => {
+      // Done when the batch goes on.
+      if (storageTrouble(error) === undefined) throw error;
+    });
     await rm(work.scratch, { recursive: true, force: true });
+  }
+
+  /** Does work on the ledger; where the disk does not take it, it is done again until it does or the batch is to end. */
+  #stored<Value>(job: JobWork, work: () => Value | Promise<Value>): Promise<Value> {
+    return untilStored(work, { signal: job.signal, everyMs: Math.min(1000, this.#patience) });
   }
 
   /** Takes one file after the other until none is left or the batch is to end. */
@@ -198,7 +211,7 @@ export class Batches {
     const { id } = work;
     for (;;) {
       await pause.over();
-      const file = job.signal.aborted ? undefined : this.#ledger.take(id, crashed);
+      const file = job.signal.aborted ? undefined : await this.#stored(job, () => this.#ledger.take(id, crashed));
       if (!file) return;
       try {
         await restoreFile(work, workers.current(), file, (share) =>
@@ -208,7 +221,7 @@ export class Batches {
         if (job.signal.aborted) return;
         await this.#setBack(work, file, error, job, pause);
       }
-      this.#tellFile(id, file.number);
+      await this.#stored(job, () => this.#tellFile(id, file.number));
     }
   }
 
@@ -216,18 +229,20 @@ export class Batches {
   async #setBack(work: BatchWork, file: BatchFileRecord, error: unknown, job: JobWork, pause: Pause): Promise<void> {
     const { id, settings, scratch } = work;
     if (error instanceof AppError && error.code === 'worker-died') {
-      if (file.crashes + 1 < MOST_CRASHES) return this.#ledger.crashed(id, file.number);
-      return this.#ledger.set(
-        id,
-        file.number,
-        'failed',
-        'The process that restored it ended three times over this picture, which is damaged or needs more memory than there is.',
-      );
+      return this.#stored(job, () => {
+        if (file.crashes + 1 < MOST_CRASHES) return this.#ledger.crashed(id, file.number);
+        this.#ledger.set(
+          id,
+          file.number,
+          'failed',
+          'The process that restored it ended three times over this picture, which is damaged or needs more memory than there is.',
+        );
+      });
     }
     const trouble = await troubleOf(error, file.source, settings, scratch);
-    if (!trouble) return this.#ledger.set(id, file.number, 'failed', messageOf(error));
+    if (!trouble) return this.#stored(job, () => this.#ledger.set(id, file.number, 'failed', messageOf(error)));
     // Not the picture's fault: it waits, with the whole batch, until there is a place again.
-    this.#ledger.set(id, file.number, 'waiting');
+    await this.#stored(job, () => this.#ledger.set(id, file.number, 'waiting'));
     pause.begin(trouble.sentence);
     while (!job.signal.aborted && pause.isOn) {
       await Promise.race([pause.over(), setTimeout(this.#patience)]);

@@ -57,6 +57,7 @@ export async function* editInPlace(
                 effect: settings.effect,
                 caution: 1,
                 export: { ...settings.export, format: 'same' },
+                inPlace: true,
                 ...provenance,
               },
               () => undefined,

@@ -135,7 +135,7 @@ export class Studies {
       const ended = await this.#services.training.ended(run.id);
       if (ended.error) throw AppError.fromWire(ended.error);
       if (ended.state !== 'finished')
-        throw new AppError('cancelled', `The study was stopped. Go on with: mcir study resume ${id}`);
+        throw new AppError('cancelled', `The study was stopped. Go on with \`mcir study resume ${id}\`.`);
     }
     await this.#measureFinal(plan);
   }

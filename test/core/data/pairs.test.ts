@@ -69,6 +69,59 @@ describe('conventions recognised from the root of a data set', () => {
     ],
     ['RealSR', ['LR/Canon_001_LR4.png', 'HR/Canon_001_HR.png'], ['LR/Canon_001_LR4.png → HR/Canon_001_HR.png'], 4],
     ['Raindrop', ['input/0_rain.png', 'gt/0_clean.png'], ['input/0_rain.png → gt/0_clean.png']],
+    ['Raindrop as published', ['data/0_rain.png', 'gt/0_clean.png'], ['data/0_rain.png → gt/0_clean.png']],
+    ['NH-HAZE', ['hazy/01_hazy.png', 'GT/01_GT.png'], ['hazy/01_hazy.png → GT/01_GT.png']],
+    [
+      'NH-HAZE in one folder',
+      ['01_hazy.png', '01_GT.png', '02_hazy.png', '02_GT.png'],
+      ['01_hazy.png → 01_GT.png', '02_hazy.png → 02_GT.png'],
+    ],
+    [
+      'O-HAZE',
+      ['hazy/01_outdoor_hazy.jpg', 'GT/01_outdoor_GT.jpg'],
+      ['hazy/01_outdoor_hazy.jpg → GT/01_outdoor_GT.jpg'],
+    ],
+    [
+      'Outdoor-Rain',
+      [
+        'in/im_0001_s80_a04.png',
+        'in/im_0001_s85_a06.png',
+        'in/im_0002_s80_a04.png',
+        'gt/im_0001.png',
+        'gt/im_0002.png',
+      ],
+      [
+        'in/im_0001_s80_a04.png → gt/im_0001.png',
+        'in/im_0001_s85_a06.png → gt/im_0001.png',
+        'in/im_0002_s80_a04.png → gt/im_0002.png',
+      ],
+    ],
+    [
+      'HazeSpace2M',
+      ['hazy/FL_1_L1.jpg', 'hazy/FL_1_L2.jpg', 'GT/FL_1.jpg'],
+      ['hazy/FL_1_L1.jpg → GT/FL_1.jpg', 'hazy/FL_1_L2.jpg → GT/FL_1.jpg'],
+    ],
+    [
+      'clean names of different lengths: the longest that fits',
+      ['hazy/a_b_1.png', 'hazy/a_2.png', 'hazy/a_b_3.png', 'GT/a.png', 'GT/a_b.png', 'hazy/c_d_1.png', 'GT/c_d.png'],
+      [
+        'hazy/a_2.png → GT/a.png',
+        'hazy/a_b_1.png → GT/a_b.png',
+        'hazy/a_b_3.png → GT/a_b.png',
+        'hazy/c_d_1.png → GT/c_d.png',
+      ],
+    ],
+    [
+      'RealBlur',
+      ['scene001/blur/blur_1.png', 'scene001/gt/gt_1.png', 'scene002/blur/blur_2.png', 'scene002/gt/gt_2.png'],
+      ['scene001/blur/blur_1.png → scene001/gt/gt_1.png', 'scene002/blur/blur_2.png → scene002/gt/gt_2.png'],
+    ],
+    ['LOL v2', ['Low/low00001.png', 'Normal/normal00001.png'], ['Low/low00001.png → Normal/normal00001.png']],
+    [
+      'Snow100K',
+      ['synthetic/smile_00001.jpg', 'gt/smile_00001.jpg'],
+      ['synthetic/smile_00001.jpg → gt/smile_00001.jpg'],
+    ],
   ])('%s', async (_, files, pairs, scale = 1) => {
     const root = folderOf(...files);
     const set = await findPairs({ target: root }, scale);

@@ -80,13 +80,13 @@ describe('the window on its desktop', () => {
     await answerOpenDialog(app, [photos]);
     await page.getByRole('button', { name: 'Add a folder…' }).first().click();
     await page.getByText('3 pictures', { exact: true }).waitFor();
-    await page.getByText('1 file that is no picture was left out.').waitFor();
+    await page.getByText('1 file was skipped because it is not a picture.').waitFor();
     const chosen = await tiles();
     expect(chosen).toHaveLength(3);
     await clear();
     await dropPaths(page, [photos]);
     await page.getByText('3 pictures', { exact: true }).waitFor();
-    await page.getByText('1 file that is no picture was left out.').first().waitFor();
+    await page.getByText('1 file was skipped because it is not a picture.').first().waitFor();
     expect(await tiles()).toEqual(chosen);
     expect((await menu()).recent).toEqual(['photos — ~']);
   });

@@ -2,8 +2,8 @@ import { floats } from './index.ts';
 import { constantAttributes, DT, type GraphNode, type OutputInfo, waitFor } from './nodes.ts';
 
 /**
- * Makes nodes: everything that writes or rewrites graphs uses these functions. A shape is given where later passes need it;
- * the passes that fuse patterns of imported graphs leave it out, because there pictures have any size.
+ * Makes nodes: everything that writes or rewrites graphs uses these functions. A shape is given where later passes need
+ * it; the passes that fuse patterns of imported graphs leave it out, because there pictures have any size.
  */
 
 export const FLOAT = { type: DT.float32 };
@@ -97,7 +97,8 @@ export const identity = (name: string, x: string, after: readonly string[], shap
 export const cast = (name: string, x: string, from: number, to: number): GraphNode =>
   operation(name, 'Cast', [x], { SrcT: { type: from }, DstT: { type: to }, Truncate: { bool: false } });
 
-// Layout: `shape`, `begin`, `size`, `axis` and the like are names of int32 constants, or nodes, unless they are numbers.
+// Layout: `shape`, `begin`, `size`, `axis` and the like are names of int32 constants, or nodes, unless they are
+// numbers.
 
 export const reshape = (name: string, x: string, to: string, shape?: Shape): GraphNode =>
   floating(name, 'Reshape', [x, to], { Tshape: INTEGER }, shape);
@@ -129,7 +130,8 @@ export const unstack = (name: string, x: string, count: number, axis: number, sh
 export const splitEvenly = (name: string, x: string, count: number, axis: string, shape?: Shape): GraphNode =>
   floating(name, 'Split', [axis, x], { num_split: { int: count } }, shape);
 
-// Shapes that are known only when the graph runs. Functions that need several nodes return them all; the last has the name.
+// Shapes that are known only when the graph runs. Functions that need several nodes return them all; the last has the
+// name.
 
 /** x as a matrix with this many columns. */
 export const asRows = (name: string, x: string, columns: number): GraphNode[] => [

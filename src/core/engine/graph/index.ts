@@ -1,6 +1,9 @@
 import { DT, type GraphNode, nodeOf } from './nodes.ts';
 
-/** Finds nodes by name and by their readers, to recognise patterns. What does not match is undefined, so that questions can be chained. */
+/**
+ * Finds nodes by name and by their readers, to recognise patterns. What does not match is undefined, so that questions
+ * can be chained.
+ */
 export class GraphIndex {
   readonly #nodes: ReadonlyMap<string, GraphNode>;
   readonly #readers = new Map<GraphNode, GraphNode[]>();

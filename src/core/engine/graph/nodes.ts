@@ -21,7 +21,9 @@ export interface OutputInfo {
   shape: readonly number[];
 }
 
-/** A node as TensorFlow's NodeDef has it. An input is `name`, `name:1` for a further output, or `^name` to wait only. */
+/**
+ * A node as TensorFlow's NodeDef has it. An input is `name`, `name:1` for a further output, or `^name` to wait only.
+ */
 export interface GraphNode {
   name: string;
   op: string;

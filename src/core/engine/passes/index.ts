@@ -15,8 +15,8 @@ export interface LowerOptions {
 }
 
 /**
- * Rewrites a graph for TensorFlow. These are all passes, in the order in which they run; each returns new nodes and leaves
- * those it was given as they are.
+ * Rewrites a graph for TensorFlow. These are all passes, in the order in which they run; each returns new nodes and
+ * leaves those it was given as they are.
  */
 export function lower(nodes: readonly GraphNode[], options: LowerOptions = {}): readonly GraphNode[] {
   const { precision = 'float32', winograd = false, fuseFor } = options;
@@ -29,7 +29,8 @@ export function lower(nodes: readonly GraphNode[], options: LowerOptions = {}): 
     (graph: readonly GraphNode[]) => (winograd ? withWinograd(graph) : graph),
     // Every sum gets a fixed order, those that the passes before have made included.
     orderedSums,
-    // Sums after depthwise convolutions are kept from a mistake of TensorFlow's optimiser. Last: it needs sums of two terms.
+    // Sums after depthwise convolutions are kept from a mistake of TensorFlow's optimiser. Last: it needs sums of two
+    // terms.
     guardDepthwiseSums,
   ].reduce<readonly GraphNode[]>((graph, pass) => pass(graph), nodes);
 }

@@ -5,10 +5,10 @@ import { DT, type GraphNode, nodeOf, outputOf } from '../graph/nodes.ts';
 export type Precision = 'float32' | 'bfloat16' | 'float16';
 
 /**
- * Lets a recorded graph compute in 16 bits where that pays, as PyTorch's autocast and TensorFlow's Grappler do: products
- * always; cheap operations only if everything they read is in 16 bits already, so that nothing is cast back and forth.
- * All else stays float32: variables, sums over many values, losses, and everything marked with `wide`. Outputs that are
- * asked for by name must be float32.
+ * Lets a recorded graph compute in 16 bits where that pays, as PyTorch's autocast and TensorFlow's Grappler do:
+ * products always; cheap operations only if everything they read is in 16 bits already, so that nothing is cast back
+ * and forth. All else stays float32: variables, sums over many values, losses, and everything marked with `wide`.
+ * Outputs that are asked for by name must be float32.
  */
 export function withPrecision(nodes: readonly GraphNode[], precision: Precision): GraphNode[] {
   if (precision === 'float32') return [...nodes];

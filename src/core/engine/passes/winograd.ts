@@ -22,20 +22,20 @@ import { DT, type GraphNode, nodeOf, outputOf, waitFor } from '../graph/nodes.ts
 import { GraphIndex } from '../graph/index.ts';
 
 /**
- * Rewrites 3x3 convolutions so that they need two thirds of the multiplications: Winograd's minimal filtering F(2,3) along
- * the height (Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016). Two rows of the result come
- * from four 1x3 convolutions of sums of rows, instead of six of single rows. Both gradients are rewritten in the same way.
- * Only the height is done, because adding whole maps takes time too. Only in float32: results lose up to one bit of
- * precision, which 16-bit types cannot spare, and there sums are as slow as products.
+ * Rewrites 3x3 convolutions so that they need two thirds of the multiplications: Winograd's minimal filtering F(2,3)
+ * along the height (Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016). Two rows of the
+ * result come from four 1x3 convolutions of sums of rows, instead of six of single rows. Both gradients are rewritten
+ * in the same way. Only the height is done, because adding whole maps takes time too. Only in float32: results lose up
+ * to one bit of precision, which 16-bit types cannot spare, and there sums are as slow as products.
  */
 export function withWinograd(nodes: readonly GraphNode[]): GraphNode[] {
   return new Rewriting(nodes).apply();
 }
 
 /**
- * Whether rewriting makes a convolution faster, as measured (docs/performance.md). It does not if the convolution is small,
- * because every further operation takes time, nor if it has few channels, nor on large maps unless it has many channels,
- * because there memory is the limit.
+ * Whether rewriting makes a convolution faster, as measured (docs/performance.md). It does not if the convolution is
+ * small, because every further operation takes time, nor if it has few channels, nor on large maps unless it has many
+ * channels, because there memory is the limit.
  */
 function pays(map: Shape, channelsIn: number, channelsOut: number): boolean {
   const channels = Math.min(channelsIn, channelsOut);
@@ -160,9 +160,9 @@ class Rewriting {
   }
 
   /**
-   * The gradient of the filter: the transposed of the same sums, so each of the four filters has a gradient of its own. The
-   * sums of the input's rows are computed again, because keeping them since the forward pass would double the memory.
-   * Waiting for `dy` keeps TensorFlow from joining the two computations.
+   * The gradient of the filter: the transposed of the same sums, so each of the four filters has a gradient of its own.
+   * The sums of the input's rows are computed again, because keeping them since the forward pass would double the
+   * memory. Waiting for `dy` keeps TensorFlow from joining the two computations.
    */
   #filterGradient(node: GraphNode, x: string, dy: string): true {
     const [, , channelsIn = 0, channelsOut = 0] = outputShape(node);

@@ -3,8 +3,8 @@ import { type OperationAttribute, type TensorFlowBackend, tensorFlowBackend } fr
 import { registerConvolutionGradients } from './convolutionGradients.ts';
 
 /**
- * Registers operations and gradients that are one kernel in TensorFlow and several in tfjs. They are faster, and with them
- * TensorFlow can fuse convolution, bias and activation. Called once, by `openEngine`.
+ * Registers operations and gradients that are one kernel in TensorFlow and several in tfjs. They are faster, and with
+ * them TensorFlow can fuse convolution, bias and activation. Called once, by `openEngine`.
  */
 export function registerKernels(): void {
   registerConvolutionGradients(tensorFlowBackend());
@@ -43,16 +43,16 @@ export function registerKernels(): void {
     kernelName: 'MirrorPad',
     gradFunc: (dy, _, attributes) => ({ x: () => run('MirrorPadGrad', { dy: dy as tf.Tensor }, attributes) }),
   });
-  // tfjs multiplies by a step function of the input. TensorFlow's kernel uses the output, so the activation can be fused
-  // with the convolution before it.
+  // tfjs multiplies by a step function of the input. TensorFlow's kernel uses the output, so the activation can be
+  // fused with the convolution before it.
   tf.unregisterGradient('Relu');
   tf.registerGradient({
     kernelName: 'Relu',
     outputsToSave: [true],
     gradFunc: (dy, [y]) => ({ x: () => run('ReluGrad', { dy: dy as tf.Tensor, y: y as tf.Tensor }) }),
   });
-  // The same; the output has the sign of the input. If anything else read the input, TensorFlow's optimiser would still try
-  // to fuse, fail, and leave the whole graph without fused convolutions.
+  // The same; the output has the sign of the input. If anything else read the input, TensorFlow's optimiser would still
+  // try to fuse, fail, and leave the whole graph without fused convolutions.
   tf.unregisterGradient('LeakyRelu');
   tf.registerGradient({
     kernelName: 'LeakyRelu',
@@ -81,8 +81,8 @@ export function biasAdd<T extends tf.Tensor>(x: T, bias: tf.Tensor): T {
 }
 
 /**
- * Marks a result that must be float32 even if it was computed in 16 bits (passes/precision.ts): before losses, and at the
- * end of a network. It changes nothing else.
+ * Marks a result that must be float32 even if it was computed in 16 bits (passes/precision.ts): before losses, and at
+ * the end of a network. It changes nothing else.
  */
 export function wide<T extends tf.Tensor>(x: T): T {
   return run('Wide', { x }) as T;

@@ -12,8 +12,8 @@ export class UntraceableError extends Error {}
 let noteOrder: ((later: tf.Tensor, first: tf.Tensor) => void) | undefined;
 
 /**
- * x itself, but not before `first` has been computed. In a graph, TensorFlow runs independent operations in any order. Op
- * by op, operations run in the order of the calls anyway.
+ * x itself, but not before `first` has been computed. In a graph, TensorFlow runs independent operations in any order.
+ * Op by op, operations run in the order of the calls anyway.
  */
 export function after<T extends tf.Tensor>(x: T, first: tf.Tensor | undefined): T {
   if (!noteOrder || !first) return x;
@@ -25,9 +25,9 @@ export function after<T extends tf.Tensor>(x: T, first: tf.Tensor | undefined): 
 /**
  * Records the operations of tfjs code as the nodes of a TensorFlow graph.
  *
- * While `record` runs a function, both `execute` methods of the backend are wrapped: the operation runs as usual, and its
- * name, attributes, inputs and outputs are recorded. Tensors are identified by their data id. A tensor that was bound
- * before is a placeholder or a variable. Any other tensor becomes a constant when it is first used.
+ * While `record` runs a function, both `execute` methods of the backend are wrapped: the operation runs as usual, and
+ * its name, attributes, inputs and outputs are recorded. Tensors are identified by their data id. A tensor that was
+ * bound before is a placeholder or a variable. Any other tensor becomes a constant when it is first used.
  *
  * JAX and PyTorch's `make_fx` trace in the same way.
  */

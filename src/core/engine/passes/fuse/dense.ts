@@ -28,8 +28,8 @@ export function fuseDense(graph: GraphIndex, node: GraphNode): GraphNode[] | und
 }
 
 /**
- * A slice of the channels of a dense layer, if all its readers are such slices: a product with some columns of the matrix,
- * instead of a copy of the result. The slice that remains takes all channels, which costs nothing.
+ * A slice of the channels of a dense layer, if all its readers are such slices: a product with some columns of the
+ * matrix, instead of a copy of the result. The slice that remains takes all channels, which costs nothing.
  */
 function fuseChannels(graph: GraphIndex, node: GraphNode): GraphNode[] | undefined {
   const [whole, ...places] = node.inputs.map((input) => graph.at(input));
@@ -117,7 +117,10 @@ function denseOf(graph: GraphIndex, node: GraphNode): Dense | undefined {
   return { x, rank: rest.length + 1, weight, bias: shifted.constant, activated: activated !== undefined };
 }
 
-/** The input of a GELU whose result is `node`, by the approximation `x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))` (Hendrycks and Gimpel, 2016). */
+/**
+ * The input of a GELU whose result is `node`, by the approximation `x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))`
+ * (Hendrycks and Gimpel, 2016).
+ */
 function geluOf(graph: GraphIndex, node: GraphNode): string | undefined {
   if (node.op !== 'Mul') return undefined;
   const half = node.inputs.map((input) => graph.with(input, 'Mul', 0.5)).find((x) => x !== undefined);

@@ -6,11 +6,11 @@ import { multiplyInPlace } from './multiplyInPlace.ts';
 import { fuseResize } from './resize.ts';
 
 /**
- * Fuses patterns of graphs exported from JAX. They have several operations where TensorFlow has one: nine for a layer norm,
- * eleven for a dense layer with GELU, and each of them reads and writes the whole picture. The last node of a pattern is
- * replaced by the one operation of TensorFlow's oneDNN build, and nodes that nothing reads any more are removed. Patterns
- * are recognised by operations, constants and order, never by names. A TensorFlow without these operations cannot run the
- * result: keep the original graph.
+ * Fuses patterns of graphs exported from JAX. They have several operations where TensorFlow has one: nine for a layer
+ * norm, eleven for a dense layer with GELU, and each of them reads and writes the whole picture. The last node of a
+ * pattern is replaced by the one operation of TensorFlow's oneDNN build, and nodes that nothing reads any more are
+ * removed. Patterns are recognised by operations, constants and order, never by names. A TensorFlow without these
+ * operations cannot run the result: keep the original graph.
  */
 export function fuseGraph(nodes: readonly GraphNode[], output: string): GraphNode[] {
   const graph = new GraphIndex(nodes);

@@ -3,8 +3,8 @@ import { asRows, FLOAT, operation, reshape, reshapedConstant, runtimeShape } fro
 import { floats, type GraphIndex, integers, isAlongLastAxis, scalar } from '../../graph/index.ts';
 
 /**
- * Layer norm over the last axis as Flax writes it: `(x − mean) · (rsqrt(variance + eps) · scale) + offset`, the variance as
- * `max(0, E[x²] − mean²)` (flax.linen.LayerNorm).
+ * Layer norm over the last axis as Flax writes it: `(x − mean) · (rsqrt(variance + eps) · scale) + offset`, the
+ * variance as `max(0, E[x²] − mean²)` (flax.linen.LayerNorm).
  */
 export function fuseLayerNorm(graph: GraphIndex, node: GraphNode): GraphNode[] | undefined {
   const shifted = graph.withConstant(node, 'AddV2');

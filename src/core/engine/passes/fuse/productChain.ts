@@ -1,7 +1,10 @@
 import type { GraphNode } from '../../graph/nodes.ts';
 import { equationOf, floats, type GraphIndex, integers, isAlongLastAxis } from '../../graph/index.ts';
 
-/** A product of x with a matrix along one axis, [from,to] or transposed, and constants added along that axis or everywhere. */
+/**
+ * A product of x with a matrix along one axis, [from,to] or transposed, and constants added along that axis or
+ * everywhere.
+ */
 export interface Step {
   axis: number;
   matrix: string;
@@ -18,8 +21,8 @@ interface Chain {
 
 /**
  * Finds products along an axis that is not the last (the gating units of MAXIM; resizing written as matrices). They are
- * exported as transposition, product over the last axis, transposition. If all axes of the result are back in their places,
- * these are the steps that can be done in place.
+ * exported as transposition, product over the last axis, transposition. If all axes of the result are back in their
+ * places, these are the steps that can be done in place.
  */
 export function productsInPlace(
   graph: GraphIndex,

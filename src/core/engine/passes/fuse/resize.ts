@@ -16,10 +16,10 @@ interface Resizing {
 }
 
 /**
- * Replaces an exported `jax.image.resize` by TensorFlow's operation with the same formula. It is exported as two products
- * with dense matrices that are made when the graph runs and are nearly all zero. If a 1x1 convolution with fewer output
- * channels follows, it is done first: both are linear, and the weights of a resized pixel add up to 1, so this holds for
- * the bias as well.
+ * Replaces an exported `jax.image.resize` by TensorFlow's operation with the same formula. It is exported as two
+ * products with dense matrices that are made when the graph runs and are nearly all zero. If a 1x1 convolution with
+ * fewer output channels follows, it is done first: both are linear, and the weights of a resized pixel add up to 1, so
+ * this holds for the bias as well.
  */
 export function fuseResize(graph: GraphIndex, node: GraphNode): GraphNode[] | undefined {
   const resizing = resizingOf(graph, node);
@@ -83,8 +83,9 @@ function resize(name: string, { x, rows, columns }: Resizing): GraphNode[] {
 }
 
 /**
- * Recognises the matrix [old,new] of `jax.image.resize`, linear: `max(0, 1 − |new − old| / max(1/factor, 1))`, each column over its sum,
- * where `new = (i + ½) / factor − ½`. The conditions around it only put zeros where a shift would leave the picture.
+ * Recognises the matrix [old,new] of `jax.image.resize`, linear: `max(0, 1 − |new − old| / max(1/factor, 1))`, each
+ * column over its sum, where `new = (i + ½) / factor − ½`. The conditions around it only put zeros where a shift would
+ * leave the picture.
  */
 function stretchOf(graph: GraphIndex, step: Step | undefined): Stretch | undefined {
   if (!step?.fromFirst || step.added.length > 0) return undefined;

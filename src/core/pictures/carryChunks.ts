@@ -1,0 +1,56 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { type FileBytes, withBytes } from './inside/fileBytes.ts';
+import { type PngChunk, pngKeyword } from './inside/png.ts';
+import { POSITION_WORDS } from './positions.ts';
+import type { Photograph } from './photograph.ts';
+
+export interface CarryOptions {
+  text: 'all' | 'without places' | 'none';
+}
+
+/** Text of a picture is bounded: what is longer is data. */
+const MOST_TEXT_BYTES = 16 << 20;
+/** Where chunks may be put: behind the signature and IHDR. */
+const BEHIND_HEADER = 8 + 25;
+
+/**
+ * Puts a PNG's own chunks of text and of colour into the PNG made of it, byte for byte: no text of a file is read as syntax.
+ * @param file the written PNG; it is replaced
+ */
+export async function carryChunks(
+  { file: original, format, told, inside }: Photograph,
+  file: string,
+  { text }: CarryOptions,
+): Promise<void> {
+  if (format !== 'png' || !inside.png) return;
+  const texts = text === 'none' ? [] : inside.png.text;
+  const chunks = withBytes(original, (bytes) =>
+    texts
+      .filter((chunk) => chunk.length <= MOST_TEXT_BYTES && (text === 'all' || !tellsPlace(bytes, chunk)))
+      .map(({ position, length }) => bytes.read(position - 8, length + 12)),
+  );
+  const added = Buffer.concat([...(told?.in === 'png' ? [told.chunks] : []), ...chunks]);
+  if (added.length === 0) return;
+  const part = `${file}.chunks`;
+  try {
+    const head = withBytes(file, (bytes) => bytes.read(0, BEHIND_HEADER));
+    await pipeline(async function* () {
+      yield head;
+      yield added;
+      yield* createReadStream(file, { start: BEHIND_HEADER });
+    }, createWriteStream(part));
+    await rename(part, file);
+  } finally {
+    await rm(part, { force: true });
+  }
+}
+
+/** Whether text speaks of a position; compressed text cannot be seen here and counts as such. */
+function tellsPlace(bytes: FileBytes, chunk: PngChunk): boolean {
+  const keyword = pngKeyword(bytes, chunk);
+  const text = bytes.read(chunk.position + keyword.length, Math.min(chunk.length - keyword.length, 1 << 20));
+  if (chunk.type === 'zTXt' || (chunk.type === 'iTXt' && text[1] === 1)) return true;
+  return /location|place/i.test(keyword) || POSITION_WORDS.test(`${keyword} ${text.toString('latin1')}`);
+}

@@ -1,0 +1,214 @@
+/**
+ * Every way in which the pixels of a picture can be stored, and what the program does with each: one table for restoring,
+ * for data sets, for the tests, and for docs/photographs.md.
+ */
+
+/** What a channel beside the colours is. `beside`: TIFF calls it unspecified (a saved selection, a spot colour, infrared). */
+export type ExtraChannel = 'alpha' | 'premultiplied' | 'beside';
+
+/** How a picture's pixels are stored, told by its header. */
+export interface PixelFacts {
+  format: string;
+  colours: 'grey' | 'rgb' | 'cmyk' | 'lab' | 'ycbcr' | 'other';
+  sample: 'unsigned' | 'signed' | 'float' | 'other';
+  /** Bits of one sample in the file. */
+  bits: number;
+  extras: readonly ExtraChannel[];
+  /** The tone curve that a profile, nclx, cICP or gAMA tells. */
+  curve: 'ordinary' | 'linear' | 'hdr';
+}
+
+export interface Encoding {
+  id: string;
+  /** For people. */
+  title: string;
+  matches(facts: PixelFacts): boolean;
+  /** How it is read, computed and written, in a few words each; missing where it is refused. */
+  how?: { read: string; computed: string; written: string };
+  /** Why it is refused and what to do, in a sentence. */
+  refused?: string;
+  /** What the owner of a restored picture should know, a sentence each. */
+  notes?: readonly string[];
+  /** Why the same file cannot be written back as it is; `mcir edit` refuses then. */
+  notInPlace?: string;
+}
+
+const colour = ({ colours }: PixelFacts): boolean => colours === 'grey' || colours === 'rgb';
+const whole = ({ sample }: PixelFacts): boolean => sample === 'unsigned';
+const beside = ({ extras }: PixelFacts): boolean => extras.includes('beside');
+
+const cutOff = 'Floating-point values are written as 16 bits; values above white are cut off.';
+
+/** The first row that matches a picture holds for it. */
+export const encodings: readonly Encoding[] = [
+  {
+    id: 'signed',
+    title: 'signed whole numbers',
+    matches: ({ sample, colours }) => sample === 'signed' && colours !== 'lab',
+    refused:
+      'The file holds signed whole numbers, for which black and white are not defined. Save it with 16 unsigned bits, or as floating point from 0 to 1.',
+  },
+  {
+    id: 'wide-integers',
+    title: 'whole numbers of more than 16 bits',
+    matches: (facts) => whole(facts) && facts.bits > 16,
+    refused:
+      'The file holds whole numbers of more than 16 bits, whose white differs from program to program. Save it with 16 bits, or as floating point from 0 to 1.',
+  },
+  {
+    id: 'complex',
+    title: 'complex numbers and samples of no known kind',
+    matches: ({ sample }) => sample === 'other',
+    refused: 'The samples of this file are neither whole nor floating-point numbers. Save it with 16 bits.',
+  },
+  {
+    id: 'odd-depth',
+    title: 'depths other than 1, 2, 4, 8 and 16 bits, or 32-bit floats',
+    matches: ({ sample, bits, colours, format }) =>
+      format === 'tiff' &&
+      (sample === 'float' ? bits !== 32 && !(bits === 16 && colours === 'rgb') : ![1, 2, 4, 8, 16].includes(bits)),
+    refused: 'TIFF of this depth cannot be read. Save it with 16 bits, or with 32-bit floating point.',
+  },
+  {
+    id: 'ycbcr',
+    title: 'YCbCr TIFF without JPEG compression',
+    matches: ({ colours }) => colours === 'ycbcr',
+    refused: 'TIFF with YCbCr colours is read only with JPEG compression. Save it as RGB.',
+  },
+  {
+    id: 'lab-8',
+    title: 'Lab of 8 bits',
+    matches: ({ colours, bits }) => colours === 'lab' && bits === 8,
+    refused: 'Lab with 8 bits cannot be read. Save it with 16 bits, or as RGB.',
+  },
+  {
+    id: 'lab-extra',
+    title: 'Lab with transparency or a further channel',
+    matches: ({ colours, extras }) => colours === 'lab' && extras.length > 0,
+    refused: 'Lab with transparency or a further channel cannot be restored. Save it as RGB.',
+  },
+  {
+    id: 'lab',
+    title: 'Lab of 16 bits or floats',
+    matches: ({ colours }) => colours === 'lab',
+    how: { read: 'converted to sRGB', computed: 'as it is in sRGB', written: 'sRGB, 16 bits' },
+    notes: ['Lab is restored in sRGB and written so.'],
+    notInPlace: 'Lab would become sRGB.',
+  },
+  {
+    id: 'cmyk-extra',
+    title: 'CMYK with transparency or a spot colour',
+    matches: ({ colours, extras }) => colours === 'cmyk' && extras.length > 0,
+    refused: 'CMYK with transparency or a spot colour cannot be restored. Save it without that channel, or as RGB.',
+  },
+  {
+    id: 'cmyk-16',
+    title: 'CMYK of 16 bits',
+    matches: (facts) => facts.colours === 'cmyk' && whole(facts) && facts.bits === 16,
+    how: {
+      read: 'converted to sRGB by its profile',
+      computed: 'as it is in sRGB',
+      written: 'CMYK, 8 bits, by its profile',
+    },
+    notes: [
+      'CMYK is restored in RGB and converted back, which moves its colours a little.',
+      'CMYK is written with 8 bits.',
+    ],
+    notInPlace: 'CMYK with 16 bits would become 8 bits.',
+  },
+  {
+    id: 'cmyk',
+    title: 'CMYK of 8 bits',
+    matches: (facts) => facts.colours === 'cmyk' && whole(facts),
+    how: {
+      read: 'converted to sRGB by its profile',
+      computed: 'as it is in sRGB',
+      written: 'CMYK, 8 bits, by its profile',
+    },
+    notes: ['CMYK is restored in RGB and converted back, which moves its colours a little.'],
+  },
+  {
+    id: 'other-colours',
+    title: 'other colour spaces (ICC Lab, ITU Lab, LogLuv, float CMYK, multichannel)',
+    matches: (facts) => !colour(facts),
+    refused: 'Pictures in this colour space cannot be restored. Save the file as RGB.',
+  },
+  {
+    id: 'float',
+    title: 'floating point, grey or RGB',
+    matches: ({ sample }) => sample === 'float',
+    how: {
+      read: '0 is black and 1 is white, linear light; in data sets the numbers as they are',
+      computed: "with sRGB's curve",
+      written: "16 bits with sRGB's curve, without the profile; what is above white is cut off",
+    },
+    notes: [cutOff],
+    notInPlace: 'Floating-point values would become 16 bits.',
+  },
+  {
+    id: 'hdr',
+    title: 'HDR: PQ or HLG, told by nclx or cICP',
+    matches: ({ curve }) => curve === 'hdr',
+    how: {
+      read: 'the numbers as they are',
+      computed: 'in PQ or HLG, as stored',
+      written: 'in its own format only, with the same nclx or cICP and at least the same bits',
+    },
+    notes: ['HDR is restored in its own tone curve (PQ or HLG), which models have not been trained on.'],
+  },
+  {
+    id: 'linear',
+    title: 'linear light, told by a profile, nclx, cICP or gAMA',
+    matches: (facts) => facts.curve === 'linear' && !beside(facts),
+    how: {
+      read: 'the numbers as they are',
+      computed: "with sRGB's curve",
+      written: 'linear again, told in the same way',
+    },
+  },
+  {
+    id: 'beside',
+    title: 'grey or RGB with channels that are not transparency (selections, spot colours, infrared)',
+    matches: beside,
+    how: {
+      read: 'the numbers as they are, further channels apart',
+      computed: 'colours as without them; further channels are only enlarged',
+      written: 'TIFF with the same channels of the same meaning; refused for other formats',
+    },
+  },
+  {
+    id: 'many-extras',
+    title: 'several channels of transparency',
+    matches: ({ extras }) => extras.length > 1,
+    refused: 'The file has more than one channel of transparency. Save it with one.',
+  },
+  {
+    id: 'premultiplied',
+    title: 'associated (premultiplied) transparency',
+    matches: ({ extras }) => extras.includes('premultiplied'),
+    how: {
+      read: 'colours divided by their opacity',
+      computed: 'as it is, colours continued under transparency',
+      written: 'unassociated transparency, so that no colour is lost',
+    },
+  },
+  {
+    id: 'alpha',
+    title: 'grey or RGB with transparency',
+    matches: ({ extras }) => extras.length === 1,
+    how: {
+      read: 'the numbers as they are',
+      computed: 'as they are, colours continued under transparency',
+      written: 'the same depth and profile, transparency enlarged with a cubic',
+    },
+  },
+  {
+    id: 'ordinary',
+    title: 'grey or RGB of 1 to 16 bits, palettes, white or black as zero',
+    matches: () => true,
+    how: { read: 'the numbers as they are', computed: 'as they are', written: 'the same depth and profile' },
+  },
+];
+
+/** The row of the table that holds for a picture. */
+export const encodingOf = (facts: PixelFacts): Encoding => encodings.find(({ matches }) => matches(facts)) as Encoding;

@@ -1,0 +1,112 @@
+import { type FileBytes, overwrite, withBytes } from './fileBytes.ts';
+
+/** What an AVIF or HEIC says of itself beside its coded pictures (ISO/IEC 23008-12, 14496-12). */
+export interface HeifFile {
+  /** Code points of ITU-T H.273, from `colr` of type `nclx`; those of the first property. */
+  nclx?: { primaries: number; transfer: number; matrix: number; fullRange: boolean; position: number };
+  hasProfile: boolean;
+  /** Bits of a channel, from `pixi`, `av1C` or `hvcC`. */
+  bits?: number;
+  /** A sequence of pictures (brand `avis` or a `moov` box). */
+  sequence: boolean;
+  /** A gain map (item type `tmap`, or an auxiliary picture of Apple's or ISO 21496). */
+  gainMap: boolean;
+  /** A depth map. */
+  depthMap: boolean;
+}
+
+interface Box {
+  type: string;
+  position: number;
+  length: number;
+}
+
+const CONTAINERS = new Set(['meta', 'iprp', 'ipco']);
+const MOST_BOXES = 100_000;
+
+/** Reads the boxes that matter; damage ends the reading. */
+export function readHeif(file: FileBytes): HeifFile {
+  const result: HeifFile = { hasProfile: false, sequence: false, gainMap: false, depthMap: false };
+  for (const box of boxes(file)) {
+    const data = file.read(box.position, Math.min(box.length, 256));
+    const text = data.toString('latin1');
+    switch (box.type) {
+      case 'moov':
+        result.sequence = true;
+        break;
+      case 'colr':
+        if (/^(prof|rICC)/.test(text)) result.hasProfile = true;
+        else if (text.startsWith('nclx') && data.length >= 11 && !result.nclx)
+          result.nclx = {
+            primaries: data.readUInt16BE(4),
+            transfer: data.readUInt16BE(6),
+            matrix: data.readUInt16BE(8),
+            fullRange: (data.readUInt8(10) & 0x80) !== 0,
+            position: box.position,
+          };
+        break;
+      case 'pixi':
+        if (data.length >= 6) result.bits ??= data.readUInt8(5);
+        break;
+      case 'av1C':
+        if (data.length >= 3) result.bits ??= av1Bits(data.readUInt8(2));
+        break;
+      case 'hvcC':
+        if (data.length >= 18) result.bits ??= (data.readUInt8(17) & 7) + 8;
+        break;
+      case 'auxC':
+        if (/gainmap|hdrgain/i.test(text)) result.gainMap = true;
+        if (/depth|disparity|auxid:2/i.test(text)) result.depthMap = true;
+        break;
+      case 'infe':
+        if (text.includes('tmap')) result.gainMap = true;
+        break;
+    }
+  }
+  return result;
+}
+
+/**
+ * Changes the primaries and the transfer function that a written AVIF tells; its matrix is the encoder's own and stays.
+ * @throws Error if the file has no nclx
+ */
+export function setNclx(path: string, { primaries, transfer }: { primaries: number; transfer: number }): void {
+  const nclx = withBytes(path, (file) => readHeif(file).nclx);
+  if (!nclx) throw new Error('The written AVIF does not tell its colours.');
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt16BE(primaries, 0);
+  bytes.writeUInt16BE(transfer, 2);
+  overwrite(path, nclx.position + 4, bytes);
+}
+
+/** Bits of a channel from the third byte of `av1C`: high_bitdepth and twelve_bit (AV1 in ISOBMFF, 2.3.3). */
+function av1Bits(flags: number): number {
+  if ((flags & 0x40) === 0) return 8;
+  return (flags & 0x20) === 0 ? 10 : 12;
+}
+
+function* boxes(file: FileBytes): Generator<Box> {
+  const open: { at: number; end: number }[] = [{ at: 0, end: file.size }];
+  for (let count = 0; count < MOST_BOXES;) {
+    const range = open.at(-1);
+    if (!range) return;
+    if (range.at + 8 > range.end) {
+      open.pop();
+      continue;
+    }
+    const head = file.read(range.at, 16);
+    if (head.length < 8) return;
+    const short = head.readUInt32BE(0);
+    const wide = short === 1 && head.length === 16;
+    const size = wide ? Number(head.readBigUInt64BE(8)) : short || range.end - range.at;
+    const type = head.toString('latin1', 4, 8);
+    const [start, end] = [range.at + (wide ? 16 : 8), range.at + size];
+    if (size < 8 || end > range.end) return;
+    range.at = end;
+    count++;
+    yield { type, position: start, length: end - start };
+    // `meta` and `iinf` are full boxes: version and flags come first, and in `iinf` a count.
+    if (CONTAINERS.has(type)) open.push({ at: start + (type === 'meta' ? 4 : 0), end });
+    if (type === 'iinf') open.push({ at: start + ((file.read(start, 1)[0] ?? 0) === 0 ? 6 : 8), end });
+  }
+}

@@ -1,0 +1,64 @@
+import type { FileBytes } from './fileBytes.ts';
+import { type JpegSegment, mpfPictures, readJpeg, segmentHead } from './jpeg.ts';
+
+/** What a JPEG holds beside its picture, EXIF, IPTC, XMP, profile and thumbnails. */
+export interface JpegContents {
+  /** Whole pictures beside the first (stereo, panorama, several views); large previews do not count. */
+  further: number;
+  gainMap: boolean;
+  /** A video behind the picture. */
+  motion: boolean;
+  /** Bytes behind the picture that are none of these. */
+  trailer: number;
+  /** Whether JFIF tells how many pixels an inch or a centimetre has. */
+  density: boolean;
+  /** Segments of other programs, by what they say they are. */
+  unknownSegments: readonly string[];
+}
+
+/** Beginnings of segments that are written anew, that ExifTool carries, or that are told of apart. */
+const carried: Record<number, readonly string[]> = {
+  0xe0: ['JFIF\0', 'JFXX\0'],
+  0xe1: ['Exif\0', 'http://ns.adobe.com/xap/1.0/\0', 'http://ns.adobe.com/xmp/extension/\0'],
+  0xe2: ['ICC_PROFILE\0', 'MPF\0', 'urn:iso:std:iso:ts:21496:-1'],
+  0xec: ['Ducky'],
+  0xed: ['Photoshop 3.0\0', 'Adobe_CM'],
+  0xee: ['Adobe'],
+};
+
+export function jpegContents(file: FileBytes): JpegContents {
+  const { segments, end } = readJpeg(file);
+  const xmp = segments
+    .filter((segment) => segment.marker === 0xe1)
+    .map((segment) => segmentHead(file, segment, 70_000));
+  const says = (words: RegExp): boolean => xmp.some((text) => text.includes('ns.adobe.com/x') && words.test(text));
+  const iso = segments.some(
+    (segment) => segment.marker === 0xe2 && segmentHead(file, segment, 27) === 'urn:iso:std:iso:ts:21496:-1',
+  );
+  const pictures = mpfPictures(file, segments).filter(({ length }) => length > 0);
+  // Large previews are outdated by a restored picture, as thumbnails are.
+  const further = pictures.filter(({ type }) => type !== 0x010001 && type !== 0x010002).length;
+  const gainMap = iso || says(/hdrgm:Version|HDRGainMap|Semantic="(Recovery|Gain)Map"/);
+  const behind = file.read(end, 1 << 20);
+  const video = behind.indexOf('ftyp') >= 0 || says(/(MotionPhoto|MicroVideo)(="|>)1/);
+  const empty = behind.every((byte) => byte === 0);
+  return {
+    further: gainMap ? Math.max(0, further - 1) : further,
+    gainMap,
+    motion: video,
+    trailer: pictures.length > 0 || video || gainMap || empty ? 0 : file.size - end,
+    density: segments.some(
+      (segment) => segment.marker === 0xe0 && /^JFIF\0..[^\0]/s.test(segmentHead(file, segment, 8)),
+    ),
+    unknownSegments: [...new Set(segments.flatMap((segment) => unknown(file, segment)))],
+  };
+}
+
+function unknown(file: FileBytes, segment: JpegSegment): string[] {
+  const { marker } = segment;
+  if (marker < 0xe0 || marker > 0xef) return [];
+  const head = segmentHead(file, segment, 32);
+  if ((carried[marker] ?? []).some((start) => head.startsWith(start))) return [];
+  const name = /^[\w .:/-]{2,}/.exec(head)?.[0];
+  return [`APP${marker - 0xe0}${name ? ` ${name}` : ''}`];
+}

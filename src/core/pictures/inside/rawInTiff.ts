@@ -1,0 +1,36 @@
+import type { FileBytes } from './fileBytes.ts';
+import { type TiffDirectory, type TiffFile, tiffNumber, tiffTag } from './tiff.ts';
+
+/** Photometric interpretations of sensors: a colour filter array, and DNG's LinearRaw. */
+const SENSOR = new Set([32803, 34892]);
+/** Compressions that makers use for the sensor's values and that no editor writes: Sony, Nikon, Pentax and Kodak, Samsung, Kodak. */
+const MAKERS = new Set([32767, 32769, 32770, 34713, 65000, 65535]);
+/** Endings of RAW files that are TIFF inside; such a file is never taken for a finished picture. */
+const ENDINGS = /\.(3fr|arw|cr2|dcr|dng|erf|fff|iiq|k25|kdc|mef|mos|nef|nrw|pef|raw|rwl|sr2|srf|srw)$/i;
+
+/**
+ * Whether a TIFF holds a camera's sensor values, and whose: by DNG's version, a colour filter array in any directory, a
+ * maker's compression, or a RAW ending. Cameras put a thumbnail first, so the first picture alone does not tell.
+ * @returns the RAW format for people, or undefined
+ */
+export function rawInTiff(file: FileBytes, tiff: TiffFile, path: string): string | undefined {
+  const first = tiff.pages[0];
+  if (!first) return undefined;
+  if (first.tags.has(tiffTag.dngVersion)) return 'DNG';
+  const directories = tiff.pages.flatMap(withInside);
+  const isSensor = (directory: TiffDirectory): boolean =>
+    SENSOR.has(tiffNumber(file, tiff, directory, tiffTag.photometric) ?? 0) ||
+    MAKERS.has(tiffNumber(file, tiff, directory, tiffTag.compression) ?? 0);
+  const ending = ENDINGS.exec(path)?.[1]?.toUpperCase();
+  if (directories.some(isSensor)) return ending ?? 'RAW in a TIFF file';
+  return ending;
+}
+
+/** Whether the first picture says of itself that it is a smaller copy of another in the file (NewSubfileType, bit 0). */
+export function firstIsReduced(file: FileBytes, tiff: TiffFile): boolean {
+  const [first, ...others] = tiff.pages;
+  if (!first || ((tiffNumber(file, tiff, first, tiffTag.newSubfileType) ?? 0) & 1) === 0) return false;
+  return others.length > 0 || first.inside.length > 0;
+}
+
+const withInside = (directory: TiffDirectory): TiffDirectory[] => [directory, ...directory.inside.flatMap(withInside)];

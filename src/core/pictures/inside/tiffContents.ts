@@ -1,0 +1,64 @@
+import type { ExtraChannel } from '../encodings.ts';
+import type { FileBytes } from './fileBytes.ts';
+import { type TiffDirectory, type TiffFile, tiffNumber, tiffNumbers, tiffTag } from './tiff.ts';
+
+/** How the first page of a TIFF stores its pixels, and what else the file holds. */
+export interface TiffContents {
+  photometric: number;
+  compression: number;
+  bits: number;
+  /** 1 unsigned, 2 signed, 3 floating point, 5 and 6 complex (TIFF 6.0, section 19). */
+  sampleFormat: number;
+  extras: readonly ExtraChannel[];
+  /** Pages, the first included, without thumbnails. */
+  pages: number;
+  /** Full pictures in SubIFDs. */
+  further: number;
+  /** Whether it tells how many pixels an inch or a centimetre has. */
+  density: boolean;
+  /** Photoshop's layers (ImageSourceData). */
+  layers: boolean;
+  /** Tags of other programs that are not carried to a result. */
+  unknownTags: readonly number[];
+}
+
+/** Channels of colour by photometric interpretation; palettes (3) count as one. */
+const colourChannels: Record<number, number> = { 0: 1, 1: 1, 2: 3, 3: 1, 4: 1, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3 };
+const extraKinds: Record<number, ExtraChannel> = { 1: 'premultiplied', 2: 'alpha' };
+
+/**
+ * Tags above 32767 that are written anew or that ExifTool carries: Copyright, EXIF's own, IPTC, Photoshop, ICC, GPS, Windows'
+ * XP tags, PrintIM, padding.
+ */
+const isCarried = (tag: number): boolean =>
+  [33432, 33434, 33437, 33723, 34377, 34665, 34675, 34850, 34852, 34853, 50341, 59932, 59933].includes(tag) ||
+  (tag >= 34855 && tag <= 34866) ||
+  (tag >= 36864 && tag <= 37522) ||
+  (tag >= 40091 && tag <= 40095) ||
+  (tag >= 40960 && tag <= 42080) ||
+  tag === 42240;
+
+export function tiffContents(file: FileBytes, tiff: TiffFile): TiffContents {
+  const first: TiffDirectory = tiff.pages[0] ?? { position: 0, tags: new Map(), inside: [] };
+  const one = (tag: number, otherwise: number): number => tiffNumber(file, tiff, first, tag) ?? otherwise;
+  const isReduced = (directory: TiffDirectory): boolean =>
+    ((tiffNumber(file, tiff, directory, tiffTag.newSubfileType) ?? 0) & 1) === 1;
+  const photometric = one(tiffTag.photometric, 1);
+  const kinds = tiffNumbers(file, tiff, first, tiffTag.extraSamples);
+  const count = Math.max(0, one(tiffTag.samplesPerPixel, 1) - (colourChannels[photometric] ?? 1));
+  return {
+    photometric,
+    compression: one(tiffTag.compression, 1),
+    bits: one(tiffTag.bitsPerSample, 1),
+    sampleFormat: one(tiffTag.sampleFormat, 1),
+    // What is not told apart is unspecified.
+    extras: Array.from({ length: count }, (_, i) => extraKinds[kinds[i] ?? 0] ?? 'beside'),
+    pages: 1 + tiff.pages.slice(1).filter((page) => !isReduced(page)).length,
+    further: first.inside.filter((directory) => !isReduced(directory)).length,
+    density: first.tags.has(tiffTag.xResolution) && one(tiffTag.resolutionUnit, 2) !== 1,
+    layers: first.tags.has(tiffTag.imageSourceData),
+    unknownTags: [...first.tags.keys()].filter(
+      (tag) => tag > 32767 && tag !== tiffTag.imageSourceData && !isCarried(tag),
+    ),
+  };
+}

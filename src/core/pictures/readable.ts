@@ -1,0 +1,87 @@
+import { AppError, messageOf } from '../../shared/errors.ts';
+import { saysDiskFull } from '../files/diskFull.ts';
+import { withBytes } from './inside/fileBytes.ts';
+import { tellKind } from './inside/fileKind.ts';
+import { readJpeg } from './inside/jpeg.ts';
+
+/** How many decoders work in this process, and how often another one began. libvips keeps the words of all in one place. */
+let working = 0;
+let begun = 0;
+
+/**
+ * Runs a decoder on a file.
+ * @throws AppError `bad-input` or `unsupported`, with the reason in a sentence; `io` where the disk is full
+ */
+export async function readable<T>(file: string, read: () => Promise<T>): Promise<T> {
+  const mine = ++begun;
+  const others = working++;
+  try {
+    return await read();
+  } catch (cause) {
+    throw reasonOf(file, cause, others === 0 && begun === mine);
+  } finally {
+    working--;
+  }
+}
+
+const DAMAGED =
+  'The picture is damaged and cannot be read whole. Copy it from its source again, or save it anew with another program.';
+
+/** @param alone whether the decoder's words can only be about this file */
+function reasonOf(file: string, cause: unknown, alone: boolean): AppError {
+  const words = messageOf(cause);
+  if (saysDiskFull(words))
+    return new AppError('io', 'There is no room left on the disk for temporary files; free some space.', { cause });
+  const known = alone ? knownReason(words, cause) : undefined;
+  if (known) return known;
+  if (!alone && /pixel limit/i.test(words)) return tooLarge(cause);
+  if (endsTooEarly(file))
+    return new AppError(
+      'bad-input',
+      'The file ends before the picture does. Copy it from its source again; what is missing cannot be restored.',
+      { cause },
+    );
+  const reason = alone ? firstReason(words) : undefined;
+  if (reason === undefined) return new AppError('bad-input', DAMAGED, { cause });
+  return new AppError('bad-input', `The picture cannot be read: ${reason}.`, { cause });
+}
+
+function knownReason(words: string, cause: unknown): AppError | undefined {
+  if (/unsupported image format/i.test(words))
+    return new AppError(
+      'unsupported',
+      'This is not a picture of a kind this program reads (JPEG, PNG, TIFF, WebP, AVIF, GIF).',
+      { cause },
+    );
+  if (/whole number of bytes|samples out of range|bad labq/i.test(words))
+    return new AppError(
+      'unsupported',
+      'TIFF of this depth cannot be read. Save it with 16 bits, or with 32-bit floating point.',
+      { cause },
+    );
+  return /pixel limit/i.test(words) ? tooLarge(cause) : undefined;
+}
+
+const tooLarge = (cause: unknown): AppError =>
+  new AppError('unsupported', 'The picture claims to have more than a thousand megapixels.', { cause });
+
+/** The first line that says something: sharp puts "Input file has corrupt header:" before what may be nothing. */
+function firstReason(words: string): string | undefined {
+  return words
+    .split('\n')
+    .map((line) =>
+      line
+        .replace(/^Input (file|buffer) (has corrupt header|is missing|contains unsupported image format)?:?/i, '')
+        .trim()
+        .replace(/[.:\s]+$/, ''),
+    )
+    .find((line) => /[a-z]{3}/i.test(line) && !/^(unknown error|error)$/i.test(line));
+}
+
+function endsTooEarly(file: string): boolean {
+  try {
+    return withBytes(file, (bytes) => tellKind(bytes).kind === 'jpeg' && !readJpeg(bytes).whole);
+  } catch {
+    return false; // the file is gone: its own reason has been told
+  }
+}
