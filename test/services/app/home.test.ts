@@ -35,5 +35,5 @@ it('takes the data folder that was chosen from the next start on, and does not m
   vi.stubEnv('MCIR_HOME', undefined);
   rmSync(disk, { recursive: true });
   expect(() => openHome()).toThrow(/disk is not there\. Connect the disk/);
-  expect(() => chooseDataFolder(disk)).toThrow(/cannot be written to/);
+  expect(() => chooseDataFolder(disk)).toThrow(/is not writable/);
 });
