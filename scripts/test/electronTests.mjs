@@ -17,7 +17,7 @@ export async function testInElectron(count, args = []) {
     prefix,
     env: {
       MCIR_TEST_ELECTRON: program,
-      MCIR_TEST_ELECTRON_FLAGS: sandbox ? '' : '--no-sandbox',
+      MCIR_TEST_SANDBOX: sandbox ? 'yes' : 'no',
       MCIR_NODE: projectNode(),
     },
   });

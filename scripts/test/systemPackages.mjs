@@ -1,10 +1,20 @@
 import { run, works } from '../setup/processes.mjs';
 
-/** System programs that some tests call: how to find out whether one is there, and Debian's package. */
+/** Whether the system's loader knows a library. */
+const library = (name) => ['sh', '-c', `ldconfig -p | grep -q ${name}`];
+
+/** What some tests need of the system: how to find out whether it is there, and Debian's package; where that was renamed, both names. */
 const wanted = [
-  { probe: ['exiftool', '-ver'], name: 'libimage-exiftool-perl' },
-  { probe: ['chromium', '--version'], name: 'chromium' },
-  { probe: ['convert', '-version'], name: 'imagemagick' },
+  { probe: ['exiftool', '-ver'], names: ['libimage-exiftool-perl'] },
+  { probe: ['chromium', '--version'], names: ['chromium'] },
+  { probe: ['convert', '-version'], names: ['imagemagick'] },
+  // A screen for Electron's window, and the libraries that Electron loads.
+  { probe: ['which', 'xvfb-run'], names: ['xvfb'] },
+  { probe: ['which', 'xauth'], names: ['xauth'] },
+  { probe: library('libgtk-3.so.0'), names: ['libgtk-3-0t64', 'libgtk-3-0'] },
+  { probe: library('libasound.so.2'), names: ['libasound2t64', 'libasound2'] },
+  { probe: library('libnss3.so'), names: ['libnss3'] },
+  { probe: library('libgbm.so.1'), names: ['libgbm1'] },
 ];
 
 /**
@@ -14,18 +24,22 @@ const wanted = [
 export async function systemPackages() {
   if (process.getuid?.() !== 0 || !(await works('apt-get', ['--version']))) return;
   const missing = [];
-  for (const {
-    probe: [program, ...args],
-    name,
-  } of wanted)
-    if (!(await works(program, args))) missing.push(name);
+  for (const { probe, names } of wanted) if (!(await works(probe[0], probe.slice(1)))) missing.push(names);
   if (missing.length === 0) return;
-  process.stderr.write(`Installing for the tests: ${missing.join(', ')}\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   try {
     await run('apt-get', ['update', '--quiet'], { env });
-    await run('apt-get', ['install', '--quiet', '--yes', '--no-install-recommends', ...missing], { env });
+    const chosen = [];
+    for (const names of missing) chosen.push(await known(names));
+    process.stderr.write(`Installing for the tests: ${chosen.join(', ')}\n`);
+    await run('apt-get', ['install', '--quiet', '--yes', '--no-install-recommends', ...chosen], { env });
   } catch (error) {
     process.stderr.write(`${error.message} Going on without.\n`);
   }
+}
+
+/** The first of some names of a package that this release of the system has. */
+async function known(names) {
+  for (const name of names) if (await works('apt-cache', ['show', name])) return name;
+  return names.at(-1);
 }

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Served } from '../services/pictures/thumbnails.ts';
 import type { StudioEvent } from '../shared/contract.ts';
 import { AppError } from '../shared/errors.ts';
-import type { Question, Told } from './hostMessages.ts';
+import type { ActiveJob, Question, Told } from './hostMessages.ts';
 import { hearPictures, pictureDescriptor } from './picturePipe.ts';
 
 interface Waiting {
@@ -20,6 +20,8 @@ export interface HostShell {
   onConnection(connected: boolean): void;
   /** Called with the reason if it keeps stopping. */
   onDeath(reason: string): void;
+  /** The services could not be opened; `Host.reopen` tries another folder. */
+  onUnopened(error: AppError): void;
   /** Shows a file or folder in the file manager. */
   reveal(path: string): void;
 }
@@ -84,8 +86,7 @@ export class Host {
       const id = ++this.#count;
       this.#waiting.set(id, { resolve, reject });
       if (!this.#child.connected) return this.#refuse(id);
-      // A channel that has just broken is told by the end of the process.
-      this.#child.send({ ...question, id }, () => undefined);
+      this.#child.send({ ...question, id }, (error) => error && this.#refuse(id));
     });
   }
 
@@ -93,24 +94,30 @@ export class Host {
     return (await this.ask({ type: 'picture', picture: id, ...(size === undefined ? {} : { size }) })) as Served;
   }
 
-  async activeJobs(): Promise<string[]> {
-    return (await this.ask({ type: 'active' })) as string[];
+  async activeJobs(): Promise<ActiveJob[]> {
+    return (await this.ask({ type: 'active' })) as ActiveJob[];
+  }
+
+  /** Opens the services over another folder, which is kept for the next starts. @throws AppError where it cannot be written to */
+  async reopen(folder: string): Promise<void> {
+    await this.ask({ type: 'reopen', folder });
   }
 
   subscribe(listener: (event: StudioEvent) => void): void {
     this.#listeners.add(listener);
   }
 
-  /** Lets jobs save, then ends the process. */
+  /** Lets jobs save, then ends the process. If it has stopped already, it is not started again. */
   async close(): Promise<void> {
     this.#closing = true;
-    await this.ask({ type: 'close' });
-    this.#child.disconnect();
+    await this.ask({ type: 'close' }).catch(() => undefined);
+    if (this.#child.connected) this.#child.disconnect();
   }
 
   #hear(message: Told): void {
     if (message.type === 'event') return this.#listeners.forEach((listener) => listener(message.event));
     if (message.type === 'reveal') return this.#shell.reveal(message.path);
+    if (message.type === 'unopened') return this.#shell.onUnopened(AppError.fromWire(message.error));
     const waiting = this.#answer(message.id);
     if (message.type === 'answer') waiting?.resolve(message.value);
     else waiting?.reject(AppError.fromWire(message.error));
@@ -134,6 +141,7 @@ export class Host {
       return this.#shell.onDeath(reason);
     }
     setTimeout(() => {
+      if (this.#closing) return;
       this.#child = this.#start();
       // Its first answer shows that it is running. If no answer comes, it has stopped again.
       this.activeJobs().then(

@@ -1,62 +1,83 @@
 import { Socket } from 'node:net';
-import { openHome } from '../services/app/home.ts';
+import { chooseDataFolder } from '../services/app/dataFolder.ts';
+import { openHome, type Home } from '../services/app/home.ts';
 import { installLastResort, noteOnStderr } from '../services/app/lastResort.ts';
 import { openServices, type Services } from '../services/app/openServices.ts';
 import { folderToShow } from '../services/app/reveal.ts';
 import { tellParent } from '../services/app/tellParent.ts';
 import { openStudio, type Studio } from '../services/studio/studio.ts';
-import { toWire } from '../shared/errors.ts';
+import { AppError, toWire } from '../shared/errors.ts';
 import { isActive } from '../shared/jobs.ts';
-import type { Asked, Told } from './hostMessages.ts';
+import type { ActiveJob, Asked, Told } from './hostMessages.ts';
 import { pictureDescriptor, sendPicture } from './picturePipe.ts';
 
-/** Entry of the Node process that runs the services for Electron's window. It ends with the window. */
+/**
+ * Entry of the Node process that runs the services for Electron's window. However the program ends, the jobs save first:
+ * when the window asks for it, when the window is gone (it crashed, or was killed), and at a signal (Ctrl-C, the end of a
+ * session).
+ */
 
 let note = noteOnStderr;
-let save = (): Promise<void> => Promise.resolve();
-installLastResort({ note: (error) => note(error), save: () => save() });
+// It also keeps a terminal that is gone from ending this process.
+installLastResort({ note: (error) => note(error), save: () => close() });
+
+/** After a signal, the window has this long to end by itself. */
+const PARTING_MS = 2000;
 
 const tell = (message: Told): void => tellParent(message);
-const opened = open();
-// Whoever asks is told why it could not be opened.
-opened.catch(() => undefined);
-/** When the window is gone, nobody reads it. */
+/** Nobody reads it when the window is gone. */
 const pictures = new Socket({ fd: pictureDescriptor, readable: false }).on('error', () => undefined);
 
-process.on('message', (asked: Asked) => {
-  opened
-    .then(({ services, studio }) => answer(services, studio, asked))
-    .then(
-      (value) => asked.type !== 'picture' && tell({ type: 'answer', id: asked.id, value }),
-      (error: unknown) => tell({ type: 'refusal', id: asked.id, error: toWire(error) }),
-    );
-});
-process.on(
-  'disconnect',
-  () =>
-    void opened
-      .then(({ services, studio }) => close(services, studio))
-      .catch((error: unknown) => note(error))
-      .finally(() => process.exit(0)),
-);
+interface Opened {
+  services: Services;
+  studio: Studio;
+}
+const ready = Promise.withResolvers<Opened>();
+let opened: Opened | undefined;
+let closed: Promise<void> | undefined;
+let opening = open(openHome).catch((error: unknown) => tell({ type: 'unopened', error: toWire(error) }));
 
-async function open(): Promise<{ services: Services; studio: Studio }> {
-  const services = await openServices(openHome());
+process.on('message', (asked: Asked) => {
+  answer(asked).then(
+    (value) => asked.type !== 'picture' && tell({ type: 'answer', id: asked.id, value }),
+    (error: unknown) => tell({ type: 'refusal', id: asked.id, error: toWire(error) }),
+  );
+});
+/** Ends after what runs has been saved; `delay` in ms. */
+const end = (delay = 0): void =>
+  void close()
+    .catch((error: unknown) => note(error))
+    .finally(() => setTimeout(() => process.exit(0), delay));
+process.on('disconnect', () => end());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(PARTING_MS));
+
+/** Opens the services over a home folder. Until that has succeeded, everything that is asked waits. */
+async function open(home: () => Home): Promise<void> {
+  const services = await openServices(home());
   note = (error) => {
     noteOnStderr(error);
     services.log.fatal({ err: error }, 'An unexpected error');
   };
-  save = () => services.close();
   const studio = await openStudio(services, async (path) => {
     await folderToShow(path);
     tell({ type: 'reveal', path });
   });
   studio.subscribe((event) => tell({ type: 'event', event }));
-  save = () => close(services, studio);
-  return { services, studio };
+  opened = { services, studio };
+  ready.resolve(opened);
 }
 
-async function answer(services: Services, studio: Studio, asked: Asked): Promise<unknown> {
+async function answer(asked: Asked): Promise<unknown> {
+  if (asked.type === 'close') return close();
+  if (asked.type === 'reopen') {
+    chooseDataFolder(asked.folder);
+    const attempt = open(() => openHome(asked.folder));
+    opening = attempt.catch(() => undefined);
+    return attempt;
+  }
+  const { services, studio } = await ready.promise;
+  // The page goes on asking until the window is gone. Errors of this kind are shown to nobody.
+  if (closed) throw new AppError('cancelled', 'The program is closing.');
   switch (asked.type) {
     case 'call':
       return studio.call(asked.name, asked.input);
@@ -67,15 +88,17 @@ async function answer(services: Services, studio: Studio, asked: Asked): Promise
     case 'paths':
       return asked.ids.map((id) => studio.handles.path(id));
     case 'active':
-      return services.jobs.list().flatMap(({ state, title }) => (isActive(state) ? [title] : []));
-    case 'close':
-      return close(services, studio);
+      return services.jobs.list().flatMap(({ id, kind, state, title }): ActiveJob[] => {
+        if (!isActive(state)) return [];
+        const { step, steps } = kind === 'train' ? services.runs.find(id) : {};
+        return [{ title, ...(step === undefined || steps === undefined ? {} : { step, steps }) }];
+      });
   }
 }
 
-let closed: Promise<void> | undefined;
-function close(services: Services, studio: Studio): Promise<void> {
+/** Lets the jobs save, and closes the history; once. Where the services could not be opened there is nothing to save. */
+function close(): Promise<void> {
   // What fails while the studio closes must not keep the jobs from being saved.
-  closed ??= studio.close().finally(() => services.close());
+  closed ??= opening.then(() => opened?.studio.close()).finally(() => opened?.services.close());
   return closed;
 }

@@ -1,7 +1,21 @@
 import { join } from 'node:path';
-import { app, BrowserWindow, dialog, ipcMain, Menu, nativeImage, protocol, session, shell as system } from 'electron';
+import {
+  app,
+  BrowserWindow,
+  dialog,
+  ipcMain,
+  Menu,
+  nativeImage,
+  nativeTheme,
+  powerMonitor,
+  protocol,
+  session,
+  shell as system,
+} from 'electron';
 import { messageOf } from '../shared/errors.ts';
 import type { Settings } from '../shared/settings.ts';
+import { filesOf } from './commandLine.ts';
+import { followTheme, keepTheme } from './gtkTheme.ts';
 import { isOwnFrame, isOwnUrl, mayUse, pageOrigin } from './guard.ts';
 import { Host } from './host.ts';
 import { menuTemplate } from './menu.ts';
@@ -9,17 +23,22 @@ import { answer } from './protocol.ts';
 import { Recents } from './recents.ts';
 import { reply, Shell } from './shell.ts';
 import { fill, textsFor, type Texts } from './texts.ts';
+import { Zoom } from './zoom.ts';
+import { keepBounds, keptBounds } from './windowBounds.ts';
 
 /** The studio in a window of its own: the frame around the page. The services run in a Node process beside it. */
+
+/** In pixels of the page: narrower, buttons would be cut off. */
+const MIN_WIDTH = 1024;
 
 const root = join(import.meta.dirname, '../..');
 const renderer = join(import.meta.dirname, '../renderer');
 const preload = join(import.meta.dirname, '../preload/preload.cjs');
 let window: BrowserWindow | undefined;
 let language: Settings['language'] = null;
-/** Files that macOS asked to open before the page could take them; afterwards they are taken at once. */
+/** Files that the system or the command line asked to open before the page could take them; later ones are taken at once. */
 const asked: string[] = [];
-let take = (path: string): void => void asked.push(path);
+let take = (paths: readonly string[]): void => void asked.push(...paths);
 const texts = (): Texts => textsFor(language, app.getLocale());
 
 // A second start shows the first one's window.
@@ -27,20 +46,24 @@ if (!app.requestSingleInstanceLock()) app.quit();
 else start();
 
 function start(): void {
+  followTheme(themeFile());
   protocol.registerSchemesAsPrivileged([
     { scheme: 'mcir', privileges: { standard: true, secure: true, supportFetchAPI: true } },
   ]);
   app.enableSandbox();
   // Windows tells by it whose notifications and taskbar entry these are; it is the appId of electron-builder.yml.
   if (process.platform === 'win32') app.setAppUserModelId('studio.mcir');
-  app.on('second-instance', () => {
+  // Linux and Windows name the files that the program is to open on its command line, at the first start and at each other.
+  take(filesOf(process.argv, process.cwd(), app.isPackaged));
+  app.on('second-instance', (_, argv, folder) => {
     if (window?.isMinimized()) window.restore();
     window?.focus();
+    take(filesOf(argv, folder, app.isPackaged));
   });
   // The recent files in macOS's dock, and what is dropped there.
   app.on('open-file', (event, path) => {
     event.preventDefault();
-    take(path);
+    take([path]);
   });
   app.on('web-contents-created', (_, contents) => {
     contents.setWindowOpenHandler(() => ({ action: 'deny' }));
@@ -51,7 +74,9 @@ function start(): void {
     contents.on('render-process-gone', (_, { reason }) => {
       // What runs is not in the page's process; the page alone is opened again.
       if (reason === 'clean-exit') return;
-      void dialog.showMessageBox({ type: 'error', message: fill(texts().pageEnded, { reason }) }).then(() => {
+      const t = texts();
+      const message = fill(t.pageEnded, { reason: t.reasons[reason] ?? reason });
+      void dialog.showMessageBox({ type: 'error', message, buttons: [t.ok] }).then(() => {
         if (!contents.isDestroyed()) void contents.loadURL(`${pageOrigin}/`);
       });
     });
@@ -81,6 +106,7 @@ async function open(): Promise<void> {
         dialog.showErrorBox('MCIR Studio', fill(texts().ended, { reason }));
         app.exit(1);
       },
+      onUnopened: (error) => void shell.askForFolder(error, texts()).then((opens) => opens || app.exit(1)),
       reveal: (path) => system.showItemInFolder(path),
     },
     env,
@@ -91,10 +117,10 @@ async function open(): Promise<void> {
   session.defaultSession.setPermissionCheckHandler((_, permission, origin) => mayUse(permission, origin));
   protocol.handle('mcir', (request) => answer(host, renderer, request.url));
 
+  const boundsFile = join(app.getPath('userData'), 'window.json');
   window = new BrowserWindow({
-    width: 1360,
-    height: 860,
-    minWidth: 1024,
+    ...keptBounds(boundsFile),
+    minWidth: MIN_WIDTH,
     minHeight: 700,
     title: 'MCIR Studio',
     icon: join(root, 'resources/icon.png'),
@@ -109,6 +135,8 @@ async function open(): Promise<void> {
     },
   });
   const recents = new Recents(join(app.getPath('userData'), 'recent.json'));
+  keepBounds(window, boundsFile);
+  const zoom = new Zoom(window, MIN_WIDTH);
   const shell = new Shell(
     host,
     window,
@@ -118,57 +146,93 @@ async function open(): Promise<void> {
   const command = (told: object): void => send('command', told);
   const offer = (act: () => Promise<unknown>): void =>
     void reply(act).then((answered) => command({ type: 'add', reply: answered }));
-  const openPath = (path: string): void => offer(() => shell.admit([path]).finally(showMenu));
+  const openPaths = (paths: readonly string[]): void => {
+    if (paths.length > 0) offer(() => shell.openPaths(paths, texts()));
+  };
   const showMenu = (): void => {
     const actions = {
       show: (screen: string) => command({ type: 'show', screen }),
       help: () => command({ type: 'help' }),
-      add: (kind: 'pictures' | 'folder') => offer(() => shell.choose(kind)),
-      openRecent: openPath,
+      selectAll: () => command({ type: 'selectAll' }),
+      add: (kind: 'pictures' | 'folder') => offer(() => shell.choose(kind, texts())),
+      openRecent: (path: string) => openPaths([path]),
       clearRecent: () => {
         recents.clear();
         app.clearRecentDocuments();
         showMenu();
       },
+      zoom: (change: 'in' | 'out' | 'reset') => zoom.change(change),
     };
-    Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(texts(), actions, recents.list())));
+    const template = menuTemplate(texts(), actions, recents.list(), app.getPath('home'));
+    Menu.setApplicationMenu(Menu.buildFromTemplate(template));
   };
 
   handle('call', async (name, input) => {
     // A page that calls hears commands too.
-    take = openPath;
-    asked.splice(0).forEach(openPath);
+    take = openPaths;
+    openPaths(asked.splice(0));
     const answered = await host.ask({ type: 'call', name: String(name), input });
     if (name === 'app.change') await followSettings();
+    if (name === 'restore.collect' && shell.remember(input)) showMenu();
     return answered;
   });
-  handle('admit', (paths) => reply(() => shell.admit(paths)).finally(showMenu));
-  handle('choose', (kind) => reply(() => shell.choose(kind)).finally(showMenu));
+  handle('admit', (paths) => reply(() => shell.admit(paths)));
+  handle('choose', (kind) => reply(() => shell.choose(kind, texts())));
   handle('drag', (ids) => reply(() => shell.drag(ids)));
   host.subscribe((event) => send('event', event));
   shell.showJobs(texts);
 
   async function followSettings(): Promise<void> {
-    language = (await shell.settings()).language;
+    const { language: chosen, theme } = await shell.settings();
+    language = chosen;
+    // The menu bar, dialogs and scroll bars are as light or dark as the page.
+    nativeTheme.themeSource = theme;
+    keepTheme(themeFile(), theme);
     showMenu();
   }
 
   let closing: 'no' | 'asked' | 'yes' = 'no';
+  /** Saves and ends, without a question: nobody may be there to answer it. */
+  const end = async (): Promise<void> => {
+    if (closing === 'yes') return;
+    closing = 'yes';
+    await host.close();
+    app.quit();
+  };
   window.on('close', (event) => {
     if (closing === 'yes') return;
     event.preventDefault();
     if (closing === 'asked') return;
     closing = 'asked';
-    void shell.mayClose(texts()).then(async (may) => {
-      closing = may ? 'yes' : 'no';
-      if (!may) return;
-      await host.close().catch(() => undefined);
-      app.quit();
+    void shell.mayClose(texts()).then((may) => {
+      if (closing !== 'asked') return;
+      closing = 'no';
+      if (may) void end();
     });
   });
+  endWithSession(window, end);
   showMenu();
   await window.loadURL(`${pageOrigin}/`);
   await followSettings();
+}
+
+function themeFile(): string {
+  return join(app.getPath('userData'), 'look.json');
+}
+
+/** Has the program end by itself when the terminal, the system or the person's session ends it. */
+function endWithSession(window: BrowserWindow, end: () => Promise<void>): void {
+  // Electron's own handlers of these signals close the window as a click would, with its question.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end());
+  const delay = (event: { preventDefault: () => void }): void => {
+    event.preventDefault();
+    void end();
+  };
+  // Linux and macOS tell it here.
+  powerMonitor.on('shutdown', delay as () => void);
+  // Windows asks each window.
+  window.on('query-session-end', delay);
+  window.on('session-end', () => void end());
 }
 
 /**

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname, sep } from 'node:path';
 import type { MenuItemConstructorOptions } from 'electron';
 import type { Texts } from './texts.ts';
 
@@ -9,23 +9,34 @@ export interface MenuActions {
   readonly add: (kind: 'pictures' | 'folder') => void;
   readonly openRecent: (path: string) => void;
   readonly clearRecent: () => void;
+  readonly selectAll: () => void;
+  readonly zoom: (change: 'in' | 'out' | 'reset') => void;
 }
 
 const screens = ['restore', 'datasets', 'train', 'runs', 'models'] as const;
 
-/** The menu; macOS has one of its own for the program before it. */
+/**
+ * The menu; macOS has one of its own for the program before it.
+ * @param home the person's own folder, which is shortened to `~`
+ */
 export function menuTemplate(
   t: Texts,
   actions: MenuActions,
   recent: readonly string[],
+  home: string,
   platform: NodeJS.Platform = process.platform,
 ): MenuItemConstructorOptions[] {
   const mac = platform === 'darwin';
-  const settings: MenuItemConstructorOptions = {
-    label: t.settings,
-    accelerator: 'CmdOrCtrl+,',
-    click: () => actions.show('settings'),
-  };
+  /** Elsewhere than on macOS a lone `&` underlines the letter after it. */
+  const plain = (text: string): string => (mac ? text : text.replaceAll('&', '&&'));
+  const showSettings = (): void => actions.show('settings');
+  const settings: MenuItemConstructorOptions[] = mac
+    ? [{ label: t.settings, accelerator: 'Cmd+,', click: showSettings }]
+    : [
+        // Chromium writes this key as "Ctrl+Comma", so the item shows it itself and the key belongs to one that is not shown.
+        { label: `${plain(t.settings)} (Ctrl+,)`, click: showSettings },
+        { label: plain(t.settings), accelerator: 'Ctrl+,', click: showSettings, visible: false },
+      ];
   const separator: MenuItemConstructorOptions = { type: 'separator' };
   return [
     ...(mac ? [{ role: 'appMenu' } satisfies MenuItemConstructorOptions] : []),
@@ -39,8 +50,7 @@ export function menuTemplate(
           enabled: recent.length > 0,
           submenu: [
             ...recent.map((path): MenuItemConstructorOptions => ({
-              label: basename(path),
-              sublabel: path,
+              label: plain(shortPath(path, home)),
               click: () => actions.openRecent(path),
             })),
             separator,
@@ -48,7 +58,7 @@ export function menuTemplate(
           ],
         },
         separator,
-        settings,
+        ...settings,
         separator,
         mac ? { role: 'close', label: t.close } : { role: 'quit', label: t.quit },
       ],
@@ -62,7 +72,8 @@ export function menuTemplate(
         { role: 'cut', label: t.cut },
         { role: 'copy', label: t.copy },
         { role: 'paste', label: t.paste },
-        { role: 'selectAll', label: t.selectAll },
+        // The page knows what is to be selected: the text of a field, not all that stands in the window.
+        { label: t.selectAll, accelerator: 'CmdOrCtrl+A', click: () => actions.selectAll() },
       ],
     },
     {
@@ -74,9 +85,11 @@ export function menuTemplate(
           click: () => actions.show(screen),
         })),
         separator,
-        { role: 'zoomIn', label: t.zoomIn },
-        { role: 'zoomOut', label: t.zoomOut },
-        { role: 'resetZoom', label: t.zoomReset },
+        { label: t.zoomIn, accelerator: 'CmdOrCtrl+Plus', click: () => actions.zoom('in') },
+        // The same key without Shift.
+        { label: t.zoomIn, accelerator: 'CmdOrCtrl+=', click: () => actions.zoom('in'), visible: false },
+        { label: t.zoomOut, accelerator: 'CmdOrCtrl+-', click: () => actions.zoom('out') },
+        { label: t.zoomReset, accelerator: 'CmdOrCtrl+0', click: () => actions.zoom('reset') },
         { role: 'togglefullscreen', label: t.fullScreen },
       ],
     },
@@ -87,6 +100,28 @@ export function menuTemplate(
         { role: 'close', label: t.close },
       ],
     },
-    { label: t.help, role: 'help', submenu: [{ label: t.keyboard, click: () => actions.help() }] },
+    {
+      label: t.help,
+      role: 'help',
+      submenu: [
+        { label: t.keyboard, click: () => actions.help() },
+        // Settings has the report, the versions and the licences.
+        { label: t.report, click: showSettings },
+        separator,
+        { label: t.about, click: showSettings },
+      ],
+    },
   ];
+}
+
+const LONGEST = 48;
+
+/** A path short enough for a menu: its last part whole, and as much of the rest as fits. */
+function shortPath(path: string, home: string): string {
+  const name = basename(path) || path;
+  const parent = dirname(path);
+  const folder = parent === home || parent.startsWith(home + sep) ? `~${parent.slice(home.length)}` : parent;
+  const room = Math.max(12, LONGEST - name.length);
+  const shortened = folder.length <= room ? folder : `…${folder.slice(folder.length - room)}`;
+  return name === path ? name : `${name} — ${shortened}`;
 }

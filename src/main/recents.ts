@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { isPictureName } from '../shared/fileKinds.ts';
 
 const MOST = 10;
 
-/** The files and folders that were opened last, newest first, kept in a file. */
+/** The pictures, and folders of pictures, that were opened last, newest first, kept in a file. */
 export class Recents {
   readonly #file: string;
   #paths: string[];
@@ -15,12 +16,14 @@ export class Recents {
 
   /** Those that are still there. */
   list(): string[] {
-    return this.#paths.filter((path) => existsSync(path));
+    return this.#paths.filter(canBeRestored);
   }
 
-  /** Puts paths first; of many, as when a whole selection was opened, only the first few. */
-  add(paths: readonly string[]): void {
-    this.#keep([...new Set([...paths.slice(0, 3), ...this.#paths])].slice(0, MOST));
+  /** Puts paths first; of many, as when a whole selection was opened, only the first few. @returns those that were put */
+  add(paths: readonly string[]): string[] {
+    const taken = paths.filter(canBeRestored).slice(0, 3);
+    if (taken.length > 0) this.#keep([...new Set([...taken, ...this.#paths])].slice(0, MOST));
+    return taken;
   }
 
   clear(): void {
@@ -31,6 +34,12 @@ export class Recents {
     this.#paths = paths;
     writeFileSync(this.#file, JSON.stringify(paths));
   }
+}
+
+/** Whether a path is that of a folder or of a picture, and there. */
+export function canBeRestored(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && (found.isDirectory() || isPictureName(path));
 }
 
 function read(file: string): string[] {

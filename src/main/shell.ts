@@ -1,7 +1,17 @@
 import { isAbsolute } from 'node:path';
-import { app, type BrowserWindow, dialog, type NativeImage, Notification } from 'electron';
+import {
+  app,
+  type BrowserWindow,
+  dialog,
+  type FileFilter,
+  type NativeImage,
+  Notification,
+  type OpenDialogOptions,
+} from 'electron';
+import { z } from 'zod';
 import type { Place } from '../shared/contract/common.ts';
-import { AppError, toWire } from '../shared/errors.ts';
+import { AppError, messageOf, toWire } from '../shared/errors.ts';
+import { isPictureName, pictureEndings, weightEndings } from '../shared/fileKinds.ts';
 import type { Settings } from '../shared/settings.ts';
 import type { Host } from './host.ts';
 import { JobsProgress } from './progress.ts';
@@ -14,6 +24,8 @@ export class Shell {
   readonly #window: BrowserWindow;
   readonly #recents: Recents;
   readonly #icon: NativeImage;
+  /** Paths of the places that were given out here, by their ids. */
+  readonly #admitted = new Map<string, string>();
 
   /** @param icon shown under the pointer while results are dragged out */
   constructor(host: Host, window: BrowserWindow, recents: Recents, icon: NativeImage) {
@@ -29,21 +41,71 @@ export class Shell {
       throw new AppError('bad-input', 'Only files from this machine can be dropped here.');
     }
     const places = (await Promise.all(paths.map((path) => this.#host.ask({ type: 'place', path })))) as Place[];
-    this.#remember(paths);
+    for (const { id, path } of places) this.#admitted.set(id, path);
+    return places;
+  }
+
+  /**
+   * Places of files that the system, the command line or the list of recent ones asks to open: to be restored.
+   * @throws AppError `bad-input` for what is neither a picture nor a folder
+   */
+  async openPaths(paths: readonly string[], t: Texts): Promise<Place[]> {
+    const places = await this.admit(paths);
+    const wrong = places.find(({ kind, name }) => kind === 'file' && !isPictureName(name));
+    if (wrong) throw new AppError('bad-input', fill(t.noPicture, { name: wrong.name }));
     return places;
   }
 
   /** The system's own dialog; an empty list where it was cancelled. */
-  async choose(kind: unknown): Promise<Place[]> {
+  async choose(kind: unknown, t: Texts): Promise<Place[]> {
     const files: ('openFile' | 'multiSelections')[] =
       kind === 'pictures' ? ['openFile', 'multiSelections'] : ['openFile'];
     const { filePaths } = await dialog.showOpenDialog(this.#window, {
-      properties: kind === 'folder' ? ['openDirectory', 'createDirectory'] : files,
-      ...(kind === 'weights'
-        ? { filters: [{ name: 'MCIR Studio', extensions: ['safetensors', 'pth', 'pt', 'ckpt', 'onnx', 'json'] }] }
-        : {}),
+      properties: kind === 'folder' ? folder : files,
+      filters: filtersOf(kind, t),
     });
     return this.admit(filePaths);
+  }
+
+  /**
+   * Remembers what was given to be restored; weights, data sets and folders of results are not.
+   * @param input of the call `restore.collect`
+   * @returns whether the list of recent ones has changed
+   */
+  remember(input: unknown): boolean {
+    const { success, data } = collected.safeParse(input);
+    const paths = success ? data.places.flatMap((id) => this.#admitted.get(id) ?? []) : [];
+    const taken = this.#recents.add(paths);
+    for (const path of taken) app.addRecentDocument(path);
+    return taken.length > 0;
+  }
+
+  /**
+   * Says why the services could not be opened, until another folder opens or the person gives up.
+   * @returns whether they open now
+   */
+  async askForFolder(error: AppError, t: Texts): Promise<boolean> {
+    let reason: unknown = error;
+    for (;;) {
+      const { response } = await dialog.showMessageBox(this.#window, {
+        type: 'error',
+        message: t.cannotStart,
+        detail: messageOf(reason),
+        buttons: [t.otherFolder, t.quit],
+        defaultId: 0,
+        cancelId: 1,
+      });
+      if (response !== 0) return false;
+      const { filePaths } = await dialog.showOpenDialog(this.#window, { properties: folder });
+      const [path] = filePaths;
+      if (path === undefined) continue;
+      try {
+        await this.#host.reopen(path);
+        return true;
+      } catch (failed) {
+        reason = failed;
+      }
+    }
   }
 
   /** Goes on with a drag of files that were given out by these ids, out of the window. @throws AppError `not-found` */
@@ -58,10 +120,13 @@ export class Shell {
   async mayClose(t: Texts): Promise<boolean> {
     const active = await this.#host.activeJobs().catch(() => []);
     if (active.length === 0) return true;
+    const titles = active.map(({ title, step, steps }) =>
+      step === undefined || steps === undefined ? title : fill(t.atStep, { title, step: `${step}`, steps: `${steps}` }),
+    );
     const { response } = await dialog.showMessageBox(this.#window, {
       type: 'question',
       message: t.working,
-      detail: `${active.join('\n')}\n\n${t.workingDetail}`,
+      detail: `${titles.join('\n')}\n\n${t.workingDetail}`,
       buttons: [t.keepWorking, t.saveAndClose],
       defaultId: 0,
       cancelId: 0,
@@ -97,12 +162,18 @@ export class Shell {
     const reply = (await this.#host.ask({ type: 'call', name: 'app.settings', input: {} })) as { value: Settings };
     return reply.value;
   }
+}
 
-  #remember(paths: readonly string[]): void {
-    if (paths.length === 0) return;
-    this.#recents.add(paths);
-    for (const path of paths.slice(0, 3)) app.addRecentDocument(path);
-  }
+const collected = z.object({ places: z.array(z.string()) });
+const folder: NonNullable<OpenDialogOptions['properties']> = ['openDirectory', 'createDirectory'];
+
+function filtersOf(kind: unknown, t: Texts): FileFilter[] {
+  if (kind === 'folder') return [];
+  const own =
+    kind === 'weights'
+      ? { name: t.weights, extensions: weightEndings }
+      : { name: t.pictures, extensions: pictureEndings };
+  return [own, { name: t.allFiles, extensions: ['*'] }];
 }
 
 /** An answer as the page's client takes it. */

@@ -29,11 +29,21 @@ const en = {
   minimize: 'Minimize',
   close: 'Close',
   keyboard: 'Keyboard',
+  about: 'About MCIR Studio',
+  report: 'Report a Problem…',
+  pictures: 'Pictures',
+  weights: 'Models',
+  allFiles: 'All files',
+  noPicture: '{name} is no picture. Add models under Models, and data sets under Data sets.',
+  cannotStart: 'MCIR Studio cannot start.',
+  otherFolder: 'Choose Another Folder…',
+  ok: 'OK',
   ended:
     'The services of MCIR Studio keep stopping ({reason}). Restart MCIR Studio; runs and batches can be resumed from where they last saved.',
   pageEnded: 'The page in the window crashed ({reason}) and is opened again. Running work continues.',
   working: 'Work is still in progress.',
   workingDetail: 'It will be saved, and you can resume it later.',
+  atStep: '{title} (step {step} of {steps})',
   keepWorking: 'Keep Working',
   saveAndClose: 'Save and Close',
   finished: '{title}: finished',
@@ -41,9 +51,31 @@ const en = {
   cancelled: '{title}: cancelled',
   interrupted: '{title}: interrupted',
 };
-export type Texts = Record<keyof typeof en, string>;
+type Words = Record<keyof typeof en, string>;
+/** Why a page's process ended, in Electron's words and in those of people. */
+type Reasons = Readonly<Record<string, string>>;
+export type Texts = Words & { readonly reasons: Reasons };
 
-const zh: Texts = {
+const reasonsEn: Reasons = {
+  crashed: 'it crashed',
+  killed: 'something ended it',
+  oom: 'memory ran out',
+  'abnormal-exit': 'it ended unexpectedly',
+  'launch-failed': 'it could not start',
+  'integrity-failure': 'its files were changed',
+  'memory-eviction': 'memory ran low',
+};
+const reasonsZh: Reasons = {
+  crashed: '崩溃',
+  killed: '被终止',
+  oom: '内存不足',
+  'abnormal-exit': '异常退出',
+  'launch-failed': '无法启动',
+  'integrity-failure': '文件被改动',
+  'memory-eviction': '内存紧张',
+};
+
+const zh: Words = {
   file: '文件',
   edit: '编辑',
   view: '视图',
@@ -73,10 +105,20 @@ const zh: Texts = {
   minimize: '最小化',
   close: '关闭',
   keyboard: '键盘快捷键',
+  about: '关于 MCIR Studio',
+  report: '报告问题…',
+  pictures: '照片',
+  weights: '模型',
+  allFiles: '所有文件',
+  noPicture: '{name} 不是照片。模型请在“模型”中添加，数据集请在“数据集”中添加。',
+  cannotStart: 'MCIR Studio 无法启动。',
+  otherFolder: '选择其他文件夹…',
+  ok: '确定',
   ended: 'MCIR Studio 的服务反复停止（{reason}）。请重新启动 MCIR Studio；训练和批次可以从上次保存处继续。',
   pageEnded: '窗口中的页面崩溃了（{reason}），将重新打开。正在进行的任务会继续。',
   working: '任务仍在进行。',
   workingDetail: '任务会先保存，之后可以继续。',
+  atStep: '{title}（第 {step} 步，共 {steps} 步）',
   keepWorking: '继续工作',
   saveAndClose: '保存并关闭',
   finished: '{title}：已完成',
@@ -87,7 +129,8 @@ const zh: Texts = {
 
 /** The chosen language, else the system's, else English. */
 export function textsFor(chosen: 'en' | 'zh' | null, system: string): Texts {
-  return (chosen ?? (system.startsWith('zh') ? 'zh' : 'en')) === 'zh' ? zh : en;
+  const isChinese = (chosen ?? (system.startsWith('zh') ? 'zh' : 'en')) === 'zh';
+  return isChinese ? { ...zh, reasons: reasonsZh } : { ...en, reasons: reasonsEn };
 }
 
 /** Puts values in the places of their names in braces. */

@@ -22,6 +22,8 @@ export const events = {
   batchFile: z.object({ batch: z.string(), file: batchFile }),
   /** Share of a picture that is done, from 0 to 1. */
   batchProgress: z.object({ batch: z.string(), number: z.int(), share: z.number() }),
+  /** Share of the preview of a picture that is done, from 0 to 1, and seconds left once there is a pace. */
+  previewProgress: z.object({ picture: z.string(), share: z.number(), secondsLeft: z.number().optional() }),
   /** The download state of a pack has changed. */
   pack,
   /** A model or a data set was added or removed. */

@@ -54,7 +54,7 @@ export type RestoredFile = z.infer<typeof restoredFile>;
 export const restoreContract = childContract('restore', {
   /** Comes once, first, with the models (RestoreModel: checked where the weights are loaded). */
   open: childCall(z.object({ models: z.array(z.custom<RestoreModel>()) }), z.object({})),
-  /** Tells the share of the picture that is done. */
+  /** Both tell the share of the picture that is done. */
   restore: childCall(restoreTask, restoredFile, z.number()),
-  preview: childCall(previewTask, restoredFile),
+  preview: childCall(previewTask, restoredFile, z.number()),
 });

@@ -84,7 +84,6 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
     await decodeInto(photograph, decoded);
     let seconds = 0;
     let modelSeconds = 0;
-    let reported = performance.now();
     const result = await network(async () => {
       const entered = performance.now();
       const before = worked;
@@ -93,12 +92,7 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
         effect: task.effect,
         caution: task.caution,
         folder,
-        onProgress: (share) => {
-          // A few messages a second are enough for a bar.
-          if (performance.now() - reported < 200) return;
-          reported = performance.now();
-          tellShare(share);
-        },
+        onProgress: nowAndThen(tellShare),
       });
       seconds = (performance.now() - entered) / 1000;
       modelSeconds = (worked - before) / 1000;
@@ -138,6 +132,16 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
   }
 }
 
+/** Passes on how much of a picture is done, as often as a bar needs it. */
+function nowAndThen(tellShare: (share: number) => void): (share: number) => void {
+  let reported = performance.now();
+  return (share) => {
+    if (performance.now() - reported < 200) return;
+    reported = performance.now();
+    tellShare(share);
+  };
+}
+
 /** The text of a PNG that goes along. */
 const keptText = { none: 'all', gps: 'without places', all: 'none' } as const;
 
@@ -165,7 +169,10 @@ function refuseInPlace({ encoding, format }: Photograph, left: readonly string[]
 /** The largest part that is previewed. */
 const MOST_PREVIEW_PIXELS = 4096 * 4096;
 
-async function preview({ source, target, folder, decoded, effect, region }: PreviewTask): Promise<RestoredFile> {
+async function preview(
+  { source, target, folder, decoded, effect, region }: PreviewTask,
+  tellShare: (share: number) => void,
+): Promise<RestoredFile> {
   const photograph = await inspect(source);
   const { width, height } = photograph;
   const window = region ?? { x: 0, y: 0, width, height };
@@ -180,7 +187,8 @@ async function preview({ source, target, folder, decoded, effect, region }: Prev
     const before = worked;
     const result = await network(async () => {
       await keepDecoded(photograph, decoded);
-      return restorePhotograph(photograph, decoded, { chain, effect, folder: scratch, window });
+      const onProgress = nowAndThen(tellShare);
+      return restorePhotograph(photograph, decoded, { chain, effect, folder: scratch, window, onProgress });
     });
     await encodePhotograph(
       result,

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Host } from '../../src/main/host.ts';
 import { answer } from '../../src/main/protocol.ts';
 import type { Place } from '../../src/shared/contract/common.ts';
+import type { AppError } from '../../src/shared/errors.ts';
 
 /** The process behind Electron's window, without Electron. */
 describe('the services behind the window', () => {
@@ -22,6 +23,7 @@ describe('the services behind the window', () => {
     host = new Host(fileURLToPath(new URL('../../src/main/hostProcess.ts', import.meta.url)), process.execPath, {
       onDeath: (reason) => deaths.push(reason),
       onConnection: (connected) => connections.push(connected),
+      onUnopened: () => undefined,
       reveal: (path) => shown.push(path),
     });
   });
@@ -119,10 +121,41 @@ describe('the services behind the window', () => {
       const broken = new Host(join(folder, 'missing.ts'), process.execPath, {
         onDeath: resolve,
         onConnection: () => undefined,
+        onUnopened: () => undefined,
         reveal: () => undefined,
       });
       broken.ask({ type: 'active' }).catch(() => undefined);
     });
     expect(await told).toBe('code 1');
+  });
+
+  test('services that cannot be opened say why, answer nothing until another folder opens, and keep that one', async () => {
+    const locked = join(folder, 'no folder');
+    await writeFile(locked, '');
+    vi.stubEnv('MCIR_HOME', locked);
+    vi.stubEnv('XDG_CONFIG_HOME', join(folder, 'config'));
+    const file = fileURLToPath(new URL('../../src/main/hostProcess.ts', import.meta.url));
+    let unopened: Host | undefined;
+    const reason = await new Promise<AppError>((resolve) => {
+      unopened = new Host(file, process.execPath, {
+        onDeath: () => undefined,
+        onConnection: () => undefined,
+        onUnopened: resolve,
+        reveal: () => undefined,
+      });
+    });
+    vi.unstubAllEnvs();
+    if (!unopened) throw new Error('There is no host.');
+    expect(reason.message).toMatch(/^The program cannot keep its files in .*no folder/);
+    const waiting = unopened.ask({ type: 'call', name: 'app.info', input: {} });
+    await expect(unopened.reopen(locked)).rejects.toMatchObject({ code: 'io' });
+    const other = join(folder, 'other');
+    await mkdir(other);
+    await unopened.reopen(other);
+    expect(await waiting).toMatchObject({ value: { folders: { home: other } } });
+    expect(JSON.parse(await readFile(join(folder, 'config', 'mcir-studio', 'data-folder.json'), 'utf8'))).toEqual({
+      folder: other,
+    });
+    await unopened.close();
   });
 });

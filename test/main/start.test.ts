@@ -1,8 +1,9 @@
 import type { EventEmitter } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { keptBounds } from '../../src/main/windowBounds.ts';
 
 /**
  * The whole frame over an Electron that only notes what it is asked for; the services behind it are real. It has what Electron
@@ -10,6 +11,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
  */
 const electron = vi.hoisted(() => ({
   app: undefined as unknown as EventEmitter & Record<'quit' | 'exit' | 'enableSandbox', ReturnType<typeof vi.fn>>,
+  nativeTheme: { themeSource: '' },
+  powerMonitor: undefined as unknown as EventEmitter,
   windows: [] as {
     options: { webPreferences: object };
     emit: (name: string, event: object) => void;
@@ -33,6 +36,7 @@ vi.mock('electron', async () => {
     whenReady: () => Promise.resolve(),
     getLocale: () => 'en',
     getPath: () => folder,
+    isPackaged: false,
     addRecentDocument: vi.fn(),
     clearRecentDocuments: vi.fn(),
     quit: vi.fn(),
@@ -45,9 +49,12 @@ vi.mock('electron', async () => {
       send: vi.fn(),
       setWindowOpenHandler: vi.fn(),
       loadURL: vi.fn(),
+      setZoomFactor: vi.fn(),
       isDestroyed: () => false,
     });
     readonly loadURL = vi.fn(() => Promise.resolve());
+    readonly getNormalBounds = (): object => ({ x: 10, y: 20, width: 1400, height: 900 });
+    readonly getContentSize = (): number[] => [1400, 900];
     readonly restore = vi.fn();
     readonly focus = vi.fn();
     constructor(options: { webPreferences: object }) {
@@ -61,9 +68,13 @@ vi.mock('electron', async () => {
     isFocused = (): boolean => true;
     setProgressBar = (): void => undefined;
   }
-  const { protocol, session, Menu, dialog, channels, app } = electron;
+  const { protocol, session, Menu, dialog, channels, app, nativeTheme } = electron;
+  electron.powerMonitor = new Emitter();
   return {
     app,
+    nativeTheme,
+    powerMonitor: electron.powerMonitor,
+    screen: { getDisplayMatching: () => ({ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }) },
     protocol,
     session,
     Menu,
@@ -81,6 +92,7 @@ const event = (fields: object = {}): { prevented: boolean; preventDefault: () =>
   const made = { ...fields, prevented: false, preventDefault: () => void (made.prevented = true) };
   return made;
 };
+const opened = { type: 'add', reply: { value: [expect.objectContaining({ name: 'asked.png' }) as object] } };
 const ownFrame = { senderFrame: { url: 'mcir://studio/#/runs', parent: null } };
 const call = (name: string, input: object, from: object = ownFrame): Promise<unknown> =>
   electron.channels.get('call')?.(from, name, input) ?? Promise.reject(new Error('No such channel.'));
@@ -162,23 +174,22 @@ describe("Electron's frame, started", () => {
         call('app.info', {}, { senderFrame: { url: 'https://example.invalid/', parent: null } }),
       ),
     ).rejects.toThrow('Only the window');
-    await vi.waitFor(
-      () =>
-        expect(window().webContents.send).toHaveBeenCalledWith('command', {
-          type: 'add',
-          reply: { value: [expect.objectContaining({ name: 'asked.png' })] },
-        }),
-      { timeout: 20_000 },
-    );
+    await vi.waitFor(() => expect(window().webContents.send).toHaveBeenCalledWith('command', opened), {
+      timeout: 20_000,
+    });
   });
 
-  test('the menu follows the language that is chosen in the page', async () => {
-    await call('app.change', { language: 'zh' });
+  test('the menu follows the language that is chosen in the page, and what is not of the page its look', async () => {
+    await call('app.change', { language: 'zh', theme: 'dark' });
+    expect(electron.nativeTheme.themeSource).toBe('dark');
     expect((electron.Menu.setApplicationMenu.mock.lastCall?.[0] as { label?: string }[])[0]?.label).toBe('文件');
   });
 
   test('a second start shows the window; a page that crashes is opened again', async () => {
-    electron.app.emit('second-instance');
+    electron.app.emit('second-instance', {}, ['electron', '.', 'asked.png'], folder);
+    await vi.waitFor(() => expect(window().webContents.send).toHaveBeenCalledWith('command', opened), {
+      timeout: 20_000,
+    });
     expect(window().restore).toHaveBeenCalledOnce();
     expect(window().focus).toHaveBeenCalledOnce();
     window().webContents.emit('render-process-gone', {}, { reason: 'crashed' });
@@ -194,6 +205,11 @@ describe("Electron's frame, started", () => {
     await vi.waitFor(() => expect(electron.app.quit).toHaveBeenCalledOnce(), { timeout: 20_000 });
     window().emit('close', last);
     expect([first.prevented, again.prevented, last.prevented]).toEqual([true, true, false]);
+    // The size is kept for the next start.
+    expect(JSON.parse(readFileSync(join(folder, 'window.json'), 'utf8'))).toMatchObject({ width: 1400, height: 900 });
+    expect(keptBounds(join(folder, 'window.json'))).toMatchObject({ x: 10, width: 1400 });
+    writeFileSync(join(folder, 'window.json'), JSON.stringify({ x: 5000, y: 20, width: 1400, height: 900 }));
+    expect(keptBounds(join(folder, 'window.json'))).toEqual({ width: 1400, height: 900 });
     expect(electron.dialog.showErrorBox).not.toHaveBeenCalled();
   });
 });

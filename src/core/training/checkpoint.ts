@@ -3,7 +3,8 @@ import { readFile, rename } from 'node:fs/promises';
 import { z } from 'zod';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { bestResult } from '../../shared/runs.ts';
-import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import { openFileSource } from '../formats/byteSource.ts';
+import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from '../formats/safetensors.ts';
 import type { Weights } from '../formats/weights.ts';
 import { writeDurably } from '../files/durableFile.ts';
 import type { RunFolder } from './runFolder.ts';
@@ -101,6 +102,20 @@ export async function loadCheckpoint(folder: RunFolder, warn: (text: string) => 
       `No checkpoint of this run can be read; start a new run, or put back a copy of ${folder.checkpoint('last')}.`,
     );
   return undefined;
+}
+
+/** The step of the newest checkpoint whose beginning can be read, without its weights; 0 where there is none. */
+export function savedStep(folder: RunFolder): number {
+  for (const name of ['last', 'previous'] as const) {
+    try {
+      using file = openFileSource(folder.checkpoint(name));
+      const { trainer } = readSafetensorsMetadata(file);
+      return trainerMetadata.parse(JSON.parse(trainer ?? 'null')).step;
+    } catch {
+      // The one before is looked at; which of them is used is decided when the run goes on.
+    }
+  }
+  return 0;
 }
 
 function readCheckpoint(bytes: Uint8Array): Checkpoint {

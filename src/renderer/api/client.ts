@@ -7,7 +7,8 @@ import { told } from '../i18n/told.ts';
 type Reply = { value: unknown } | { error: WireError };
 
 /** Commands from the menu of Electron's window to the page. */
-export type ShellCommand = { type: 'show'; screen: string } | { type: 'help' } | { type: 'add'; reply: Reply };
+export type ShellCommand =
+  { type: 'show'; screen: string } | { type: 'help' } | { type: 'selectAll' } | { type: 'add'; reply: Reply };
 
 /** What the preload script provides in Electron's window. */
 export interface Bridge {

@@ -1,12 +1,19 @@
-import type { Dropped } from './client.ts';
+import { bridge, type Dropped } from './client.ts';
 
 /**
- * Yields the files of a drop, reading folders recursively. Call it before the drop event ends, because its items become
- * invalid then. Hidden files are skipped.
+ * Yields the files of a drop. In Electron these are the files and folders as they were dropped: the services read a folder
+ * as if it had been chosen. In a browser folders are read here, recursively and without hidden files. Call it before the
+ * drop event ends, because its items become invalid then.
  */
 export function droppedFiles(transfer: DataTransfer): AsyncGenerator<Dropped> {
+  if (bridge) return asDropped([...transfer.files]);
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   return filesOf(entries, '');
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- what reads folders has to wait, so its caller expects it
+async function* asDropped(files: readonly File[]): AsyncGenerator<Dropped> {
+  for (const file of files) yield { file, path: file.name };
 }
 
 async function* filesOf(entries: readonly FileSystemEntry[], folder: string): AsyncGenerator<Dropped> {

@@ -62,6 +62,9 @@ export function useLiveUpdates(): void {
             [event.data.number]: event.data.share,
           }));
           break;
+        // Shown by who asked for the preview.
+        case 'previewProgress':
+          break;
         case 'pack':
           queryClient.setQueryData<Pack[]>(['packs.list', {}], (packs) =>
             packs?.map((known) => (known.id === event.data.id ? event.data : known)),

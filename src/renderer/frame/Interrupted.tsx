@@ -18,10 +18,10 @@ export function Interrupted() {
   const resumeBatch = useAction('batches.resume', ['batches.list']);
 
   const found = [
-    ...(runs.data ?? []).map(({ id, state, name }) => ({
+    ...(runs.data ?? []).map(({ id, state, name, savedStep = 0 }) => ({
       id,
       state,
-      title: name,
+      title: savedStep > 0 ? t('frame.savedAt', { title: name, step: savedStep }) : t('frame.unsaved', { title: name }),
       resume: () => resumeRun.mutate({ run: id }, { onSuccess: () => go('runs', id) }),
     })),
     ...(batches.data ?? []).map((batch) => ({

@@ -10,10 +10,17 @@ export function useShellCommands(showHelp: () => void): void {
   const obey = useEffectEvent(async (command: ShellCommand) => {
     if (command.type === 'show') return go(command.screen);
     if (command.type === 'help') return showHelp();
+    if (command.type === 'selectAll') return selectAll();
     const places = placesOf(command.reply);
     if (places.length === 0) return;
     change(added((await call('restore.collect', { places: places.map(({ id }) => id) })).pictures));
     go('restore');
   });
   useEffect(() => bridge?.onCommand((command) => void obey(command).catch(showError)), []);
+}
+
+/** Selects what is written in the field that has the focus. Elsewhere there is nothing that is selected as text. */
+function selectAll(): void {
+  const { activeElement } = document;
+  if (activeElement instanceof HTMLInputElement || activeElement instanceof HTMLTextAreaElement) activeElement.select();
 }

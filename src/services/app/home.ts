@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { AppError, messageOf } from '../../shared/errors.ts';
@@ -51,10 +51,11 @@ export function openHome(root: string | undefined = process.env['MCIR_HOME'] ?? 
     }
     for (const folder of [home.runs, home.models, home.presets, home.features, home.logs, home.reports])
       mkdirSync(folder, { recursive: true });
+    for (const folder of [home.root, home.runs, home.logs, home.cache]) accessSync(folder, constants.W_OK);
   } catch (error) {
     throw new AppError(
       'io',
-      `The program's folders cannot be made in ${base} (${messageOf(error)}); set MCIR_HOME to a folder that can be written to.`,
+      `The program cannot keep its files in ${base} (${messageOf(error)}). Change the permissions of this folder, or choose another one.`,
       { cause: error },
     );
   }

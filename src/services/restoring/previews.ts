@@ -9,8 +9,8 @@ import type { Home } from '../app/home.ts';
 import { findModel } from './restoreModel.ts';
 import { RestoreWorker } from './restoreWorker.ts';
 
-/** The child process keeps its models loaded for a while: people look at one part after the other. */
-const idleMs = 120_000;
+/** The child process keeps its models loaded for so long after its last preview: people look at one part after the other. */
+const IDLE_MS = 120_000;
 
 export interface PreviewWish {
   /** What people call the models, in the order of their use. */
@@ -25,15 +25,17 @@ export class Previews {
   readonly #home: Home;
   readonly #children: ChildSettings;
   readonly #folder: string;
+  readonly #idleMs: number;
   #worker: { models: string; worker: RestoreWorker } | undefined;
   #idle: NodeJS.Timeout | undefined;
   #count = 0;
   #newest: PreviewWish | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(home: Home, children: ChildSettings) {
+  constructor(home: Home, children: ChildSettings, idleMs = IDLE_MS) {
     this.#home = home;
     this.#children = children;
+    this.#idleMs = idleMs;
     this.#folder = join(home.cache, 'previews');
   }
 
@@ -44,17 +46,29 @@ export class Previews {
 
   /**
    * One at a time: of those that wait, only the newest is still wanted.
+   * @param onProgress is told now and then how much is done, from 0 to 1
    * @returns the path of a PNG of the part, whose pixels are those that a batch with the same wish would give
    * @throws AppError `cancelled` where a newer one was asked for meanwhile, `bad-input` for a part outside or too large, and
    * what the models or the picture are to blame for
    */
-  restore(source: string, wish: PreviewWish): Promise<{ path: string; region: Region }> {
+  restore(
+    source: string,
+    wish: PreviewWish,
+    onProgress: (share: number) => void = () => undefined,
+  ): Promise<{ path: string; region: Region }> {
     this.#newest = wish;
+    // The process is idle only between previews, however long one takes.
+    clearTimeout(this.#idle);
     const made = this.#turn.then(() => {
       if (this.#newest !== wish) throw new AppError('cancelled', 'Another preview was asked for meanwhile.');
-      return this.#make(source, wish);
+      return this.#make(source, wish, onProgress);
     });
-    this.#turn = made.catch(() => undefined);
+    this.#turn = made
+      .catch(() => undefined)
+      .finally(() => {
+        clearTimeout(this.#idle);
+        if (this.#newest === wish) this.#idle = setTimeout(() => this.end(), this.#idleMs).unref();
+      });
     return made;
   }
 
@@ -66,22 +80,19 @@ export class Previews {
     this.#worker = undefined;
   }
 
-  async #make(source: string, { models, effect, region }: PreviewWish): Promise<{ path: string; region: Region }> {
+  async #make(
+    source: string,
+    { models, effect, region }: PreviewWish,
+    onProgress: (share: number) => void,
+  ): Promise<{ path: string; region: Region }> {
     const folder = join(this.#folder, randomUUID());
     await mkdir(folder, { recursive: true });
     const decoded = await this.#decodedOf(source);
     const path = join(folder, 'part.png');
     const part = region && { x: region.left, y: region.top, width: region.width, height: region.height };
     const worker = await this.#open(models);
-    const { width, height } = await worker.preview({
-      id: ++this.#count,
-      source,
-      target: path,
-      folder,
-      decoded,
-      effect,
-      ...(part ? { region: part } : {}),
-    });
+    const task = { id: ++this.#count, source, target: path, folder, decoded, effect };
+    const { width, height } = await worker.preview({ ...task, ...(part ? { region: part } : {}) }, onProgress);
     return { path, region: region ?? { left: 0, top: 0, width, height } };
   }
 
@@ -97,8 +108,6 @@ export class Previews {
   async #open(refs: readonly string[]): Promise<RestoreWorker> {
     const found = await Promise.all(refs.map((ref) => findModel(ref, this.#home)));
     const models = found.map(({ reference }) => `${reference.ref} ${reference.hash}`).join('\n');
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.end(), idleMs).unref();
     if (this.#worker?.models === models && !this.#worker.worker.ended) return this.#worker.worker;
     void this.#worker?.worker.end();
     const worker = new RestoreWorker(

@@ -20,7 +20,7 @@ export interface RestoreFeature {
 
 /** Answers of the calls about restoring, and what the rest of the studio needs of it. */
 export function restoreFeature(context: StudioContext): RestoreFeature {
-  const { services, handles, thumbnails } = context;
+  const { services, handles, thumbnails, tell } = context;
   const { home } = services;
   const previews = new Previews(home, services.children);
   const cleaned = previews.clean();
@@ -48,6 +48,17 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
       return refs;
     },
   };
+  /** Tells how much of a preview is done, and how long the rest will take at the pace since its first part was done. */
+  const progressOf = (picture: string): ((share: number) => void) => {
+    let first: { share: number; at: number } | undefined;
+    return (share) => {
+      const at = Date.now();
+      first ??= { share, at };
+      const pace = (at - first.at) / 1000 / (share - first.share);
+      const secondsLeft = Number.isFinite(pace) ? { secondsLeft: (1 - share) * pace } : {};
+      tell({ name: 'previewProgress', data: { picture, share, ...secondsLeft } });
+    };
+  };
 
   return {
     handlers: {
@@ -63,11 +74,12 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
       'restore.preview': async ({ picture, models, effect, region }) => {
         await cleaned;
         const began = performance.now();
-        const { path, region: part } = await previews.restore(handles.path(picture), {
-          models: await pictures.knownModels(models),
-          effect: pictures.withMask(effect),
-          ...(region ? { region } : {}),
-        });
+        const wish = { models: await pictures.knownModels(models), effect: pictures.withMask(effect) };
+        const { path, region: part } = await previews.restore(
+          handles.path(picture),
+          { ...wish, ...(region ? { region } : {}) },
+          progressOf(picture),
+        );
         return { picture: handles.issue(path), region: part, seconds: (performance.now() - began) / 1000 };
       },
       'restore.endPreview': () => {

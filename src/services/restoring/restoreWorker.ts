@@ -43,8 +43,8 @@ export class RestoreWorker {
   }
 
   /** As {@link restore}. @throws AppError `bad-input` for a part outside the picture, or too large to look at */
-  preview(task: PreviewTask): Promise<RestoredFile> {
-    return this.#child.ask('preview', task, { silenceMs: SILENCE_MS });
+  preview(task: PreviewTask, onProgress: (share: number) => void): Promise<RestoredFile> {
+    return this.#child.ask('preview', task, { onEvent: onProgress, silenceMs: SILENCE_MS });
   }
 
   /** Ends the process at once, and waits until it is gone. What waits for it is told that it is cancelled. */

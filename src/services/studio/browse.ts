@@ -3,13 +3,14 @@ import { homedir } from 'node:os';
 import { dirname, extname, join, parse } from 'node:path';
 import type { Place } from '../../shared/contract/common.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
+import { pictureEndings, weightEndings } from '../../shared/fileKinds.ts';
 import { safeName } from '../restoring/naming.ts';
 import type { Handles } from './handles.ts';
 
 const extensions = {
   folders: new Set<string>(),
-  pictures: new Set(['.jpg', '.jpeg', '.png', '.tif', '.tiff', '.webp', '.avif', '.gif']),
-  weights: new Set(['.safetensors', '.pth', '.pt', '.ckpt', '.onnx', '.json']),
+  pictures: new Set(pictureEndings.map((ending) => `.${ending}`)),
+  weights: new Set(weightEndings.map((ending) => `.${ending}`)),
 };
 export type Shown = keyof typeof extensions;
 

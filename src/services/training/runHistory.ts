@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { sync as writeFileAtomic } from 'write-file-atomic';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { savedStep } from '../../core/training/checkpoint.ts';
 import { RunFolder } from '../../core/training/runFolder.ts';
 import type { History } from '../../database/history.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
@@ -43,7 +44,7 @@ export class Runs {
   }
 
   list(): RunSummary[] {
-    return this.#history.runs.list();
+    return this.#history.runs.list().map((run) => this.#withSavedStep(run));
   }
 
   /**
@@ -52,7 +53,7 @@ export class Runs {
    */
   find(reference: string): RunSummary {
     const run = this.#history.runs.find(reference);
-    if (run) return run;
+    if (run) return this.#withSavedStep(run);
     const named = this.#history.runs.named(reference);
     if (named.length > 1)
       throw new AppError(
@@ -62,7 +63,7 @@ export class Runs {
     const [only] = named;
     if (!only)
       throw new AppError('not-found', `There is no run "${reference}"; \`mcir runs list\` shows those there are.`);
-    return only;
+    return this.#withSavedStep(only);
   }
 
   show(reference: string): RunDetail {
@@ -194,6 +195,11 @@ export class Runs {
       this.#history.metrics.append(id, [...folder.readMetrics()]);
     });
     return true;
+  }
+
+  /** An interrupted run may have done steps that it did not save; it goes on from the last that it did. */
+  #withSavedStep(run: RunSummary): RunSummary {
+    return run.state === 'interrupted' ? { ...run, savedStep: savedStep(this.folder(run.id)) } : run;
   }
 
   #recorded(id: string): RunSummary {

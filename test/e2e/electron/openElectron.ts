@@ -11,7 +11,8 @@ import { openScreen, type OpenStudio } from '../studio.ts';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 /** The Electron that `npm run test:electron` found. */
 export const electronPath = process.env['MCIR_TEST_ELECTRON'] ?? '';
-const flags = (process.env['MCIR_TEST_ELECTRON_FLAGS'] ?? '').split(' ').filter(Boolean);
+/** Chromium's sandbox works on this machine, as the script that started these tests has found. */
+export const hasSandbox = process.env['MCIR_TEST_SANDBOX'] === 'yes';
 
 /** A start of the program in Electron's window. */
 export interface ElectronWindow {
@@ -38,9 +39,6 @@ export function environment(folder: string): Record<string, string> {
   };
 }
 
-/** Words for Electron's command line. */
-export const commandLine = (args: readonly string[] = []): string[] => [...flags, root, ...args];
-
 /** A folder of its own with a home folder in it, where the settings are as given. */
 export async function newFolder(settings: Partial<Settings> = { welcomed: true, language: 'en' }): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mcir-electron-'));
@@ -56,7 +54,8 @@ export async function startElectron(
 ): Promise<ElectronWindow> {
   const app = await _electron.launch({
     executablePath: electronPath,
-    args: commandLine(args),
+    args: [root, ...args],
+    chromiumSandbox: hasSandbox,
     env: { ...environment(folder), ...env },
     timeout: patience,
   });
@@ -69,7 +68,7 @@ export async function startElectron(
   const printed = (): string =>
     text
       .split('\n')
-      .filter((line) => !/^\[\d+:\d+\/|^(Debugger|For help, see)/.test(line))
+      .filter((line) => !/^\[\d+:\d+\/|^(Debugger|For help, see|Waiting for the debugger)/.test(line))
       .join('\n')
       .trim();
   return { app, page, pid: child.pid ?? -1, printed, ended };

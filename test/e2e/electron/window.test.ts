@@ -1,5 +1,6 @@
+import { readFile, readlink } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openElectron, type ElectronStudio } from './openElectron.ts';
+import { hasSandbox, openElectron, type ElectronStudio } from './openElectron.ts';
 
 describe('the page in Electron’s window', () => {
   let studio: ElectronStudio;
@@ -14,7 +15,20 @@ describe('the page in Electron’s window', () => {
     expect(page.url()).toMatch(/^mcir:\/\/studio\//);
   });
 
-  test('runs in Chromium’s sandbox, has nothing of Node, opens no window and goes nowhere else', async () => {
+  test.runIf(hasSandbox && process.platform === 'linux')('runs in Chromium’s sandbox', async () => {
+    const { app, main } = studio;
+    const renderer = await app.evaluate(({ BrowserWindow }) =>
+      BrowserWindow.getAllWindows()[0]?.webContents.getOSProcessId(),
+    );
+    // No new rights, a filter of system calls, and a network of its own, which is none.
+    const status = await readFile(`/proc/${renderer}/status`, 'utf8');
+    expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+    expect(status).toMatch(/^Seccomp:\t2$/m);
+    const network = (pid: number | undefined): Promise<string> => readlink(`/proc/${pid}/ns/net`);
+    expect(await network(renderer)).not.toBe(await network(main));
+  });
+
+  test('has nothing of Node, opens no window and goes nowhere else', async () => {
     const { page, app } = studio;
     expect(
       await page.evaluate(() => [

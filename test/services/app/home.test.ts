@@ -17,7 +17,7 @@ afterEach(() => {
 it('says what to do where the folders cannot be made', () => {
   const file = join(folder, 'file');
   writeFileSync(file, '');
-  expect(() => openHome(file)).toThrow(/cannot be made in .*file .*; set MCIR_HOME to a folder/);
+  expect(() => openHome(file)).toThrow(/^The program cannot keep its files in .*file .*choose another one\./);
 });
 
 it('takes the data folder that was chosen from the next start on, and does not make one anew that is gone', () => {
@@ -35,5 +35,5 @@ it('takes the data folder that was chosen from the next start on, and does not m
   vi.stubEnv('MCIR_HOME', undefined);
   rmSync(disk, { recursive: true });
   expect(() => openHome()).toThrow(/disk is not there\. Connect the disk/);
-  expect(() => chooseDataFolder(disk)).toThrow(/cannot be written to/);
+  expect(() => chooseDataFolder(disk)).toThrow(/is not writable/);
 });

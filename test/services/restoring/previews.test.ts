@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectSources } from '../../../src/services/restoring/restoreSources.ts';
 import { Previews } from '../../../src/services/restoring/previews.ts';
 import { type Effect, effect, exportSettings } from '../../../src/shared/batches.ts';
-import { temporaryFolder } from '../../photographs.ts';
+import { childProcesses, temporaryFolder } from '../../photographs.ts';
 import { seededModel } from '../../seededModels.ts';
 import { openBatches } from './openBatches.ts';
 
@@ -58,6 +58,19 @@ const pixels = (file: string, part?: { left: number; top: number; width: number;
 };
 
 describe('a preview', () => {
+  it('is ended by no timer however long it takes, tells how far it is, and lets its process go when nothing more comes', async () => {
+    const impatient = new Previews(home, children, 1);
+    const shares: number[] = [];
+    const wish = { models, effect: effect.parse({ tile: 32 }) };
+    const { region } = await impatient.restore(source, wish, (share) => shares.push(share));
+    expect(region).toEqual({ left: 0, top: 0, width: 190, height: 230 });
+    expect(shares.length).toBeGreaterThan(0);
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    await expect
+      .poll(() => childProcesses().filter(({ command }) => command.includes('workers/restore.ts')))
+      .toEqual([]);
+  });
+
   it.each([
     ['in tiles through two models', { tile: 64 }],
     ['weaker, behind a mask', { tile: 64, strength: 0.6, mask }],

@@ -1,4 +1,5 @@
 import { Button, Group, Text } from '@mantine/core';
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import type { Source } from '../../../shared/contract/restoring.ts';
 import type { Run } from '../../../shared/contract/training.ts';
@@ -17,8 +18,9 @@ import { go } from '../../route.ts';
 import { Filmstrip } from './Filmstrip.tsx';
 import { Rivals } from './Rivals.tsx';
 import { previewKey, recipeKey, recipeTitle } from './recipe.ts';
+import { remaining } from './remaining.ts';
 import { useSelection } from './selection.tsx';
-import { usePreviews } from './usePreviews.ts';
+import { usePreviews, type Previews } from './usePreviews.ts';
 
 /** One picture, before and after. Nothing is exported here. */
 export function PictureView({ source }: { source: Source }) {
@@ -135,7 +137,7 @@ export function PictureView({ source }: { source: Source }) {
             </Button>
           )}
           <Text size="xs" c="dimmed" lineClamp={3} aria-live="polite">
-            {pending && pending.of > 1 ? t('restore.previewing', pending) : state}
+            {pending && (pending.of > 1 || pending.share > 0) ? previewing(pending, t) : state}
           </Text>
         </Group>
         <CompareBar
@@ -150,3 +152,13 @@ export function PictureView({ source }: { source: Source }) {
     </>
   );
 }
+
+/** What is known of a preview at work: which of several it is, how much is done, and how long it will take. */
+const previewing = ({ number, of, share, secondsLeft }: NonNullable<Previews['pending']>, t: TFunction): string =>
+  [
+    of > 1 && t('restore.previewing', { number, of }),
+    share > 0 && `${Math.floor(100 * share)} %`,
+    secondsLeft !== undefined && remaining(secondsLeft, t),
+  ]
+    .filter(Boolean)
+    .join(' · ');

@@ -1,13 +1,15 @@
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { StudioEvent } from '../../../shared/contract.ts';
 import type { Region } from '../../../shared/contract/restoring.ts';
 import { call, pictureUrl } from '../../api/client.ts';
+import { useEvents } from '../../api/hooks.ts';
 import { showError } from '../../api/showError.ts';
 import { previewKey, recipeKey, type Recipe } from './recipe.ts';
 import { useSelection } from './selection.tsx';
 
 export interface Previews {
-  /** Number of the recipe being previewed, counted from 1, and how many there are. */
-  pending: { number: number; of: number } | undefined;
+  /** Number of the recipe being previewed, counted from 1, how many there are, and how much of it is done, from 0 to 1. */
+  pending: { number: number; of: number; share: number; secondsLeft?: number | undefined } | undefined;
   /** Restores the visible part with each recipe, one after the other. Finished ones are shown at once. */
   start: () => void;
   stop: () => void;
@@ -36,13 +38,21 @@ export function usePreviews(
   const stopped = useRef(false);
   const tried = useRef('');
 
+  useEvents(
+    useCallback((event: StudioEvent) => {
+      if (event.name !== 'previewProgress') return;
+      const { share, secondsLeft } = event.data;
+      setPending((now) => now && { ...now, share, secondsLeft });
+    }, []),
+  );
+
   const run = async (wanted: readonly Recipe[]): Promise<void> => {
     if (!region || pending || wanted.length === 0) return;
     stopped.current = false;
     try {
       for (const [index, { models, ensemble, luminance }] of wanted.entries()) {
         if (stopped.current) break;
-        setPending({ number: index + 1, of: wanted.length });
+        setPending({ number: index + 1, of: wanted.length, share: 0 });
         const trained = trainedTo(models);
         const made = await call('restore.preview', {
           picture,

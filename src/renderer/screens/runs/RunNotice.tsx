@@ -16,7 +16,9 @@ export function RunNotice({ run, page }: { run: Run; page: RunPage | undefined }
   if (run.state === 'interrupted') {
     return (
       <Alert color="orange" title={t('runs.interruptedTitle')}>
-        <Text size="sm">{t('runs.interruptedText', { step: run.step })}</Text>
+        <Text size="sm">
+          {run.savedStep ? t('runs.interruptedText', { step: run.savedStep }) : t('runs.interruptedUnsaved')}
+        </Text>
       </Alert>
     );
   }
