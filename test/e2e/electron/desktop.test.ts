@@ -113,8 +113,7 @@ describe('the window on its desktop', () => {
     await page.getByText('3 of 3').waitFor();
     expect((await readdir(results, { recursive: true })).filter((name) => name.endsWith('.png'))).toHaveLength(3);
     expect((await menu()).recent).toEqual(['photos — ~']);
-    const { told } = await heard();
-    expect(told).toEqual([expect.stringContaining(': finished')]);
+    await expect.poll(async () => (await heard()).told).toEqual([expect.stringContaining(': finished')]);
     await page.getByRole('option', { name: /10\.png, Done/ }).dispatchEvent('dragstart');
     await expect.poll(async () => (await heard()).dragged).toEqual([[expect.stringContaining(results)]]);
   });

@@ -18,13 +18,11 @@ const mask = join(folder, 'mask.png');
 beforeAll(async () => {
   models.push(seededModel(folder, 'nafnet'), seededModel(folder, 'edsr'));
   const size = { width: 230, height: 190 };
-  const gradient = Buffer.from(
-    `<svg ${Object.entries(size)
-      .map(([name, value]) => `${name}="${value}"`)
-      .join(
-        ' ',
-      )}><linearGradient id="g"><stop offset="0" stop-color="#fff"/><stop offset="1" stop-color="#000"/></linearGradient><rect width="100%" height="100%" fill="url(#g)"/></svg>`,
-  );
+  // From white at the left to black at the right.
+  const shades = Buffer.from(Array.from({ length: 230 * 190 }, (_, i) => 255 - Math.round(((i % 230) / 229) * 255)));
+  const gradient = await sharp(shades, { raw: { width: 230, height: 190, channels: 1 } })
+    .png()
+    .toBuffer();
   await sharp(gradient).flatten().png().toFile(mask);
   const noise = await sharp({
     create: { ...size, channels: 3, background: '#777', noise: { type: 'gaussian', mean: 120, sigma: 50 } },
