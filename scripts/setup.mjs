@@ -62,7 +62,7 @@ if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.me
     const flags = process.argv.slice(2);
     const unknown = flags.find((flag) => flag !== '--gpu' && flag !== '--cpu');
     if (unknown) throw new SetupError(`There is no option ${unknown}. Use --gpu, --cpu or nothing.`);
-    const variant = flags.includes('--gpu') ? 'gpu' : flags.includes('--cpu') ? 'cpu' : undefined;
+    const variant = ['gpu', 'cpu'].find((name) => flags.includes(`--${name}`));
     const done = await setup({ variant, insist: true });
     say(done.length > 0 ? `Done: ${done.join(', ')}. Next: npm start` : 'Everything is in place.');
   });

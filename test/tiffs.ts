@@ -59,13 +59,11 @@ export function writeTiff(file: string, ...pages: TestPage[]): string {
       ...(inside.length > 0 ? [long(330, ...inside)] : []),
       ...(page.extras ? [short(338, ...page.extras)] : []),
       short(339, ...Array.from({ length: samples }, () => sampleFormat(page.data))),
-      ...Object.entries(page.tags ?? {}).map(([tag, value]) =>
-        value instanceof Uint8Array
-          ? { tag: Number(tag), type: 1, count: value.length, bytes: Buffer.from(value) }
-          : Math.max(...value) > 65535
-            ? long(Number(tag), ...value)
-            : short(Number(tag), ...value),
-      ),
+      ...Object.entries(page.tags ?? {}).map(([tag, value]) => {
+        if (value instanceof Uint8Array)
+          return { tag: Number(tag), type: 1, count: value.length, bytes: Buffer.from(value) };
+        return Math.max(...value) > 65535 ? long(Number(tag), ...value) : short(Number(tag), ...value);
+      }),
     ];
     const byTag = [...new Map(fields.map((field) => [field.tag, field])).values()].sort((a, b) => a.tag - b.tag);
     const entries = byTag.map(({ tag, type, count, bytes }) => {

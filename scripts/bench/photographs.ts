@@ -58,8 +58,8 @@ async function picture(name: string, megapixels: number): Promise<string> {
   }).composite([{ input: grain, tile: true, blend: 'soft-light' }]);
   const deep = values.bits === '16' ? image.toColourspace('rgb16') : image;
   // Fast encoder settings if there are any, because only restoring is measured.
-  const encoded =
-    values.format === 'avif' ? deep.avif({ effort: 0 }) : values.progressive ? deep.jpeg({ progressive: true }) : deep;
+  const jpeg = values.progressive ? deep.jpeg({ progressive: true }) : deep;
+  const encoded = values.format === 'avif' ? deep.avif({ effort: 0 }) : jpeg;
   await encoded.withMetadata({ orientation: Number(values.orientation) }).toFile(file);
   return file;
 }

@@ -81,7 +81,7 @@ function fromRow({ input, degradations, validation, ...rest }: Row): Dataset | u
   return dataset.safeParse({
     ...rest,
     ...(input === null ? {} : { input }),
-    degradations: JSON.parse(degradations),
-    validation: JSON.parse(validation),
+    degradations: JSON.parse(degradations) as unknown,
+    validation: JSON.parse(validation) as unknown,
   }).data;
 }

@@ -30,20 +30,20 @@ export function guardStorage(db: Database): void {
         }
       }
     };
-  const { prepare, transaction } = db;
+  const prepare = db.prepare.bind(db);
+  const transaction = db.transaction.bind(db);
   const guardedPrepare = (sql: string): Statement => {
-    const statement = prepare.call(db, sql) as Statement;
+    const statement = prepare(sql) as Statement;
     for (const name of ['run', 'get', 'all'] as const)
-      Object.defineProperty(statement, name, { value: guarded(statement[name]) });
+      Object.defineProperty(statement, name, { value: guarded(statement[name].bind(statement)) });
     return statement;
   };
   const guardedTransaction = (work: (...args: unknown[]) => unknown): unknown => {
-    const made = transaction.call(db, work);
-    const { deferred, immediate, exclusive } = made;
+    const made = transaction(work);
     return Object.assign(guarded(made), {
-      deferred: guarded(deferred),
-      immediate: guarded(immediate),
-      exclusive: guarded(exclusive),
+      deferred: guarded((...args) => made.deferred(...args)),
+      immediate: guarded((...args) => made.immediate(...args)),
+      exclusive: guarded((...args) => made.exclusive(...args)),
       database: db,
     });
   };

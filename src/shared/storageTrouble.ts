@@ -132,7 +132,7 @@ export class StoredInOrder {
       }
     }
     this.#waiting.push(write);
-    this.#timer ??= setTimeout(() => this.#retry(), this.#everyMs);
+    if (!this.#timer) this.#timer = setTimeout(() => this.#retry(), this.#everyMs);
   }
 
   /** Resolves when nothing waits any more. */

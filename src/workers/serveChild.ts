@@ -48,7 +48,7 @@ export function serveChild<Contract extends ChildContract>(
       if (!found || !Object.hasOwn(contract.calls, call)) throw new AppError('internal', `There is no call "${call}".`);
       const act = answers[call as CallsOf<Contract>];
       const emit = (event: unknown): void => send({ type: 'event', id, event });
-      send({ type: 'answer', id, answer: await act(found.question.parse(question) as never, emit as never) });
+      send({ type: 'answer', id, answer: await act(found.question.parse(question) as never, emit) });
     } catch (error) {
       send({ type: 'refusal', id, error: toWire(error) });
     }

@@ -27,6 +27,7 @@ describe('names that a terminal would obey', () => {
       for (const more of [[], ['--json']]) {
         const { stdout, stderr } = await mcir(home, ...args, ...more);
         expect(stdout + stderr).toMatch(/gnp\.b/);
+        // eslint-disable-next-line no-control-regex -- control characters are what is looked for
         expect(stdout + stderr).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/);
         if (more.length > 0) for (const line of stdout.trim().split('\n')) JSON.parse(line);
       }

@@ -342,9 +342,9 @@ describe('AVIF', () => {
 });
 
 describe('in place', () => {
-  const frames = async (): Promise<Buffer> => Buffer.concat([Buffer.from(bytes(3)), Buffer.from(bytes(3)).reverse()]);
+  const frames = (): Buffer => Buffer.concat([Buffer.from(bytes(3)), Buffer.from(bytes(3)).reverse()]);
   const animated = async (name: string): Promise<string> => {
-    const image = sharp(await frames(), { raw: { width, height: height * 2, channels: 3, pageHeight: height } });
+    const image = sharp(frames(), { raw: { width, height: height * 2, channels: 3, pageHeight: height } });
     const file = join(folder, name);
     await (name.endsWith('gif') ? image.gif() : image.webp({ lossless: true })).toFile(file);
     return file;

@@ -89,9 +89,9 @@ describe.skipIf(!installed('convert', '-version') || !installed('exiftool', '-ve
       await Promise.all([changesNothing.opened(), real.worker.opened()]);
     });
 
-    afterAll(() => {
-      changesNothing.end();
-      real.worker.end();
+    afterAll(async () => {
+      await changesNothing.end();
+      await real.worker.end();
       if (process.env['MCIR_TABLE'] === 'docs')
         writeFileSync(new URL('../../docs/photographs-table.md', import.meta.url), document(results));
     });

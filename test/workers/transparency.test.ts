@@ -80,7 +80,7 @@ async function enlarged(model: string): Promise<{ cut: Buffer; whole: Buffer }> 
     const [cut, whole] = pixels as [Buffer, Buffer];
     return { cut, whole };
   } finally {
-    worker.end();
+    await worker.end();
   }
 }
 

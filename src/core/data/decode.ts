@@ -30,16 +30,19 @@ export async function decodePixels(file: string): Promise<Decoded> {
     const converted = facts.colours === 'cmyk' || facts.colours === 'lab';
     const float = facts.sample === 'float' && !converted;
     const deep = metadata.depth !== 'uchar';
-    const space = converted ? (deep ? 'rgb16' : 'srgb') : metadata.space;
+    const rgb = deep ? 'rgb16' : 'srgb';
+    const space = converted ? rgb : metadata.space;
+    const wholeDepth = deep ? 'ushort' : 'uchar';
     const { data, info } = await readable(file, () =>
       (converted ? image : image.pipelineColourspace(space))
         .toColourspace(space)
         .timeout({ seconds: DECODE_SECONDS })
-        .raw({ depth: float ? 'float' : deep ? 'ushort' : 'uchar' })
+        .raw({ depth: float ? 'float' : wholeDepth })
         .toBuffer({ resolveWithObject: true }),
     );
     const colours = facts.colours === 'grey' ? 1 : 3;
-    const samples = float ? wholeNumbers(data) : deep ? asArray(Uint16Array, data) : asArray(Uint8Array, data);
+    const whole = deep ? asArray(Uint16Array, data) : asArray(Uint8Array, data);
+    const samples = float ? wholeNumbers(data) : whole;
     return {
       picture: {
         width: info.width,

@@ -22,7 +22,7 @@ export interface Encoding {
   id: string;
   /** For people. */
   title: string;
-  matches(facts: PixelFacts): boolean;
+  matches: (facts: PixelFacts) => boolean;
   /** How it is read, computed and written, in a few words each; missing where it is refused. */
   how?: { read: string; computed: string; written: string };
   /** Why it is refused and what to do, in a sentence. */

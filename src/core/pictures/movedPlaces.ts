@@ -124,7 +124,8 @@ const turnSize = (w: number, h: number, orientation: number): [number, number] =
 function turnArea(place: z.infer<typeof area>, orientation: number): z.infer<typeof area> {
   const [x, y] = turnPoint([place.X, place.Y], orientation);
   const { W, H } = place;
-  const size = W === undefined || H === undefined ? {} : swaps(orientation) ? { W: H, H: W } : { W, H };
+  const turned = swaps(orientation) ? { W: H, H: W } : { W, H };
+  const size = W === undefined || H === undefined ? {} : turned;
   return { ...place, X: tidy(x), Y: tidy(y), ...size };
 }
 
@@ -145,8 +146,11 @@ function microsoftRegions(tags: Tags, { orientation }: Moved): Tags {
   return { 'XMP-MP:RegionInfoMP': { ...parsed.data, Regions } };
 }
 
+const asText = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+
 const numbers = (value: unknown): number[] =>
-  (Array.isArray(value) ? value.map(String) : String(value ?? '').split(/[\s,]+/))
+  (Array.isArray(value) ? value.map(String) : asText(value).split(/[\s,]+/))
     .filter((part) => part !== '')
     .map(Number)
     .filter(Number.isFinite);
@@ -167,7 +171,7 @@ const imageRegion = z.array(z.looseObject({ RegionBoundary: boundary.optional() 
 function imageRegions(tags: Tags, moved: Moved): Tags {
   const name = 'XMP-iptcExt:ImageRegion';
   const given = tags[name];
-  const parsed = imageRegion.safeParse(Array.isArray(given) ? given : given === undefined ? undefined : [given]);
+  const parsed = imageRegion.safeParse(given === undefined ? undefined : [given].flat());
   if (!parsed.success) return {};
   const list = parsed.data.map((region) =>
     region.RegionBoundary ? { ...region, RegionBoundary: turnBoundary(region.RegionBoundary, moved) } : region,

@@ -3,7 +3,7 @@ import { storageTrouble } from '../../shared/storageTrouble.ts';
 
 export interface LastResort {
   /** Writes an unexpected error down, where it will be looked for. */
-  note(error: unknown): void;
+  note: (error: unknown) => void;
   /** Lets what runs save and end. */
   save?: () => Promise<unknown>;
   /** Ends for a disk that is full or fails, too: what nobody has caught, nobody will do again. */

@@ -59,8 +59,8 @@ export interface ChildEnd {
 
 interface Waiting {
   readonly call: string;
-  resolve(answer: unknown): void;
-  reject(error: unknown): void;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: unknown) => void;
   readonly onEvent: ((event: never) => void) | undefined;
 }
 
@@ -127,7 +127,7 @@ export class Child<Contract extends ChildContract = ChildContract> {
     if (this.#end) throw this.#explain(this.#end);
     const id = ++this.#count;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, { call, resolve, reject, onEvent: onEvent as ((event: never) => void) | undefined });
+    this.#waiting.set(id, { call, resolve, reject, onEvent: onEvent });
     const abort = (): void => {
       this.#waiting.delete(id);
       reject(cancelledBy(signal as AbortSignal));

@@ -31,7 +31,7 @@ export function readConfigFile(file: string, settings: readonly string[] = []): 
   const document = parseYaml(readText(file), file);
   const place = dirname(resolve(file));
   for (const path of pathFields) {
-    const value = document.getIn(path);
+    const value: unknown = document.getIn(path);
     if (typeof value === 'string') document.setIn(path, resolvePath(path, value, place));
   }
   for (const setting of settings) applySetting(document, setting);

@@ -65,7 +65,8 @@ export async function evaluate(
 function meanOf(pictures: readonly EvaluatedPicture[]): Evaluation['mean'] {
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const networks = Object.keys(pictures[0]?.lpips ?? {}) as LpipsNetwork[];
-  const lpips = networks.map((network) => [network, mean(pictures.map((one) => one.lpips?.[network] ?? Number.NaN))]);
+  const meanLpips = (network: LpipsNetwork): number => mean(pictures.map((one) => one.lpips?.[network] ?? Number.NaN));
+  const lpips = networks.map((network): [LpipsNetwork, number] => [network, meanLpips(network)]);
   const exact = pictures.some(({ psnr }) => psnr === null);
   return {
     psnr: exact ? null : mean(pictures.map(({ psnr }) => psnr ?? 0)),

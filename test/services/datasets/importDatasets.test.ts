@@ -93,9 +93,9 @@ test('many that are added at once are all kept, and two changes at once are both
   const [list, rival] = [new DatasetList(home, history.datasets), new DatasetList(home, other.datasets)];
   for (let i = 0; i < 20; i++) {
     await Promise.all([
-      (async () => list.change('d0', { name: `n${i}` }))(),
-      (async () => rival.change('d0', { degradations: [{ type: 'haze', beta: [1, 1 + i / 10] }] }))(),
-      (async () => rival.change('d0', { validation: (kept) => ({ ...kept, count: kept.count + 1 }) }))(),
+      Promise.resolve().then(() => list.change('d0', { name: `n${i}` })),
+      Promise.resolve().then(() => rival.change('d0', { degradations: [{ type: 'haze', beta: [1, 1 + i / 10] }] })),
+      Promise.resolve().then(() => rival.change('d0', { validation: (kept) => ({ ...kept, count: kept.count + 1 }) })),
     ]);
     expect(list.find('d0')).toMatchObject({
       name: `n${i}`,

@@ -13,7 +13,7 @@ import { moodyContract } from './moodyContract.ts';
 const started: Child[] = [];
 const start: typeof startChild = (contract, options) => {
   const child = startChild(contract, options);
-  started.push(child as never);
+  started.push(child);
   return child;
 };
 afterEach(() => Promise.all(started.splice(0).map((child) => child.end())));

@@ -41,7 +41,7 @@ describe('trainings of one program', () => {
     expect([first.state, second.state]).toEqual(['running', 'queued']);
 
     await firstStep(first.id);
-    training.pause(first.id);
+    await training.pause(first.id);
     const paused = await entered(first.id, 'paused');
     expect(existsSync(runs.folder(first.id).checkpoint('last'))).toBe(true);
     // All that was measured can be looked at while the run waits.

@@ -9,6 +9,7 @@ type PickleKey = null | boolean | number | bigint | string;
 /** An inert stand-in for something of Python's: our own class, our own meaning. */
 export abstract class PickleObject {
   /** What Python's `__setstate__` would be given. Ignored by default; numpy's arrays take their numbers from it. */
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- for those who override it
   setState(_state: PickleValue): void {}
 }
 

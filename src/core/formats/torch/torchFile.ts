@@ -8,7 +8,7 @@ import { openStoredZip, type StoredEntry } from './zip.ts';
 export interface TorchFile {
   value: PickleValue;
   /** The bytes of a storage. @throws AppError `bad-input` where they are damaged */
-  readStorage(key: string): Uint8Array;
+  readStorage: (key: string) => Uint8Array;
 }
 
 /** A pickle describes tensors; a larger one is an attack or an accident. */
