@@ -55,7 +55,6 @@ const samplePage = z.object({
     z.object({ name: z.string(), partner: z.string().optional(), input: handle.optional(), target: handle }),
   ),
 });
-export type SamplePage = z.output<typeof samplePage>;
 
 /** A patch as the training would get it. */
 export const patchPair = z.object({ name: z.string(), input: handle, target: handle });

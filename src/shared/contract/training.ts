@@ -9,7 +9,6 @@ export type Run = RunSummary;
 
 /** A validation picture as the window sees it: with ids instead of paths. */
 export const shownPicture = validationPicture.extend({ input: handle, restored: handle, target: handle });
-export type ShownPicture = z.output<typeof shownPicture>;
 
 /**
  * `config` is the stored YAML, `settings` the same as values; `problem` is why they cannot be read (a run of another
