@@ -57,7 +57,7 @@ test.each([
   ['unknown-layer', 'src/cli/a.ts', 'src/elsewhere/b.ts'],
   ['unknown-part-of-core', 'src/core/random.ts', 'src/core/elsewhere/b.ts'],
   ['inside-of-the-engine', 'src/services/a.ts', 'src/core/engine/passes/b.ts'],
-  ['file-helpers', 'src/workers/a.ts', 'src/core/files/b.ts'],
+  ['file-helpers', 'src/renderer/a.ts', 'src/core/files/b.ts'],
 ])('%s: %s may not import %s', async (rule, from, to) => {
   const path = `${'../'.repeat(from.split('/').length - 1)}${to}`;
   expect(await broken({ [from]: [path], [to]: [] })).toContain(rule);

@@ -54,7 +54,7 @@ describe('mcir study', () => {
     expect(expected.verdicts[0]?.words).toMatch(/MCIR/);
 
     const running = new Mcir(killed, ['study', 'run', study]);
-    await running.said(/MCIR, seed 1[\s\S]*step 4\/6/);
+    await running.said(/MCIR, seed 1[\s\S]*Validation at step 3/);
     running.child.kill('SIGKILL');
     await running.ended;
     const status = await mcirJson<{ finalOpened: number | null; trainings: { run?: { state: string } }[] }>(

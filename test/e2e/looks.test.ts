@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { CallOutput } from '../../src/shared/contract.ts';
@@ -6,7 +6,7 @@ import type { Run } from '../../src/shared/contract/training.ts';
 import { walk } from './keyboard.ts';
 import { patience } from './patience.ts';
 import { chromiumPath, openStudio, seriousFindings, type OpenStudio } from './studio.ts';
-import { ask } from './tinyRuns.ts';
+import { addDataset, ask } from './tinyRuns.ts';
 
 /** Pictures of every screen as it is looked at here go into the folder that LOOKS names. */
 const looks = process.env['LOOKS'];
@@ -24,21 +24,16 @@ describe.skipIf(!chromiumPath)('every screen in the smallest window (needs chrom
     await page.getByRole('option').first().waitFor({ timeout: 100_000 });
     const { config } = await ask<CallOutput<'app.sample'>>(page, 'app.sample', {});
     const { target, input } = config.data.train;
-    await writeFile(
-      join(home, 'datasets.json'),
-      JSON.stringify([
-        {
-          id: 'sample',
-          name: 'Sample',
-          target,
-          input,
-          degradations: [],
-          scale: 1,
-          validation: { share: 0.2, count: 2 },
-          created: 1,
-        },
-      ]),
-    );
+    addDataset(home, {
+      id: 'sample',
+      name: 'Sample',
+      target,
+      input,
+      degradations: [],
+      scale: 1,
+      validation: { share: 0.2, count: 2 },
+      created: 1,
+    });
     const short = {
       ...config,
       steps: 4,

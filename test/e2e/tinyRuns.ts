@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Page } from '@playwright/test';
+import { openHistory } from '../../src/database/history.ts';
+import { openHome } from '../../src/services/app/home.ts';
 import { readConfigFile } from '../../src/services/training/configFile.ts';
 import type { Dataset } from '../../src/shared/contract/datasets.ts';
 import type { RunConfig } from '../../src/shared/runConfig.ts';
@@ -24,8 +24,15 @@ export async function tinySet(
     validation: { share: 0.2, count: 2 },
     created: 1,
   };
-  await writeFile(join(home, 'datasets.json'), JSON.stringify([tiny]));
+  addDataset(home, tiny);
   return { file, config };
+}
+
+/** Enters a data set into a home folder's history, also while a program uses it. */
+export function addDataset(home: string, dataset: Dataset): void {
+  const history = openHistory(openHome(home));
+  history.datasets.add(dataset);
+  history.db.close();
 }
 
 /** Calls the services as the page does, to set things up that other tests do by hand. */

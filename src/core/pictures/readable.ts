@@ -1,5 +1,6 @@
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { saysDiskFull } from '../files/diskFull.ts';
+import { formatOfFile } from './format.ts';
 import { withBytes } from './inside/fileBytes.ts';
 import { tellKind } from './inside/fileKind.ts';
 import { readJpeg } from './inside/jpeg.ts';
@@ -19,7 +20,10 @@ export async function readable<T>(file: string, read: () => Promise<T>): Promise
     return await read();
   } catch (cause) {
     // A sentence for people says more than a guess at a decoder's words.
-    throw cause instanceof AppError ? cause : reasonOf(file, cause, others === 0 && begun === mine);
+    if (cause instanceof AppError) throw cause;
+    // What the file begins with says this for certain; the decoder's words may be about another file.
+    if (!(await isPicture(file))) throw notAPicture(cause);
+    throw reasonOf(file, cause, others === 0 && begun === mine);
   } finally {
     working--;
   }
@@ -48,12 +52,7 @@ function reasonOf(file: string, cause: unknown, alone: boolean): AppError {
 }
 
 function knownReason(words: string, cause: unknown): AppError | undefined {
-  if (/unsupported image format/i.test(words))
-    return new AppError(
-      'unsupported',
-      'This is not a picture of a kind this program reads (JPEG, PNG, TIFF, WebP, AVIF, GIF).',
-      { cause },
-    );
+  if (/unsupported image format/i.test(words)) return notAPicture(cause);
   if (/whole number of bytes|samples out of range|bad labq/i.test(words))
     return new AppError(
       'unsupported',
@@ -62,6 +61,20 @@ function knownReason(words: string, cause: unknown): AppError | undefined {
     );
   return /pixel limit/i.test(words) ? tooLarge(cause) : undefined;
 }
+
+/** True also where the file cannot be looked at any more: then the decoder's own words are told. */
+const isPicture = (file: string): Promise<boolean> =>
+  formatOfFile(file).then(
+    (format) => format !== undefined,
+    () => true,
+  );
+
+const notAPicture = (cause: unknown): AppError =>
+  new AppError(
+    'unsupported',
+    'This is not a picture of a kind this program reads (JPEG, PNG, TIFF, WebP, AVIF, GIF).',
+    { cause },
+  );
 
 const tooLarge = (cause: unknown): AppError =>
   new AppError('unsupported', 'The picture claims to have more than a thousand megapixels.', { cause });

@@ -132,6 +132,7 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
           "UPDATE batch_files SET state = 'running', result = iif(number = 1, result, NULL) WHERE batch = ? AND state = 'done'",
         )
         .run(id);
+      history.db.prepare("UPDATE jobs SET state = 'interrupted' WHERE id = ?").run(id);
       execFileSync('umount', ['-l', disk]);
       const resumed = batches.run(id);
       while (batches.find(id).state !== 'paused') await setTimeout(20);

@@ -70,6 +70,8 @@ export function useKeptPictures(
       marked: new Set([...now.marked].filter((id) => known.has(id))),
     }));
     notifications.show({
+      // Said once, also if the connection comes and goes.
+      id: 'pictures-forgotten',
       color: 'yellow',
       message: i18n.t('restore.forgotten', { count: gone }),
       closeButtonProps: { 'aria-label': i18n.t('common.close') },
