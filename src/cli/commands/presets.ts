@@ -1,4 +1,4 @@
-import { listPresets, removePreset, savePreset } from '../../services/restoring/restorePresets.ts';
+import { readPresets, removePreset, savePreset } from '../../services/restoring/restorePresets.ts';
 import { type RestorePreset, restorePreset } from '../../shared/batches.ts';
 import type { Register } from '../cliContext.ts';
 import { table, wrongUse } from '../output.ts';
@@ -15,7 +15,8 @@ export const registerPresets: Register = (program, context) => {
     .command('list')
     .description('all saved chains')
     .action(async () => {
-      const list = await listPresets(context.home);
+      const { presets: list, damaged } = await readPresets(context.home);
+      for (const sentence of damaged) output.log(sentence);
       const none = 'No presets yet. Save one with: mcir presets save NAME --model M [--model M2 ...]';
       output.result(
         { presets: list },

@@ -3,7 +3,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import writeFileAtomic from 'write-file-atomic';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, messageOf } from '../../shared/errors.ts';
 import { restorePreset, type RestorePreset } from '../../shared/batches.ts';
 import type { Home } from '../app/home.ts';
 import { safeName } from './naming.ts';
@@ -14,12 +14,16 @@ import { findModel } from './restoreModel.ts';
  * left out; {@link findPreset} names it.
  */
 export async function listPresets(home: Home): Promise<RestorePreset[]> {
+  return (await readPresets(home)).presets;
+}
+
+/** As {@link listPresets}, with a sentence for each file that is damaged. */
+export async function readPresets(home: Home): Promise<{ presets: RestorePreset[]; damaged: string[] }> {
   const names = (await readdir(home.presets)).filter((name) => name.endsWith('.json'));
-  const read = await Promise.all(
-    names.map((name) => readPreset(join(home.presets, name)).catch((): undefined => undefined)),
-  );
-  const presets = read.filter((preset) => preset !== undefined);
-  return presets.sort((a, b) => a.name.localeCompare(b.name));
+  const read = await Promise.allSettled(names.map((name) => readPreset(join(home.presets, name))));
+  const presets = read.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const damaged = read.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
+  return { presets: presets.sort((a, b) => a.name.localeCompare(b.name)), damaged };
 }
 
 /** @throws AppError `not-found` with the nearest name, `io` where its file is damaged */

@@ -12,7 +12,7 @@ import { cropPicture } from '../../core/pictures/crop.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { StudyFile, StudyPlan } from '../../shared/studies.ts';
-import { encodePng } from '../training/drawSampleSet.ts';
+import { encodePng } from '../../core/pictures/encodePng.ts';
 
 type Locked = StudyPlan['final']['files'];
 

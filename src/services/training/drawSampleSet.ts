@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { decodePicture } from '../../core/data/decode.ts';
 import { samplePictures } from '../../core/data/samplePictures.ts';
 import { applyChain, parseChain } from '../../core/degradations/chain.ts';
-import type { FloatPicture } from '../../core/pictures/picture.ts';
-import sharp from '../../core/pictures/sharp.ts';
+import { encodePng } from '../../core/pictures/encodePng.ts';
 
 /** Within RESIDE's range, and always thick enough to be seen. */
 const haze = parseChain([{ type: 'haze', beta: [0.8, 1.5], airlight: [0.85, 0.95] }]);
@@ -23,10 +22,4 @@ export async function drawSampleSet(folder: string, onPicture: (done: number) =>
     await writeFile(join(folder, 'hazy', name), await encodePng(hazy));
     onPicture(++done);
   }
-}
-
-/** A PNG of 8 bits; values are rounded, and cut to [0,1]. */
-export function encodePng({ width, height, channels, data }: FloatPicture): Promise<Buffer> {
-  const bytes = Uint8ClampedArray.from(data, (x) => x * 255);
-  return sharp(bytes, { raw: { width, height, channels } }).png().toBuffer();
 }
