@@ -10,7 +10,7 @@ import { openHome } from '../src/services/app/home.ts';
 import { openServices } from '../src/services/app/openServices.ts';
 import { findModel } from '../src/services/restoring/restoreModel.ts';
 import { collectSources } from '../src/services/restoring/restoreSources.ts';
-import { encodePng } from '../src/services/training/drawSampleSet.ts';
+import { encodePng } from '../src/core/pictures/encodePng.ts';
 import { prepareSampleSet } from '../src/services/training/sampleSet.ts';
 import { type Sheet, writeSheet } from '../src/services/training/sheets.ts';
 import { effect, exportSettings } from '../src/shared/batches.ts';
