@@ -133,6 +133,8 @@ export async function serve(
     kill: () => void server.kill('SIGKILL'),
     pid: server.pid ?? -1,
     stop: async () => {
+      // It may have been killed before.
+      if (server.exitCode !== null || server.signalCode !== null) return;
       const ended = new Promise((resolve) => server.once('exit', resolve));
       server.kill('SIGTERM');
       await ended;
