@@ -5,8 +5,8 @@ import { patience } from './test/e2e/patience.ts';
 export default defineConfig({
   test: {
     include: ['test/e2e/**/*.test.ts'],
-    // Those have a command of their own: `npm run test:electron`.
-    exclude: ['test/e2e/electron/**'],
+    // Those have commands of their own: `npm run test:electron`, and `npm run test:life`, which trains the whole sample.
+    exclude: ['test/e2e/electron/**', 'test/e2e/studio.test.ts'],
     globalSetup: 'test/e2e/buildPage.ts',
     pool: 'forks',
     fileParallelism: false,

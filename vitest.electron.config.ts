@@ -5,6 +5,8 @@ import { patience } from './test/e2e/patience.ts';
 export default defineConfig({
   test: {
     include: ['test/e2e/electron/**/*.test.ts'],
+    // It trains the whole sample, which takes minutes beside a window that is drawn in software.
+    exclude: process.env['MCIR_TEST_LIFE'] === 'yes' ? [] : ['test/e2e/electron/life.test.ts'],
     globalSetup: 'test/e2e/electron/buildWindow.ts',
     pool: 'forks',
     fileParallelism: false,
