@@ -27,10 +27,8 @@ export function formatOfContent(start: Uint8Array): PictureFormat | undefined {
   if (text.startsWith('\x89PNG\r\n\x1a\n')) return 'png';
   if (/^GIF8[79]a/.test(text)) return 'gif';
   if (text.startsWith('RIFF') && text.slice(8, 12) === 'WEBP') return 'webp';
-  // 42 is classic TIFF and 43 BigTIFF, each in either byte order.
-  if (/^(II[*+]\0|MM\0[*+])/.test(text)) return 'tiff';
-  if (text.slice(4, 8) === 'ftyp' && brandsOf(text).some((brand) => brand === 'avif' || brand === 'avis'))
-    return 'avif';
+  if (isTiff(text)) return 'tiff';
+  if (brandsOf(text).some((brand) => brand === 'avif' || brand === 'avis')) return 'avif';
   return undefined;
 }
 
@@ -41,8 +39,15 @@ export async function formatOfFile(path: string): Promise<PictureFormat | undefi
   return formatOfContent(buffer.subarray(0, bytesRead));
 }
 
-/** The major brand of an ISO media file and the compatible ones, from the first box. */
-function brandsOf(text: string): string[] {
+/** Whether a file begins as TIFF does: 42 is classic TIFF and 43 BigTIFF, each in either byte order. */
+export const isTiff = (head: string): boolean => /^(II[*+]\0|MM\0[*+])/.test(head);
+
+/**
+ * The major brand of an ISO media file and the compatible ones, from the first box (ISO/IEC 14496-12 4.3); none for any
+ * other file.
+ */
+export function brandsOf(text: string): string[] {
+  if (text.slice(4, 8) !== 'ftyp') return [];
   const box = text.slice(0, Math.min(text.length, Buffer.from(text.slice(0, 4), 'latin1').readUInt32BE()));
   return [box.slice(8, 12), ...(box.slice(16).match(/.{4}/gs) ?? [])];
 }
