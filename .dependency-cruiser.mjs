@@ -60,6 +60,15 @@ const betweenPartsOfCore = Object.entries(core).map(([part, allowed]) => ({
   to: { path: '^src/core/', pathNot: `^src/core/(${anyOf([part, ...allowed])}/|${anyOf(everywhere)}[.]ts$)` },
 }));
 
+/** What only these places of src may import. */
+const onlyFrom = (places, { name, comment, to }) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: '^src/', pathNot: places },
+  to: { path: to },
+});
+
 const unknownFolders = [
   {
     name: 'unknown-layer',
@@ -98,48 +107,32 @@ export default {
       from: {},
       to: { circular: true },
     },
-    {
+    onlyFrom('^src/core/', {
       name: 'inside-of-the-engine',
+      to: '^src/core/engine/[^/]+/',
       comment: 'Outside of core, use the modules of core/engine itself, not its graphs, passes and tracing.',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/core/' },
-      to: { path: '^src/core/engine/[^/]+/' },
-    },
-    {
+    }),
+    onlyFrom(`^src/${anyOf(writers)}/`, {
       name: 'file-helpers',
+      to: '^src/core/files/',
       comment: 'core/files is for the layers that write files. Other layers leave files to the services.',
-      severity: 'error',
-      from: { path: '^src/', pathNot: `^src/${anyOf(writers)}/` },
-      to: { path: '^src/core/files/' },
-    },
-    {
+    }),
+    onlyFrom('^src/core/engine/open[.]ts$', {
       name: 'native-tensorflow',
+      to: '@tensorflow/tfjs-node',
       comment: 'Only core/engine/open.ts loads the native TensorFlow; core is written against @tensorflow/tfjs-core.',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/core/engine/open[.]ts$' },
-      to: { path: '@tensorflow/tfjs-node' },
-    },
-    {
-      name: 'tensors-outside-core',
-      comment: 'Tensors stay in core.',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/core/' },
-      to: { path: '@tensorflow/' },
-    },
-    {
+    }),
+    onlyFrom('^src/core/', { name: 'tensors-outside-core', to: '@tensorflow/', comment: 'Tensors stay in core.' }),
+    onlyFrom('^src/core/pictures/sharp[.]ts$', {
       name: 'sharp',
+      to: '^(node_modules/)?sharp(/|$)',
       comment: 'Import core/pictures/sharp.ts, which blocks unsafe readers.',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/core/pictures/sharp[.]ts$' },
-      to: { path: '^(node_modules/)?sharp(/|$)' },
-    },
-    {
+    }),
+    onlyFrom('^src/(main|preload)/', {
       name: 'electron',
+      to: '^(node_modules/)?electron(/|$)',
       comment: 'Only the Electron shell knows Electron; the same services also run in a terminal and behind a browser.',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(main|preload)/' },
-      to: { path: '^(node_modules/)?electron(/|$)' },
-    },
+    }),
     {
       name: 'development-only',
       comment: 'The installed program has no devDependencies. (Electron is there by itself.)',

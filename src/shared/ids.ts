@@ -12,3 +12,15 @@ const shortId = customAlphabet('0123456789abcdefghjkmnpqrstvwxyz', 8);
  * whoever keeps ids still checks that a new one is free.
  */
 export const newId = (): string => shortId();
+
+/**
+ * A title as a name of files that can be typed: `Hazy Day (indoor)` → `hazy-day-indoor`.
+ * @param longest characters that are kept
+ * @param otherwise for a title without Latin letters and digits
+ */
+export const slugOf = (title: string, longest: number, otherwise: string): string =>
+  title
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, longest) || otherwise;

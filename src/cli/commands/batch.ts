@@ -1,4 +1,5 @@
 import { followBatch } from '../batchProgress.ts';
+import type { Services } from '../../services/app/openServices.ts';
 import { dateTime } from '../../shared/dates.ts';
 import type { Register } from '../cliContext.ts';
 import { table, wrongUse } from '../output.ts';
@@ -6,6 +7,16 @@ import { table, wrongUse } from '../output.ts';
 /** `mcir batch`: lists and controls batches. */
 export const registerBatch: Register = (program, context) => {
   const { output } = context;
+  /** The services, where they have this batch. */
+  const openFor = async (id: string): Promise<Services> => {
+    const services = await context.services();
+    try {
+      services.batches.find(id);
+    } catch (error) {
+      wrongUse(error);
+    }
+    return services;
+  };
   const batch = program.command('batch').description('list, show, pause, resume, retry and cancel batches');
 
   batch
@@ -36,8 +47,8 @@ export const registerBatch: Register = (program, context) => {
     .description('every file of a batch, with its warnings or why it failed')
     .argument('<batch>', 'its id')
     .action(async (id: string) => {
-      const { batches } = await context.services();
-      const found = await attempt(() => batches.find(id));
+      const { batches } = await openFor(id);
+      const found = batches.find(id);
       const files = batches.files(id);
       const rows = files.map(({ number, state, source, output: to, reason, warnings }) => [
         number,
@@ -59,8 +70,7 @@ export const registerBatch: Register = (program, context) => {
     .description('have a batch wait after the pictures at hand, whichever window or terminal does it')
     .argument('<batch>', 'its id')
     .action(async (id: string) => {
-      const { batches } = await context.services();
-      await attempt(() => batches.find(id));
+      const { batches } = await openFor(id);
       await batches.pause(id);
       output.result({ batch: batches.find(id) }, `Paused. Go on: mcir batch resume ${id}`);
     });
@@ -70,8 +80,7 @@ export const registerBatch: Register = (program, context) => {
     .description('go on with a batch that was paused or cancelled, failed, or was interrupted')
     .argument('<batch>', 'its id')
     .action(async (id: string) => {
-      const { batches, jobs } = await context.services();
-      await attempt(() => batches.find(id));
+      const { batches, jobs } = await openFor(id);
       const { by } = await batches.resume(id);
       if (by === undefined) return followBatch({ batches, jobs }, id, output);
       output.result(
@@ -85,8 +94,7 @@ export const registerBatch: Register = (program, context) => {
     .description('try the failed files of a batch again')
     .argument('<batch>', 'its id')
     .action(async (id: string) => {
-      const { batches, jobs } = await context.services();
-      await attempt(() => batches.find(id));
+      const { batches, jobs } = await openFor(id);
       const count = await batches.retry(id);
       output.log(`${count} ${count === 1 ? 'file' : 'files'} to try again.`);
       const owner = jobs.ownerOf(id);
@@ -102,10 +110,7 @@ export const registerBatch: Register = (program, context) => {
     .description('end a batch, whichever window or terminal does it; what is done stays done')
     .argument('<batch>', 'its id')
     .action(async (id: string) => {
-      const { batches } = await context.services();
-      await attempt(() => batches.find(id));
+      const { batches } = await openFor(id);
       output.result({ batch: await batches.cancel(id) }, `Cancelled. Go on: mcir batch resume ${id}`);
     });
 };
-
-const attempt = <T>(what: () => T): Promise<T> => Promise.resolve().then(what).catch(wrongUse);

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobRepository, OwnedJob } from '../../database/jobRepository.ts';
 import type { Outcome } from '../../shared/jobMessages.ts';
 import { AppError, messageOf, toWire } from '../../shared/errors.ts';
@@ -651,8 +652,6 @@ const isCancelled = (outcome: Outcome | undefined, error: unknown): boolean =>
   error === undefined ? outcome?.state === 'cancelled' : error instanceof AppError && error.code === 'cancelled';
 
 const closing = (): AppError => new AppError('conflict', 'The program is closing. Start it again first.');
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 function toJob({ id, kind, title, state, created, changed, error }: OwnedJob): Job {
   return { id, kind, title, state, created, changed, ...(error ? { error } : {}) };

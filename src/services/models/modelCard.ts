@@ -5,6 +5,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { findNetwork } from '../../core/networks/index.ts';
 import { AppError } from '../../shared/errors.ts';
+import { slugOf } from '../../shared/ids.ts';
 import { inputNorm, modelTitle } from '../../shared/modelMessages.ts';
 import type { Home } from '../app/home.ts';
 
@@ -112,12 +113,7 @@ const CLAIM_MS = 60_000;
  * no other program gets it. Folders can be made by one program only, so one with the id's name is the claim.
  */
 export async function claimId(title: string, home: Home): Promise<{ id: string; release: () => Promise<void> }> {
-  const base =
-    title
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-|-$/g, '')
-      .slice(0, 60) || 'model';
+  const base = slugOf(title, 60, 'model');
   for (let n = 1; ; n++) {
     const id = n === 1 ? base : `${base}-${n}`;
     const claim = join(home.models, `.claim-${id}`);

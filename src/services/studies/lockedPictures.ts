@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { decodePicture } from '../../core/data/decode.ts';
 import { findPairs, findClean } from '../../core/data/pairs.ts';
 import { planData } from '../../core/data/plan.ts';
 import { applyChain, parseChain } from '../../core/degradations/chain.ts';
+import { hashFile } from '../../core/files/hashFile.ts';
 import { findNetwork } from '../../core/networks/index.ts';
 import { cropPicture } from '../../core/pictures/crop.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -94,12 +93,6 @@ export function refuseOverlap(final: Locked, others: Locked): void {
 
 const hashAll = (files: readonly { name: string; file: string }[]): Promise<Locked> =>
   Promise.all(files.map(async ({ name, file }) => ({ name, sha256: await hashFile(file) })));
-
-async function hashFile(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
-}
 
 /** One hash over a list of names and contents. */
 export const listHash = (files: Locked): string =>

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { writeDurably } from '../../core/files/durableFile.ts';
 import { findNetwork } from '../../core/networks/index.ts';
 import { AppError } from '../../shared/errors.ts';
+import { slugOf } from '../../shared/ids.ts';
 import { isActive } from '../../shared/jobs.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { RunSummary } from '../../shared/runs.ts';
@@ -224,12 +225,7 @@ export class Studies {
   }
 
   #freeId(name: string): string {
-    const plain =
-      name
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .replace(/^-|-$/g, '')
-        .slice(0, 40) || 'study';
+    const plain = slugOf(name, 40, 'study');
     for (let number = 1; ; number++) {
       const id = number === 1 ? plain : `${plain}-${number}`;
       if (!existsSync(this.folder(id))) return id;
