@@ -5,28 +5,8 @@ import type { Outcome } from '../../shared/jobMessages.ts';
 import { AppError, messageOf, toWire } from '../../shared/errors.ts';
 import { isActive, type Job, type JobVerb, type TransitionName } from '../../shared/jobs.ts';
 import { BEAT_MS, describeProgram, OwnerWatch, thisProgram } from './owners.ts';
-import { StoredInOrder } from '../../shared/storageTrouble.ts';
-import { endProcess, processIdentity } from './processes.ts';
-
-/** Why the work of a job is to end. `kill`: at once, without saving. `lost`: another program owns the job now. */
-export type Ending = 'cancel' | 'close' | 'kill' | 'lost';
-
-/** What the work on a job is given. */
-export interface JobWork {
-  /** The work is to end; it may save first. The reason is an {@link Ending}. */
-  readonly signal: AbortSignal;
-  /** The work is to end at once, without saving; {@link signal} is aborted too. */
-  readonly killed: AbortSignal;
-  /** Called when a pause is asked for, and when it is over. The work tells what it does about it with {@link entered}. */
-  onPause(listener: (paused: boolean) => void): void;
-  readonly pauseAsked: boolean;
-  /** The work has paused (and why, if nobody asked for it), or goes on. */
-  entered(state: 'paused' | 'running', reason?: string): void;
-  /** Tells subscribers of progress. */
-  tell(event: unknown): void;
-  /** Remembers the child process that works, so that whoever finds this program gone can end it. */
-  workedBy(pid: number): void;
-}
+import { endProcess } from './processes.ts';
+import { type JobWork, RunningJob } from './runningJob.ts';
 
 /** What a service contributes to a kind of job. */
 export interface JobKind {
@@ -61,24 +41,6 @@ export interface Asked {
   by?: string;
 }
 
-/** A job whose work runs in this program. */
-interface Running {
-  readonly kind: string;
-  readonly end: AbortController;
-  readonly kill: AbortController;
-  /** Resolved when nothing of the work is left, and its last state is written. */
-  readonly over: PromiseWithResolvers<void>;
-  readonly pauseListeners: ((paused: boolean) => void)[];
-  /** What the work tells, while a full disk does not take it. */
-  readonly stored: StoredInOrder;
-  pauseAsked: boolean;
-  ending?: Ending;
-  /** An error of the service that keeps the job's records; it ends the work. */
-  fault?: unknown;
-  /** Another program has asked it to go on while it was ending. */
-  again?: boolean;
-}
-
 export interface JobManagerOptions {
   watch?: OwnerWatch;
   /** How often requests are looked for, and whether a queued job may start. */
@@ -104,7 +66,7 @@ export class JobManager {
   readonly events = new EventEmitter<JobManagerEvents>();
   readonly #repository: JobRepository;
   readonly #kinds = new Map<string, JobKind>();
-  readonly #running = new Map<string, Running>();
+  readonly #running = new Map<string, RunningJob>();
   readonly #program = thisProgram();
   readonly #watch: OwnerWatch;
   readonly #lookMs: number;
@@ -251,7 +213,7 @@ export class JobManager {
   /** Ends a job of this program at once, without saving. */
   kill(id: string): void {
     const running = this.#running.get(id);
-    if (running) this.#abort(running, 'kill');
+    if (running) running.abort('kill');
   }
 
   /** @throws AppError `not-found` */
@@ -292,9 +254,9 @@ export class JobManager {
     const mine = (): OwnedJob[] => this.#repository.active().filter(({ owner }) => owner === this.#program.id);
     // Those that wait first, or they would start in the place of those that end.
     for (const job of mine()) if (job.state === 'queued') this.#endHere(job, 'close');
-    for (const running of this.#running.values()) this.#abort(running, 'close');
+    for (const running of this.#running.values()) running.abort('close');
     const late = setTimeout(() => {
-      for (const running of this.#running.values()) this.#abort(running, 'kill');
+      for (const running of this.#running.values()) running.abort('kill');
     }, CLOSE_MS);
     // What does not even end when it is killed (a network drive that hangs) is left to whoever finds this program gone.
     const until = performance.now() + CLOSE_MS + GIVE_UP_MS;
@@ -327,19 +289,22 @@ export class JobManager {
   }
 
   #begin({ id, kind: name }: Job, kind: JobKind): void {
-    const running: Running = {
-      kind: name,
-      end: new AbortController(),
-      kill: new AbortController(),
-      over: Promise.withResolvers(),
-      pauseListeners: [],
-      stored: new StoredInOrder({
-        onTrouble: (sentence) => {
-          if (sentence !== undefined) this.events.emit('trouble', new AppError('io', sentence));
+    const running: RunningJob = new RunningJob(
+      name,
+      {
+        entered: (state, reason) => {
+          // It may have waited for the disk.
+          if (this.#running.get(id) === running) this.#enter(id, state === 'paused' ? 'pause' : 'resume', reason);
         },
-      }),
-      pauseAsked: false,
-    };
+        told: (event) => {
+          const job = this.find(id);
+          kind.onEvent?.(job, event);
+          this.events.emit('event', job, event);
+        },
+        workedBy: (worker) => this.#repository.setWorker(id, this.#program.id, worker),
+      },
+      (error) => this.events.emit('trouble', error),
+    );
     this.#running.set(id, running);
     void this.#work(id, kind, running);
   }
@@ -349,16 +314,16 @@ export class JobManager {
     return this.#repository.owners().flatMap((owner) => (this.#watch.isSilent(owner) ? [owner.id] : []));
   }
 
-  async #work(id: string, kind: JobKind, running: Running): Promise<void> {
+  async #work(id: string, kind: JobKind, running: RunningJob): Promise<void> {
     let outcome: Outcome | undefined;
     let error: unknown;
     try {
-      outcome = await kind.run(this.find(id), this.#workOf(id, kind, running));
+      outcome = await kind.run(this.find(id), running);
     } catch (thrown) {
       error = thrown;
     }
     if (running.ending !== 'lost') {
-      this.#guard(running, () => running.stored.add(() => kind.onEnd?.(this.find(id))));
+      running.record(() => kind.onEnd?.(this.find(id)));
       await this.#settle(id, running, outcome, running.fault ?? error);
     }
     this.#running.delete(id);
@@ -367,43 +332,8 @@ export class JobManager {
     this.#tryTo(() => this.#startNext());
   }
 
-  #workOf(id: string, kind: JobKind, running: Running): JobWork {
-    return {
-      signal: running.end.signal,
-      killed: running.kill.signal,
-      get pauseAsked() {
-        return running.pauseAsked;
-      },
-      onPause: (listener) => void running.pauseListeners.push(listener),
-      entered: (state, reason) => {
-        if (running.ending === 'lost') return;
-        this.#guard(running, () =>
-          running.stored.add(() => {
-            // It may have waited for the disk.
-            if (this.#running.get(id) === running) this.#enter(id, state === 'paused' ? 'pause' : 'resume', reason);
-          }),
-        );
-      },
-      tell: (event) => {
-        if (running.ending === 'lost') return;
-        this.#guard(running, () =>
-          running.stored.add(() => {
-            const job = this.find(id);
-            kind.onEvent?.(job, event);
-            this.events.emit('event', job, event);
-          }),
-        );
-      },
-      workedBy: (pid) =>
-        this.#guard(running, () => {
-          const worker = processIdentity(pid);
-          running.stored.add(() => this.#repository.setWorker(id, this.#program.id, worker));
-        }),
-    };
-  }
-
   /** Writes how a job has ended. While the disk is full, it is tried again and again: the job stays as it is meanwhile. */
-  async #settle(id: string, running: Running, outcome: Outcome | undefined, error: unknown): Promise<void> {
+  async #settle(id: string, running: RunningJob, outcome: Outcome | undefined, error: unknown): Promise<void> {
     const { ending } = running;
     const enter = (): boolean => {
       if (outcome?.state === 'finished' && !error) return this.#enter(id, 'finish', outcome.reason);
@@ -428,29 +358,11 @@ export class JobManager {
     }
   }
 
-  /** A service that cannot keep up with its job ends the job, not the program. */
-  #guard(running: Running, act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      running.fault ??= error;
-      this.#abort(running, 'kill');
-    }
-  }
-
-  #abort(running: Running, ending: Ending): void {
-    const atOnce = ending === 'kill' || ending === 'lost';
-    if (running.ending === 'lost' || (running.ending !== undefined && !atOnce)) return;
-    running.ending = ending;
-    if (atOnce) running.kill.abort(ending);
-    running.end.abort(ending);
-  }
-
   #pauseHere(job: OwnedJob): void {
     const running = this.#running.get(job.id);
     if (job.state !== 'running' || !running || running.ending)
       throw new AppError('conflict', `"${job.title}" is ${job.state}; only a running job can be paused.`);
-    this.#askPause(running, true);
+    running.askPause(true);
   }
 
   #resumeHere(job: OwnedJob): void {
@@ -462,19 +374,14 @@ export class JobManager {
     }
     if (!running || (job.state !== 'paused' && !running.pauseAsked))
       throw new AppError('conflict', `"${job.title}" is ${job.state} already.`);
-    this.#askPause(running, false);
-  }
-
-  #askPause(running: Running, paused: boolean): void {
-    running.pauseAsked = paused;
-    for (const listener of running.pauseListeners) listener(paused);
+    running.askPause(false);
   }
 
   #endHere(job: OwnedJob, ending: 'cancel' | 'close'): void {
     const running = this.#running.get(job.id);
     if (running) {
       running.again = false;
-      return this.#abort(running, ending);
+      return running.abort(ending);
     }
     const reason = ending === 'close' ? 'The program was closed before it began.' : undefined;
     const name = !isActive(job.state) && ending === 'cancel' ? 'abandon' : ending;
@@ -555,8 +462,7 @@ export class JobManager {
   /** Ends the work on jobs that another program owns by now: it found this one silent for the length of a lease. */
   #noticeLosses(): void {
     for (const [id, running] of this.#running) {
-      if (running.ending !== 'lost' && this.#repository.find(id)?.owner !== this.#program.id)
-        this.#abort(running, 'lost');
+      if (running.ending !== 'lost' && this.#repository.find(id)?.owner !== this.#program.id) running.abort('lost');
     }
   }
 

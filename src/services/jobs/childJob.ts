@@ -2,7 +2,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { AnswerOf, EventOf, QuestionOf } from '../../shared/childMessages.ts';
 import type { JobContract, Outcome } from '../../shared/jobMessages.ts';
 import { type ChildEnd, type ChildOptions, startChild } from './childProcess.ts';
-import type { JobWork } from './JobManager.ts';
+import type { JobWork } from './runningJob.ts';
 
 /**
  * Does the work of a job in a child process of its own: passes on what is asked of it, and what it tells.
