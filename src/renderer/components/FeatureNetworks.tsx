@@ -1,7 +1,8 @@
-import { Alert, Button, Group, Modal, Stack, Table, Text } from '@mantine/core';
+import { Alert, Button, Group, Stack, Table, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAction, useCall } from '../api/hooks.ts';
+import { AskToFetch } from './AskToFetch.tsx';
 import { fileSize } from './fileSize.ts';
 
 /** The published feature networks: what is here, and a button that fetches them after asking. For the settings. */
@@ -65,31 +66,13 @@ function FetchFeatures() {
         {t('features.ask')}
       </Button>
       {asked && (
-        <Modal
-          opened
-          onClose={() => setAsked(false)}
+        <AskToFetch
           title={t('features.askTitle')}
-          closeButtonProps={{ 'aria-label': t('common.close') }}
-        >
-          <Stack>
-            <Text size="sm">{t('features.askText', { size: fileSize(bytes), licence, source })}</Text>
-            <Group justify="flex-end">
-              <Button size="sm" variant="default" onClick={() => setAsked(false)}>
-                {t('common.cancel')}
-              </Button>
-              <Button
-                size="sm"
-                data-autofocus
-                onClick={() => {
-                  fetchThem.mutate({});
-                  setAsked(false);
-                }}
-              >
-                {t('features.fetch')}
-              </Button>
-            </Group>
-          </Stack>
-        </Modal>
+          text={t('features.askText', { size: fileSize(bytes), licence, source })}
+          yes={t('features.fetch')}
+          onYes={() => fetchThem.mutate({})}
+          onClose={() => setAsked(false)}
+        />
       )}
     </>
   );

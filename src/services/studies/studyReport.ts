@@ -5,6 +5,7 @@ import type { FinalFigures, StudyPlan } from '../../shared/studies.ts';
 import { mean } from '../../core/statistics/paired.ts';
 import { curveSvg } from '../training/report/curveSvg.ts';
 import { escapeXml as e } from '../training/report/escapeXml.ts';
+import { reportPage } from '../training/report/page.ts';
 import { measuredAs } from '../training/report/runSummary.ts';
 import { type ArmVerdict, verdictsOf } from './verdicts.ts';
 import { scatterSvg } from './scatterSvg.ts';
@@ -20,19 +21,13 @@ export interface StudyResult {
 }
 
 const style = `
-body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:1000px;margin:32px auto;padding:0 24px}
-h1{font-size:24px;margin:0}h2{font-size:17px;margin:32px 0 8px}p{margin:4px 0}.dim{color:#595959}.verdict{font-size:17px;margin:8px 0}
-table{border-collapse:collapse;width:100%;font-size:14px}td,th{text-align:left;padding:4px 12px 4px 0;border-bottom:1px solid #e2e2e2;vertical-align:top;overflow-wrap:anywhere}th{font-weight:500;color:#595959}
-.curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:12px}svg{max-width:640px;width:100%;border:1px solid #e2e2e2}
-pre{background:#f5f5f5;padding:12px;overflow:auto;font-size:12px}`;
+.verdict{font-size:17px;margin:8px 0}svg{max-width:640px;width:100%;border:1px solid #e2e2e2}`;
 
 /** A study as one HTML file that needs nothing else: verdicts, figures, curves, scatter, cost, hashes and configurations. */
 export function studyReport({ plan, opened, figures, curves }: StudyResult): string {
   const verdicts = verdictsOf(plan, figures);
   const [first] = plan.arms;
-  return [
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
-    `<title>${e(plan.name)}</title><style>${style}</style></head><body>`,
+  return reportPage(plan.name, style, [
     `<h1>${e(plan.name)}</h1>`,
     plan.question ? `<p>${e(plan.question)}</p>` : '',
     `<p class="dim">Study ${e(plan.id)} · created ${dateTime(plan.created)} (${timeZone()}) · ${plan.arms.length} arms · seeds ${plan.seeds.join(', ')}</p>`,
@@ -75,8 +70,7 @@ export function studyReport({ plan, opened, figures, curves }: StudyResult): str
     ),
     '<h2>Configurations</h2>',
     ...plan.arms.map(({ name, config }) => `<p>${e(name)}</p><pre>${e(JSON.stringify(config, null, 1))}</pre>`),
-    '</body></html>\n',
-  ].join('\n');
+  ]);
 }
 
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;

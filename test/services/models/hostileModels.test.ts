@@ -9,6 +9,7 @@ import { addModel, brokenModels, listModels, removeModel, resolveModel } from '.
 import { constantWeights } from '../../core/formats/modelWeights.ts';
 import { op, pickle } from '../../core/formats/torch/pickles.ts';
 import { zipOf } from '../../core/formats/zips.ts';
+import { identityGraph } from '../../identityGraph.ts';
 
 let folder: string;
 let home: Home;
@@ -165,30 +166,12 @@ test('a title that is given is one line of at most 255 characters', async () => 
 });
 
 test('the files of a graph are those that were checked: one that changes afterwards is refused', async () => {
-  const graph = {
-    format: 'graph-model',
-    modelTopology: {
-      node: [
-        {
-          name: 'x',
-          op: 'Placeholder',
-          attr: {
-            dtype: { type: 'DT_FLOAT' },
-            shape: { shape: { dim: ['1', '-1', '-1', '3'].map((size) => ({ size })) } },
-          },
-        },
-        { name: 'y', op: 'Identity', input: ['x'], attr: { T: { type: 'DT_FLOAT' } } },
-      ],
-      versions: { producer: 1 },
-    },
-    weightsManifest: [],
-  };
-  const { id, file, hash } = await addModel(write('model.json', JSON.stringify(graph)), home, { title: 'Toy' });
+  const { id, file, hash } = await addModel(write('model.json', JSON.stringify(identityGraph)), home, { title: 'Toy' });
   expect((await resolveModel(id, home)).hash).toBe(hash);
   const { openGraphModel } = await import('../../../src/core/formats/graphModels.ts');
   const kept = join(home.models, file);
   await (await openGraphModel(kept, { hash })).dispose();
-  writeFileSync(kept, JSON.stringify({ ...graph, other: 1 }));
+  writeFileSync(kept, JSON.stringify({ ...identityGraph, other: 1 }));
   await expect(openGraphModel(kept, { hash })).rejects.toThrow(/has changed/);
   await expect(resolveModel(id, home)).rejects.toThrow(/has changed since it was added/);
 }, 60_000);

@@ -9,26 +9,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Home, openHome } from '../../../src/services/app/home.ts';
 import { addPack, installPack, type ModelPack, modelPacks } from '../../../src/services/models/modelPacks.ts';
 import { resolveModel } from '../../../src/services/models/models.ts';
+import { identityGraph } from '../../identityGraph.ts';
 
-/** A TensorFlow.js graph that gives back its input. */
-const graph = JSON.stringify({
-  format: 'graph-model',
-  modelTopology: {
-    node: [
-      {
-        name: 'x',
-        op: 'Placeholder',
-        attr: {
-          dtype: { type: 'DT_FLOAT' },
-          shape: { shape: { dim: ['1', '-1', '-1', '3'].map((size) => ({ size })) } },
-        },
-      },
-      { name: 'y', op: 'Identity', input: ['x'], attr: { T: { type: 'DT_FLOAT' } } },
-    ],
-    versions: { producer: 1 },
-  },
-  weightsManifest: [],
-});
+const graph = JSON.stringify(identityGraph);
 
 const tarball = gzipSync(
   Buffer.concat([

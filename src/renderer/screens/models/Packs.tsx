@@ -1,8 +1,9 @@
-import { Anchor, Button, Group, Modal, Progress, Stack, Table, Text, Title } from '@mantine/core';
+import { Anchor, Button, Group, Progress, Table, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Pack } from '../../../shared/contract/models.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
+import { AskToFetch } from '../../components/AskToFetch.tsx';
 import { Loaded } from '../../components/States.tsx';
 import { useTold } from '../../i18n/told.ts';
 import { href } from '../../route.ts';
@@ -66,33 +67,13 @@ export function Packs() {
         )}
       </Loaded>
       {asked && (
-        <Modal
-          opened
-          onClose={() => setAsked(undefined)}
+        <AskToFetch
           title={t('packs.askTitle', { title: asked.title })}
-          closeButtonProps={{ 'aria-label': t('common.close') }}
-        >
-          <Stack>
-            <Text size="sm">
-              {t('packs.askText', { source: asked.source, size: fileSize(asked.bytes), licence: asked.licence })}
-            </Text>
-            <Group justify="flex-end">
-              <Button size="sm" variant="default" onClick={() => setAsked(undefined)}>
-                {t('common.cancel')}
-              </Button>
-              <Button
-                size="sm"
-                data-autofocus
-                onClick={() => {
-                  fetchPack.mutate({ pack: asked.id });
-                  setAsked(undefined);
-                }}
-              >
-                {t('packs.fetch')}
-              </Button>
-            </Group>
-          </Stack>
-        </Modal>
+          text={t('packs.askText', { source: asked.source, size: fileSize(asked.bytes), licence: asked.licence })}
+          yes={t('packs.fetch')}
+          onYes={() => fetchPack.mutate({ pack: asked.id })}
+          onClose={() => setAsked(undefined)}
+        />
       )}
     </section>
   );

@@ -7,16 +7,13 @@ import type { RunDetail, ValidationPicture } from '../../../shared/runs.ts';
 import type { Runs } from '../runHistory.ts';
 import { escapeXml as e } from './escapeXml.ts';
 import { curveSvg } from './curveSvg.ts';
+import { reportPage } from './page.ts';
 import { curvesOf, measuredAs, runningSeconds, shownSteps } from './runSummary.ts';
 
 const style = `
-body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:1000px;margin:32px auto;padding:0 24px}
-h1{font-size:24px;margin:0}h2{font-size:17px;margin:32px 0 8px}p{margin:4px 0}.dim{color:#595959}
-table{border-collapse:collapse;width:100%;font-size:14px}td,th{text-align:left;padding:4px 12px 4px 0;border-bottom:1px solid #e2e2e2;vertical-align:top;overflow-wrap:anywhere}th{font-weight:500;color:#595959;width:220px}
+th{width:220px}.curves svg{width:100%;border:1px solid #e2e2e2}
 .figures{display:flex;flex-wrap:wrap;gap:8px 40px;margin:20px 0}.figures b{display:block;font-size:20px;font-variant-numeric:tabular-nums}
-.curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:12px}.curves svg{width:100%;border:1px solid #e2e2e2}
-.strip{display:flex;gap:6px;margin-bottom:16px}figure{margin:0;flex:1;min-width:0}img{width:100%;display:block;image-rendering:pixelated}figcaption{font-size:12px;color:#595959}
-pre{background:#f5f5f5;padding:12px;overflow:auto;font-size:12px}`;
+.strip{display:flex;gap:6px;margin-bottom:16px}figure{margin:0;flex:1;min-width:0}img{width:100%;display:block;image-rendering:pixelated}figcaption{font-size:12px;color:#595959}`;
 
 /**
  * A run as one self-contained HTML file without network access or scripts: figures, curves, pictures before training,
@@ -26,9 +23,7 @@ export async function htmlReport(runs: Runs, reference: string): Promise<string>
   const run = runs.show(reference);
   const config = runs.config(run.id);
   const curves = curvesOf(runs.series(run.id)).map(({ title, log, series }) => curveSvg(series, { title, log }));
-  return [
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
-    `<title>${e(run.name)} (${e(run.id)})</title><style>${style}</style></head><body>`,
+  return reportPage(`${run.name} (${run.id})`, style, [
     `<h1>${e(run.name)}</h1><p class="dim">Run ${e(run.id)} · ${e(run.network)} · ${e(run.state)} at step ${run.step} of ${run.steps} · started ${dateTime(run.created)} (${timeZone()}) · ${duration(runningSeconds(run.states))} of computing</p>`,
     run.tags.length > 0 ? `<p class="dim">${run.tags.map((tag) => `#${e(tag)}`).join(' ')}</p>` : '',
     run.note ? `<p>${e(run.note).replace(/\n/g, '<br>')}</p>` : '',
@@ -49,8 +44,7 @@ export async function htmlReport(runs: Runs, reference: string): Promise<string>
     table(run.states.map(({ at, state, reason }) => [dateTime(at), reason ? `${state}: ${reason}` : state])),
     '<h2>Configuration</h2>',
     `<pre>${e(run.config)}</pre>`,
-    '</body></html>\n',
-  ].join('\n');
+  ]);
 }
 
 function figures({ best, psnrBefore, step, steps }: RunDetail, config: RunConfig): string {
