@@ -51,6 +51,24 @@ export function explainStorage(error: unknown): unknown {
   return code === undefined ? error : storageError(code, error);
 }
 
+/**
+ * As {@link explainStorage}, for an error of any file, not only of the program's own data: what nobody has explained before it
+ * is told to a person. The program does not wait for it.
+ */
+export function explainDisk(error: unknown): unknown {
+  const code = error instanceof AppError ? undefined : codeOf(error);
+  if (code === undefined) return error;
+  const options = { details: { code, ...(error instanceof Error && { stack: error.stack }) }, cause: error };
+  if (full.test(code))
+    return new AppError('io', `The disk is full (${code}). Free some space on it, then try again.`, options);
+  if (locked.test(code)) {
+    const { path } = error as { path?: unknown };
+    const what = typeof path === 'string' ? path : 'A file';
+    return new AppError('io', `${what} may not be changed or read (${code}). Change its permissions.`, options);
+  }
+  return new AppError('io', `The disk fails (${code}). Check it, then try again.`, options);
+}
+
 export interface Patience {
   /** Time between two tries. */
   everyMs?: number;

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { calls, isCallName, type CallName, type Handlers } from '../../shared/contract.ts';
 import { AppError, toWire, type WireError } from '../../shared/errors.ts';
+import { explainDisk } from '../../shared/storageTrouble.ts';
 
 export type Reply = { value: unknown } | { error: WireError };
 
@@ -23,7 +24,7 @@ export async function dispatch(
     } catch {
       // The caller gets the call's own error, not an error from logging it.
     }
-    return { error: toWire(error) };
+    return { error: toWire(explainDisk(error)) };
   }
 }
 

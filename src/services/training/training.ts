@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import type { History } from '../../database/history.ts';
 import { AppError } from '../../shared/errors.ts';
 import { isActive, type Job } from '../../shared/jobs.ts';
 import { trainContract, type TrainEvent, type TrainStart } from '../../shared/jobMessages.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { MetricLine, RunSummary } from '../../shared/runs.ts';
-import { StoredInOrder } from '../../shared/storageTrouble.ts';
+import { explainStorage, StoredInOrder } from '../../shared/storageTrouble.ts';
 import { parseConfig, writeConfig } from './configFile.ts';
 import type { Home } from '../app/home.ts';
 import type { ChildSettings } from '../app/childSettings.ts';
@@ -64,16 +64,22 @@ export class Training {
 
   /**
    * Queues a new run.
-   * @throws AppError `bad-input` for a configuration that does not hold
+   * @throws AppError `bad-input` for a configuration that does not hold, `io` where the disk does not take it
    */
   start(config: RunConfig): RunSummary {
     parseConfig(config, 'The configuration');
-    const { id, folder } = this.#runs.createFolder();
     const text = writeConfig(config);
-    writeFileSync(folder.config, text);
-    this.#jobs.submit({ id, kind: 'train', title: config.name }, () => {
-      this.#history.runs.add({ ...runFields(config), id, config: text, step: 0, note: '', tags: [] });
-    });
+    const { id, folder } = this.#runs.createFolder();
+    try {
+      writeFileSync(folder.config, text);
+      this.#jobs.submit({ id, kind: 'train', title: config.name }, () => {
+        this.#history.runs.add({ ...runFields(config), id, config: text, step: 0, note: '', tags: [] });
+      });
+    } catch (error) {
+      // Without a job it is no run.
+      rmSync(folder.path, { recursive: true, force: true });
+      throw explainStorage(error);
+    }
     return this.#runs.find(id);
   }
 
