@@ -61,11 +61,9 @@ export function explainDisk(error: unknown): unknown {
   const options = { details: { code, ...(error instanceof Error && { stack: error.stack }) }, cause: error };
   if (full.test(code))
     return new AppError('io', `The disk is full (${code}). Free some space on it, then try again.`, options);
-  if (locked.test(code)) {
-    const { path } = error as { path?: unknown };
-    const what = typeof path === 'string' ? path : 'A file';
-    return new AppError('io', `${what} may not be changed or read (${code}). Change its permissions.`, options);
-  }
+  const { path } = error as { path?: unknown };
+  if (locked.test(code) && typeof path === 'string')
+    return new AppError('io', `${path} may not be read or changed (${code}). Change its permissions.`, options);
   return new AppError('io', `The disk fails (${code}). Check it, then try again.`, options);
 }
 

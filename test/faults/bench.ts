@@ -111,7 +111,11 @@ export class Bench {
     const jobs = jobsOf(home);
     if (ended.signal === null && ended.code !== 0 && jobs.some(({ state }) => state !== 'finished'))
       problems.push(`the job has ended (${JSON.stringify(jobs)}): ${ended.stderr.slice(-400)}`);
-    if (ended.code === 0) expectThat(jobs.every(({ state }) => state === 'finished'), 'it is told as done and is not');
+    if (ended.code === 0)
+      expectThat(
+        jobs.every(({ state }) => state === 'finished'),
+        'it is told as done and is not',
+      );
     for (const { id, kind, state } of jobs) {
       if (state === 'finished') continue;
       const again = await this.#run(kind === 'train' ? ['resume', id] : ['batch', 'resume', id], home);

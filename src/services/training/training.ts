@@ -42,6 +42,8 @@ export class Training {
   readonly #jobs: JobManager;
   readonly #waiting = new Map<string, MetricLine[]>();
   readonly #flushing = new Set<string>();
+  /** Runs that wait for their disk, and why. It is not in the history: the disk does not take it. */
+  readonly #waitsFor = new Map<string, string>();
   /** What the disk does not take now is written later, in order. */
   readonly #stored = new StoredInOrder();
   #written = -Infinity;
@@ -77,7 +79,7 @@ export class Training {
       });
     } catch (error) {
       // Without a job it is no run.
-      rmSync(folder.path, { recursive: true, force: true });
+      if (!this.#history.jobs.find(id)) rmSync(folder.path, { recursive: true, force: true });
       throw explainStorage(error);
     }
     return this.#runs.find(id);
@@ -135,6 +137,12 @@ export class Training {
     return this.#stored.settled();
   }
 
+  /** A run with what only this program knows of it: whether it waits for its disk. */
+  asItIs<Run extends RunSummary>(run: Run): Run {
+    const waitsFor = this.#waitsFor.get(run.id);
+    return waitsFor === undefined ? run : { ...run, waitsFor };
+  }
+
   #question(id: string): TrainStart {
     const facts = this.#history.runs.record(id)?.facts;
     return {
@@ -147,7 +155,10 @@ export class Training {
   }
 
   #onEvent(id: string, event: TrainEvent): void {
-    if (event.type === 'ready') {
+    if (event.type === 'waits') {
+      if (event.reason === undefined) this.#waitsFor.delete(id);
+      else this.#waitsFor.set(id, event.reason);
+    } else if (event.type === 'ready') {
       this.#stored.add(() => {
         this.#runs.syncMetrics(id, event.step);
         this.#history.runs.setFacts(id, event.facts);
@@ -167,9 +178,10 @@ export class Training {
   #onState(job: Job): void {
     // Nothing waits for long while a run is paused.
     if (isActive(job.state)) this.#flush(job.id);
+    else this.#waitsFor.delete(job.id);
     this.#stored.add(() => {
       this.#runs.writeRecord(job.id);
-      this.events.emit('state', this.#runs.find(job.id));
+      this.events.emit('state', this.asItIs(this.#runs.find(job.id)));
     });
   }
 
