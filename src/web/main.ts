@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   const studio = await openStudio(services);
   closers.push(() => studio.close());
   const secrets = newSecrets();
-  const usual = await usualPort(home.root);
+  const usual = usualPort(home.root);
   const server = await startServer(studio, { port, usual, secrets, renderer });
   closers.push(() => server.close());
   // A port that was asked for once, or taken because another program had the usual one, is not the usual one from now on.

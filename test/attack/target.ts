@@ -44,7 +44,10 @@ export class Target {
     );
     let said = '';
     const port = await new Promise<number>((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`It does not start: ${said}`)), 60_000);
+      const late = setTimeout(() => {
+        child.kill('SIGKILL');
+        reject(new Error(`It does not start: ${said}`));
+      }, 60_000);
       const listen = (text: string): void => {
         said += text;
         const found = /is at http:\/\/127\.0\.0\.1:(\d+)\//.exec(said)?.[1];
