@@ -10,6 +10,9 @@ const fraction = z.number().min(0).max(1);
 /** A degradation by its id in core/degradations, with its settings, which the degradation validates itself. */
 export const degradationStep = z.looseObject({
   type: z.string().describe('Id of the degradation; `mcir degradations` lists them.'),
+  chance: fraction
+    .optional()
+    .describe('Share of the pictures that are degraded in this way; by default all of them.'),
 });
 
 const folderPair = {
