@@ -137,6 +137,7 @@ export const ofCard = ({
   parameters,
   run,
   psnr,
+  included,
 }: ModelCard): ModelEntry => ({
   id,
   title,
@@ -147,7 +148,7 @@ export const ofCard = ({
   bytes,
   source,
   added,
-  removable: true,
+  removable: !included,
   ...(licence === undefined ? {} : { licence }),
   ...(parameters === undefined ? {} : { parameters }),
   ...(run === undefined ? {} : { run }),
