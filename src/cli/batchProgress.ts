@@ -85,7 +85,7 @@ function ended(batches: Batches, id: string): number {
 export function untilInterrupted(output: Output): { signal: AbortSignal } & Disposable {
   const stop = new AbortController();
   const interrupt = (): void => {
-    output.log('Cancelling; what is done stays done.');
+    output.log('Cancelling. Finished pictures are kept.');
     stop.abort();
   };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);

@@ -133,7 +133,7 @@ function handleSignals(cancel: () => void, kill: () => void, say: (text: string)
   const onSignal = (): void => {
     if (asked) return kill();
     asked = true;
-    say('Saving, then ending; once more ends at once, without saving.');
+    say('Saving, then ending. Press Ctrl-C again to end immediately, without saving.');
     cancel();
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -153,7 +153,7 @@ export class Host {
 
   #refuse(id: number): void {
     this.#answer(id)?.reject(
-      new AppError('worker-died', 'The services of the program have ended; they are being started again.'),
+      new AppError('worker-died', 'Part of MCIR Studio has crashed and is being restarted. Try again in a moment.'),
     );
   }
 }

@@ -38,7 +38,10 @@ export class Shell {
   /** Places of files that were dropped: the preload script asks Electron for their paths. @throws AppError `bad-input` */
   async admit(paths: unknown): Promise<Place[]> {
     if (!Array.isArray(paths) || !paths.every((path): path is string => typeof path === 'string' && isAbsolute(path))) {
-      throw new AppError('bad-input', 'Only files from this machine can be dropped here.');
+      throw new AppError(
+        'bad-input',
+        'Only files on this computer can be dropped here. Save the picture first, then drop the file.',
+      );
     }
     const places = (await Promise.all(paths.map((path) => this.#host.ask({ type: 'place', path })))) as Place[];
     for (const { id, path } of places) this.#admitted.set(id, path);
@@ -111,7 +114,7 @@ export class Shell {
   /** Goes on with a drag of files that were given out by these ids, out of the window. @throws AppError `not-found` */
   async drag(ids: unknown): Promise<void> {
     if (!Array.isArray(ids) || ids.length === 0 || !ids.every((id): id is string => typeof id === 'string'))
-      throw new AppError('bad-input', 'There is nothing to drag.');
+      throw new AppError('bad-input', 'There are no results to drag yet. Restore a picture first.');
     const files = (await this.#host.ask({ type: 'paths', ids })) as string[];
     this.#window.webContents.startDrag({ file: files[0] ?? '', files, icon: this.#icon });
   }

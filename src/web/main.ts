@@ -42,13 +42,14 @@ async function main(): Promise<void> {
     options: { port: { type: 'string', default: '0' }, 'no-open': { type: 'boolean', default: false } },
   });
   const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error('A port is a number from 1 to 65535.');
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw new Error('The port must be a whole number from 1 to 65535.');
   if (!existsSync(renderer)) throw new Error('The window has not been built. Run: npm start');
 
   const home = openHome();
   const show = async (address: string): Promise<void> => {
     say(`MCIR Studio is at ${address}`);
-    say('The address lets one browser in, once. Start again for another.');
+    say('This address works once, in one browser. Restart MCIR Studio to get another.');
     if (values['no-open']) return;
     const door = await writeDoor(home.root, address).catch(() => undefined);
     if (door !== undefined) await open(pathToFileURL(door).href).catch(() => undefined);
@@ -71,7 +72,7 @@ async function main(): Promise<void> {
   await optional(leaveBearer(home.root, secrets.bearer));
   const bell = await hangDoorbell(home.root, () => server.invite()).catch((error: unknown) => {
     note(error);
-    say(`A second start will not find this one: ${messageOf(error)}`);
+    say(`Another start of MCIR Studio will not find this one: ${messageOf(error)}`);
   });
   if (bell) closers.push(() => bell.close());
 

@@ -72,7 +72,7 @@ export async function startServer(
         return sendJson(response, 200, { value: await studio.receive(name, query.get('path') ?? '', request) });
       if (route === 'POST /invite' && name === '') return sendText(response, 200, invite());
     }
-    throw new AppError('not-found', 'There is nothing here.');
+    throw new AppError('not-found', 'This address does not exist. Check the path.');
   }
 
   function enter(request: IncomingMessage, response: ServerResponse, code: string): void {
@@ -187,7 +187,7 @@ function listen(server: Server, port: number): Promise<number> {
 /** Ends when the browser no longer waits for the answer, as for thumbnails that were scrolled past. */
 function whileOpen(response: ServerResponse): AbortSignal {
   const left = new AbortController();
-  response.once('close', () => left.abort(new AppError('cancelled', 'Nobody waits for this any more.')));
+  response.once('close', () => left.abort(new AppError('cancelled', 'The browser closed the connection.')));
   return left.signal;
 }
 
@@ -196,24 +196,24 @@ function pictureSize(query: URLSearchParams): number | undefined {
   if (text === null) return undefined;
   const size = Number(text);
   if (!Number.isInteger(size) || size < 16 || size > 4096)
-    throw new AppError('bad-input', 'A size is a whole number from 16 to 4096.');
+    throw new AppError('bad-input', 'The size must be a whole number from 16 to 4096.');
   return size;
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
   if (request.headers['content-type'] !== 'application/json')
-    throw new AppError('bad-input', 'A call is sent as JSON.');
+    throw new AppError('bad-input', 'The request is not JSON. Send a call as JSON.');
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > callLimit) throw new AppError('bad-input', 'This call is too large.');
+    if (bytes > callLimit) throw new AppError('bad-input', 'The request is too large.');
     chunks.push(chunk);
   }
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8'));
   } catch (cause) {
-    throw new AppError('bad-input', 'A call is sent as JSON.', { cause });
+    throw new AppError('bad-input', 'The request is not JSON. Send a call as JSON.', { cause });
   }
 }
 
@@ -228,7 +228,7 @@ const sendJson = (response: ServerResponse, status: number, value: unknown) =>
 const sendRefusal = (response: ServerResponse, refusal: Refusal) => sendText(response, refusal.status, refusal.reason);
 
 function sendServed(response: ServerResponse, served: Served | undefined, caching: string): void {
-  if (!served) throw new AppError('not-found', 'There is nothing here.');
+  if (!served) throw new AppError('not-found', 'This address does not exist. Check the path.');
   response.setHeader('cache-control', caching);
   send(response, 200, served.type, served.body);
 }

@@ -47,7 +47,7 @@ async function copyFiles(path: string, folder: string): Promise<string> {
   if (files.some(({ name }) => isLicence(name)))
     throw new AppError(
       'bad-input',
-      'This model keeps values in a file that is called like a licence. Rename that file.',
+      'This model stores weights in a file that is named like a licence. Rename that file.',
     );
   for (const { name, bytes } of files) await writeFile(join(folder, name), bytes, { flag: 'wx', flush: true });
   return join(folder, basename(path));

@@ -56,7 +56,7 @@ export async function openTrainer(
   if (facts && facts.importedFeatures !== importedFeatures) {
     throw new AppError(
       'conflict',
-      `This run began with other feature weights (${facts.importedFeatures}); import them again with \`mcir features import\`, then resume.`,
+      `This run started with other feature weights (${facts.importedFeatures}). Import those again with \`mcir features import\`, then resume.`,
     );
   }
   const { weights } = config.network;
@@ -73,7 +73,7 @@ export function explainMemory(error: unknown, { data: { batch, patch }, mcir }: 
   const copies = mcir ? ` or the number of older copies (now ${mcir.negatives.length})` : '';
   throw new AppError(
     'out-of-memory',
-    `There is not enough memory for steps of this size. Lower the samples in a step (now ${batch}), the patch (now ${patch} pixels)${copies}, and start again.`,
+    `There is not enough memory for a training step. Lower the batch size (now ${batch}), the patch size (now ${patch} pixels)${copies}, and start again.`,
     { cause: error },
   );
 }

@@ -44,7 +44,7 @@ serveChild(pictureReader, {
     const whole = [await decodePicture(restored), await decodePicture(target)];
     const { left: x, top: y, width, height } = part;
     if (whole.some((picture) => x + width > picture.width || y + height > picture.height))
-      throw new AppError('bad-input', 'The part is outside the picture.');
+      throw new AppError('bad-input', 'The area is outside the picture. Choose an area inside it.');
     const [a, b] = whole.map((picture) => cropPicture(picture, { x, y, width, height })) as [
       FloatPicture,
       FloatPicture,

@@ -177,9 +177,9 @@ async function preview(
   const { width, height } = photograph;
   const window = region ?? { x: 0, y: 0, width, height };
   if (window.x + window.width > width || window.y + window.height > height)
-    throw new AppError('bad-input', 'The part to preview is outside the picture.');
+    throw new AppError('bad-input', 'The visible area is outside the picture. Move the picture back into view.');
   if (window.width * window.height > MOST_PREVIEW_PIXELS)
-    throw new AppError('bad-input', 'This part is too large for a preview. Zoom in.');
+    throw new AppError('bad-input', 'The visible area is too large to preview. Zoom in.');
   const scratch = join(folder, 'scratch');
   await mkdir(scratch, { recursive: true });
   try {

@@ -45,7 +45,8 @@ export function serveChild<Contract extends ChildContract>(
     open.add(id);
     try {
       const found = contract.calls[call];
-      if (!found || !Object.hasOwn(contract.calls, call)) throw new AppError('internal', `There is no call "${call}".`);
+      if (!found || !Object.hasOwn(contract.calls, call))
+        throw new AppError('internal', `MCIR Studio has no call "${call}". Reload the page.`);
       const act = answers[call as CallsOf<Contract>];
       const emit = (event: unknown): void => send({ type: 'event', id, event });
       send({ type: 'answer', id, answer: await act(found.question.parse(question) as never, emit) });

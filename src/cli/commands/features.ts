@@ -57,9 +57,12 @@ const describe = (list: readonly { network: string; source: string }[]): string 
 /** @throws AppError `cancelled` where the answer is no, or nobody can be asked */
 async function askFirst({ output }: CliContext): Promise<void> {
   if (!process.stdin.isTTY || output.json)
-    throw new AppError('cancelled', 'Nothing was fetched, because nobody can be asked here. Add --yes to agree.');
+    throw new AppError(
+      'cancelled',
+      'Nothing was downloaded, because this terminal cannot ask for confirmation. Add --yes to confirm.',
+    );
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await prompt.question('Fetch it? [y/N] ');
   prompt.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new AppError('cancelled', 'Nothing was fetched.');
+  if (!/^y(es)?$/i.test(answer.trim())) throw new AppError('cancelled', 'Nothing was downloaded.');
 }

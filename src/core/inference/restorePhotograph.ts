@@ -158,7 +158,7 @@ async function openMask(file: string, width: number, height: number, scratch: st
   } catch (cause) {
     throw new AppError(
       'bad-input',
-      `The mask ${file} cannot be used: ${messageOf(cause).split('\n')[0]}. Choose a grey picture.`,
+      `The mask ${file} cannot be used: ${messageOf(cause).split('\n')[0]}. Choose a greyscale picture.`,
       { cause },
     );
   }

@@ -77,7 +77,10 @@ async function readCard(home: Home, id: string): Promise<ModelCard | BrokenCard>
     return card;
   } catch (error) {
     if (error instanceof AppError) return { id, reason: error.message };
-    return { id, reason: `Its card ${id}.json is damaged or of another version. Remove it and add the model again.` };
+    return {
+      id,
+      reason: `The model's description, ${id}.json, is damaged or was written by another version. Remove the model and add it again.`,
+    };
   }
 }
 

@@ -15,7 +15,7 @@ export async function dispatch(
   onFailure: (error: unknown) => void = () => undefined,
 ): Promise<Reply> {
   try {
-    if (!isCallName(name)) throw new AppError('not-found', `There is no call "${name}".`);
+    if (!isCallName(name)) throw new AppError('not-found', `MCIR Studio has no call "${name}". Reload the page.`);
     return { value: await invoke(handlers, name, input) };
   } catch (error) {
     try {
