@@ -52,7 +52,7 @@ const en = {
   interrupted: '{title}: interrupted',
 };
 type Words = Record<keyof typeof en, string>;
-/** Why a page's process ended, in Electron's words and in those of people. */
+/** Reasons for which the page's process ended: Electron's name and a readable text. */
 type Reasons = Readonly<Record<string, string>>;
 export type Texts = Words & { readonly reasons: Reasons };
 
@@ -127,12 +127,12 @@ const zh: Words = {
   interrupted: '{title}：已中断',
 };
 
-/** The chosen language, else the system's, else English. */
+/** The chosen language, otherwise the system's, otherwise English. */
 export function textsFor(chosen: 'en' | 'zh' | null, system: string): Texts {
   const isChinese = (chosen ?? (system.startsWith('zh') ? 'zh' : 'en')) === 'zh';
   return isChinese ? { ...zh, reasons: reasonsZh } : { ...en, reasons: reasonsEn };
 }
 
-/** Puts values in the places of their names in braces. */
+/** Replaces names in braces with their values. */
 export const fill = (text: string, values: Record<string, string>): string =>
   text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');

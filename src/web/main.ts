@@ -13,18 +13,18 @@ import { startServer } from './server.ts';
 import { keepPort, leaveBearer, takeBack, usualPort, writeDoor } from './webSession.ts';
 
 /**
- * The studio in a browser of this machine: `node src/web/main.ts [--port N] [--no-open]`. A second start shows the
- * studio that runs already.
+ * The studio in a browser on this machine: `node src/web/main.ts [--port N] [--no-open]`. A second start opens the
+ * studio that is already running.
  */
 
 const renderer = fileURLToPath(new URL('../../out/renderer/', import.meta.url));
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** Where unexpected errors are noted, and what is closed before the program ends; both are more from step to step of the start. */
+/** The log for unexpected errors, and what to close before the program ends. Both are filled in during the start. */
 let note: (error: unknown) => void = () => undefined;
 const closers: (() => Promise<unknown>)[] = [];
 
-/** Closes all that was opened, last first. What fails keeps nothing else from being closed. */
+/** Closes everything that was opened, in reverse order. An error does not prevent the rest from being closed. */
 async function close(): Promise<void> {
   for (const closer of closers.splice(0).reverse()) await closer().catch((error: unknown) => note(error));
 }
@@ -66,7 +66,7 @@ async function main(): Promise<void> {
   const usual = await usualPort(home.root);
   const server = await startServer(studio, { port, usual, secrets, renderer });
   closers.push(() => server.close());
-  // A port that was asked for once, or taken because another program had the usual one, is not the usual one from now on.
+  // A port from `--port`, or one chosen because the usual port was taken, is not remembered.
   if (port === 0 && usual === undefined) await optional(keepPort(home.root, server.port));
   closers.push(() => takeBack(home.root));
   await optional(leaveBearer(home.root, secrets.bearer));
@@ -89,7 +89,7 @@ async function main(): Promise<void> {
   await show(server.invite());
 }
 
-/** The program works without it: a full disk must not keep it from starting. */
+/** The program works without this file, so a full disk must not prevent it from starting. */
 const optional = (work: Promise<void>): Promise<void> => work.catch((error: unknown) => note(error));
 
 main().catch(async (error: unknown) => {

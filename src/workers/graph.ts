@@ -34,14 +34,14 @@ serveChild(graphReader, {
     openEngine();
     const model = createModel(network, options);
     model.parameters.load(weights);
-    // A graph has no place to say how its input is normalised, so it does that itself.
+    // A graph file cannot say how its input is normalised, so the graph contains that step.
     const forward: Layer = (x) => model.forward(normaliseInput(x, inputNorm));
     await writeFile(out, exportOnnx({ ...model, forward }, { hash }), { flag: 'wx', flush: true });
     return {};
   },
 });
 
-/** Copies a graph's files as they were read and checked, so that what is opened and kept is the same. */
+/** Writes a graph's files from the bytes that were checked, so that the same content is opened and kept. */
 async function copyFiles(path: string, folder: string): Promise<string> {
   const files = await readGraphFiles(path);
   if (files.some(({ name }) => isLicence(name)))

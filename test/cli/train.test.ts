@@ -79,7 +79,7 @@ describe('mcir train', () => {
     await resumed.said(/step \d+\/2000/);
     // The second Ctrl-C does not wait.
     resumed.child.kill('SIGINT');
-    await resumed.said(/once more ends at once/);
+    await resumed.said(/Press Ctrl-C again/);
     resumed.child.kill('SIGINT');
     expect((await resumed.ended).code).toBe(1);
     expect(metricsOf(cancelled.id).startsWith(before)).toBe(true);

@@ -48,7 +48,7 @@ export const registerEdit: Register = (program, context) => {
   );
 };
 
-/** The arguments, changed so that they mean the same in another folder. */
+/** The arguments with absolute paths, so that they work from any folder. */
 function launcherArguments({
   preset,
   model = [],

@@ -54,7 +54,7 @@ export const registerFeatures: Register = (program, context) => {
 const describe = (list: readonly { network: string; source: string }[]): string =>
   list.map(({ network, source }) => `${network}: ${source}`).join('\n');
 
-/** @throws AppError `cancelled` where the answer is no, or nobody can be asked */
+/** @throws AppError `cancelled` if the answer is no, or if stdin is not a terminal */
 async function askFirst({ output }: CliContext): Promise<void> {
   if (!process.stdin.isTTY || output.json)
     throw new AppError(
