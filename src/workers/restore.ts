@@ -6,7 +6,7 @@ import sharp from '../core/pictures/sharp.ts';
 import { openEngine } from '../core/engine/open.ts';
 import { openRestorer, type Restorer } from '../core/inference/restorer.ts';
 import { restorePhotograph } from '../core/inference/restorePhotograph.ts';
-import { splitTiles } from '../core/inference/splitTiles.ts';
+import { splitTiles } from '../core/inference/restoreTiled.ts';
 import {
   encodePhotograph,
   extensionOf,
