@@ -27,7 +27,11 @@ export function appHandlers({
     if ('run' in what) return runs.folder(runs.find(what.run).id).path;
     if ('folder' in what) return what.folder === 'home' ? home.root : home[what.folder];
     const batch = batches.find(what.batch);
-    if (!batch) throw new AppError('not-found', 'This batch is no longer in the history.');
+    if (!batch)
+      throw new AppError(
+        'not-found',
+        'This batch is no longer in the history. Open the folder of its results yourself.',
+      );
     return batch.settings.out;
   };
   return {

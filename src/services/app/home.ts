@@ -59,7 +59,7 @@ export function openHome(root: string | undefined = process.env['MCIR_HOME'] ?? 
   } catch (error) {
     throw new AppError(
       'io',
-      `The program cannot keep its files in ${base} (${messageOf(error)}). Change the permissions of this folder, or choose another one.`,
+      `MCIR Studio cannot write to its data folder ${base} (${messageOf(error)}). Change the permissions of this folder, or choose another one.`,
       { cause: error },
     );
   }
@@ -87,7 +87,7 @@ function chosenFolder(): string | undefined {
   if (folder !== undefined && !existsSync(folder)) {
     throw new AppError(
       'io',
-      `The data folder ${folder} is not there. Connect the disk it lies on, or start with MCIR_HOME set to another folder.`,
+      `The data folder ${folder} was not found. Connect its drive, or set MCIR_HOME to another folder.`,
     );
   }
   return folder;

@@ -44,8 +44,8 @@ export async function openServices(home: Home = openHome()): Promise<Services> {
   const batches = new Batches({ home, history, jobs, children });
   if (history.fresh) {
     const { count, problems } = runs.rebuild();
-    const readIn = `${count} ${count === 1 ? 'run was' : 'runs were'} read in again from the run folders.`;
-    if (history.setAside) notices.push(`The history was damaged; it is kept as ${history.setAside}, and ${readIn}`);
+    const readIn = `${count} ${count === 1 ? 'run was' : 'runs were'} recovered from the run folders.`;
+    if (history.setAside) notices.push(`The history was damaged. It was kept as ${history.setAside}, and ${readIn}`);
     else if (count > 0) notices.push(`The history was missing; ${readIn}`);
     notices.push(...problems);
   }

@@ -84,7 +84,10 @@ async function readCard(folder: string, id: string): Promise<ModelCard | BrokenC
     return card;
   } catch (error) {
     if (error instanceof AppError) return { id, reason: error.message };
-    return { id, reason: `Its card ${id}.json is damaged or of another version. Remove it and add the model again.` };
+    return {
+      id,
+      reason: `The model's description, ${id}.json, is damaged or was written by another version. Remove the model and add it again.`,
+    };
   }
 }
 

@@ -80,7 +80,7 @@ export async function resolveModel(ref: string, home: Home): Promise<ResolvedMod
       : '';
   throw new AppError(
     'not-found',
-    `There is no model, file or run "${ref}".${nearest} \`mcir models list\` shows the models.`,
+    `There is no model, file or run "${ref}".${nearest} List the models with \`mcir models list\`.`,
   );
 }
 
@@ -134,7 +134,11 @@ export async function convertModel(
   out: string,
   home: Home,
 ): Promise<void> {
-  if (graph) throw new AppError('unsupported', `"${title}" is a finished graph; only weights can be converted.`);
+  if (graph)
+    throw new AppError(
+      'unsupported',
+      `"${title}" is a finished graph, which cannot be converted. Choose a model with weights (.safetensors or .pth).`,
+    );
   await convertWeights({ path: file, hash, title }, out, home);
 }
 
@@ -149,7 +153,7 @@ function findRun(ref: string, home: Home): { id: string; file: string } | undefi
   if (usable.length > 1)
     throw new AppError(
       'conflict',
-      `${usable.length} runs are called "${ref}"; give the id instead: ${usable.map(({ id }) => id).join(', ')}.`,
+      `${usable.length} runs are called "${ref}". Use an id instead: ${usable.map(({ id }) => id).join(', ')}.`,
     );
   if (usable.length === 0 && ids.length > 0)
     throw new AppError('not-found', `The run "${ref}" has no checkpoint yet. Wait until it has saved one.`);
@@ -184,7 +188,7 @@ export const addModel = (path: string, home: Home, options: AddOptions = {}): Pr
 
 async function takeIn(path: string, home: Home, options: AddOptions): Promise<ModelCard> {
   if (options.title !== undefined && !modelTitle.safeParse(options.title).success)
-    throw new AppError('bad-input', 'A title is one line of up to 255 characters. Choose a shorter one.');
+    throw new AppError('bad-input', 'The title is not one line of up to 255 characters. Choose a shorter one.');
   const sourceHash = await hashFiles([path]);
   const known = (await listModels(home)).find((card) => card.sourceHash === sourceHash);
   if (known) return known;
@@ -338,7 +342,7 @@ export async function removeModel(
   if (!isAdded && included)
     throw new AppError('unsupported', `The model "${included.title}" comes with the program and cannot be removed.`);
   if (!isAdded)
-    throw new AppError('not-found', `There is no added model "${id}". \`mcir models list\` shows what there is.`);
+    throw new AppError('not-found', `There is no added model "${id}". List the models with \`mcir models list\`.`);
   const { card, files } = pathsOf(id, home);
   // The card first: a model without a card does not exist.
   await remove(card);

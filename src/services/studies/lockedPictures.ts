@@ -28,7 +28,7 @@ export async function lockFinal(study: StudyFile, config: RunConfig, into: strin
   const { final } = study;
   const degradations = final.degradations ?? (final.input === undefined ? data.train.degradations : []);
   const { samples } = degradations.length > 0 ? await findClean(final.target, scale) : await findPairs(final, scale);
-  if (samples.length === 0) throw new AppError('bad-input', 'There are no final pictures. Name another folder.');
+  if (samples.length === 0) throw new AppError('bad-input', 'No final pictures were found. Choose another folder.');
   const names = new Set<string>();
   for (const [i, sample] of samples.entries()) {
     const plain = basename(sample.name, extname(sample.name));
@@ -87,7 +87,7 @@ export function refuseOverlap(final: Locked, others: Locked): void {
   if (both.length > 0)
     throw new AppError(
       'bad-input',
-      `${both.length} of the final pictures are also used in training, first of them ${both[0]?.name}. Choose final pictures that no training sees.`,
+      `${both.length} of the final pictures are also used for training, for example ${both[0]?.name}. Choose final pictures that no training uses.`,
     );
 }
 

@@ -59,7 +59,7 @@ export class Studies {
   plan(id: string): StudyPlan {
     const file = join(this.folder(id), 'plan.json');
     if (!/^[a-z0-9-]+$/.test(id) || !existsSync(file))
-      throw new AppError('not-found', `There is no study "${id}"; \`mcir study list\` shows those there are.`);
+      throw new AppError('not-found', `There is no study "${id}". List the studies with \`mcir study list\`.`);
     const plan = studyPlan.parse(JSON.parse(readFileSync(file, 'utf8')));
     const at = (side: string): string => join(this.folder(id), 'final', side);
     // The data folder may have been moved.
@@ -136,7 +136,7 @@ export class Studies {
       const ended = await this.#services.training.ended(run.id);
       if (ended.error) throw AppError.fromWire(ended.error);
       if (ended.state !== 'finished')
-        throw new AppError('cancelled', `The study was stopped. Go on with \`mcir study resume ${id}\`.`);
+        throw new AppError('cancelled', `The study was cancelled. Resume it with \`mcir study resume ${id}\`.`);
     }
     await this.#measureFinal(plan);
   }

@@ -211,7 +211,7 @@ describe('runs', () => {
     );
     expect(await resolveModel('fog', home)).toMatchObject({ run: 'n1' });
     copyFileSync(first.checkpoint('best'), second.checkpoint('best'));
-    await expect(resolveModel('fog', home)).rejects.toThrow('2 runs are called "fog"; give the id instead: n1, n2.');
+    await expect(resolveModel('fog', home)).rejects.toThrow('2 runs are called "fog". Use an id instead: n1, n2.');
   });
 
   it('are not looked for outside the folder of runs', async () => {
