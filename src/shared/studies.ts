@@ -37,7 +37,10 @@ const pictures = z.strictObject({
 export const studyFile = z.strictObject({
   name: z.string().min(1).max(60).describe('Name of the study, for people.'),
   question: z.string().default('').describe('What it asks, in a sentence.'),
-  base: z.string().describe('Configuration (YAML) that all arms share.'),
+  base: z
+    .string()
+    .regex(/\.ya?ml$/i, 'a file that ends in .yml')
+    .describe('Configuration (YAML) that all arms share.'),
   set: overrides.default({}).describe('Changes of the base for all arms.'),
   branch: z
     .string()
