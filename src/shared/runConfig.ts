@@ -138,6 +138,10 @@ export const featuresConfig = z.strictObject({
     .record(z.string(), z.number())
     .default({ relu1_2: 0.2, relu2_2: 0.3, relu3_3: 0.5 })
     .describe('Layers and their weights.'),
+  standIn: z
+    .boolean()
+    .default(false)
+    .describe('For studies: compare in the seeded stand-in even if trained weights are at hand.'),
 });
 
 export const runConfig = z.strictObject({

@@ -18,6 +18,7 @@ import { packHandlers } from '../models/packHandlers.ts';
 import { restoreFeature } from '../restoring/restoreHandlers.ts';
 import { PictureReaders } from '../pictures/pictureReaders.ts';
 import { Thumbnails, type Served } from '../pictures/thumbnails.ts';
+import { studyHandlers } from '../studies/studyHandlers.ts';
 import { trainingHandlers } from '../training/trainingHandlers.ts';
 
 export type Reply = { value: unknown } | { error: WireError };
@@ -73,6 +74,7 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
     ...featureHandlers(context),
     ...trainingHandlers(context),
     ...datasetHandlers(context),
+    ...studyHandlers(context),
   };
   return {
     handlers,
