@@ -228,6 +228,4 @@ export const runConfig = z.strictObject({
 export type RunConfig = z.output<typeof runConfig>;
 export type DataConfig = z.output<typeof dataConfig>;
 export type McirConfig = z.output<typeof mcirConfig>;
-export type FeaturesConfig = z.output<typeof featuresConfig>;
-export type LossConfig = z.output<typeof lossConfig>;
 export type DegradationStep = z.output<typeof degradationStep>;
