@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import sharp from '../core/pictures/sharp.ts';
+import { withTextPath } from '../core/files/byteNames.ts';
 import { openEngine } from '../core/engine/open.ts';
 import { openRestorer, type Restorer } from '../core/inference/restorer.ts';
 import { restorePhotograph } from '../core/inference/restorePhotograph.ts';
@@ -45,8 +46,8 @@ serveChild(restoreContract, {
     await open(models);
     return {};
   },
-  restore,
-  preview,
+  restore: (task, tellShare) => withTextPath(task.source, (source) => restore({ ...task, source }, tellShare)),
+  preview: (task, tellShare) => withTextPath(task.source, (source) => preview({ ...task, source }, tellShare)),
 });
 
 async function open(models: RestoreModel[]): Promise<void> {

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Region } from '../../shared/contract/restoring.ts';
+import { bytesOf } from '../../core/files/byteNames.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Effect } from '../../shared/batches.ts';
 import type { ChildSettings } from '../app/childSettings.ts';
@@ -98,7 +99,7 @@ export class Previews {
 
   /** Where the decoded picture is, or is to be. */
   async #decodedOf(source: string): Promise<string> {
-    const { size, mtimeMs } = await stat(source).catch((cause: unknown) => {
+    const { size, mtimeMs } = await stat(bytesOf(source)).catch((cause: unknown) => {
       throw new AppError(
         'not-found',
         `${source} was moved or deleted, or it cannot be read. Check the file and its permissions.`,
