@@ -79,31 +79,27 @@ function twoSteps({ mcir, loss, features }: RunConfig): { losses: Record<string,
 /** What decides which code a training runs; weights and intervals do not. */
 const kindOf = ({ mcir, loss, features }: RunConfig): string =>
   JSON.stringify([
-    mcir && [mcir.rule, mcir.negatives.length, mcir.direction, mcir.source, typeof mcir.weight],
+    mcir && [mcir.rule, mcir.negatives.length > 1, mcir.direction, mcir.source, typeof mcir.weight],
     loss,
     features.network,
   ]);
 
-it('every kind of arm in the presets trains, with the terms that it names', () => {
-  const arms = files.flatMap((file) => armsOf(file));
-  const kinds = new Map(arms.map(({ name, config }) => [kindOf(config), { name, config }]));
-  for (const { name, config } of kinds.values()) {
-    const { losses } = twoSteps(config);
+it('every kind of arm in the presets trains with the terms that it names, and each control in its own way', () => {
+  const controls = armsOf('controls.yml');
+  const known = new Set(controls.map(({ config }) => kindOf(config)));
+  const others = new Map(
+    files
+      .flatMap((file) => armsOf(file))
+      .filter(({ config }) => !known.has(kindOf(config)))
+      .map((arm) => [kindOf(arm.config), arm]),
+  );
+  const results = [...controls, ...others.values()].map(({ name, config }) => {
+    const { losses, weights } = twoSteps(config);
     expect(Object.values(losses).every(Number.isFinite), name).toBe(true);
     expect('l_neg' in losses, name).toBe(config.mcir !== undefined);
     expect('l_pos' in losses, name).toBe(config.loss.positive !== undefined);
     expect('l_contrastive' in losses, name).toBe(config.loss.contrastive !== undefined);
-  }
-});
-
-it('each control moves the network in another way than MCIR does', () => {
-  // An update within the two steps, so that the frozen copy differs too.
-  const results = armsOf('controls.yml').map(({ name, config }) => {
-    const mcir = config.mcir && {
-      ...config.mcir,
-      negatives: config.mcir.negatives.map((copy) => (copy.every > 1000 ? copy : { ...copy, every: 1 })),
-    };
-    return [name, twoSteps({ ...config, ...(mcir && { mcir }) }).weights] as const;
+    return weights;
   });
-  expect(new Set(results.map(([, weights]) => weights)).size).toBe(results.length);
-});
+  expect(new Set(results.slice(0, controls.length)).size).toBe(controls.length);
+}, 300_000);
