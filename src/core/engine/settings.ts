@@ -12,6 +12,9 @@ export function chosenTileMemory(): number | undefined {
   return mebibytes === undefined ? undefined : mebibytes * 2 ** 20;
 }
 
+/** Whether this process is to do without TensorFlow, as on a machine that has none. */
+export const tensorFlowIsOff = (): boolean => process.env['MCIR_TENSORFLOW'] === 'off';
+
 /** Whether a window is in use meanwhile, for which computing gives way. */
 export const givesWay = (): boolean => process.env['MCIR_GIVE_WAY'] === '1';
 
