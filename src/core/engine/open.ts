@@ -67,7 +67,12 @@ export function openEngine(options: EngineOptions = {}): typeof tfjs {
   return opened;
 }
 
-let shapesOpened = false;
+/** What tfjs has beside its operations: readers of its models. */
+type Tfjs = Pick<typeof tfjs, 'loadGraphModel' | 'loadLayersModel' | 'layers' | 'serialization'>;
+let shapesOpened: Tfjs | undefined;
+
+/** tfjs as {@link openEngine} or {@link openShapes} opened it; opens TensorFlow where neither has been called. */
+export const openedTfjs = (): Tfjs => opened ?? shapesOpened ?? openEngine();
 
 /**
  * Makes a backend that computes shapes only (shapes/binding.ts), for recording networks in a process that does not load
@@ -75,13 +80,13 @@ let shapesOpened = false;
  */
 export function openShapes(): void {
   if (opened || shapesOpened) return;
-  shapesOpened = true;
   restoreRemovedUtilities();
   // The package's own translation of tfjs' kernels into TensorFlow's operations is plain JavaScript.
   const { NodeJSKernelBackend } = require('@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js') as {
     NodeJSKernelBackend: new (binding: ShapesBinding, name: string) => tf.KernelBackend;
   };
   require('@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js');
+  shapesOpened = createRequire(require.resolve('@tensorflow/tfjs-node-gpu/package.json'))('@tensorflow/tfjs') as Tfjs;
   tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(new ShapesBinding(), 'shapes'), 3);
   if (!tf.setBackend('tensorflow')) throw new Error('The backend that records networks does not start.');
   registerKernels();

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sync as writeFileAtomic } from 'write-file-atomic';
+import type { DeviceChoice } from '../../shared/devices.ts';
 import { settings, type Settings, type SettingsChange } from '../../shared/settings.ts';
 import { explainStorage } from '../../shared/storageTrouble.ts';
 import type { Home } from './home.ts';
@@ -42,7 +43,7 @@ export function engineEnvironment({ threads, tileMemory, device }: Settings): Re
   const variables = {
     MCIR_THREADS: threads?.toString(),
     MCIR_TILE_MEMORY: tileMemory?.toString(),
-    CUDA_VISIBLE_DEVICES: device === 'cpu' ? '-1' : undefined,
+    ...deviceEnvironment(device),
   };
   return Object.fromEntries(
     Object.entries(variables).flatMap(([name, value]) =>
@@ -50,3 +51,9 @@ export function engineEnvironment({ threads, tileMemory, device }: Settings): Re
     ),
   );
 }
+
+/** A choice of device as child processes are given it. */
+export const deviceEnvironment = (device: DeviceChoice): Record<string, string> => ({
+  MCIR_DEVICE: device,
+  ...(device === 'cpu' || device === 'tensorflow' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
+});

@@ -158,7 +158,7 @@ export const evaluations: Readonly<Record<string, Evaluate>> = {
   Prod: ([x], shape) => {
     if (sizeOf(shape) !== 1) throw new Error('a product along one of several axes');
     const values = (x as Held).values();
-    return values.slice(0, 1).fill(values.reduce((product: number, value: number) => product * value, 1));
+    return values.slice(0, 1).fill(Array.from(values).reduce((product, value) => product * value, 1));
   },
 };
 
