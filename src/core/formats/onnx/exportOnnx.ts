@@ -47,7 +47,7 @@ export function exportOnnx(model: Exportable, options: ExportOptions = {}): Uint
 const unsupported = ({ network }: Exportable, cause: unknown): AppError =>
   new AppError(
     'unsupported',
-    `${network.title} cannot be written as ONNX: ${messageOf(cause)}. Write it as .pth or .safetensors instead.`,
+    `${network.title} cannot be saved as ONNX: ${messageOf(cause)}. Save it as .pth or .safetensors instead.`,
     { cause },
   );
 

@@ -1,7 +1,7 @@
 import { AppError } from '../../../shared/errors.ts';
 import type { FloatPicture } from '../../pictures/picture.ts';
 import type { Restorer } from '../restorer.ts';
-import { gather, SMALLEST_TILE } from '../splitTiles.ts';
+import { gather, SMALLEST_TILE } from '../restoreTiled.ts';
 
 export interface SteadyOptions {
   device: Restorer;
