@@ -81,8 +81,8 @@ function tensorflowCheck(engine: EngineFacts | AppError, restores: boolean): Che
   const detail = line.replace(/ Run: .*/, '');
   const fix = 'npm run setup';
   if (!restores) return { title: 'TensorFlow', state: 'missing', detail, fix };
-  const rest = 'Pictures are restored without it. Training, LPIPS and trials of trainings need it.';
-  return { title: 'TensorFlow', state: 'warning', detail: `${detail} ${rest}`, fix };
+  const without = `${detail} Pictures are restored without it. Training, LPIPS and trials of trainings need it.`;
+  return { title: 'TensorFlow', state: 'warning', detail: without, fix };
 }
 
 /** A GPU that lies idle is worth a word. */
