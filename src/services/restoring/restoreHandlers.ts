@@ -76,12 +76,12 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
         await cleaned;
         const began = performance.now();
         const wish = { models: await pictures.knownModels(models), effect: pictures.withMask(effect) };
-        const { path, region: part } = await previews.restore(
+        const { path, region: part, backends } = await previews.restore(
           handles.path(picture),
           { ...wish, ...(region ? { region } : {}) },
           progressOf(picture),
         );
-        return { picture: handles.issue(path), region: part, seconds: (performance.now() - began) / 1000 };
+        return { picture: handles.issue(path), region: part, seconds: (performance.now() - began) / 1000, backends };
       },
       'restore.endPreview': () => {
         previews.end();
