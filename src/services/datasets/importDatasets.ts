@@ -21,7 +21,7 @@ export function importDatasets(home: Pick<Home, 'root'>, { datasets, fresh, setA
   const readIn = join(home.root, READ_IN);
   const taken = takeOver(join(home.root, OLD), readIn, (found) => datasets.add(...datasetsIn(found).reverse()));
   if (typeof taken === 'object')
-    return [`The list of data sets was damaged; it is kept as ${taken.damaged}. Import the data sets again.`];
+    return [`The list of data sets was damaged. It was kept as ${taken.damaged}. Import the data sets again.`];
   if (taken === 'none' && fresh) {
     const salvaged = setAside === undefined ? undefined : salvage(setAside);
     datasets.add(...(salvaged ?? datasetsIn(readOld(readIn) ?? [])).reverse());

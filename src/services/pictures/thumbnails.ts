@@ -89,7 +89,10 @@ export class Thumbnails {
     const format = await withTextPath(path, formatOfFile);
     if (format && shownAsIs.includes(format)) {
       if (size > MOST_BYTES_AS_IS)
-        throw new AppError('unsupported', 'The file has more than 100 MB, too many to be shown whole.');
+        throw new AppError(
+          'unsupported',
+          'The file is larger than 100 MB, too large to show as a whole. It can still be restored.',
+        );
       return { body: new Uint8Array(await readFile(bytesOf(path))), type: mediaTypeOf[format] };
     }
     const { body } = await this.#queue.now(() => this.#readers.ask('png', { path }), signal);
@@ -99,7 +102,7 @@ export class Thumbnails {
 
 async function statOf(path: string): Promise<{ mtimeMs: number; size: number }> {
   const found = await stat(bytesOf(path)).catch(() => undefined);
-  if (!found?.isFile()) throw new AppError('not-found', `${path} is missing.`);
+  if (!found?.isFile()) throw new AppError('not-found', `${path} was moved or deleted. Check the path.`);
   return found;
 }
 

@@ -5,6 +5,7 @@ import type { Region } from '../../shared/contract/restoring.ts';
 import { bytesOf } from '../../core/files/byteNames.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Effect } from '../../shared/batches.ts';
+import type { BackendId } from '../../shared/devices.ts';
 import type { ChildSettings } from '../app/childSettings.ts';
 import type { Home } from '../app/home.ts';
 import { findModel } from './restoreModel.ts';
@@ -19,6 +20,14 @@ export interface PreviewWish {
   effect: Effect;
   /** In pixels of the upright picture; by default all of it. */
   region?: Region;
+}
+
+export interface Previewed {
+  /** Of a PNG. */
+  path: string;
+  region: Region;
+  /** What each model was computed on. */
+  backends: BackendId[];
 }
 
 /** Restores parts of pictures for looking at, in a child process of its own. */
@@ -56,12 +65,12 @@ export class Previews {
     source: string,
     wish: PreviewWish,
     onProgress: (share: number) => void = () => undefined,
-  ): Promise<{ path: string; region: Region }> {
+  ): Promise<Previewed> {
     this.#newest = wish;
     // The process is idle only between previews, however long one takes.
     clearTimeout(this.#idle);
     const made = this.#turn.then(() => {
-      if (this.#newest !== wish) throw new AppError('cancelled', 'Another preview was asked for meanwhile.');
+      if (this.#newest !== wish) throw new AppError('cancelled', 'A newer preview has replaced this one.');
       return this.#make(source, wish, onProgress);
     });
     this.#turn = made
@@ -85,7 +94,7 @@ export class Previews {
     source: string,
     { models, effect, region }: PreviewWish,
     onProgress: (share: number) => void,
-  ): Promise<{ path: string; region: Region }> {
+  ): Promise<Previewed> {
     const folder = join(this.#folder, randomUUID());
     await mkdir(folder, { recursive: true });
     const decoded = await this.#decodedOf(source);
@@ -93,14 +102,18 @@ export class Previews {
     const part = region && { x: region.left, y: region.top, width: region.width, height: region.height };
     const worker = await this.#open(models);
     const task = { id: ++this.#count, source, target: path, folder, decoded, effect };
-    const { width, height } = await worker.preview({ ...task, ...(part ? { region: part } : {}) }, onProgress);
-    return { path, region: region ?? { left: 0, top: 0, width, height } };
+    const { width, height, backends } = await worker.preview({ ...task, ...(part ? { region: part } : {}) }, onProgress);
+    return { path, region: region ?? { left: 0, top: 0, width, height }, backends };
   }
 
   /** Where the decoded picture is, or is to be. */
   async #decodedOf(source: string): Promise<string> {
     const { size, mtimeMs } = await stat(bytesOf(source)).catch((cause: unknown) => {
-      throw new AppError('not-found', `${source} is not there any more, or cannot be read.`, { cause });
+      throw new AppError(
+        'not-found',
+        `${source} was moved or deleted, or it cannot be read. Check the file and its permissions.`,
+        { cause },
+      );
     });
     const name = createHash('sha256').update(`${source}\0${size}\0${mtimeMs}`).digest('hex').slice(0, 32);
     return join(this.#folder, 'decoded', `${name}.v`);

@@ -40,7 +40,7 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
     },
     find: (id) => {
       const file = collected.get(id);
-      if (!file) throw new AppError('not-found', 'A picture is no longer known to the program. Add it again.');
+      if (!file) throw new AppError('not-found', 'One of the pictures is no longer in the list. Add it again.');
       return file;
     },
     withMask: ({ mask, ...rest }) => (mask === undefined ? rest : { ...rest, mask: handles.path(mask) }),
@@ -76,12 +76,12 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
         await cleaned;
         const began = performance.now();
         const wish = { models: await pictures.knownModels(models), effect: pictures.withMask(effect) };
-        const { path, region: part } = await previews.restore(
+        const { path, region: part, backends } = await previews.restore(
           handles.path(picture),
           { ...wish, ...(region ? { region } : {}) },
           progressOf(picture),
         );
-        return { picture: handles.issue(path), region: part, seconds: (performance.now() - began) / 1000 };
+        return { picture: handles.issue(path), region: part, seconds: (performance.now() - began) / 1000, backends };
       },
       'restore.endPreview': () => {
         previews.end();

@@ -36,7 +36,7 @@ export function trainingHandlers({
   const { home, runs, training, children } = services;
   let estimate: AbortController | undefined;
   let told = -Infinity;
-  const cancelEstimate = (): void => estimate?.abort(new AppError('cancelled', 'The measurement was cancelled.'));
+  const cancelEstimate = (): void => estimate?.abort(new AppError('cancelled', 'The estimate was cancelled.'));
   const tellRun = (run: string): void => tell({ name: 'run', data: training.asItIs(runs.find(run)) });
   training.events.on('state', (run) => tell({ name: 'run', data: run }));
   training.events.on('progress', (id, event) => {
