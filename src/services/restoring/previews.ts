@@ -87,7 +87,7 @@ export class Previews {
   ): Promise<{ path: string; region: Region }> {
     const folder = join(this.#folder, randomUUID());
     await mkdir(folder, { recursive: true });
-    const decoded = await this.#decodedOf(source);
+    const decoded = await this.#decodedOf(source, effect.raw);
     const path = join(folder, 'part.png');
     const part = region && { x: region.left, y: region.top, width: region.width, height: region.height };
     const worker = await this.#open(models);
@@ -97,11 +97,14 @@ export class Previews {
   }
 
   /** Where the decoded picture is, or is to be. */
-  async #decodedOf(source: string): Promise<string> {
+  async #decodedOf(source: string, raw: Effect['raw']): Promise<string> {
     const { size, mtimeMs } = await stat(source).catch((cause: unknown) => {
       throw new AppError('not-found', `${source} is not there any more, or cannot be read.`, { cause });
     });
-    const name = createHash('sha256').update(`${source}\0${size}\0${mtimeMs}`).digest('hex').slice(0, 32);
+    const name = createHash('sha256')
+      .update(`${source}\0${size}\0${mtimeMs}\0${JSON.stringify(raw ?? {})}`)
+      .digest('hex')
+      .slice(0, 32);
     return join(this.#folder, 'decoded', `${name}.v`);
   }
 
