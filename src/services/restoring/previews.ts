@@ -97,17 +97,20 @@ export class Previews {
   ): Promise<Previewed> {
     const folder = join(this.#folder, randomUUID());
     await mkdir(folder, { recursive: true });
-    const decoded = await this.#decodedOf(source);
+    const decoded = await this.#decodedOf(source, effect.raw);
     const path = join(folder, 'part.png');
     const part = region && { x: region.left, y: region.top, width: region.width, height: region.height };
     const worker = await this.#open(models);
     const task = { id: ++this.#count, source, target: path, folder, decoded, effect };
-    const { width, height, backends } = await worker.preview({ ...task, ...(part ? { region: part } : {}) }, onProgress);
+    const { width, height, backends } = await worker.preview(
+      { ...task, ...(part ? { region: part } : {}) },
+      onProgress,
+    );
     return { path, region: region ?? { left: 0, top: 0, width, height }, backends };
   }
 
   /** Where the decoded picture is, or is to be. */
-  async #decodedOf(source: string): Promise<string> {
+  async #decodedOf(source: string, raw: Effect['raw']): Promise<string> {
     const { size, mtimeMs } = await stat(bytesOf(source)).catch((cause: unknown) => {
       throw new AppError(
         'not-found',
@@ -115,7 +118,10 @@ export class Previews {
         { cause },
       );
     });
-    const name = createHash('sha256').update(`${source}\0${size}\0${mtimeMs}`).digest('hex').slice(0, 32);
+    const name = createHash('sha256')
+      .update(`${source}\0${size}\0${mtimeMs}\0${JSON.stringify(raw ?? {})}`)
+      .digest('hex')
+      .slice(0, 32);
     return join(this.#folder, 'decoded', `${name}.v`);
   }
 

@@ -6,6 +6,7 @@ import { copyToNew, nameBeside, removeLeft } from '../../core/files/privateFile.
 import { extensionOf } from '../../core/pictures/encode.ts';
 import type { BatchFileRecord, BatchRepository } from '../../database/batchRepository.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
+import { isRawName } from '../../shared/fileKinds.ts';
 import type { BatchSettings } from '../../shared/batches.ts';
 import type { RestoredFile } from '../../shared/restoreMessages.ts';
 import { fillTemplate, nameParts, numbered, safeName } from './naming.ts';
@@ -215,8 +216,15 @@ function wantedName(
 function guessExtension(source: string, { export: { format } }: Pick<BatchSettings, 'export'>): string {
   if (format !== 'same') return keptExtension(source, extensionOf[format]);
   const own = extname(source).slice(1);
-  return own.toLowerCase() === 'gif' ? 'png' : own;
+  return otherEndings[own.toLowerCase()] ?? (isRawName(source) ? 'tif' : own);
 }
+
+/** The ending of the result where the original's own format is not written. A deep HEIC becomes TIFF instead. */
+const otherEndings: Readonly<Record<string, string>> = {
+  gif: 'png',
+  ...Object.fromEntries(['heic', 'heif', 'hif'].map((ending) => [ending, 'jpg'])),
+  ...Object.fromEntries(['psd', 'psb', 'jp2', 'j2k', 'jpf', 'jpx'].map((ending) => [ending, 'tif'])),
+};
 
 const spellings: Record<string, readonly string[]> = { jpg: ['jpg', 'jpeg', 'jpe', 'jfif'], tif: ['tif', 'tiff'] };
 

@@ -65,12 +65,12 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
     handlers: {
       ...batchHandlers(context, pictures),
       'restore.collect': async ({ places }) => {
-        const { files, ignored, skipped } = await collectSources(
+        const { files, ignored, skipped, beside } = await collectSources(
           places.map((id) => handles.path(id)),
           true,
         );
         thumbnails.prepare(files.map(({ source }) => source));
-        return { pictures: await Promise.all(files.map((file) => pictures.add(file))), ignored, skipped };
+        return { pictures: await Promise.all(files.map((file) => pictures.add(file))), ignored, skipped, beside };
       },
       'restore.preview': async ({ picture, models, effect, region }) => {
         await cleaned;

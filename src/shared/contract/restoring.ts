@@ -57,6 +57,8 @@ export const restoreCalls = {
       ignored: z.int(),
       /** Folders and files that could not be listed; a sentence for each. */
       skipped: z.array(z.string()),
+      /** What was left out because it belongs to another picture; a sentence for each kind. */
+      beside: z.array(z.string()),
     }),
   ),
   /**
