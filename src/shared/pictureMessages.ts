@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { childCall, childContract } from './childMessages.ts';
+import { look } from './faults.ts';
 import { degradationStep } from './runConfig.ts';
 
 /** What passes between the program and the child processes that decode pictures: src/workers/pictures.ts. */
@@ -37,6 +38,10 @@ export const pictureReader = childContract('pictures', {
   thumbnail: childCall(z.object({ path: z.string(), size: z.int().positive() }), body),
   /** The whole picture as PNG. */
   png: childCall(z.object({ path: z.string() }), body),
+  /** The whole picture as PNG, no larger than `size` on its longest side. */
+  reduced: childCall(z.object({ path: z.string(), size: z.int().positive() }), body),
+  /** What is likely wrong with a picture. */
+  look: childCall(z.object({ path: z.string() }), look),
   header: childCall(file, header),
   /** Decodes a picture whole, to see whether that can be done. */
   check: childCall(file, z.object({})),

@@ -21,10 +21,16 @@ export const makeThumbnail = (path: string, size: number): Promise<Uint8Array> =
 
 /**
  * A whole picture as PNG, upright and in sRGB, for formats that browsers do not show.
+ * @param size longest side in pixels, if it is to be reduced
  * @throws AppError `unsupported`
  */
-export const makePng = (path: string): Promise<Uint8Array> =>
-  decode(path, MOST_WHOLE_PIXELS, (picture) => picture.png({ compressionLevel: 3 }));
+export const makePng = (path: string, size?: number): Promise<Uint8Array> =>
+  decode(path, size === undefined ? MOST_WHOLE_PIXELS : Infinity, (picture) =>
+    (size === undefined
+      ? picture
+      : picture.resize({ width: size, height: size, fit: 'inside', withoutEnlargement: true })
+    ).png({ compressionLevel: 3 }),
+  );
 
 async function decode(path: string, mostPixels: number, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> {
   try {

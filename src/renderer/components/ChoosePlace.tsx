@@ -27,6 +27,7 @@ interface ChoosePlaceProps {
   title?: string;
   onChoose: (places: Place[]) => void;
   variant?: string;
+  size?: 'xs' | 'sm';
   loading?: boolean;
 }
 
@@ -37,6 +38,7 @@ export function ChoosePlace({
   title = label,
   onChoose,
   variant = 'default',
+  size = 'xs',
   loading = false,
 }: ChoosePlaceProps) {
   const [opened, setOpened] = useState(false);
@@ -46,7 +48,7 @@ export function ChoosePlace({
   };
   return (
     <>
-      <Button size="xs" variant={variant} loading={loading} onClick={open} style={{ flexShrink: 0 }}>
+      <Button size={size} variant={variant} loading={loading} onClick={open} style={{ flexShrink: 0 }}>
         {label}
       </Button>
       {opened && (

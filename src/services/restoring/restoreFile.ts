@@ -1,5 +1,5 @@
 import { lstat, mkdir, rm, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { saysDiskFull } from '../../core/files/diskFull.ts';
 import { copyToNew, nameBeside, removeLeft } from '../../core/files/privateFile.ts';
 import { extensionOf } from '../../core/pictures/encode.ts';
@@ -182,6 +182,12 @@ export function resultName(
   return wantedName({ settings: { ...settings, out: '' }, created }, file).with(guessExtension(file.source, settings));
 }
 
+/** The folder that the result of a file goes into. */
+export const folderOf = (
+  { out, beside = false }: Pick<BatchSettings, 'out' | 'beside'>,
+  { source, folder }: Pick<BatchFileRecord, 'source' | 'folder'>,
+): string => (beside ? dirname(source) : join(out, ...folder.split('/')));
+
 /** What of a batch's settings makes a name. */
 interface NameSettings {
   models: readonly Pick<BatchSettings['models'][number], 'title' | 'scale'>[];
@@ -189,18 +195,17 @@ interface NameSettings {
 }
 
 function wantedName(
-  { settings, created }: { settings: NameSettings & { out: string }; created: number },
+  { settings, created }: { settings: NameSettings & Pick<BatchSettings, 'out' | 'beside'>; created: number },
   file: Pick<BatchFileRecord, 'source' | 'folder' | 'number'>,
 ): { folder: string; with(extension: string, n?: number): string } {
   const {
     models,
-    out,
     export: { template },
   } = settings;
   const model = models.map(({ title }) => title).join('+');
   const scale = models.reduce((product, each) => product * each.scale, 1);
   const stem = fillTemplate(template, nameParts(file.source, { model, scale, number: file.number, now: created }));
-  const folder = join(out, ...file.folder.split('/'));
+  const folder = folderOf(settings, file);
   return { folder, with: (extension, n = 1) => join(folder, `${numbered(stem, n)}.${extension}`) };
 }
 

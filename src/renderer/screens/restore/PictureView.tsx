@@ -13,7 +13,7 @@ import { useCompareKeys } from '../../components/useCompareKeys.ts';
 import { useKeys } from '../../components/useKeys.ts';
 import { usePictureSize } from '../../components/usePictureSize.ts';
 import { useZoom } from '../../components/useZoom.ts';
-import { visibleRegion } from '../../components/visibleRegion.ts';
+import { previewWish } from '../../components/visibleRegion.ts';
 import { go } from '../../route.ts';
 import { Filmstrip } from './Filmstrip.tsx';
 import { Rivals } from './Rivals.tsx';
@@ -57,7 +57,7 @@ export function PictureView({ source }: { source: Source }) {
     source.id,
     ready,
     trainedTo,
-    size && zoom.width > 0 && !runs.isPending ? visibleRegion(size, zoom) : undefined,
+    size && zoom.width > 0 && !runs.isPending ? previewWish(size, zoom) : undefined,
   );
 
   const step = (by: number): void => {
@@ -84,9 +84,9 @@ export function PictureView({ source }: { source: Source }) {
   const awaited = learning && selection.automatic && trainedTo(recipes[active]?.models ?? []) === undefined;
   const hint = awaited ? 'restore.awaited' : 'restore.previewHint';
   const previewed = shown && [
-    t('restore.previewed', {
-      width: shown.region.width,
-      height: shown.region.height,
+    t(shown.reduced ? 'restore.previewedWhole' : 'restore.previewed', {
+      width: (shown.reduced ?? shown.region).width,
+      height: (shown.reduced ?? shown.region).height,
       seconds: shown.seconds.toFixed(1),
     }),
     learning && t('restore.early'),

@@ -16,6 +16,7 @@ import { BatchesView } from './BatchesView.tsx';
 import { DropArea } from '../../components/DropArea.tsx';
 import { PictureGrid } from './PictureGrid.tsx';
 import { PictureView } from './PictureView.tsx';
+import { openSingle } from './openSingle.ts';
 import { added, cleared, useSelection } from './selection.tsx';
 import { SidePanel } from './SidePanel.tsx';
 
@@ -37,6 +38,7 @@ export function RestoreScreen() {
     try {
       const found = await call('restore.collect', { places: places.map((place) => place.id) });
       change(added(found.pictures));
+      openSingle(pictures, found.pictures);
       if (found.skipped.length > 0)
         notifications.show({
           color: 'yellow',
