@@ -9,7 +9,7 @@ export const exitCode = { done: 0, failed: 1, wrongUse: 2 } as const;
  * The output of a command. Results go to stdout and everything else to stderr, so that output can be piped. With
  * `--json`, stdout holds exactly one JSON object: the result or `{"error": …}`.
  *
- * Names in it may come from anywhere. What a terminal would obey is made visible here, for every command.
+ * Names may come from untrusted files. Control characters are made visible here, for every command.
  */
 export class Output {
   json = false;

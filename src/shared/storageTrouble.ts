@@ -33,16 +33,16 @@ export function storageTrouble(error: unknown): string | undefined {
 export function storageError(code: string, cause: unknown): AppError {
   const options = { details: { storage: true, code }, cause };
   if (full.test(code))
-    return new AppError('io', "The disk that holds the program's data is full. Free some space on it.", options);
+    return new AppError('io', "The disk with MCIR Studio's data is full. Free some space on it.", options);
   if (locked.test(code))
     return new AppError(
       'io',
-      "The folder of the program's data may not be written to. Change its permissions.",
+      'MCIR Studio may not write to its data folder. Change the permissions of this folder.',
       options,
     );
   if (code.startsWith('SQLITE_BUSY'))
-    return new AppError('io', 'Another program has used the history for too long. Try again.', options);
-  return new AppError('io', `The disk that holds the program's data fails (${code}). Check the disk.`, options);
+    return new AppError('io', 'Another program has locked the history for too long. Close it and try again.', options);
+  return new AppError('io', `The disk with MCIR Studio's data reports an error (${code}). Check the disk.`, options);
 }
 
 /** Turns an error that a disk is to blame for into one sentence; any other error stays as it is. */

@@ -38,6 +38,7 @@ export function useLiveUpdates(): void {
           void queryClient.invalidateQueries({ queryKey: ['runs.crops'] });
           // The last steps may be newer than the cached curves.
           void queryClient.invalidateQueries({ queryKey: ['runs.curves', event.data.id] });
+          if (event.data.tags.some((tag) => tag.startsWith('study '))) refreshStudies();
           if (isNewAsModel(event.data)) void queryClient.invalidateQueries({ queryKey: ['models.list'] });
           break;
         case 'progress':
@@ -72,6 +73,9 @@ export function useLiveUpdates(): void {
             packs?.map((known) => (known.id === event.data.id ? event.data : known)),
           );
           break;
+        case 'study':
+          refreshStudies();
+          break;
         case 'changed':
           void queryClient.invalidateQueries({ queryKey: [`${event.data}.list`] });
           if (event.data !== 'models') break;
@@ -93,6 +97,12 @@ function showSecondsLeft(batch: string, secondsLeft: number | undefined): void {
   queryClient.setQueryData<Batch[]>(['batches.list', {}], (batches) =>
     batches?.map((known) => (known.id === batch ? { ...known, secondsLeft } : known)),
   );
+}
+
+/** Asks again for the studies that are shown. */
+function refreshStudies(): void {
+  for (const call of ['studies.list', 'studies.show', 'studies.curves'])
+    void queryClient.invalidateQueries({ queryKey: [call] });
 }
 
 /** A run can be used for restoring after its first validation, and again improves with each new best one. */

@@ -20,14 +20,19 @@ export function appHandlers({
   handles,
   reveal,
 }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
-  const { home, notices, runs, history } = services;
+  const { home, notices, runs, history, studies } = services;
   const batches = new BatchRepository(history.db);
   const pathOf = (what: Revealed): string => {
     if ('place' in what) return handles.path(what.place);
     if ('run' in what) return runs.folder(runs.find(what.run).id).path;
+    if ('study' in what) return studies.folders.path(studies.folders.plan(what.study).id);
     if ('folder' in what) return what.folder === 'home' ? home.root : home[what.folder];
     const batch = batches.find(what.batch);
-    if (!batch) throw new AppError('not-found', 'This batch is no longer in the history.');
+    if (!batch)
+      throw new AppError(
+        'not-found',
+        'This batch is no longer in the history. Open the folder of its results yourself.',
+      );
     return batch.settings.out;
   };
   return {

@@ -31,7 +31,7 @@ were replaced (<path>, <picture>, <name>). Read it before you send it: all of it
 export async function writeReport(services: Services, out?: string): Promise<string> {
   const { home, runs } = services;
   const path = resolve(out ?? join(home.reports, `mcir-report-${fileDate(Date.now())}.zip`));
-  if (existsSync(path)) throw new AppError('conflict', `${path} exists already; choose another name.`);
+  if (existsSync(path)) throw new AppError('conflict', `${path} already exists. Choose another name.`);
   const redact = redactor(home, await personal(services));
   const zip = new ZipFile();
   const add = (name: string, text: string): void => zip.addBuffer(Buffer.from(redact(text)), name);
@@ -52,7 +52,9 @@ export async function writeReport(services: Services, out?: string): Promise<str
   }
   zip.end();
   await pipeline(zip.outputStream, createWriteStream(path, { flags: 'wx', mode: 0o600 })).catch((cause: unknown) => {
-    throw new AppError('io', `The report could not be written: ${messageOf(cause)}`, { cause });
+    throw new AppError('io', `The bug report could not be saved: ${messageOf(cause)}. Choose another folder.`, {
+      cause,
+    });
   });
   return path;
 }

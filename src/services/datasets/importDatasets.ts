@@ -25,7 +25,7 @@ export function importDatasets(home: Pick<Home, 'root'>, { datasets, fresh, setA
     if (found) datasets.add(...found.reverse());
     const kept = join(home.root, found ? READ_IN : `datasets.damaged-${Date.now()}.json`);
     renameSync(path, kept);
-    if (!found) return [`The list of data sets was damaged; it is kept as ${kept}. Import the data sets again.`];
+    if (!found) return [`The list of data sets was damaged. It was kept as ${kept}. Import the data sets again.`];
   } else if (fresh) {
     const salvaged = setAside === undefined ? undefined : salvage(setAside);
     const older = join(home.root, READ_IN);

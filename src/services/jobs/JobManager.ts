@@ -339,11 +339,11 @@ export class JobManager {
       if (outcome?.state === 'finished' && !error) return this.#enter(id, 'finish', outcome.reason);
       if (ending === 'cancel' && isCancelled(outcome, error)) return this.#enter(id, 'cancel', outcome?.reason);
       if (ending === 'close' && isCancelled(outcome, error))
-        return this.#enter(id, 'close', outcome?.reason ?? 'The program was closed; it was saved first.');
+        return this.#enter(id, 'close', outcome?.reason ?? 'The program was closed. The work was saved first.');
       if (ending === 'kill' && !running.fault)
         return this.#closed
-          ? this.#enter(id, 'close', 'The program was closed, and it could not be saved in time.')
-          : this.#enter(id, 'cancel', 'Ended at once, without saving.');
+          ? this.#enter(id, 'close', 'The program was closed before the work could be saved.')
+          : this.#enter(id, 'cancel', 'Ended immediately, without saving.');
       if (outcome?.state === 'cancelled' && !error) return this.#enter(id, 'cancel', outcome.reason);
       return this.#enter(id, 'fail', messageOf(error), error);
     };
@@ -419,7 +419,7 @@ export class JobManager {
     }
     throw new AppError(
       'conflict',
-      `"${title}" belongs to another window or terminal (${describeProgram(program)}), which does not answer. Go on there, or end that program.`,
+      `"${title}" belongs to another window or terminal (${describeProgram(program)}), which does not respond. Continue there, or close that program.`,
     );
   }
 

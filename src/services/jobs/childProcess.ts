@@ -241,15 +241,15 @@ export async function askChild<Contract extends ChildContract, Call extends Call
 export function childDied(end: ChildEnd): AppError {
   const details = { ...end };
   if (end.cause === 'asked') return new AppError('cancelled', 'Cancelled.', { details });
-  return new AppError('worker-died', `${howChildEnded(end)} Try again, with more memory free if it happens again.`, {
+  return new AppError('worker-died', `${howChildEnded(end)} Try again. If it happens again, free some memory first.`, {
     details,
   });
 }
 
 /** A sentence for people about an end that nobody asked for. */
 export function howChildEnded({ cause, code, signal }: ChildEnd): string {
-  if (cause === 'time') return 'The process that did the work took too long and was ended.';
-  if (cause === 'memory') return 'The process that did the work needed too much memory and was ended.';
+  if (cause === 'time') return 'The work took too long and was stopped.';
+  if (cause === 'memory') return 'The work needed too much memory and was stopped.';
   if (cause === 'start') return 'The process that does the work could not be started.';
   return `The process that did the work ended unexpectedly (${signal ?? `exit code ${code ?? 'unknown'}`}).`;
 }

@@ -5,14 +5,14 @@ import { addPack, installedPack, type ModelPack, modelPacks } from './modelPacks
 import { listModels, type ModelCard } from './models.ts';
 import type { StudioContext } from '../studio/context.ts';
 import { ofCard } from './modelHandlers.ts';
-import { addOwn, listRemedies } from './remedies.ts';
+import { listRemedies } from './remedies.ts';
 
 type Calls = `packs.${string}` | `remedies.${string}`;
 
 /** Bytes arrive faster than progress needs to be shown. */
 const progressEveryMs = 200;
 
-/** Answers of the calls about packs and remedies. Only `packs.fetch` and `remedies.get` download anything. */
+/** Answers of the calls about packs and remedies. Only `packs.fetch` downloads anything. */
 export function packHandlers({
   services: { home },
   tell,
@@ -39,7 +39,8 @@ export function packHandlers({
   };
 
   const fetchPack: Handlers['packs.fetch'] = async ({ pack }) => {
-    if (fetching.has(pack)) throw new AppError('conflict', 'This pack is being fetched already.');
+    if (fetching.has(pack))
+      throw new AppError('conflict', 'This pack is already being downloaded. Wait until the download has finished.');
     const progress = { bytes: 0, stop: new AbortController() };
     fetching.set(pack, progress);
     let told = -Infinity;
@@ -70,11 +71,5 @@ export function packHandlers({
       return Promise.resolve({});
     },
     'remedies.list': () => listRemedies(home, (pack) => fetching.get(pack)?.bytes),
-    'remedies.get': async ({ remedy }) => {
-      const own = await addOwn(remedy, home);
-      if (!own) return fetchPack({ pack: remedy });
-      tell({ name: 'changed', data: 'models' });
-      return ofCard(own);
-    },
   };
 }

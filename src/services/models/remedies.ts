@@ -2,8 +2,7 @@ import type { Remedy } from '../../shared/contract/models.ts';
 import type { Fault } from '../../shared/faults.ts';
 import type { Home } from '../app/home.ts';
 import { installedPack, type ModelPack, modelPacks } from './modelPacks.ts';
-import { addModel, listModels, type ModelCard } from './models.ts';
-import { type OwnModel, ownModels } from './ownModels.ts';
+import { listModels, type ModelCard } from './models.ts';
 
 /** A pack as a remedy: what it is for, what photographers call it, and how much larger it makes pictures. */
 interface PackRemedy {
@@ -31,26 +30,21 @@ const packRemedies: readonly PackRemedy[] = [
 /** What photographers call the program's own models. */
 const ownWords: Partial<Record<Fault, string>> = { haze: 'ownHaze', noise: 'ownNoise', small: 'ownTwice' };
 
+/** What a model that comes with the program is for, by the usual words in its name. */
+const usualNames: readonly [RegExp, Fault][] = [
+  [/haz/, 'haze'],
+  [/nois/, 'noise'],
+  [/rain/, 'rain'],
+  [/blur/, 'blur'],
+  [/enlarge|x\d/, 'small'],
+];
+
 /**
  * The remedies that there are, with the models that they have become.
  * @param fetched bytes of a pack that is being fetched
  */
-export async function listRemedies(
-  home: Home,
-  fetched: (pack: string) => number | undefined,
-  own?: readonly OwnModel[],
-): Promise<Remedy[]> {
+export async function listRemedies(home: Home, fetched: (pack: string) => number | undefined): Promise<Remedy[]> {
   const cards = await listModels(home);
-  const mine = (own ?? (await ownModels())).map(({ id, fault, title, licence, bytes }): Remedy => ({
-    id: ownId(id),
-    fault,
-    words: ownWords[fault] ?? 'own',
-    title,
-    licence,
-    bytes,
-    scale: fault === 'small' ? 2 : 1,
-    ...modelOf(cards.find((card) => card.source === sourceOf(id))),
-  }));
   const packs = packRemedies.map(({ pack: name, scale = 1, ...rest }): Remedy => {
     const pack = packNamed(name);
     const bytes = fetched(name);
@@ -66,27 +60,15 @@ export async function listRemedies(
       ...(bytes === undefined ? {} : { fetched: bytes }),
     };
   });
-  return [...mine, ...packs];
+  return [...cards.filter(({ included }) => included).flatMap(asOwn), ...packs];
 }
 
-/** Adds a model that comes with the program to the models, once; undefined for a remedy that is a pack. */
-export async function addOwn(remedy: string, home: Home, given?: readonly OwnModel[]): Promise<ModelCard | undefined> {
-  const own = (given ?? (await ownModels())).find(({ id }) => ownId(id) === remedy);
-  if (!own) return undefined;
-  const { id, file, title, licence, description } = own;
-  const source = sourceOf(id);
-  return addModel(file, home, {
-    name: id,
-    title,
-    licence,
-    source,
-    ...(description === undefined ? {} : { description }),
-  });
+function asOwn({ id, title, licence = '', bytes, scale }: ModelCard): Remedy[] {
+  const fault = usualNames.find(([pattern]) => pattern.test(id))?.[1];
+  if (!fault) return [];
+  return [{ id: `own:${id}`, fault, words: ownWords[fault] ?? 'own', title, licence, bytes, scale, model: id }];
 }
 
-const ownId = (id: string): string => `own:${id}`;
-/** What the card of an added model of the program's own says about its origin. */
-const sourceOf = (id: string): string => `MCIR Studio: ${id}`;
 const modelOf = (card: ModelCard | undefined): { model?: string } => (card ? { model: card.id } : {});
 
 function packNamed(name: string): ModelPack {

@@ -94,11 +94,11 @@ export class Training {
   async extend(reference: string, steps: number): Promise<RunSummary> {
     const run = this.#runs.find(reference);
     if (isActive(run.state))
-      throw new AppError('conflict', `"${run.name}" is ${run.state}; it can be given more steps when it has ended.`);
+      throw new AppError('conflict', `"${run.name}" is ${run.state}; more steps can be added once it has ended.`);
     if (steps <= run.step)
-      throw new AppError('bad-input', `"${run.name}" has done ${run.step} steps; give it more than that.`);
+      throw new AppError('bad-input', `"${run.name}" has already done ${run.step} steps. Choose a larger number.`);
     this.#runs.changeConfig(run.id, { ...this.#runs.config(run.id), steps });
-    await this.#jobs.resume(run.id, `From here on for ${steps} steps instead of ${run.steps}.`);
+    await this.#jobs.resume(run.id, `From here on, the total is ${steps} steps instead of ${run.steps}.`);
     return this.#runs.find(run.id);
   }
 

@@ -36,7 +36,7 @@ export function trainingHandlers({
   const { home, runs, training, children } = services;
   let estimate: AbortController | undefined;
   let told = -Infinity;
-  const cancelEstimate = (): void => estimate?.abort(new AppError('cancelled', 'The measurement was cancelled.'));
+  const cancelEstimate = (): void => estimate?.abort(new AppError('cancelled', 'The estimate was cancelled.'));
   training.events.on('state', (run) => tell({ name: 'run', data: run }));
   training.events.on('progress', (id, event) => {
     // A line of the log; whoever shows the run asks for it anew.

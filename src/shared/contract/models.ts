@@ -21,7 +21,7 @@ export const model = z.object({
   /** The run that trained it. */
   run: recordId.optional(),
   psnr: z.number().optional(),
-  /** True for added models; the model of a run is removed with the run. */
+  /** True for added models; the model of a run is removed with the run, and one that comes with the program never. */
   removable: z.boolean(),
 });
 export type ModelEntry = z.output<typeof model>;
@@ -111,6 +111,4 @@ export const modelCalls = {
   'packs.cancel': call(packRef, nothing),
   /** Models for the faults of photographs, for each fault the default first. */
   'remedies.list': call(nothing, z.array(remedy)),
-  /** Adds what comes with the program to the models, or downloads the pack as `packs.fetch` does. */
-  'remedies.get': call(z.strictObject({ remedy: recordId }), model),
 };

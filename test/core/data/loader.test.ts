@@ -334,7 +334,7 @@ describe('settings that do not fit', () => {
       'input and degradations together',
       (target) => ({ train: { target, input: target, degradations: noisy } }),
       1,
-      'not both',
+      'cannot be combined',
     ],
     [
       'a validation input alone',
@@ -358,7 +358,7 @@ describe('settings that do not fit', () => {
       'neither input nor degradations',
       (target) => ({ train: { target } }),
       1,
-      'Give an input folder too, or degradations',
+      'Also give an input folder, or degradations',
     ],
   ])('%s', async (_, data, scale, message) => {
     await expect(load(data(await clean(2)), { scale })).rejects.toThrow(message);

@@ -175,7 +175,7 @@ describe('the window on its desktop', () => {
     await start('9.png');
     await page.getByRole('heading', { level: 1, name: '9.png' }).waitFor();
     await start('notes.txt');
-    await page.getByText('notes.txt is no picture.', { exact: false }).waitFor();
+    await page.getByText('notes.txt is not a picture.', { exact: false }).waitFor();
   });
 });
 

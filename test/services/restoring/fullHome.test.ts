@@ -35,7 +35,7 @@ describe.skipIf(whyNoSmallDisk)(`a full disk under the data folder${whyNoSmallDi
         const { id } = await batches.create(files, ['identity'], settings);
         const empty = fillDisk(disk.path);
         await setTimeout(6000);
-        expect(() => changeSettings(home, { threads: 5 })).toThrow("The disk that holds the program's data is full.");
+        expect(() => changeSettings(home, { threads: 5 })).toThrow("The disk with MCIR Studio's data is full.");
         expect(readSettings(home).threads).toBe(3);
         expect(['queued', 'running', 'paused']).toContain(batches.find(id).state);
         empty();

@@ -32,7 +32,7 @@ export interface UsedTreatment {
 export function useTreatment(): UsedTreatment {
   const { selection, change } = useSelection();
   const remedies = useCall('remedies.list', {}).data ?? [];
-  const get = useAction('remedies.get', ['remedies.list', 'models.list']);
+  const get = useAction('packs.fetch', ['remedies.list', 'packs.list', 'models.list']);
   const stop = useAction('packs.cancel');
   const { recipe, wanted, picked } = selection;
   const treatment: Treatment = { models: recipe.models, wanted };
@@ -53,11 +53,7 @@ export function useTreatment(): UsedTreatment {
         return { recipe: { ...now.recipe, models: [...next.models] }, wanted: next.wanted };
       }),
   });
-  const fetch = (remedy: Remedy): void => get.mutate({ remedy: remedy.id }, arrive(remedy));
-  /** What comes with the program needs no download, only to be added. */
-  const addOwn = (remedy: Remedy): void => {
-    if (remedy.source === undefined && remedy.model === undefined) fetch(remedy);
-  };
+  const fetch = (remedy: Remedy): void => get.mutate({ pack: remedy.id }, arrive(remedy));
   const remedyOf = (fault: Fault, models = treatment.models): Remedy | undefined =>
     chosenRemedy(remedies, fault, models, picked);
 
@@ -73,17 +69,12 @@ export function useTreatment(): UsedTreatment {
       const remedy = remedyOf(fault);
       if (!remedy) return;
       use(withRemedy(remedies, remedy, treatment));
-      addOwn(remedy);
     },
     treatOnly: (wishes) => {
       const chosen = wishes.flatMap((fault) => remedyOf(fault, []) ?? []);
       use(chosen.reduce((sum: Treatment, remedy) => withRemedy(remedies, remedy, sum), { models: [], wanted: [] }));
-      chosen.forEach(addOwn);
     },
-    pick: (remedy) => {
-      use(withRemedy(remedies, remedy, treatment), { ...picked, [remedy.fault]: remedy.id });
-      addOwn(remedy);
-    },
+    pick: (remedy) => use(withRemedy(remedies, remedy, treatment), { ...picked, [remedy.fault]: remedy.id }),
     fetch,
     cancel: (remedy) => stop.mutate({ pack: remedy.id }),
   };
