@@ -68,7 +68,7 @@ function cut({ width: whole, height, data }: Rgb, left: number, width: number): 
 const notRead = (path: string, cause: unknown): AppError =>
   new AppError(
     'unsupported',
-    `${path} cannot be read as a picture; it is damaged or of a kind this program does not know.`,
+    `${path} cannot be read as a picture. It is damaged, or its format is not supported.`,
     { cause },
   );
 

@@ -137,7 +137,13 @@ describe('the window on its desktop', () => {
       await click(label);
       await page.getByRole('heading', { level: 1, name: screen, exact: true }).waitFor();
     }
+    await page.getByRole('option').first().waitFor();
     await click('Select All');
+    await page.getByText('3 of 3 pictures selected').waitFor();
+    // The key of the grid itself selects none again.
+    await page.getByRole('option').first().focus();
+    await page.keyboard.press('Control+a');
+    await page.getByText('3 pictures', { exact: true }).waitFor();
     await click('Keyboard');
     await page.getByRole('dialog').waitFor();
     expect(await page.evaluate(() => getSelection()?.toString())).toBe('');

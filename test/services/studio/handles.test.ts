@@ -22,8 +22,8 @@ test('what a window was shown is known to the services that are started next, an
   expect(after.keptPicture(place.id)).toBeUndefined();
   expect(after.issue(folder)).toBe(place.id);
   expect((await after.place(folder)).id).toBe(place.id);
-  expect(() => after.path(passing)).toThrow('no longer known');
-  expect(() => after.path('A'.repeat(22))).toThrow('no longer known');
+  expect(() => after.path(passing)).toThrow('no longer in the list');
+  expect(() => after.path('A'.repeat(22))).toThrow('no longer in the list');
   before.close();
   after.close();
 });

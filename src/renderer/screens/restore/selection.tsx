@@ -151,6 +151,11 @@ export const markToggled =
     return { marked };
   };
 
+/** Selects all pictures. */
+export const allMarked = (now: Selection): Partial<Selection> => ({
+  marked: new Set(now.pictures.map(({ id }) => id)),
+});
+
 /** Selects all pictures, or none if all are selected. */
 export const allToggled = (now: Selection): Partial<Selection> => ({
   marked: now.marked.size === now.pictures.length ? new Set() : new Set(now.pictures.map(({ id }) => id)),
