@@ -32,6 +32,8 @@ interface ChoosePlaceProps {
   variant?: string;
   size?: 'xs' | 'sm';
   loading?: boolean;
+  /** Takes the focus when the dialog around it opens. */
+  focused?: boolean;
 }
 
 /** A button to choose a file or folder on the host: with the system's dialog in Electron, otherwise with our own. */
@@ -43,6 +45,7 @@ export function ChoosePlace({
   variant = 'default',
   size = 'xs',
   loading = false,
+  focused = false,
 }: ChoosePlaceProps) {
   const [opened, setOpened] = useState(false);
   const open = (): void => {
@@ -51,7 +54,14 @@ export function ChoosePlace({
   };
   return (
     <>
-      <Button size={size} variant={variant} loading={loading} onClick={open} style={{ flexShrink: 0 }}>
+      <Button
+        size={size}
+        variant={variant}
+        loading={loading}
+        onClick={open}
+        style={{ flexShrink: 0 }}
+        data-autofocus={focused || undefined}
+      >
         {label}
       </Button>
       {opened && (

@@ -61,6 +61,7 @@ export function Welcome() {
             wanted="pictures"
             variant="filled"
             size="sm"
+            focused
             label={t('welcome.own')}
             onChoose={(places) => void addOwn(places)}
           />

@@ -9,6 +9,7 @@ import { encodePng } from '../../../src/core/pictures/encodePng.ts';
 import { openHome } from '../../../src/services/app/home.ts';
 import { addModel } from '../../../src/services/models/models.ts';
 import { modelPacks } from '../../../src/services/models/modelPacks.ts';
+import en from '../../../src/renderer/i18n/en.json' with { type: 'json' };
 import { seededModel } from '../../seededModels.ts';
 import { seriousFindings } from '../studio.ts';
 import { answerOpenDialog, openElectron, type ElectronStudio } from './openElectron.ts';
@@ -71,7 +72,7 @@ describe('a photographer’s way', () => {
     await page.getByText('On this computer (licence MIT).').waitFor();
     await page.getByText(/pixels in [\d.]+ s/).waitFor();
     await page.getByRole('button', { name: 'Export this picture' }).click();
-    await page.getByText('1 of 1').waitFor();
+    await page.getByRole('complementary').getByText('1 of 1').waitFor();
     expect(await clicks()).toEqual(['Open my photos…', 'Haze', 'Export this picture']);
     expect((await readdir(photos)).sort()).toEqual(['hazy-restored.jpg', 'hazy.jpg']);
     expect(await readFile(join(photos, 'hazy.jpg'))).toEqual(original);
@@ -84,6 +85,24 @@ describe('a photographer’s way', () => {
     expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('button', { name: /^Blur/ }).click();
     expect(await page.getByRole('button', { name: 'Export this picture' }).isEnabled()).toBe(true);
+  });
+
+  test('a ready preset chooses several faults at once', async () => {
+    const { page } = studio;
+    const pressed = (): Promise<string[]> =>
+      page
+        .locator('.fault[aria-pressed="true"]')
+        .evaluateAll((found) => found.map((button) => button.textContent?.replace('likely', '') ?? '').sort());
+    const choose = async (preset: string): Promise<void> => {
+      await page.getByRole('combobox', { name: 'Preset' }).click();
+      await page.getByRole('option', { name: preset }).click();
+    };
+    await choose('Restore an old scan');
+    await expect.poll(pressed).toEqual(['Faded', 'Noise']);
+    await page.getByRole('button', { name: 'Download (83 MB)' }).waitFor();
+    await page.getByRole('button', { name: 'Download (54 MB)' }).waitFor();
+    await choose('Clear haze');
+    await expect.poll(pressed).toEqual(['Haze']);
   });
 
   test('experts find the model by its name one click away', async () => {
@@ -130,8 +149,9 @@ describe('a photographer’s way', () => {
   test('after the services die the pictures stay, and can be exported again', async () => {
     const { page } = studio;
     await studio.crash();
-    await page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor();
-    await page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor({ state: 'detached' });
+    const lost = page.getByRole('alert').filter({ hasText: en.frame.lost });
+    await lost.waitFor();
+    await lost.waitFor({ state: 'detached' });
     await page.getByText('2 pictures', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Export 2 pictures' }).click();
     await page.getByText('2 of 2').waitFor();

@@ -113,14 +113,18 @@ export function PictureView({ source }: { source: Source }) {
       </div>
       {pictures.length > 1 && <Filmstrip current={source.id} />}
       <Rivals recipes={recipes} active={active} models={models.data ?? []} />
-      <Group
+      <Text
         px="md"
-        py="xs"
-        gap="sm"
-        justify="space-between"
-        wrap="nowrap"
-        style={{ borderTop: '1px solid var(--line)' }}
+        pt={6}
+        size="xs"
+        c="dimmed"
+        lineClamp={2}
+        aria-live="polite"
+        style={{ borderTop: '1px solid var(--line)', fontVariantNumeric: 'tabular-nums' }}
       >
+        {pending && (pending.of > 1 || pending.share > 0) ? previewing(pending, t) : state}
+      </Text>
+      <Group px="md" pt={4} pb="xs" gap="sm" justify="space-between" wrap="nowrap">
         <Group gap="xs" wrap="nowrap" miw={0}>
           <Button
             size="xs"
@@ -136,9 +140,6 @@ export function PictureView({ source }: { source: Source }) {
               {t('common.cancel')}
             </Button>
           )}
-          <Text size="xs" c="dimmed" lineClamp={3} aria-live="polite">
-            {pending && (pending.of > 1 || pending.share > 0) ? previewing(pending, t) : state}
-          </Text>
         </Group>
         <CompareBar
           zoom={zoom}

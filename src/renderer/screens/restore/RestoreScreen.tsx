@@ -102,8 +102,10 @@ export function RestoreScreen() {
     marked.size > 0
       ? t('restore.countMarked', { count: pictures.length, marked: marked.size })
       : t('restore.count', { count: pictures.length });
-  const position = open && t('restore.position', { number: index + 1, count: pictures.length });
-  const subtitle = position ?? (pictures.length === 0 ? undefined : counted);
+  const position =
+    pictures.length > 1 ? t('restore.position', { number: index + 1, count: pictures.length }) : undefined;
+  const count = pictures.length === 0 ? undefined : counted;
+  const subtitle = open ? position : count;
 
   const empty = (
     <Empty icon={<IconPhotoPlus size={56} stroke={1} />} title={t('restore.emptyTitle')} text={t('restore.emptyText')}>
