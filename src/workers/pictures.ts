@@ -2,6 +2,7 @@ import { decodePicture, decodePixels } from '../core/data/decode.ts';
 import { readHeader } from '../core/data/header.ts';
 import { makeSample } from '../core/data/makeSample.ts';
 import { PictureCache } from '../core/data/pictureCache.ts';
+import { lookAtFile } from '../core/looks/readParts.ts';
 import { psnr, ssim } from '../core/metrics/index.ts';
 import { cropPicture } from '../core/pictures/crop.ts';
 import { makePng, makeThumbnail } from '../core/pictures/forScreen.ts';
@@ -25,6 +26,8 @@ serveChild(pictureReader, {
   thumbnail: async ({ path, size }) => ({ body: new Uint8Array(await makeThumbnail(path, size)) }),
   png: async ({ path }) => ({ body: new Uint8Array(await makePng(path)) }),
   translate: ({ file, target, raw }) => translate(file, target, raw),
+  reduced: async ({ path, size }) => ({ body: new Uint8Array(await makePng(path, size)) }),
+  look: ({ path }) => lookAtFile(path),
   header: ({ file }) => readHeader(file),
   check: async ({ file }) => {
     await decodePixels(file);

@@ -50,10 +50,16 @@ async function thumbnailOfRaw(path: string, small: (picture: Sharp) => Sharp): P
 
 /**
  * A whole picture as PNG, upright and in sRGB, for formats that browsers do not show.
+ * @param size longest side in pixels, if it is to be reduced
  * @throws AppError `unsupported`
  */
-export const makePng = (path: string): Promise<Uint8Array> =>
-  shown(path, MOST_WHOLE_PIXELS, (picture) => picture.png({ compressionLevel: 3 }));
+export const makePng = (path: string, size?: number): Promise<Uint8Array> =>
+  shown(path, size === undefined ? MOST_WHOLE_PIXELS : Infinity, (picture) =>
+    (size === undefined
+      ? picture
+      : picture.resize({ width: size, height: size, fit: 'inside', withoutEnlargement: true })
+    ).png({ compressionLevel: 3 }),
+  );
 
 /** Decodes what sharp reads at once, and other formats by way of a TIFF. */
 async function shown(path: string, mostPixels: number, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> {

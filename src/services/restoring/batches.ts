@@ -15,7 +15,7 @@ import type { Home } from '../app/home.ts';
 import type { Asked, JobManager } from '../jobs/JobManager.ts';
 import type { JobWork } from '../jobs/runningJob.ts';
 import { checkTemplate } from './naming.ts';
-import { type BatchWork, recoverFile, restoreFile } from './restoreFile.ts';
+import { type BatchWork, folderOf, recoverFile, restoreFile } from './restoreFile.ts';
 import { mountOf, troubleOf } from './restorePlaces.ts';
 import { findModel } from './restoreModel.ts';
 import { RestoreWorker } from './restoreWorker.ts';
@@ -243,7 +243,12 @@ export class Batches {
         );
       });
     }
-    const trouble = await troubleOf(error, file.source, settings, scratch);
+    const trouble = await troubleOf(
+      error,
+      file.source,
+      { out: settings.beside ? folderOf(settings, file) : settings.out, mount: settings.mount },
+      scratch,
+    );
     if (!trouble) return this.#stored(job, () => this.#ledger.set(id, file.number, 'failed', messageOf(error)));
     // Not the picture's fault: it waits, with the whole batch, until there is a place again.
     await this.#stored(job, () => this.#ledger.set(id, file.number, 'waiting'));

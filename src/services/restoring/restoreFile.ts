@@ -1,5 +1,5 @@
 import { lstat, mkdir, rm, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { bytesOf, holdsBytes } from '../../core/files/byteNames.ts';
 import { saysDiskFull } from '../../core/files/diskFull.ts';
 import { copyToNew, nameBeside, removeLeft } from '../../core/files/privateFile.ts';
@@ -188,6 +188,13 @@ export function resultName(
   return wantedName({ settings: { ...settings, out: '' }, created }, file).with(guessExtension(file.source, settings));
 }
 
+/** The folder that the result of a file goes into. In a results folder it gets names that every system knows. */
+export const folderOf = (
+  { out, beside = false }: Pick<BatchSettings, 'out' | 'beside'>,
+  { source, folder }: Pick<BatchFileRecord, 'source' | 'folder'>,
+): string =>
+  beside ? dirname(source) : join(out, ...folder.split('/').map((part) => (holdsBytes(part) ? safeName(part) : part)));
+
 /** What of a batch's settings makes a name. */
 interface NameSettings {
   models: readonly Pick<BatchSettings['models'][number], 'title' | 'scale'>[];
@@ -195,20 +202,17 @@ interface NameSettings {
 }
 
 function wantedName(
-  { settings, created }: { settings: NameSettings & { out: string }; created: number },
+  { settings, created }: { settings: NameSettings & Pick<BatchSettings, 'out' | 'beside'>; created: number },
   file: Pick<BatchFileRecord, 'source' | 'folder' | 'number'>,
 ): { folder: string; with(extension: string, n?: number): string } {
   const {
     models,
-    out,
     export: { template },
   } = settings;
   const model = models.map(({ title }) => title).join('+');
   const scale = models.reduce((product, each) => product * each.scale, 1);
   const stem = fillTemplate(template, nameParts(file.source, { model, scale, number: file.number, now: created }));
-  // Results get names that every system knows.
-  const folders = file.folder.split('/').map((part) => (holdsBytes(part) ? safeName(part) : part));
-  const folder = join(out, ...folders);
+  const folder = folderOf(settings, file);
   return { folder, with: (extension, n = 1) => join(folder, `${numbered(stem, n)}.${extension}`) };
 }
 
