@@ -7,7 +7,7 @@ import type { Home } from './home.ts';
 
 const fileOf = (home: Home): string => join(home.root, 'settings.json');
 
-/** The settings of this home folder. What cannot be read, or has no sense, is as if it had never been chosen. */
+/** The settings of this home folder. Unreadable or invalid settings count as not set. */
 export function readSettings(home: Home): Settings {
   let found: unknown;
   try {
@@ -23,7 +23,7 @@ export function readSettings(home: Home): Settings {
   return settings.parse(Object.fromEntries(rest));
 }
 
-/** Keeps what was chosen. Child processes that start from now on follow it. */
+/** Stores the settings. They apply to child processes that start from now on. */
 export function changeSettings(home: Home, change: SettingsChange): Settings {
   const next = settings.parse({ ...readSettings(home), ...change });
   try {
@@ -35,8 +35,8 @@ export function changeSettings(home: Home, change: SettingsChange): Settings {
 }
 
 /**
- * The settings as child processes are given them: variables of their environment (see core/engine/settings.ts). Those that
- * this program's own environment has are left out: somebody wished for them at this start.
+ * The settings as environment variables for child processes (see core/engine/settings.ts). Variables that are already
+ * set in this program's environment are left out, because they take precedence.
  */
 export function engineEnvironment({ threads, tileMemory, device }: Settings): Record<string, string> {
   const variables = {

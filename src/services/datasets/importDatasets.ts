@@ -7,16 +7,16 @@ import { DatasetRepository } from '../../database/datasetRepository.ts';
 import { dataset, type Dataset } from '../../shared/contract/datasets.ts';
 import type { Home } from '../app/home.ts';
 
-/** Until version 2, data sets were in this file of the home folder. */
+/** Up to version 2, data sets were stored in this file of the home folder. */
 const OLD = 'datasets.json';
-/** What it is called once it was read in. It is kept, but only read where the database is new. */
+/** Its name after it was imported. It is kept, but only read if the database is new. */
 const READ_IN = 'datasets.imported.json';
 const MAX_BYTES = 50_000_000;
 
 /**
- * Brings data sets from where an earlier version, or a database that was damaged, has them into the database. The old file is
- * kept beside it under another name.
- * @returns a sentence where something could not be read
+ * Imports data sets from the file of an earlier version, or from a damaged database. The old file is kept under another
+ * name.
+ * @returns a sentence if something could not be read
  */
 export function importDatasets(home: Pick<Home, 'root'>, { datasets, fresh, setAside }: History): string[] {
   const path = join(home.root, OLD);
@@ -34,7 +34,7 @@ export function importDatasets(home: Pick<Home, 'root'>, { datasets, fresh, setA
   return [];
 }
 
-/** Newest first; undefined where it is damaged. An entry that cannot be read is left out. */
+/** Newest first; undefined if the file is damaged. Unreadable entries are left out. */
 function readOld(path: string): Dataset[] | undefined {
   try {
     const status = statSync(path);
@@ -46,7 +46,7 @@ function readOld(path: string): Dataset[] | undefined {
   }
 }
 
-/** What can still be read from a damaged database. */
+/** The data sets that can still be read from a damaged database. */
 function salvage(file: string): Dataset[] | undefined {
   try {
     const db = openReadOnly(file);

@@ -9,18 +9,21 @@ import type { Home } from '../app/home.ts';
 import { findModel } from './restoreModel.ts';
 import { RestoreWorker } from './restoreWorker.ts';
 
-/** The child process keeps its models loaded for so long after its last preview: people look at one part after the other. */
+/**
+ * The child process keeps its models loaded for this long after the last preview, because people preview one area after
+ * another.
+ */
 const IDLE_MS = 120_000;
 
 export interface PreviewWish {
-  /** What people call the models, in the order of their use. */
+  /** Names of the models, in order of application. */
   models: readonly string[];
   effect: Effect;
   /** In pixels of the upright picture; by default all of it. */
   region?: Region;
 }
 
-/** Restores parts of pictures for looking at, in a child process of its own. */
+/** Restores areas of pictures for display, in a separate child process. */
 export class Previews {
   readonly #home: Home;
   readonly #children: ChildSettings;
@@ -39,17 +42,17 @@ export class Previews {
     this.#folder = join(home.cache, 'previews');
   }
 
-  /** Throws away the previews of an earlier session. */
+  /** Deletes the previews of an earlier session. */
   async clean(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
   /**
-   * One at a time: of those that wait, only the newest is still wanted.
-   * @param onProgress is told now and then how much is done, from 0 to 1
-   * @returns the path of a PNG of the part, whose pixels are those that a batch with the same wish would give
-   * @throws AppError `cancelled` where a newer one was asked for meanwhile, `bad-input` for a part outside or too large, and
-   * what the models or the picture are to blame for
+   * Makes one preview at a time; of the waiting ones, only the newest.
+   * @param onProgress called from time to time with the progress from 0 to 1
+   * @returns the path of a PNG of the area, with exactly the pixels that a batch with the same settings would write
+   * @throws AppError `cancelled` if a newer preview was requested, `bad-input` for an area outside the picture or too
+   * large, and errors of the models or the picture
    */
   restore(
     source: string,
@@ -57,7 +60,7 @@ export class Previews {
     onProgress: (share: number) => void = () => undefined,
   ): Promise<{ path: string; region: Region }> {
     this.#newest = wish;
-    // The process is idle only between previews, however long one takes.
+    // The process is never idle during a preview, however long it takes.
     clearTimeout(this.#idle);
     const made = this.#turn.then(() => {
       if (this.#newest !== wish) throw new AppError('cancelled', 'A newer preview has replaced this one.');
@@ -72,7 +75,7 @@ export class Previews {
     return made;
   }
 
-  /** Ends the one at work, and those that wait. */
+  /** Cancels the current preview and the waiting ones. */
   end(): void {
     this.#newest = undefined;
     clearTimeout(this.#idle);
@@ -96,7 +99,7 @@ export class Previews {
     return { path, region: region ?? { left: 0, top: 0, width, height } };
   }
 
-  /** Where the decoded picture is, or is to be. */
+  /** The path of the decoded picture, which may not exist yet. */
   async #decodedOf(source: string): Promise<string> {
     const { size, mtimeMs } = await stat(source).catch((cause: unknown) => {
       throw new AppError(
