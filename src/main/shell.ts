@@ -11,7 +11,7 @@ import {
 import { z } from 'zod';
 import type { Place } from '../shared/contract/common.ts';
 import { AppError, messageOf, toWire } from '../shared/errors.ts';
-import { isPictureName, pictureEndings, weightEndings } from '../shared/fileKinds.ts';
+import { isPictureName, pictureEndings, studyEndings, weightEndings } from '../shared/fileKinds.ts';
 import type { Settings } from '../shared/settings.ts';
 import type { Host } from './host.ts';
 import { JobsProgress } from './progress.ts';
@@ -172,10 +172,12 @@ const folder: NonNullable<OpenDialogOptions['properties']> = ['openDirectory', '
 
 function filtersOf(kind: unknown, t: Texts): FileFilter[] {
   if (kind === 'folder') return [];
-  const own =
-    kind === 'weights'
-      ? { name: t.weights, extensions: weightEndings }
-      : { name: t.pictures, extensions: pictureEndings };
+  const kinds = {
+    weights: { name: t.weights, extensions: weightEndings },
+    studies: { name: t.studies, extensions: studyEndings },
+    pictures: { name: t.pictures, extensions: pictureEndings },
+  };
+  const own = kind === 'weights' || kind === 'studies' ? kinds[kind] : kinds.pictures;
   return [own, { name: t.allFiles, extensions: ['*'] }];
 }
 

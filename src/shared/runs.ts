@@ -54,6 +54,8 @@ export const runSummary = z.object({
   tags: z.array(z.string()),
   note: z.string(),
   error: wireError.exactOptional(),
+  /** Why a running training waits for its disk; only its own program knows. */
+  waitsFor: z.string().exactOptional(),
 });
 export type RunSummary = z.infer<typeof runSummary>;
 

@@ -50,7 +50,7 @@ export async function openTrainer(
 ): Promise<{ trainer: Trainer; importedFeatures: string | null }> {
   const home = openHome(homePath);
   const features =
-    facts?.importedFeatures === null
+    facts?.importedFeatures === null || config.features.standIn
       ? []
       : usedFeatureNetworks(config).flatMap((name) => loadFeatures(name, home) ?? []);
   const importedFeatures = features.length > 0 ? features.map(({ source }) => source).join('; ') : null;
@@ -60,10 +60,12 @@ export async function openTrainer(
       `This run started with other feature weights (${facts.importedFeatures}). Import those again with \`mcir features import\`, then resume.`,
     );
   }
+  // A stand-in of before version 0.2 was scaled in another way, and said nothing about its scale.
+  const gains = facts && !facts.features.includes('scaled to the published share') ? 'none' : 'share';
   const { weights } = config.network;
   const start = weights !== undefined && !checkpoint ? await resolveModel(weights, home) : undefined;
   const initial = start && (await loadWeights({ path: start.file, hash: start.hash }));
-  const trainer = new Trainer(config, { features, shares, ...(initial ? { initial } : {}) });
+  const trainer = new Trainer(config, { features, gains, shares, ...(initial ? { initial } : {}) });
   if (checkpoint) trainer.restore(checkpoint.snapshot);
   return { trainer, importedFeatures };
 }

@@ -1,5 +1,6 @@
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import envPaths from 'env-paths';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { chosenDataFolder } from './dataFolder.ts';
@@ -13,6 +14,8 @@ export interface Home {
   readonly runs: string;
   /** Models that were added. */
   readonly models: string;
+  /** Models that come with the program; never written to. */
+  readonly includedModels: string;
   /** Saved chains of models, one file each. */
   readonly presets: string;
   /** Imported feature weights. */
@@ -38,6 +41,7 @@ export function openHome(root: string | undefined = process.env['MCIR_HOME'] ?? 
     database: join(base, 'mcir.sqlite'),
     runs: join(base, 'runs'),
     models: join(base, 'models'),
+    includedModels: fileURLToPath(new URL('../../../resources/models/', import.meta.url)),
     presets: join(base, 'presets'),
     features: join(base, 'features'),
     logs: join(base, 'logs'),

@@ -139,6 +139,7 @@ export const ofCard = ({
   parameters,
   run,
   psnr,
+  included,
 }: ModelCard): ModelEntry => ({
   id,
   title,
@@ -149,7 +150,7 @@ export const ofCard = ({
   bytes,
   source,
   added,
-  removable: true,
+  removable: !included,
   ...(licence === undefined ? {} : { licence }),
   ...(parameters === undefined ? {} : { parameters }),
   ...(run === undefined ? {} : { run }),

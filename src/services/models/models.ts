@@ -22,6 +22,7 @@ import {
   pathsOf,
   readAllCards,
   readCards,
+  readIncludedCards,
   writeCard,
 } from './modelCard.ts';
 import { titleOf } from './modelFiles.ts';
@@ -47,10 +48,15 @@ export interface ResolvedModel {
   graph?: GraphModelOptions;
 }
 
-/** Added models that can be used, oldest first. */
-export const listModels = readCards;
+/** Models that can be used: those that come with the program, then the added ones, oldest first. */
+export async function listModels(home: Home): Promise<ModelCard[]> {
+  const added = await readCards(home);
+  const ids = new Set(added.map(({ id }) => id));
+  return [...(await readIncludedCards(home)).filter(({ id }) => !ids.has(id)), ...added];
+}
+
 /** Added models that cannot be used; they can only be removed. */
-export const brokenModels = async (home: Home): Promise<BrokenCard[]> => (await readAllCards(home)).broken;
+export const brokenModels = async (home: Home): Promise<BrokenCard[]> => (await readAllCards(home.models)).broken;
 
 /**
  * Finds a model by what the user typed or chose: an added model (id or title), a file, or a run (id or name). For a
@@ -59,7 +65,7 @@ export const brokenModels = async (home: Home): Promise<BrokenCard[]> => (await 
  * reading the file
  */
 export async function resolveModel(ref: string, home: Home): Promise<ResolvedModel> {
-  const cards = await readCards(home);
+  const cards = await listModels(home);
   const card =
     cards.find(({ id }) => id === ref) ?? cards.find(({ title }) => title.toLowerCase() === ref.toLowerCase());
   if (card) return resolveCard(card, home);
@@ -80,7 +86,7 @@ export async function resolveModel(ref: string, home: Home): Promise<ResolvedMod
 }
 
 async function resolveCard(card: ModelCard, home: Home): Promise<ResolvedModel> {
-  const file = join(home.models, card.file);
+  const file = join(card.included ? home.includedModels : home.models, card.file);
   const { title, network, options, hash, scale, inputNorm, run, graph } = card;
   if ((await (graph ? hashFolder(dirname(file)) : hashFiles([file]))) !== hash)
     throw new AppError(
@@ -185,7 +191,7 @@ async function takeIn(path: string, home: Home, options: AddOptions): Promise<Mo
   if (options.title !== undefined && !modelTitle.safeParse(options.title).success)
     throw new AppError('bad-input', 'The title is not one line of up to 255 characters. Choose a shorter one.');
   const sourceHash = await hashFiles([path]);
-  const known = (await readCards(home)).find((card) => card.sourceHash === sourceHash);
+  const known = (await listModels(home)).find((card) => card.sourceHash === sourceHash);
   if (known) return known;
   await removeLeftovers(home);
   const staging = await mkdtemp(join(home.models, STAGING));
@@ -326,15 +332,19 @@ async function hashFolder(folder: string): Promise<string> {
  * Removes an added model and its files by its id, because titles may repeat. For a broken model, everything under its
  * id is removed.
  * @param remove removes one of its files or folders; deletes it by default
- * @throws AppError `not-found`.
+ * @throws AppError `not-found`; `unsupported` for a model that comes with the program
  */
 export async function removeModel(
   id: string,
   home: Home,
   remove: (path: string) => Promise<void> = (path) => rm(path, { recursive: true, force: true }),
 ): Promise<void> {
-  const { cards, broken } = await readAllCards(home);
-  if (![...cards, ...broken].some((candidate) => candidate.id === id))
+  const { cards, broken } = await readAllCards(home.models);
+  const isAdded = [...cards, ...broken].some((candidate) => candidate.id === id);
+  const included = (await readIncludedCards(home)).find((card) => card.id === id);
+  if (!isAdded && included)
+    throw new AppError('unsupported', `The model "${included.title}" comes with the program and cannot be removed.`);
+  if (!isAdded)
     throw new AppError('not-found', `There is no added model "${id}". List the models with \`mcir models list\`.`);
   const { card, files } = pathsOf(id, home);
   // The card first: a model without a card does not exist.

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { dirname, extname, join, parse } from 'node:path';
 import type { Place } from '../../shared/contract/common.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
-import { pictureEndings, weightEndings } from '../../shared/fileKinds.ts';
+import { pictureEndings, studyEndings, weightEndings } from '../../shared/fileKinds.ts';
 import { safeName } from '../restoring/naming.ts';
 import type { Handles } from './handles.ts';
 
@@ -11,6 +11,7 @@ const extensions = {
   folders: new Set<string>(),
   pictures: new Set(pictureEndings.map((ending) => `.${ending}`)),
   weights: new Set(weightEndings.map((ending) => `.${ending}`)),
+  studies: new Set(studyEndings.map((ending) => `.${ending}`)),
 };
 export type Shown = keyof typeof extensions;
 

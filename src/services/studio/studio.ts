@@ -4,6 +4,7 @@ import type { Place } from '../../shared/contract/common.ts';
 import { thumbnailSize } from '../../shared/contract/restoring.ts';
 import { calls, isCallName, type CallName, type Handlers, type StudioEvent } from '../../shared/contract.ts';
 import { AppError, toWire, type WireError } from '../../shared/errors.ts';
+import { explainDisk } from '../../shared/storageTrouble.ts';
 import type { Services } from '../app/openServices.ts';
 import { type Reveal, revealInFileManager } from '../app/reveal.ts';
 import { appHandlers } from '../app/appHandlers.ts';
@@ -18,6 +19,7 @@ import { packHandlers } from '../models/packHandlers.ts';
 import { restoreFeature } from '../restoring/restoreHandlers.ts';
 import { PictureReaders } from '../pictures/pictureReaders.ts';
 import { Thumbnails, type Served } from '../pictures/thumbnails.ts';
+import { studyHandlers } from '../studies/studyHandlers.ts';
 import { trainingHandlers } from '../training/trainingHandlers.ts';
 
 export type Reply = { value: unknown } | { error: WireError };
@@ -73,6 +75,7 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
     ...featureHandlers(context),
     ...trainingHandlers(context),
     ...datasetHandlers(context),
+    ...studyHandlers(context),
   };
   return {
     handlers,
@@ -82,7 +85,7 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
         return { value: await invoke(handlers, name, input) };
       } catch (error) {
         logFailure(services.log, name, error);
-        return { error: toWire(error) };
+        return { error: toWire(explainDisk(error)) };
       }
     },
     handles,
