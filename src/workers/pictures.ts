@@ -7,6 +7,7 @@ import { cropPicture } from '../core/pictures/crop.ts';
 import { makePng, makeThumbnail } from '../core/pictures/forScreen.ts';
 import type { FloatPicture } from '../core/pictures/picture.ts';
 import sharp from '../core/pictures/sharp.ts';
+import { translate } from '../core/pictures/translate/translate.ts';
 import { AppError } from '../shared/errors.ts';
 import { pictureReader } from '../shared/pictureMessages.ts';
 import { serveChild } from './serveChild.ts';
@@ -23,6 +24,7 @@ const SSIM_WINDOW = 11;
 serveChild(pictureReader, {
   thumbnail: async ({ path, size }) => ({ body: new Uint8Array(await makeThumbnail(path, size)) }),
   png: async ({ path }) => ({ body: new Uint8Array(await makePng(path)) }),
+  translate: ({ file, target, raw }) => translate(file, target, raw),
   header: ({ file }) => readHeader(file),
   check: async ({ file }) => {
     await decodePixels(file);

@@ -2,8 +2,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Region } from '../../shared/contract/restoring.ts';
+import { bytesOf } from '../../core/files/byteNames.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Effect } from '../../shared/batches.ts';
+import type { BackendId } from '../../shared/devices.ts';
 import type { ChildSettings } from '../app/childSettings.ts';
 import type { Home } from '../app/home.ts';
 import { findModel } from './restoreModel.ts';
@@ -21,6 +23,14 @@ export interface PreviewWish {
   effect: Effect;
   /** In pixels of the upright picture; by default all of it. */
   region?: Region;
+}
+
+export interface Previewed {
+  /** Of a PNG. */
+  path: string;
+  region: Region;
+  /** The backend of each model. */
+  backends: BackendId[];
 }
 
 /** Restores areas of pictures for display, in a separate child process. */
@@ -58,7 +68,7 @@ export class Previews {
     source: string,
     wish: PreviewWish,
     onProgress: (share: number) => void = () => undefined,
-  ): Promise<{ path: string; region: Region }> {
+  ): Promise<Previewed> {
     this.#newest = wish;
     // The process is never idle during a preview, however long it takes.
     clearTimeout(this.#idle);
@@ -87,28 +97,34 @@ export class Previews {
     source: string,
     { models, effect, region }: PreviewWish,
     onProgress: (share: number) => void,
-  ): Promise<{ path: string; region: Region }> {
+  ): Promise<Previewed> {
     const folder = join(this.#folder, randomUUID());
     await mkdir(folder, { recursive: true });
-    const decoded = await this.#decodedOf(source);
+    const decoded = await this.#decodedOf(source, effect.raw);
     const path = join(folder, 'part.png');
     const part = region && { x: region.left, y: region.top, width: region.width, height: region.height };
     const worker = await this.#open(models);
     const task = { id: ++this.#count, source, target: path, folder, decoded, effect };
-    const { width, height } = await worker.preview({ ...task, ...(part ? { region: part } : {}) }, onProgress);
-    return { path, region: region ?? { left: 0, top: 0, width, height } };
+    const { width, height, backends } = await worker.preview(
+      { ...task, ...(part ? { region: part } : {}) },
+      onProgress,
+    );
+    return { path, region: region ?? { left: 0, top: 0, width, height }, backends };
   }
 
   /** The path of the decoded picture, which may not exist yet. */
-  async #decodedOf(source: string): Promise<string> {
-    const { size, mtimeMs } = await stat(source).catch((cause: unknown) => {
+  async #decodedOf(source: string, raw: Effect['raw']): Promise<string> {
+    const { size, mtimeMs } = await stat(bytesOf(source)).catch((cause: unknown) => {
       throw new AppError(
         'not-found',
         `${source} was moved or deleted, or it cannot be read. Check the file and its permissions.`,
         { cause },
       );
     });
-    const name = createHash('sha256').update(`${source}\0${size}\0${mtimeMs}`).digest('hex').slice(0, 32);
+    const name = createHash('sha256')
+      .update(`${source}\0${size}\0${mtimeMs}\0${JSON.stringify(raw ?? {})}`)
+      .digest('hex')
+      .slice(0, 32);
     return join(this.#folder, 'decoded', `${name}.v`);
   }
 

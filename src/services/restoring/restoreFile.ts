@@ -1,13 +1,15 @@
 import { lstat, mkdir, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { bytesOf, holdsBytes } from '../../core/files/byteNames.ts';
 import { saysDiskFull } from '../../core/files/diskFull.ts';
 import { copyToNew, nameBeside, removeLeft } from '../../core/files/privateFile.ts';
 import { extensionOf } from '../../core/pictures/encode.ts';
 import type { BatchFileRecord, BatchRepository } from '../../database/batchRepository.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
+import { isRawName } from '../../shared/fileKinds.ts';
 import type { BatchSettings } from '../../shared/batches.ts';
 import type { RestoredFile } from '../../shared/restoreMessages.ts';
-import { fillTemplate, nameParts, numbered } from './naming.ts';
+import { fillTemplate, nameParts, numbered, safeName } from './naming.ts';
 import { describeProvenance } from './provenance.ts';
 import { claimName, identityOf, replace } from './restorePublish.ts';
 import { requireMounted } from './restorePlaces.ts';
@@ -163,7 +165,7 @@ async function whySkipped(
   if (conflict === 'skip') return `${output} exists.`;
   if (conflict === 'overwrite' || conflict === 'changed') await refuseOriginal(repository, id, output);
   if (conflict !== 'changed') return undefined;
-  const original = await stat(file.source).catch((cause: unknown) => {
+  const original = await stat(bytesOf(file.source)).catch((cause: unknown) => {
     throw new AppError(
       'not-found',
       `The original was moved or deleted: ${messageOf(cause)}. Put it back, or remove it from the list.`,
@@ -204,7 +206,9 @@ function wantedName(
   const model = models.map(({ title }) => title).join('+');
   const scale = models.reduce((product, each) => product * each.scale, 1);
   const stem = fillTemplate(template, nameParts(file.source, { model, scale, number: file.number, now: created }));
-  const folder = join(out, ...file.folder.split('/'));
+  // Results get names that every system knows.
+  const folders = file.folder.split('/').map((part) => (holdsBytes(part) ? safeName(part) : part));
+  const folder = join(out, ...folders);
   return { folder, with: (extension, n = 1) => join(folder, `${numbered(stem, n)}.${extension}`) };
 }
 
@@ -212,8 +216,15 @@ function wantedName(
 function guessExtension(source: string, { export: { format } }: Pick<BatchSettings, 'export'>): string {
   if (format !== 'same') return keptExtension(source, extensionOf[format]);
   const own = extname(source).slice(1);
-  return own.toLowerCase() === 'gif' ? 'png' : own;
+  return otherEndings[own.toLowerCase()] ?? (isRawName(source) ? 'tif' : own);
 }
+
+/** The ending of the result where the original's own format is not written. A deep HEIC becomes TIFF instead. */
+const otherEndings: Readonly<Record<string, string>> = {
+  gif: 'png',
+  ...Object.fromEntries(['heic', 'heif', 'hif'].map((ending) => [ending, 'jpg'])),
+  ...Object.fromEntries(['psd', 'psb', 'jp2', 'j2k', 'jpf', 'jpx'].map((ending) => [ending, 'tif'])),
+};
 
 const spellings: Record<string, readonly string[]> = { jpg: ['jpg', 'jpeg', 'jpe', 'jfif'], tif: ['tif', 'tiff'] };
 

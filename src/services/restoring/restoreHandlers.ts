@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { NewBatchFile } from '../../database/batchRepository.ts';
 import type { Handlers } from '../../shared/contract.ts';
+import { bytesOf } from '../../core/files/byteNames.ts';
 import { AppError } from '../../shared/errors.ts';
 import { listPresets, removePreset, savePreset } from './restorePresets.ts';
 import { collectSources } from './restoreSources.ts';
@@ -34,7 +35,7 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
         id,
         name: basename(file.source),
         folder: file.folder,
-        bytes: (await stat(file.source).catch(() => undefined))?.size ?? 0,
+        bytes: (await stat(bytesOf(file.source)).catch(() => undefined))?.size ?? 0,
       };
     },
     find: (id) => {
@@ -64,23 +65,23 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
     handlers: {
       ...batchHandlers(context, pictures),
       'restore.collect': async ({ places }) => {
-        const { files, ignored, skipped } = await collectSources(
+        const { files, ignored, skipped, beside } = await collectSources(
           places.map((id) => handles.path(id)),
           true,
         );
         thumbnails.prepare(files.map(({ source }) => source));
-        return { pictures: await Promise.all(files.map((file) => pictures.add(file))), ignored, skipped };
+        return { pictures: await Promise.all(files.map((file) => pictures.add(file))), ignored, skipped, beside };
       },
       'restore.preview': async ({ picture, models, effect, region }) => {
         await cleaned;
         const began = performance.now();
         const wish = { models: await pictures.knownModels(models), effect: pictures.withMask(effect) };
-        const { path, region: part } = await previews.restore(
+        const { path, region: part, backends } = await previews.restore(
           handles.path(picture),
           { ...wish, ...(region ? { region } : {}) },
           progressOf(picture),
         );
-        return { picture: handles.issue(path), region: part, seconds: (performance.now() - began) / 1000 };
+        return { picture: handles.issue(path), region: part, seconds: (performance.now() - began) / 1000, backends };
       },
       'restore.endPreview': () => {
         previews.end();
@@ -105,4 +106,4 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
 }
 
 const isFile = async (path: string | undefined): Promise<boolean> =>
-  path !== undefined && (await stat(path).catch(() => undefined))?.isFile() === true;
+  path !== undefined && (await stat(bytesOf(path)).catch(() => undefined))?.isFile() === true;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { access, constants, mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { bytesOf } from '../../core/files/byteNames.ts';
 import { saysDiskFull } from '../../core/files/diskFull.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
@@ -51,7 +52,8 @@ export async function troubleOf(
 }
 
 /** If a drive was unplugged, its folder is gone, or it is the empty mount point. */
-const isGone = async (folder: string): Promise<boolean> => !existsSync(folder) || (await readdir(folder)).length === 0;
+const isGone = async (folder: string): Promise<boolean> =>
+  !existsSync(bytesOf(folder)) || (await readdir(bytesOf(folder), { encoding: 'buffer' })).length === 0;
 
 /**
  * The mount point of the disk of `folder`; undefined for the system disk. It is stored when a batch is created, because

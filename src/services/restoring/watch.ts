@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { watch } from 'chokidar';
-import { isPictureName } from '../../core/data/files.ts';
+import { bytesOf, pathMeant } from '../../core/files/byteNames.ts';
+import { isPhotographName } from '../../core/data/files.ts';
 import type { BatchSettings } from '../../shared/batches.ts';
 import type { Batches } from './batches.ts';
 import { collectSources } from './restoreSources.ts';
@@ -35,7 +36,7 @@ export async function watchFolder(
     ignored: (path) => resolve(path) === resolve(settings.out) || /[/\\]\.[^/\\]*$/.test(path),
   });
   watcher.on('add', (path) => {
-    if (!isPictureName(path)) return;
+    if (!isPhotographName(path)) return;
     arrived.add(path);
     wake.resolve();
   });
@@ -47,7 +48,7 @@ export async function watchFolder(
       await wake.promise;
       wake = Promise.withResolvers();
       // A file that was removed in the meantime is not an error.
-      const paths = [...arrived].filter((path) => existsSync(path));
+      const paths = [...arrived].map(pathMeant).filter((path) => existsSync(bytesOf(path)));
       arrived.clear();
       if (paths.length === 0) continue;
       const { files } = await collectSources(paths, false);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { batchSummary, effect, exportSettings, ledgerFile, modelReference, restorePreset } from '../batches.ts';
+import { backendId } from '../devices.ts';
 import { call, handle, nothing, recordId } from './common.ts';
 
 /** Longest side of a thumbnail in pixels. Thumbnails of this size are made in advance and kept. */
@@ -56,6 +57,8 @@ export const restoreCalls = {
       ignored: z.int(),
       /** Folders and files that could not be listed; a sentence for each. */
       skipped: z.array(z.string()),
+      /** What was left out because it belongs to another picture; a sentence for each kind. */
+      beside: z.array(z.string()),
     }),
   ),
   /**
@@ -69,7 +72,7 @@ export const restoreCalls = {
       effect: effectWanted.default(effect.parse({})),
       region: region.optional(),
     }),
-    z.object({ picture: handle, region, seconds: z.number() }),
+    z.object({ picture: handle, region, seconds: z.number(), backends: z.array(backendId) }),
   ),
   /** Cancels the running preview and those that wait. */
   'restore.endPreview': call(nothing, nothing),

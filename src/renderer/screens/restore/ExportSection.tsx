@@ -6,11 +6,11 @@ import { useSelection } from './selection.tsx';
 import { useExampleName } from './useExampleName.ts';
 import { useOutFolder } from './useOutFolder.ts';
 
-const formats = ['same', 'png', 'jpeg', 'tiff', 'webp', 'avif'] as const;
+const formats = ['same', 'png', 'jpeg', 'tiff', 'webp', 'avif', 'jxl'] as const;
 const conflicts = ['unique', 'skip', 'overwrite', 'changed'] as const;
 const strips = ['none', 'gps', 'all'] as const;
 /** Formats that are lossy or can be. */
-const withQuality = ['same', 'jpeg', 'webp', 'avif'];
+const withQuality = ['same', 'jpeg', 'webp', 'avif', 'jxl'];
 
 /** Output folder, file names and format. */
 export function ExportSection() {

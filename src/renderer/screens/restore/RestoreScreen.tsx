@@ -44,6 +44,8 @@ export function RestoreScreen() {
           message: told(found.skipped[0] ?? ''),
           closeButtonProps: { 'aria-label': t('common.close') },
         });
+      for (const sentence of found.beside)
+        notifications.show({ message: told(sentence), closeButtonProps: { 'aria-label': t('common.close') } });
       if (found.pictures.length === 0)
         notifications.show({
           color: 'yellow',

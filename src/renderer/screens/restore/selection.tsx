@@ -2,6 +2,7 @@ import { createContext, useContext, useEffect, useMemo, useReducer, type ReactNo
 import { z } from 'zod';
 import type { Place } from '../../../shared/contract/common.ts';
 import type { Source } from '../../../shared/contract/restoring.ts';
+import type { BackendId } from '../../../shared/devices.ts';
 import { exportSettings, type ExportSettings } from '../../../shared/batches.ts';
 import type { Result } from '../../components/PictureLayer.tsx';
 import { layouts, type Layout } from '../../components/CompareStage.tsx';
@@ -41,6 +42,8 @@ export interface Selection {
 /** A preview and how long it took. */
 export interface Preview extends Result {
   seconds: number;
+  /** What its models were computed on. */
+  backends: readonly BackendId[];
   /** How far its models had been trained; undefined if one had not learnt anything yet. */
   trainedTo: string | undefined;
 }

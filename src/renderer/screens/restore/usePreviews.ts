@@ -50,24 +50,26 @@ export function usePreviews(
     if (!region || pending || wanted.length === 0) return;
     stopped.current = false;
     try {
-      for (const [index, { models, ensemble, luminance }] of wanted.entries()) {
+      for (const [index, wish] of wanted.entries()) {
+        const { models, ...how } = wish;
         if (stopped.current) break;
         setPending({ number: index + 1, of: wanted.length, share: 0 });
         const trained = trainedTo(models);
         const made = await call('restore.preview', {
           picture,
           models,
-          effect: { strength: 1, ensemble, luminance, ...(mask === undefined ? {} : { mask }) },
+          effect: { strength: 1, ...how, ...(mask === undefined ? {} : { mask }) },
           region,
         });
         const preview = {
           url: pictureUrl(made.picture),
           region: made.region,
           seconds: made.seconds,
+          backends: made.backends,
           trainedTo: trained,
         };
         change((now) => ({
-          previews: new Map(now.previews).set(previewKey(picture, { models, ensemble, luminance }, mask), preview),
+          previews: new Map(now.previews).set(previewKey(picture, wish, mask), preview),
         }));
       }
     } catch (error) {
