@@ -13,7 +13,7 @@ import type { StudioContext } from '../studio/context.ts';
 
 type Calls = `batches.${string}`;
 
-/** What faces were given ids for, back from the ids. */
+/** The pictures and masks that belong to the ids of the window. */
 export interface GivenPictures {
   add(file: NewBatchFile): Promise<Source>;
   /** Whether it lies in the program's own folders. */
@@ -22,11 +22,13 @@ export interface GivenPictures {
   find(id: string): Promise<NewBatchFile>;
   /** The effect with the mask's file instead of its id. */
   withMask(effect: Effect): Effect;
-  /** Refuses models that no face was shown. @throws AppError `not-found` */
+  /** Refuses models that the window was never shown. @throws AppError `not-found` */
   knownModels(refs: string[]): Promise<string[]>;
 }
 
-/** How fast a batch of this program is: when it began, later by what it has paused since, and how many were done before. */
+/**
+ * The speed of a batch of this program: its start, moved later by its pauses, and how many pictures were done before.
+ */
 interface Pace {
   began: number;
   before: number;
@@ -43,7 +45,7 @@ function secondsLeft({ began, before, shares }: Pace, { done, waiting, running }
   return Math.max(0, ((performance.now() - began) / 1000 / made) * (waiting + running - partly));
 }
 
-/** Shares of a picture come faster than anybody looks. */
+/** Progress is reported more often than it needs to be shown. */
 const progressEveryMs = 250;
 
 /** @throws AppError `bad-input` where an original is the program's own copy, beside which nobody would find a result */
@@ -56,7 +58,7 @@ function besideOriginals(files: readonly NewBatchFile[], { isOwn }: GivenPicture
   return { out: commonFolder(files.map(({ source }) => dirname(source))), beside: true };
 }
 
-/** Answers of the calls about batches. */
+/** Handlers of the calls about batches. */
 export function batchHandlers(
   { services: { batches }, handles, tell }: StudioContext,
   pictures: GivenPictures,
@@ -120,7 +122,8 @@ export function batchHandlers(
     'batches.list': () => Promise.resolve(batches.list().map(shown)),
     'batches.files': ({ batch }) => {
       const active = isActive(batches.find(batch).state);
-      // What was at work when the program ended is found out when the batch goes on; until then it waits like the others.
+      // Pictures in progress when the program ended are checked when the batch is resumed. Until then they are shown as
+      // waiting.
       return Promise.resolve(
         batches
           .files(batch)
