@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readSmallFile } from '../../core/files/ordinaryFile.ts';
 import type { History } from '../../database/history.ts';
 import { openReadOnly } from '../../database/openDatabase.ts';
 import { SettingsRepository } from '../../database/settingsRepository.ts';
@@ -37,7 +37,7 @@ function readFrom(database: string): Settings | undefined {
 
 function readJson(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(readSmallFile(path));
   } catch {
     return undefined;
   }
