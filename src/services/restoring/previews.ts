@@ -101,7 +101,10 @@ export class Previews {
     const part = region && { x: region.left, y: region.top, width: region.width, height: region.height };
     const worker = await this.#open(models);
     const task = { id: ++this.#count, source, target: path, folder, decoded, effect };
-    const { width, height, backends } = await worker.preview({ ...task, ...(part ? { region: part } : {}) }, onProgress);
+    const { width, height, backends } = await worker.preview(
+      { ...task, ...(part ? { region: part } : {}) },
+      onProgress,
+    );
     return { path, region: region ?? { left: 0, top: 0, width, height }, backends };
   }
 

@@ -75,7 +75,11 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
         await cleaned;
         const began = performance.now();
         const wish = { models: await pictures.knownModels(models), effect: pictures.withMask(effect) };
-        const { path, region: part, backends } = await previews.restore(
+        const {
+          path,
+          region: part,
+          backends,
+        } = await previews.restore(
           handles.path(picture),
           { ...wish, ...(region ? { region } : {}) },
           progressOf(picture),
