@@ -175,7 +175,6 @@ export async function readOnnxFile(path: string, hash?: string): Promise<{ bytes
   return { bytes, multipleOf: ownMultiple(bytes).multipleOf ?? 1 };
 }
 
-
 /** The files of a model, as they were read: the model.json and what it names, or one ONNX file. The first is the main one. */
 type GraphFiles = readonly [GraphFile, ...GraphFile[]];
 interface GraphFile {
@@ -222,6 +221,16 @@ export async function readGraphFiles(path: string): Promise<GraphFiles> {
   const shards: GraphFile[] = [];
   for (const name of names) shards.push({ name, bytes: await readWhole(join(folder, name)) });
   return [main, ...shards];
+}
+
+/** What a graph's files are, without opening it. @throws AppError as {@link readGraphFiles}, `bad-input` */
+export async function describeGraphFiles(
+  path: string,
+): Promise<Pick<GraphModel, 'format' | 'hash' | 'bytes'>> {
+  const files = await readGraphFiles(path);
+  const isLayers = !isOnnx(path) && parseManifest(files[0].bytes).format === 'layers-model';
+  const tfjsFormat = isLayers ? 'tfjs-layers' : 'tfjs-graph';
+  return { format: isOnnx(path) ? 'onnx' : tfjsFormat, ...hashOfFiles(files) };
 }
 
 /** SHA-256 over all files in the order of their names, and their size. */

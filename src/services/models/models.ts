@@ -135,12 +135,13 @@ export async function convertModel(
   out: string,
   home: Home,
 ): Promise<void> {
-  if (graph)
+  const isTfjs = graph && !file.toLowerCase().endsWith('.onnx');
+  if (graph && !(isTfjs && out.toLowerCase().endsWith('.onnx')))
     throw new AppError(
       'unsupported',
-      `"${title}" is a finished graph, which cannot be converted. Choose a model with weights (.safetensors or .pth).`,
+      `"${title}" is a finished graph, which cannot be converted; only one of TensorFlow.js can, to ONNX. Choose a model with weights (.safetensors or .pth).`,
     );
-  await convertWeights({ path: file, hash, title }, out, home);
+  await convertWeights({ path: file, hash, title, ...(graph && { graph }) }, out, home);
 }
 
 function findRun(ref: string, home: Home): { id: string; file: string } | undefined {

@@ -88,7 +88,7 @@ export const writtenFormats = ['.safetensors', '.pth', '.pt', '.onnx'] as const;
  * @throws AppError `bad-input` for another extension, `unsupported` if a network cannot be written as ONNX
  */
 export async function convertWeights(
-  source: { path: string; hash: string; title?: string },
+  source: { path: string; hash: string; title?: string; graph?: { range?: number; multipleOf?: number } },
   out: string,
   home: Home,
 ): Promise<{ model?: IdentifiedModel; hash?: string; bytes?: number }> {
@@ -100,10 +100,9 @@ export async function convertWeights(
     );
   const part = `${out}.${randomUUID()}.part${ending}`;
   try {
-    const { path, hash } = source;
     const written =
       ending === '.onnx'
-        ? await askChild(graphReader, 'exportOnnx', { path, hash, out: part }, graphLimits(home))
+        ? await askChild(graphReader, 'exportOnnx', { ...source, out: part }, graphLimits(home))
         : await askChild(modelReader, 'convert', { ...source, out: part }, weightsLimits);
     await rename(part, out);
     return written;
