@@ -88,7 +88,7 @@ test('a sentence is found by its pattern, parts of it are translated in turn, an
   expect(
     told(
       'zh',
-      'The process that did the job ended unexpectedly (by SIGKILL), which often means that memory ran out: lower the batch or the patch size, then resume.',
+      'The process that did the job ended unexpectedly (by SIGKILL), which often means that memory ran out: lower the batch size or the patch size, then resume.',
     ),
   ).toBe('执行任务的进程意外结束（信号 SIGKILL），这往往说明内存耗尽：请减小批大小或图块尺寸，然后继续。');
   expect(told('zh', '"Rain on glass" is running; cancel it before you delete it.')).toBe(

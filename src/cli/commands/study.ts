@@ -13,7 +13,7 @@ import type { Register } from '../cliContext.ts';
 import { watchTraining } from '../followTraining.ts';
 import { type Output, table, wrongUse } from '../output.ts';
 
-/** `mcir study`: the same training in several arms and seeds, measured once on pictures that were locked, and a verdict. */
+/** `mcir study`: trains several arms with several seeds, measures them once on locked pictures, and gives a verdict. */
 export const registerStudy: Register = (program, context) => {
   const { output } = context;
   const study = program.command('study').description('compare trainings over several seeds, with a verdict');

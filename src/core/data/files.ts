@@ -68,7 +68,7 @@ export const stemOf = (path: string): string => path.replace(/\.[^./]*$/, '');
 async function realFolder(folder: string): Promise<string> {
   const found = await stat(folder).catch(() => undefined);
   if (!found) throw new AppError('not-found', `The folder ${folder} does not exist. Check the path.`);
-  if (!found.isDirectory()) throw new AppError('bad-input', `${folder} is a file; give the folder that contains it.`);
+  if (!found.isDirectory()) throw new AppError('bad-input', `${folder} is a file. Give the folder that contains it.`);
   return realpath(folder);
 }
 

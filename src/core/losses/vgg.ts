@@ -59,13 +59,13 @@ function convolutions(network: VggNetwork, layers: readonly string[]): Convoluti
   if (layers.length === 0)
     throw new AppError(
       'bad-input',
-      `No layer of ${network} is named to compare pictures in; name some of ${all.map((c) => c.activation).join(', ')}.`,
+      `No layer of ${network} is chosen for the perceptual loss. Choose some of ${all.map((c) => c.activation).join(', ')}.`,
     );
   const unknown = layers.find((layer) => !all.some(({ activation }) => activation === layer));
   if (unknown)
     throw new AppError(
       'bad-input',
-      `${network} has no layer "${unknown}"; its layers are ${all.map((c) => c.activation).join(', ')}.`,
+      `${network} has no layer "${unknown}". Choose from ${all.map((c) => c.activation).join(', ')}.`,
     );
   return all.slice(0, 1 + Math.max(...layers.map((layer) => all.findIndex(({ activation }) => activation === layer))));
 }

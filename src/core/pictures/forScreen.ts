@@ -30,13 +30,16 @@ async function decode(path: string, mostPixels: number, finish: (picture: Sharp)
   try {
     const { image, metadata } = await openPicture(path);
     if (metadata.width * metadata.height > mostPixels)
-      throw new AppError('unsupported', 'The picture has more than 100 megapixels, too many to be shown whole.');
+      throw new AppError(
+        'unsupported',
+        'The picture has more than 100 megapixels, too many to show as a whole. It can still be restored.',
+      );
     return await finish(image.rotate().toColourspace('srgb').timeout({ seconds: SECONDS })).toBuffer();
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw new AppError(
       'unsupported',
-      `${path} cannot be read as a picture; it is damaged or of a kind this program does not know.`,
+      `${path} cannot be read as a picture. It is damaged, or its format is not supported.`,
       { cause },
     );
   }

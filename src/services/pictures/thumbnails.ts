@@ -88,7 +88,10 @@ export class Thumbnails {
     const format = await formatOfFile(path);
     if (format && shownAsIs.includes(format)) {
       if (size > MOST_BYTES_AS_IS)
-        throw new AppError('unsupported', 'The file has more than 100 MB, too many to be shown whole.');
+        throw new AppError(
+          'unsupported',
+          'The file is larger than 100 MB, too large to show as a whole. It can still be restored.',
+        );
       return { body: new Uint8Array(await readFile(path)), type: mediaTypeOf[format] };
     }
     const { body } = await this.#queue.now(() => this.#readers.ask('png', { path }), signal);
@@ -98,7 +101,7 @@ export class Thumbnails {
 
 async function statOf(path: string): Promise<{ mtimeMs: number; size: number }> {
   const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new AppError('not-found', `${path} is missing.`);
+  if (!found?.isFile()) throw new AppError('not-found', `${path} was moved or deleted. Check the path.`);
   return found;
 }
 

@@ -60,7 +60,7 @@ export class Previews {
     // The process is idle only between previews, however long one takes.
     clearTimeout(this.#idle);
     const made = this.#turn.then(() => {
-      if (this.#newest !== wish) throw new AppError('cancelled', 'Another preview was asked for meanwhile.');
+      if (this.#newest !== wish) throw new AppError('cancelled', 'A newer preview has replaced this one.');
       return this.#make(source, wish, onProgress);
     });
     this.#turn = made
@@ -99,7 +99,11 @@ export class Previews {
   /** Where the decoded picture is, or is to be. */
   async #decodedOf(source: string): Promise<string> {
     const { size, mtimeMs } = await stat(source).catch((cause: unknown) => {
-      throw new AppError('not-found', `${source} is not there any more, or cannot be read.`, { cause });
+      throw new AppError(
+        'not-found',
+        `${source} was moved or deleted, or it cannot be read. Check the file and its permissions.`,
+        { cause },
+      );
     });
     const name = createHash('sha256').update(`${source}\0${size}\0${mtimeMs}`).digest('hex').slice(0, 32);
     return join(this.#folder, 'decoded', `${name}.v`);

@@ -60,7 +60,7 @@ export async function restoreFile(
   const restored = await worker.restore(task, onProgress);
   if (file.crashes > 0)
     restored.warnings.push(
-      `The process that restored it had ended ${file.crashes === 1 ? 'once' : 'twice'} over it; it was done in smaller tiles.`,
+      `The restoring process crashed ${file.crashes === 1 ? 'once' : 'twice'} on this picture, so it was restored in smaller tiles.`,
     );
   const temporary = nameBeside(join(wanted.folder, 'result'), markOf(work, file));
   try {
@@ -84,7 +84,7 @@ async function copyOut(from: string, to: string): Promise<string> {
     return await copyToNew(from, to);
   } catch (cause) {
     if (saysDiskFull(messageOf(cause)))
-      throw new AppError('io', 'There is no room left on the disk for the result; free some space.', { cause });
+      throw new AppError('io', 'The disk is too full for the result. Free some space and try again.', { cause });
     throw new AppError('io', `The result could not be written: ${messageOf(cause)}.`, { cause });
   }
 }
@@ -138,7 +138,7 @@ async function publish(
 async function requireOwn(temporary: string, result: string): Promise<void> {
   const found = await lstat(temporary, { bigint: true }).catch(() => undefined);
   if (!found?.isFile() || `${found.dev}:${found.ino}` !== result)
-    throw new AppError('io', 'The finished file is gone from the folder of the results.');
+    throw new AppError('io', 'The result was changed or removed before it could be saved. Try this picture again.');
 }
 
 /** An original is never replaced, whatever path, link or spelling leads to it. */
@@ -164,7 +164,11 @@ async function whySkipped(
   if (conflict === 'overwrite' || conflict === 'changed') await refuseOriginal(repository, id, output);
   if (conflict !== 'changed') return undefined;
   const original = await stat(file.source).catch((cause: unknown) => {
-    throw new AppError('not-found', `The file is not there any more: ${messageOf(cause)}.`, { cause });
+    throw new AppError(
+      'not-found',
+      `The original was moved or deleted: ${messageOf(cause)}. Put it back, or remove it from the list.`,
+      { cause },
+    );
   });
   return existing.mtimeMs >= original.mtimeMs ? `${output} is newer than the original.` : undefined;
 }

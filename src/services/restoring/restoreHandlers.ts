@@ -39,7 +39,7 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
     },
     find: (id) => {
       const file = collected.get(id);
-      if (!file) throw new AppError('not-found', 'A picture is no longer known to the program. Add it again.');
+      if (!file) throw new AppError('not-found', 'One of the pictures is no longer in the list. Add it again.');
       return file;
     },
     withMask: ({ mask, ...rest }) => (mask === undefined ? rest : { ...rest, mask: handles.path(mask) }),

@@ -127,8 +127,9 @@ async function isLocked(folder: string): Promise<boolean> {
 }
 
 const unreachable = (folder: string): string =>
-  `${folder} cannot be reached; connect the drive again, or cancel the batch.`;
+  `${folder} cannot be reached. Connect the drive again, or cancel the batch.`;
 
-const locked = (folder: string): string => `${folder} may not be written to; change its permissions.`;
+const locked = (folder: string): string =>
+  `MCIR Studio may not write to ${folder}. Change the permissions of this folder.`;
 
-const full = (folder: string): string => `The disk of ${folder} is full; free some space.`;
+const full = (folder: string): string => `The disk that contains ${folder} is full. Free some space.`;

@@ -30,7 +30,7 @@ export async function lockFinal(study: StudyFile, config: RunConfig, into: strin
   const degradations = final.degradations ?? (final.input === undefined ? data.train.degradations : []);
   const found = degradations.length > 0 ? await findClean(final.target, scale) : await findPairs(final, scale);
   const samples = spread(found.samples, final.count ?? found.samples.length);
-  if (samples.length === 0) throw new AppError('bad-input', 'There are no final pictures. Name another folder.');
+  if (samples.length === 0) throw new AppError('bad-input', 'No final pictures were found. Choose another folder.');
   const names = new Set<string>();
   for (const [i, sample] of samples.entries()) {
     const plain = basename(sample.name, extname(sample.name));

@@ -59,14 +59,18 @@ export async function listFolder(
  */
 export async function createFolder(handles: Handles, id: string, name: string): Promise<Place> {
   if (safeName(name) !== name.normalize('NFC'))
-    throw new AppError('bad-input', `A folder cannot be called "${name}"; leave out characters such as / and :.`);
+    throw new AppError('bad-input', `A folder cannot be called "${name}". Leave out characters such as / and :.`);
   const path = join(handles.path(id), name);
   try {
     await mkdir(path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST')
-      throw new AppError('conflict', `There is "${name}" already; choose it, or another name.`, { cause });
-    throw new AppError('io', `${path} could not be made: ${messageOf(cause)}. Choose another folder.`, { cause });
+      throw new AppError(
+        'conflict',
+        `A folder called "${name}" already exists. Choose that folder, or use another name.`,
+        { cause },
+      );
+    throw new AppError('io', `${path} could not be created: ${messageOf(cause)}. Choose another folder.`, { cause });
   }
   return handles.place(path);
 }

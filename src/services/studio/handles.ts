@@ -25,15 +25,18 @@ export class Handles {
   /** @throws AppError `not-found` for an id that was not issued. */
   path(id: string): string {
     const path = this.#paths.get(id);
-    if (path === undefined)
-      throw new AppError('not-found', 'This file is no longer known to the program. Add it again.');
+    if (path === undefined) throw new AppError('not-found', 'This file is no longer in the list. Add it again.');
     return path;
   }
 
   /** @throws AppError `not-found` if the file or folder is missing. */
   async place(path: string): Promise<Place> {
     const found = await stat(path).catch(() => undefined);
-    if (!found) throw new AppError('not-found', `${path} is not there any more, or cannot be read.`);
+    if (!found)
+      throw new AppError(
+        'not-found',
+        `${path} was moved or deleted, or it cannot be read. Check the file and its permissions.`,
+      );
     const kind = found.isDirectory() ? 'folder' : 'file';
     return {
       id: this.issue(path),
