@@ -5,6 +5,7 @@ import type { Handlers } from '../../shared/contract.ts';
 import type { Batch, BatchFile, Source } from '../../shared/contract/restoring.ts';
 import { isActive } from '../../shared/jobs.ts';
 import type { BatchSummary, Effect } from '../../shared/batches.ts';
+import { findLeftOut } from './announceLeftOut.ts';
 import { resultName } from './restoreFile.ts';
 import type { StudioContext } from '../studio/context.ts';
 
@@ -88,6 +89,12 @@ export function batchHandlers(
       });
       return shown(batch);
     },
+    'batches.leftOut': async ({ pictures: chosen, format }) => ({
+      files: await findLeftOut(
+        chosen.map((id) => pictures.find(id)),
+        { format },
+      ),
+    }),
     'batches.list': () => Promise.resolve(batches.list().map(shown)),
     'batches.files': ({ batch }) => {
       const active = isActive(batches.find(batch).state);

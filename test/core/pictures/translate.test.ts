@@ -95,8 +95,8 @@ describe('a RAW file', () => {
   });
 
   it('is refused with what to do where LibRaw cannot read it', async () => {
-    const damaged = path('dng');
-    writeFileSync(damaged, readFileSync(writeDng(path('dng'), width, height, scene)).subarray(0, 3000));
+    // It says that its samples are compressed as JPEG, and they are not.
+    const damaged = writeDng(path('dng'), width, height, scene, { tags: { 259: [7] } });
     await expect(translate(damaged, path('tif'))).rejects.toThrow(/cannot be developed.*Save it as 16-bit TIFF/);
   });
 
@@ -170,7 +170,8 @@ describe.skipIf(!installed('heif-enc', '--help'))('a HEIC', () => {
 
   it('that is damaged is refused', async () => {
     const file = heic(await png(false));
-    writeFileSync(file, readFileSync(file).subarray(0, 700));
+    const whole = readFileSync(file);
+    writeFileSync(file, whole.subarray(0, whole.length * 0.8));
     await expect(translate(file, path('tif'))).rejects.toThrow(/damaged/);
   });
 });
@@ -215,7 +216,7 @@ describe('a JPEG XL', () => {
   });
 });
 
-describe.skipIf(!installed('opj_compress', '-h') && !installed('opj_compress'))('a JPEG 2000', () => {
+describe.skipIf(!installed('sh', '-c', 'command -v opj_compress'))('a JPEG 2000', () => {
   it.each([
     ['8', false],
     ['16', true],

@@ -74,6 +74,7 @@ export async function encodeJxl(
   quality: number,
 ): Promise<Uint8Array> {
   const vips = await libvips();
+  if (data instanceof Float32Array) throw new Error('Floats are not written as JPEG XL.');
   const deep = data instanceof Uint16Array;
   const grey = colours === 'grey';
   try {

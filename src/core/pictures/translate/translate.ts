@@ -9,6 +9,7 @@ import { decodeHeic } from './heic.ts';
 import { decodeJp2 } from './jp2.ts';
 import { decodeJxl } from './jxl.ts';
 import { isTranslated, type TranslatedKind, writtenFormat } from './kinds.ts';
+import { decodeOddTiff, oddEncoding } from './oddTiff.ts';
 import { decodePsd } from './psd.ts';
 import { type Raster, writeRaster } from './raster.ts';
 import { developRaw, rawPreview, type RawPreview } from './raw.ts';
@@ -38,12 +39,23 @@ interface Decoded {
 export async function translate(file: string, target: string, raw: RawSettings = plainRaw): Promise<Translation> {
   const inside = lookInside(file);
   const { kind } = inside;
+  if (oddEncoding(inside)) {
+    const { raster, bits } = await decodeOddTiff(file, inside, MOST_PIXELS);
+    writeRaster(target, raster);
+    return { file: target, kind: 'tiff', same: 'tiff', bits, orientation: 1, pages: 1, notes: [] };
+  }
   if (!isTranslated(kind)) throw new AppError('internal', `A file of the kind ${kind} needs no translation.`);
   const decoded = await decode(kind, await bytesOf(file), raw);
   const { raster, bits, orientation = 1, pages = 1, notes = [] } = decoded;
   writeRaster(target, raster);
   const alpha = raster.extras.some((extra) => extra !== 'beside');
   return { file: target, kind, same: writtenFormat(kind, { bits, alpha }), bits, orientation, pages, notes };
+}
+
+/** Whether a file has to be translated before sharp can read it. @throws the system's error if the file cannot be read */
+export function needsTranslation(file: string): boolean {
+  const inside = lookInside(file);
+  return isTranslated(inside.kind) || oddEncoding(inside) !== undefined;
 }
 
 /**
