@@ -111,7 +111,13 @@ describe('a JPEG XL', () => {
     const data = bits === 8 ? Uint8Array.from(values) : Uint16Array.from(values);
     const file = join(folder, `${bits}.jxl`);
     writeFileSync(file, await encodeJxl({ width, height, data, colours: 'rgb', extras: [] }, 100));
-    execFileSync('node_modules/exiftool-vendored.pl/bin/exiftool', ['-q', '-overwrite_original', '-Artist=Me', file]);
+    execFileSync('node_modules/exiftool-vendored.pl/bin/exiftool', [
+      '-q',
+      '-m',
+      '-overwrite_original',
+      '-Artist=Me',
+      file,
+    ]);
     const { target, extension, warnings } = await restore(file, { quality: 100 });
     expect([extension, warnings]).toEqual(['jxl', []]);
     const again = await restore(target, { format: 'png' });
@@ -135,7 +141,13 @@ describe.skipIf(!installed('sh', '-c', 'command -v heif-enc'))('a HEIC', () => {
       .toFile(jpeg);
     const file = join(folder, 'turned.heic');
     execFileSync('heif-enc', ['-q', '90', jpeg, '-o', file], { stdio: 'ignore' });
-    execFileSync('node_modules/exiftool-vendored.pl/bin/exiftool', ['-q', '-overwrite_original', '-Artist=Me', file]);
+    execFileSync('node_modules/exiftool-vendored.pl/bin/exiftool', [
+      '-q',
+      '-m',
+      '-overwrite_original',
+      '-Artist=Me',
+      file,
+    ]);
     const { target, extension } = await restore(file);
     expect(extension).toBe('jpg');
     const picture = sharp(target);

@@ -95,9 +95,13 @@ describe('a RAW file', () => {
   });
 
   it('is refused with what to do where LibRaw cannot read it', async () => {
-    // It says that its samples are compressed as JPEG, and they are not.
-    const damaged = writeDng(path('dng'), width, height, scene, { tags: { 259: [7] } });
-    await expect(translate(damaged, path('tif'))).rejects.toThrow(/cannot be developed.*Save it as 16-bit TIFF/);
+    const unknown = writeDng(path('dng'), width, height, scene, { tags: { 259: [9] } });
+    await expect(translate(unknown, path('tif'))).rejects.toThrow(/cannot be developed.*Save it as 16-bit TIFF/);
+  });
+
+  it('that ends too early is refused: LibRaw would fill in black', async () => {
+    const short = writeDng(path('dng'), width, height, scene, { tags: { 279: [10 * width * height] } });
+    await expect(translate(short, path('tif'))).rejects.toThrow(/ends before the picture does/);
   });
 
   it('has a thumbnail, from the developed picture where it holds no preview', async () => {

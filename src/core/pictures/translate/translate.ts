@@ -2,7 +2,9 @@ import { readFile, stat } from 'node:fs/promises';
 import { AppError } from '../../../shared/errors.ts';
 import type { RawSettings } from '../../../shared/batches.ts';
 import type { Translation } from '../../../shared/pictureMessages.ts';
+import { withBytes } from '../inside/fileBytes.ts';
 import { lookInside } from '../inside/inside.ts';
+import { rawEndsTooEarly } from '../inside/rawInTiff.ts';
 import { profileOfTold } from '../toldColour.ts';
 import { toneCurveOf } from '../colourProfile.ts';
 import { decodeHeic } from './heic.ts';
@@ -45,6 +47,11 @@ export async function translate(file: string, target: string, raw: RawSettings =
     return { file: target, kind: 'tiff', same: 'tiff', bits, orientation: 1, pages: 1, notes: [] };
   }
   if (!isTranslated(kind)) throw new AppError('internal', `A file of the kind ${kind} needs no translation.`);
+  if (kind === 'raw' && withBytes(file, rawEndsTooEarly))
+    throw new AppError(
+      'bad-input',
+      'The file ends before the picture does. Copy it from its source again; what is missing cannot be restored.',
+    );
   const decoded = await decode(kind, await bytesOf(file), raw);
   const { raster, bits, orientation = 1, pages = 1, notes = [] } = decoded;
   writeRaster(target, raster);
