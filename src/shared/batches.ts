@@ -104,7 +104,10 @@ export const modelReference = z.object({
 export type ModelReference = z.infer<typeof modelReference>;
 
 export const batchSettings = z.object({
+  /** Folder of the results; where they lie beside the originals, the folder that all of these are in. */
   out: z.string(),
+  /** Each result is written into the folder of its original. */
+  beside: z.boolean().optional(),
   /** Mount point of the results' disk; missing on the system disk. */
   mount: z.string().optional(),
   models: z.array(modelReference).min(1),

@@ -9,6 +9,7 @@ const translatedEndings = ['heic', 'heif', 'hif', 'jxl', 'jp2', 'j2k', 'jpf', 'j
 /** Endings of the files that can be chosen, without the dot, in lower case. */
 export const pictureEndings = [...['jpg', 'jpeg', 'png', 'tif', 'tiff', 'webp', 'avif', 'gif'], ...translatedEndings];
 export const weightEndings = ['safetensors', 'pth', 'pt', 'ckpt', 'onnx', 'json'];
+export const studyEndings = ['yml', 'yaml'];
 
 /** The ending of a file's name, without the dot, in lower case. */
 export const endingOf = (name: string): string => name.slice(name.lastIndexOf('.') + 1).toLowerCase();

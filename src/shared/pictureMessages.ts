@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { childCall, childContract } from './childMessages.ts';
 import { rawSettings } from './batches.ts';
+import { look } from './faults.ts';
 import { degradationStep } from './runConfig.ts';
 
 /** What passes between the program and the child processes that decode pictures: src/workers/pictures.ts. */
@@ -31,7 +32,6 @@ const patchOrder = z.object({
   inputFile: z.string(),
   targetFile: z.string(),
 });
-export type PatchOrder = z.input<typeof patchOrder>;
 
 /** A picture of a format that sharp does not read, decoded into a TIFF (core/pictures/translate). */
 const translation = z.object({
@@ -58,6 +58,10 @@ export const pictureReader = childContract('pictures', {
   png: childCall(z.object({ path: z.string() }), body),
   /** Decodes a picture that sharp does not read; `target` is the path of the TIFF. */
   translate: childCall(z.object({ file: z.string(), target: z.string(), raw: rawSettings.optional() }), translation),
+  /** The whole picture as PNG, no larger than `size` on its longest side. */
+  reduced: childCall(z.object({ path: z.string(), size: z.int().positive() }), body),
+  /** What is likely wrong with a picture. */
+  look: childCall(z.object({ path: z.string() }), look),
   header: childCall(file, header),
   /** Decodes a picture whole, to see whether that can be done. */
   check: childCall(file, z.object({})),

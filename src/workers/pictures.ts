@@ -2,6 +2,7 @@ import { decodePicture, decodePixels } from '../core/data/decode.ts';
 import { readHeader } from '../core/data/header.ts';
 import { makeSample } from '../core/data/makeSample.ts';
 import { PictureCache } from '../core/data/pictureCache.ts';
+import { lookAtFile } from '../core/looks/readParts.ts';
 import { psnr, ssim } from '../core/metrics/index.ts';
 import { cropPicture } from '../core/pictures/crop.ts';
 import { makePng, makeThumbnail } from '../core/pictures/forScreen.ts';
@@ -14,17 +15,19 @@ import { serveChild } from './serveChild.ts';
 
 /** The child process that decodes pictures, which may come from anywhere. Its parent bounds its time and memory. */
 
-// Each picture is read once, and other threads would take from the window.
+// Each picture is read once, and more threads would slow down the window.
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** SSIM's window; smaller parts have no SSIM. */
+/** The size of SSIM's window; smaller areas have no SSIM. */
 const SSIM_WINDOW = 11;
 
 serveChild(pictureReader, {
   thumbnail: async ({ path, size }) => ({ body: new Uint8Array(await makeThumbnail(path, size)) }),
   png: async ({ path }) => ({ body: new Uint8Array(await makePng(path)) }),
   translate: ({ file, target, raw }) => translate(file, target, raw),
+  reduced: async ({ path, size }) => ({ body: new Uint8Array(await makePng(path, size)) }),
+  look: ({ path }) => lookAtFile(path),
   header: ({ file }) => readHeader(file),
   check: async ({ file }) => {
     await decodePixels(file);
@@ -46,7 +49,7 @@ serveChild(pictureReader, {
     const whole = [await decodePicture(restored), await decodePicture(target)];
     const { left: x, top: y, width, height } = part;
     if (whole.some((picture) => x + width > picture.width || y + height > picture.height))
-      throw new AppError('bad-input', 'The part is outside the picture.');
+      throw new AppError('bad-input', 'The area is outside the picture. Choose an area inside it.');
     const [a, b] = whole.map((picture) => cropPicture(picture, { x, y, width, height })) as [
       FloatPicture,
       FloatPicture,

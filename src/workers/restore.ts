@@ -3,10 +3,11 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { basename, dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import sharp from '../core/pictures/sharp.ts';
-import { openEngine } from '../core/engine/open.ts';
-import { openRestorer, type Restorer } from '../core/inference/restorer.ts';
+import { withTextPath } from '../core/files/byteNames.ts';
+import { chosenDevice } from '../core/engine/settings.ts';
+import type { Restorer } from '../core/inference/restorer.ts';
 import { restorePhotograph } from '../core/inference/restorePhotograph.ts';
-import { splitTiles } from '../core/inference/splitTiles.ts';
+import { splitTiles } from '../core/inference/restoreTiled.ts';
 import {
   encodePhotograph,
   extensionOf,
@@ -24,41 +25,50 @@ import { isTranslated, titleOf } from '../core/pictures/translate/kinds.ts';
 import { verify } from '../core/pictures/verify.ts';
 import { AppError } from '../shared/errors.ts';
 import type { RawSettings, RestoreModel } from '../shared/batches.ts';
+import type { BackendId } from '../shared/devices.ts';
 import type { Translation } from '../shared/pictureMessages.ts';
 import { type PreviewTask, restoreContract, type RestoredFile, type RestoreTask } from '../shared/restoreMessages.ts';
-import { loadModel } from './loadModel.ts';
+import { openModels } from './openModels.ts';
 import { needsTranslation, openSource, translateFile } from './openSource.ts';
 import { serveChild } from './serveChild.ts';
 
 /**
- * The child process that restores pictures: it decodes, computes and encodes, and knows nothing of batches. If a broken file
- * or a lack of memory ends it, the batch goes on with another one.
+ * The child process that restores pictures: it decodes, computes and encodes, and knows nothing of batches. If a broken
+ * file or a lack of memory ends it, the batch continues with a new process.
  */
 
-// libvips keeps decoded pictures for later; here each is read once.
+// libvips caches decoded pictures; here each is read only once.
 sharp.cache(false);
 const metadata = new MetadataTool();
-/** One picture is in the network while others are decoded and encoded. */
+/** While one picture is in the network, others are decoded and encoded. */
 const network = pLimit(1);
 const chain: Restorer[] = [];
-/** Milliseconds that the models have worked. */
+/** Settles when the models are open: a picture may be asked for before that. */
+let opening: Promise<void> = Promise.resolve();
+/** What each model computes on. */
+let backends = (): BackendId[] => [];
+/** Sentences about the picture that is in the network. */
+const sentences = new Set<string>();
+/** Computing time of the models in milliseconds. */
 let worked = 0;
 
 serveChild(restoreContract, {
   open: async ({ models }) => {
-    await open(models);
+    opening = open(models);
+    await opening;
     return {};
   },
-  restore,
-  preview,
+  restore: (task, tellShare) => withTextPath(task.source, (source) => restore({ ...task, source }, tellShare)),
+  preview: (task, tellShare) => withTextPath(task.source, (source) => preview({ ...task, source }, tellShare)),
 });
 
 async function open(models: RestoreModel[]): Promise<void> {
-  if (models.some(({ network: id }) => id !== 'identity')) openEngine();
-  for (const model of models) chain.push(splitTiles(timed(await openRestorer(await loadModel(model)))));
+  const opened = await openModels(models, chosenDevice(), (sentence) => sentences.add(sentence));
+  for (const restorer of opened.restorers) chain.push(splitTiles(timed(restorer)));
+  backends = opened.backends;
 }
 
-/** Adds up how long a model works. */
+/** Adds up the computing time of a model. */
 function timed(restorer: Restorer): Restorer {
   const run = async (tile: FloatPicture): Promise<FloatPicture> => {
     const began = performance.now();
@@ -76,6 +86,7 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
   const folder = join(task.folder, String(id));
   await mkdir(folder, { recursive: true });
   try {
+    await opening;
     if (task.inPlace && needsTranslation(source)) refuseTranslatedInPlace(source);
     const photograph = await openSource(source, join(folder, 'translated.tif'), task.effect.raw);
     const format = outputFormat(photograph, settings.format);
@@ -89,9 +100,11 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
     await decodeInto(photograph, decoded);
     let seconds = 0;
     let modelSeconds = 0;
+    let devices: string[] = [];
     const result = await network(async () => {
       const entered = performance.now();
       const before = worked;
+      sentences.clear();
       const path = await restorePhotograph(photograph, decoded, {
         chain,
         effect: task.effect,
@@ -101,10 +114,11 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
       });
       seconds = (performance.now() - entered) / 1000;
       modelSeconds = (worked - before) / 1000;
+      devices = [...sentences];
       return path;
     });
     const keepMetadata = settings.strip !== 'all';
-    // Without ExifTool sharp's own copy is better than none.
+    // Without ExifTool, sharp's copy of the metadata is better than none.
     const own = keepMetadata && (await metadata.version()) === undefined;
     const keep = { exif: own, xmp: own, text: keptText[settings.strip] };
     await encodePhotograph(result, photograph, { format, quality: settings.quality, keep, folder }, target);
@@ -134,7 +148,8 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
       megapixels: (photograph.width * photograph.height) / 1e6,
       seconds,
       modelSeconds,
-      warnings: [...left, ...photograph.notes, ...losses(photograph, format), ...warnings, ...differences],
+      warnings: [...left, ...photograph.notes, ...devices, ...losses(photograph, format), ...warnings, ...differences],
+      backends: backends(),
     };
   } catch (error) {
     await rm(target, { force: true });
@@ -144,7 +159,7 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
   }
 }
 
-/** Passes on how much of a picture is done, as often as a bar needs it. */
+/** Reports the progress of a picture, as often as a progress bar needs it. */
 function nowAndThen(tellShare: (share: number) => void): (share: number) => void {
   let reported = performance.now();
   return (share) => {
@@ -154,7 +169,7 @@ function nowAndThen(tellShare: (share: number) => void): (share: number) => void
   };
 }
 
-/** The text of a PNG that goes along. */
+/** The text entries of a PNG that are copied. */
 const keptText = { none: 'all', gps: 'without places', all: 'none' } as const;
 
 /** Pixels across and down before the picture is turned. */
@@ -162,7 +177,7 @@ const storedSize = ({ width, height, orientation }: Photograph): { width: number
   orientation > 4 ? { width: height, height: width } : { width, height };
 
 /**
- * Refuses to change a file in its own place if a part of it could not be written back.
+ * Refuses to edit a file in place if a part of it could not be written back.
  * @throws AppError `unsupported`
  */
 function refuseInPlace({ encoding, format }: Photograph, left: readonly string[]): void {
@@ -202,18 +217,23 @@ async function preview(
   const { width, height } = photograph;
   const window = region ?? { x: 0, y: 0, width, height };
   if (window.x + window.width > width || window.y + window.height > height)
-    throw new AppError('bad-input', 'The part to preview is outside the picture.');
+    throw new AppError('bad-input', 'The visible area is outside the picture. Move the picture back into view.');
   if (window.width * window.height > MOST_PREVIEW_PIXELS)
-    throw new AppError('bad-input', 'This part is too large for a preview. Zoom in.');
+    throw new AppError('bad-input', 'The visible area is too large to preview. Zoom in.');
   const scratch = join(folder, 'scratch');
   await mkdir(scratch, { recursive: true });
   try {
+    await opening;
     const began = performance.now();
     const before = worked;
+    let devices: string[] = [];
     const result = await network(async () => {
       await keepDecoded(photograph, decoded);
       const onProgress = nowAndThen(tellShare);
-      return restorePhotograph(photograph, decoded, { chain, effect, folder: scratch, window, onProgress });
+      sentences.clear();
+      const path = await restorePhotograph(photograph, decoded, { chain, effect, folder: scratch, window, onProgress });
+      devices = [...sentences];
+      return path;
     });
     await encodePhotograph(
       result,
@@ -228,14 +248,15 @@ async function preview(
       megapixels: (window.width * window.height) / 1e6,
       seconds: (performance.now() - began) / 1000,
       modelSeconds: (worked - before) / 1000,
-      warnings: [],
+      warnings: devices,
+      backends: backends(),
     };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-/** As openSource; what was translated for an earlier part is used again. */
+/** As openSource. What was translated for an earlier part of the same picture is used again. */
 async function openForPreview(source: string, decoded: string, raw: RawSettings | undefined): Promise<Photograph> {
   if (!needsTranslation(source)) return inspect(source);
   const told = `${decoded}.json`;
@@ -246,7 +267,7 @@ async function openForPreview(source: string, decoded: string, raw: RawSettings 
   return inspect(source, translation);
 }
 
-/** Decodes a picture where that has not been done; the folder holds the one that is looked at and no other. */
+/** Decodes a picture unless that was done before. The folder holds only the picture that is being previewed. */
 async function keepDecoded(photograph: Photograph, decoded: string): Promise<void> {
   const folder = dirname(decoded);
   await mkdir(folder, { recursive: true });

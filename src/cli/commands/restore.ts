@@ -23,6 +23,7 @@ export const registerRestore: Register = (program, context) => {
     );
   addExportOptions(addEffectOptions(command)).action(
     async (paths: string[], options: RestoreOptions & { out: string; recursive?: boolean; prefer: RawOrPicture }) => {
+      context.useDevice(options.device);
       const { models, settings } = await batchSettings(options, options.out, context.home);
       const { files, ignored, skipped, below, beside } = await collectSources(
         paths,

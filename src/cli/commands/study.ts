@@ -1,36 +1,33 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Services } from '../../services/app/openServices.ts';
-import { type Cell, Studies } from '../../services/studies/studies.ts';
+import type { Cell } from '../../services/studies/studies.ts';
 import { exportStudy } from '../../services/studies/studyExport.ts';
 import { readStudyFile } from '../../services/studies/studyFile.ts';
 import { studyReport, type StudyResult } from '../../services/studies/studyReport.ts';
+import { studyResult } from '../../services/studies/studyResult.ts';
+import { AppError } from '../../shared/errors.ts';
 import { verdictsOf } from '../../services/studies/verdicts.ts';
 import type { StudyPlan } from '../../shared/studies.ts';
 import type { Register } from '../cliContext.ts';
 import { watchTraining } from '../followTraining.ts';
 import { type Output, table, wrongUse } from '../output.ts';
 
-/** `mcir study`: the same training in several arms and seeds, measured once on pictures that were locked, and a verdict. */
+/** `mcir study`: trains several arms with several seeds, measures them once on locked pictures, and gives a verdict. */
 export const registerStudy: Register = (program, context) => {
   const { output } = context;
   const study = program.command('study').description('compare trainings over several seeds, with a verdict');
-  const open = async (): Promise<{ services: Services; studies: Studies }> => {
-    const services = await context.services();
-    return { services, studies: new Studies(services) };
-  };
-
   study
     .command('run')
     .description('start a study and do all of its trainings; `mcir study resume` goes on')
     .argument('<file>', 'the study (YAML); examples are in resources/studies')
     .action(async (file: string) => {
-      const { services, studies } = await open();
-      const plan = await studies.create(readStudyFileOrExit(file), (text) => output.log(text)).catch(wrongUse);
+      const services = await context.services();
+      const plan = await services.studies.create(readStudyFileOrExit(file), (text) => output.log(text)).catch(wrongUse);
       output.log(
-        `Study ${plan.id}: ${plan.arms.length} arms, ${plan.seeds.length} seeds, in ${studies.folder(plan.id)}`,
+        `Study ${plan.id}: ${plan.arms.length} arms, ${plan.seeds.length} seeds, in ${services.studies.folders.path(plan.id)}`,
       );
-      await follow(services, studies, plan, output);
+      await follow(services, plan, output);
     });
 
   study
@@ -38,16 +35,16 @@ export const registerStudy: Register = (program, context) => {
     .description('go on with a study that was stopped or interrupted')
     .argument('<study>', 'its id, as `mcir study list` shows it')
     .action(async (id: string) => {
-      const { services, studies } = await open();
-      await follow(services, studies, planOrExit(studies, id), output);
+      const services = await context.services();
+      await follow(services, planOrExit(services.studies, id), output);
     });
 
   study
     .command('list')
     .description('show the studies there are')
     .action(async () => {
-      const { studies } = await open();
-      const plans = studies.list();
+      const { studies } = await context.services();
+      const plans = studies.folders.list();
       const rows = plans.map((plan) => {
         const cells = studies.cells(plan);
         return [
@@ -64,7 +61,7 @@ export const registerStudy: Register = (program, context) => {
     .description('show how far each training of a study is')
     .argument('<study>', 'its id')
     .action(async (id: string) => {
-      const { studies } = await open();
+      const { studies } = await context.services();
       const plan = planOrExit(studies, id);
       const cells = studies.cells(plan);
       const rows = cells.map(({ arm, seed, run }) => [
@@ -75,7 +72,7 @@ export const registerStudy: Register = (program, context) => {
         run ? `${run.step} of ${run.steps}` : '',
         run?.best ? run.best.psnr.toFixed(3) : '',
       ]);
-      const { opened } = await studies.figures(plan);
+      const { opened } = studies.folders.figures(id);
       output.result(
         { study: id, finalOpened: opened ?? null, trainings: cells },
         table(['arm', 'seed', 'run', 'state', 'step', 'best PSNR, dB'], rows),
@@ -88,8 +85,8 @@ export const registerStudy: Register = (program, context) => {
     .argument('<study>', 'its id')
     .option('--out <file>', 'where to write it; by default STUDY.html here')
     .action(async (id: string, { out = `${id}.html` }: { out?: string }) => {
-      const { services, studies } = await open();
-      const result = await resultOf(services, studies, planOrExit(studies, id));
+      const services = await context.services();
+      const result = studyResult(services, planOrExit(services.studies, id));
       await writeFile(resolve(out), studyReport(result));
       printVerdict(result, output, `Report: ${resolve(out)}`);
     });
@@ -100,8 +97,8 @@ export const registerStudy: Register = (program, context) => {
     .argument('<study>', 'its id')
     .requiredOption('--out <folder>', 'a folder that does not exist yet')
     .action(async (id: string, { out }: { out: string }) => {
-      const { services, studies } = await open();
-      const result = await resultOf(services, studies, planOrExit(studies, id));
+      const services = await context.services();
+      const result = studyResult(services, planOrExit(services.studies, id));
       await exportStudy(result, resolve(out)).catch(wrongUse);
       output.result({ study: id, folder: resolve(out) }, `Wrote ${resolve(out)}.`);
     });
@@ -115,37 +112,30 @@ function readStudyFileOrExit(file: string): ReturnType<typeof readStudyFile> {
   }
 }
 
-function planOrExit(studies: Studies, id: string): StudyPlan {
+function planOrExit({ folders }: Services['studies'], id: string): StudyPlan {
   try {
-    return studies.plan(id);
+    return folders.plan(id);
   } catch (error) {
     return wrongUse(error);
   }
 }
 
-async function follow(services: Services, studies: Studies, plan: StudyPlan, output: Output): Promise<void> {
+async function follow(services: Services, plan: StudyPlan, output: Output): Promise<void> {
+  const { studies } = services;
   const shown: Promise<void>[] = [];
-  const show = ({ arm, seed }: Cell, run: { id: string }): void => {
+  const show = (study: string, { arm, seed }: Cell, run: { id: string }): void => {
+    if (study !== plan.id) return;
     output.log(`${arm}, seed ${seed}`);
     shown.push(watchTraining(services, run.id, output));
   };
-  await studies.run(plan.id, show);
+  studies.events.on('training', show);
+  await studies.start(plan.id);
+  const { state, error } = await studies.ended(plan.id);
   await Promise.all(shown);
-  printVerdict(await resultOf(services, studies, plan), output, `Report: mcir study report ${plan.id}`);
-}
-
-async function resultOf({ runs }: Services, studies: Studies, plan: StudyPlan): Promise<StudyResult> {
-  const cells = studies.cells(plan);
-  const curves = new Map(
-    plan.arms.map(({ name }) => [
-      name,
-      cells.flatMap(({ arm, seed, run }) => {
-        const series = run && arm === name ? runs.series(run.id, ['psnr']) : [];
-        return series.map((one) => ({ ...one, name: `seed ${seed}` }));
-      }),
-    ]),
-  );
-  return { plan, curves, ...(await studies.figures(plan)) };
+  if (error) throw AppError.fromWire(error);
+  if (state !== 'finished')
+    throw new AppError('cancelled', `The study was stopped. Go on with \`mcir study resume ${plan.id}\`.`);
+  printVerdict(studyResult(services, plan), output, `Report: mcir study report ${plan.id}`);
 }
 
 function printVerdict(result: StudyResult, output: Output, last: string): void {

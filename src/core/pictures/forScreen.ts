@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
+import { withTextPath } from '../files/byteNames.ts';
 import { lookInside } from './inside/inside.ts';
 import { openPicture } from './openPicture.ts';
 import { readingUntrusted } from './limits.ts';
@@ -48,10 +49,16 @@ async function thumbnailOfRaw(path: string, small: (picture: Sharp) => Sharp): P
 
 /**
  * A whole picture as PNG, upright and in sRGB, for formats that browsers do not show.
+ * @param size longest side in pixels, if it is to be reduced
  * @throws AppError `unsupported`
  */
-export const makePng = (path: string): Promise<Uint8Array> =>
-  shown(path, MOST_WHOLE_PIXELS, (picture) => picture.png({ compressionLevel: 3 }));
+export const makePng = (path: string, size?: number): Promise<Uint8Array> =>
+  shown(path, size === undefined ? MOST_WHOLE_PIXELS : Infinity, (picture) =>
+    (size === undefined
+      ? picture
+      : picture.resize({ width: size, height: size, fit: 'inside', withoutEnlargement: true })
+    ).png({ compressionLevel: 3 }),
+  );
 
 /** Decodes what sharp reads at once, and other formats by way of a TIFF. */
 async function shown(path: string, mostPixels: number, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> {
@@ -75,15 +82,20 @@ function isForeign(path: string): boolean {
 
 async function decode(path: string, mostPixels: number, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> {
   try {
-    const { image, metadata } = await openPicture(path);
-    if (metadata.width * metadata.height > mostPixels)
-      throw new AppError('unsupported', 'The picture has more than 100 megapixels, too many to be shown whole.');
-    return await finish(image.rotate().toColourspace('srgb').timeout({ seconds: SECONDS })).toBuffer();
+    return await withTextPath(path, async (readable) => {
+      const { image, metadata } = await openPicture(readable);
+      if (metadata.width * metadata.height > mostPixels)
+        throw new AppError(
+          'unsupported',
+          'The picture has more than 100 megapixels, too many to show as a whole. It can still be restored.',
+        );
+      return finish(image.rotate().toColourspace('srgb').timeout({ seconds: SECONDS })).toBuffer();
+    });
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw new AppError(
       'unsupported',
-      `${path} cannot be read as a picture; it is damaged or of a kind this program does not know.`,
+      `${path} cannot be read as a picture. It is damaged, or its format is not supported.`,
       { cause },
     );
   }

@@ -18,7 +18,10 @@ import { bridge, chooseNatively } from '../api/client.ts';
 import { useAction, useCall } from '../api/hooks.ts';
 import { showError } from '../api/showError.ts';
 
-export type Wanted = 'folder' | 'pictures' | 'weights';
+export type Wanted = 'folder' | 'pictures' | 'weights' | 'studies';
+
+/** Kinds of which one file is chosen, and no folder. */
+const isOneFile = (wanted: Wanted): boolean => wanted === 'weights' || wanted === 'studies';
 
 interface ChoosePlaceProps {
   wanted: Wanted;
@@ -27,7 +30,10 @@ interface ChoosePlaceProps {
   title?: string;
   onChoose: (places: Place[]) => void;
   variant?: string;
+  size?: 'xs' | 'sm';
   loading?: boolean;
+  /** Takes the focus when the dialog around it opens. */
+  focused?: boolean;
 }
 
 /** A button to choose a file or folder on the host: with the system's dialog in Electron, otherwise with our own. */
@@ -37,7 +43,9 @@ export function ChoosePlace({
   title = label,
   onChoose,
   variant = 'default',
+  size = 'xs',
   loading = false,
+  focused = false,
 }: ChoosePlaceProps) {
   const [opened, setOpened] = useState(false);
   const open = (): void => {
@@ -46,7 +54,14 @@ export function ChoosePlace({
   };
   return (
     <>
-      <Button size="xs" variant={variant} loading={loading} onClick={open} style={{ flexShrink: 0 }}>
+      <Button
+        size={size}
+        variant={variant}
+        loading={loading}
+        onClick={open}
+        style={{ flexShrink: 0 }}
+        data-autofocus={focused || undefined}
+      >
         {label}
       </Button>
       {opened && (
@@ -91,12 +106,12 @@ function PlaceDialog({
     setMarked([]);
     setFolder(id);
   };
-  const folderItself = wanted === 'weights' || !here ? [] : [here];
+  const folderItself = isOneFile(wanted) || !here ? [] : [here];
   const result = marked.length > 0 ? marked : folderItself;
   const mark = (entry: Place, checked: boolean): void => {
     const others = marked.filter((place) => place.id !== entry.id);
     if (!checked) setMarked(others);
-    else setMarked(wanted === 'weights' ? [entry] : [...others, entry]);
+    else setMarked(isOneFile(wanted) ? [entry] : [...others, entry]);
   };
 
   return (

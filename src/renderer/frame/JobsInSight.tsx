@@ -9,6 +9,7 @@ import { useCall } from '../api/hooks.ts';
 import { useStep } from '../api/liveUpdates.ts';
 import { go } from '../route.ts';
 import { batchTitle } from '../screens/restore/batchTitle.ts';
+import { useShowBatch } from '../screens/restore/useShowBatch.ts';
 
 /** Shows running work on every screen and in the window's title. A click opens it. */
 export function JobsInSight() {
@@ -21,15 +22,22 @@ export function JobsInSight() {
   const trained = run && (100 * step) / run.steps;
   const restored = batch && (100 * (batch.done + batch.failed + batch.skipped)) / batch.total;
   const shown = trained ?? restored;
+  const show = useShowBatch();
   useAskBeforeLeaving(run !== undefined || batch !== undefined);
   useDocumentTitle(shown === undefined ? 'MCIR Studio' : `${Math.floor(shown)} % · MCIR Studio`);
   return (
     <Stack gap={2}>
       {run && trained !== undefined && (
-        <Job title={run.name} state={run.state} share={trained} onClick={() => go('runs', run.id)} />
+        <Job
+          title={run.name}
+          state={run.state}
+          waits={run.waitsFor !== undefined}
+          share={trained}
+          onClick={() => go('runs', run.id)}
+        />
       )}
       {batch && restored !== undefined && (
-        <Job title={batchTitle(batch, t)} state={batch.state} share={restored} onClick={() => go('restore')} />
+        <Job title={batchTitle(batch, t)} state={batch.state} share={restored} onClick={() => show(batch.id)} />
       )}
     </Stack>
   );
@@ -50,11 +58,14 @@ const isUnderWay = ({ state }: Run | Batch): boolean => state === 'running' || s
 function Job({
   title,
   state,
+  waits = false,
   share,
   onClick,
 }: {
   title: string;
   state: Run['state'];
+  /** It waits for its disk. */
+  waits?: boolean;
   share: number;
   onClick: () => void;
 }) {
@@ -65,9 +76,15 @@ function Job({
         {title}
       </Text>
       <Text size="xs" c="dimmed">
-        {t(`state.${state}`)} · {Math.floor(share)} %
+        {waits ? t('runs.waits') : t(`state.${state}`)} · {Math.floor(share)} %
       </Text>
-      <Progress value={share} size={3} mt={4} color={state === 'paused' ? 'yellow' : 'accent'} aria-label={title} />
+      <Progress
+        value={share}
+        size={3}
+        mt={4}
+        color={state === 'paused' || waits ? 'yellow' : 'accent'}
+        aria-label={title}
+      />
     </UnstyledButton>
   );
 }

@@ -15,7 +15,7 @@ import type { Home } from '../app/home.ts';
 import type { Asked, JobManager } from '../jobs/JobManager.ts';
 import type { JobWork } from '../jobs/runningJob.ts';
 import { checkTemplate } from './naming.ts';
-import { type BatchWork, recoverFile, restoreFile } from './restoreFile.ts';
+import { type BatchWork, folderOf, recoverFile, restoreFile } from './restoreFile.ts';
 import { mountOf, troubleOf } from './restorePlaces.ts';
 import { findModel } from './restoreModel.ts';
 import { RestoreWorker } from './restoreWorker.ts';
@@ -75,7 +75,7 @@ export class Batches {
   /** @throws AppError `not-found` */
   find(id: string): BatchSummary {
     const found = this.#ledger.find(id);
-    if (!found) throw new AppError('not-found', `There is no batch ${id}. \`mcir batch list\` shows what there is.`);
+    if (!found) throw new AppError('not-found', `There is no batch ${id}. List the batches with \`mcir batch list\`.`);
     return found;
   }
 
@@ -95,7 +95,7 @@ export class Batches {
     settings: Omit<BatchSettings, 'models' | 'mount'>,
   ): Promise<BatchSummary> {
     if (files.length === 0)
-      throw new AppError('bad-input', 'There are no pictures here. Name files or folders that hold some.');
+      throw new AppError('bad-input', 'No pictures were found. Choose files or folders that contain pictures.');
     checkTemplate(settings.export.template);
     const references = await Promise.all(models.map(async (ref) => (await findModel(ref, this.#home)).reference));
     const mount = await mountOf(settings.out);
@@ -116,7 +116,10 @@ export class Batches {
   /** Goes on after a pause, or queues a batch again that has ended. @throws AppError as JobManager.resume */
   resume(id: string): Promise<Asked> {
     const { state, waiting } = this.find(id);
-    return this.#jobs.resume(id, state === 'finished' && waiting > 0 ? 'There are pictures left to do.' : undefined);
+    return this.#jobs.resume(
+      id,
+      state === 'finished' && waiting > 0 ? 'Some pictures have not been restored yet.' : undefined,
+    );
   }
 
   /**
@@ -139,8 +142,8 @@ export class Batches {
     this.find(id);
     const count = this.#ledger.retryFailed(id);
     if (count === 0)
-      throw new AppError('conflict', 'No picture of this batch has failed; there is nothing to try again.');
-    if (!isActive(this.find(id).state)) await this.#jobs.resume(id, 'Failed pictures are tried again.');
+      throw new AppError('conflict', 'No picture of this batch has failed, so there is nothing to retry.');
+    if (!isActive(this.find(id).state)) await this.#jobs.resume(id, 'Failed pictures are being retried.');
     return count;
   }
 
@@ -240,7 +243,12 @@ export class Batches {
         );
       });
     }
-    const trouble = await troubleOf(error, file.source, settings, scratch);
+    const trouble = await troubleOf(
+      error,
+      file.source,
+      { out: settings.beside ? folderOf(settings, file) : settings.out, mount: settings.mount },
+      scratch,
+    );
     if (!trouble) return this.#stored(job, () => this.#ledger.set(id, file.number, 'failed', messageOf(error)));
     // Not the picture's fault: it waits, with the whole batch, until there is a place again.
     await this.#stored(job, () => this.#ledger.set(id, file.number, 'waiting'));
@@ -258,7 +266,7 @@ export class Batches {
         if (reference.hash !== hash)
           throw new AppError(
             'conflict',
-            `The model "${title}" has changed since the batch was made; start a new batch with it.`,
+            `The model "${title}" has changed since the batch was started. Start a new batch to use the changed model.`,
           );
         return model;
       }),

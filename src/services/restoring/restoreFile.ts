@@ -1,5 +1,6 @@
 import { lstat, mkdir, rm, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
+import { bytesOf, holdsBytes } from '../../core/files/byteNames.ts';
 import { saysDiskFull } from '../../core/files/diskFull.ts';
 import { copyToNew, nameBeside, removeLeft } from '../../core/files/privateFile.ts';
 import { extensionOf } from '../../core/pictures/encode.ts';
@@ -8,7 +9,7 @@ import { AppError, messageOf } from '../../shared/errors.ts';
 import { isRawName } from '../../shared/fileKinds.ts';
 import type { BatchSettings } from '../../shared/batches.ts';
 import type { RestoredFile } from '../../shared/restoreMessages.ts';
-import { fillTemplate, nameParts, numbered } from './naming.ts';
+import { fillTemplate, nameParts, numbered, safeName } from './naming.ts';
 import { describeProvenance } from './provenance.ts';
 import { claimName, identityOf, replace } from './restorePublish.ts';
 import { requireMounted } from './restorePlaces.ts';
@@ -61,7 +62,7 @@ export async function restoreFile(
   const restored = await worker.restore(task, onProgress);
   if (file.crashes > 0)
     restored.warnings.push(
-      `The process that restored it had ended ${file.crashes === 1 ? 'once' : 'twice'} over it; it was done in smaller tiles.`,
+      `The restoring process crashed ${file.crashes === 1 ? 'once' : 'twice'} on this picture, so it was restored in smaller tiles.`,
     );
   const temporary = nameBeside(join(wanted.folder, 'result'), markOf(work, file));
   try {
@@ -85,7 +86,7 @@ async function copyOut(from: string, to: string): Promise<string> {
     return await copyToNew(from, to);
   } catch (cause) {
     if (saysDiskFull(messageOf(cause)))
-      throw new AppError('io', 'There is no room left on the disk for the result; free some space.', { cause });
+      throw new AppError('io', 'The disk is too full for the result. Free some space and try again.', { cause });
     throw new AppError('io', `The result could not be written: ${messageOf(cause)}.`, { cause });
   }
 }
@@ -139,7 +140,7 @@ async function publish(
 async function requireOwn(temporary: string, result: string): Promise<void> {
   const found = await lstat(temporary, { bigint: true }).catch(() => undefined);
   if (!found?.isFile() || `${found.dev}:${found.ino}` !== result)
-    throw new AppError('io', 'The finished file is gone from the folder of the results.');
+    throw new AppError('io', 'The result was changed or removed before it could be saved. Try this picture again.');
 }
 
 /** An original is never replaced, whatever path, link or spelling leads to it. */
@@ -164,8 +165,12 @@ async function whySkipped(
   if (conflict === 'skip') return `${output} exists.`;
   if (conflict === 'overwrite' || conflict === 'changed') await refuseOriginal(repository, id, output);
   if (conflict !== 'changed') return undefined;
-  const original = await stat(file.source).catch((cause: unknown) => {
-    throw new AppError('not-found', `The file is not there any more: ${messageOf(cause)}.`, { cause });
+  const original = await stat(bytesOf(file.source)).catch((cause: unknown) => {
+    throw new AppError(
+      'not-found',
+      `The original was moved or deleted: ${messageOf(cause)}. Put it back, or remove it from the list.`,
+      { cause },
+    );
   });
   return existing.mtimeMs >= original.mtimeMs ? `${output} is newer than the original.` : undefined;
 }
@@ -183,6 +188,13 @@ export function resultName(
   return wantedName({ settings: { ...settings, out: '' }, created }, file).with(guessExtension(file.source, settings));
 }
 
+/** The folder that the result of a file goes into. In a results folder it gets names that every system knows. */
+export const folderOf = (
+  { out, beside = false }: Pick<BatchSettings, 'out' | 'beside'>,
+  { source, folder }: Pick<BatchFileRecord, 'source' | 'folder'>,
+): string =>
+  beside ? dirname(source) : join(out, ...folder.split('/').map((part) => (holdsBytes(part) ? safeName(part) : part)));
+
 /** What of a batch's settings makes a name. */
 interface NameSettings {
   models: readonly Pick<BatchSettings['models'][number], 'title' | 'scale'>[];
@@ -190,18 +202,17 @@ interface NameSettings {
 }
 
 function wantedName(
-  { settings, created }: { settings: NameSettings & { out: string }; created: number },
+  { settings, created }: { settings: NameSettings & Pick<BatchSettings, 'out' | 'beside'>; created: number },
   file: Pick<BatchFileRecord, 'source' | 'folder' | 'number'>,
 ): { folder: string; with(extension: string, n?: number): string } {
   const {
     models,
-    out,
     export: { template },
   } = settings;
   const model = models.map(({ title }) => title).join('+');
   const scale = models.reduce((product, each) => product * each.scale, 1);
   const stem = fillTemplate(template, nameParts(file.source, { model, scale, number: file.number, now: created }));
-  const folder = join(out, ...file.folder.split('/'));
+  const folder = folderOf(settings, file);
   return { folder, with: (extension, n = 1) => join(folder, `${numbered(stem, n)}.${extension}`) };
 }
 

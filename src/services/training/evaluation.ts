@@ -43,7 +43,7 @@ export async function evaluate(
     onEvent: (event) => {
       if (event.type === 'model') models.push(event);
       else if (event.type === 'picture') pictures.push(event.picture);
-      else failed.push({ name: event.name, reason: event.reason });
+      else if (event.type === 'failed') failed.push({ name: event.name, reason: event.reason });
       onEvent(event);
     },
     explain: ({ cause, code, signal: by }) =>
@@ -51,7 +51,7 @@ export async function evaluate(
         ? new AppError('cancelled', 'The evaluation was cancelled.')
         : new AppError(
             'worker-died',
-            `The process that evaluated ended (${by ?? `exit code ${code ?? 'unknown'}`}); try smaller pictures, or with more memory free.`,
+            `The evaluation process ended unexpectedly (${by ?? `exit code ${code ?? 'unknown'}`}). Try smaller pictures, or free some memory.`,
           ),
   });
   const [opened] = models;

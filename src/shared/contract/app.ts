@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { runConfig } from '../runConfig.ts';
+import { deviceChoice } from '../devices.ts';
 import { settings, settingsChange } from '../settings.ts';
 import { call, handle, nothing, place, recordId } from './common.ts';
 
@@ -22,6 +23,7 @@ export const revealed = z.union([
   z.strictObject({ place: handle }),
   z.strictObject({ batch: recordId }),
   z.strictObject({ run: recordId }),
+  z.strictObject({ study: recordId }),
   z.strictObject({ folder: z.enum(['home', 'runs', 'models', 'logs', 'cache']) }),
 ]);
 export type Revealed = z.output<typeof revealed>;
@@ -52,6 +54,16 @@ export const appCalls = {
   'app.change': call(settingsChange, settings),
   /** Chooses the data folder for the next start; nothing is moved. */
   'app.chooseFolder': call(z.strictObject({ folder: handle }), nothing),
+  /** What pictures can be restored on here, and what was measured so far: seconds per megapixel, for each model. */
+  'app.devices': call(
+    nothing,
+    z.object({
+      devices: z.array(deviceChoice),
+      measured: z.array(
+        z.object({ title: z.string(), processor: z.number().optional(), gpu: z.number().optional() }),
+      ),
+    }),
+  ),
   'app.check': call(nothing, z.array(check)),
   /** The last lines of the program's log. */
   'app.log': call(nothing, z.array(z.string())),
@@ -67,7 +79,7 @@ export const appCalls = {
   'places.roots': call(nothing, z.array(place)),
   /** Content of a folder: its subfolders, and the files of the requested kind. Hidden entries are left out. */
   'places.list': call(
-    z.strictObject({ folder: handle, show: z.enum(['folders', 'pictures', 'weights']) }),
+    z.strictObject({ folder: handle, show: z.enum(['folders', 'pictures', 'weights', 'studies']) }),
     z.object({ folder: place, parent: place.optional(), entries: z.array(place) }),
   ),
   /** Creates an empty folder inside a listed one. */
