@@ -71,7 +71,14 @@ export async function inspect(file: string, translation?: Translation): Promise<
   const { same, orientation, pages, bits, notes } = translation;
   const inside = lookInside(file);
   if (translation.kind === 'tiff')
-    return { ...photograph, file, fileBits: bits, tellsResolution: inside.tiff?.density ?? false, inside };
+    return {
+      ...photograph,
+      file,
+      fileBits: bits,
+      tellsResolution: inside.tiff?.density ?? false,
+      inside,
+      notes: [...new Set([...notes, ...photograph.notes])],
+    };
   return {
     ...photograph,
     file,

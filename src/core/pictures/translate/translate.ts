@@ -41,10 +41,11 @@ interface Decoded {
 export async function translate(file: string, target: string, raw: RawSettings = plainRaw): Promise<Translation> {
   const inside = lookInside(file);
   const { kind } = inside;
-  if (oddEncoding(inside)) {
+  const odd = oddEncoding(inside);
+  if (odd) {
     const { raster, bits } = await decodeOddTiff(file, inside, MOST_PIXELS);
     writeRaster(target, raster);
-    return { file: target, kind: 'tiff', same: 'tiff', bits, orientation: 1, pages: 1, notes: [] };
+    return { file: target, kind: 'tiff', same: 'tiff', bits, orientation: 1, pages: 1, notes: [...(odd.notes ?? [])] };
   }
   if (!isTranslated(kind)) throw new AppError('internal', `A file of the kind ${kind} needs no translation.`);
   if (kind === 'raw' && withBytes(file, rawEndsTooEarly))
