@@ -7,6 +7,7 @@ import type { Batch, BatchFile, Source } from '../../shared/contract/restoring.t
 import { AppError } from '../../shared/errors.ts';
 import { isActive } from '../../shared/jobs.ts';
 import type { BatchSummary, Effect } from '../../shared/batches.ts';
+import { findLeftOut } from './announceLeftOut.ts';
 import { resultName } from './restoreFile.ts';
 import { commonFolder } from './restorePlaces.ts';
 import type { StudioContext } from '../studio/context.ts';
@@ -119,6 +120,12 @@ export function batchHandlers(
       });
       return shown(batch);
     },
+    'batches.leftOut': async ({ pictures: chosen, format }) => ({
+      files: await findLeftOut(
+        await Promise.all(chosen.map((id) => pictures.find(id))),
+        { format },
+      ),
+    }),
     'batches.list': () => Promise.resolve(batches.list().map(shown)),
     'batches.files': ({ batch }) => {
       const active = isActive(batches.find(batch).state);
