@@ -1,19 +1,27 @@
 import type { ChildOptions } from '../jobs/childProcess.ts';
 import type { Home } from './home.ts';
-import { engineEnvironment, readSettings } from './settings.ts';
+import type { DeviceChoice } from '../../shared/devices.ts';
+import { findingsIn } from '../restoring/verdictStore.ts';
+import { deviceEnvironment, engineEnvironment, readSettings } from './settings.ts';
 
-/** How this program starts child processes that compute: with the settings of its home folder, as they are at that moment. */
+/** How this program starts child processes that compute: with the current settings of its home folder. */
 export class ChildSettings {
   readonly #home: Home;
   #givesWay = false;
+  #device: DeviceChoice | undefined;
 
   constructor(home: Home) {
     this.#home = home;
   }
 
-  /** From now on the engine of child processes gives way to other programs: somebody uses a window meanwhile. */
+  /** Gives child processes a low priority from now on, because somebody uses a window. */
   giveWay(): void {
     this.#givesWay = true;
+  }
+
+  /** Pictures are restored on this, whatever the settings say: somebody asked for it at this start. */
+  useDevice(device: DeviceChoice | undefined): void {
+    this.#device = device;
   }
 
   get options(): Required<Pick<ChildOptions, 'env'>> {
@@ -21,6 +29,8 @@ export class ChildSettings {
     return {
       env: {
         ...engineEnvironment(readSettings(this.#home)),
+        MCIR_FINDINGS: findingsIn(this.#home),
+        ...(this.#device === undefined ? {} : deviceEnvironment(this.#device)),
         ...(this.#givesWay && !wished ? { MCIR_GIVE_WAY: '1' } : {}),
       },
     };

@@ -9,26 +9,31 @@ import type { Check } from '../../shared/contract/app.ts';
 import { type EngineFacts, engineContract } from '../../shared/engineMessages.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { askChild } from '../jobs/childProcess.ts';
+import { type BackendReport, backendChecks, backendReport } from '../restoring/backendReport.ts';
 import { ChildSettings } from './childSettings.ts';
 import type { Home } from './home.ts';
 
 /** What `mcir doctor` found. */
 export interface DoctorReport {
-  /** TensorFlow's version and the device; missing where TensorFlow does not load. */
+  /** TensorFlow's version and the device; missing if TensorFlow does not load. */
   engine?: EngineFacts;
+  backends: BackendReport;
   checks: Check[];
 }
 
-/** Looks at everything the program needs, and names for each missing thing the one command that mends it. */
+/** Checks everything the program needs, and gives the command that fixes each problem. */
 export async function examine(home: Home): Promise<DoctorReport> {
   const engine = await engineFacts(home).catch((error: unknown) =>
     error instanceof AppError ? error : Promise.reject(error as Error),
   );
   const facts = engine instanceof AppError ? undefined : engine;
+  const backends = await backendReport(home, new ChildSettings(home).options);
+  const restores = backends.providers.some(({ backend, works }) => backend === 'onnx:cpu' && works);
   const checks = [
     nodeCheck(),
-    tensorflowCheck(engine),
+    tensorflowCheck(engine, restores),
     ...(facts ? [deviceCheck(facts.device, visibleGpus()), bf16Check(facts.device)] : []),
+    ...backendChecks(backends),
     await attempt(
       'sharp',
       'npm ci',
@@ -38,14 +43,14 @@ export async function examine(home: Home): Promise<DoctorReport> {
     await exiftoolCheck(),
     ...(await folderChecks(home)),
   ];
-  return { ...(facts ? { engine: facts } : {}), checks };
+  return { ...(facts ? { engine: facts } : {}), backends, checks };
 }
 
 const TIMEOUT_MS = 60_000;
 
 /**
  * Asks a child process, because a library that does not fit the machine can end the process that loads it.
- * @throws AppError `engine` where TensorFlow is missing, does not load or does not answer.
+ * @throws AppError `engine` if TensorFlow is missing, does not load or does not answer
  */
 export function engineFacts(home: Home): Promise<EngineFacts> {
   return askChild(
@@ -68,14 +73,19 @@ function nodeCheck(): Check {
   return { title: 'Node', state: 'ok', detail: `${process.versions.node} on ${process.platform} ${process.arch}` };
 }
 
-function tensorflowCheck(engine: EngineFacts | AppError): Check {
+/** @param restores whether ONNX Runtime restores without it */
+function tensorflowCheck(engine: EngineFacts | AppError, restores: boolean): Check {
   if (!(engine instanceof AppError)) return { title: 'TensorFlow', state: 'ok', detail: engine.tensorflow };
   const reason = engine.details?.['reason'];
   const [line = ''] = (typeof reason === 'string' ? reason : engine.message).split('\n');
-  return { title: 'TensorFlow', state: 'missing', detail: line.replace(/ Run: .*/, ''), fix: 'npm run setup' };
+  const detail = line.replace(/ Run: .*/, '');
+  const fix = 'npm run setup';
+  if (!restores) return { title: 'TensorFlow', state: 'missing', detail, fix };
+  const without = `${detail} Pictures are restored without it. Training, LPIPS and trials of trainings need it.`;
+  return { title: 'TensorFlow', state: 'warning', detail: without, fix };
 }
 
-/** A GPU that lies idle is worth a word. */
+/** Mentions a GPU that is not used. */
 export function deviceCheck(device: Device, gpus: readonly Gpu[]): Check {
   const idle = device.kind === 'cpu' ? gpus[0] : undefined;
   if (!idle) return { title: 'Device', state: 'ok', detail: describeDevice(device) };
@@ -112,7 +122,7 @@ async function attempt(title: string, fix: string, look: () => string | Promise<
   }
 }
 
-/** Needed for photographs' metadata only. It is a Perl program everywhere but on Windows. */
+/** Only needed for the metadata of photographs. Except on Windows it is a Perl program. */
 async function exiftoolCheck(): Promise<Check> {
   const fix = process.platform === 'linux' ? 'sudo apt-get install libimage-exiftool-perl' : 'npm ci';
   const check = await attempt('ExifTool', fix, async () => {

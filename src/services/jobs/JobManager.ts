@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobRepository, OwnedJob } from '../../database/jobRepository.ts';
 import type { Outcome } from '../../shared/jobMessages.ts';
 import { AppError, toWire } from '../../shared/errors.ts';
+import { storageTrouble } from '../../shared/storageTrouble.ts';
 import { isActive, type Job, type JobVerb, type TransitionName } from '../../shared/jobs.ts';
 import { OtherPrograms } from './otherPrograms.ts';
 import { BEAT_MS, OwnerWatch, thisProgram } from './owners.ts';
@@ -234,12 +235,17 @@ export class JobManager {
     });
   }
 
-  /** Lets every job of this program save and end, and waits for that. The jobs are then interrupted, not cancelled. */
+  /**
+   * Lets every job of this program save and end, and waits for that. The jobs are then interrupted, not cancelled. What
+   * the disk does not take now, the next program finds out, as after a crash.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     const mine = (): OwnedJob[] => this.#repository.active().filter(({ owner }) => owner === this.#program.id);
     // Queued jobs first, because they would start when running jobs end.
-    for (const job of mine()) if (job.state === 'queued') this.#endHere(job, 'close');
+    this.#ifStored(() => {
+      for (const job of mine()) if (job.state === 'queued') this.#endHere(job, 'close');
+    });
     for (const running of this.#running.values()) running.abort('close');
     const late = setTimeout(() => {
       for (const running of this.#running.values()) running.abort('kill');
@@ -251,7 +257,19 @@ export class JobManager {
     clearInterval(this.#timer);
     while (this.#waits.size > 0) await Promise.allSettled([...this.#waits]);
     await this.#recovering?.catch(() => undefined);
-    if (this.#enrolled) this.#repository.dismiss(this.#program.id);
+    this.#ifStored(() => {
+      if (this.#enrolled) this.#repository.dismiss(this.#program.id);
+    });
+  }
+
+  /** Does work on the database that may be left undone where the disk does not take it. */
+  #ifStored(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (storageTrouble(error) === undefined) throw error;
+      this.events.emit('trouble', error);
+    }
   }
 
   /** Starts what may start: of each kind the oldest that waits, if no other is at work. */

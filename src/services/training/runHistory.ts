@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sync as writeFileAtomic } from 'write-file-atomic';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { readSmallFile } from '../../core/files/ordinaryFile.ts';
 import { savedStep } from '../../core/training/checkpoint.ts';
 import { RunFolder } from '../../core/training/runFolder.ts';
 import type { History } from '../../database/history.ts';
@@ -207,7 +208,7 @@ export class Runs {
     const folder = this.folder(id);
     const record = readRunRecord(folder);
     if (!record) return false;
-    const config = readFileSync(folder.config, 'utf8');
+    const config = readSmallFile(folder.config);
     const summary = summarisedConfig.safeParse(parse(config)).data;
     if (!summary)
       throw new AppError('bad-input', 'its config.yml is not a valid configuration. Replace that file with a copy.');
