@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lpipsValues } from './lpipsNetworks.ts';
 import { jobState, stateChange, wireError } from './jobs.ts';
 
 /** A training run as stored in its folder (run.json) and in the database, and as shown to users. */
@@ -10,7 +11,6 @@ export const versions = z.object({
   tensorflow: z.string(),
   node: z.string(),
 });
-export type Versions = z.infer<typeof versions>;
 
 /** Facts that the worker records before the first step. */
 export const runFacts = z.object({
@@ -32,7 +32,6 @@ export const runFacts = z.object({
 export type RunFacts = z.infer<typeof runFacts>;
 
 export const bestResult = z.object({ step: z.int(), psnr: z.number(), ssim: z.number() });
-export type BestResult = z.infer<typeof bestResult>;
 
 /** A row of the table of runs. */
 export const runSummary = z.object({
@@ -67,6 +66,7 @@ export const validationPicture = z.object({
   name: z.string(),
   psnr: z.number(),
   ssim: z.number(),
+  lpips: lpipsValues.exactOptional(),
   input: z.string(),
   restored: z.string(),
   target: z.string(),

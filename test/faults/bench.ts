@@ -103,12 +103,11 @@ export class Bench {
     const problems: string[] = [];
     const { home, out } = place;
     const expectThat = (holds: boolean, what: string): void => void (holds || problems.push(what));
-    if (!existsSync(join(home, 'mcir.sqlite'))) {
-      expectThat(ended.code !== 0, 'there is no history');
-      return problems;
-    }
+    // Adding a model needs none.
+    const hasHistory = existsSync(join(home, 'mcir.sqlite'));
+    expectThat(hasHistory || ended.code !== 0 || work === 'model', 'there is no history');
     expectThat(hashOf(this.#inputs) === this.#originals, 'an original has changed');
-    const jobs = jobsOf(home);
+    const jobs = hasHistory ? jobsOf(home) : [];
     if (ended.signal === null && ended.code !== 0 && jobs.some(({ state }) => state !== 'finished'))
       problems.push(`the job has ended (${JSON.stringify(jobs)}): ${ended.stderr.slice(-400)}`);
     if (ended.code === 0)
@@ -128,8 +127,8 @@ export class Bench {
     if (work === 'train') problems.push(...trainingProblems(home));
     if (work === 'batch') problems.push(...(await resultProblems(out)));
     if (work === 'model') problems.push(...modelProblems(home));
-    if (work === 'state') problems.push(...keptProblems(home, ended));
-    problems.push(...historyProblems(home));
+    if (work === 'state' && hasHistory) problems.push(...keptProblems(home, ended));
+    if (existsSync(join(home, 'mcir.sqlite'))) problems.push(...historyProblems(home));
     return problems;
   }
 

@@ -1,5 +1,7 @@
 import { announceLeftOut } from '../../services/restoring/announceLeftOut.ts';
 import { collectSources } from '../../services/restoring/restoreSources.ts';
+import type { RawOrPicture } from '../../services/restoring/sameShot.ts';
+import { Option } from 'commander';
 import { followBatch } from '../batchProgress.ts';
 import type { Register } from '../cliContext.ts';
 import { wrongUse } from '../output.ts';
@@ -13,15 +15,22 @@ export const registerRestore: Register = (program, context) => {
     .description('restore photographs; resume an interrupted batch with `mcir batch resume`')
     .argument('<path...>', 'pictures, and folders that hold some')
     .requiredOption('--out <folder>', 'where results are written')
-    .option('--recursive', 'include subfolders, and keep their structure');
+    .option('--recursive', 'include subfolders, and keep their structure')
+    .addOption(
+      new Option('--prefer <which>', 'what to restore where a folder has a shot as RAW and as JPEG or HEIC')
+        .choices(['raw', 'picture', 'both'] satisfies RawOrPicture[])
+        .default('raw'),
+    );
   addExportOptions(addEffectOptions(command)).action(
-    async (paths: string[], options: RestoreOptions & { out: string; recursive?: boolean }) => {
+    async (paths: string[], options: RestoreOptions & { out: string; recursive?: boolean; prefer: RawOrPicture }) => {
       context.useDevice(options.device);
       const { models, settings } = await batchSettings(options, options.out, context.home);
-      const { files, ignored, skipped, below } = await collectSources(paths, options.recursive ?? false).catch(
-        wrongUse,
-      );
-      for (const sentence of skipped) output.log(sentence);
+      const { files, ignored, skipped, below, beside } = await collectSources(
+        paths,
+        options.recursive ?? false,
+        options.prefer,
+      ).catch(wrongUse);
+      for (const sentence of [...skipped, ...beside]) output.log(sentence);
       if (ignored > 0)
         output.log(
           `${ignored} ${ignored === 1 ? 'file was skipped because it is not a picture' : 'files were skipped because they are not pictures'}.`,

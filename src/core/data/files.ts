@@ -1,10 +1,14 @@
-import { isUtf8 } from 'node:buffer';
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
+import { bytesOf, textOf } from '../files/byteNames.ts';
+import { isTranslatedName } from '../../shared/fileKinds.ts';
 
-/** Content of a folder and its subfolders. Paths are relative, use `/` and are sorted by character code. */
+/**
+ * Content of a folder and its subfolders. Paths are relative, use `/` and are sorted by character code. Names that are not
+ * UTF-8 are written as core/files/byteNames.ts does.
+ */
 export interface Listing {
   folder: string;
   pictures: string[];
@@ -23,9 +27,12 @@ export interface Skipped {
 /** Photograph formats that sharp's bundled libvips reads. */
 const EXTENSIONS = new Set(['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'tif', 'tiff', 'gif', 'avif']);
 
-/** Whether the file name has the extension of a picture format this program reads. */
+/** Whether the file name has the extension of a picture format that data sets can hold. */
 export const isPictureName = (name: string): boolean =>
   EXTENSIONS.has(name.slice(name.lastIndexOf('.') + 1).toLowerCase());
+
+/** Whether the file name is that of a photograph that can be restored: RAW, HEIC and others too. */
+export const isPhotographName = (name: string): boolean => isPictureName(name) || isTranslatedName(name);
 
 /** Files and folders that operating systems and NAS devices leave among pictures. */
 const isSystemFile = (name: string): boolean =>
@@ -34,16 +41,17 @@ const isSystemFile = (name: string): boolean =>
 /**
  * Lists the pictures in a folder and the folders in it. Links are followed, and each folder is listed once, however many
  * links lead to it; a link that leads nowhere counts as a picture, so that it is named where it cannot be read.
+ * @param isPicture tells by a file's name whether it is a picture; by default one that data sets can hold
  * @throws AppError `not-found` if the folder is not there, `io` if it may not be read.
  */
-export async function listPictures(folder: string): Promise<Listing> {
+export async function listPictures(folder: string, isPicture = isPictureName): Promise<Listing> {
   await realFolder(folder);
   const listing: Listing = { folder, pictures: [], others: [], skipped: [] };
   const listed = new Set<string>();
   // Folders themselves come before links to them, so that a picture has the path of its folder.
-  const links = await walk(folder, listed, listing);
+  const links = await walk(folder, listed, listing, isPicture);
   if (!links) throw new AppError('io', `The folder ${folder} cannot be read. Check its permissions.`);
-  for (const link of links) links.push(...((await walk(link, listed, listing)) ?? []));
+  for (const link of links) links.push(...((await walk(link, listed, listing, isPicture)) ?? []));
   const byCharacters = (a: string, b: string): number => (a < b ? -1 : 1);
   listing.pictures.sort(byCharacters);
   listing.others.sort(byCharacters);
@@ -66,10 +74,10 @@ export async function listFolders(folder: string): Promise<string[]> {
 export const stemOf = (path: string): string => path.replace(/\.[^./]*$/, '');
 
 async function realFolder(folder: string): Promise<string> {
-  const found = await stat(folder).catch(() => undefined);
+  const found = await stat(bytesOf(folder)).catch(() => undefined);
   if (!found) throw new AppError('not-found', `The folder ${folder} does not exist. Check the path.`);
   if (!found.isDirectory()) throw new AppError('bad-input', `${folder} is a file. Give the folder that contains it.`);
-  return realpath(folder);
+  return realOf(folder);
 }
 
 /**
@@ -77,54 +85,51 @@ async function realFolder(folder: string): Promise<string> {
  * @param listed real paths of the folders that were listed
  * @returns links to other folders; undefined where the folder cannot be read
  */
-async function walk(folder: string, listed: Set<string>, listing: Listing): Promise<string[] | undefined> {
-  const real = await realpath(folder).catch(() => undefined);
+async function walk(
+  folder: string,
+  listed: Set<string>,
+  listing: Listing,
+  isPicture: (name: string) => boolean,
+): Promise<string[] | undefined> {
+  const real = await realOf(folder).catch(() => undefined);
   if (real !== undefined && listed.has(real)) return [];
   listed.add(real ?? folder);
-  const { entries, nameless, error } = await entriesOf(folder);
+  const { entries, error } = await entriesOf(folder);
   if (error) {
     listing.skipped.push({ path: folder, reason: `The folder ${folder} cannot be read. Check its permissions.` });
     return undefined;
   }
-  for (const name of nameless)
-    listing.skipped.push({
-      path: join(folder, name),
-      reason: `The name of ${join(folder, name)} is not valid UTF-8. Rename it to use it.`,
-    });
   const links: string[] = [];
   for (const { name, entry } of entries) {
     if (isSystemFile(name)) continue;
     const path = join(folder, name);
     if ((await kindOf(path, entry)) === 'folder') {
       if (entry.isSymbolicLink()) links.push(path);
-      else links.push(...((await walk(path, listed, listing)) ?? []));
+      else links.push(...((await walk(path, listed, listing, isPicture)) ?? []));
       continue;
     }
     const relativePath = relative(listing.folder, path).split(sep).join('/');
-    (isPictureName(name) ? listing.pictures : listing.others).push(relativePath);
+    (isPicture(name) ? listing.pictures : listing.others).push(relativePath);
   }
   return links;
 }
 
 interface Entries {
   entries: { name: string; entry: Dirent<Buffer> }[];
-  /** Names that are not UTF-8, with U+FFFD in place of what is not. As text they would name nothing. */
-  nameless: string[];
   error?: unknown;
 }
+
+const realOf = async (folder: string): Promise<string> =>
+  textOf(await realpath(bytesOf(folder), { encoding: 'buffer' }));
 
 /** What a folder holds, by name. On Linux a name is any bytes, so names are read as bytes. */
 async function entriesOf(folder: string): Promise<Entries> {
   try {
-    const found = await readdir(folder, { withFileTypes: true, encoding: 'buffer' });
-    const named = found.map((entry) => ({ name: entry.name.toString(), entry }));
-    named.sort((a, b) => (a.name < b.name ? -1 : 1));
-    return {
-      entries: named.filter(({ entry }) => isUtf8(entry.name)),
-      nameless: named.filter(({ entry }) => !isUtf8(entry.name)).map(({ name }) => name),
-    };
+    const found = await readdir(bytesOf(folder), { withFileTypes: true, encoding: 'buffer' });
+    const entries = found.map((entry) => ({ name: textOf(entry.name), entry }));
+    return { entries: entries.sort((a, b) => (a.name < b.name ? -1 : 1)) };
   } catch (error) {
-    return { entries: [], nameless: [], error };
+    return { entries: [], error };
   }
 }
 
@@ -133,6 +138,6 @@ async function kindOf(
   entry: { isDirectory(): boolean; isSymbolicLink(): boolean },
 ): Promise<'folder' | 'file'> {
   if (!entry.isSymbolicLink()) return entry.isDirectory() ? 'folder' : 'file';
-  const target = await stat(path).catch(() => undefined);
+  const target = await stat(bytesOf(path)).catch(() => undefined);
   return target?.isDirectory() ? 'folder' : 'file';
 }

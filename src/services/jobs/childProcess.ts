@@ -16,41 +16,44 @@ import { AppError } from '../../shared/errors.ts';
 import { watchMemory } from './processMemory.ts';
 
 /**
- * The one place where this program starts child processes of its own (src/workers). A child answers the questions of its
- * contract; when it ends, however it ends, every question that still waits is rejected.
+ * The only place where this program starts its own child processes (src/workers). A child answers the questions of its
+ * contract. When it ends for any reason, every open question is rejected.
  */
 
-/** How much a child gives way to other processes, from its start on. `idle` is for work that nobody waits for. */
+/** The priority of a child from its start. `idle` is for work that nobody waits for. */
 export type ChildPriority = 'normal' | 'idle';
 
 export interface ChildOptions {
   /** Added to the environment that the child inherits: the settings of the engine (services/app/settings.ts). */
   readonly env?: Readonly<Record<string, string>>;
   readonly priority?: ChildPriority;
-  /** A file that takes whatever the child prints; by default that is dropped. */
+  /** A file for the output of the child; by default the output is discarded. */
   readonly log?: string;
-  /** The child is ended when it holds more than this. It is looked at a few times a second; not on Windows. */
+  /** The child is ended if it uses more memory than this. Checked a few times a second; not on Windows. */
   readonly memoryBytes?: number;
-  /** The error for questions that an end of the child leaves without an answer. Default: {@link childDied}. */
+  /** Makes the error for questions that are still open when the child ends. Default: {@link childDied}. */
   readonly explain?: (end: ChildEnd) => AppError;
 }
 
 export interface AskOptions<Event> {
-  /** Hears what the child tells while it works on this question. If it throws, the question is rejected with that. */
+  /**
+   * Gets the events of the child while it works on this question. If it throws, the question is rejected with that
+   * error.
+   */
   readonly onEvent?: (event: Event) => void;
   /** Ends the child. The question is rejected with the signal's reason if that is an AppError, else with `cancelled`. */
   readonly signal?: AbortSignal;
-  /** The child is ended when the answer takes longer. */
+  /** The child is ended if the answer takes longer than this. */
   readonly timeMs?: number;
-  /** The child is ended when neither an answer nor an event of any question has come for so long. */
+  /** The child is ended if no answer and no event of any question arrives for this long. */
   readonly silenceMs?: number;
 }
 
 /** How a child ended. */
 export interface ChildEnd {
   /**
-   * `itself`: it exited, crashed or was killed by something else; `asked`: {@link Child.end}; `time`, `memory`: it was
-   * ended over a limit; `nonsense`: it said something its contract does not allow; `start`: it could not be started.
+   * `itself`: it exited, crashed or was killed by something else; `asked`: {@link Child.end}; `time`, `memory`: it
+   * exceeded a limit; `nonsense`: it sent a message that its contract does not allow; `start`: it could not be started.
    */
   readonly cause: 'itself' | 'asked' | 'time' | 'memory' | 'nonsense' | 'start';
   readonly code: number | null;
@@ -64,9 +67,9 @@ interface Waiting {
   readonly onEvent: ((event: never) => void) | undefined;
 }
 
-/** A child process that runs. Make one with {@link startChild}. */
+/** A running child process. {@link startChild} starts one. */
 export class Child<Contract extends ChildContract = ChildContract> {
-  /** Resolves when the process is gone and everything it said has been heard. Never rejects. */
+  /** Resolves when the process is gone and all its messages have been handled. Never rejects. */
   readonly ended: Promise<ChildEnd>;
   readonly #contract: Contract;
   readonly #explain: (end: ChildEnd) => AppError;
@@ -97,8 +100,8 @@ export class Child<Contract extends ChildContract = ChildContract> {
         for (const { reject } of waiting) reject(this.#explain(this.#end));
         resolve(this.#end);
       };
-      // `close` comes after the last message. A process that could not be started has none; other errors (a message that
-      // could not be sent, because the process is about to be gone) are followed by it.
+      // `close` follows the last message. A process that could not be started never emits it. After other errors (a
+      // message could not be sent to a process that is just ending) it still follows.
       this.#child.on('close', (code, signal) => settle('itself', code, signal));
       this.#child.on('error', () => pid === undefined && settle('start', null, null));
     });
@@ -116,7 +119,7 @@ export class Child<Contract extends ChildContract = ChildContract> {
 
   /**
    * Asks a question. A child may be asked several at once.
-   * @throws AppError the child's own refusal, `worker-died` (or what `explain` makes of the end), or `cancelled`
+   * @throws AppError the child's own error, `worker-died` (or the error from `explain`), or `cancelled`
    */
   async ask<Call extends CallsOf<Contract>>(
     call: Call,
@@ -148,7 +151,7 @@ export class Child<Contract extends ChildContract = ChildContract> {
     }
   }
 
-  /** Tells the child something that has no answer; one that has just ended does not hear it. */
+  /** Sends the child a message without an answer. A child that has just ended does not get it. */
   tell(notice: NoticeOf<Contract>): void {
     this.#send({ type: 'tell', notice });
   }
@@ -177,7 +180,7 @@ export class Child<Contract extends ChildContract = ChildContract> {
   }
 
   #send(message: ToChild): void {
-    // A process that is about to be gone is told by its end; there is nobody to complain to here.
+    // If the process is just ending, its end is reported elsewhere, so this error is ignored.
     if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 
@@ -186,7 +189,7 @@ export class Child<Contract extends ChildContract = ChildContract> {
     const message = fromChild.safeParse(data).data;
     if (!message) return this.#kill('nonsense');
     const waiting = this.#waiting.get(message.id);
-    // Its answer is not wanted any more.
+    // The answer is no longer needed.
     if (!waiting) return;
     const call = this.#contract.calls[waiting.call];
     if (message.type === 'event') {
@@ -237,7 +240,7 @@ export async function askChild<Contract extends ChildContract, Call extends Call
   }
 }
 
-/** The error for questions that an end of their child leaves without an answer, where nothing better can be said. */
+/** The default error for questions that are still open when the child ends. */
 export function childDied(end: ChildEnd): AppError {
   const details = { ...end };
   if (end.cause === 'asked') return new AppError('cancelled', 'Cancelled.', { details });
@@ -246,7 +249,7 @@ export function childDied(end: ChildEnd): AppError {
   });
 }
 
-/** A sentence for people about an end that nobody asked for. */
+/** A sentence for users about an unexpected end. */
 export function howChildEnded({ cause, code, signal }: ChildEnd): string {
   if (cause === 'time') return 'The work took too long and was stopped.';
   if (cause === 'memory') return 'The work needed too much memory and was stopped.';
@@ -274,7 +277,7 @@ function forkWorker(worker: string, { env, log, priority = 'normal' }: ChildOpti
   return child;
 }
 
-/** Work goes on without a log where that cannot be written. */
+/** If the log cannot be written, the child runs without one. */
 function openLog(file: string): number | 'ignore' {
   try {
     return openSync(file, 'a');
@@ -284,15 +287,15 @@ function openLog(file: string): number | 'ignore' {
 }
 
 /**
- * Sets a process's priority, unless it is that low already: only an administrator may raise one again. Done while the process
- * has no threads yet, since on Linux each thread takes over the priority of the one that starts it.
+ * Sets the priority of a process, unless it is already that low: only an administrator can raise it again. This is done
+ * before the process has threads, because on Linux each thread inherits the priority of the thread that starts it.
  */
 function lower(pid: number | undefined, priority: number | undefined): void {
   if (pid === undefined || priority === undefined) return;
   try {
     if (getPriority(pid) < priority) setPriority(pid, priority);
   } catch {
-    // Where that is not allowed, or the process is gone already, nothing else depends on it.
+    // It may be forbidden, or the process may be gone. Nothing else depends on it.
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bytesOf, withTextPath } from '../../core/files/byteNames.ts';
 import { formatOfFile, mediaTypeOf, type PictureFormat } from '../../core/pictures/format.ts';
 import { ThumbnailStore } from '../../database/thumbnailStore.ts';
 import { thumbnailSize } from '../../shared/contract/restoring.ts';
@@ -13,9 +14,9 @@ export interface Served {
   type: string;
 }
 
-/** Formats every browser shows by itself; TIFF is shown through PNG. */
+/** Formats that every browser can show; TIFF is converted to PNG. */
 const shownAsIs: readonly PictureFormat[] = ['png', 'jpeg', 'webp', 'avif', 'gif'];
-/** A larger file would fill the memory of this process, which has it whole. */
+/** A larger file would fill the memory of this process, which reads it completely. */
 const MOST_BYTES_AS_IS = 100e6;
 
 /** Only a few at a time, so that the computer stays responsive. */
@@ -29,9 +30,9 @@ export class Thumbnails {
   readonly #store: ThumbnailStore;
   readonly #queue = new VisibleFirst(atOnce);
   readonly #readers: PictureReaders;
-  /** Makes what nobody waits for, in a process that gives way to all others. */
+  /** Makes thumbnails that nobody waits for yet, in a process with the lowest priority. */
   readonly #ahead = new PictureReaders({ most: 1, priority: 'idle' });
-  /** Those being made, by their keys: whoever asks for one meanwhile gets the same. */
+  /** Thumbnails being made, by key. Further requests for one wait for the same result. */
   readonly #making = new Map<string, Promise<Uint8Array>>();
 
   constructor(cacheFolder: string, readers: PictureReaders) {
@@ -85,14 +86,14 @@ export class Thumbnails {
 
   async #whole(path: string, signal?: AbortSignal): Promise<Served> {
     const { size } = await statOf(path);
-    const format = await formatOfFile(path);
+    const format = await withTextPath(path, formatOfFile);
     if (format && shownAsIs.includes(format)) {
       if (size > MOST_BYTES_AS_IS)
         throw new AppError(
           'unsupported',
           'The file is larger than 100 MB, too large to show as a whole. It can still be restored.',
         );
-      return { body: new Uint8Array(await readFile(path)), type: mediaTypeOf[format] };
+      return { body: new Uint8Array(await readFile(bytesOf(path))), type: mediaTypeOf[format] };
     }
     const { body } = await this.#queue.now(() => this.#readers.ask('png', { path }), signal);
     return { body: new Uint8Array(body), type: 'image/png' };
@@ -100,7 +101,7 @@ export class Thumbnails {
 }
 
 async function statOf(path: string): Promise<{ mtimeMs: number; size: number }> {
-  const found = await stat(path).catch(() => undefined);
+  const found = await stat(bytesOf(path)).catch(() => undefined);
   if (!found?.isFile()) throw new AppError('not-found', `${path} was moved or deleted. Check the path.`);
   return found;
 }

@@ -1,17 +1,18 @@
 import { basename } from 'node:path';
 import { outputFormat } from '../../core/pictures/encode.ts';
-import { type PictureFormat, pictureFormats } from '../../core/pictures/format.ts';
+import { pictureFormats } from '../../core/pictures/format.ts';
 import { lookInside } from '../../core/pictures/inside/inside.ts';
 import { leftOut } from '../../core/pictures/inside/leftOut.ts';
 import sharp from '../../core/pictures/sharp.ts';
+import { isTranslated, writtenFormat } from '../../core/pictures/translate/kinds.ts';
 import type { ExportSettings } from '../../shared/batches.ts';
 
-/** So many files are read ahead; the ledger tells it of every file. */
+/** Only this many files are checked in advance; the batch's list has the warning for every file. */
 const MOST_FILES = 500;
 
 /**
- * What the results will not hold, a line for each file that holds more than can be restored. It is told before the work; files
- * that cannot be read are left to the batch, which names the reason.
+ * What the results cannot contain: a line for each file that holds more than can be restored. Printed before the work.
+ * Unreadable files are left to the batch, which reports the reason.
  */
 export async function announceLeftOut(
   files: readonly { source: string }[],
@@ -31,9 +32,13 @@ export async function announceLeftOut(
 
 async function lostOf(source: string, wanted: ExportSettings['format']): Promise<string[]> {
   const inside = lookInside(source);
-  const own = pictureFormats.find((format): format is PictureFormat => format === inside.kind);
+  if (isTranslated(inside.kind)) {
+    const same = writtenFormat(inside.kind, { bits: inside.heif?.bits ?? 16, alpha: false });
+    return leftOut(inside, 1, outputFormat({ same }, wanted));
+  }
+  const own = pictureFormats.find((format) => format === inside.kind);
   if (!own) return [];
-  // Frames of the others are told by the file itself.
+  // For other formats, the file itself says how many frames it has.
   const pages = own === 'gif' || own === 'webp' ? ((await sharp(source).metadata()).pages ?? 1) : 1;
-  return leftOut(inside, pages, outputFormat(own, wanted));
+  return leftOut(inside, pages, outputFormat({ same: own === 'gif' ? 'png' : own }, wanted));
 }
