@@ -15,7 +15,12 @@ const torchPeer = here('../../../shared/peer/torch_step.py');
 
 /** Networks by the names people know, and what the PyTorch peer calls them where it has them. */
 const rows: readonly { title: string; network: string; options: object; torch?: readonly string[] }[] = [
-  { title: 'FFA-Net (3 blocks)', network: 'ffanet', options: { blocks: 3 }, torch: ['--arch', 'ffanet', '--blocks', '3'] },
+  {
+    title: 'FFA-Net (3 blocks)',
+    network: 'ffanet',
+    options: { blocks: 3 },
+    torch: ['--arch', 'ffanet', '--blocks', '3'],
+  },
   {
     title: 'NAFNet (width 32)',
     network: 'nafnet',

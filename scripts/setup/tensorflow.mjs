@@ -21,15 +21,7 @@ const failureFile = join(cache, 'tensorflow-not-installed.json');
 /** Whether ONNX Runtime is there, which restores pictures without TensorFlow. Not on macOS with Intel processors. */
 const restoresWithout = () =>
   existsSync(
-    join(
-      nodeModules,
-      'onnxruntime-node',
-      'bin',
-      'napi-v6',
-      process.platform,
-      process.arch,
-      'onnxruntime_binding.node',
-    ),
+    join(nodeModules, 'onnxruntime-node', 'bin', 'napi-v6', process.platform, process.arch, 'onnxruntime_binding.node'),
   );
 
 function hasFailedLately() {
@@ -72,7 +64,9 @@ export function tensorflow(asked, { insist = false } = {}) {
         await mkdir(cache, { recursive: true });
         await writeFile(failureFile, JSON.stringify({ at: Date.now() }));
         say(error.message);
-        say('MCIR Studio starts without TensorFlow: it restores pictures, but cannot train. `npm run setup` tries again.');
+        say(
+          'MCIR Studio starts without TensorFlow: it restores pictures, but cannot train. `npm run setup` tries again.',
+        );
         return false;
       }
     },

@@ -1,7 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { openEngine, openShapes } from '../core/engine/open.ts';
-import { describeGraphFiles, type GraphModelOptions, openGraphModel, readGraphFiles } from '../core/formats/graphModels.ts';
+import {
+  describeGraphFiles,
+  type GraphModelOptions,
+  openGraphModel,
+  readGraphFiles,
+} from '../core/formats/graphModels.ts';
 import { loadWeights } from '../core/formats/loadWeights.ts';
 import { exportOnnx } from '../core/formats/onnx/exportOnnx.ts';
 import { tfjsGraph } from '../core/inference/backends/onnxGraphs.ts';
@@ -54,12 +59,18 @@ async function describe(path: string, graph?: GraphModelOptions) {
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'engine') throw error;
     const { format, hash, bytes } = await describeGraphFiles(path);
-    const { scale, dispose } = await openOnnxRestorer(
-      { title: basename(path), network: 'graph', options: {}, weights: new Map(), graph: { ...graph, file: path, hash } },
+    const model = await openOnnxRestorer(
+      {
+        title: basename(path),
+        network: 'graph',
+        options: {},
+        weights: new Map(),
+        graph: { ...graph, file: path, hash },
+      },
       'cpu',
     );
-    dispose();
-    return { format, scale, hash, bytes };
+    model.dispose();
+    return { format, scale: model.scale, hash, bytes };
   }
   const model = await openGraphModel(path, graph);
   const { format, scale, hash, bytes } = model;

@@ -150,6 +150,12 @@ export const shapeRules: Readonly<Record<string, Rule>> = {
       (parts[0] ?? []).map((side, i) => (i === along ? parts.reduce((sum, part) => sum + (part[i] ?? 0), 0) : side)),
     );
   },
+  ExpandDims: ([x, axis]) => {
+    const shape = [...shapeOf(x)];
+    const [at = 0] = valuesOf(axis);
+    shape.splice(at < 0 ? at + shape.length + 1 : at, 0, 1);
+    return one(shape);
+  },
   Pack: (inputs, { axis }) => {
     const shape = [...shapeOf(inputs[0])];
     shape.splice(Number(axis ?? 0), 0, inputs.length);

@@ -191,6 +191,23 @@ export const evaluations: Readonly<Record<string, Evaluate>> = {
   Floor: unary(Math.floor),
   Ceil: unary(Math.ceil),
   Log: unary(Math.log),
+  Sign: unary(Math.sign),
+  Round: unary((x) => {
+    // Halves go to the even number.
+    const below = Math.floor(x);
+    const isHalf = x - below === 0.5;
+    return isHalf ? 2 * Math.round(x / 2) : Math.round(x);
+  }),
+  Reciprocal: unary((x) => 1 / x),
+  Tanh: unary(Math.tanh),
+  LogicalNot: unary((x) => Number(x === 0)),
+  LogicalAnd: compare((a, b) => a !== 0 && b !== 0),
+  LogicalOr: compare((a, b) => a !== 0 || b !== 0),
+  SquaredDifference: binary((a, b) => (a - b) ** 2),
+  ZerosLike: unary(() => 0),
+  OnesLike: unary(() => 1),
+  Select: select,
+  SelectV2: select,
   Sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
   Relu: unary((x) => Math.max(0, x)),
   Prod: ([x], shape) => {
@@ -199,6 +216,15 @@ export const evaluations: Readonly<Record<string, Evaluate>> = {
     return values.slice(0, 1).fill(Array.from(values).reduce((product, value) => product * value, 1));
   },
 };
+
+function select([condition, a, b]: readonly Held[], shape: readonly number[]): Values {
+  const [which, yes, no] = [condition, a, b].map((held) => {
+    const { shape: own, values } = held as Held;
+    const strides = broadcastStrides(own, shape);
+    return copied(values(), shape, (at) => dot(at, strides));
+  }) as [Values, Values, Values];
+  return yes.map((value, i) => (which[i] === 0 ? (no[i] ?? 0) : value)) as Values;
+}
 
 /** Parts laid one behind the other along an axis. */
 function joined(parts: readonly Held[], along: number, shape: readonly number[]): Values {

@@ -58,6 +58,21 @@ export const operations: Readonly<Record<string, Convert>> = {
   Erf: elementwise('Erf'),
   Neg: elementwise('Neg'),
   LeakyRelu: elementwise('LeakyRelu', (node) => ({ alpha: { float: floatOf(node, 'alpha') } })),
+  Equal: elementwise('Equal'),
+  NotEqual: (b, node) => {
+    const order = cheapest(b, node.inputs);
+    const names = node.inputs.map((name) => b.nameOf(name, order));
+    b.define(node.name, order, b.add('Not', [b.add('Equal', names)]));
+  },
+  Less: elementwise('Less'),
+  LessEqual: elementwise('LessOrEqual'),
+  Greater: elementwise('Greater'),
+  GreaterEqual: elementwise('GreaterOrEqual'),
+  LogicalAnd: elementwise('And'),
+  LogicalOr: elementwise('Or'),
+  LogicalNot: elementwise('Not'),
+  Select: elementwise('Where'),
+  SelectV2: elementwise('Where'),
   Elu: elementwise('Elu'),
   Softplus: elementwise('Softplus'),
   Log: elementwise('Log'),
@@ -123,6 +138,10 @@ export const operations: Readonly<Record<string, Convert>> = {
     const at = b.integers([axis]);
     const parts = node.inputs.map((name) => b.add('Unsqueeze', [b.nameOf(name), at]));
     b.define(node.name, 'nhwc', b.add('Concat', parts, { axis: { int: axis } }));
+  },
+  ExpandDims: (b, node) => {
+    const axes = b.integers(b.numbers(inputOf(node, 1)));
+    b.define(node.name, 'nhwc', b.add('Unsqueeze', [b.nameOf(inputOf(node, 0)), axes]));
   },
   StridedSlice: stridedSlice,
 

@@ -34,7 +34,8 @@ const forwards: Record<string, Layer> = {
   'mirrored border': (x) => tf.conv2d(tf.mirrorPad(x, [[0, 0], [2, 2], [2, 2], [0, 0]], 'reflect'), filter([5, 5, 3, 3]), 1, 'valid'), // prettier-ignore
   'batch normalisation': (x) =>
     tf.batchNorm(x, three(0.1, 0.2, 0.3), three(1, 2, 3), three(0.5, 0, 0), three(1, 2, 1), 1e-3),
-  'a product by its letters': (x) => tf.einsum('bhwc,cd->bhwd', x, tf.tensor2d([1, 2, 3, 0, 1, 0, 0.5, 0, 1], [3, 3])) as tf.Tensor4D,
+  'a product by its letters': (x) =>
+    tf.einsum('bhwc,cd->bhwd', x, tf.tensor2d([1, 2, 3, 0, 1, 0, 0.5, 0, 1], [3, 3])) as tf.Tensor4D,
   'a part with steps': (x) =>
     tf.image.resizeNearestNeighbor(tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, 2, 2, 1]) as tf.Tensor4D, sizes(x, 1)),
   'layers packed and unpacked': (x) => {
@@ -45,6 +46,11 @@ const forwards: Record<string, Layer> = {
   activations: (x) => tf.add(tf.elu(tf.sub(x, 0.5)), tf.add(tf.softplus(x), tf.relu6(tf.mul(x, 10)))),
   'powers and logarithms': (x) => tf.pow(tf.add(tf.log(tf.add(x, 1)), 0.1), 1.5),
   'largest and smallest': (x) => tf.sub(x, tf.sub(tf.max(x, 3, true), tf.min(x, 3, true))),
+  'choices by comparing': (x) =>
+    tf.add(
+      tf.where(tf.greaterEqual(x, 0.5), x, tf.mul(x, 0.2)),
+      tf.where(tf.logicalAnd(tf.less(x, 0.8), tf.notEqual(x, 0.1)), x, tf.neg(x)),
+    ),
   // Gelu as flax writes it, and a layer norm of several operations.
   'a layer norm in pieces': (x) => {
     const mean = tf.mean(x, 3, true);
