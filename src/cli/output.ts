@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { AppError, messageOf, toWire } from '../shared/errors.ts';
+import { explainDisk } from '../shared/storageTrouble.ts';
 import { visible } from '../shared/visible.ts';
 
 /** Exit codes of the command line. */
@@ -36,7 +37,8 @@ export class Output {
   }
 
   /** Reports the error that ended the command and returns the exit code. */
-  error(error: unknown): number {
+  error(thrown: unknown): number {
+    const error = explainDisk(thrown);
     if (error instanceof CommanderError) {
       this.#report(new AppError('bad-input', error.code.startsWith('commander.') ? adviseUse(error) : error.message));
       return exitCode.wrongUse;

@@ -8,6 +8,7 @@ import { findPreset } from '../services/restoring/restorePresets.ts';
 import { AppError } from '../shared/errors.ts';
 import { type BatchSettings, effect, type Effect, exportSettings, type RestorePreset } from '../shared/batches.ts';
 import { percent, wholeNumber } from './numbers.ts';
+import { type DeviceChoice, deviceChoice } from '../shared/devices.ts';
 import { exitCode, wrongUse } from './output.ts';
 
 /** The options that change how pictures are restored; missing ones are left out. */
@@ -30,6 +31,7 @@ export interface RestoreOptions extends EffectOptions {
   onConflict?: string;
   strip: string;
   provenance: boolean;
+  device?: DeviceChoice;
 }
 
 const tileSize = (text: string): number | 'auto' => (text === 'auto' ? text : wholeNumber(32, 4096)(text));
@@ -40,6 +42,13 @@ const template = (text: string): string => {
 };
 
 const describe = (field: z.ZodType): string => field.description ?? '';
+
+/** The option that says what pictures are restored on. */
+export const deviceOption = (): Option =>
+  new Option(
+    '--device <device>',
+    'what to restore on; auto: the fastest that gives the right picture (default: that of the settings; see docs/gpu.md)',
+  ).choices(deviceChoice.options);
 
 /** Adds the options for the effect, except those in `without`. */
 export function addEffectOptions(command: Command, without: readonly (keyof EffectOptions)[] = []): Command {
@@ -62,7 +71,7 @@ export function addEffectOptions(command: Command, without: readonly (keyof Effe
   return addOptions(command, options, without);
 }
 
-/** Adds the options for writing results, except those in `without`. */
+/** Adds the options for writing results and for the device, except those in `without`. */
 export function addExportOptions(command: Command, without: readonly (keyof RestoreOptions)[] = []): Command {
   const { format, quality, template: name, conflict, strip } = exportSettings.shape;
   const options = [
@@ -71,6 +80,7 @@ export function addExportOptions(command: Command, without: readonly (keyof Rest
     new Option('--name <template>', describe(name)).argParser(template).default('{name}'),
     new Option('--on-conflict <policy>', describe(conflict)).choices(conflict.unwrap().options).default('unique'),
     new Option('--strip <what>', describe(strip)).choices(strip.unwrap().options).default('none'),
+    deviceOption(),
     new Option('--no-provenance', 'do not record model and settings in the metadata'),
   ];
   return addOptions(command, options, without);

@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { settings, type Settings } from '../shared/settings.ts';
+import { keepFile } from './keptFile.ts';
 
 type Theme = Settings['theme'];
 
@@ -16,7 +17,7 @@ export function followTheme(file: string, env: NodeJS.ProcessEnv = process.env, 
 
 /** Stores the theme for the next start. */
 export function keepTheme(file: string, theme: Theme): void {
-  if (readTheme(file) !== theme) writeFileSync(file, JSON.stringify({ theme }));
+  if (readTheme(file) !== theme) keepFile(file, { theme });
 }
 
 function readTheme(file: string): Theme {

@@ -1,6 +1,7 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { isPictureName } from '../shared/fileKinds.ts';
+import { keepFile } from './keptFile.ts';
 
 const MOST = 10;
 
@@ -32,7 +33,7 @@ export class Recents {
 
   #keep(paths: string[]): void {
     this.#paths = paths;
-    writeFileSync(this.#file, JSON.stringify(paths));
+    keepFile(this.#file, paths);
   }
 }
 

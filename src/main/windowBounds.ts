@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type BrowserWindow, type Rectangle, screen } from 'electron';
 import { z } from 'zod';
+import { keepFile } from './keptFile.ts';
 
 const bounds = z.object({ x: z.int(), y: z.int(), width: z.int().min(200), height: z.int().min(200) });
 const usual = { width: 1360, height: 860 };
@@ -24,11 +25,5 @@ export function keptBounds(file: string): Partial<Rectangle> {
 
 /** Stores the bounds of the window whenever it was moved or resized. If it is maximised, its size before that. */
 export function keepBounds(window: BrowserWindow, file: string): void {
-  window.on('close', () => {
-    try {
-      writeFileSync(file, JSON.stringify(window.getNormalBounds()));
-    } catch {
-      // The window then opens in its default size.
-    }
-  });
+  window.on('close', () => keepFile(file, window.getNormalBounds()));
 }

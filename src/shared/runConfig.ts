@@ -10,9 +10,7 @@ const fraction = z.number().min(0).max(1);
 /** A degradation by its id in core/degradations, with its settings, which the degradation validates itself. */
 export const degradationStep = z.looseObject({
   type: z.string().describe('Id of the degradation; `mcir degradations` lists them.'),
-  chance: fraction
-    .optional()
-    .describe('Share of the pictures that are degraded in this way; by default all of them.'),
+  chance: fraction.optional().describe('Share of the pictures that are degraded in this way; by default all of them.'),
 });
 
 const folderPair = {
@@ -228,6 +226,4 @@ export const runConfig = z.strictObject({
 export type RunConfig = z.output<typeof runConfig>;
 export type DataConfig = z.output<typeof dataConfig>;
 export type McirConfig = z.output<typeof mcirConfig>;
-export type FeaturesConfig = z.output<typeof featuresConfig>;
-export type LossConfig = z.output<typeof lossConfig>;
 export type DegradationStep = z.output<typeof degradationStep>;

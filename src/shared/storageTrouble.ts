@@ -51,6 +51,22 @@ export function explainStorage(error: unknown): unknown {
   return code === undefined ? error : storageError(code, error);
 }
 
+/**
+ * As {@link explainStorage}, for an error of any file, not only of the program's own data: what nobody has explained before it
+ * is told to a person. The program does not wait for it.
+ */
+export function explainDisk(error: unknown): unknown {
+  const code = error instanceof AppError ? undefined : codeOf(error);
+  if (code === undefined) return error;
+  const options = { details: { code, ...(error instanceof Error && { stack: error.stack }) }, cause: error };
+  if (full.test(code))
+    return new AppError('io', `The disk is full (${code}). Free some space on it, then try again.`, options);
+  const { path } = error as { path?: unknown };
+  if (locked.test(code) && typeof path === 'string')
+    return new AppError('io', `${path} may not be read or changed (${code}). Change its permissions.`, options);
+  return new AppError('io', `The disk fails (${code}). Check it, then try again.`, options);
+}
+
 export interface Patience {
   /** Time between two tries. */
   everyMs?: number;

@@ -3,8 +3,9 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import sharp from '../core/pictures/sharp.ts';
-import { openEngine } from '../core/engine/open.ts';
-import { openRestorer, type Restorer } from '../core/inference/restorer.ts';
+import { withTextPath } from '../core/files/byteNames.ts';
+import { chosenDevice } from '../core/engine/settings.ts';
+import type { Restorer } from '../core/inference/restorer.ts';
 import { restorePhotograph } from '../core/inference/restorePhotograph.ts';
 import { splitTiles } from '../core/inference/restoreTiled.ts';
 import {
@@ -22,8 +23,9 @@ import type { FloatPicture } from '../core/pictures/picture.ts';
 import { verify } from '../core/pictures/verify.ts';
 import { AppError } from '../shared/errors.ts';
 import type { RestoreModel } from '../shared/batches.ts';
+import type { BackendId } from '../shared/devices.ts';
 import { type PreviewTask, restoreContract, type RestoredFile, type RestoreTask } from '../shared/restoreMessages.ts';
-import { loadModel } from './loadModel.ts';
+import { openModels } from './openModels.ts';
 import { serveChild } from './serveChild.ts';
 
 /**
@@ -37,21 +39,29 @@ const metadata = new MetadataTool();
 /** While one picture is in the network, others are decoded and encoded. */
 const network = pLimit(1);
 const chain: Restorer[] = [];
+/** Settles when the models are open: a picture may be asked for before that. */
+let opening: Promise<void> = Promise.resolve();
+/** What each model computes on. */
+let backends = (): BackendId[] => [];
+/** Sentences about the picture that is in the network. */
+const sentences = new Set<string>();
 /** Computing time of the models in milliseconds. */
 let worked = 0;
 
 serveChild(restoreContract, {
   open: async ({ models }) => {
-    await open(models);
+    opening = open(models);
+    await opening;
     return {};
   },
-  restore,
-  preview,
+  restore: (task, tellShare) => withTextPath(task.source, (source) => restore({ ...task, source }, tellShare)),
+  preview: (task, tellShare) => withTextPath(task.source, (source) => preview({ ...task, source }, tellShare)),
 });
 
 async function open(models: RestoreModel[]): Promise<void> {
-  if (models.some(({ network: id }) => id !== 'identity')) openEngine();
-  for (const model of models) chain.push(splitTiles(timed(await openRestorer(await loadModel(model)))));
+  const opened = await openModels(models, chosenDevice(), (sentence) => sentences.add(sentence));
+  for (const restorer of opened.restorers) chain.push(splitTiles(timed(restorer)));
+  backends = opened.backends;
 }
 
 /** Adds up the computing time of a model. */
@@ -72,6 +82,7 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
   const folder = join(task.folder, String(id));
   await mkdir(folder, { recursive: true });
   try {
+    await opening;
     const photograph = await inspect(source);
     const format = outputFormat(photograph.format, settings.format);
     const scale = chain.reduce((product, restorer) => product * restorer.scale, 1);
@@ -84,9 +95,11 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
     await decodeInto(photograph, decoded);
     let seconds = 0;
     let modelSeconds = 0;
+    let devices: string[] = [];
     const result = await network(async () => {
       const entered = performance.now();
       const before = worked;
+      sentences.clear();
       const path = await restorePhotograph(photograph, decoded, {
         chain,
         effect: task.effect,
@@ -96,6 +109,7 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
       });
       seconds = (performance.now() - entered) / 1000;
       modelSeconds = (worked - before) / 1000;
+      devices = [...sentences];
       return path;
     });
     const keepMetadata = settings.strip !== 'all';
@@ -122,7 +136,8 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
       megapixels: (photograph.width * photograph.height) / 1e6,
       seconds,
       modelSeconds,
-      warnings: [...left, ...photograph.notes, ...losses(photograph, format), ...warnings, ...differences],
+      warnings: [...left, ...photograph.notes, ...devices, ...losses(photograph, format), ...warnings, ...differences],
+      backends: backends(),
     };
   } catch (error) {
     await rm(target, { force: true });
@@ -183,12 +198,17 @@ async function preview(
   const scratch = join(folder, 'scratch');
   await mkdir(scratch, { recursive: true });
   try {
+    await opening;
     const began = performance.now();
     const before = worked;
+    let devices: string[] = [];
     const result = await network(async () => {
       await keepDecoded(photograph, decoded);
       const onProgress = nowAndThen(tellShare);
-      return restorePhotograph(photograph, decoded, { chain, effect, folder: scratch, window, onProgress });
+      sentences.clear();
+      const path = await restorePhotograph(photograph, decoded, { chain, effect, folder: scratch, window, onProgress });
+      devices = [...sentences];
+      return path;
     });
     await encodePhotograph(
       result,
@@ -203,7 +223,8 @@ async function preview(
       megapixels: (window.width * window.height) / 1e6,
       seconds: (performance.now() - began) / 1000,
       modelSeconds: (worked - before) / 1000,
-      warnings: [],
+      warnings: devices,
+      backends: backends(),
     };
   } finally {
     await rm(scratch, { recursive: true, force: true });

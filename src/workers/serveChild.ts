@@ -11,6 +11,7 @@ import type { z } from 'zod';
 import { installLastResort, noteOnStderr } from '../services/app/lastResort.ts';
 import { tellParent } from '../services/app/tellParent.ts';
 import { AppError, toWire } from '../shared/errors.ts';
+import { explainDisk } from '../shared/storageTrouble.ts';
 
 /** Answers one kind of question. `emit` sends events to the process that asked. */
 type Answerer<Contract extends ChildContract, Call extends CallsOf<Contract>> = (
@@ -51,7 +52,7 @@ export function serveChild<Contract extends ChildContract>(
       const emit = (event: unknown): void => send({ type: 'event', id, event });
       send({ type: 'answer', id, answer: await act(found.question.parse(question) as never, emit) });
     } catch (error) {
-      send({ type: 'refusal', id, error: toWire(error) });
+      send({ type: 'refusal', id, error: toWire(explainDisk(error)) });
     }
     open.delete(id);
   };

@@ -80,12 +80,14 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob<TrainE
         nameUnusable();
       },
       onPause: (paused) => job.paused(paused),
-      onTrouble: (sentence) =>
+      onTrouble: (sentence) => {
+        emit({ type: 'waits', ...(sentence !== undefined && { reason: sentence }) });
         log(
           sentence === undefined
             ? 'The disk takes data again; going on.'
             : `${sentence} The training waits until then.`,
-        ),
+        );
+      },
     });
     const end = await session.run();
     if (loader.withAlpha.length > 0)

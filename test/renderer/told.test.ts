@@ -9,6 +9,7 @@ import { networks } from '../../src/core/networks/index.ts';
 import { fieldLabel } from '../../src/renderer/components/fieldLabel.ts';
 import { dictionaries, told } from '../../src/renderer/i18n/told.ts';
 import { modelPacks } from '../../src/services/models/modelPacks.ts';
+import { readStudyPresets } from '../../src/services/studies/studyPresets.ts';
 import { readPresets } from '../../src/services/training/trainingPresets.ts';
 import { errorTexts, filledIn } from './errorTexts.ts';
 
@@ -31,6 +32,7 @@ const registryTexts = new Set(
     ...degradations.flatMap(({ title, description, schema }) => [title, description, ...fieldTexts(schema)]),
     ...modelPacks.map(({ description }) => description),
     ...presets.flatMap(({ title, description }) => [title, description]),
+    ...readStudyPresets().flatMap(({ name, question }) => [name, question]),
     ...namingRules.map(({ title }) => title),
   ].filter(Boolean),
 );

@@ -16,6 +16,7 @@ export const registerRestore: Register = (program, context) => {
     .option('--recursive', 'include subfolders, and keep their structure');
   addExportOptions(addEffectOptions(command)).action(
     async (paths: string[], options: RestoreOptions & { out: string; recursive?: boolean }) => {
+      context.useDevice(options.device);
       const { models, settings } = await batchSettings(options, options.out, context.home);
       const { files, ignored, skipped, below } = await collectSources(paths, options.recursive ?? false).catch(
         wrongUse,

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { bytesOf } from '../files/byteNames.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
 /** The bytes of a model file, read part by part: a header first, and values only once the header has been checked. */
@@ -29,7 +30,7 @@ export const bytesSource = (bytes: Uint8Array): ByteSource => ({
  * @throws AppError `not-found`, `bad-input` where it is no file, `unsupported` where it is larger, `io`.
  */
 export function openFileSource(path: string): FileSource {
-  const file = inSentence(path, () => openSync(path, 'r'));
+  const file = inSentence(path, () => openSync(bytesOf(path), 'r'));
   try {
     const status = fstatSync(file);
     requireModelFile(path, status);

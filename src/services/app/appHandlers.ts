@@ -5,7 +5,6 @@ import type { Handlers } from '../../shared/contract.ts';
 import { AppError } from '../../shared/errors.ts';
 import { chooseDataFolder, chosenDataFolder } from './dataFolder.ts';
 import { prepareSampleSet } from '../training/sampleSet.ts';
-import { changeSettings, readSettings } from './settings.ts';
 import { programVersion } from './version.ts';
 import { createFolder, listFolder, roots } from '../studio/browse.ts';
 import type { StudioContext } from '../studio/context.ts';
@@ -49,8 +48,8 @@ export function appHandlers({
         notices: [...notices],
       });
     },
-    'app.settings': () => Promise.resolve(readSettings(home)),
-    'app.change': (change) => Promise.resolve(changeSettings(home, change)),
+    'app.settings': () => Promise.resolve(history.settings.read()),
+    'app.change': (change) => Promise.resolve(history.settings.change(change)),
     'app.chooseFolder': ({ folder }) => {
       chooseDataFolder(handles.path(folder));
       return Promise.resolve({});

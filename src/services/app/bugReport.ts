@@ -11,7 +11,6 @@ import { logFile, olderLogFile } from './log.ts';
 import { listModels } from '../models/models.ts';
 import type { Services } from './openServices.ts';
 import { redactor } from './redact.ts';
-import { readSettings } from './settings.ts';
 import { programCommit, programVersion } from './version.ts';
 
 const RUNS = 5;
@@ -67,7 +66,7 @@ async function facts({ home, history, runs }: Services): Promise<object> {
     system: { platform: process.platform, arch: process.arch, node: process.versions.node },
     engine,
     checks,
-    settings: readSettings(home),
+    settings: history.settings.read(),
     runs: runs
       .list()
       .slice(0, RUNS)

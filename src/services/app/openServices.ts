@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type History, openHistory } from '../../database/history.ts';
 import { Batches } from '../restoring/batches.ts';
 import { ChildSettings } from './childSettings.ts';
+import { importSettings } from './settings.ts';
 import { importDatasets } from '../datasets/importDatasets.ts';
 import { type Home, openHome } from './home.ts';
 import { JobManager } from '../jobs/JobManager.ts';
@@ -38,6 +39,7 @@ export interface Services {
 export async function openServices(home: Home = openHome()): Promise<Services> {
   const log = openLog(home);
   const history = openHistory(home);
+  importSettings(home, history);
   const notices: string[] = importDatasets(home, history);
   const jobs = new JobManager(history.jobs);
   const runs = new Runs(home, history);

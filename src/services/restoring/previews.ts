@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Region } from '../../shared/contract/restoring.ts';
+import { bytesOf } from '../../core/files/byteNames.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Effect } from '../../shared/batches.ts';
+import type { BackendId } from '../../shared/devices.ts';
 import type { ChildSettings } from '../app/childSettings.ts';
 import type { Home } from '../app/home.ts';
 import type { PictureReaders } from '../pictures/pictureReaders.ts';
@@ -32,6 +34,8 @@ export interface MadePreview {
   region: Region;
   /** Size of the reduced picture that was restored; missing where it was not reduced. */
   reduced?: { width: number; height: number };
+  /** What each model was computed on. */
+  backends: BackendId[];
 }
 
 /** Restores parts of pictures for looking at, in a child process of its own. */
@@ -109,7 +113,7 @@ export class Previews {
         const small = await this.#reducedOf(source, reduced);
         const made = await this.#make(small, { models, effect }, onProgress);
         const { width: w, height: h } = made.region;
-        return { path: made.path, region: { left: 0, top: 0, width, height }, reduced: { width: w, height: h } };
+        return { ...made, region: { left: 0, top: 0, width, height }, reduced: { width: w, height: h } };
       }
     }
     const decoded = await this.#decodedOf(source);
@@ -117,8 +121,11 @@ export class Previews {
     const part = region && { x: region.left, y: region.top, width: region.width, height: region.height };
     const worker = await this.#open(models);
     const task = { id: ++this.#count, source, target: path, folder, decoded, effect };
-    const { width, height } = await worker.preview({ ...task, ...(part ? { region: part } : {}) }, onProgress);
-    return { path, region: region ?? { left: 0, top: 0, width, height } };
+    const { width, height, backends } = await worker.preview(
+      { ...task, ...(part ? { region: part } : {}) },
+      onProgress,
+    );
+    return { path, region: region ?? { left: 0, top: 0, width, height }, backends };
   }
 
   /** A reduced copy of a picture, which is made once. */
@@ -153,7 +160,7 @@ export class Previews {
 
 /** A new name for each state of a file. @throws AppError `not-found` */
 async function nameOf(source: string): Promise<string> {
-  const { size, mtimeMs } = await stat(source).catch((cause: unknown) => {
+  const { size, mtimeMs } = await stat(bytesOf(source)).catch((cause: unknown) => {
     throw new AppError(
       'not-found',
       `${source} was moved or deleted, or it cannot be read. Check the file and its permissions.`,

@@ -1,5 +1,6 @@
 import { lstat, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
+import { bytesOf, holdsBytes } from '../../core/files/byteNames.ts';
 import { saysDiskFull } from '../../core/files/diskFull.ts';
 import { copyToNew, nameBeside, removeLeft } from '../../core/files/privateFile.ts';
 import { extensionOf } from '../../core/pictures/encode.ts';
@@ -7,7 +8,7 @@ import type { BatchFileRecord, BatchRepository } from '../../database/batchRepos
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { BatchSettings } from '../../shared/batches.ts';
 import type { RestoredFile } from '../../shared/restoreMessages.ts';
-import { fillTemplate, nameParts, numbered } from './naming.ts';
+import { fillTemplate, nameParts, numbered, safeName } from './naming.ts';
 import { describeProvenance } from './provenance.ts';
 import { claimName, identityOf, replace } from './restorePublish.ts';
 import { requireMounted } from './restorePlaces.ts';
@@ -163,7 +164,7 @@ async function whySkipped(
   if (conflict === 'skip') return `${output} exists.`;
   if (conflict === 'overwrite' || conflict === 'changed') await refuseOriginal(repository, id, output);
   if (conflict !== 'changed') return undefined;
-  const original = await stat(file.source).catch((cause: unknown) => {
+  const original = await stat(bytesOf(file.source)).catch((cause: unknown) => {
     throw new AppError(
       'not-found',
       `The original was moved or deleted: ${messageOf(cause)}. Put it back, or remove it from the list.`,
@@ -190,7 +191,11 @@ export function resultName(
 export const folderOf = (
   { out, beside = false }: Pick<BatchSettings, 'out' | 'beside'>,
   { source, folder }: Pick<BatchFileRecord, 'source' | 'folder'>,
-): string => (beside ? dirname(source) : join(out, ...folder.split('/')));
+): string => {
+  if (beside) return dirname(source);
+  // Results get names that every system knows.
+  return join(out, ...folder.split('/').map((part) => (holdsBytes(part) ? safeName(part) : part)));
+};
 
 /** What of a batch's settings makes a name. */
 interface NameSettings {

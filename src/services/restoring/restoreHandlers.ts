@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, isAbsolute, relative } from 'node:path';
 import type { NewBatchFile } from '../../database/batchRepository.ts';
 import type { Handlers } from '../../shared/contract.ts';
+import { bytesOf } from '../../core/files/byteNames.ts';
 import { AppError } from '../../shared/errors.ts';
 import { listPresets, removePreset, savePreset } from './restorePresets.ts';
 import { identityOf } from './restorePublish.ts';
@@ -48,7 +49,7 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
         id,
         name: basename(file.source),
         folder: file.folder,
-        bytes: (await stat(file.source).catch(() => undefined))?.size ?? 0,
+        bytes: (await stat(bytesOf(file.source)).catch(() => undefined))?.size ?? 0,
         own: isOwn(file.source),
       };
     },
@@ -130,4 +131,4 @@ const isInside = (path: string, folder: string): boolean => {
 };
 
 const isFile = async (path: string | undefined): Promise<boolean> =>
-  path !== undefined && (await stat(path).catch(() => undefined))?.isFile() === true;
+  path !== undefined && (await stat(bytesOf(path)).catch(() => undefined))?.isFile() === true;

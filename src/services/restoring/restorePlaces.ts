@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { access, constants, mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { bytesOf } from '../../core/files/byteNames.ts';
 import { saysDiskFull } from '../../core/files/diskFull.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
@@ -49,7 +50,8 @@ export async function troubleOf(
 }
 
 /** Where a drive was pulled out its folder has vanished, or is the empty one that it hung on. */
-const isGone = async (folder: string): Promise<boolean> => !existsSync(folder) || (await readdir(folder)).length === 0;
+const isGone = async (folder: string): Promise<boolean> =>
+  !existsSync(bytesOf(folder)) || (await readdir(bytesOf(folder), { encoding: 'buffer' })).length === 0;
 
 /**
  * The folder that the disk of `folder` hangs on; undefined for the system's own disk. It is noted when a batch is made, since

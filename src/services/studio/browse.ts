@@ -1,6 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, extname, join, parse } from 'node:path';
+import { bytesOf, textOf } from '../../core/files/byteNames.ts';
 import type { Place } from '../../shared/contract/common.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { pictureEndings, studyEndings, weightEndings } from '../../shared/fileKinds.ts';
@@ -34,14 +35,15 @@ export async function listFolder(
 ): Promise<{ folder: Place; parent?: Place; entries: Place[] }> {
   const path = handles.path(id);
   const folder = await handles.place(path);
-  const entries = await readdir(path, { withFileTypes: true }).catch((cause: unknown) => {
+  const found = await readdir(bytesOf(path), { withFileTypes: true, encoding: 'buffer' }).catch((cause: unknown) => {
     throw new AppError('io', `${path} cannot be read. Choose another folder, or change its permissions.`, { cause });
   });
-  const wanted = entries.filter(
-    (entry) =>
-      !entry.name.startsWith('.') && (entry.isDirectory() || extensions[show].has(extname(entry.name).toLowerCase())),
-  );
-  const places = await Promise.all(wanted.map((entry) => handles.place(join(path, entry.name)).catch(() => undefined)));
+  const wanted = found
+    .map((entry) => ({ name: textOf(entry.name), isFolder: entry.isDirectory() }))
+    .filter(
+      ({ name, isFolder }) => !name.startsWith('.') && (isFolder || extensions[show].has(extname(name).toLowerCase())),
+    );
+  const places = await Promise.all(wanted.map(({ name }) => handles.place(join(path, name)).catch(() => undefined)));
   const known = places.filter((place) => place !== undefined);
   // Folders first, each group by name.
   known.sort(

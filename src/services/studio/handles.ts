@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { nanoid } from 'nanoid';
 import type { PlaceStore } from '../../database/placeStore.ts';
+import { bytesOf } from '../../core/files/byteNames.ts';
 import type { Place } from '../../shared/contract/common.ts';
 import { AppError } from '../../shared/errors.ts';
 
@@ -52,7 +53,7 @@ export class Handles {
 
   /** @throws AppError `not-found` if the file or folder is missing. */
   async place(path: string): Promise<Place> {
-    const found = await stat(path).catch(() => undefined);
+    const found = await stat(bytesOf(path)).catch(() => undefined);
     if (!found)
       throw new AppError(
         'not-found',

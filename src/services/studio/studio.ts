@@ -6,6 +6,7 @@ import type { Place } from '../../shared/contract/common.ts';
 import { thumbnailSize } from '../../shared/contract/restoring.ts';
 import { calls, isCallName, type CallName, type Handlers, type StudioEvent } from '../../shared/contract.ts';
 import { AppError, toWire, type WireError } from '../../shared/errors.ts';
+import { explainDisk } from '../../shared/storageTrouble.ts';
 import type { Services } from '../app/openServices.ts';
 import { type Reveal, revealInFileManager } from '../app/reveal.ts';
 import { appHandlers } from '../app/appHandlers.ts';
@@ -86,7 +87,7 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
         return { value: await invoke(handlers, name, input) };
       } catch (error) {
         logFailure(services.log, name, error);
-        return { error: toWire(error) };
+        return { error: toWire(explainDisk(error)) };
       }
     },
     handles,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { batchSummary, effect, exportSettings, ledgerFile, modelReference, restorePreset } from '../batches.ts';
 import { look } from '../faults.ts';
+import { backendId } from '../devices.ts';
 import { call, handle, nothing, recordId } from './common.ts';
 
 /** Longest side of a thumbnail in pixels. Thumbnails of this size are made in advance and kept. */
@@ -80,6 +81,7 @@ export const restoreCalls = {
       seconds: z.number(),
       /** Size of the reduced picture; missing where it was not reduced. */
       reduced: z.object({ width: z.int(), height: z.int() }).optional(),
+      backends: z.array(backendId),
     }),
   ),
   /** What the program sees in a picture: estimates, and what is likely wrong. */

@@ -322,7 +322,7 @@ describe('settings that do not fit', () => {
       'a scale without its bicubic step',
       (target) => ({ train: { target, degradations: noisy } }),
       4,
-      'network enlarges 4 times',
+      'network enlarges them 4 times',
     ],
     [
       'a bicubic step without a scale',

@@ -34,6 +34,6 @@ it('takes the data folder that was chosen from the next start on, and does not m
   expect(openHome().root).toBe(join(folder, 'given'));
   vi.stubEnv('MCIR_HOME', undefined);
   rmSync(disk, { recursive: true });
-  expect(() => openHome()).toThrow(/disk is not there\. Connect the disk/);
+  expect(() => openHome()).toThrow(/disk was not found\. Connect its drive/);
   expect(() => chooseDataFolder(disk)).toThrow(/is not writable/);
 });

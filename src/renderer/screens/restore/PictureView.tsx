@@ -3,6 +3,7 @@ import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import type { Source } from '../../../shared/contract/restoring.ts';
 import type { Run } from '../../../shared/contract/training.ts';
+import { isOnProcessor } from '../../../shared/devices.ts';
 import { isActive } from '../../../shared/jobs.ts';
 import { pictureUrl } from '../../api/client.ts';
 import { useCall } from '../../api/hooks.ts';
@@ -84,11 +85,13 @@ export function PictureView({ source }: { source: Source }) {
   const awaited = learning && selection.automatic && trainedTo(recipes[active]?.models ?? []) === undefined;
   const hint = awaited ? 'restore.awaited' : 'restore.previewHint';
   const previewed = shown && [
-    t(shown.reduced ? 'restore.previewedWhole' : 'restore.previewed', {
+    t(shown.backends.length > 0 ? 'restore.previewedOn' : 'restore.previewed', {
       width: (shown.reduced ?? shown.region).width,
       height: (shown.reduced ?? shown.region).height,
       seconds: shown.seconds.toFixed(1),
+      device: t(shown.backends.every(isOnProcessor) ? 'restore.onProcessor' : 'restore.onGpu'),
     }),
+    shown.reduced && t('restore.reduced'),
     learning && t('restore.early'),
   ];
   const state = previewed?.filter(Boolean).join(' · ') ?? t(recipes.length === 0 ? 'restore.chooseFirst' : hint);

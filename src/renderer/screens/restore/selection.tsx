@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Place } from '../../../shared/contract/common.ts';
 import type { Source } from '../../../shared/contract/restoring.ts';
 import { fault, type Fault } from '../../../shared/faults.ts';
+import type { BackendId } from '../../../shared/devices.ts';
 import { exportSettings, type ExportSettings } from '../../../shared/batches.ts';
 import type { Result } from '../../components/PictureLayer.tsx';
 import type { Size } from '../../components/useZoom.ts';
@@ -52,6 +53,8 @@ export interface Preview extends Result {
   seconds: number;
   /** Size of the reduced picture that was restored; missing for true pixels. */
   reduced?: Size | undefined;
+  /** What its models were computed on. */
+  backends: readonly BackendId[];
   /** How far its models had been trained; undefined if one had not learnt anything yet. */
   trainedTo: string | undefined;
 }

@@ -67,6 +67,7 @@ export function usePreviews(
           url: pictureUrl(made.picture),
           region: made.region,
           seconds: made.seconds,
+          backends: made.backends,
           trainedTo: trained,
           reduced: made.reduced,
         };
