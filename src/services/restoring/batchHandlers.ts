@@ -17,7 +17,7 @@ type Calls = `batches.${string}`;
 export interface GivenPictures {
   add(file: NewBatchFile): Promise<Source>;
   /** Whether it lies in the program's own folders. */
-  isOwn(path: string): boolean;
+  readonly isOwn: (path: string) => boolean;
   /** @throws AppError `not-found` */
   find(id: string): Promise<NewBatchFile>;
   /** The effect with the mask's file instead of its id. */
