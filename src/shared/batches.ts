@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { jobState } from './jobs.ts';
+import { travel } from './travel.ts';
 
 /** How the pictures of a batch are restored. */
 export const effect = z.strictObject({
@@ -88,6 +89,8 @@ export const batchSettings = z.object({
   models: z.array(modelReference).min(1),
   effect,
   export: exportSettings,
+  /** Set for a batch that other machines do. */
+  travel: travel.optional(),
 });
 export type BatchSettings = z.output<typeof batchSettings>;
 

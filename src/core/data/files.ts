@@ -28,7 +28,7 @@ export const isPictureName = (name: string): boolean =>
   EXTENSIONS.has(name.slice(name.lastIndexOf('.') + 1).toLowerCase());
 
 /** Files and folders that operating systems and NAS devices leave among pictures. */
-const isSystemFile = (name: string): boolean =>
+export const isSystemFile = (name: string): boolean =>
   name.startsWith('.') || /^(thumbs\.db|desktop\.ini|__macosx|@eadir)$/i.test(name);
 
 /**

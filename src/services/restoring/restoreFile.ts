@@ -183,12 +183,13 @@ export function resultName(
 }
 
 /** What of a batch's settings makes a name. */
-interface NameSettings {
+export interface NameSettings {
   models: readonly Pick<BatchSettings['models'][number], 'title' | 'scale'>[];
   export: BatchSettings['export'];
 }
 
-function wantedName(
+/** The folder and name that a result gets, as far as its number among equal names. */
+export function wantedName(
   { settings, created }: { settings: NameSettings & { out: string }; created: number },
   file: Pick<BatchFileRecord, 'source' | 'folder' | 'number'>,
 ): { folder: string; with(extension: string, n?: number): string } {
@@ -205,7 +206,7 @@ function wantedName(
 }
 
 /** Before the file is read its name tells the format; what is written decides in the end. */
-function guessExtension(source: string, { export: { format } }: Pick<BatchSettings, 'export'>): string {
+export function guessExtension(source: string, { export: { format } }: Pick<BatchSettings, 'export'>): string {
   if (format !== 'same') return keptExtension(source, extensionOf[format]);
   const own = extname(source).slice(1);
   return own.toLowerCase() === 'gif' ? 'png' : own;
@@ -214,7 +215,7 @@ function guessExtension(source: string, { export: { format } }: Pick<BatchSettin
 const spellings: Record<string, readonly string[]> = { jpg: ['jpg', 'jpeg', 'jpe', 'jfif'], tif: ['tif', 'tiff'] };
 
 /** The original's own spelling of the ending (`.JPG`), where it fits. */
-function keptExtension(source: string, extension: string): string {
+export function keptExtension(source: string, extension: string): string {
   const own = extname(source).slice(1);
   return (spellings[extension] ?? [extension]).includes(own.toLowerCase()) ? own : extension;
 }
