@@ -2,13 +2,16 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Services } from '../../services/app/openServices.ts';
 import { type Cell, Studies } from '../../services/studies/studies.ts';
+import { openRoots } from '../../services/machines/roots.ts';
 import { exportStudy } from '../../services/studies/studyExport.ts';
 import { readStudyFile } from '../../services/studies/studyFile.ts';
 import { studyReport, type StudyResult } from '../../services/studies/studyReport.ts';
 import { verdictsOf } from '../../services/studies/verdicts.ts';
 import type { StudyPlan } from '../../shared/studies.ts';
+import type { QueueAddress, Travel } from '../../shared/travel.ts';
 import type { Register } from '../cliContext.ts';
 import { watchTraining } from '../followTraining.ts';
+import { addQueueOptions, type QueueOptions, queueOf } from '../queueOptions.ts';
 import { type Output, table, wrongUse } from '../output.ts';
 
 /** `mcir study`: the same training in several arms and seeds, measured once on pictures that were locked, and a verdict. */
@@ -20,17 +23,21 @@ export const registerStudy: Register = (program, context) => {
     return { services, studies: new Studies(services) };
   };
 
-  study
+  const runCommand = study
     .command('run')
     .description('start a study and do all of its trainings; `mcir study resume` goes on')
-    .argument('<file>', 'the study (YAML); examples are in resources/studies')
-    .action(async (file: string) => {
+    .argument('<file>', 'the study (YAML); examples are in resources/studies');
+  addQueueOptions(runCommand)
+    .option('--shared <folder>', 'folder inside a root for the work of other machines; by default the root itself')
+    .action(async (file: string, options: QueueOptions & { shared?: string }) => {
+      const queue = queueOf(options);
+      const travel = queue && (await travelOptions(options, queue));
       const { services, studies } = await open();
       const plan = await studies.create(readStudyFileOrExit(file), (text) => output.log(text)).catch(wrongUse);
       output.log(
         `Study ${plan.id}: ${plan.arms.length} arms, ${plan.seeds.length} seeds, in ${studies.folder(plan.id)}`,
       );
-      await follow(services, studies, plan, output);
+      await follow(services, studies, plan, output, travel);
     });
 
   study
@@ -107,6 +114,21 @@ export const registerStudy: Register = (program, context) => {
     });
 };
 
+/** How the runs of a study reach other machines: each has a folder of its own in a root. */
+async function travelOptions(
+  { root = [], shared }: QueueOptions & { shared?: string },
+  queue?: QueueAddress,
+): Promise<(run: string) => Travel> {
+  const roots = await openRoots(root).catch(wrongUse);
+  const [first = ''] = roots.names;
+  const at = shared === undefined ? { root: first, path: '' } : await roots.toTravel(resolve(shared)).catch(wrongUse);
+  return (run) => ({
+    ...(queue ? { queue } : {}),
+    roots: roots.plain,
+    place: { ...at, path: [at.path, `.mcir-${run}`].filter((part) => part !== '').join('/') },
+  });
+}
+
 function readStudyFileOrExit(file: string): ReturnType<typeof readStudyFile> {
   try {
     return readStudyFile(file);
@@ -123,13 +145,21 @@ function planOrExit(studies: Studies, id: string): StudyPlan {
   }
 }
 
-async function follow(services: Services, studies: Studies, plan: StudyPlan, output: Output): Promise<void> {
+/** @param travel how new runs reach other machines; those that were begun there stay there */
+async function follow(
+  services: Services,
+  studies: Studies,
+  plan: StudyPlan,
+  output: Output,
+  travel?: (run: string) => Travel,
+): Promise<void> {
   const shown: Promise<void>[] = [];
   const show = ({ arm, seed }: Cell, run: { id: string }): void => {
     output.log(`${arm}, seed ${seed}`);
     shown.push(watchTraining(services, run.id, output));
   };
-  await studies.run(plan.id, show);
+  if (travel ?? studies.isElsewhere(plan)) await studies.runElsewhere(plan.id, travel, show);
+  else await studies.run(plan.id, show);
   await Promise.all(shown);
   printVerdict(await resultOf(services, studies, plan), output, `Report: mcir study report ${plan.id}`);
 }

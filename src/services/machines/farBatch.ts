@@ -14,7 +14,7 @@ import { BatchPlace } from './batchPlace.ts';
 import { control, listMachines } from './board.ts';
 import { openBatchOrder, requireTravel } from './makeOrders.ts';
 import { keptRoots, type Roots } from './roots.ts';
-import { chunkId, WorkQueue } from './workQueue.ts';
+import { chunkId, type WorkKind, WorkQueue } from './workQueue.ts';
 
 export const CHUNK = 100;
 
@@ -107,7 +107,10 @@ export class FarBatch {
         await untilAborted(job.signal, async () => {
           if (job.pauseAsked !== paused) {
             paused = job.pauseAsked;
-            if (paused) await this.#withdraw(context, [...left]);
+            if (paused) {
+              await this.#withdraw(context, [...left]);
+              await letGo(queue, 'batch', id, job.signal);
+            }
             checked = -Infinity;
             job.entered(paused ? 'paused' : 'running');
           }
@@ -275,14 +278,22 @@ export async function withdrawBatch(
         'batch',
         chunks.map((chunk) => chunkId(id, round, chunk)),
       );
-    while (!late.aborted && (await isHeld(queue, id))) await sleep(200);
+    await letGo(queue, 'batch', id, late);
   });
 }
 
-/** Whether a worker that shows life is at work on a batch or training. */
-export async function isHeld(queue: WorkQueue, id: string): Promise<boolean> {
-  const machines = await listMachines(queue.connection).catch(() => []);
-  return machines.some(({ quiet, tasks }) => !quiet && tasks.some((task) => task.id === id));
+/** A worker tells of itself every second, so after so long it is known what each has at hand. */
+const HEARD_MS = 3000;
+
+/** Waits until no worker is at work on a batch or training, except those that show no life. */
+export async function letGo(queue: WorkQueue, kind: WorkKind, id: string, signal?: AbortSignal): Promise<void> {
+  const began = performance.now();
+  while (!signal?.aborted && (await queue.isTaken(kind, id))) {
+    const machines = await listMachines(queue.connection).catch(() => []);
+    const alive = machines.some(({ quiet, tasks }) => !quiet && tasks.some((task) => task.id === id));
+    if (!alive && performance.now() - began > HEARD_MS) return;
+    await sleep(100);
+  }
 }
 
 /** Waits for work, or until the signal. @returns whether the work has ended before */

@@ -1,7 +1,7 @@
 import { lstat, mkdir, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import { rootName, type TravelPath, travelPath } from '../../shared/travel.ts';
+import { relativePath, rootName, type TravelPath, travelPath } from '../../shared/travel.ts';
 
 /**
  * Named roots: the folders that machines share, by names that are the same on each of them. A path travels as the name of its
@@ -121,9 +121,9 @@ export const keptRoots = (folders: Readonly<Record<string, string>>): Roots =>
 
 /** Checked again here: what is joined to a folder of this machine must not depend on who has parsed it. */
 const parts = (path: TravelPath): string[] =>
-  travelPath
-    .parse(path)
-    .path.split('/')
+  relativePath
+    .parse(path.path)
+    .split('/')
     .filter((part) => part !== '');
 
 export const shown = ({ root, path }: TravelPath): string => (path === '' ? root : `${root}/${path}`);

@@ -61,6 +61,12 @@ export class WorkQueue {
     return jobs.map(({ id = '', failedReason }) => ({ id, reason: failedReason }));
   }
 
+  /** Whether a worker has taken work of this batch or training, and has neither ended nor been found lost since. */
+  async isTaken(kind: WorkKind, id: string): Promise<boolean> {
+    const ids = await this.connection.redis.lrange(`${QUEUE_PREFIX}:${kind}:active`, 0, -1);
+    return ids.some((work) => work === id || work.startsWith(`${id}-`));
+  }
+
   /** Takes work out of the queue. What a worker holds stays with it: see control in board.ts. */
   async remove(kind: WorkKind, ids: readonly string[]): Promise<void> {
     for (let at = 0; at < ids.length; at += 200)

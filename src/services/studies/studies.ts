@@ -10,7 +10,9 @@ import { isActive } from '../../shared/jobs.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { RunSummary } from '../../shared/runs.ts';
 import { type FinalFigures, finalFigures, type StudyFile, type StudyPlan, studyPlan } from '../../shared/studies.ts';
+import type { Travel } from '../../shared/travel.ts';
 import type { Services } from '../app/openServices.ts';
+import { isTravellingRun } from '../machines/farRun.ts';
 import { evaluate } from '../training/evaluation.ts';
 import { runningSeconds } from '../training/report/runSummary.ts';
 import { prepareStart } from '../training/retrain.ts';
@@ -141,6 +143,36 @@ export class Studies {
     await this.#measureFinal(plan);
   }
 
+  /**
+   * As {@link run}, where other machines do the trainings, all at the same time.
+   * @param travel how a run reaches them, by its id; without it, as when the study was begun
+   */
+  async runElsewhere(
+    id: string,
+    travel: ((run: string) => Travel) | undefined,
+    onCell: (cell: Cell, run: RunSummary) => void = () => undefined,
+  ): Promise<void> {
+    const plan = this.plan(id);
+    const started: RunSummary[] = [];
+    for (const cell of this.cells(plan)) {
+      if (cell.run?.state === 'finished') continue;
+      const run = await this.#start(plan, cell, travel);
+      started.push(run);
+      onCell(cell, run);
+    }
+    const ended = await Promise.all(started.map((run) => this.#services.training.ended(run.id)));
+    const failed = ended.find(({ error }) => error)?.error;
+    if (failed) throw AppError.fromWire(failed);
+    if (ended.some(({ state }) => state !== 'finished'))
+      throw new AppError('cancelled', `The study was stopped. Go on with \`mcir study resume ${id}\`.`);
+    await this.#measureFinal(plan);
+  }
+
+  /** Whether other machines do the trainings of a study. */
+  isElsewhere(plan: StudyPlan): boolean {
+    return this.cells(plan).some(({ run }) => run && isTravellingRun(this.#services.runs.folder(run.id)));
+  }
+
   /** The final figures that are there, and when the final pictures were opened. */
   async figures({ id }: StudyPlan): Promise<{ opened: number | undefined; figures: FinalFigures[] }> {
     const folder = join(this.folder(id), 'figures');
@@ -153,14 +185,18 @@ export class Studies {
     return { opened: (JSON.parse(opened) as { at: number }).at, figures };
   }
 
-  async #start({ arms, id }: StudyPlan, { arm, seed, name, run }: Cell): Promise<RunSummary> {
+  async #start(
+    { arms, id }: StudyPlan,
+    { arm, seed, name, run }: Cell,
+    travel?: (run: string) => Travel,
+  ): Promise<RunSummary> {
     const { training, runs } = this.#services;
     if (run) {
       if (!isActive(run.state)) await training.resume(run.id);
       return runs.find(run.id);
     }
     const config = arms.find((candidate) => candidate.name === arm)?.config as RunConfig;
-    const started = training.start({ ...config, name, seed });
+    const started = training.start({ ...config, name, seed }, travel);
     runs.setTags(started.id, [`study ${id}`]);
     return started;
   }
