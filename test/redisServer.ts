@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
-import { describe } from 'vitest';
 
 /** Debian's redis-server (package redis-server), started and ended by tests on a port of its own. */
 
@@ -19,11 +18,6 @@ const works = (program: string, ...args: string[]): boolean => {
 };
 
 export const hasRedis = works('redis-server', '--version');
-
-/** `describe` for tests that need Redis; skipped, and counted as such, where it is not installed. */
-export const describeWithRedis = (name: string, tests: () => void): void => {
-  describe.skipIf(!hasRedis)(`${name} (with redis-server)`, tests);
-};
 
 export class RedisServer {
   readonly port: number;

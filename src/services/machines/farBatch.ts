@@ -34,7 +34,7 @@ export interface FarBatchParts {
 }
 
 /** How often the shared folder is looked at. */
-const LOOK_MS = 500;
+const LOOK_MS = 250;
 /** How often it is checked that what is not finished is in the queue: Redis may have lost the last second. */
 const CHECK_MS = 15_000;
 /** Chunks that are sent to Redis at a time. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import {
@@ -46,6 +47,8 @@ export interface EndingPictureWorker extends PictureWorker {
 }
 
 const BEAT_MS = 1000;
+/** How long a worker waits after a trouble of its own machine. */
+const TROUBLE_MS = 3000;
 /** Child processes that have nothing to do are ended after so long. */
 const IDLE_MS = 60_000;
 
@@ -110,6 +113,8 @@ export class MachineWorker {
       stalledInterval: Math.max(1000, lostAfterMs / 2),
       // What a picture can do to a process, it does to the child process, which is counted elsewhere.
       maxStalledCount: 1_000_000,
+      // After Redis was gone.
+      runRetryDelay: 500,
     });
     // Redis is gone, or the work went to another worker meanwhile: both are found out again where it matters.
     worker.on('error', () => undefined);
@@ -195,6 +200,9 @@ export class MachineWorker {
       if (reason === 'close') throw new Error('The worker was closed.', { cause: error });
       this.#say(`${name} could not be done here: ${messageOf(error)}`);
       if (error instanceof AppError && finalFaults.includes(error.code)) throw new UnrecoverableError(error.message);
+      // Another machine may have no such trouble, and this one should not take all work only to give it back.
+      held.task.note = messageOf(error);
+      await sleep(TROUBLE_MS, undefined, { signal: held.stop.signal }).catch(() => undefined);
       throw error;
     } finally {
       this.#held.delete(held);

@@ -11,7 +11,8 @@ import { openRoots } from '../../../src/services/machines/roots.ts';
 import { streamSources } from '../../../src/services/machines/streamSources.ts';
 import { effect, exportSettings } from '../../../src/shared/batches.ts';
 import type { QueueAddress } from '../../../src/shared/travel.ts';
-import { describeWithRedis, freePort, RedisServer } from '../../redisServer.ts';
+import { freePort, RedisServer } from '../../redisServer.ts';
+import { describeWithRedis } from '../../withRedis.ts';
 import { type OpenedBatches, openBatches } from '../restoring/openBatches.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
