@@ -1,8 +1,12 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Option } from 'commander';
 import type { Services } from '../../services/app/openServices.ts';
 import { type Cell, Studies } from '../../services/studies/studies.ts';
 import { openRoots } from '../../services/machines/roots.ts';
+import { studyOnSlurm, submitStudy } from '../../services/machines/studyOnSlurm.ts';
 import { exportStudy } from '../../services/studies/studyExport.ts';
 import { readStudyFile } from '../../services/studies/studyFile.ts';
 import { studyReport, type StudyResult } from '../../services/studies/studyReport.ts';
@@ -11,8 +15,21 @@ import type { StudyPlan } from '../../shared/studies.ts';
 import type { QueueAddress, Travel } from '../../shared/travel.ts';
 import type { Register } from '../cliContext.ts';
 import { watchTraining } from '../followTraining.ts';
-import { addQueueOptions, type QueueOptions, queueOf } from '../queueOptions.ts';
+import { wholeNumber } from '../numbers.ts';
+import { addQueueOptions, addRootOption, type QueueOptions, queueOf } from '../queueOptions.ts';
 import { type Output, table, wrongUse } from '../output.ts';
+
+const mainFile = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+interface SubmitOptions extends QueueOptions {
+  shared?: string;
+  partition?: string;
+  arrayLimit?: number;
+  time?: string;
+  gpus?: number;
+  cpus?: number;
+  command?: string;
+}
 
 /** `mcir study`: the same training in several arms and seeds, measured once on pictures that were locked, and a verdict. */
 export const registerStudy: Register = (program, context) => {
@@ -49,6 +66,43 @@ export const registerStudy: Register = (program, context) => {
       await follow(services, studies, planOrExit(studies, id), output);
     });
 
+  addRootOption(
+    study
+      .command('submit')
+      .description('submit the trainings of a study to a cluster; `mcir study resume` takes their results')
+      .argument('<study>', 'its file (YAML), or the id of one that was begun')
+      .requiredOption('--slurm', 'to Slurm, as an array with a task for each training')
+      .option('--shared <folder>', 'folder inside a root for the work; by default the root itself')
+      .option('--partition <name>', 'the partition')
+      .addOption(new Option('--array-limit <number>', 'most tasks at a time').argParser(wholeNumber(1, 10_000)))
+      .option('--time <limit>', 'time limit of a task, as Slurm writes it; a training saves before it and goes on later')
+      .addOption(new Option('--gpus <number>', 'GPUs of a task').argParser(wholeNumber(1, 16)))
+      .addOption(new Option('--cpus <number>', 'processor cores of a task').argParser(wholeNumber(1, 1024)))
+      .option('--command <words>', 'how this program is started on a node; by default as here'),
+  ).action(async (reference: string, options: SubmitOptions) => {
+    const travel = await travelOptions(options);
+    const roots = await openRoots(options.root ?? []).catch(wrongUse);
+    const { services, studies } = await open();
+    const plan = existsSync(reference)
+      ? await studies.create(readStudyFileOrExit(reference), (text) => output.log(text)).catch(wrongUse)
+      : planOrExit(studies, reference);
+    const { partition, arrayLimit, time, gpus, cpus } = options;
+    const { place } = travel('x');
+    const at = { ...place, path: place.path.split('/').slice(0, -1).join('/') };
+    const { job, runs } = await submitStudy(services, studies, plan, travel, {
+      ...{ roots, at, command: options.command?.split(' ') ?? [process.execPath, mainFile] },
+      ...(partition === undefined ? {} : { partition }),
+      ...(arrayLimit === undefined ? {} : { arrayLimit }),
+      ...(time === undefined ? {} : { time }),
+      ...(gpus === undefined ? {} : { gpus }),
+      ...(cpus === undefined ? {} : { cpus }),
+    });
+    output.result(
+      { study: plan.id, job, runs },
+      `Submitted as job ${job}: ${runs.length} trainings. How far they are: mcir study status ${plan.id}`,
+    );
+  });
+
   study
     .command('list')
     .description('show the studies there are')
@@ -71,20 +125,22 @@ export const registerStudy: Register = (program, context) => {
     .description('show how far each training of a study is')
     .argument('<study>', 'its id')
     .action(async (id: string) => {
-      const { studies } = await open();
+      const { services, studies } = await open();
       const plan = planOrExit(studies, id);
       const cells = studies.cells(plan);
+      const slurm = await studyOnSlurm(services, studies.folder(id));
+      const onCluster = new Map(slurm?.rows.map((row) => [row.run, row]));
       const rows = cells.map(({ arm, seed, run }) => [
         arm,
         seed,
         run?.id ?? '',
-        run?.state ?? 'waiting',
-        run ? `${run.step} of ${run.steps}` : '',
+        (run?.state === 'finished' ? undefined : onCluster.get(run?.id ?? '')?.state) ?? run?.state ?? 'waiting',
+        run ? `${Math.max(run.step, onCluster.get(run.id)?.step ?? 0)} of ${run.steps}` : '',
         run?.best ? run.best.psnr.toFixed(3) : '',
       ]);
       const { opened } = await studies.figures(plan);
       output.result(
-        { study: id, finalOpened: opened ?? null, trainings: cells },
+        { study: id, finalOpened: opened ?? null, trainings: cells, ...(slurm ? { slurm } : {}) },
         table(['arm', 'seed', 'run', 'state', 'step', 'best PSNR, dB'], rows),
       );
     });

@@ -153,6 +153,21 @@ export class Studies {
     onCell: (cell: Cell, run: RunSummary) => void = () => undefined,
   ): Promise<void> {
     const plan = this.plan(id);
+    const started = await this.startElsewhere(plan, travel, onCell);
+    const ended = await Promise.all(started.map((run) => this.#services.training.ended(run.id)));
+    const failed = ended.find(({ error }) => error)?.error;
+    if (failed) throw AppError.fromWire(failed);
+    if (ended.some(({ state }) => state !== 'finished'))
+      throw new AppError('cancelled', `The study was stopped. Go on with \`mcir study resume ${id}\`.`);
+    await this.#measureFinal(plan);
+  }
+
+  /** Starts every training of a study that is not finished, as one that other machines do. */
+  async startElsewhere(
+    plan: StudyPlan,
+    travel: ((run: string) => Travel) | undefined,
+    onCell: (cell: Cell, run: RunSummary) => void = () => undefined,
+  ): Promise<RunSummary[]> {
     const started: RunSummary[] = [];
     for (const cell of this.cells(plan)) {
       if (cell.run?.state === 'finished') continue;
@@ -160,12 +175,7 @@ export class Studies {
       started.push(run);
       onCell(cell, run);
     }
-    const ended = await Promise.all(started.map((run) => this.#services.training.ended(run.id)));
-    const failed = ended.find(({ error }) => error)?.error;
-    if (failed) throw AppError.fromWire(failed);
-    if (ended.some(({ state }) => state !== 'finished'))
-      throw new AppError('cancelled', `The study was stopped. Go on with \`mcir study resume ${id}\`.`);
-    await this.#measureFinal(plan);
+    return started;
   }
 
   /** Whether other machines do the trainings of a study. */
