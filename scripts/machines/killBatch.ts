@@ -61,7 +61,10 @@ const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const LOST_AFTER_MS = 2000;
 const CHUNK = 10;
 
-const hashOf = async (file: string): Promise<string> => createHash('sha256').update(await readFile(file)).digest('hex');
+const hashOf = async (file: string): Promise<string> =>
+  createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
 
 /** Runs such a batch and looks at what is there afterwards. */
 export async function killBatch(options: KillBatch): Promise<FoundAfterKills> {
@@ -85,7 +88,17 @@ export async function killBatch(options: KillBatch): Promise<FoundAfterKills> {
     const cache = join(top, `worker-${number}`);
     if (!real) return startWaitingWorker({ url: redis.url, shared, cache, ms, lostAfterMs: LOST_AFTER_MS });
     const lost = String(LOST_AFTER_MS / 1000);
-    const args = ['worker', '--queue', redis.url, '--root', `shared=${shared}`, '--lost-after', lost, '--only', 'batch'];
+    const args = [
+      'worker',
+      '--queue',
+      redis.url,
+      '--root',
+      `shared=${shared}`,
+      '--lost-after',
+      lost,
+      '--only',
+      'batch',
+    ];
     return spawn(process.execPath, [main, ...args], {
       env: { ...process.env, MCIR_HOME: cache },
       stdio: ['ignore', 'ignore', 'ignore'],
@@ -113,7 +126,11 @@ export async function killBatch(options: KillBatch): Promise<FoundAfterKills> {
     );
     let over = false;
     const ended = batches.ended(id).finally(() => (over = true));
-    const done = (): Promise<number> => readdir(join(shared, 'out')).then((all) => all.length, () => 0);
+    const done = (): Promise<number> =>
+      readdir(join(shared, 'out')).then(
+        (all) => all.length,
+        () => 0,
+      );
     // Spread over the whole batch by what is done, so that a slow machine has as many as a fast one.
     const events = [
       ...Array.from({ length: workerKills }, () => 'worker' as const),
@@ -169,7 +186,9 @@ async function look(
     const text = await readFile(join(out, name));
     if (isBad(name)) return true;
     if (text.subarray(0, 7).toString() === 'picture') return (await hashOf(join(out, name))) !== originals.get(name);
-    return !(await sharp(text).stats().catch(() => undefined));
+    return !(await sharp(text)
+      .stats()
+      .catch(() => undefined));
   };
   const wrong = await Promise.all(results.map(isWrong));
   const now = await hashAll(join(shared, 'photos'));
@@ -177,8 +196,9 @@ async function look(
     results: results.length,
     wrongResults: wrong.filter(Boolean).length,
     failed: files.filter(({ state }) => state === 'failed').length,
-    wronglyNamed: files.filter(({ source, state }) => isBad(source.slice(source.lastIndexOf('/'))) !== (state === 'failed'))
-      .length,
+    wronglyNamed: files.filter(
+      ({ source, state }) => isBad(source.slice(source.lastIndexOf('/'))) !== (state === 'failed'),
+    ).length,
     originalsChanged: [...originals].filter(([name, hash]) => now.get(name) !== hash).length,
     left: names.filter((name) => !originals.has(name)),
   };

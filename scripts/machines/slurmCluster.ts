@@ -100,7 +100,10 @@ export class SlurmCluster {
   #spawn(program: string, args: string[]): void {
     const log = openSync(join(this.folder, `${program}.out`), 'a');
     this.#daemons.push(
-      spawn(program, args, { stdio: ['ignore', log, log], env: { ...process.env, ...this.env, SLURM_CONF: this.env['SLURM_CONF'] } }),
+      spawn(program, args, {
+        stdio: ['ignore', log, log],
+        env: { ...process.env, ...this.env, SLURM_CONF: this.env['SLURM_CONF'] },
+      }),
     );
   }
 }

@@ -30,7 +30,11 @@ export async function tinyStudy(folder: string, seeds: readonly number[], steps:
 }
 
 /** The command line as a process of its own. What it says goes into a file. */
-export function startMcir(home: string, args: readonly string[], log: string): { child: ChildProcess; ended: Promise<number> } {
+export function startMcir(
+  home: string,
+  args: readonly string[],
+  log: string,
+): { child: ChildProcess; ended: Promise<number> } {
   mkdirSync(home, { recursive: true });
   const child = spawn(process.execPath, [mainFile, ...args], {
     env: { ...process.env, MCIR_HOME: home, CUDA_VISIBLE_DEVICES: '-1' },

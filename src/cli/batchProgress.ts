@@ -5,9 +5,10 @@ import { AppError } from '../shared/errors.ts';
 import { exitCode, type Output } from './output.ts';
 
 /**
- * Shows a batch of this program until it has ended: a bar of files, megapixels a second and time left. Ctrl-C cancels it; it
- * can go on later. With `--json` a line is printed for every file as it ends, and the batch last.
- * @param signal cancels the batch in the place of Ctrl-C
+ * Shows a batch of this program until it has ended: a bar of files, megapixels a second and time left. Ctrl-C cancels
+ * it; it can be resumed later. With `--json`, a line is printed for every finished file, and one for the batch at the
+ * end.
+ * @param signal cancels the batch, like Ctrl-C
  */
 export async function followBatch(
   { batches, jobs }: Pick<Services, 'batches' | 'jobs'>,
@@ -30,7 +31,7 @@ export async function followBatch(
   let lastReason: string | undefined;
   bar?.start(total, ended(batches, id), { speed: '0.0', file: '' });
 
-  /** A line of its own, in the place of the bar, which is drawn again below it. */
+  /** Prints a line above the bar. */
   const say = (line: string): void => {
     if (bar) process.stderr.write('\r\x1b[K');
     output.log(line);
@@ -84,11 +85,11 @@ function ended(batches: Batches, id: string): number {
   return done + failed + skipped;
 }
 
-/** A signal that Ctrl-C, or the end of the session, gives; the second Ctrl-C ends the program at once. */
+/** Aborted by Ctrl-C or by the end of the session. A second Ctrl-C ends the program immediately. */
 export function untilInterrupted(output: Output): { signal: AbortSignal } & Disposable {
   const stop = new AbortController();
   const interrupt = (): void => {
-    output.log('Cancelling; what is done stays done.');
+    output.log('Cancelling. Finished pictures are kept.');
     stop.abort();
   };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);

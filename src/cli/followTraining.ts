@@ -6,7 +6,7 @@ import type { TrainEvent } from '../shared/jobMessages.ts';
 import type { RunDetail, TrainProgress } from '../shared/runs.ts';
 import { exitCode, type Output } from './output.ts';
 
-/** Without a terminal that redraws, a line of progress this often. */
+/** Interval between lines of progress if the output is not a terminal. */
 const lineEveryMs = 2000;
 
 /** Shows a training until it ends, and gives the command its result and exit code. */
@@ -15,7 +15,10 @@ export async function followTraining(services: Services, id: string, output: Out
   report(services.runs.show(id), output);
 }
 
-/** Shows a training until it ends. The first Ctrl-C cancels it, which saves first; the second ends it at once. */
+/**
+ * Shows a training until it ends. The first Ctrl-C cancels it, which saves first; the second ends it immediately,
+ * without saving.
+ */
 export async function watchTraining({ training, runs }: Services, id: string, output: Output): Promise<void> {
   const { name, steps } = runs.find(id);
   output.log(`Run ${id} "${name}" in ${runs.folder(id).path}`);
@@ -62,7 +65,7 @@ function report(run: RunDetail, output: Output): void {
   if (state !== 'finished') process.exitCode = exitCode.failed;
 }
 
-/** What shows progress on a terminal or in a log. */
+/** Shows progress on a terminal or in a log. */
 interface Display {
   progress(progress: TrainProgress): void;
   say(text: string): void;
@@ -94,13 +97,13 @@ class BarDisplay implements Display {
   }
 
   end(): void {
-    // Lines that still wait are printed with the next drawing.
+    // Pending lines are printed when the bar is next redrawn.
     this.#bars.update();
     this.#bars.stop();
   }
 }
 
-/** A line now and then, for pipes and logs. */
+/** Prints a line at intervals, for pipes and logs. */
 class LineDisplay implements Display {
   readonly #output: Output;
   #last = -Infinity;
@@ -133,7 +136,7 @@ function handleSignals(cancel: () => void, kill: () => void, say: (text: string)
   const onSignal = (): void => {
     if (asked) return kill();
     asked = true;
-    say('Saving, then ending; once more ends at once, without saving.');
+    say('Saving, then ending. Press Ctrl-C again to end immediately, without saving.');
     cancel();
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { AppError, messageOf, toWire } from '../shared/errors.ts';
+import { explainDisk } from '../shared/storageTrouble.ts';
 import { visible } from '../shared/visible.ts';
 
 /** Exit codes of the command line. */
@@ -9,7 +10,7 @@ export const exitCode = { done: 0, failed: 1, wrongUse: 2 } as const;
  * The output of a command. Results go to stdout and everything else to stderr, so that output can be piped. With
  * `--json`, stdout holds exactly one JSON object: the result or `{"error": …}`.
  *
- * Names in it may come from anywhere. What a terminal would obey is made visible here, for every command.
+ * Names may come from untrusted files. Control characters are made visible here, for every command.
  */
 export class Output {
   json = false;
@@ -36,7 +37,8 @@ export class Output {
   }
 
   /** Reports the error that ended the command and returns the exit code. */
-  error(error: unknown): number {
+  error(thrown: unknown): number {
+    const error = explainDisk(thrown);
     if (error instanceof CommanderError) {
       this.#report(new AppError('bad-input', error.code.startsWith('commander.') ? adviseUse(error) : error.message));
       return exitCode.wrongUse;

@@ -265,7 +265,8 @@ export class BatchRepository {
     const { changes } = this.#db
       .prepare(`UPDATE batch_files SET ${fields} WHERE batch = @id AND number = @number AND ${owned}`)
       .run({ ...values, id, number, owner: this.#owner });
-    if (changes === 0) throw new AppError('conflict', 'Another program goes on with this batch.');
+    if (changes === 0)
+      throw new AppError('conflict', 'Another window or terminal is running this batch. Continue there.');
   }
 
   /** Any program may do this. @returns how many failed files are waiting again. */

@@ -3,6 +3,7 @@ import { JobRepository } from './jobRepository.ts';
 import { MetricRepository } from './metricsRepository.ts';
 import { type Database, openDatabase } from './openDatabase.ts';
 import { RunRepository } from './runRepository.ts';
+import { SettingsRepository } from './settingsRepository.ts';
 
 /** The history: the database and what it holds of jobs and runs. */
 export interface History {
@@ -11,6 +12,7 @@ export interface History {
   readonly runs: RunRepository;
   readonly metrics: MetricRepository;
   readonly datasets: DatasetRepository;
+  readonly settings: SettingsRepository;
   /** See {@link openDatabase}. */
   readonly fresh: boolean;
   readonly setAside?: string;
@@ -26,5 +28,6 @@ export function openHistory(home: { readonly database: string }): History {
     runs: new RunRepository(db),
     metrics: new MetricRepository(db),
     datasets: new DatasetRepository(db),
+    settings: new SettingsRepository(db),
   };
 }

@@ -55,6 +55,6 @@ export function refuseNewer(version: number, migrations: readonly Migration[]): 
   if (version <= migrations.length) return;
   throw new AppError(
     'unsupported',
-    `The history was written by a newer version of this program (format ${version}, this one knows ${migrations.length}); update the program, or set MCIR_HOME to another folder.`,
+    `The history was written by a newer version of MCIR Studio (format ${version}; this version reads up to ${migrations.length}). Update MCIR Studio, or set MCIR_HOME to another folder.`,
   );
 }

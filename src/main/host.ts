@@ -14,11 +14,10 @@ interface Waiting {
 /** What the process of the services needs from the shell. */
 export interface HostShell {
   /**
-   * Called with false when the process has stopped unexpectedly (a new one is starting), and with true when it answers
-   * again.
+   * Called with false when the process has crashed (a new one is being started), and with true when it answers again.
    */
   onConnection(connected: boolean): void;
-  /** Called with the reason if it keeps stopping. */
+  /** Called with the reason if the process keeps crashing. */
   onDeath(reason: string): void;
   /** The services could not be opened; `Host.reopen` tries another folder. */
   onUnopened(error: AppError): void;
@@ -26,7 +25,7 @@ export interface HostShell {
   reveal(path: string): void;
 }
 
-/** After this many stops within this time, it is not started again. */
+/** After this many crashes within this time, the process is not started again. */
 const DEATHS = 3;
 const WITHIN_MS = 60_000;
 const RESTART_MS = 300;
@@ -53,7 +52,7 @@ export class Host {
   constructor(file: string, node: string, shell: HostShell, env: Record<string, string> = {}) {
     this.#shell = shell;
     this.#start = () => {
-      // Not `fork`: Electron's own `fork` runs its own program in a way that a fuse disables.
+      // Not `fork`: Electron's `fork` runs Electron as Node, which a fuse disables.
       const child = spawn(node, [file], {
         env: { ...process.env, ...env },
         stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'],
@@ -61,7 +60,7 @@ export class Host {
       });
       child.on('message', (message: Told) => this.#hear(message));
       const pictures = child.stdio[pictureDescriptor] as Readable;
-      // The pipe only breaks when the process ends, which is handled below.
+      // The pipe breaks only when the process ends, which is handled below.
       pictures.on('error', () => undefined);
       hearPictures(pictures, (id, picture) => this.#answer(id)?.resolve(picture));
       let ended = false;
@@ -98,7 +97,10 @@ export class Host {
     return (await this.ask({ type: 'active' })) as ActiveJob[];
   }
 
-  /** Opens the services over another folder, which is kept for the next starts. @throws AppError where it cannot be written to */
+  /**
+   * Opens the services in another folder and remembers it for the next starts.
+   * @throws AppError if it cannot be written to
+   */
   async reopen(folder: string): Promise<void> {
     await this.ask({ type: 'reopen', folder });
   }
@@ -123,7 +125,7 @@ export class Host {
     else waiting?.reject(AppError.fromWire(message.error));
   }
 
-  /** The caller that waits for the answer to this question; removed from the list. */
+  /** Removes and returns the caller that waits for the answer to this question. */
   #answer(id: number): Waiting | undefined {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
@@ -143,7 +145,7 @@ export class Host {
     setTimeout(() => {
       if (this.#closing) return;
       this.#child = this.#start();
-      // Its first answer shows that it is running. If no answer comes, it has stopped again.
+      // Its first answer shows that it is running. Without an answer, it has crashed again.
       this.activeJobs().then(
         () => this.#shell.onConnection(true),
         () => undefined,
@@ -153,7 +155,7 @@ export class Host {
 
   #refuse(id: number): void {
     this.#answer(id)?.reject(
-      new AppError('worker-died', 'The services of the program have ended; they are being started again.'),
+      new AppError('worker-died', 'Part of MCIR Studio has crashed and is being restarted. Try again in a moment.'),
     );
   }
 }

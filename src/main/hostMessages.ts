@@ -1,23 +1,23 @@
 import type { StudioEvent } from '../shared/contract.ts';
 import type { WireError } from '../shared/errors.ts';
 
-/** What the window asks of the process that runs the services. */
+/** Messages from the window to the process that runs the services. */
 export type Question =
   | { type: 'call'; name: string; input: unknown }
-  /** Answered through the pipe of pictures; only a refusal is a message. */
+  /** Answered through the pipe for pictures; only an error is sent as a message. */
   | { type: 'picture'; picture: string; size?: number }
-  /** Makes a place of a path that the system gave to Electron. */
+  /** Registers a path that the system gave to Electron, and returns its place. */
   | { type: 'place'; path: string }
-  /** The paths of files that were given out by these ids, to be dragged out of the window. */
+  /** The paths of the files with these ids, to be dragged out of the window. */
   | { type: 'paths'; ids: string[] }
-  /** The jobs that are active, answered by a list of {@link ActiveJob}. */
+  /** The active jobs; answered with a list of {@link ActiveJob}. */
   | { type: 'active' }
-  /** After `unopened`: keeps everything in this folder from now on, and opens it. */
+  /** After `unopened`: opens this folder and uses it from now on. */
   | { type: 'reopen'; folder: string }
   /** Saves, closes and ends. */
   | { type: 'close' };
 
-/** A job that would be interrupted by an end of the program; of a training, how far it is. */
+/** A job that would be interrupted if the program ended, with the progress of a training. */
 export interface ActiveJob {
   title: string;
   step?: number;

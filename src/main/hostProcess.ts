@@ -18,14 +18,14 @@ import { pictureDescriptor, sendPicture } from './picturePipe.ts';
  */
 
 let note = noteOnStderr;
-// It also keeps a terminal that is gone from ending this process.
+// Without this, a closed terminal would also end this process.
 installLastResort({ note: (error) => note(error), save: () => close() });
 
-/** After a signal, the window has this long to end by itself. */
+/** After a signal, the window has this much time to end by itself. */
 const PARTING_MS = 2000;
 
 const tell = (message: Told): void => tellParent(message);
-/** Nobody reads it when the window is gone. */
+/** Writing fails when the window is gone; there is nobody to tell. */
 const pictures = new Socket({ fd: pictureDescriptor, readable: false }).on('error', () => undefined);
 
 interface Opened {
@@ -43,7 +43,7 @@ process.on('message', (asked: Asked) => {
     (error: unknown) => tell({ type: 'refusal', id: asked.id, error: toWire(error) }),
   );
 });
-/** Ends after what runs has been saved; `delay` in ms. */
+/** Saves running work, then ends the process. `delay` in ms. */
 const end = (delay = 0): void =>
   void close()
     .catch((error: unknown) => note(error))
@@ -51,7 +51,7 @@ const end = (delay = 0): void =>
 process.on('disconnect', () => end());
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(PARTING_MS));
 
-/** Opens the services over a home folder. Until that has succeeded, everything that is asked waits. */
+/** Opens the services in a home folder. Until that has succeeded, every question waits. */
 async function open(home: () => Home): Promise<void> {
   const services = await openServices(home());
   note = (error) => {
@@ -76,7 +76,7 @@ async function answer(asked: Asked): Promise<unknown> {
     return attempt;
   }
   const { services, studio } = await ready.promise;
-  // The page goes on asking until the window is gone. Errors of this kind are shown to nobody.
+  // The page keeps asking until the window is gone. These errors are not shown.
   if (closed) throw new AppError('cancelled', 'The program is closing.');
   switch (asked.type) {
     case 'call':
@@ -96,9 +96,9 @@ async function answer(asked: Asked): Promise<unknown> {
   }
 }
 
-/** Lets the jobs save, and closes the history; once. Where the services could not be opened there is nothing to save. */
+/** Lets the jobs save and closes the history, once. If the services could not be opened, there is nothing to save. */
 function close(): Promise<void> {
-  // What fails while the studio closes must not keep the jobs from being saved.
+  // An error while the studio closes must not prevent the jobs from saving.
   closed ??= opening.then(() => opened?.studio.close()).finally(() => opened?.services.close());
   return closed;
 }

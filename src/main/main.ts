@@ -26,9 +26,9 @@ import { fill, textsFor, type Texts } from './texts.ts';
 import { Zoom } from './zoom.ts';
 import { keepBounds, keptBounds } from './windowBounds.ts';
 
-/** The studio in a window of its own: the frame around the page. The services run in a Node process beside it. */
+/** The Electron app: the window around the page. The services run in a separate Node process. */
 
-/** In pixels of the page: narrower, buttons would be cut off. */
+/** In pixels of the page. In a narrower window, buttons would be cut off. */
 const MIN_WIDTH = 1024;
 
 const root = join(import.meta.dirname, '../..');
@@ -36,7 +36,7 @@ const renderer = join(import.meta.dirname, '../renderer');
 const preload = join(import.meta.dirname, '../preload/preload.cjs');
 let window: BrowserWindow | undefined;
 let language: Settings['language'] = null;
-/** Files that the system or the command line asked to open before the page could take them; later ones are taken at once. */
+/** Files to open that arrived before the page was ready. Later ones are passed on immediately. */
 const asked: string[] = [];
 let take = (paths: readonly string[]): void => void asked.push(...paths);
 const texts = (): Texts => textsFor(language, app.getLocale());
@@ -51,9 +51,9 @@ function start(): void {
     { scheme: 'mcir', privileges: { standard: true, secure: true, supportFetchAPI: true } },
   ]);
   app.enableSandbox();
-  // Windows tells by it whose notifications and taskbar entry these are; it is the appId of electron-builder.yml.
+  // Windows uses this id for notifications and the taskbar. It is the appId of electron-builder.yml.
   if (process.platform === 'win32') app.setAppUserModelId('studio.mcir');
-  // Linux and Windows name the files that the program is to open on its command line, at the first start and at each other.
+  // Linux and Windows pass files to open on the command line, at the first start and at every later one.
   take(filesOf(process.argv, process.cwd(), app.isPackaged));
   app.on('second-instance', (_, argv, folder) => {
     if (window?.isMinimized()) window.restore();
@@ -72,7 +72,7 @@ function start(): void {
     });
     contents.on('will-attach-webview', (event) => event.preventDefault());
     contents.on('render-process-gone', (_, { reason }) => {
-      // What runs is not in the page's process; the page alone is opened again.
+      // Running work is in other processes, so only the page has to be reloaded.
       if (reason === 'clean-exit') return;
       const t = texts();
       const message = fill(t.pageEnded, { reason: t.reasons[reason] ?? reason });
@@ -81,7 +81,7 @@ function start(): void {
       });
     });
   });
-  // Closing the window ends the program on macOS too: nothing of it goes on without one.
+  // Closing the window ends the program on macOS too, because nothing runs without a window.
   app.on('window-all-closed', () => app.quit());
   app
     .whenReady()
@@ -168,7 +168,7 @@ async function open(): Promise<void> {
   };
 
   handle('call', async (name, input) => {
-    // A page that calls hears commands too.
+    // A page that makes calls also receives commands.
     take = openPaths;
     openPaths(asked.splice(0));
     const answered = await host.ask({ type: 'call', name: String(name), input });
@@ -185,14 +185,14 @@ async function open(): Promise<void> {
   async function followSettings(): Promise<void> {
     const { language: chosen, theme } = await shell.settings();
     language = chosen;
-    // The menu bar, dialogs and scroll bars are as light or dark as the page.
+    // The menu bar, dialogs and scroll bars follow the theme of the page.
     nativeTheme.themeSource = theme;
     keepTheme(themeFile(), theme);
     showMenu();
   }
 
   let closing: 'no' | 'asked' | 'yes' = 'no';
-  /** Saves and ends, without a question: nobody may be there to answer it. */
+  /** Saves and ends without a question, because nobody may be there to answer it. */
   const end = async (): Promise<void> => {
     if (closing === 'yes') return;
     closing = 'yes';
@@ -220,7 +220,7 @@ function themeFile(): string {
   return join(app.getPath('userData'), 'look.json');
 }
 
-/** Has the program end by itself when the terminal, the system or the person's session ends it. */
+/** Ends the program properly when the terminal, the system or the user's session ends. */
 function endWithSession(window: BrowserWindow, end: () => Promise<void>): void {
   // Electron's own handlers of these signals close the window as a click would, with its question.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end());
@@ -228,16 +228,17 @@ function endWithSession(window: BrowserWindow, end: () => Promise<void>): void {
     event.preventDefault();
     void end();
   };
-  // Linux and macOS tell it here.
+  // Linux and macOS.
   powerMonitor.on('shutdown', delay as () => void);
-  // Windows asks each window.
+  // Windows.
   window.on('query-session-end', delay);
   window.on('session-end', () => void end());
 }
 
 /**
- * The Node that the services run on, since Electron's own cannot load TensorFlow: `npm start` names it. An installed program
- * brings its own, and on Linux TensorFlow's library too (electron-builder.yml); elsewhere that lies beside its binding.
+ * The Node that runs the services, because Electron's own cannot load TensorFlow. `npm start` sets it. An installed app
+ * contains its own Node, and on Linux also TensorFlow's library (electron-builder.yml); on other systems the library is
+ * beside its binding.
  */
 function services(): { node: string; env: Record<string, string> } {
   if (!app.isPackaged) return { node: process.env['MCIR_NODE'] ?? 'node', env: {} };
@@ -246,7 +247,7 @@ function services(): { node: string; env: Record<string, string> } {
   return { node: brought('node/node'), env: process.platform === 'linux' ? { LD_LIBRARY_PATH: libraries } : {} };
 }
 
-/** Answers the page on a channel, and nobody else. */
+/** Answers calls on a channel, but only those of our own page. */
 function handle(channel: string, act: (...args: unknown[]) => Promise<unknown>): void {
   ipcMain.handle(channel, (event, ...args: unknown[]) => {
     if (!isOwnFrame(event.senderFrame)) throw new Error('Only the window of the program may call.');

@@ -2,7 +2,7 @@ import { basename, dirname, sep } from 'node:path';
 import type { MenuItemConstructorOptions } from 'electron';
 import type { Texts } from './texts.ts';
 
-/** What the menu has the page or the shell do. */
+/** What the menu can make the page or the shell do. */
 export interface MenuActions {
   readonly show: (screen: string) => void;
   readonly help: () => void;
@@ -16,8 +16,8 @@ export interface MenuActions {
 const screens = ['restore', 'datasets', 'train', 'runs', 'models'] as const;
 
 /**
- * The menu; macOS has one of its own for the program before it.
- * @param home the person's own folder, which is shortened to `~`
+ * The menu. On macOS, an application menu comes first.
+ * @param home the user's home folder, which is shortened to `~`
  */
 export function menuTemplate(
   t: Texts,
@@ -27,13 +27,13 @@ export function menuTemplate(
   platform: NodeJS.Platform = process.platform,
 ): MenuItemConstructorOptions[] {
   const mac = platform === 'darwin';
-  /** Elsewhere than on macOS a lone `&` underlines the letter after it. */
+  /** Except on macOS, a single `&` would underline the letter after it. */
   const plain = (text: string): string => (mac ? text : text.replaceAll('&', '&&'));
   const showSettings = (): void => actions.show('settings');
   const settings: MenuItemConstructorOptions[] = mac
     ? [{ label: t.settings, accelerator: 'Cmd+,', click: showSettings }]
     : [
-        // Chromium writes this key as "Ctrl+Comma", so the item shows it itself and the key belongs to one that is not shown.
+        // Chromium shows this shortcut as "Ctrl+Comma", so the label contains it and a hidden item has the accelerator.
         { label: `${plain(t.settings)} (Ctrl+,)`, click: showSettings },
         { label: plain(t.settings), accelerator: 'Ctrl+,', click: showSettings, visible: false },
       ];
@@ -72,7 +72,7 @@ export function menuTemplate(
         { role: 'cut', label: t.cut },
         { role: 'copy', label: t.copy },
         { role: 'paste', label: t.paste },
-        // The page knows what is to be selected: the text of a field, not all that stands in the window.
+        // The page decides what to select: the text of a field, or the pictures, but not every text in the window.
         { label: t.selectAll, accelerator: 'CmdOrCtrl+A', click: () => actions.selectAll() },
       ],
     },
@@ -86,7 +86,7 @@ export function menuTemplate(
         })),
         separator,
         { label: t.zoomIn, accelerator: 'CmdOrCtrl+Plus', click: () => actions.zoom('in') },
-        // The same key without Shift.
+        // The same shortcut without Shift.
         { label: t.zoomIn, accelerator: 'CmdOrCtrl+=', click: () => actions.zoom('in'), visible: false },
         { label: t.zoomOut, accelerator: 'CmdOrCtrl+-', click: () => actions.zoom('out') },
         { label: t.zoomReset, accelerator: 'CmdOrCtrl+0', click: () => actions.zoom('reset') },
@@ -105,7 +105,7 @@ export function menuTemplate(
       role: 'help',
       submenu: [
         { label: t.keyboard, click: () => actions.help() },
-        // Settings has the report, the versions and the licences.
+        // The report, versions and licences are under Settings.
         { label: t.report, click: showSettings },
         separator,
         { label: t.about, click: showSettings },

@@ -1,10 +1,11 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { isPictureName } from '../shared/fileKinds.ts';
+import { keepFile } from './keptFile.ts';
 
 const MOST = 10;
 
-/** The pictures, and folders of pictures, that were opened last, newest first, kept in a file. */
+/** The recently opened pictures and folders of pictures, newest first, stored in a file. */
 export class Recents {
   readonly #file: string;
   #paths: string[];
@@ -14,12 +15,12 @@ export class Recents {
     this.#paths = read(file);
   }
 
-  /** Those that are still there. */
+  /** The entries that still exist. */
   list(): string[] {
     return this.#paths.filter(canBeRestored);
   }
 
-  /** Puts paths first; of many, as when a whole selection was opened, only the first few. @returns those that were put */
+  /** Adds paths at the top. Of a large selection, only the first few are added. @returns the added paths */
   add(paths: readonly string[]): string[] {
     const taken = paths.filter(canBeRestored).slice(0, 3);
     if (taken.length > 0) this.#keep([...new Set([...taken, ...this.#paths])].slice(0, MOST));
@@ -32,11 +33,11 @@ export class Recents {
 
   #keep(paths: string[]): void {
     this.#paths = paths;
-    writeFileSync(this.#file, JSON.stringify(paths));
+    keepFile(this.#file, paths);
   }
 }
 
-/** Whether a path is that of a folder or of a picture, and there. */
+/** Whether the path is an existing folder or picture. */
 export function canBeRestored(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
   return found !== undefined && (found.isDirectory() || isPictureName(path));

@@ -11,20 +11,20 @@ import {
 import { z } from 'zod';
 import type { Place } from '../shared/contract/common.ts';
 import { AppError, messageOf, toWire } from '../shared/errors.ts';
-import { isPictureName, pictureEndings, weightEndings } from '../shared/fileKinds.ts';
+import { isPictureName, pictureEndings, studyEndings, weightEndings } from '../shared/fileKinds.ts';
 import type { Settings } from '../shared/settings.ts';
 import type { Host } from './host.ts';
 import { JobsProgress } from './progress.ts';
 import type { Recents } from './recents.ts';
 import { fill, type Texts } from './texts.ts';
 
-/** What the page may ask of the system beyond the contract: choosing, dropping and dragging files. */
+/** What the page may ask of the desktop besides the contract: choosing, dropping and dragging files. */
 export class Shell {
   readonly #host: Host;
   readonly #window: BrowserWindow;
   readonly #recents: Recents;
   readonly #icon: NativeImage;
-  /** Paths of the places that were given out here, by their ids. */
+  /** The paths of places issued here, by id. */
   readonly #admitted = new Map<string, string>();
 
   /** @param icon shown under the pointer while results are dragged out */
@@ -35,10 +35,13 @@ export class Shell {
     this.#icon = icon;
   }
 
-  /** Places of files that were dropped: the preload script asks Electron for their paths. @throws AppError `bad-input` */
+  /** The places of dropped files; the preload script gets their paths from Electron. @throws AppError `bad-input` */
   async admit(paths: unknown): Promise<Place[]> {
     if (!Array.isArray(paths) || !paths.every((path): path is string => typeof path === 'string' && isAbsolute(path))) {
-      throw new AppError('bad-input', 'Only files from this machine can be dropped here.');
+      throw new AppError(
+        'bad-input',
+        'Only files on this computer can be dropped here. Save the picture first, then drop the file.',
+      );
     }
     const places = (await Promise.all(paths.map((path) => this.#host.ask({ type: 'place', path })))) as Place[];
     for (const { id, path } of places) this.#admitted.set(id, path);
@@ -46,8 +49,8 @@ export class Shell {
   }
 
   /**
-   * Places of files that the system, the command line or the list of recent ones asks to open: to be restored.
-   * @throws AppError `bad-input` for what is neither a picture nor a folder
+   * The places of files to restore that were opened by the system, the command line or the list of recent files.
+   * @throws AppError `bad-input` if one is neither a picture nor a folder
    */
   async openPaths(paths: readonly string[], t: Texts): Promise<Place[]> {
     const places = await this.admit(paths);
@@ -56,7 +59,7 @@ export class Shell {
     return places;
   }
 
-  /** The system's own dialog; an empty list where it was cancelled. */
+  /** The system's dialog. @returns an empty list if it was cancelled */
   async choose(kind: unknown, t: Texts): Promise<Place[]> {
     const files: ('openFile' | 'multiSelections')[] =
       kind === 'pictures' ? ['openFile', 'multiSelections'] : ['openFile'];
@@ -68,9 +71,9 @@ export class Shell {
   }
 
   /**
-   * Remembers what was given to be restored; weights, data sets and folders of results are not.
-   * @param input of the call `restore.collect`
-   * @returns whether the list of recent ones has changed
+   * Remembers pictures added to Restore. Weights, data sets and output folders are not remembered.
+   * @param input the input of the call `restore.collect`
+   * @returns whether the list of recent files has changed
    */
   remember(input: unknown): boolean {
     const { success, data } = collected.safeParse(input);
@@ -81,8 +84,8 @@ export class Shell {
   }
 
   /**
-   * Says why the services could not be opened, until another folder opens or the person gives up.
-   * @returns whether they open now
+   * Shows why the services could not be opened, until another folder works or the user gives up.
+   * @returns whether the services are open now
    */
   async askForFolder(error: AppError, t: Texts): Promise<boolean> {
     let reason: unknown = error;
@@ -108,10 +111,10 @@ export class Shell {
     }
   }
 
-  /** Goes on with a drag of files that were given out by these ids, out of the window. @throws AppError `not-found` */
+  /** Starts dragging the files with these ids out of the window. @throws AppError `not-found` */
   async drag(ids: unknown): Promise<void> {
     if (!Array.isArray(ids) || ids.length === 0 || !ids.every((id): id is string => typeof id === 'string'))
-      throw new AppError('bad-input', 'There is nothing to drag.');
+      throw new AppError('bad-input', 'There are no results to drag yet. Restore a picture first.');
     const files = (await this.#host.ask({ type: 'paths', ids })) as string[];
     this.#window.webContents.startDrag({ file: files[0] ?? '', files, icon: this.#icon });
   }
@@ -134,7 +137,7 @@ export class Shell {
     return response === 1;
   }
 
-  /** Progress in the dock or taskbar, and a word when something ends while the window is not in front. */
+  /** Shows progress in the dock or taskbar, and a notification when a job ends while the window is not in front. */
   showJobs(texts: () => Texts): void {
     const progress = new JobsProgress();
     this.#host.subscribe((event) => {
@@ -169,14 +172,16 @@ const folder: NonNullable<OpenDialogOptions['properties']> = ['openDirectory', '
 
 function filtersOf(kind: unknown, t: Texts): FileFilter[] {
   if (kind === 'folder') return [];
-  const own =
-    kind === 'weights'
-      ? { name: t.weights, extensions: weightEndings }
-      : { name: t.pictures, extensions: pictureEndings };
+  const kinds = {
+    weights: { name: t.weights, extensions: weightEndings },
+    studies: { name: t.studies, extensions: studyEndings },
+    pictures: { name: t.pictures, extensions: pictureEndings },
+  };
+  const own = kind === 'weights' || kind === 'studies' ? kinds[kind] : kinds.pictures;
   return [own, { name: t.allFiles, extensions: ['*'] }];
 }
 
-/** An answer as the page's client takes it. */
+/** An answer in the form that the page's client expects. */
 export async function reply(act: () => Promise<unknown>): Promise<{ value: unknown } | { error: unknown }> {
   try {
     return { value: await act() };

@@ -33,14 +33,15 @@ const en = {
   report: 'Report a Problem…',
   pictures: 'Pictures',
   weights: 'Models',
+  studies: 'Studies',
   allFiles: 'All files',
-  noPicture: '{name} is no picture. Add models under Models, and data sets under Data sets.',
+  noPicture: '{name} is not a picture. Add models under Models, and data sets under Data sets.',
   cannotStart: 'MCIR Studio cannot start.',
   otherFolder: 'Choose Another Folder…',
   ok: 'OK',
   ended:
-    'The services of MCIR Studio keep stopping ({reason}). Restart MCIR Studio; runs and batches can be resumed from where they last saved.',
-  pageEnded: 'The page in the window crashed ({reason}) and is opened again. Running work continues.',
+    'MCIR Studio keeps crashing ({reason}). Restart it; runs and batches can be resumed from where they last saved.',
+  pageEnded: 'The page in the window crashed ({reason}) and is being reopened. Running work continues.',
   working: 'Work is still in progress.',
   workingDetail: 'It will be saved, and you can resume it later.',
   atStep: '{title} (step {step} of {steps})',
@@ -52,13 +53,13 @@ const en = {
   interrupted: '{title}: interrupted',
 };
 type Words = Record<keyof typeof en, string>;
-/** Why a page's process ended, in Electron's words and in those of people. */
+/** Reasons for which the page's process ended: Electron's name and a readable text. */
 type Reasons = Readonly<Record<string, string>>;
 export type Texts = Words & { readonly reasons: Reasons };
 
 const reasonsEn: Reasons = {
   crashed: 'it crashed',
-  killed: 'something ended it',
+  killed: 'something stopped it',
   oom: 'memory ran out',
   'abnormal-exit': 'it ended unexpectedly',
   'launch-failed': 'it could not start',
@@ -109,12 +110,13 @@ const zh: Words = {
   report: '报告问题…',
   pictures: '照片',
   weights: '模型',
+  studies: '研究',
   allFiles: '所有文件',
   noPicture: '{name} 不是照片。模型请在“模型”中添加，数据集请在“数据集”中添加。',
   cannotStart: 'MCIR Studio 无法启动。',
   otherFolder: '选择其他文件夹…',
   ok: '确定',
-  ended: 'MCIR Studio 的服务反复停止（{reason}）。请重新启动 MCIR Studio；训练和批次可以从上次保存处继续。',
+  ended: 'MCIR Studio 反复崩溃（{reason}）。请重新启动 MCIR Studio；训练和批次可以从上次保存处继续。',
   pageEnded: '窗口中的页面崩溃了（{reason}），将重新打开。正在进行的任务会继续。',
   working: '任务仍在进行。',
   workingDetail: '任务会先保存，之后可以继续。',
@@ -127,12 +129,12 @@ const zh: Words = {
   interrupted: '{title}：已中断',
 };
 
-/** The chosen language, else the system's, else English. */
+/** The chosen language, otherwise the system's, otherwise English. */
 export function textsFor(chosen: 'en' | 'zh' | null, system: string): Texts {
   const isChinese = (chosen ?? (system.startsWith('zh') ? 'zh' : 'en')) === 'zh';
   return isChinese ? { ...zh, reasons: reasonsZh } : { ...en, reasons: reasonsEn };
 }
 
-/** Puts values in the places of their names in braces. */
+/** Replaces names in braces with their values. */
 export const fill = (text: string, values: Record<string, string>): string =>
   text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');

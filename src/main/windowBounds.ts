@@ -1,13 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type BrowserWindow, type Rectangle, screen } from 'electron';
 import { z } from 'zod';
+import { keepFile } from './keptFile.ts';
 
 const bounds = z.object({ x: z.int(), y: z.int(), width: z.int().min(200), height: z.int().min(200) });
 const usual = { width: 1360, height: 860 };
-/** So much of a window has to be on a screen, or it could not be taken hold of. */
+/** At least this much of the window must be on a screen, so that it can be dragged. */
 const VISIBLE = 100;
 
-/** Where the window was last; without a place where that screen is gone. */
+/** The last bounds of the window, without a position if that screen is gone. */
 export function keptBounds(file: string): Partial<Rectangle> {
   let kept: Rectangle;
   try {
@@ -22,13 +23,7 @@ export function keptBounds(file: string): Partial<Rectangle> {
   return isInSight ? kept : { width: kept.width, height: kept.height };
 }
 
-/** Keeps where the window is whenever it was moved or resized; the size before it was made as large as the screen. */
+/** Stores the bounds of the window whenever it was moved or resized. If it is maximised, its size before that. */
 export function keepBounds(window: BrowserWindow, file: string): void {
-  window.on('close', () => {
-    try {
-      writeFileSync(file, JSON.stringify(window.getNormalBounds()));
-    } catch {
-      // The window opens in its usual size then.
-    }
-  });
+  window.on('close', () => keepFile(file, window.getNormalBounds()));
 }

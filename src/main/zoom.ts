@@ -4,13 +4,13 @@ const STEP = 1.1;
 const SMALLEST = 0.6;
 const LARGEST = 3;
 
-/** The size of everything in the window. It grows only as far as the page still has the width that it needs. */
+/** The zoom of the whole window. It is limited so that the page keeps the width that it needs. */
 export class Zoom {
   readonly #window: BrowserWindow;
   readonly #minWidth: number;
   #wanted = 1;
 
-  /** @param minWidth width in pixels of the page below which buttons are cut off */
+  /** @param minWidth the width in pixels of the page below which buttons are cut off */
   constructor(window: BrowserWindow, minWidth: number) {
     this.#window = window;
     this.#minWidth = minWidth;

@@ -5,7 +5,10 @@ const hear =
   (listener: (told: unknown) => void): void =>
     void ipcRenderer.on(channel, (_, told: unknown) => listener(told));
 
-/** All that the page gets of Electron: calls, events, dropped files, the system's dialog, its menu, and dragging out. */
+/**
+ * Everything the page can use of Electron: calls, events, dropped files, the system's dialog, the menu, and dragging
+ * out.
+ */
 contextBridge.exposeInMainWorld('mcir', {
   call: (name: string, input: unknown): Promise<unknown> => ipcRenderer.invoke('call', name, input),
   subscribe: hear('event'),

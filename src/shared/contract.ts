@@ -3,6 +3,7 @@ import { appCalls } from './contract/app.ts';
 import { datasetCalls } from './contract/datasets.ts';
 import { modelCalls, pack } from './contract/models.ts';
 import { batch, batchFile, restoreCalls } from './contract/restoring.ts';
+import { studyCalls } from './contract/studies.ts';
 import { trainingCalls } from './contract/training.ts';
 import { runSummary, trainProgress } from './runs.ts';
 
@@ -10,7 +11,7 @@ import { runSummary, trainProgress } from './runs.ts';
  * All calls between a client (window or command line) and the services. Both transports validate with it, and the
  * window's client gets its types from it.
  */
-export const calls = { ...appCalls, ...restoreCalls, ...modelCalls, ...trainingCalls, ...datasetCalls };
+export const calls = { ...appCalls, ...restoreCalls, ...modelCalls, ...trainingCalls, ...datasetCalls, ...studyCalls };
 
 /** All events from the services. */
 export const events = {
@@ -26,6 +27,8 @@ export const events = {
   previewProgress: z.object({ picture: z.string(), share: z.number(), secondsLeft: z.number().optional() }),
   /** The download state of a pack has changed. */
   pack,
+  /** A study has a new state, or its next training has begun. */
+  study: z.object({ study: z.string() }),
   /** A model or a data set was added or removed. */
   changed: z.enum(['models', 'datasets']),
 };

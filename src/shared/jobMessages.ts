@@ -51,6 +51,8 @@ export const trainEvent = z.discriminatedUnion('type', [
   /** Sent before the first step: the step from which the run continues. Later metrics are void. */
   z.object({ type: z.literal('ready'), step: z.int(), facts: runFacts }),
   z.object({ type: z.literal('metrics'), line: metricLine, progress: trainProgress }),
+  /** The training waits for its disk, and why; without a reason, it goes on again. */
+  z.object({ type: z.literal('waits'), reason: z.string().exactOptional() }),
   /** A line for people that is also written to the run's log. */
   z.object({ type: z.literal('log'), text: z.string() }),
 ]);

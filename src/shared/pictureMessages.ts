@@ -30,7 +30,6 @@ const patchOrder = z.object({
   inputFile: z.string(),
   targetFile: z.string(),
 });
-export type PatchOrder = z.input<typeof patchOrder>;
 
 export const pictureReader = childContract('pictures', {
   /** A small WebP; `size` is its longest side. */

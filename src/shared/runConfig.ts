@@ -10,6 +10,9 @@ const fraction = z.number().min(0).max(1);
 /** A degradation by its id in core/degradations, with its settings, which the degradation validates itself. */
 export const degradationStep = z.looseObject({
   type: z.string().describe('Id of the degradation; `mcir degradations` lists them.'),
+  chance: fraction
+    .optional()
+    .describe('Share of the pictures that are degraded in this way; by default all of them.'),
 });
 
 const folderPair = {
@@ -135,6 +138,10 @@ export const featuresConfig = z.strictObject({
     .record(z.string(), z.number())
     .default({ relu1_2: 0.2, relu2_2: 0.3, relu3_3: 0.5 })
     .describe('Layers and their weights.'),
+  standIn: z
+    .boolean()
+    .default(false)
+    .describe('For studies: compare in the seeded stand-in even if trained weights are at hand.'),
 });
 
 export const runConfig = z.strictObject({
@@ -221,6 +228,4 @@ export const runConfig = z.strictObject({
 export type RunConfig = z.output<typeof runConfig>;
 export type DataConfig = z.output<typeof dataConfig>;
 export type McirConfig = z.output<typeof mcirConfig>;
-export type FeaturesConfig = z.output<typeof featuresConfig>;
-export type LossConfig = z.output<typeof lossConfig>;
 export type DegradationStep = z.output<typeof degradationStep>;

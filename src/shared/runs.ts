@@ -10,7 +10,6 @@ export const versions = z.object({
   tensorflow: z.string(),
   node: z.string(),
 });
-export type Versions = z.infer<typeof versions>;
 
 /** Facts that the worker records before the first step. */
 export const runFacts = z.object({
@@ -32,7 +31,6 @@ export const runFacts = z.object({
 export type RunFacts = z.infer<typeof runFacts>;
 
 export const bestResult = z.object({ step: z.int(), psnr: z.number(), ssim: z.number() });
-export type BestResult = z.infer<typeof bestResult>;
 
 /** A row of the table of runs. */
 export const runSummary = z.object({
@@ -56,6 +54,8 @@ export const runSummary = z.object({
   tags: z.array(z.string()),
   note: z.string(),
   error: wireError.exactOptional(),
+  /** Why a running training waits for its disk; only its own program knows. */
+  waitsFor: z.string().exactOptional(),
 });
 export type RunSummary = z.infer<typeof runSummary>;
 

@@ -28,3 +28,17 @@ export type Settings = z.output<typeof settings>;
 /** A change of some settings; the others stay as they are. */
 export const settingsChange = z.strictObject(choices).partial();
 export type SettingsChange = z.output<typeof settingsChange>;
+
+/** What of something stored are settings. What has no sense is left out, as if it had never been chosen. */
+export function chosenIn(found: unknown): Partial<Settings> {
+  if (typeof found !== 'object' || found === null) return {};
+  return Object.fromEntries(
+    Object.entries(settings.shape).flatMap(([name, shape]) => {
+      const value = shape.safeParse((found as Record<string, unknown>)[name]);
+      return name in found && value.success ? [[name, value.data]] : [];
+    }),
+  );
+}
+
+/** All settings, from what was stored. */
+export const settingsFrom = (found: unknown): Settings => settings.parse(chosenIn(found));

@@ -33,22 +33,38 @@ export function storageTrouble(error: unknown): string | undefined {
 export function storageError(code: string, cause: unknown): AppError {
   const options = { details: { storage: true, code }, cause };
   if (full.test(code))
-    return new AppError('io', "The disk that holds the program's data is full. Free some space on it.", options);
+    return new AppError('io', "The disk with MCIR Studio's data is full. Free some space on it.", options);
   if (locked.test(code))
     return new AppError(
       'io',
-      "The folder of the program's data may not be written to. Change its permissions.",
+      'MCIR Studio may not write to its data folder. Change the permissions of this folder.',
       options,
     );
   if (code.startsWith('SQLITE_BUSY'))
-    return new AppError('io', 'Another program has used the history for too long. Try again.', options);
-  return new AppError('io', `The disk that holds the program's data fails (${code}). Check the disk.`, options);
+    return new AppError('io', 'Another program has locked the history for too long. Close it and try again.', options);
+  return new AppError('io', `The disk with MCIR Studio's data reports an error (${code}). Check the disk.`, options);
 }
 
 /** Turns an error that a disk is to blame for into one sentence; any other error stays as it is. */
 export function explainStorage(error: unknown): unknown {
   const code = error instanceof AppError ? undefined : codeOf(error);
   return code === undefined ? error : storageError(code, error);
+}
+
+/**
+ * As {@link explainStorage}, for an error of any file, not only of the program's own data: what nobody has explained before it
+ * is told to a person. The program does not wait for it.
+ */
+export function explainDisk(error: unknown): unknown {
+  const code = error instanceof AppError ? undefined : codeOf(error);
+  if (code === undefined) return error;
+  const options = { details: { code, ...(error instanceof Error && { stack: error.stack }) }, cause: error };
+  if (full.test(code))
+    return new AppError('io', `The disk is full (${code}). Free some space on it, then try again.`, options);
+  const { path } = error as { path?: unknown };
+  if (locked.test(code) && typeof path === 'string')
+    return new AppError('io', `${path} may not be read or changed (${code}). Change its permissions.`, options);
+  return new AppError('io', `The disk fails (${code}). Check it, then try again.`, options);
 }
 
 export interface Patience {

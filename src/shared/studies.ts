@@ -8,6 +8,15 @@ const overrides = z
   .record(z.string(), z.unknown())
   .describe('Fields of the configuration by their path, such as mcir.weight; null leaves a field out.');
 
+const finalSelection = {
+  count: z.int().min(1).optional().describe('At most this many pictures, spread evenly over the list.'),
+  size: z
+    .int()
+    .min(16)
+    .optional()
+    .describe('Side of the square that is cut from the centre of each clean picture, where the inputs are made.'),
+};
+
 const studyArm = z.strictObject({
   name: z.string().min(1).max(40).describe('Name of the arm, for people.'),
   set: overrides.default({}),
@@ -28,7 +37,10 @@ const pictures = z.strictObject({
 export const studyFile = z.strictObject({
   name: z.string().min(1).max(60).describe('Name of the study, for people.'),
   question: z.string().default('').describe('What it asks, in a sentence.'),
-  base: z.string().describe('Configuration (YAML) that all arms share.'),
+  base: z
+    .string()
+    .regex(/\.ya?ml$/i, 'a file that ends in .yml')
+    .describe('Configuration (YAML) that all arms share.'),
   set: overrides.default({}).describe('Changes of the base for all arms.'),
   branch: z
     .string()
@@ -39,7 +51,7 @@ export const studyFile = z.strictObject({
   seeds: z.array(z.int().min(0)).min(2).describe('One training of every arm for each.'),
   steps: z.int().min(1).optional().describe('Equal steps for every arm; by default those of the base.'),
   tuning: pictures.optional().describe('Pictures that are measured during training; by default those of the base.'),
-  final: pictures.describe('Pictures that are measured once, when every training has ended.'),
+  final: pictures.extend(finalSelection).describe('Pictures that are measured once, when every training has ended.'),
   margin: z.number().positive().default(0.05).describe('Differences below this count as equivalent, in dB.'),
   lpips: z.array(lpipsNetwork).default([]).describe('Measures LPIPS of the final pictures as well.'),
 });

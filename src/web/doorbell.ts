@@ -8,12 +8,12 @@ import { AppError } from '../shared/errors.ts';
 import { sameSecret } from './guard.ts';
 
 /**
- * How a second start finds the program that runs: it rings at a socket and is told an address to enter by. The socket
- * lies in a folder that no other user can reach. On Windows it is a named pipe, which has no folder; there and
- * everywhere both ends also prove that they can read a key in the home folder, without saying it.
+ * How a second start finds the running program: it connects to a socket and gets an address for the browser. The socket
+ * is in a folder that no other user can read. On Windows it is a named pipe, which is in no folder. On all systems,
+ * both ends also prove that they know a key from the home folder, without sending it.
  */
 
-/** Longest path of a socket that Linux and macOS both take. */
+/** The longest socket path that both Linux and macOS accept. */
 const LONGEST = 100;
 const PATIENCE_MS = 2000;
 
@@ -23,7 +23,9 @@ interface Place {
   key: string;
 }
 
-/** Rings at the program that serves this home folder. @returns an address to enter by; undefined where nobody answers */
+/**
+ * Asks the program that serves this home folder. @returns an address for the browser; undefined if no program answers
+ */
 export async function ring(home: string): Promise<string | undefined> {
   for (const place of await places(home)) {
     const answer = await ringAt(place);
@@ -37,8 +39,8 @@ export interface Doorbell {
 }
 
 /**
- * Answers whoever rings with a fresh address.
- * @throws AppError `conflict` where another program answers for this home folder already, or the system's error
+ * Answers every connection with a fresh address.
+ * @throws AppError `conflict` if another program already serves this home folder, or the system's error
  */
 export async function hangDoorbell(home: string, invite: () => string): Promise<Doorbell> {
   let failure: unknown;
@@ -49,21 +51,21 @@ export async function hangDoorbell(home: string, invite: () => string): Promise<
         throw new AppError('conflict', 'MCIR Studio was started twice at the same moment. Start it again.');
       const key = randomBytes(32).toString('base64url');
       await writePrivately(place.key, key);
-      // The remains of a program that was killed.
+      // Left behind by a program that was killed.
       if (process.platform !== 'win32') await rm(place.socket, { force: true });
       const server = await listen(place.socket, key, invite);
       if (process.platform !== 'win32') await chmod(place.socket, 0o600);
       return { close: () => new Promise((resolve) => server.close(() => resolve())) };
     } catch (error) {
       if (error instanceof AppError) throw error;
-      // Not every disk takes sockets: the next place is tried.
+      // Not every file system supports sockets; the next place is tried.
       failure = error;
     }
   }
   throw failure;
 }
 
-/** Where the socket may lie: in the home folder, or in a private folder for temporary files where that path is too long. */
+/** Possible places of the socket: the home folder, or a private temporary folder if that path is too long. */
 async function places(home: string): Promise<Place[]> {
   const real = await realpath(home);
   const name = createHash('sha256').update(real).digest('hex').slice(0, 16);
@@ -85,7 +87,7 @@ async function makePrivate(folder: string): Promise<void> {
   if (process.platform !== 'win32') await chmod(folder, 0o700);
 }
 
-/** Whether only its owner, who is this user, can have put anything there. */
+/** Whether the folder belongs to this user and nobody else can write to it. */
 async function isPrivate(folder: string): Promise<boolean> {
   const found = await lstat(folder).catch(() => undefined);
   if (!found?.isDirectory()) return false;
@@ -97,7 +99,7 @@ const isOwn = (uid: number): boolean => process.getuid === undefined || uid === 
 const proof = (key: string, ...parts: string[]): string =>
   createHmac('sha256', key).update(JSON.stringify(parts)).digest('base64url');
 
-/** What is answered at one place; undefined where nobody listens, or somebody who does not know the key. */
+/** The answer from one place; undefined if nobody listens, or if the listener does not know the key. */
 async function ringAt({ folder, socket, key: keyFile }: Place): Promise<string | undefined> {
   if (!(await isPrivate(folder))) return undefined;
   const key = await readFile(keyFile, 'utf8').catch(() => undefined);
@@ -127,7 +129,7 @@ function listen(path: string, key: string, invite: () => string): Promise<Server
   });
 }
 
-/** The first line that comes over a connection; undefined where none comes in time. Never rejects. */
+/** The first line received on a connection; undefined if none arrives in time. Never rejects. */
 function firstLine(socket: Socket, last = true): Promise<string | undefined> {
   return new Promise((resolve) => {
     let text = '';

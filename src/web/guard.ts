@@ -1,9 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** What lets a browser or a script of this user in. All of it is made anew at every start. */
+/** The secrets that admit a browser or a script of this user. All are new at every start. */
 export interface Secrets {
-  /** In the cookie of a browser that was let in. */
+  /** Stored in the cookie of an admitted browser. */
   cookie: string;
   /** For scripts of this user, which read it from a file that only its owner can read. */
   bearer: string;
@@ -19,7 +19,7 @@ export function newSecrets(): Secrets {
   return { cookie: secret(), bearer: secret(), scope: secret() };
 }
 
-/** Cookies are shared by all ports of a machine, so the name carries ours. */
+/** Cookies are shared by all ports of a machine, so the name contains ours. */
 export const cookieName = (port: number): string => `mcir_${port}`;
 
 export type Refusal = { status: 401 | 403; reason: string };
@@ -35,7 +35,10 @@ export function refuse(request: IncomingMessage, secrets: Secrets, port: number,
   return refuseSender(request, scoped) ?? refuseSecret(request, secrets, port, scoped);
 }
 
-/** Checks who sends, not what they know. `browser`: it is one of ours, so what changes something names its origin. */
+/**
+ * Checks the sender, not the secret. `browser`: the request comes from a browser of ours, so a request that changes
+ * something must have an origin.
+ */
 export function refuseSender(request: IncomingMessage, browser: boolean): Refusal | undefined {
   const host = request.headers.host ?? '';
   if (!localNames.has(host.replace(/:\d+$/, '')))
@@ -61,7 +64,7 @@ function refuseSecret(request: IncomingMessage, secrets: Secrets, port: number, 
     : { status: 401, reason: 'Open MCIR Studio with the address it printed when it started.' };
 }
 
-/** Compares without telling by its duration how much was right. */
+/** Compares in constant time, so that the duration reveals nothing. */
 export function sameSecret(a: string, b: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(a), digest(b));

@@ -13,18 +13,18 @@ import { startServer } from './server.ts';
 import { keepPort, leaveBearer, takeBack, usualPort, writeDoor } from './webSession.ts';
 
 /**
- * The studio in a browser of this machine: `node src/web/main.ts [--port N] [--no-open]`. A second start shows the
- * studio that runs already.
+ * The studio in a browser on this machine: `node src/web/main.ts [--port N] [--no-open]`. A second start opens the
+ * studio that is already running.
  */
 
 const renderer = fileURLToPath(new URL('../../out/renderer/', import.meta.url));
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** Where unexpected errors are noted, and what is closed before the program ends; both are more from step to step of the start. */
+/** The log for unexpected errors, and what to close before the program ends. Both are filled in during the start. */
 let note: (error: unknown) => void = () => undefined;
 const closers: (() => Promise<unknown>)[] = [];
 
-/** Closes all that was opened, last first. What fails keeps nothing else from being closed. */
+/** Closes everything that was opened, in reverse order. An error does not prevent the rest from being closed. */
 async function close(): Promise<void> {
   for (const closer of closers.splice(0).reverse()) await closer().catch((error: unknown) => note(error));
 }
@@ -42,13 +42,14 @@ async function main(): Promise<void> {
     options: { port: { type: 'string', default: '0' }, 'no-open': { type: 'boolean', default: false } },
   });
   const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error('A port is a number from 1 to 65535.');
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw new Error('The port must be a whole number from 1 to 65535.');
   if (!existsSync(renderer)) throw new Error('The window has not been built. Run: npm start');
 
   const home = openHome();
   const show = async (address: string): Promise<void> => {
     say(`MCIR Studio is at ${address}`);
-    say('The address lets one browser in, once. Start again for another.');
+    say('This address works once, in one browser. Restart MCIR Studio to get another.');
     if (values['no-open']) return;
     const door = await writeDoor(home.root, address).catch(() => undefined);
     if (door !== undefined) await open(pathToFileURL(door).href).catch(() => undefined);
@@ -65,13 +66,13 @@ async function main(): Promise<void> {
   const usual = await usualPort(home.root);
   const server = await startServer(studio, { port, usual, secrets, renderer });
   closers.push(() => server.close());
-  // A port that was asked for once, or taken because another program had the usual one, is not the usual one from now on.
+  // A port from `--port`, or one chosen because the usual port was taken, is not remembered.
   if (port === 0 && usual === undefined) await optional(keepPort(home.root, server.port));
   closers.push(() => takeBack(home.root));
   await optional(leaveBearer(home.root, secrets.bearer));
   const bell = await hangDoorbell(home.root, () => server.invite()).catch((error: unknown) => {
     note(error);
-    say(`A second start will not find this one: ${messageOf(error)}`);
+    say(`Another start of MCIR Studio will not find this one: ${messageOf(error)}`);
   });
   if (bell) closers.push(() => bell.close());
 
@@ -88,7 +89,7 @@ async function main(): Promise<void> {
   await show(server.invite());
 }
 
-/** The program works without it: a full disk must not keep it from starting. */
+/** The program works without this file, so a full disk must not prevent it from starting. */
 const optional = (work: Promise<void>): Promise<void> => work.catch((error: unknown) => note(error));
 
 main().catch(async (error: unknown) => {

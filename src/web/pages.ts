@@ -13,7 +13,8 @@ const types: Record<string, string> = {
 };
 
 /**
- * Content security policy: own scripts, styles with this page's nonce, own pictures and calls. Nothing from elsewhere.
+ * Content security policy: own scripts, styles with this page's nonce, own pictures and calls. Nothing from other
+ * origins.
  */
 export function contentSecurityPolicy(nonce: string, socket = ''): string {
   return [
@@ -37,7 +38,7 @@ export const commonHeaders = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-/** The page, with a fresh nonce each time, in its header and where Mantine looks for it. */
+/** The page with a fresh nonce, in its header and where Mantine reads it. */
 export async function page(folder: string, socket?: string): Promise<Served & { policy: string }> {
   const nonce = randomBytes(16).toString('base64');
   const html = (await readFile(join(folder, 'index.html'), 'utf8')).replaceAll('__NONCE__', nonce);

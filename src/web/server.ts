@@ -10,7 +10,7 @@ import { Invitations } from './webSession.ts';
 
 export interface WebServer {
   port: number;
-  /** A fresh address that lets one browser in. */
+  /** A fresh address that admits one browser. */
   invite(): string;
   close(): Promise<void>;
 }
@@ -22,14 +22,16 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   unsupported: 415,
   internal: 500,
 };
-/** A call is text; pictures come by /import. */
+/** Calls are text; pictures are sent to /import. */
 const callLimit = 4 * 1024 * 1024;
-/** Unsent bytes above which a browser that does not read its socket is cut off; it connects again and asks anew. */
+/**
+ * A browser that does not read its socket is disconnected above this many unsent bytes. It reconnects and asks again.
+ */
 const socketLimit = 8 * 1024 * 1024;
 
 /**
  * Serves the studio to browsers of this machine: 127.0.0.1 only, every route and the socket behind guard.ts.
- * @param options.port 0 takes `options.usual` where that is free, else another
+ * @param options.port 0 uses `options.usual` if it is free, otherwise another
  * @param options.renderer folder of the built page
  */
 export async function startServer(
@@ -40,7 +42,7 @@ export async function startServer(
   const { secrets } = options;
   let port = options.port;
   const server = createServer((request, response) => {
-    // A connection that breaks off is nobody's fault and ends nothing else.
+    // A broken connection is not an error of the server.
     request.on('error', () => undefined);
     response.on('error', () => undefined);
     handle(request, response).catch((error: unknown) => sendError(response, error));
@@ -49,7 +51,7 @@ export async function startServer(
   const invite = (): string => `http://127.0.0.1:${port}/enter/${invitations.issue()}`;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Taken as it was sent: nothing may be folded or decoded into another path.
+    // Used as it was sent, because normalising or decoding could turn it into another path.
     const { scoped, parts, query } = addressOf(request);
     const [area = '', name = '', ...rest] = parts;
     if (!scoped && request.method === 'GET' && area === 'enter' && rest.length === 0)
@@ -72,7 +74,7 @@ export async function startServer(
         return sendJson(response, 200, { value: await studio.receive(name, query.get('path') ?? '', request) });
       if (route === 'POST /invite' && name === '') return sendText(response, 200, invite());
     }
-    throw new AppError('not-found', 'There is nothing here.');
+    throw new AppError('not-found', 'This address does not exist. Check the path.');
   }
 
   function enter(request: IncomingMessage, response: ServerResponse, code: string): void {
@@ -82,9 +84,9 @@ export async function startServer(
         ? undefined
         : ({ status: 401, reason: 'This address was used already. Start MCIR Studio again for a new one.' } as const));
     if (refusal) return sendRefusal(response, refusal);
-    // A page that goes on, not a redirect: a strict cookie is not sent along a redirect that began elsewhere.
+    // A page that forwards, not a redirect: a strict cookie is not sent with a redirect that started on another site.
     response.setHeader('set-cookie', [
-      // What earlier versions set; it was sent to every port.
+      // Set by earlier versions; it was sent to every port.
       `${cookieName(port)}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0`,
       `${cookieName(port)}=${secrets.cookie}; HttpOnly; SameSite=Strict; Path=/${secrets.scope}/`,
     ]);
@@ -97,7 +99,7 @@ export async function startServer(
     );
   }
 
-  /** The parts of a path, and whether it lies under the scope of the page, which is then left out. */
+  /** The parts of a path, and whether it is under the page's scope, which is then removed. */
   function addressOf(request: IncomingMessage): { scoped: boolean; parts: string[]; query: URLSearchParams } {
     const [path = '/', search] = (request.url ?? '/').split('?', 2);
     const [, first = '', ...others] = path.split('/');
@@ -119,7 +121,7 @@ export async function startServer(
 
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // Node hands the bare connection over: from here on a reset is an error that nobody else handles.
+    // Node hands over the raw connection: from here on, nothing else handles a connection reset.
     socket.on('error', () => socket.destroy());
     const { scoped, parts } = addressOf(request);
     const refusal =
@@ -156,7 +158,7 @@ export async function startServer(
   };
 }
 
-/** At the usual port, or at any where another program has that one. */
+/** Listens at the usual port, or at any free one if the usual one is taken. */
 async function listenWhereUsual(server: Server, usual: number): Promise<number> {
   try {
     return await listen(server, usual);
@@ -176,7 +178,7 @@ function listen(server: Server, port: number): Promise<number> {
       );
     server.once('error', refused);
     server.listen(port, '127.0.0.1', () => {
-      // Later errors are of single connections that could not be taken, such as too many at once.
+      // Later errors concern single connections, for example too many at once.
       server.off('error', refused).on('error', () => undefined);
       const address = server.address();
       resolve(typeof address === 'object' && address ? address.port : port);
@@ -184,10 +186,12 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-/** Ends when the browser no longer waits for the answer, as for thumbnails that were scrolled past. */
+/**
+ * Aborted when the browser no longer waits for the answer, for example for thumbnails that were scrolled out of view.
+ */
 function whileOpen(response: ServerResponse): AbortSignal {
   const left = new AbortController();
-  response.once('close', () => left.abort(new AppError('cancelled', 'Nobody waits for this any more.')));
+  response.once('close', () => left.abort(new AppError('cancelled', 'The browser closed the connection.')));
   return left.signal;
 }
 
@@ -196,24 +200,24 @@ function pictureSize(query: URLSearchParams): number | undefined {
   if (text === null) return undefined;
   const size = Number(text);
   if (!Number.isInteger(size) || size < 16 || size > 4096)
-    throw new AppError('bad-input', 'A size is a whole number from 16 to 4096.');
+    throw new AppError('bad-input', 'The size must be a whole number from 16 to 4096.');
   return size;
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
   if (request.headers['content-type'] !== 'application/json')
-    throw new AppError('bad-input', 'A call is sent as JSON.');
+    throw new AppError('bad-input', 'The request is not JSON. Send a call as JSON.');
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > callLimit) throw new AppError('bad-input', 'This call is too large.');
+    if (bytes > callLimit) throw new AppError('bad-input', 'The request is too large.');
     chunks.push(chunk);
   }
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8'));
   } catch (cause) {
-    throw new AppError('bad-input', 'A call is sent as JSON.', { cause });
+    throw new AppError('bad-input', 'The request is not JSON. Send a call as JSON.', { cause });
   }
 }
 
@@ -228,7 +232,7 @@ const sendJson = (response: ServerResponse, status: number, value: unknown) =>
 const sendRefusal = (response: ServerResponse, refusal: Refusal) => sendText(response, refusal.status, refusal.reason);
 
 function sendServed(response: ServerResponse, served: Served | undefined, caching: string): void {
-  if (!served) throw new AppError('not-found', 'There is nothing here.');
+  if (!served) throw new AppError('not-found', 'This address does not exist. Check the path.');
   response.setHeader('cache-control', caching);
   send(response, 200, served.type, served.body);
 }
@@ -236,7 +240,7 @@ function sendServed(response: ServerResponse, served: Served | undefined, cachin
 function sendError(response: ServerResponse, error: unknown): void {
   if (response.headersSent) return void response.destroy();
   const wire = toWire(error);
-  // Part of what was sent may not have been read.
+  // The request may not have been read completely.
   response.setHeader('connection', 'close');
   sendJson(response, statusOf[wire.code] ?? 422, { error: wire });
 }

@@ -10,7 +10,7 @@ import { writePrivately } from '../core/files/privateFile.ts';
 export const leaveBearer = (home: string, bearer: string): Promise<void> =>
   writePrivately(join(home, 'web-token'), bearer);
 
-/** Removes what was written for scripts and for the browser. Earlier versions wrote more files. */
+/** Removes the files written for scripts and for the browser, also those of earlier versions. */
 export async function takeBack(home: string): Promise<void> {
   for (const name of ['web-token', 'open.html', 'web.json']) await rm(join(home, name), { force: true });
 }
@@ -39,7 +39,7 @@ export async function writeDoor(home: string, address: string): Promise<string> 
   return path;
 }
 
-/** One-time codes: each lets one browser in and is then invalid. */
+/** One-time codes: each admits one browser and is then invalid. */
 export class Invitations {
   readonly #codes = new Set<string>();
 

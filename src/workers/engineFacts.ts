@@ -3,7 +3,7 @@ import { openEngine } from '../core/engine/open.ts';
 import { engineContract } from '../shared/engineMessages.ts';
 import { serveChild } from './serveChild.ts';
 
-/** The child process that loads TensorFlow, computes something with it, and tells what it found. */
+/** The child process that loads TensorFlow, computes a test value with it, and reports what it found. */
 serveChild(engineContract, {
   facts: () => {
     const tf = openEngine();

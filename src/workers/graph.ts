@@ -34,20 +34,20 @@ serveChild(graphReader, {
     openEngine();
     const model = createModel(network, options);
     model.parameters.load(weights);
-    // A graph has no place to say how its input is normalised, so it does that itself.
+    // A graph file cannot say how its input is normalised, so the graph contains that step.
     const forward: Layer = (x) => model.forward(normaliseInput(x, inputNorm));
     await writeFile(out, exportOnnx({ ...model, forward }, { hash }), { flag: 'wx', flush: true });
     return {};
   },
 });
 
-/** Copies a graph's files as they were read and checked, so that what is opened and kept is the same. */
+/** Writes a graph's files from the bytes that were checked, so that the same content is opened and kept. */
 async function copyFiles(path: string, folder: string): Promise<string> {
   const files = await readGraphFiles(path);
   if (files.some(({ name }) => isLicence(name)))
     throw new AppError(
       'bad-input',
-      'This model keeps values in a file that is called like a licence. Rename that file.',
+      'This model stores weights in a file that is named like a licence. Rename that file.',
     );
   for (const { name, bytes } of files) await writeFile(join(folder, name), bytes, { flag: 'wx', flush: true });
   return join(folder, basename(path));

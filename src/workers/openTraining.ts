@@ -17,18 +17,19 @@ import { AppError } from '../shared/errors.ts';
 import type { RunConfig } from '../shared/runConfig.ts';
 import type { RunFacts } from '../shared/runs.ts';
 
-/** What a training and a trial of one open alike. */
+/** What both a training and its estimate (trial.ts) open. */
 
-/** The pictures of a configuration. @throws AppError what is wrong with folders or names */
+/** The pictures of a configuration. @throws AppError if folders or names are wrong */
 export function openLoader({ network: { type, options }, data, seed }: RunConfig): Promise<BatchLoader> {
   const network = findNetwork(type);
   return BatchLoader.open({ data, seed, scale: network.scale(network.options.parse(options)) });
 }
 
 /**
- * Opens the engine with as many threads as the run began with, and computes batches in as many shares: sums in another order
- * round differently. A GPU takes a batch as it is, also that of a run which began on a CPU: its rounding differs anyway.
- * @returns how many
+ * Opens the engine with the number of threads that the run started with, and splits batches into as many shares,
+ * because sums in another order round differently. On a GPU a batch is not split, even if the run started on a CPU: its
+ * rounding differs anyway.
+ * @returns the number of shares
  */
 export function openEngineLike(config: RunConfig, facts?: RunFacts): { threads: number; shares: number } {
   const standard = chosenThreads() ?? availableParallelism();
@@ -39,7 +40,7 @@ export function openEngineLike(config: RunConfig, facts?: RunFacts): { threads: 
   return { threads, shares: tensorFlowBackend().isUsingGpuDevice ? 1 : shares };
 }
 
-/** The trainer at its start or at the checkpoint, in the feature space that the run began with. */
+/** The trainer at its start or at the checkpoint, with the feature weights that the run started with. */
 export async function openTrainer(
   homePath: string,
   config: RunConfig,
@@ -49,31 +50,33 @@ export async function openTrainer(
 ): Promise<{ trainer: Trainer; importedFeatures: string | null }> {
   const home = openHome(homePath);
   const features =
-    facts?.importedFeatures === null
+    facts?.importedFeatures === null || config.features.standIn
       ? []
       : usedFeatureNetworks(config).flatMap((name) => loadFeatures(name, home) ?? []);
   const importedFeatures = features.length > 0 ? features.map(({ source }) => source).join('; ') : null;
   if (facts && facts.importedFeatures !== importedFeatures) {
     throw new AppError(
       'conflict',
-      `This run began with other feature weights (${facts.importedFeatures}); import them again with \`mcir features import\`, then resume.`,
+      `This run started with other feature weights (${facts.importedFeatures}). Import those again with \`mcir features import\`, then resume.`,
     );
   }
+  // A stand-in of before version 0.2 was scaled in another way, and said nothing about its scale.
+  const gains = facts && !facts.features.includes('scaled to the published share') ? 'none' : 'share';
   const { weights } = config.network;
   const start = weights !== undefined && !checkpoint ? await resolveModel(weights, home) : undefined;
   const initial = start && (await loadWeights({ path: start.file, hash: start.hash }));
-  const trainer = new Trainer(config, { features, shares, ...(initial ? { initial } : {}) });
+  const trainer = new Trainer(config, { features, gains, shares, ...(initial ? { initial } : {}) });
   if (checkpoint) trainer.restore(checkpoint.snapshot);
   return { trainer, importedFeatures };
 }
 
-/** Says what to lower where a training did not fit into memory; everything else is thrown on as it is. */
+/** Turns an out-of-memory error into a sentence that says what to lower. Other errors are rethrown unchanged. */
 export function explainMemory(error: unknown, { data: { batch, patch }, mcir }: RunConfig): never {
   if (!isOutOfMemory(error) || error instanceof AppError) throw error;
   const copies = mcir ? ` or the number of older copies (now ${mcir.negatives.length})` : '';
   throw new AppError(
     'out-of-memory',
-    `There is not enough memory for steps of this size. Lower the samples in a step (now ${batch}), the patch (now ${patch} pixels)${copies}, and start again.`,
+    `There is not enough memory for a training step. Lower the batch size (now ${batch}), the patch size (now ${patch} pixels)${copies}, and start again.`,
     { cause: error },
   );
 }

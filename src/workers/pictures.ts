@@ -13,11 +13,11 @@ import { serveChild } from './serveChild.ts';
 
 /** The child process that decodes pictures, which may come from anywhere. Its parent bounds its time and memory. */
 
-// Each picture is read once, and other threads would take from the window.
+// Each picture is read once, and more threads would slow down the window.
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** SSIM's window; smaller parts have no SSIM. */
+/** The size of SSIM's window; smaller areas have no SSIM. */
 const SSIM_WINDOW = 11;
 
 serveChild(pictureReader, {
@@ -44,7 +44,7 @@ serveChild(pictureReader, {
     const whole = [await decodePicture(restored), await decodePicture(target)];
     const { left: x, top: y, width, height } = part;
     if (whole.some((picture) => x + width > picture.width || y + height > picture.height))
-      throw new AppError('bad-input', 'The part is outside the picture.');
+      throw new AppError('bad-input', 'The area is outside the picture. Choose an area inside it.');
     const [a, b] = whole.map((picture) => cropPicture(picture, { x, y, width, height })) as [
       FloatPicture,
       FloatPicture,

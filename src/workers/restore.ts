@@ -3,10 +3,11 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import sharp from '../core/pictures/sharp.ts';
+import { withTextPath } from '../core/files/byteNames.ts';
 import { openEngine } from '../core/engine/open.ts';
 import { openRestorer, type Restorer } from '../core/inference/restorer.ts';
 import { restorePhotograph } from '../core/inference/restorePhotograph.ts';
-import { splitTiles } from '../core/inference/splitTiles.ts';
+import { splitTiles } from '../core/inference/restoreTiled.ts';
 import {
   encodePhotograph,
   extensionOf,
@@ -27,17 +28,17 @@ import { loadModel } from './loadModel.ts';
 import { serveChild } from './serveChild.ts';
 
 /**
- * The child process that restores pictures: it decodes, computes and encodes, and knows nothing of batches. If a broken file
- * or a lack of memory ends it, the batch goes on with another one.
+ * The child process that restores pictures: it decodes, computes and encodes, and knows nothing of batches. If a broken
+ * file or a lack of memory ends it, the batch continues with a new process.
  */
 
-// libvips keeps decoded pictures for later; here each is read once.
+// libvips caches decoded pictures; here each is read only once.
 sharp.cache(false);
 const metadata = new MetadataTool();
-/** One picture is in the network while others are decoded and encoded. */
+/** While one picture is in the network, others are decoded and encoded. */
 const network = pLimit(1);
 const chain: Restorer[] = [];
-/** Milliseconds that the models have worked. */
+/** Computing time of the models in milliseconds. */
 let worked = 0;
 
 serveChild(restoreContract, {
@@ -45,8 +46,8 @@ serveChild(restoreContract, {
     await open(models);
     return {};
   },
-  restore,
-  preview,
+  restore: (task, tellShare) => withTextPath(task.source, (source) => restore({ ...task, source }, tellShare)),
+  preview: (task, tellShare) => withTextPath(task.source, (source) => preview({ ...task, source }, tellShare)),
 });
 
 async function open(models: RestoreModel[]): Promise<void> {
@@ -54,7 +55,7 @@ async function open(models: RestoreModel[]): Promise<void> {
   for (const model of models) chain.push(splitTiles(timed(await openRestorer(await loadModel(model)))));
 }
 
-/** Adds up how long a model works. */
+/** Adds up the computing time of a model. */
 function timed(restorer: Restorer): Restorer {
   const run = async (tile: FloatPicture): Promise<FloatPicture> => {
     const began = performance.now();
@@ -99,7 +100,7 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
       return path;
     });
     const keepMetadata = settings.strip !== 'all';
-    // Without ExifTool sharp's own copy is better than none.
+    // Without ExifTool, sharp's copy of the metadata is better than none.
     const own = keepMetadata && (await metadata.version()) === undefined;
     const keep = { exif: own, xmp: own, text: keptText[settings.strip] };
     await encodePhotograph(result, photograph, { format, quality: settings.quality, keep, folder }, target);
@@ -132,7 +133,7 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
   }
 }
 
-/** Passes on how much of a picture is done, as often as a bar needs it. */
+/** Reports the progress of a picture, as often as a progress bar needs it. */
 function nowAndThen(tellShare: (share: number) => void): (share: number) => void {
   let reported = performance.now();
   return (share) => {
@@ -142,7 +143,7 @@ function nowAndThen(tellShare: (share: number) => void): (share: number) => void
   };
 }
 
-/** The text of a PNG that goes along. */
+/** The text entries of a PNG that are copied. */
 const keptText = { none: 'all', gps: 'without places', all: 'none' } as const;
 
 /** Pixels across and down before the picture is turned. */
@@ -150,7 +151,7 @@ const storedSize = ({ width, height, orientation }: Photograph): { width: number
   orientation > 4 ? { width: height, height: width } : { width, height };
 
 /**
- * Refuses to change a file in its own place if a part of it could not be written back.
+ * Refuses to edit a file in place if a part of it could not be written back.
  * @throws AppError `unsupported`
  */
 function refuseInPlace({ encoding, format }: Photograph, left: readonly string[]): void {
@@ -177,9 +178,9 @@ async function preview(
   const { width, height } = photograph;
   const window = region ?? { x: 0, y: 0, width, height };
   if (window.x + window.width > width || window.y + window.height > height)
-    throw new AppError('bad-input', 'The part to preview is outside the picture.');
+    throw new AppError('bad-input', 'The visible area is outside the picture. Move the picture back into view.');
   if (window.width * window.height > MOST_PREVIEW_PIXELS)
-    throw new AppError('bad-input', 'This part is too large for a preview. Zoom in.');
+    throw new AppError('bad-input', 'The visible area is too large to preview. Zoom in.');
   const scratch = join(folder, 'scratch');
   await mkdir(scratch, { recursive: true });
   try {
@@ -210,7 +211,7 @@ async function preview(
   }
 }
 
-/** Decodes a picture where that has not been done; the folder holds the one that is looked at and no other. */
+/** Decodes a picture unless that was done before. The folder holds only the picture that is being previewed. */
 async function keepDecoded(photograph: Photograph, decoded: string): Promise<void> {
   const folder = dirname(decoded);
   await mkdir(folder, { recursive: true });

@@ -11,19 +11,20 @@ import type { z } from 'zod';
 import { installLastResort, noteOnStderr } from '../services/app/lastResort.ts';
 import { tellParent } from '../services/app/tellParent.ts';
 import { AppError, toWire } from '../shared/errors.ts';
+import { explainDisk } from '../shared/storageTrouble.ts';
 
-/** Answers one kind of question. `emit` tells the program that asked of events. */
+/** Answers one kind of question. `emit` sends events to the process that asked. */
 type Answerer<Contract extends ChildContract, Call extends CallsOf<Contract>> = (
   question: z.output<Contract['calls'][Call]['question']>,
   emit: (event: EventOf<Contract, Call>) => void,
 ) => AnswerOf<Contract, Call> | Promise<AnswerOf<Contract, Call>>;
 
 export interface ServeOptions<Contract extends ChildContract> {
-  /** Hears what the program tells besides questions. */
+  /** Receives messages from the parent that are not questions. */
   readonly onNotice?: (notice: z.output<Contract['notice']>) => void;
   /**
-   * SIGTERM asks this process to save and end; without this, it ends at once. SIGINT and SIGHUP are always left to the
-   * program: Ctrl-C reaches every process of a terminal, and the program decides what it means.
+   * Called at SIGTERM, which asks this process to save and end; if missing, it ends immediately. SIGINT and SIGHUP are
+   * always left to the program: Ctrl-C reaches every process of a terminal, and the program decides what it means.
    */
   readonly onTerminate?: () => void;
 }
@@ -39,22 +40,23 @@ export function serveChild<Contract extends ChildContract>(
 ): void {
   if (!process.send) throw new Error('This file is started by the program, not by hand.');
   const send = (message: FromChild): void => tellParent(message);
-  /** Questions that are being answered. */
+  /** Open questions. */
   const open = new Set<number>();
   const answer = async (id: number, call: string, question: unknown): Promise<void> => {
     open.add(id);
     try {
       const found = contract.calls[call];
-      if (!found || !Object.hasOwn(contract.calls, call)) throw new AppError('internal', `There is no call "${call}".`);
+      if (!found || !Object.hasOwn(contract.calls, call))
+        throw new AppError('internal', `MCIR Studio has no call "${call}". Reload the page.`);
       const act = answers[call as CallsOf<Contract>];
       const emit = (event: unknown): void => send({ type: 'event', id, event });
       send({ type: 'answer', id, answer: await act(found.question.parse(question) as never, emit) });
     } catch (error) {
-      send({ type: 'refusal', id, error: toWire(error) });
+      send({ type: 'refusal', id, error: toWire(explainDisk(error)) });
     }
     open.delete(id);
   };
-  // An error that nobody has caught may be of any question.
+  // An uncaught error may belong to any open question.
   let failure: unknown;
   installLastResort({
     note: (error) => {
@@ -79,8 +81,8 @@ export function serveChild<Contract extends ChildContract>(
 }
 
 /**
- * Ends this process when its parent is gone, also while its own thread is busy in native code and hears nothing: whoever
- * goes on with the work must not find it still at work.
+ * Ends this process when its parent is gone, even while its main thread is busy in native code. The process that
+ * resumes the work must not find this one still running.
  */
 function endWithParent(): void {
   new Worker(new URL('./parentWatch.ts', import.meta.url), { workerData: process.ppid })

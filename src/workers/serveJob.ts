@@ -3,12 +3,12 @@ import { JobControl } from '../core/jobControl.ts';
 import type { JobContract, Outcome } from '../shared/jobMessages.ts';
 import { serveChild } from './serveChild.ts';
 
-/** What a job is given: how it is controlled, and how it tells of its progress. */
+/** What a job gets: its control, and functions to report progress. */
 export interface WorkerJob<Progress> {
   readonly control: JobControl;
-  /** Tells of progress, in the terms of this kind of job. */
+  /** Reports progress in the form of this kind of job. */
   emit(progress: Progress): void;
-  /** Tells that the job has paused, or goes on. */
+  /** Reports that the job has paused or resumed. */
   paused(paused: boolean): void;
 }
 
@@ -19,8 +19,9 @@ type ProgressOf<Contract extends JobContract> = Extract<
 >['progress'];
 
 /**
- * Makes this process the worker of one job: it is asked for the work, does it, and answers how it ended. SIGTERM lets it save
- * and end, as a cancel does. When the program that owns the job goes away, it ends at once; what it has saved is whole.
+ * Makes this process the worker of one job: it receives the work, does it, and answers how it ended. SIGTERM lets it
+ * save and end, as a cancel does. When the program that owns the job goes away, it ends at once; what it has saved is
+ * whole.
  */
 export function serveJob<Contract extends JobContract>(
   contract: Contract,

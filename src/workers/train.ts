@@ -10,7 +10,7 @@ import type { RunFacts } from '../shared/runs.ts';
 import { serveJob, type WorkerJob } from './serveJob.ts';
 import { explainMemory, openEngineLike, openLoader, openTrainer } from './openTraining.ts';
 
-/** The child process that does one training: everything a run needs is opened here, then core's session runs. */
+/** The child process that does one training: it opens everything a run needs, then runs core's training session. */
 serveJob(trainContract, async (start, job) => {
   const folder = new RunFolder(start.folder).create();
   try {
@@ -28,7 +28,7 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob<TrainE
     folder.writeLog(text);
     emit({ type: 'log', text });
   };
-  // Pictures first: what is wrong with them is told before the engine takes its time to load.
+  // Pictures first, so that their errors are reported before the slow start of the engine.
   const loader = await openLoader(config);
   let leftOut = 0;
   const nameUnusable = (): void => {
@@ -80,12 +80,14 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob<TrainE
         nameUnusable();
       },
       onPause: (paused) => job.paused(paused),
-      onTrouble: (sentence) =>
+      onTrouble: (sentence) => {
+        emit({ type: 'waits', ...(sentence !== undefined && { reason: sentence }) });
         log(
           sentence === undefined
             ? 'The disk takes data again; going on.'
             : `${sentence} The training waits until then.`,
-        ),
+        );
+      },
     });
     const end = await session.run();
     if (loader.withAlpha.length > 0)

@@ -8,10 +8,10 @@ import { secondsOf, type Trial, trialContract, validationsOf } from '../shared/t
 import { serveChild } from './serveChild.ts';
 import { explainMemory, openEngineLike, openLoader, openTrainer } from './openTraining.ts';
 
-/** Steps measured after the first; fewer where they take longer than this, but at least one. */
+/** Number of steps measured after the first: fewer if they take longer than this time, but at least one. */
 const most = { steps: 6, ms: 15_000 };
 
-/** The child process that tries a configuration: it trains a few real steps, measures them, and forgets what was learnt. */
+/** The child process that estimates a training: it runs a few real steps, measures them, and discards the result. */
 serveChild(trialContract, { measure: ({ home, config }) => measure(home, config) });
 
 async function measure(home: string, config: RunConfig): Promise<Trial> {
@@ -56,7 +56,10 @@ async function timeStep(loader: BatchLoader, trainer: Trainer): Promise<number> 
   return performance.now() - started;
 }
 
-/** Of all validation pictures, from the first of them the second time: the first time makes what later ones reuse. */
+/**
+ * Time for all validation pictures, extrapolated from the second pass of the first picture; the first pass compiles
+ * what later ones reuse.
+ */
 async function timeValidation({ metrics }: RunConfig, loader: BatchLoader, trainer: Trainer): Promise<number> {
   const compiled = await sizesRecur(loader);
   for await (const { lq, gt } of loader.validation()) {

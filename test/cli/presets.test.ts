@@ -54,7 +54,7 @@ it('a chain is saved under a name, used with what is typed beside it, listed and
   const wrong = await mcir(home, 'restore', picture, '--preset', 'old slide', '--out', out);
   expect([wrong.code, wrong.stderr]).toEqual([
     2,
-    'There is no preset "old slide". Did you mean "Old slides"? `mcir presets list` shows the presets.\n',
+    'There is no preset "old slide". Did you mean "Old slides"? List the presets with `mcir presets list`.\n',
   ]);
   await mcirJson(home, 'presets', 'remove', 'OLD SLIDES');
   expect(await mcirJson(home, 'presets', 'list')).toEqual({ presets: [] });

@@ -1,11 +1,12 @@
 /**
- * `npm run kills -- [--rounds N] [--seed N]`: starts commands that write state (a batch, a training, a model), kills each
- * with SIGKILL at a random moment, and then looks whether anything is lost: the history is sound, originals are as they
- * were, every result is whole, no model is broken, and everything that was broken off can be finished.
+ * `npm run kills -- [--rounds N] [--seed N]`: starts programs that write state (a batch, a training, a model, settings, a data
+ * set, a preset), kills each with SIGKILL at a random moment of its work, and then looks whether anything is lost: the history is
+ * sound, originals are as they were, every result is whole, no model is broken, what was told as kept is there, and everything
+ * that was broken off can be finished. Every seed is a piece of its own: 20 pieces of 25 rounds are 500.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -15,8 +16,6 @@ import { randomStream } from '../../src/core/random.ts';
 import { seededModel } from '../seededModels.ts';
 import { mcir, mcirJson, newFolder, tinyTraining } from './program.ts';
 
-/** The longest time that a command is left alone, in milliseconds. */
-const LONGEST = 15_000;
 const PICTURES = 6;
 
 const { values } = parseArgs({
@@ -27,6 +26,7 @@ const random = randomStream('kills', Number(values.seed));
 const folder = newFolder();
 const [home, inputs, out] = ['home', 'in', 'out'].map((name) => join(folder, name)) as [string, string, string];
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const keepState = fileURLToPath(new URL('../faults/keepState.ts', import.meta.url));
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 mkdirSync(inputs);
@@ -38,18 +38,28 @@ const model = seededModel(folder, 'nafnet');
 const config = await tinyTraining(folder, { steps: 12 });
 const originals = hashes();
 
-const works: string[][] = [
-  ['restore', inputs, '--out', out, '--model', 'identity'],
-  ['train', config],
-  ['models', 'add', model],
-  ['restore', inputs, '--out', out, '--model', model],
-];
+const works: Record<string, (round: number) => string[]> = {
+  batch: () => [main, 'restore', inputs, '--out', out, '--model', 'identity'],
+  training: () => [main, 'train', config],
+  model: () => [main, 'models', 'add', model],
+  'batch with a model': () => [main, 'restore', inputs, '--out', out, '--model', model],
+  state: (round) => [keepState, join(folder, 'clear'), `set ${round}`],
+};
+/** How long each work takes where it is left alone, in milliseconds; found out by its first round. */
+const lasts = new Map<string, number>();
+/** What programs have told as kept. */
+const kept: string[] = [];
 let killed = 0;
 for (let round = 1; round <= rounds; round++) {
-  const work = works[random.integer(0, works.length - 1)] ?? [];
-  const ended = await killedAfter(work, random.integer(0, LONGEST));
+  const [name, work] = Object.entries(works)[random.integer(0, Object.keys(works).length - 1)] ?? [];
+  if (name === undefined || !work) continue;
+  const longest = lasts.get(name);
+  const began = performance.now();
+  const { ended, stdout } = await killedAfter(work(round), longest && random.integer(0, Math.round(longest)));
+  if (longest === undefined) lasts.set(name, performance.now() - began);
+  kept.push(...stdout.trimEnd().split('\n'));
   if (!ended) killed++;
-  say(`${round}: ${work.slice(0, 2).join(' ')} ${ended ? 'had ended' : 'killed'}`);
+  say(`${round}: ${name} ${ended ? 'had ended' : 'killed'} after ${Math.round(performance.now() - began)} ms`);
 }
 
 const problems: string[] = [];
@@ -95,6 +105,14 @@ for (const name of names) {
   expectThat(whole, `${name} is no whole picture`);
 }
 const db = new Sqlite(join(home, 'mcir.sqlite'), { readonly: true });
+const datasets = db.prepare('SELECT name FROM datasets').pluck().all() as string[];
+for (const line of kept) {
+  const [, what = '', tag = ''] = /^(dataset|renamed|preset) (.*)$/.exec(line) ?? [];
+  if (what === 'dataset')
+    expectThat(datasets.includes(tag) || datasets.includes(`${tag} renamed`), `data set ${tag} is lost`);
+  if (what === 'renamed') expectThat(datasets.includes(`${tag} renamed`), `the new name of data set ${tag} is lost`);
+  if (what === 'preset') expectThat(existsSync(join(home, 'presets', `${tag}.json`)), `preset ${tag} is lost`);
+}
 expectThat(db.pragma('integrity_check', { simple: true }) === 'ok', 'the history is damaged');
 db.close();
 expectThat(!readdirSync(home).some((name) => name.includes('damaged')), 'a history was set aside');
@@ -104,21 +122,25 @@ say(`${rounds} rounds, ${killed} killed; ${batches.length} batches, ${runs.lengt
 for (const problem of problems) say(`- ${problem}`);
 process.exitCode = problems.length > 0 ? 1 : 0;
 
-/** @returns whether the command had ended before */
-function killedAfter(args: readonly string[], ms: number): Promise<boolean> {
+/** @returns whether the program had ended before, and what it said until then */
+function killedAfter(args: readonly string[], ms: number | undefined): Promise<{ ended: boolean; stdout: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [main, ...args], {
+    const child = spawn(process.execPath, args, {
       env: { ...process.env, MCIR_HOME: home },
-      stdio: 'ignore',
+      stdio: ['ignore', 'pipe', 'ignore'],
     });
-    let was = true;
-    const timer = setTimeout(() => {
-      was = false;
-      child.kill('SIGKILL');
-    }, ms);
+    let [ended, stdout] = [true, ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    const timer =
+      ms === undefined
+        ? undefined
+        : setTimeout(() => {
+            ended = false;
+            child.kill('SIGKILL');
+          }, ms);
     child.on('close', () => {
       clearTimeout(timer);
-      resolve(was);
+      resolve({ ended, stdout });
     });
   });
 }

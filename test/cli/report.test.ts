@@ -77,6 +77,6 @@ describe('a report for a bug report', () => {
   test('is not written over a file', async () => {
     const { code, stderr } = await mcir(home, 'doctor', '--report', join(folder, 'report.zip'));
     expect(code).toBe(1);
-    expect(stderr).toMatch(/exists already/);
+    expect(stderr).toMatch(/already exists/);
   });
 });

@@ -92,10 +92,10 @@ test('a finished run goes on for more steps, and its history says so', async () 
     'running',
     'finished',
   ]);
-  expect(longer.states[3]?.reason).toBe('From here on for 6 steps instead of 4.');
+  expect(longer.states[3]?.reason).toBe('From here on, the total is 6 steps instead of 4.');
   expect(readFileSync(join(longer.folder, 'config.yml'), 'utf8')).toContain('steps: 6');
   const { code, stderr } = await mcir(home, 'runs', 'extend', without.id, '--steps', '6');
-  expect([code, stderr]).toEqual([1, expect.stringContaining('has done 6 steps; give it more than that')]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('has already done 6 steps. Choose a larger number')]);
 });
 
 test('pictures of several runs are found by their targets; a part is measured like the whole it is part of', async () => {

@@ -105,8 +105,8 @@ describe('mcir study', () => {
       { final: { target: 'clear' } },
       /3 of the final pictures are also used in training/,
     ],
-    ['an unknown baseline', { baseline: 'L2' }, /there is no arm "L2". The arms are L1, MCIR/],
-    ['one seed twice', { seeds: [1, 1] }, /two arms or two seeds are the same/],
+    ['an unknown baseline', { baseline: 'L2' }, /there is no arm "L2". Choose from L1, MCIR/],
+    ['one seed twice', { seeds: [1, 1] }, /two arms have the same name, or two seeds are equal/],
     ['a single seed', { seeds: [1] }, /seeds/],
     [
       'a field that is not there',

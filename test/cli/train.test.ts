@@ -79,7 +79,7 @@ describe('mcir train', () => {
     await resumed.said(/step \d+\/2000/);
     // The second Ctrl-C does not wait.
     resumed.child.kill('SIGINT');
-    await resumed.said(/once more ends at once/);
+    await resumed.said(/Press Ctrl-C again/);
     resumed.child.kill('SIGINT');
     expect((await resumed.ended).code).toBe(1);
     expect(metricsOf(cancelled.id).startsWith(before)).toBe(true);
@@ -217,9 +217,7 @@ describe('mcir runs', () => {
     const { code, stdout, stderr } = await mcir(home, 'runs', 'show', run.id, '--json');
     expect(code).toBe(0);
     expect(stderr.trim().split('\n')).toEqual([
-      expect.stringMatching(
-        /^The history was damaged; it is kept as .+ runs were read in again from the run folders\.$/,
-      ),
+      expect.stringMatching(/^The history was damaged. It was kept as .+ runs were recovered from the run folders\.$/),
     ]);
     expect(JSON.parse(stdout)).toEqual(before);
   });

@@ -39,6 +39,36 @@ const degrade = (
   ...keys: (string | number)[]
 ): Promise<FloatPicture> => applyChain(parseChain(steps), picture, keys);
 
+describe('a degradation with a chance', () => {
+  const jpeg = { type: 'jpeg', quality: [20, 20], chance: 0.5 };
+
+  it('is applied to that share of the pictures, and to the same ones each time', async () => {
+    const clean = scene(32, 32);
+    const spared = async (): Promise<boolean[]> =>
+      Promise.all(
+        Array.from({ length: 100 }, async (_, i) => {
+          const { data } = await degrade(clean, [jpeg], i);
+          return data.every((value, k) => value === clean.data[k]);
+        }),
+      );
+    const first = await spared();
+    expect(first.filter(Boolean).length).toBeGreaterThan(35);
+    expect(first.filter(Boolean).length).toBeLessThan(65);
+    expect(await spared()).toEqual(first);
+  });
+
+  it('leaves what others draw as it was', async () => {
+    const noise = { type: 'gaussian-noise', sigma: [20, 20] };
+    expect(await degrade(scene(16, 16), [{ ...noise, chance: 1 }], 'a')).toEqual(
+      await degrade(scene(16, 16), [noise], 'a'),
+    );
+  });
+
+  it('cannot change the size of some pictures only', () => {
+    expect(() => parseChain([{ type: 'bicubic', scale: 2, chance: 0.5 }])).toThrow('Leave out its "chance"');
+  });
+});
+
 describeWithShared("MATLAB's bicubic", 'parity/bicubic', () => {
   it.each([2, 3, 4])('is met in every pixel at X%i', async (scale) => {
     for (const file of readdirSync(shared('parity/bicubic/HR'))) {

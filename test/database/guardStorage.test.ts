@@ -26,7 +26,7 @@ describe.skipIf(whyNoSmallDisk)(`a full disk under the database${whyNoSmallDisk 
       const empty = fillDisk(disk.path);
       const long = 'x'.repeat(3_000_000);
       for (const write of [() => insert.run(long), () => two(long), () => two.immediate(long)]) {
-        expect(write).toThrow("The disk that holds the program's data is full. Free some space on it.");
+        expect(write).toThrow("The disk with MCIR Studio's data is full. Free some space on it.");
         expect(db.inTransaction).toBe(false);
       }
       expect(db.prepare('SELECT count(*) AS n FROM kept').get()).toEqual({ n: 0 });

@@ -133,14 +133,14 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await page.keyboard.press('Escape');
   });
 
-  test('a preview is stopped; without automatic ones a picture waits until it is asked for', async () => {
+  test('a preview is cancelled; without automatic ones a picture waits until it is asked for', async () => {
     const { page, pid } = studio;
     await page.getByRole('option', { name: 'photos/3.png', exact: true }).click();
     await page.getByText('320 × 240 pixels in').waitFor();
     await whileHeld(workersOf(pid, 'restore'), async () => {
       await page.keyboard.press('p');
-      await page.getByRole('button', { name: 'Stop' }).click();
-      await page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'hidden' });
+      await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+      await page.getByRole('button', { name: 'Cancel', exact: true }).waitFor({ state: 'hidden' });
     });
     await expect.poll(() => workersOf(pid, 'restore')).toEqual([]);
 

@@ -73,7 +73,7 @@ describe.skipIf(!chromiumPath)('an end in the middle of a training (needs chromi
 
   test('the window says that the program does not answer; opened again it names what was interrupted, and goes on with it', async () => {
     server.kill();
-    await page.getByRole('alert').filter({ hasText: 'MCIR Studio does not answer' }).first().waitFor();
+    await page.getByRole('alert').filter({ hasText: 'MCIR Studio does not respond' }).first().waitFor();
     await page.close();
     server = await serve(home);
     page = await newPage(browser);

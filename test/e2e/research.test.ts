@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readSettings } from '../../src/services/app/settings.ts';
 import type { SharedCrop, Run } from '../../src/shared/contract/training.ts';
 import type { RunConfig } from '../../src/shared/runConfig.ts';
 import type { MetricSeries } from '../../src/shared/runs.ts';
@@ -314,7 +315,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
       await page.getByLabel(label).press('Tab');
     }
     await expect
-      .poll(async () => JSON.parse(await readFile(join(home, 'settings.json'), 'utf8')) as unknown)
+      .poll(() => readSettings({ root: home, database: join(home, 'mcir.sqlite') }))
       .toMatchObject({ device: 'cpu', threads: 1, tileMemory: 256 });
     await page.getByText('The folder was set by MCIR_HOME.', { exact: false }).waitFor();
     await page.getByRole('button', { name: 'Show the last lines' }).click();

@@ -181,4 +181,8 @@ test('what was opened last comes first, without what is gone, and outlives the p
   expect(recents.list()[0]).toBe(album);
   writeFileSync(file, 'no list');
   expect(new Recents(file).list()).toEqual([]);
+  // Where the disk does not take the list, it holds until the program ends.
+  const nowhere = new Recents(join(folder, 'gone', 'recent.json'));
+  expect(nowhere.add([album])).toEqual([album]);
+  expect(nowhere.list()).toEqual([album]);
 });

@@ -146,7 +146,7 @@ describe('the services behind the window', () => {
     });
     vi.unstubAllEnvs();
     if (!unopened) throw new Error('There is no host.');
-    expect(reason.message).toMatch(/^The program cannot keep its files in .*no folder/);
+    expect(reason.message).toMatch(/^MCIR Studio cannot write to its data folder .*no folder/);
     const waiting = unopened.ask({ type: 'call', name: 'app.info', input: {} });
     await expect(unopened.reopen(locked)).rejects.toMatchObject({ code: 'io' });
     const other = join(folder, 'other');

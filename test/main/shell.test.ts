@@ -81,7 +81,7 @@ test('dropped files become places; what is to be restored is remembered, and no 
   expect(electron.app.addRecentDocument.mock.calls).toEqual([[path]]);
   expect(await frame.openPaths([path], english)).toEqual([placeOf(path)]);
   expect(await reply(() => frame.openPaths([model], english))).toMatchObject({
-    error: { code: 'bad-input', message: expect.stringContaining('model.pth is no picture') as string },
+    error: { code: 'bad-input', message: expect.stringContaining('model.pth is not a picture') as string },
   });
   for (const wrong of [['a.png'], [''], [1], 'a.png', undefined])
     expect(await reply(() => shell().admit(wrong))).toMatchObject({ error: { code: 'bad-input' } });

@@ -9,6 +9,7 @@ import { networks } from '../../src/core/networks/index.ts';
 import { fieldLabel } from '../../src/renderer/components/fieldLabel.ts';
 import { dictionaries, told } from '../../src/renderer/i18n/told.ts';
 import { modelPacks } from '../../src/services/models/modelPacks.ts';
+import { readStudyPresets } from '../../src/services/studies/studyPresets.ts';
 import { readPresets } from '../../src/services/training/trainingPresets.ts';
 import { errorTexts, filledIn } from './errorTexts.ts';
 
@@ -31,6 +32,7 @@ const registryTexts = new Set(
     ...degradations.flatMap(({ title, description, schema }) => [title, description, ...fieldTexts(schema)]),
     ...modelPacks.map(({ description }) => description),
     ...presets.flatMap(({ title, description }) => [title, description]),
+    ...readStudyPresets().flatMap(({ name, question }) => [name, question]),
     ...namingRules.map(({ title }) => title),
   ].filter(Boolean),
 );
@@ -86,7 +88,7 @@ test('a sentence is found by its pattern, parts of it are translated in turn, an
   expect(
     told(
       'zh',
-      'The process that did the job ended unexpectedly (by SIGKILL), which often means that memory ran out: lower the batch or the patch size, then resume.',
+      'The process that did the job ended unexpectedly (by SIGKILL), which often means that memory ran out: lower the batch size or the patch size, then resume.',
     ),
   ).toBe('执行任务的进程意外结束（信号 SIGKILL），这往往说明内存耗尽：请减小批大小或图块尺寸，然后继续。');
   expect(told('zh', '"Rain on glass" is running; cancel it before you delete it.')).toBe(

@@ -100,10 +100,10 @@ describe('large and narrow pictures', () => {
 
   it('what a format cannot hold is refused before the work, with another format to choose', async () => {
     await expect(restore(await drawn('wide.png', 20_000, 3), { format: 'webp' })).rejects.toThrow(
-      'WebP holds no more than 16383 pixels in a row, and the result would be 3x20000. Choose TIFF or PNG.',
+      'WebP files can be at most 16383 pixels wide or high, and the result would be 3x20000. Choose TIFF or PNG.',
     );
     await expect(restore(await drawn('many.jpg', 7000, 5000), { format: 'avif' })).rejects.toThrow(
-      /^AVIF takes too much memory for a result of 5000x7000; .* Choose JPEG, PNG or TIFF\.$/,
+      /^A result of 5000x7000 needs too much memory as AVIF, .* Choose JPEG, PNG or TIFF\.$/,
     );
   });
 });

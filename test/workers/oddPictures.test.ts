@@ -200,7 +200,7 @@ describe('depths and channels of TIFF', () => {
     expect(warnings).toEqual([]);
     expect((await stored(target)).values).toEqual([...data]);
     expect(lookInside(target).tiff?.extras).toEqual(extras.map((kind) => (kind === 0 ? 'beside' : 'alpha')));
-    await expect(restore(file, { format: 'png' })).rejects.toThrow('PNG does not hold. Choose TIFF.');
+    await expect(restore(file, { format: 'png' })).rejects.toThrow('PNG cannot store. Choose TIFF.');
     // Colours are those of the same picture without the channel.
     const colours = photometric === 2 ? 3 : 1;
     const channels = colours + extras.length;

@@ -96,7 +96,7 @@ export const registerBatch: Register = (program, context) => {
     .action(async (id: string) => {
       const { batches, jobs } = await openFor(id);
       const count = await batches.retry(id);
-      output.log(`${count} ${count === 1 ? 'file' : 'files'} to try again.`);
+      output.log(`${count} ${count === 1 ? 'file' : 'files'} will be retried.`);
       const owner = jobs.ownerOf(id);
       if (owner === undefined) return followBatch({ batches, jobs }, id, output);
       output.result(

@@ -31,7 +31,7 @@ function read(file: string): ImportedOptions {
     return importOptions(readFileSync(file, 'utf8'), basename(file));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      wrongUse(new AppError('not-found', `There is no file ${file}.`, { cause: error }));
+      wrongUse(new AppError('not-found', `${file} does not exist. Check the path.`, { cause: error }));
     return wrongUse(error);
   }
 }
@@ -41,6 +41,6 @@ function writeNew(out: string, text: string): void {
     writeFileSync(out, text, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    wrongUse(new AppError('conflict', `${out} exists already. Choose another name.`, { cause: error }));
+    wrongUse(new AppError('conflict', `${out} already exists. Choose another name.`, { cause: error }));
   }
 }

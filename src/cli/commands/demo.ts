@@ -17,9 +17,9 @@ export const registerDemo: Register = (program, context) => {
       if (steps !== undefined && !/^[1-9]\d*$/.test(steps))
         wrongUse(new AppError('bad-input', `--steps takes a whole number, not "${steps}".`));
       const services = await context.services();
-      output.log('1/3  Sample pictures: drawn by the program, with haze added.');
+      output.log('1/3  Creating sample pictures with haze.');
       const set = await prepareSampleSet(services.home, (done) => {
-        if (done % 8 === 0) output.log(`     ${done} of ${samplePictureCount} drawn`);
+        if (done % 8 === 0) output.log(`     ${done} of ${samplePictureCount} created`);
       });
       output.log(
         '2/3  Training a small FFA-Net with MCIR: it is pushed away from the outputs of two older copies of itself.',

@@ -30,7 +30,7 @@ export const registerEdit: Register = (program, context) => {
           `Wrote ${launcher}. Choose it as external editor; docs/photographs.md tells where.`,
         );
       }
-      if (files.length === 0) wrongUse(new AppError('bad-input', 'Name the files to restore.'));
+      if (files.length === 0) wrongUse(new AppError('bad-input', 'No files were given. Name the files to restore.'));
       await collectSources(files, false).catch(wrongUse);
       let done = 0;
       for await (const edited of editInPlace(files, models, settings, context.home)) {
@@ -48,7 +48,7 @@ export const registerEdit: Register = (program, context) => {
   );
 };
 
-/** The arguments, changed so that they mean the same in another folder. */
+/** The arguments with absolute paths, so that they work from any folder. */
 function launcherArguments({
   preset,
   model = [],

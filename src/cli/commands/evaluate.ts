@@ -86,7 +86,7 @@ export const registerEvaluate: Register = (program, context) => {
           );
       };
       const result = await evaluate(question, onEvent, context.children.options).catch((error: unknown) => {
-        // Until the model is loaded and the pictures are paired, what was typed may be at fault.
+        // Until the model is loaded and the pictures are paired, an error is probably caused by the arguments.
         if (begun || !(error instanceof AppError && inWhatWasTyped.includes(error.code))) throw error;
         return wrongUse(error);
       });

@@ -54,12 +54,15 @@ export const registerFeatures: Register = (program, context) => {
 const describe = (list: readonly { network: string; source: string }[]): string =>
   list.map(({ network, source }) => `${network}: ${source}`).join('\n');
 
-/** @throws AppError `cancelled` where the answer is no, or nobody can be asked */
+/** @throws AppError `cancelled` if the answer is no, or if stdin is not a terminal */
 async function askFirst({ output }: CliContext): Promise<void> {
   if (!process.stdin.isTTY || output.json)
-    throw new AppError('cancelled', 'Nothing was fetched, because nobody can be asked here. Add --yes to agree.');
+    throw new AppError(
+      'cancelled',
+      'Nothing was downloaded, because this terminal cannot ask for confirmation. Add --yes to confirm.',
+    );
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await prompt.question('Fetch it? [y/N] ');
   prompt.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new AppError('cancelled', 'Nothing was fetched.');
+  if (!/^y(es)?$/i.test(answer.trim())) throw new AppError('cancelled', 'Nothing was downloaded.');
 }

@@ -146,7 +146,7 @@ interface WeightsReport {
   network?: string;
   options?: Record<string, unknown>;
   inputNorm?: InputNorm;
-  /** Says why the network is not known. */
+  /** Why the network was not recognised. */
   reason?: string;
 }
 

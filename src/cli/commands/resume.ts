@@ -1,7 +1,7 @@
 import type { Register } from '../cliContext.ts';
 import { followTraining } from '../followTraining.ts';
 
-/** `mcir pause`, `mcir resume` and `mcir cancel`: what can be asked of a training, whichever window or terminal does it. */
+/** `mcir pause`, `mcir resume` and `mcir cancel`: control a training, whichever window or terminal runs it. */
 export const registerResume: Register = (program, context) => {
   const { output } = context;
   const run = 'id or name of the run';

@@ -4,12 +4,14 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Option } from 'commander';
 import type { Services } from '../../services/app/openServices.ts';
-import { type Cell, Studies } from '../../services/studies/studies.ts';
-import { openRoots } from '../../services/machines/roots.ts';
+import type { Cell } from '../../services/studies/studies.ts';
+import { keptRoots, openRoots } from '../../services/machines/roots.ts';
 import { studyOnSlurm, submitStudy } from '../../services/machines/studyOnSlurm.ts';
 import { exportStudy } from '../../services/studies/studyExport.ts';
 import { readStudyFile } from '../../services/studies/studyFile.ts';
 import { studyReport, type StudyResult } from '../../services/studies/studyReport.ts';
+import { studyResult } from '../../services/studies/studyResult.ts';
+import { AppError } from '../../shared/errors.ts';
 import { verdictsOf } from '../../services/studies/verdicts.ts';
 import type { StudyPlan } from '../../shared/studies.ts';
 import type { QueueAddress, Travel } from '../../shared/travel.ts';
@@ -31,40 +33,26 @@ interface SubmitOptions extends QueueOptions {
   command?: string;
 }
 
-/** `mcir study`: the same training in several arms and seeds, measured once on pictures that were locked, and a verdict. */
+/** `mcir study`: trains several arms with several seeds, measures them once on locked pictures, and gives a verdict. */
 export const registerStudy: Register = (program, context) => {
   const { output } = context;
   const study = program.command('study').description('compare trainings over several seeds, with a verdict');
-  const open = async (): Promise<{ services: Services; studies: Studies }> => {
-    const services = await context.services();
-    return { services, studies: new Studies(services) };
-  };
-
   const runCommand = study
     .command('run')
     .description('start a study and do all of its trainings; `mcir study resume` goes on')
-    .argument('<file>', 'the study (YAML); examples are in resources/studies');
-  addQueueOptions(runCommand)
-    .option('--shared <folder>', 'folder inside a root for the work of other machines; by default the root itself')
-    .action(async (file: string, options: QueueOptions & { shared?: string }) => {
-      const queue = queueOf(options);
-      const travel = queue && (await travelOptions(options, queue));
-      const { services, studies } = await open();
-      const plan = await studies.create(readStudyFileOrExit(file), (text) => output.log(text)).catch(wrongUse);
-      output.log(
-        `Study ${plan.id}: ${plan.arms.length} arms, ${plan.seeds.length} seeds, in ${studies.folder(plan.id)}`,
-      );
-      await follow(services, studies, plan, output, travel);
-    });
-
-  study
-    .command('resume')
-    .description('go on with a study that was stopped or interrupted')
-    .argument('<study>', 'its id, as `mcir study list` shows it')
-    .action(async (id: string) => {
-      const { services, studies } = await open();
-      await follow(services, studies, planOrExit(studies, id), output);
-    });
+    .argument('<file>', 'the study (YAML); examples are in resources/studies')
+    .option('--shared <folder>', 'folder inside a root for the work of other machines; by default the root itself');
+  addQueueOptions(runCommand).action(async (file: string, options: QueueOptions & { shared?: string }) => {
+    const queue = queueOf(options);
+    const travel = queue && (await travelOf(options, queue));
+    const services = await context.services();
+    const plan = await services.studies.create(readStudyFileOrExit(file), (text) => output.log(text)).catch(wrongUse);
+    output.log(
+      `Study ${plan.id}: ${plan.arms.length} arms, ${plan.seeds.length} seeds, in ${services.studies.folders.path(plan.id)}`,
+    );
+    if (travel) services.studies.folders.setTravel(plan.id, travel);
+    await follow(services, plan, output);
+  });
 
   addRootOption(
     study
@@ -75,22 +63,25 @@ export const registerStudy: Register = (program, context) => {
       .option('--shared <folder>', 'folder inside a root for the work; by default the root itself')
       .option('--partition <name>', 'the partition')
       .addOption(new Option('--array-limit <number>', 'most tasks at a time').argParser(wholeNumber(1, 10_000)))
-      .option('--time <limit>', 'time limit of a task, as Slurm writes it; a training saves before it and goes on later')
+      .option(
+        '--time <limit>',
+        'time limit of a task, as Slurm writes it; a training saves before it and goes on later',
+      )
       .addOption(new Option('--gpus <number>', 'GPUs of a task').argParser(wholeNumber(1, 16)))
       .addOption(new Option('--cpus <number>', 'processor cores of a task').argParser(wholeNumber(1, 1024)))
       .option('--command <words>', 'how this program is started on a node; by default as here'),
   ).action(async (reference: string, options: SubmitOptions) => {
-    const travel = await travelOptions(options);
-    const roots = await openRoots(options.root ?? []).catch(wrongUse);
-    const { services, studies } = await open();
+    const travel = await travelOf(options);
+    const services = await context.services();
+    const { studies } = services;
     const plan = existsSync(reference)
       ? await studies.create(readStudyFileOrExit(reference), (text) => output.log(text)).catch(wrongUse)
       : planOrExit(studies, reference);
+    studies.folders.setTravel(plan.id, travel);
     const { partition, arrayLimit, time, gpus, cpus } = options;
-    const { place } = travel('x');
-    const at = { ...place, path: place.path.split('/').slice(0, -1).join('/') };
-    const { job, runs } = await submitStudy(services, studies, plan, travel, {
-      ...{ roots, at, command: options.command?.split(' ') ?? [process.execPath, mainFile] },
+    const { job, runs } = await submitStudy(services, plan, {
+      ...{ roots: keptRoots(travel.roots), at: travel.place },
+      command: options.command?.split(' ') ?? [process.execPath, mainFile],
       ...(partition === undefined ? {} : { partition }),
       ...(arrayLimit === undefined ? {} : { arrayLimit }),
       ...(time === undefined ? {} : { time }),
@@ -104,11 +95,20 @@ export const registerStudy: Register = (program, context) => {
   });
 
   study
+    .command('resume')
+    .description('go on with a study that was stopped or interrupted')
+    .argument('<study>', 'its id, as `mcir study list` shows it')
+    .action(async (id: string) => {
+      const services = await context.services();
+      await follow(services, planOrExit(services.studies, id), output);
+    });
+
+  study
     .command('list')
     .description('show the studies there are')
     .action(async () => {
-      const { studies } = await open();
-      const plans = studies.list();
+      const { studies } = await context.services();
+      const plans = studies.folders.list();
       const rows = plans.map((plan) => {
         const cells = studies.cells(plan);
         return [
@@ -125,10 +125,11 @@ export const registerStudy: Register = (program, context) => {
     .description('show how far each training of a study is')
     .argument('<study>', 'its id')
     .action(async (id: string) => {
-      const { services, studies } = await open();
+      const services = await context.services();
+      const { studies } = services;
       const plan = planOrExit(studies, id);
       const cells = studies.cells(plan);
-      const slurm = await studyOnSlurm(services, studies.folder(id));
+      const slurm = await studyOnSlurm(services, studies.folders.path(id));
       const onCluster = new Map(slurm?.rows.map((row) => [row.run, row]));
       const rows = cells.map(({ arm, seed, run }) => [
         arm,
@@ -138,7 +139,7 @@ export const registerStudy: Register = (program, context) => {
         run ? `${Math.max(run.step, onCluster.get(run.id)?.step ?? 0)} of ${run.steps}` : '',
         run?.best ? run.best.psnr.toFixed(3) : '',
       ]);
-      const { opened } = await studies.figures(plan);
+      const { opened } = studies.folders.figures(id);
       output.result(
         { study: id, finalOpened: opened ?? null, trainings: cells, ...(slurm ? { slurm } : {}) },
         table(['arm', 'seed', 'run', 'state', 'step', 'best PSNR, dB'], rows),
@@ -151,8 +152,8 @@ export const registerStudy: Register = (program, context) => {
     .argument('<study>', 'its id')
     .option('--out <file>', 'where to write it; by default STUDY.html here')
     .action(async (id: string, { out = `${id}.html` }: { out?: string }) => {
-      const { services, studies } = await open();
-      const result = await resultOf(services, studies, planOrExit(studies, id));
+      const services = await context.services();
+      const result = studyResult(services, planOrExit(services.studies, id));
       await writeFile(resolve(out), studyReport(result));
       printVerdict(result, output, `Report: ${resolve(out)}`);
     });
@@ -163,26 +164,23 @@ export const registerStudy: Register = (program, context) => {
     .argument('<study>', 'its id')
     .requiredOption('--out <folder>', 'a folder that does not exist yet')
     .action(async (id: string, { out }: { out: string }) => {
-      const { services, studies } = await open();
-      const result = await resultOf(services, studies, planOrExit(studies, id));
+      const services = await context.services();
+      const result = studyResult(services, planOrExit(services.studies, id));
       await exportStudy(result, resolve(out)).catch(wrongUse);
       output.result({ study: id, folder: resolve(out) }, `Wrote ${resolve(out)}.`);
     });
 };
 
-/** How the runs of a study reach other machines: each has a folder of its own in a root. */
-async function travelOptions(
+/** How the trainings of a study reach other machines. Each has a folder of its own in this one. */
+async function travelOf(
   { root = [], shared }: QueueOptions & { shared?: string },
   queue?: QueueAddress,
-): Promise<(run: string) => Travel> {
+): Promise<Travel> {
   const roots = await openRoots(root).catch(wrongUse);
   const [first = ''] = roots.names;
-  const at = shared === undefined ? { root: first, path: '' } : await roots.toTravel(resolve(shared)).catch(wrongUse);
-  return (run) => ({
-    ...(queue ? { queue } : {}),
-    roots: roots.plain,
-    place: { ...at, path: [at.path, `.mcir-${run}`].filter((part) => part !== '').join('/') },
-  });
+  const place =
+    shared === undefined ? { root: first, path: '' } : await roots.toTravel(resolve(shared)).catch(wrongUse);
+  return { ...(queue ? { queue } : {}), roots: roots.plain, place };
 }
 
 function readStudyFileOrExit(file: string): ReturnType<typeof readStudyFile> {
@@ -193,45 +191,30 @@ function readStudyFileOrExit(file: string): ReturnType<typeof readStudyFile> {
   }
 }
 
-function planOrExit(studies: Studies, id: string): StudyPlan {
+function planOrExit({ folders }: Services['studies'], id: string): StudyPlan {
   try {
-    return studies.plan(id);
+    return folders.plan(id);
   } catch (error) {
     return wrongUse(error);
   }
 }
 
-/** @param travel how new runs reach other machines; those that were begun there stay there */
-async function follow(
-  services: Services,
-  studies: Studies,
-  plan: StudyPlan,
-  output: Output,
-  travel?: (run: string) => Travel,
-): Promise<void> {
+async function follow(services: Services, plan: StudyPlan, output: Output): Promise<void> {
+  const { studies } = services;
   const shown: Promise<void>[] = [];
-  const show = ({ arm, seed }: Cell, run: { id: string }): void => {
+  const show = (study: string, { arm, seed }: Cell, run: { id: string }): void => {
+    if (study !== plan.id) return;
     output.log(`${arm}, seed ${seed}`);
     shown.push(watchTraining(services, run.id, output));
   };
-  if (travel ?? studies.isElsewhere(plan)) await studies.runElsewhere(plan.id, travel, show);
-  else await studies.run(plan.id, show);
+  studies.events.on('training', show);
+  await studies.start(plan.id);
+  const { state, error } = await studies.ended(plan.id);
   await Promise.all(shown);
-  printVerdict(await resultOf(services, studies, plan), output, `Report: mcir study report ${plan.id}`);
-}
-
-async function resultOf({ runs }: Services, studies: Studies, plan: StudyPlan): Promise<StudyResult> {
-  const cells = studies.cells(plan);
-  const curves = new Map(
-    plan.arms.map(({ name }) => [
-      name,
-      cells.flatMap(({ arm, seed, run }) => {
-        const series = run && arm === name ? runs.series(run.id, ['psnr']) : [];
-        return series.map((one) => ({ ...one, name: `seed ${seed}` }));
-      }),
-    ]),
-  );
-  return { plan, curves, ...(await studies.figures(plan)) };
+  if (error) throw AppError.fromWire(error);
+  if (state !== 'finished')
+    throw new AppError('cancelled', `The study was stopped. Go on with \`mcir study resume ${plan.id}\`.`);
+  printVerdict(studyResult(services, plan), output, `Report: mcir study report ${plan.id}`);
 }
 
 function printVerdict(result: StudyResult, output: Output, last: string): void {

@@ -31,7 +31,7 @@ export const registerTrain: Register = (program, context) => {
           readConfigFile(file, [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])]),
           context.home,
         );
-        // Checked before the run is created: a run that cannot even start is not worth keeping.
+        // Checked before the run is created, so that a run that cannot start leaves nothing behind.
         await requireFolders(config);
       } catch (error) {
         wrongUse(error);

@@ -76,7 +76,8 @@ async function doTask(file: string, { root = [], gpu, task = 0 }: WorkerOptions,
   const roots = await openRoots(root).catch(wrongUse);
   const list = await readJson(file, slurmTasks);
   const found = list?.tasks[task];
-  if (!found) wrongUse(new AppError('not-found', `There is no task ${task} in ${file}. Check the path and the number.`));
+  if (!found)
+    wrongUse(new AppError('not-found', `There is no task ${task} in ${file}. Check the path and the number.`));
   const { options } = children;
   const stop = new AbortController();
   process.once('SIGTERM', () => stop.abort('close')).once('SIGINT', () => stop.abort('close'));

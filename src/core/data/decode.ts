@@ -1,3 +1,4 @@
+import { withTextPath } from '../files/byteNames.ts';
 import type { Region } from '../pictures/crop.ts';
 import { DECODE_SECONDS } from '../pictures/limits.ts';
 import { openPicture } from '../pictures/openPicture.ts';
@@ -20,7 +21,9 @@ export interface Decoded {
  * repeated. What is read and what is refused is in the same table as for photographs (core/pictures/encodings.ts).
  * @throws AppError `bad-input` that names the file and what is wrong with it.
  */
-export async function decodePixels(file: string): Promise<Decoded> {
+export const decodePixels = (file: string): Promise<Decoded> => withTextPath(file, decodeNamed);
+
+async function decodeNamed(file: string): Promise<Decoded> {
   try {
     const inside = lookInside(file);
     refuseKind(inside);
@@ -85,7 +88,7 @@ function rgbOnly<T extends Uint8Array | Uint16Array>(samples: T, channels: numbe
 
 /** Width and height as {@link decodePixels} returns them, from the header only. */
 export async function uprightSize(file: string): Promise<{ width: number; height: number }> {
-  const { metadata } = await openPicture(file);
+  const { metadata } = await withTextPath(file, openPicture);
   const { width, height } = metadata;
   return orientationOf(metadata) > 4 ? { width: height, height: width } : { width, height };
 }

@@ -1,10 +1,13 @@
-import { isUtf8 } from 'node:buffer';
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
+import { bytesOf, textOf } from '../files/byteNames.ts';
 
-/** Content of a folder and its subfolders. Paths are relative, use `/` and are sorted by character code. */
+/**
+ * Content of a folder and its subfolders. Paths are relative, use `/` and are sorted by character code. Names that are not
+ * UTF-8 are written as core/files/byteNames.ts does.
+ */
 export interface Listing {
   folder: string;
   pictures: string[];
@@ -66,10 +69,10 @@ export async function listFolders(folder: string): Promise<string[]> {
 export const stemOf = (path: string): string => path.replace(/\.[^./]*$/, '');
 
 async function realFolder(folder: string): Promise<string> {
-  const found = await stat(folder).catch(() => undefined);
+  const found = await stat(bytesOf(folder)).catch(() => undefined);
   if (!found) throw new AppError('not-found', `The folder ${folder} does not exist. Check the path.`);
-  if (!found.isDirectory()) throw new AppError('bad-input', `${folder} is a file; give the folder that contains it.`);
-  return realpath(folder);
+  if (!found.isDirectory()) throw new AppError('bad-input', `${folder} is a file. Give the folder that contains it.`);
+  return realOf(folder);
 }
 
 /**
@@ -78,19 +81,14 @@ async function realFolder(folder: string): Promise<string> {
  * @returns links to other folders; undefined where the folder cannot be read
  */
 async function walk(folder: string, listed: Set<string>, listing: Listing): Promise<string[] | undefined> {
-  const real = await realpath(folder).catch(() => undefined);
+  const real = await realOf(folder).catch(() => undefined);
   if (real !== undefined && listed.has(real)) return [];
   listed.add(real ?? folder);
-  const { entries, nameless, error } = await entriesOf(folder);
+  const { entries, error } = await entriesOf(folder);
   if (error) {
     listing.skipped.push({ path: folder, reason: `The folder ${folder} cannot be read. Check its permissions.` });
     return undefined;
   }
-  for (const name of nameless)
-    listing.skipped.push({
-      path: join(folder, name),
-      reason: `The name of ${join(folder, name)} is not valid UTF-8. Rename it to use it.`,
-    });
   const links: string[] = [];
   for (const { name, entry } of entries) {
     if (isSystemFile(name)) continue;
@@ -108,23 +106,20 @@ async function walk(folder: string, listed: Set<string>, listing: Listing): Prom
 
 interface Entries {
   entries: { name: string; entry: Dirent<Buffer> }[];
-  /** Names that are not UTF-8, with U+FFFD in place of what is not. As text they would name nothing. */
-  nameless: string[];
   error?: unknown;
 }
+
+const realOf = async (folder: string): Promise<string> =>
+  textOf(await realpath(bytesOf(folder), { encoding: 'buffer' }));
 
 /** What a folder holds, by name. On Linux a name is any bytes, so names are read as bytes. */
 async function entriesOf(folder: string): Promise<Entries> {
   try {
-    const found = await readdir(folder, { withFileTypes: true, encoding: 'buffer' });
-    const named = found.map((entry) => ({ name: entry.name.toString(), entry }));
-    named.sort((a, b) => (a.name < b.name ? -1 : 1));
-    return {
-      entries: named.filter(({ entry }) => isUtf8(entry.name)),
-      nameless: named.filter(({ entry }) => !isUtf8(entry.name)).map(({ name }) => name),
-    };
+    const found = await readdir(bytesOf(folder), { withFileTypes: true, encoding: 'buffer' });
+    const entries = found.map((entry) => ({ name: textOf(entry.name), entry }));
+    return { entries: entries.sort((a, b) => (a.name < b.name ? -1 : 1)) };
   } catch (error) {
-    return { entries: [], nameless: [], error };
+    return { entries: [], error };
   }
 }
 
@@ -133,6 +128,6 @@ async function kindOf(
   entry: { isDirectory(): boolean; isSymbolicLink(): boolean },
 ): Promise<'folder' | 'file'> {
   if (!entry.isSymbolicLink()) return entry.isDirectory() ? 'folder' : 'file';
-  const target = await stat(path).catch(() => undefined);
+  const target = await stat(bytesOf(path)).catch(() => undefined);
   return target?.isDirectory() ? 'folder' : 'file';
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
+import { bytesOf } from '../files/byteNames.ts';
 import type { Sample } from './pairs.ts';
 
 /**
@@ -21,7 +22,7 @@ export function fingerprintOf(parts: Readonly<Record<string, readonly Sample[]>>
 function state(file: string | undefined): string {
   if (file === undefined) return 'none';
   try {
-    const { size, mtimeMs } = statSync(file);
+    const { size, mtimeMs } = statSync(bytesOf(file));
     return `${size}:${Math.floor(mtimeMs)}`;
   } catch {
     return 'unreadable';

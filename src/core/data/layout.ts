@@ -38,7 +38,7 @@ export async function recogniseLayout(root: string, scale: number): Promise<Layo
   if (parts.length > 0 && inside.length > 1) {
     throw new AppError(
       'conflict',
-      `${root} holds several data sets: ${inside.map(({ folder }) => folder).join(', ')}. Give one of them.`,
+      `${root} contains several data sets: ${inside.map(({ folder }) => folder).join(', ')}. Give one of them.`,
     );
   }
   return inside.map(({ folder, layout }) => ({

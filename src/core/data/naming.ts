@@ -112,9 +112,7 @@ function pairUnder(
     if (key === undefined) continue;
     const other = byKey.get(key);
     if (other)
-      conflicts.push(
-        `Both ${other} and ${target} could be the clean picture of the same input. Remove one, or give folders that hold one each.`,
-      );
+      conflicts.push(`Both ${other} and ${target} could be the clean picture of the same input. Remove one of them.`);
     byKey.set(key, target);
   }
   const pairing: Pairing = { rule, pairs: [], unmatchedInputs: [], unmatchedTargets: [] };
@@ -129,9 +127,7 @@ function pairUnder(
     }
     const other = inputOf.get(target);
     if (other && !rule.manyInputs)
-      conflicts.push(
-        `Both ${other} and ${input} could be the degraded picture of ${target}. Remove one, or give folders that hold one each.`,
-      );
+      conflicts.push(`Both ${other} and ${input} could be the degraded picture of ${target}. Remove one of them.`);
     inputOf.set(target, input);
     pairing.pairs.push({ input, target });
   }
@@ -157,7 +153,7 @@ function refuseDisagreement(chosen: Pairing, all: readonly Pairing[]): void {
     if (clash) {
       throw new AppError(
         'conflict',
-        `${clash.input} could belong to ${targetOf.get(clash.input)} (${chosen.rule.title}) or to ${clash.target} (${rival.rule.title}). Rename the pictures, or give folders in which only one of them applies.`,
+        `${clash.input} could belong to ${targetOf.get(clash.input)} (${chosen.rule.title}) or to ${clash.target} (${rival.rule.title}). Rename the pictures, or use folders that follow only one of these rules.`,
       );
     }
   }

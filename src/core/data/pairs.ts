@@ -67,7 +67,7 @@ export async function findClean(folder: string, scale = 1): Promise<DataSet> {
   if (layout) {
     throw new AppError(
       'conflict',
-      `${folder} contains pairs (${layout.input} and ${layout.target}). Leave out the degradations, or give ${join(folder, layout.target)} only.`,
+      `${folder} contains pairs (${layout.input} and ${layout.target}), so no degradations are needed. Leave them out, or give only ${join(folder, layout.target)}.`,
     );
   }
   const listing = await listPictures(folder);
@@ -106,7 +106,7 @@ async function pairWithin(folder: string, scale: number): Promise<DataSet> {
       );
     throw new AppError(
       'bad-input',
-      `The layout of ${folder} is not known. Give an input folder too, or degradations that make the inputs.`,
+      `The folder structure of ${folder} was not recognised. Also give an input folder, or degradations that make the inputs.`,
     );
   }
   return pairListings(sides.inputs, sides.targets, {

@@ -71,7 +71,7 @@ export async function findSamples(
 ): Promise<DataSet> {
   if (degradations.length === 0) return findPairs(source, scale);
   if (source.input !== undefined)
-    throw new AppError('bad-input', 'Give either an input folder or degradations that make the inputs, not both.');
+    throw new AppError('bad-input', 'An input folder and degradations cannot be combined. Give only one of them.');
   checkDegradations(degradations, scale);
   return findClean(source.target, scale);
 }
@@ -88,7 +88,7 @@ function checkDegradations(degradations: readonly DegradationStep[], scale: numb
     scale === 1 ? 'set `enlarge: true` on the bicubic step' : `use one step \`type: bicubic\` with \`scale: ${scale}\``;
   throw new AppError(
     'bad-input',
-    `The degradations make pictures ${shrink} times smaller and the network enlarges ${scale} times: ${advice}.`,
+    `The degradations make pictures ${shrink} times smaller, but the network enlarges them ${scale} times. To make these equal, ${advice}.`,
   );
 }
 
@@ -98,7 +98,7 @@ function setApart(samples: readonly Sample[], share: number, seed: number): { tr
   if (targets.length < 2)
     throw new AppError(
       'bad-input',
-      'There is only one clean picture, so none can be held out for validation. Give validation folders, or more pictures.',
+      'There is only one clean picture, so none is left for validation. Add more pictures, or give separate validation folders.',
     );
   const count = Math.min(targets.length - 1, Math.max(1, Math.round(share * targets.length)));
   const chosen = new Set(

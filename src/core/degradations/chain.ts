@@ -9,7 +9,7 @@ import { findDegradation } from './index.ts';
 
 /** Degradations in order of use, with validated settings. */
 export interface Chain {
-  readonly links: readonly { degradation: Degradation; settings: Record<string, unknown> }[];
+  readonly links: readonly { degradation: Degradation; settings: Record<string, unknown>; chance: number }[];
   /** How many times smaller the chain makes a picture. */
   readonly shrink: number;
 }
@@ -24,7 +24,7 @@ interface Size {
  * @throws AppError `not-found` for an unknown type, `bad-input` with the name of the wrong setting.
  */
 export function parseChain(steps: readonly DegradationStep[]): Chain {
-  const links = steps.map(({ type, ...settings }) => {
+  const links = steps.map(({ type, chance = 1, ...settings }) => {
     const degradation = findDegradation(type);
     const parsed = degradation.schema.safeParse(settings);
     if (!parsed.success) {
@@ -33,7 +33,13 @@ export function parseChain(steps: readonly DegradationStep[]): Chain {
         `The settings of the degradation "${type}" are invalid: ${z.prettifyError(parsed.error).replace(/\s*\n\s*/g, ' ')}.`,
       );
     }
-    return { degradation, settings: parsed.data };
+    if (chance < 1 && degradation.shrink(parsed.data) > 1) {
+      throw new AppError(
+        'bad-input',
+        `The degradation "${type}" changes the size of pictures, so it applies to all of them. Leave out its "chance".`,
+      );
+    }
+    return { degradation, settings: parsed.data, chance };
   });
   return {
     links,
@@ -83,10 +89,13 @@ export async function degradeRegion(
   }
 
   let picture = clean(regions[0] as Region);
-  for (const [i, { degradation, settings }] of links.entries()) {
+  for (const [i, { degradation, settings, chance }] of links.entries()) {
     const [at, next, size] = [regions[i] as Region, regions[i + 1] as Region, sizes[i] as Size];
     const place = { x: at.x, y: at.y, wholeWidth: size.width, wholeHeight: size.height };
-    const result = await degradation.apply(picture, settings, randomStream(...keys, i, degradation.id), place);
+    const spared = chance < 1 && randomStream(...keys, i, 'chance').uniform() >= chance;
+    const result = spared
+      ? picture
+      : await degradation.apply(picture, settings, randomStream(...keys, i, degradation.id), place);
     const shrink = degradation.shrink(settings);
     picture = cropPicture(result, { ...next, x: next.x - at.x / shrink, y: next.y - at.y / shrink });
   }

@@ -29,6 +29,6 @@ export function findDegradation(id: string): Degradation {
   const ids = degradations.map((degradation) => degradation.id);
   throw new AppError(
     'not-found',
-    `There is no degradation called "${id}"; did you mean "${closest(id, ids)}"? There are: ${ids.join(', ')}.`,
+    `There is no degradation called "${id}"; did you mean "${closest(id, ids)}"? Choose one of: ${ids.join(', ')}.`,
   );
 }

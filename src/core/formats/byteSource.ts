@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { bytesOf } from '../files/byteNames.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
 /** The bytes of a model file, read part by part: a header first, and values only once the header has been checked. */
@@ -29,7 +30,7 @@ export const bytesSource = (bytes: Uint8Array): ByteSource => ({
  * @throws AppError `not-found`, `bad-input` where it is no file, `unsupported` where it is larger, `io`.
  */
 export function openFileSource(path: string): FileSource {
-  const file = inSentence(path, () => openSync(path, 'r'));
+  const file = inSentence(path, () => openSync(bytesOf(path), 'r'));
   try {
     const status = fstatSync(file);
     requireModelFile(path, status);
@@ -50,10 +51,13 @@ export function requireModelFile(
   path: string,
   status: { isDirectory(): boolean; isFile(): boolean; size: number },
 ): void {
-  if (status.isDirectory()) throw new AppError('bad-input', `${path} is a folder; name the file in it.`);
+  if (status.isDirectory()) throw new AppError('bad-input', `${path} is a folder. Name a file in it.`);
   if (!status.isFile()) throw new AppError('bad-input', `${path} is not a file. Choose a model file.`);
   if (status.size > MAX_FILE_BYTES)
-    throw new AppError('unsupported', `${path} is larger than 2 GB, more than a network of this program can be.`);
+    throw new AppError(
+      'unsupported',
+      `${path} is larger than 2 GB, the limit for model files. Choose a smaller model.`,
+    );
 }
 
 function readPart(file: number, start: number, length: number, size: number): Uint8Array {
@@ -68,8 +72,7 @@ function readPart(file: number, start: number, length: number, size: number): Ui
   return bytes;
 }
 
-const tooShort = (): AppError =>
-  new AppError('bad-input', 'This file is shorter than it says. Get it again from where it came from.');
+const tooShort = (): AppError => new AppError('bad-input', 'This file is incomplete. Download or copy the file again.');
 
 /** Errors of the file system as people read them. */
 export function inSentence<T>(path: string, act: () => T): T {
@@ -84,6 +87,8 @@ export function inSentence<T>(path: string, act: () => T): T {
 export function fileError(path: string, error: unknown): AppError {
   if (error instanceof AppError) return error;
   if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-    return new AppError('not-found', `There is no file ${path}.`, { cause: error });
-  return new AppError('io', `${path} cannot be read: ${messageOf(error)}.`, { cause: error });
+    return new AppError('not-found', `${path} does not exist. Check the path.`, { cause: error });
+  return new AppError('io', `${path} cannot be read: ${messageOf(error)}. Check the file and its permissions.`, {
+    cause: error,
+  });
 }

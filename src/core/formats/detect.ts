@@ -33,10 +33,14 @@ export function detectNetwork(weights: Weights | Shapes): DetectedNetwork {
     .join(', ')}`;
   const reason = nearest
     ? `It looks most like ${nearest.title}, but ${listed(nearest.differences)}.`
-    : (describeNames(shapes) ?? `Looked for ${networks.map(({ title }) => title).join(', ')}.`);
-  throw new AppError('unsupported', `These weights belong to no network here. ${reason} Found ${found}.`, {
-    details: { differences: nearest?.differences ?? [] },
-  });
+    : (describeNames(shapes) ?? `Supported networks: ${networks.map(({ title }) => title).join(', ')}.`);
+  throw new AppError(
+    'unsupported',
+    `These weights do not fit any supported network. ${reason} The file contains ${found}.`,
+    {
+      details: { differences: nearest?.differences ?? [] },
+    },
+  );
 }
 
 /**
@@ -49,14 +53,14 @@ export function assertFits(weights: Weights | Shapes, id: string, options: Recor
   if (!parsed.success)
     throw new AppError(
       'bad-input',
-      `These weights name options that ${network.title} does not have. Get the file again from where it came from.`,
+      `These weights ask for options that ${network.title} does not have. Download or copy the file again.`,
       { cause: parsed.error },
     );
   const differences = compare(shapesOf(weights), createModel(id, parsed.data).parameters);
   if (differences.length > 0)
     throw new AppError(
       'bad-input',
-      `These weights do not fit ${network.title}: ${listed(differences)}. Get the file again from where it came from.`,
+      `These weights do not fit ${network.title}: ${listed(differences)}. Download or copy the file again.`,
       { details: { differences } },
     );
 }
@@ -72,7 +76,7 @@ function describeNames(shapes: Shapes): string | undefined {
   });
   const [most] = found.sort((a, b) => b.count - a.count);
   if (!most || most.count < shapes.size / 2 || most.count === 0) return undefined;
-  return `${most.count} of its ${shapes.size} names are those of ${most.title}, but parts of it are missing or of sides that it cannot have.`;
+  return `${most.count} of its ${shapes.size} tensors have names of ${most.title}, but some tensors are missing or have the wrong shape.`;
 }
 
 /** Options beyond a network's limits (such as a depth of 10,000) mean that the file is for another network. */

@@ -130,7 +130,7 @@ async function tryGraph(
     if (error instanceof AppError) throw error;
     throw new AppError(
       'unsupported',
-      `This model does not turn a colour picture into one: ${messageOf(error).slice(0, 300)}.`,
+      `This model does not turn a colour picture into another: ${messageOf(error).slice(0, 300)}. Choose another model.`,
       { cause: error },
     );
   }
@@ -162,7 +162,7 @@ export async function readGraphFiles(path: string): Promise<GraphFiles> {
   if (names.length > MAX_SHARDS || new Set([main.name, ...names]).size !== names.length + 1)
     throw new AppError(
       'bad-input',
-      'This model.json names a file twice, or more files than a model has. Get the model again from where it came from.',
+      'This model.json lists a file twice, or too many files. Download or copy the model again.',
     );
   const there = new Set(await readdir(folder));
   let total = main.bytes.length;
@@ -170,12 +170,15 @@ export async function readGraphFiles(path: string): Promise<GraphFiles> {
     if (!there.has(name))
       throw new AppError(
         'not-found',
-        `The model needs the file ${name} beside its model.json. Keep its files together.`,
+        `The file ${name} is missing beside model.json. Keep all files of the model in one folder.`,
       );
     total += (await stat(join(folder, name))).size;
   }
   if (total > MAX_BYTES)
-    throw new AppError('unsupported', `${path} is larger than 2 GB, more than a network of this program can be.`);
+    throw new AppError(
+      'unsupported',
+      `${path} is larger than 2 GB, the limit for model files. Choose a smaller model.`,
+    );
   const shards: GraphFile[] = [];
   for (const name of names) shards.push({ name, bytes: await readWhole(join(folder, name)) });
   return [main, ...shards];
@@ -202,7 +205,7 @@ async function openOnnx([{ bytes }]: GraphFiles): Promise<Graph> {
   if (session.inputNames.length !== 1 || !input || !output)
     throw new AppError(
       'unsupported',
-      `This ONNX file takes ${session.inputNames.length} inputs; a model here takes one picture.`,
+      `This ONNX file needs ${session.inputNames.length} inputs, but only models with one input are supported. Choose another model.`,
     );
   return {
     format: 'onnx',

@@ -37,4 +37,4 @@ export async function loadWeights(file: CheckedFile): Promise<Weights> {
 
 /** What to tell where a model file is not the one that was checked. */
 export const changed = (path: string): AppError =>
-  new AppError('conflict', `${path} has changed while it was being opened. Try again.`);
+  new AppError('conflict', `${path} changed while it was being opened. Try again.`);

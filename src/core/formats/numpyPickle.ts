@@ -44,7 +44,7 @@ class NumpyType extends PickleObject {
     if (!type)
       throw new AppError(
         'unsupported',
-        'This pickle holds numpy arrays of a type that is not read here. Save them as float32.',
+        'This pickle contains numpy arrays of a type that is not supported. Save them as float32.',
       );
     this.type = type;
   }
@@ -52,7 +52,7 @@ class NumpyType extends PickleObject {
   /** The state of a dtype is (version, byte order, …). */
   override setState(state: PickleValue): void {
     const order = listOf(state)[1];
-    if (order !== '<' && order !== '|') throw refused('an array is stored in an order that is not read here');
+    if (order !== '<' && order !== '|') throw refused('an array is stored in an order that is not supported');
   }
 }
 
@@ -72,7 +72,7 @@ class NumpyArray extends PickleObject {
     const count = countOf(shape);
     if (!(type instanceof NumpyType) || !(bytes instanceof Uint8Array) || count === undefined)
       throw refused('a tensor has an impossible shape');
-    if (fortran === true && shape.length > 1) throw refused('an array is stored in an order that is not read here');
+    if (fortran === true && shape.length > 1) throw refused('an array is stored in an order that is not supported');
     if (bytes.length !== count * elementBytes[type.type]) throw refused('a tensor has an impossible shape');
     this.#content = { type: type.type, shape, bytes };
   }
@@ -100,7 +100,7 @@ const numpyScope: PickleScope = {
     return Object.hasOwn(allowed, path) ? (allowed[path] as PickleObject) : torchScope(new Map()).find(module, name);
   },
   persistent: () => {
-    throw refused('it refers to a storage where there is none');
+    throw refused('it refers to a storage that does not exist');
   },
 };
 

@@ -66,7 +66,7 @@ export async function openWeights(source: ByteSource): Promise<OpenedWeights> {
   if (shown > MAX_EXPANSION * source.size + FREE_EXPANSION_BYTES)
     throw new AppError(
       'bad-input',
-      'This PyTorch file claims to hold far more than its size. Get it again from where it came from.',
+      'This PyTorch file is damaged: it declares far more data than it contains. Download or copy the file again.',
     );
   const tensors = plainNames(found);
   return {
@@ -129,14 +129,14 @@ export async function readWhole(path: string): Promise<Uint8Array> {
 /** What people have instead of weights, told from the beginning of the file. */
 function otherFile(bytes: Uint8Array): AppError {
   const start = new TextDecoder().decode(bytes.subarray(0, 200));
-  if (bytes.length === 0) return new AppError('bad-input', 'The file is empty. Get it again from where it came from.');
+  if (bytes.length === 0) return new AppError('bad-input', 'The file is empty. Download or copy the file again.');
   if (/^\s*<(!doctype|html)/i.test(start))
     return new AppError('bad-input', 'This is a web page instead of a weights file. Download the file itself.');
   if (start.startsWith('version https://git-lfs'))
-    return new AppError('bad-input', 'This only says where the weights file is (Git LFS). Download the file itself.');
+    return new AppError('bad-input', 'This is only a Git LFS pointer to the weights file. Download the file itself.');
   return new AppError(
     'unsupported',
-    'This is not a weights file that can be read here. Choose a .pth, .pt, .ckpt or .safetensors file.',
+    'This weights file is not supported. Choose a .pth, .pt, .ckpt or .safetensors file.',
   );
 }
 

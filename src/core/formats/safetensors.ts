@@ -79,12 +79,12 @@ export function openSafetensors(source: ByteSource): OpenedSafetensors {
   // Every byte belongs to exactly one tensor; checked before any tensor is made.
   let position = 0;
   for (const { name, begin, end, dtype, shape } of entries) {
-    if (begin !== position || end < begin) throw damaged(`${shortened(name)} overlaps another tensor or leaves a hole`);
+    if (begin !== position || end < begin) throw damaged(`${shortened(name)} overlaps another tensor or leaves a gap`);
     const type = elementTypes[dtype];
     if (!type)
       throw new AppError(
         'unsupported',
-        `This safetensors file stores ${shortened(name)} as ${shortened(dtype)}, which is not read here. Convert it to float32 or float16 first.`,
+        `This safetensors file stores ${shortened(name)} as ${shortened(dtype)}, which is not supported. Convert it to float32 or float16 first.`,
       );
     const count = countOf(shape);
     if (count === undefined || count * elementBytes[type] !== end - begin)
@@ -180,16 +180,14 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
 
 function readMetadata(value: unknown): Record<string, string> {
   const metadata = metadataSchema.safeParse(value ?? {});
-  if (!metadata.success) throw damaged(`its ${METADATA_KEY} is not text by key`);
+  if (!metadata.success) throw damaged(`its ${METADATA_KEY} does not map text to text`);
   return metadata.data;
 }
 
 function damaged(reason: string, cause?: unknown): AppError {
-  return new AppError(
-    'bad-input',
-    `This safetensors file is damaged: ${reason}. Get it again from where it came from.`,
-    { cause },
-  );
+  return new AppError('bad-input', `This safetensors file is damaged: ${reason}. Download or copy the file again.`, {
+    cause,
+  });
 }
 
 const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text);

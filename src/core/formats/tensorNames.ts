@@ -16,4 +16,4 @@ export function checkTensorNames(names: Iterable<string>): void {
 }
 
 const unlike = (what: string): AppError =>
-  new AppError('bad-input', `This file has ${what}, which no network has. Get it again from where it came from.`);
+  new AppError('bad-input', `This file has ${what}, which no network has. Download or copy the file again.`);

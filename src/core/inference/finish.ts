@@ -50,7 +50,7 @@ export function finish(
       if (!Number.isFinite(value))
         throw new AppError(
           'non-finite',
-          'The model gave values that are not numbers; its weights are damaged or do not suit this picture.',
+          'The model returned values that are not numbers (NaN). Its weights are damaged or do not suit this picture. Try another model.',
         );
       const inside = Math.min(1, Math.max(0, value));
       result[i * channels + c] = Math.round((linear ? decodeSrgb(inside) : inside) * full);

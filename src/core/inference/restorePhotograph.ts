@@ -9,9 +9,8 @@ import { ScratchReader, ScratchWriter } from '../pictures/scratch.ts';
 import { selfEnsemble } from './ensemble.ts';
 import { finish, type FinishOptions } from './finish.ts';
 import { chooseTile, type Restorer } from './restorer.ts';
-import { type Band, restoreTiled } from './restoreTiled.ts';
+import { type Band, restoreTiled, SMALLEST_TILE } from './restoreTiled.ts';
 import { floatSource, PhotographSource } from './sources.ts';
-import { SMALLEST_TILE } from './splitTiles.ts';
 import { layOutChain, scaled } from './stages.ts';
 
 export interface RestoreOptions {
@@ -158,7 +157,7 @@ async function openMask(file: string, width: number, height: number, scratch: st
   } catch (cause) {
     throw new AppError(
       'bad-input',
-      `The mask ${file} cannot be used: ${messageOf(cause).split('\n')[0]}. Choose a grey picture.`,
+      `The mask ${file} cannot be used: ${messageOf(cause).split('\n')[0]}. Choose a greyscale picture.`,
       { cause },
     );
   }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Region } from '../pictures/crop.ts';
+import { AppError } from '../../shared/errors.ts';
+import { cropPicture, type Region } from '../pictures/crop.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
 import { type Axis, layOut, shares } from './grid.ts';
 import type { Restorer } from './restorer.ts';
@@ -27,6 +28,8 @@ export interface Tiling {
 
 /** Overlap of neighbouring tiles: a quarter of a tile, at most 48 pixels. */
 const OVERLAP = 48;
+/** Side of the smallest tile that is tried when memory is short. */
+export const SMALLEST_TILE = 32;
 /** Networks with windows and strides mirror their input at the edges, which needs this many pixels. */
 const SMALLEST = 16;
 
@@ -103,6 +106,45 @@ export async function* restoreTiled(
     sum = sum.slice(length);
     top = ready;
   }
+}
+
+/**
+ * A restorer that survives a lack of memory: a tile that does not fit is restored in tiles of half its side, and the
+ * following tiles and pictures use the smaller size at once.
+ * @throws AppError `out-of-memory` if not even the smallest tile fits
+ */
+export function splitTiles(restorer: Restorer): Restorer {
+  let limit = restorer.largestTile ?? Infinity;
+  const run = async (tile: FloatPicture): Promise<FloatPicture> => {
+    const side = Math.max(tile.width, tile.height);
+    if (side <= limit) {
+      try {
+        return await restorer.run(tile);
+      } catch (error) {
+        const half = Math.floor(side / 32) * 16;
+        if (!(error instanceof AppError && error.code === 'out-of-memory') || half < SMALLEST_TILE) throw error;
+        limit = Math.min(limit, half);
+      }
+    }
+    return gather(tile, splitting, limit);
+  };
+  const splitting: Restorer = {
+    ...restorer,
+    get largestTile() {
+      return Number.isFinite(limit) ? limit : undefined;
+    },
+    run,
+  };
+  return splitting;
+}
+
+async function gather(picture: FloatPicture, restorer: Restorer, tile: number): Promise<FloatPicture> {
+  const { width, height } = picture;
+  const row = width * restorer.scale * 3;
+  const data = new Float32Array(row * height * restorer.scale);
+  const bands = restoreTiled({ width, height, read: (region) => cropPicture(picture, region) }, restorer, { tile });
+  for await (const band of bands) data.set(band.picture.data, band.y * row);
+  return { width: width * restorer.scale, height: height * restorer.scale, channels: 3, data };
 }
 
 const whole = ({ width, height }: PixelSource): Region => ({ x: 0, y: 0, width, height });

@@ -59,13 +59,13 @@ function convolutions(network: VggNetwork, layers: readonly string[]): Convoluti
   if (layers.length === 0)
     throw new AppError(
       'bad-input',
-      `No layer of ${network} is named to compare pictures in; name some of ${all.map((c) => c.activation).join(', ')}.`,
+      `No layer of ${network} is chosen for the perceptual loss. Choose some of ${all.map((c) => c.activation).join(', ')}.`,
     );
   const unknown = layers.find((layer) => !all.some(({ activation }) => activation === layer));
   if (unknown)
     throw new AppError(
       'bad-input',
-      `${network} has no layer "${unknown}"; its layers are ${all.map((c) => c.activation).join(', ')}.`,
+      `${network} has no layer "${unknown}". Choose from ${all.map((c) => c.activation).join(', ')}.`,
     );
   return all.slice(0, 1 + Math.max(...layers.map((layer) => all.findIndex(({ activation }) => activation === layer))));
 }
@@ -88,6 +88,21 @@ export function featureShapes(network: VggNetwork, layers: readonly string[]): M
   );
 }
 
+/** Names of all activations of a feature network, in order. */
+export const featureLayers = (network: VggNetwork): string[] =>
+  STAGES[network].flatMap((count, stage) => Array.from({ length: count }, (_, i) => `relu${stage + 1}_${i + 1}`));
+
+/** Which weights a {@link VggFeatures} has. */
+export interface VggOptions {
+  /** Trained weights. Without them the network is a seeded stand-in. */
+  given?: FeatureWeights | undefined;
+  /**
+   * How the layers of a stand-in are scaled. `share`: so that a weight has the share of the gradient that it has with the
+   * published VGG16. `none`: mean activation 1 only, as runs before version 0.2 had it.
+   */
+  gains?: 'share' | 'none' | undefined;
+}
+
 /** VGG with its activations tapped (Simonyan and Zisserman 2015; torchvision's numbering). */
 export class VggFeatures {
   readonly layers: readonly string[];
@@ -95,9 +110,11 @@ export class VggFeatures {
   readonly source: string;
   readonly #parameters = new Parameters();
   readonly #convs: { layer: Layer; conv: Convolution }[];
+  readonly #gains: Readonly<Record<string, number>>;
 
-  constructor(network: VggNetwork, layers: readonly string[], given?: FeatureWeights) {
+  constructor(network: VggNetwork, layers: readonly string[], { given, gains = 'share' }: VggOptions = {}) {
     this.layers = layers;
+    this.#gains = given || gains === 'none' ? {} : STAND_IN_GAINS;
     this.#convs = convolutions(network, layers).map((conv) => ({
       conv,
       layer: conv2d(this.#parameters, `features.${conv.index}`, conv.channelsIn, conv.channelsOut, 3, {
@@ -111,13 +128,18 @@ export class VggFeatures {
     } else {
       this.#parameters.initialise(SEED);
       this.#calibrate();
-      this.source = `${network} with seeded random weights (a stand-in; fetch the published weights with "mcir features fetch")`;
+      const scaled = gains === 'share' ? ', scaled to the published share of the gradient' : '';
+      this.source = `${network} with seeded random weights (a stand-in${scaled}; fetch the published weights with "mcir features fetch")`;
     }
   }
 
   readonly extract: FeatureExtractor = (x) => {
-    const tapped = this.#activations(x).filter((_, i) => this.layers.includes(this.#convs[i]?.conv.activation ?? ''));
-    return tapped.map(wide);
+    return this.#activations(x).flatMap((h, i) => {
+      const { activation = '' } = this.#convs[i]?.conv ?? {};
+      if (!this.layers.includes(activation)) return [];
+      const gain = this.#gains[activation];
+      return [gain === undefined ? wide(h) : tf.mul<tf.Tensor4D>(wide(h), gain)];
+    });
   };
 
   dispose(): void {
@@ -157,6 +179,27 @@ export class VggFeatures {
     });
   }
 }
+
+/**
+ * Factors of the stand-in's layers. With them the gradient of each layer's distance is as long as with the published VGG16
+ * (scripts/studies/standInGains.ts measures both), so that a weight means the same with either. Without them a weight of
+ * 0.001 has 0.7 % of the pixel term's gradient instead of 6 %. VGG19's layers take VGG16's factors where both have them.
+ */
+const STAND_IN_GAINS: Readonly<Record<string, number>> = {
+  relu1_1: 0.6328,
+  relu1_2: 2.37,
+  relu2_1: 5.374,
+  relu2_2: 6.57,
+  relu3_1: 10.49,
+  relu3_2: 15.36,
+  relu3_3: 12.63,
+  relu4_1: 13.93,
+  relu4_2: 13.98,
+  relu4_3: 7.724,
+  relu5_1: 11.99,
+  relu5_2: 10.97,
+  relu5_3: 5.736,
+};
 
 /** Seed of the stand-in weights: the same for every run, so that runs can be compared. */
 const SEED = 16;

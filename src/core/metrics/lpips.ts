@@ -83,7 +83,7 @@ export class Lpips {
       this.#extract = extract;
       this.#dispose = () => parameters.dispose();
     } else {
-      const vgg = new VggFeatures('vgg16', VGG_LAYERS, { network: 'vgg16', weights: backbone, source });
+      const vgg = new VggFeatures('vgg16', VGG_LAYERS, { given: { network: 'vgg16', weights: backbone, source } });
       this.#extract = vgg.extract;
       this.#dispose = () => vgg.dispose();
     }

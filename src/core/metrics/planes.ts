@@ -26,7 +26,7 @@ export function measuredPlanes(picture: FloatPicture, { cropBorder = 0, yChannel
   if (width < 1 || height < 1) {
     throw new AppError(
       'bad-input',
-      `A crop border of ${cropBorder} leaves nothing of a picture of ${picture.width} × ${picture.height} pixels. Choose a smaller one.`,
+      `A crop border of ${cropBorder} pixels leaves nothing of a picture of ${picture.width} × ${picture.height} pixels. Choose a smaller border.`,
     );
   }
   const channels = Array.from({ length: picture.channels }, () => ({
@@ -53,7 +53,7 @@ export function checkSameShape(a: FloatPicture, b: FloatPicture): void {
     const shape = (p: FloatPicture): string => `${p.width} × ${p.height} × ${p.channels}`;
     throw new AppError(
       'bad-input',
-      `Pictures of ${shape(a)} and ${shape(b)} cannot be compared. Give two of the same size.`,
+      `Pictures of different sizes (${shape(a)} and ${shape(b)}) cannot be compared. Choose two of the same size.`,
     );
   }
 }

@@ -56,7 +56,7 @@ export function refuseFormat({ extras, encoding, told, format: own }: Photograph
   if (extras.includes('beside') && format !== 'tiff')
     throw new AppError(
       'unsupported',
-      `The picture has a channel beside its colours, such as a saved selection, which ${formatName(format)} does not hold. Choose TIFF.`,
+      `The picture has an extra channel, such as a saved selection, which ${formatName(format)} cannot store. Choose TIFF.`,
     );
   if (encoding.id === 'hdr' && (told?.in !== format || own !== format))
     throw new AppError(
@@ -80,12 +80,12 @@ export function refuseOversize(format: OutputFormat, width: number, height: numb
   if (Math.max(width, height) > side)
     throw new AppError(
       'unsupported',
-      `${name} holds no more than ${side} pixels in a row, and the result would be ${width}x${height}. Choose TIFF or PNG.`,
+      `${name} files can be at most ${side} pixels wide or high, and the result would be ${width}x${height}. Choose TIFF or PNG.`,
     );
   if (format === 'avif' && width * height > MOST_AVIF_PIXELS) {
     throw new AppError(
       'unsupported',
-      `AVIF takes too much memory for a result of ${width}x${height}; it is written up to ${MOST_AVIF_PIXELS / 1e6} megapixels. Choose JPEG, PNG or TIFF.`,
+      `A result of ${width}x${height} needs too much memory as AVIF, whose limit is ${MOST_AVIF_PIXELS / 1e6} megapixels. Choose JPEG, PNG or TIFF.`,
     );
   }
 }
@@ -141,7 +141,7 @@ export async function encodePhotograph(
     syncFile(file);
   } catch (cause) {
     if (saysDiskFull(messageOf(cause)))
-      throw new AppError('io', 'There is no room left on the disk for the result; free some space.', { cause });
+      throw new AppError('io', 'The disk is too full for the result. Free some space and try again.', { cause });
     throw new AppError('io', `The result could not be written: ${messageOf(cause).split('\n')[0]}.`, { cause });
   }
 }

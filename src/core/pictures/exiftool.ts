@@ -38,7 +38,7 @@ export async function askExiftool(
   }
   throw new AppError(
     'io',
-    'ExifTool, which copies the metadata, stopped twice without an answer. Free some memory and try this file again.',
+    'ExifTool, which copies the metadata, crashed twice. Free some memory and try this file again.',
   );
 }
 

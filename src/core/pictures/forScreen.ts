@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors.ts';
+import { withTextPath } from '../files/byteNames.ts';
 import { openPicture } from './openPicture.ts';
 import type { Sharp } from './sharp.ts';
 
@@ -28,15 +29,17 @@ export const makePng = (path: string): Promise<Uint8Array> =>
 
 async function decode(path: string, mostPixels: number, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> {
   try {
-    const { image, metadata } = await openPicture(path);
-    if (metadata.width * metadata.height > mostPixels)
-      throw new AppError('unsupported', 'The picture has more than 100 megapixels, too many to be shown whole.');
-    return await finish(image.rotate().toColourspace('srgb').timeout({ seconds: SECONDS })).toBuffer();
+    return await withTextPath(path, async (readable) => {
+      const { image, metadata } = await openPicture(readable);
+      if (metadata.width * metadata.height > mostPixels)
+        throw new AppError('unsupported', 'The picture has more than 100 megapixels, too many to show as a whole. It can still be restored.');
+      return finish(image.rotate().toColourspace('srgb').timeout({ seconds: SECONDS })).toBuffer();
+    });
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw new AppError(
       'unsupported',
-      `${path} cannot be read as a picture; it is damaged or of a kind this program does not know.`,
+      `${path} cannot be read as a picture. It is damaged, or its format is not supported.`,
       { cause },
     );
   }

@@ -34,13 +34,13 @@ export function refuseOversized(
 ): void {
   const pixels = width * height;
   if (Math.max(width, height) > LONGEST_SIDE)
-    throw new AppError('unsupported', 'The picture claims to be more than 500,000 pixels long.');
+    throw new AppError('unsupported', 'The picture is more than 500,000 pixels wide or high. Make it smaller first.');
   if (pixels > MOST_PIXELS)
-    throw new AppError('unsupported', 'The picture claims to have more than a thousand megapixels.');
+    throw new AppError('unsupported', 'The picture has more than 1000 megapixels. Make it smaller first.');
   if (decodedAtOnce.includes(format) && pixels > MOST_PIXELS_AT_ONCE)
     throw new AppError(
       'unsupported',
-      'The picture claims to have more than 134 megapixels, the most that WebP, AVIF and GIF are read with.',
+      'The picture has more than 134 megapixels, the limit for WebP, AVIF and GIF. Save it as TIFF or PNG first.',
     );
   // A JPEG decoder keeps 16-bit coefficients.
   const bytesPerSample = format === 'jpeg' || (depth !== 'uchar' && depth !== 'char') ? 2 : 1;

@@ -51,9 +51,12 @@ export class MetadataTool {
     if (strip === 'all') return [];
     if ((await this.version()) === undefined) {
       if (strip === 'gps')
-        throw new AppError('unsupported', 'Removing GPS alone needs ExifTool; install Perl, or remove all metadata.');
+        throw new AppError(
+          'unsupported',
+          'Removing only the location needs ExifTool, which needs Perl. Install Perl, or remove all metadata.',
+        );
       return [
-        'ExifTool is not available, so only common metadata were kept and the provenance was not noted; install Perl.',
+        'ExifTool is not available, so only common metadata was kept and the model was not recorded. Install Perl, which ExifTool needs.',
       ];
     }
     const folder = await mkdtemp(join(tmpdir(), 'mcir-metadata-'));
@@ -94,7 +97,7 @@ export class MetadataTool {
       if (left.length > 0)
         throw new AppError(
           'unsupported',
-          `GPS could not be removed from this file (${left.map(({ name }) => name).join(', ')}); remove all metadata.`,
+          `The location could not be removed from this file (${left.map(({ name }) => name).join(', ')}). Remove all metadata instead.`,
         );
     }
     return [...notes, ...warnings];
@@ -116,13 +119,13 @@ export class MetadataTool {
     const lines = told.filter((line) => !harmless.test(line));
     // Without room the result would lose its metadata: the picture is tried again when there is some.
     if (lines.some((line) => noRoom.test(line)))
-      throw new AppError('io', 'There is no room left on the disk for the result; free some space.');
+      throw new AppError('io', 'The disk is too full for the result. Free some space and try again.');
     // It writes nothing after an error, however minor it calls it.
     const refusal = lines[0] ?? told.find((line) => line.startsWith('Error: '));
     if (strip === 'gps' && code !== 0 && refusal !== undefined)
       throw new AppError(
         'unsupported',
-        `GPS could not be removed from this file (${said(refusal)}); remove all metadata.`,
+        `The location could not be removed from this file (${said(refusal)}). Remove all metadata instead.`,
       );
     return [...new Set(lines.map((line) => `Metadata: ${said(line)}.`))];
   }
@@ -151,7 +154,7 @@ export class MetadataTool {
 
   async #ask(options: readonly string[], files: readonly string[]): Promise<Tags[]> {
     if ((await this.version()) === undefined)
-      throw new AppError('unsupported', 'Reading metadata needs ExifTool, which needs Perl; install Perl.');
+      throw new AppError('unsupported', 'Reading metadata needs ExifTool, which needs Perl. Install Perl.');
     const { stdout, stderr, code } = await askExiftool(['-json', ...options, ...files.map((file) => resolve(file))]);
     if (code !== 0) throw new AppError('bad-input', `The metadata cannot be read: ${said(firstReason(stderr))}.`);
     return JSON.parse(stdout) as Tags[];

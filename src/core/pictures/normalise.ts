@@ -105,7 +105,7 @@ function fromFloat(colours: number, extras: Decoded['extras']): Change {
       if (above * 2 > count)
         throw new AppError(
           'bad-input',
-          `Most floating-point values of this picture are above white, which is 1; the highest is ${Number(highest.toPrecision(3))}. Scale them to 0 to 1 first.`,
+          `Most values of this floating-point picture are brighter than white (1); the highest is ${Number(highest.toPrecision(3))}. Scale them to 0 to 1 first.`,
         );
     },
   };

@@ -25,7 +25,7 @@ export async function openPicture(path: string, options: { ignoreIcc?: boolean }
   const image = sharp(path, { ...readingUntrusted, ...options });
   const metadata = await image.metadata().catch((cause: unknown) => {
     if (/pixel limit/i.test(messageOf(cause)))
-      throw new AppError('unsupported', 'The picture claims to have more than a thousand megapixels.', { cause });
+      throw new AppError('unsupported', 'The picture has more than 1000 megapixels. Make it smaller first.', { cause });
     throw cause;
   });
   const { width, height } = metadata.autoOrient;

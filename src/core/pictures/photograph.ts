@@ -58,9 +58,13 @@ export const hasAlpha = ({ extras }: Pick<Photograph, 'extras'>): boolean => ext
  */
 export async function inspect(file: string): Promise<Photograph> {
   const { size } = await stat(file).catch((cause: unknown) => {
-    throw new AppError('not-found', 'The file is not there any more, or cannot be read.', { cause });
+    throw new AppError(
+      'not-found',
+      'The file was moved or deleted, or it cannot be read. Check the file and its permissions.',
+      { cause },
+    );
   });
-  if (size === 0) throw new AppError('bad-input', 'The file is empty.');
+  if (size === 0) throw new AppError('bad-input', 'The file is empty. Copy it from its source again.');
   const inside = lookInside(file);
   refuseKind(inside);
   const metadata = await readable(file, () => sharp(file, readingUntrusted).metadata());
@@ -215,7 +219,7 @@ function formatOf({ format, compression }: Metadata): FileFormat {
   if (!known)
     throw new AppError(
       'unsupported',
-      `Pictures of the format ${format} cannot be restored; convert the file to TIFF or PNG.`,
+      `Pictures of the format ${format} cannot be restored. Convert the file to TIFF or PNG.`,
     );
   return known;
 }

@@ -30,13 +30,13 @@ export async function readable<T>(file: string, read: () => Promise<T>): Promise
 }
 
 const DAMAGED =
-  'The picture is damaged and cannot be read whole. Copy it from its source again, or save it anew with another program.';
+  'The picture is damaged and cannot be read completely. Copy it from its source again, or save it again with another program.';
 
 /** @param alone whether the decoder's words can only be about this file */
 function reasonOf(file: string, cause: unknown, alone: boolean): AppError {
   const words = messageOf(cause);
   if (saysDiskFull(words))
-    return new AppError('io', 'There is no room left on the disk for temporary files; free some space.', { cause });
+    return new AppError('io', 'The disk is too full for temporary files. Free some space and try again.', { cause });
   const known = alone ? knownReason(words, cause) : undefined;
   if (known) return known;
   if (!alone && /pixel limit/i.test(words)) return tooLarge(cause);
@@ -77,7 +77,7 @@ const notAPicture = (cause: unknown): AppError =>
   );
 
 const tooLarge = (cause: unknown): AppError =>
-  new AppError('unsupported', 'The picture claims to have more than a thousand megapixels.', { cause });
+  new AppError('unsupported', 'The picture has more than 1000 megapixels. Make it smaller first.', { cause });
 
 /** The first line that says something: sharp puts "Input file has corrupt header:" before what may be nothing. */
 function firstReason(words: string): string | undefined {

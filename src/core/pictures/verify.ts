@@ -74,7 +74,7 @@ export async function verify(
     await decodeInto(written, scratch);
     if (spread(scratch, written) < PLAIN && spread(decoded, original) >= PLAIN)
       warnings.push(
-        'The result is one plain colour although the original is not; the model does not suit this picture.',
+        'The result is a single colour, but the original is not. The model does not suit this picture. Try another one.',
       );
   } catch (error) {
     return [...warnings, `The written file could not be read back: ${messageOf(error)}`];

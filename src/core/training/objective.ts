@@ -4,7 +4,7 @@ import { CONTRASTIVE_LAYERS, contrastiveRatio, curricularRatio } from '../losses
 import { perceptualDistance, selfPromptedNegative } from '../losses/perceptual.ts';
 import { pixelLosses } from '../losses/pixel.ts';
 import { firstWeight } from './heldWeight.ts';
-import { type FeatureWeights, VggFeatures, type VggNetwork } from '../losses/vgg.ts';
+import { type FeatureWeights, VggFeatures, type VggNetwork, type VggOptions } from '../losses/vgg.ts';
 
 /** The loss of a step, and its terms by name, weighted; all scalars. */
 export interface Objective {
@@ -70,15 +70,17 @@ export class LossFunction {
   readonly #spnWeights: number[];
   readonly #ratioWeights: number[];
 
-  constructor(config: RunConfig, features: readonly FeatureWeights[] = []) {
+  /** @param gains how stand-ins for networks without given weights are scaled (losses/vgg.ts) */
+  constructor(config: RunConfig, features: readonly FeatureWeights[] = [], gains?: VggOptions['gains']) {
     this.#config = config;
-    const given = (network: string): FeatureWeights | undefined => features.find((f) => f.network === network);
+    const options = (network: string): VggOptions => ({ given: features.find((f) => f.network === network), gains });
     const { network, layers } = config.features;
     this.#spnWeights = Object.values(layers);
     this.#ratioWeights = Object.values(CONTRASTIVE_LAYERS);
-    if (config.mcir || config.loss.positive) this.#spn = new VggFeatures(network, Object.keys(layers), given(network));
+    if (config.mcir || config.loss.positive)
+      this.#spn = new VggFeatures(network, Object.keys(layers), options(network));
     if (config.loss.contrastive)
-      this.#ratio = new VggFeatures(RATIO_NETWORK, Object.keys(CONTRASTIVE_LAYERS), given(RATIO_NETWORK));
+      this.#ratio = new VggFeatures(RATIO_NETWORK, Object.keys(CONTRASTIVE_LAYERS), options(RATIO_NETWORK));
   }
 
   /** One line that says which features the run compares pictures in. */

@@ -6,7 +6,7 @@ import { type CompiledForward, compileForward } from '../engine/forward.ts';
 import { Program, type ProgramFunction } from '../engine/program.ts';
 import { valuesOf } from '../engine/read.ts';
 import type { Weights } from '../formats/weights.ts';
-import type { FeatureWeights } from '../losses/vgg.ts';
+import type { FeatureWeights, VggOptions } from '../losses/vgg.ts';
 import { dueNegatives } from '../negatives/schedule.ts';
 import type { Model } from '../networks/index.ts';
 import { normaliseInput } from '../networks/layers.ts';
@@ -25,6 +25,8 @@ import { blendFunction, trainingStep } from './step.ts';
 export interface TrainerOptions {
   /** Imported feature networks. Without them seeded stand-ins are used, and {@link Trainer.featuresNote} says so. */
   features?: readonly FeatureWeights[];
+  /** How the stand-ins are scaled; `none` for runs that began before version 0.2 (losses/vgg.ts). */
+  gains?: VggOptions['gains'];
   /** Weights to start from, under PyTorch names. */
   initial?: Weights;
   /**
@@ -70,7 +72,7 @@ export class Trainer {
     this.config = config;
     this.shares = config.loss.contrastive ? 1 : (options.shares ?? 1);
     this.#state = createState(config, options.initial);
-    this.#loss = new LossFunction(config, options.features);
+    this.#loss = new LossFunction(config, options.features, options.gains);
     this.#meter = new NegativeMeter(config, this.#state, this.#loss);
     this.#learningRate = new LearningRate(config.schedule, config.optimiser.lr, config.steps);
   }

@@ -23,7 +23,7 @@ export interface Bridge {
   /** Turns files dropped on the window into places. */
   admit(files: File[]): Promise<Reply>;
   /** Opens the system's dialog. */
-  choose(kind: 'folder' | 'pictures' | 'weights'): Promise<Reply>;
+  choose(kind: 'folder' | 'pictures' | 'weights' | 'studies'): Promise<Reply>;
 }
 
 declare global {
@@ -130,7 +130,7 @@ async function post(path: string, body: BodyInit, headers: Record<string, string
   } catch (cause) {
     throw new AppError(
       'io',
-      told(i18n.language, 'MCIR Studio does not answer. Start it again, then reload this page.'),
+      told(i18n.language, 'MCIR Studio does not respond. Start it again, then reload this page.'),
       { cause },
     );
   }

@@ -38,6 +38,7 @@ export function useLiveUpdates(): void {
           void queryClient.invalidateQueries({ queryKey: ['runs.crops'] });
           // The last steps may be newer than the cached curves.
           void queryClient.invalidateQueries({ queryKey: ['runs.curves', event.data.id] });
+          if (event.data.tags.some((tag) => tag.startsWith('study '))) refreshStudies();
           if (isNewAsModel(event.data)) void queryClient.invalidateQueries({ queryKey: ['models.list'] });
           break;
         case 'progress':
@@ -70,6 +71,9 @@ export function useLiveUpdates(): void {
             packs?.map((known) => (known.id === event.data.id ? event.data : known)),
           );
           break;
+        case 'study':
+          refreshStudies();
+          break;
         case 'changed':
           void queryClient.invalidateQueries({ queryKey: [`${event.data}.list`] });
           if (event.data === 'models') void queryClient.invalidateQueries({ queryKey: ['models.broken'] });
@@ -77,6 +81,12 @@ export function useLiveUpdates(): void {
       }
     }, []),
   );
+}
+
+/** Asks again for the studies that are shown. */
+function refreshStudies(): void {
+  for (const call of ['studies.list', 'studies.show', 'studies.curves'])
+    void queryClient.invalidateQueries({ queryKey: [call] });
 }
 
 /** A run can be used for restoring after its first validation, and again improves with each new best one. */

@@ -18,7 +18,10 @@ import { bridge, chooseNatively } from '../api/client.ts';
 import { useAction, useCall } from '../api/hooks.ts';
 import { showError } from '../api/showError.ts';
 
-export type Wanted = 'folder' | 'pictures' | 'weights';
+export type Wanted = 'folder' | 'pictures' | 'weights' | 'studies';
+
+/** Kinds of which one file is chosen, and no folder. */
+const isOneFile = (wanted: Wanted): boolean => wanted === 'weights' || wanted === 'studies';
 
 interface ChoosePlaceProps {
   wanted: Wanted;
@@ -91,12 +94,12 @@ function PlaceDialog({
     setMarked([]);
     setFolder(id);
   };
-  const folderItself = wanted === 'weights' || !here ? [] : [here];
+  const folderItself = isOneFile(wanted) || !here ? [] : [here];
   const result = marked.length > 0 ? marked : folderItself;
   const mark = (entry: Place, checked: boolean): void => {
     const others = marked.filter((place) => place.id !== entry.id);
     if (!checked) setMarked(others);
-    else setMarked(wanted === 'weights' ? [entry] : [...others, entry]);
+    else setMarked(isOneFile(wanted) ? [entry] : [...others, entry]);
   };
 
   return (

@@ -2,7 +2,7 @@ import { Group, Kbd, Modal, Stack, Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
 const shortcuts: { keys: string[]; text: string }[] = [
-  { keys: ['1', '–', '6'], text: 'keys.screens' },
+  { keys: ['1', '–', '7'], text: 'keys.screens' },
   { keys: ['←', '→', '↑', '↓'], text: 'keys.move' },
   { keys: ['Enter'], text: 'keys.open' },
   { keys: ['Space'], text: 'keys.select' },

@@ -5,6 +5,10 @@ import { useAction, useCall } from '../api/hooks.ts';
 import { go } from '../route.ts';
 import { batchTitle } from '../screens/restore/batchTitle.ts';
 
+/** The tag of a study's runs names the study. */
+const studyOf = (tags: readonly string[]): string | undefined =>
+  tags.find((tag) => tag.startsWith('study '))?.slice('study '.length);
+
 /**
  * Lists work that was interrupted when the program last closed, and offers to resume it. Shown until it is resumed or
  * dismissed.
@@ -14,11 +18,22 @@ export function Interrupted() {
   const [aside, setAside] = useState<ReadonlySet<string>>(new Set());
   const runs = useCall('runs.list', {});
   const batches = useCall('batches.list', {});
+  const studies = useCall('studies.list', {});
+  const resumeStudy = useAction('studies.start', ['studies.list']);
   const resumeRun = useAction('training.resume', ['runs.list']);
   const resumeBatch = useAction('batches.resume', ['batches.list']);
 
+  // A study resumes its own trainings.
+  const waiting = new Set(studies.data?.filter(({ state }) => state === 'interrupted').map(({ id }) => id));
+  const single = runs.data?.filter(({ tags }) => !waiting.has(studyOf(tags) ?? '')) ?? [];
   const found = [
-    ...(runs.data ?? []).map(({ id, state, name, savedStep = 0 }) => ({
+    ...(studies.data ?? []).map(({ id, state, name }) => ({
+      id: `study ${id}`,
+      state,
+      title: name,
+      resume: () => resumeStudy.mutate({ study: id }, { onSuccess: () => go('studies', id) }),
+    })),
+    ...single.map(({ id, state, name, savedStep = 0 }) => ({
       id,
       state,
       title: savedStep > 0 ? t('frame.savedAt', { title: name, step: savedStep }) : t('frame.unsaved', { title: name }),
@@ -47,7 +62,7 @@ export function Interrupted() {
       </Text>
       <Button
         size="compact-sm"
-        loading={resumeRun.isPending || resumeBatch.isPending}
+        loading={resumeRun.isPending || resumeBatch.isPending || resumeStudy.isPending}
         onClick={() => found.forEach(({ resume }) => resume())}
       >
         {t('action.resume')}

@@ -26,7 +26,13 @@ export function JobsInSight() {
   return (
     <Stack gap={2}>
       {run && trained !== undefined && (
-        <Job title={run.name} state={run.state} share={trained} onClick={() => go('runs', run.id)} />
+        <Job
+          title={run.name}
+          state={run.state}
+          waits={run.waitsFor !== undefined}
+          share={trained}
+          onClick={() => go('runs', run.id)}
+        />
       )}
       {batch && restored !== undefined && (
         <Job title={batchTitle(batch, t)} state={batch.state} share={restored} onClick={() => go('restore')} />
@@ -50,11 +56,14 @@ const isUnderWay = ({ state }: Run | Batch): boolean => state === 'running' || s
 function Job({
   title,
   state,
+  waits = false,
   share,
   onClick,
 }: {
   title: string;
   state: Run['state'];
+  /** It waits for its disk. */
+  waits?: boolean;
   share: number;
   onClick: () => void;
 }) {
@@ -65,9 +74,15 @@ function Job({
         {title}
       </Text>
       <Text size="xs" c="dimmed">
-        {t(`state.${state}`)} · {Math.floor(share)} %
+        {waits ? t('runs.waits') : t(`state.${state}`)} · {Math.floor(share)} %
       </Text>
-      <Progress value={share} size={3} mt={4} color={state === 'paused' ? 'yellow' : 'accent'} aria-label={title} />
+      <Progress
+        value={share}
+        size={3}
+        mt={4}
+        color={state === 'paused' || waits ? 'yellow' : 'accent'}
+        aria-label={title}
+      />
     </UnstyledButton>
   );
 }

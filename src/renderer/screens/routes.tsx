@@ -1,6 +1,7 @@
 import {
   IconChartLine,
   IconDatabase,
+  IconFlask,
   IconHeartRateMonitor,
   IconPhotoSpark,
   IconStack2,
@@ -12,6 +13,7 @@ import { ModelsScreen } from './models/ModelsScreen.tsx';
 import { RestoreScreen } from './restore/RestoreScreen.tsx';
 import { RunsScreen } from './runs/RunsScreen.tsx';
 import { SettingsScreen } from './settings/SettingsScreen.tsx';
+import { StudiesScreen } from './studies/StudiesScreen.tsx';
 import { TrainScreen } from './train/TrainScreen.tsx';
 
 export interface Screen {
@@ -26,6 +28,7 @@ export const screens: readonly Screen[] = [
   { id: 'datasets', icon: IconDatabase, component: DatasetsScreen },
   { id: 'train', icon: IconChartLine, component: TrainScreen },
   { id: 'runs', icon: IconTable, component: RunsScreen },
+  { id: 'studies', icon: IconFlask, component: StudiesScreen },
   { id: 'models', icon: IconStack2, component: ModelsScreen },
   { id: 'settings', icon: IconHeartRateMonitor, component: SettingsScreen },
 ];

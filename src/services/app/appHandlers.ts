@@ -5,7 +5,6 @@ import type { Handlers } from '../../shared/contract.ts';
 import { AppError } from '../../shared/errors.ts';
 import { chooseDataFolder, chosenDataFolder } from './dataFolder.ts';
 import { prepareSampleSet } from '../training/sampleSet.ts';
-import { changeSettings, readSettings } from './settings.ts';
 import { programVersion } from './version.ts';
 import { createFolder, listFolder, roots } from '../studio/browse.ts';
 import type { StudioContext } from '../studio/context.ts';
@@ -20,14 +19,19 @@ export function appHandlers({
   handles,
   reveal,
 }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
-  const { home, notices, runs, history } = services;
+  const { home, notices, runs, history, studies } = services;
   const batches = new BatchRepository(history.db);
   const pathOf = (what: Revealed): string => {
     if ('place' in what) return handles.path(what.place);
     if ('run' in what) return runs.folder(runs.find(what.run).id).path;
+    if ('study' in what) return studies.folders.path(studies.folders.plan(what.study).id);
     if ('folder' in what) return what.folder === 'home' ? home.root : home[what.folder];
     const batch = batches.find(what.batch);
-    if (!batch) throw new AppError('not-found', 'This batch is no longer in the history.');
+    if (!batch)
+      throw new AppError(
+        'not-found',
+        'This batch is no longer in the history. Open the folder of its results yourself.',
+      );
     return batch.settings.out;
   };
   return {
@@ -44,8 +48,8 @@ export function appHandlers({
         notices: [...notices],
       });
     },
-    'app.settings': () => Promise.resolve(readSettings(home)),
-    'app.change': (change) => Promise.resolve(changeSettings(home, change)),
+    'app.settings': () => Promise.resolve(history.settings.read()),
+    'app.change': (change) => Promise.resolve(history.settings.change(change)),
     'app.chooseFolder': ({ folder }) => {
       chooseDataFolder(handles.path(folder));
       return Promise.resolve({});

@@ -11,7 +11,6 @@ import { logFile, olderLogFile } from './log.ts';
 import { listModels } from '../models/models.ts';
 import type { Services } from './openServices.ts';
 import { redactor } from './redact.ts';
-import { readSettings } from './settings.ts';
 import { programCommit, programVersion } from './version.ts';
 
 const RUNS = 5;
@@ -31,7 +30,7 @@ were replaced (<path>, <picture>, <name>). Read it before you send it: all of it
 export async function writeReport(services: Services, out?: string): Promise<string> {
   const { home, runs } = services;
   const path = resolve(out ?? join(home.reports, `mcir-report-${fileDate(Date.now())}.zip`));
-  if (existsSync(path)) throw new AppError('conflict', `${path} exists already; choose another name.`);
+  if (existsSync(path)) throw new AppError('conflict', `${path} already exists. Choose another name.`);
   const redact = redactor(home, await personal(services));
   const zip = new ZipFile();
   const add = (name: string, text: string): void => zip.addBuffer(Buffer.from(redact(text)), name);
@@ -52,7 +51,9 @@ export async function writeReport(services: Services, out?: string): Promise<str
   }
   zip.end();
   await pipeline(zip.outputStream, createWriteStream(path, { flags: 'wx', mode: 0o600 })).catch((cause: unknown) => {
-    throw new AppError('io', `The report could not be written: ${messageOf(cause)}`, { cause });
+    throw new AppError('io', `The bug report could not be saved: ${messageOf(cause)}. Choose another folder.`, {
+      cause,
+    });
   });
   return path;
 }
@@ -65,7 +66,7 @@ async function facts({ home, history, runs }: Services): Promise<object> {
     system: { platform: process.platform, arch: process.arch, node: process.versions.node },
     engine,
     checks,
-    settings: readSettings(home),
+    settings: history.settings.read(),
     runs: runs
       .list()
       .slice(0, RUNS)

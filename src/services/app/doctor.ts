@@ -56,7 +56,10 @@ export function engineFacts(home: Home): Promise<EngineFacts> {
       ...new ChildSettings(home).options,
       timeMs: TIMEOUT_MS,
       explain: ({ code, signal }) =>
-        new AppError('engine', `TensorFlow ended its process (${signal ?? `exit code ${code}`}). Run: npm run setup`),
+        new AppError(
+          'engine',
+          `TensorFlow crashed during the check (${signal ?? `exit code ${code}`}). Run: npm run setup`,
+        ),
     },
   );
 }

@@ -1,5 +1,6 @@
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import envPaths from 'env-paths';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { chosenDataFolder } from './dataFolder.ts';
@@ -13,6 +14,8 @@ export interface Home {
   readonly runs: string;
   /** Models that were added. */
   readonly models: string;
+  /** Models that come with the program; never written to. */
+  readonly includedModels: string;
   /** Chains of models that were saved, a file each. */
   readonly presets: string;
   /** Imported feature weights. */
@@ -38,6 +41,7 @@ export function openHome(root: string | undefined = process.env['MCIR_HOME'] ?? 
     database: join(base, 'mcir.sqlite'),
     runs: join(base, 'runs'),
     models: join(base, 'models'),
+    includedModels: fileURLToPath(new URL('../../../resources/models/', import.meta.url)),
     presets: join(base, 'presets'),
     features: join(base, 'features'),
     logs: join(base, 'logs'),
@@ -55,7 +59,7 @@ export function openHome(root: string | undefined = process.env['MCIR_HOME'] ?? 
   } catch (error) {
     throw new AppError(
       'io',
-      `The program cannot keep its files in ${base} (${messageOf(error)}). Change the permissions of this folder, or choose another one.`,
+      `MCIR Studio cannot write to its data folder ${base} (${messageOf(error)}). Change the permissions of this folder, or choose another one.`,
       { cause: error },
     );
   }
@@ -83,7 +87,7 @@ function chosenFolder(): string | undefined {
   if (folder !== undefined && !existsSync(folder)) {
     throw new AppError(
       'io',
-      `The data folder ${folder} is not there. Connect the disk it lies on, or start with MCIR_HOME set to another folder.`,
+      `The data folder ${folder} was not found. Connect its drive, or set MCIR_HOME to another folder.`,
     );
   }
   return folder;

@@ -2,11 +2,13 @@ import { setTimeout } from 'node:timers/promises';
 import { type History, openHistory } from '../../database/history.ts';
 import { Batches } from '../restoring/batches.ts';
 import { ChildSettings } from './childSettings.ts';
+import { importSettings } from './settings.ts';
 import { importDatasets } from '../datasets/importDatasets.ts';
 import { type Home, openHome } from './home.ts';
 import { JobManager } from '../jobs/JobManager.ts';
 import { type Log, openLog } from './log.ts';
 import { Runs } from '../training/runHistory.ts';
+import { Studies } from '../studies/studies.ts';
 import { Training } from '../training/training.ts';
 
 /** How long the program waits at its end for a disk that is full. */
@@ -20,6 +22,7 @@ export interface Services {
   readonly runs: Runs;
   readonly training: Training;
   readonly batches: Batches;
+  readonly studies: Studies;
   /** How child processes are started. */
   readonly children: ChildSettings;
   readonly log: Log;
@@ -36,16 +39,18 @@ export interface Services {
 export async function openServices(home: Home = openHome()): Promise<Services> {
   const log = openLog(home);
   const history = openHistory(home);
+  importSettings(home, history);
   const notices: string[] = importDatasets(home, history);
   const jobs = new JobManager(history.jobs);
   const runs = new Runs(home, history);
   const children = new ChildSettings(home);
   const training = new Training({ home, history, runs, jobs, children });
   const batches = new Batches({ home, history, jobs, children });
+  const studies = new Studies({ home, history, jobs, runs, training, children });
   if (history.fresh) {
     const { count, problems } = runs.rebuild();
-    const readIn = `${count} ${count === 1 ? 'run was' : 'runs were'} read in again from the run folders.`;
-    if (history.setAside) notices.push(`The history was damaged; it is kept as ${history.setAside}, and ${readIn}`);
+    const readIn = `${count} ${count === 1 ? 'run was' : 'runs were'} recovered from the run folders.`;
+    if (history.setAside) notices.push(`The history was damaged. It was kept as ${history.setAside}, and ${readIn}`);
     else if (count > 0) notices.push(`The history was missing; ${readIn}`);
     notices.push(...problems);
   }
@@ -62,6 +67,7 @@ export async function openServices(home: Home = openHome()): Promise<Services> {
     runs,
     training,
     batches,
+    studies,
     children,
     log,
     notices,

@@ -38,6 +38,6 @@ export const revealInFileManager: Reveal = async (path) => {
  */
 export async function folderToShow(path: string, platform: NodeJS.Platform = process.platform): Promise<string> {
   const found = await stat(path).catch(() => undefined);
-  if (!found) throw new AppError('not-found', `${path} is missing.`);
+  if (!found) throw new AppError('not-found', `${path} was moved or deleted. Check the path.`);
   return found.isDirectory() && !(platform === 'darwin' && extname(path) !== '') ? path : dirname(path);
 }

@@ -1,37 +1,58 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sync as writeFileAtomic } from 'write-file-atomic';
-import { settings, type Settings, type SettingsChange } from '../../shared/settings.ts';
-import { explainStorage } from '../../shared/storageTrouble.ts';
+import type { History } from '../../database/history.ts';
+import { openReadOnly } from '../../database/openDatabase.ts';
+import { SettingsRepository } from '../../database/settingsRepository.ts';
+import { chosenIn, type Settings, settingsFrom } from '../../shared/settings.ts';
 import type { Home } from './home.ts';
+import { takeOver } from './oldFile.ts';
 
-const fileOf = (home: Home): string => join(home.root, 'settings.json');
+/** Until version 4 of the database, the settings were in this file of the home folder. */
+const oldFile = (home: Pick<Home, 'root'>): string => join(home.root, 'settings.json');
+/** What it is called once it was read in. */
+const readInFile = (home: Pick<Home, 'root'>): string => join(home.root, 'settings.imported.json');
 
-/** The settings of this home folder. What cannot be read, or has no sense, is as if it had never been chosen. */
-export function readSettings(home: Home): Settings {
-  let found: unknown;
-  try {
-    found = JSON.parse(readFileSync(fileOf(home), 'utf8'));
-  } catch {
-    return settings.parse({});
-  }
-  const whole = settings.safeParse(found);
-  if (whole.success) return whole.data;
-  const wrong = new Set(whole.error.issues.map(({ path: [name] }) => name));
-  const rest =
-    typeof found === 'object' && found !== null ? Object.entries(found).filter(([name]) => !wrong.has(name)) : [];
-  return settings.parse(Object.fromEntries(rest));
+/**
+ * The settings of a home folder, for a program that has not opened its history. What cannot be read is as if it had never
+ * been chosen.
+ */
+export function readSettings(home: Pick<Home, 'root' | 'database'>): Settings {
+  return readFrom(home.database) ?? settingsFrom(readJson(oldFile(home)));
 }
 
-/** Keeps what was chosen. Child processes that start from now on follow it. */
-export function changeSettings(home: Home, change: SettingsChange): Settings {
-  const next = settings.parse({ ...readSettings(home), ...change });
+/** The settings in a database; undefined where there is none, or it is of an earlier version, or cannot be read. */
+function readFrom(database: string): Settings | undefined {
   try {
-    writeFileAtomic(fileOf(home), `${JSON.stringify(next, null, 2)}\n`);
-  } catch (error) {
-    throw explainStorage(error);
+    const db = openReadOnly(database);
+    try {
+      return new SettingsRepository(db).read();
+    } finally {
+      db.close();
+    }
+  } catch {
+    return undefined;
   }
-  return next;
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Brings the settings from where an earlier version, or a database that was damaged, has them into the database. The old
+ * file is kept beside it under another name.
+ */
+export function importSettings(home: Pick<Home, 'root'>, { settings, fresh, setAside }: History): void {
+  const taken = takeOver(oldFile(home), readInFile(home), (found) => settings.add(chosenIn(found)));
+  if (taken !== 'none' || !fresh) return;
+  const salvaged = setAside === undefined ? undefined : readFrom(setAside);
+  const older = readJson(readInFile(home));
+  if (salvaged) settings.add(salvaged);
+  else if (older !== undefined) settings.add(chosenIn(older));
 }
 
 /**

@@ -12,7 +12,7 @@ export async function moveToTrash(path: string, command: string): Promise<void> 
   } catch (cause) {
     throw new AppError(
       'io',
-      `It could not be moved to the trash: ${messageOf(cause)}. Delete it permanently with \`${command}\`.`,
+      `Moving to the trash failed: ${messageOf(cause)}. To delete permanently, run \`${command}\`.`,
       { cause },
     );
   }

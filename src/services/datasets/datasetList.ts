@@ -160,7 +160,7 @@ interface DatasetChanges {
 }
 
 function required(found: Dataset | undefined): Dataset {
-  if (!found) throw new AppError('not-found', 'This data set was removed.');
+  if (!found) throw new AppError('not-found', 'This data set was removed from the list. Import it again.');
   return found;
 }
 

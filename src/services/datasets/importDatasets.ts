@@ -1,17 +1,16 @@
-import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { DatasetRepository } from '../../database/datasetRepository.ts';
 import type { History } from '../../database/history.ts';
 import { openReadOnly } from '../../database/openDatabase.ts';
-import { DatasetRepository } from '../../database/datasetRepository.ts';
 import { dataset, type Dataset } from '../../shared/contract/datasets.ts';
 import type { Home } from '../app/home.ts';
+import { readOld, takeOver } from '../app/oldFile.ts';
 
-/** Until version 2, data sets were in this file of the home folder. */
+/** Until version 2 of the database, data sets were in this file of the home folder. */
 const OLD = 'datasets.json';
 /** What it is called once it was read in. It is kept, but only read where the database is new. */
 const READ_IN = 'datasets.imported.json';
-const MAX_BYTES = 50_000_000;
 
 /**
  * Brings data sets from where an earlier version, or a database that was damaged, has them into the database. The old file is
@@ -19,32 +18,23 @@ const MAX_BYTES = 50_000_000;
  * @returns a sentence where something could not be read
  */
 export function importDatasets(home: Pick<Home, 'root'>, { datasets, fresh, setAside }: History): string[] {
-  const path = join(home.root, OLD);
-  if (existsSync(path)) {
-    const found = readOld(path);
-    if (found) datasets.add(...found.reverse());
-    const kept = join(home.root, found ? READ_IN : `datasets.damaged-${Date.now()}.json`);
-    renameSync(path, kept);
-    if (!found) return [`The list of data sets was damaged; it is kept as ${kept}. Import the data sets again.`];
-  } else if (fresh) {
+  const readIn = join(home.root, READ_IN);
+  const taken = takeOver(join(home.root, OLD), readIn, (found) => datasets.add(...datasetsIn(found).reverse()));
+  if (typeof taken === 'object')
+    return [`The list of data sets was damaged. It was kept as ${taken.damaged}. Import the data sets again.`];
+  if (taken === 'none' && fresh) {
     const salvaged = setAside === undefined ? undefined : salvage(setAside);
-    const older = join(home.root, READ_IN);
-    datasets.add(...(salvaged ?? (existsSync(older) ? readOld(older) : undefined) ?? []).reverse());
+    datasets.add(...(salvaged ?? datasetsIn(readOld(readIn) ?? [])).reverse());
   }
   return [];
 }
 
-/** Newest first; undefined where it is damaged. An entry that cannot be read is left out. */
-function readOld(path: string): Dataset[] | undefined {
-  try {
-    const status = statSync(path);
-    if (!status.isFile() || status.size > MAX_BYTES) return undefined;
-    const entries = z.array(z.unknown()).parse(JSON.parse(readFileSync(path, 'utf8')));
-    return entries.flatMap((entry) => dataset.safeParse(entry).data ?? []);
-  } catch {
-    return undefined;
-  }
-}
+/** Newest first. An entry that cannot be read is left out. @throws where it is no list */
+const datasetsIn = (found: unknown): Dataset[] =>
+  z
+    .array(z.unknown())
+    .parse(found)
+    .flatMap((entry) => dataset.safeParse(entry).data ?? []);
 
 /** What can still be read from a damaged database. */
 function salvage(file: string): Dataset[] | undefined {

@@ -2,11 +2,12 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobRepository, OwnedJob } from '../../database/jobRepository.ts';
 import type { Outcome } from '../../shared/jobMessages.ts';
-import { AppError, messageOf, toWire } from '../../shared/errors.ts';
+import { AppError, toWire } from '../../shared/errors.ts';
+import { storageTrouble } from '../../shared/storageTrouble.ts';
 import { isActive, type Job, type JobVerb, type TransitionName } from '../../shared/jobs.ts';
-import { BEAT_MS, describeProgram, OwnerWatch, thisProgram } from './owners.ts';
-import { endProcess } from './processes.ts';
-import { type JobWork, RunningJob } from './runningJob.ts';
+import { OtherPrograms } from './otherPrograms.ts';
+import { BEAT_MS, OwnerWatch, thisProgram } from './owners.ts';
+import { type JobWork, lastTransition, RunningJob } from './runningJob.ts';
 
 /** What a service contributes to a kind of job. */
 export interface JobKind {
@@ -15,54 +16,54 @@ export interface JobKind {
   /** Whether other machines do this job. This program only watches it then, and does any number of such jobs at a time. */
   isElsewhere?(id: string): boolean;
   /**
-   * Does a job to its end. Rejects where it fails. After the signal it ends with the outcome `cancelled`, or rejects.
-   * When the promise settles, nothing of the work may be running any more.
+   * Runs a job to its end. Rejects if it fails. After the signal it ends with the outcome `cancelled`, or rejects. When
+   * the promise settles, no part of the work may still be running.
    */
   run(job: Job, work: JobWork): Promise<Outcome>;
-  /** An event of the work; it is passed on to subscribers afterwards. */
+  /** Called with an event of the work, before subscribers get it. */
   onEvent?(job: Job, event: unknown): void;
-  /** The job has entered a new state, which is in the database. */
+  /** Called when the job has entered a new state, which is in the database. */
   onState?(job: Job): void;
-  /** The work has ended; before the job's last state is written. */
+  /** Called when the work has ended, before the job's last state is written. */
   onEnd?(job: Job): void;
 }
 
 export interface JobManagerEvents {
-  /** A job has entered a new state, by this program. */
+  /** This program has put a job into a new state. */
   state: [job: Job];
-  /** Work has told of progress, in the terms of its kind. */
+  /** Progress of a job, in the form of its kind. */
   event: [job: Job, event: unknown];
-  /** The database could not be read or written at a time when nobody waits for the answer. It is tried again. */
+  /** The database could not be read or written in the background. It is tried again. */
   trouble: [error: unknown];
 }
 
-/** What became of something that was asked of a job. */
+/** The result of a request to pause, resume, cancel or close a job. */
 export interface Asked {
   job: Job;
-  /** The program that owns the job, if it is another one: it was asked, and agreed. */
+  /** Where the program runs that owns the job, if it is another program. It has agreed. */
   by?: string;
 }
 
 export interface JobManagerOptions {
   watch?: OwnerWatch;
-  /** How often requests are looked for, and whether a queued job may start. */
+  /** Interval for checking requests, and whether a queued job may start. */
   lookMs?: number;
-  /** How often this program shows that it lives, and looks after owners that do not. */
+  /** Interval at which this program shows that it is alive, and looks for owners that are gone. */
   beatMs?: number;
 }
 
-/** How long an owner may take to answer, without a sign of life and in all, before whoever asked is told that it does not. */
-const ANSWER_MS = { silent: 15_000, most: 60_000 };
-/** Work that was asked to save and end because the program closes is ended at once after so long. */
+/** When the program closes, work has this much time to save and end. Then it is ended without saving. */
 const CLOSE_MS = 120_000;
+/** Work that has not ended this long after that is left alone. */
 const GIVE_UP_MS = 10_000;
-/** How often it is tried to write a last state while the program closes. */
+/** Attempts to write the last state of a job while the program closes. */
 const CLOSE_TRIES = 5;
 
 /**
- * Does jobs, and alone changes their states; docs/jobs.md shows how. Several programs may share a database. Each active job
- * has one owner among them, and only the owner's manager changes it. Other programs write a request into the database,
- * which the owner reads and answers. A job whose owner is gone is interrupted by whichever program finds that out.
+ * Runs jobs. No other code changes the state of a job; the rules are in docs/jobs.md. Several programs may share a
+ * database. Each active job has one owner among them, and only the owner's manager changes it. Other programs write a
+ * request into the database, which the owner reads and answers. If the owner of a job is gone, the first program that
+ * notices marks the job as interrupted.
  */
 export class JobManager {
   readonly events = new EventEmitter<JobManagerEvents>();
@@ -70,7 +71,7 @@ export class JobManager {
   readonly #kinds = new Map<string, JobKind>();
   readonly #running = new Map<string, RunningJob>();
   readonly #program = thisProgram();
-  readonly #watch: OwnerWatch;
+  readonly #others: OtherPrograms;
   readonly #lookMs: number;
   readonly #beatMs: number;
   readonly #timer: NodeJS.Timeout;
@@ -79,7 +80,10 @@ export class JobManager {
   #outside = -1;
   #beaten = 0;
   #recovering: Promise<Job[]> | undefined;
-  /** What waits for another program: an answer, or the end of a job. It is refused when this program closes. */
+  /**
+   * Promises that wait for another program: for an answer, or for the end of a job. They reject when this program
+   * closes.
+   */
   readonly #waits = new Set<Promise<unknown>>();
 
   constructor(
@@ -87,13 +91,13 @@ export class JobManager {
     { watch = new OwnerWatch(), lookMs = 250, beatMs = BEAT_MS }: JobManagerOptions = {},
   ) {
     this.#repository = repository;
-    this.#watch = watch;
+    this.#others = new OtherPrograms(repository, watch, this.#program.id);
     this.#lookMs = lookMs;
     this.#beatMs = beatMs;
     this.#timer = setInterval(() => this.#look(), lookMs).unref();
   }
 
-  /** The name of this program as an owner of jobs. */
+  /** The id of this program as an owner of jobs. */
   get owner(): string {
     return this.#program.id;
   }
@@ -103,8 +107,8 @@ export class JobManager {
   }
 
   /**
-   * Marks as interrupted what a program that is gone has left active. What worked on it is ended first, should it linger.
-   * @returns the jobs that were found
+   * Marks active jobs as interrupted if the program that owned them is gone.
+   * @returns those jobs
    */
   recover(): Promise<Job[]> {
     this.#recovering ??= this.#recover().finally(() => (this.#recovering = undefined));
@@ -112,28 +116,13 @@ export class JobManager {
   }
 
   async #recover(): Promise<Job[]> {
-    const others = this.#repository.owners().filter(({ id }) => id !== this.#program.id);
-    const gone = new Map(others.flatMap((owner) => (this.#watch.isGone(owner) ? [[owner.id, owner] as const] : [])));
-    const found: Job[] = [];
-    for (const { id, owner, worker } of this.#repository.active()) {
-      const program = gone.get(owner ?? '');
-      if (owner !== undefined && !program) continue;
-      if (worker !== undefined && program && this.#watch.isHere(program)) await endProcess(worker);
-      const reason = 'The program ended while the job was active.';
-      if (!this.#repository.enter(id, 'recover', owner, { at: Date.now(), reason })) continue;
-      found.push(this.find(id));
-      this.#tell(this.find(id));
-    }
-    for (const id of gone.keys()) {
-      this.#watch.forget(id);
-      this.#repository.dismiss(id);
-    }
-    return found;
+    const found = await this.#others.interruptAbandoned((id) => this.#tell(this.find(id)));
+    return found.map((id) => this.find(id));
   }
 
   /**
    * Adds a job to the queue. This program owns it.
-   * @param record writes what belongs to the job, in the same transaction
+   * @param record writes further data of the job, in the same transaction
    */
   submit({ id, kind, title }: Pick<Job, 'id' | 'kind' | 'title'>, record: () => void = () => undefined): Job {
     this.#enrol();
@@ -149,9 +138,10 @@ export class JobManager {
   }
 
   /**
-   * Lets a paused job go on, or queues one again that was cancelled, failed or was interrupted; this program owns it then.
-   * @param more why a finished job has something left to do; without it, a finished one is refused
-   * @throws AppError `conflict` where there is nothing to go on with, or its owner refuses or does not answer
+   * Resumes a paused job, or queues a job again that was cancelled, failed or was interrupted. This program then owns
+   * it.
+   * @param more why a finished job has more to do; without it, resuming a finished job is refused
+   * @throws AppError `conflict` if there is nothing to resume, or its owner refuses or does not respond
    */
   async resume(id: string, more?: string): Promise<Asked> {
     await this.recover();
@@ -160,7 +150,7 @@ export class JobManager {
       if (job.owner !== this.#program.id) return this.#ask(job, 'resume', () => this.resume(id, more));
       const running = this.#running.get(id);
       if (running?.ending && !this.#closed) {
-        // Cancelled a moment ago: it has its turn again when that is done.
+        // It is still being cancelled. It is queued again after that.
         await running.over.promise;
         return this.resume(id, more);
       }
@@ -173,14 +163,14 @@ export class JobManager {
       return { job: this.find(id) };
     }
     const now = this.#require(id);
-    // Another program was quicker.
+    // Another program has resumed it in the meantime.
     if (isActive(now.state)) return this.resume(id, more);
     throw new AppError('conflict', `"${now.title}" has finished; there is nothing left to do.`);
   }
 
   /**
    * Asks a running job to save and wait.
-   * @throws AppError `conflict` where it does not run, or its owner refuses or does not answer
+   * @throws AppError `conflict` if it is not running, or its owner refuses or does not respond
    */
   async pause(id: string): Promise<Asked> {
     const job = this.#require(id);
@@ -190,9 +180,9 @@ export class JobManager {
   }
 
   /**
-   * Asks an active job to save and end. {@link ended} tells when it has. One that waits, or was left over, is cancelled at
-   * once.
-   * @throws AppError `conflict` where there is nothing to cancel, or its owner does not answer
+   * Asks an active job to save and end; {@link ended} resolves when it has. A queued, interrupted or failed job is
+   * cancelled immediately.
+   * @throws AppError `conflict` if there is nothing to cancel, or its owner does not respond
    */
   async cancel(id: string): Promise<Asked> {
     const job = this.#require(id);
@@ -202,7 +192,7 @@ export class JobManager {
   }
 
   /**
-   * Asks for the same as the end of its program does: the job saves and ends, and is interrupted.
+   * Does what closing the program does: the job saves and ends, and is then interrupted.
    * @throws AppError as {@link cancel}
    */
   async closeJob(id: string): Promise<Asked> {
@@ -212,7 +202,7 @@ export class JobManager {
     return { job: this.find(id) };
   }
 
-  /** Ends a job of this program at once, without saving. */
+  /** Ends a job of this program immediately, without saving. */
   kill(id: string): void {
     const running = this.#running.get(id);
     if (running) running.abort('kill');
@@ -227,17 +217,14 @@ export class JobManager {
     return this.#repository.list(kind).map(toJob);
   }
 
-  /** The program that owns an active job, in words, if it is another one. */
+  /** Where the program runs that owns an active job, if it is another program. */
   ownerOf(id: string): string | undefined {
-    const { owner } = this.#require(id);
-    if (owner === undefined || owner === this.#program.id) return undefined;
-    const program = this.#repository.program(owner);
-    return program ? describeProgram(program) : undefined;
+    return this.#others.ownerOf(this.#require(id));
   }
 
   /**
    * Resolves when a job is no longer active, with its last state.
-   * @throws AppError `conflict` where this program closes, and the job is another's
+   * @throws AppError `conflict` if this program closes and another program owns the job
    */
   ended(id: string): Promise<Job> {
     return this.#whileOpen(async () => {
@@ -250,24 +237,41 @@ export class JobManager {
     });
   }
 
-  /** Lets every job of this program save and end, and waits for it. Nobody asked for their end, so they are interrupted. */
+  /**
+   * Lets every job of this program save and end, and waits for that. The jobs are then interrupted, not cancelled. What
+   * the disk does not take now, the next program finds out, as after a crash.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     const mine = (): OwnedJob[] => this.#repository.active().filter(({ owner }) => owner === this.#program.id);
-    // Those that wait first, or they would start in the place of those that end.
-    for (const job of mine()) if (job.state === 'queued') this.#endHere(job, 'close');
+    // Queued jobs first, because they would start when running jobs end.
+    this.#ifStored(() => {
+      for (const job of mine()) if (job.state === 'queued') this.#endHere(job, 'close');
+    });
     for (const running of this.#running.values()) running.abort('close');
     const late = setTimeout(() => {
       for (const running of this.#running.values()) running.abort('kill');
     }, CLOSE_MS);
-    // What does not even end when it is killed (a network drive that hangs) is left to whoever finds this program gone.
+    // A process that cannot even be killed (a hanging network drive) is left to the program that recovers the job.
     const until = performance.now() + CLOSE_MS + GIVE_UP_MS;
     while (this.#running.size > 0 && performance.now() < until) await sleep(20);
     clearTimeout(late);
     clearInterval(this.#timer);
     while (this.#waits.size > 0) await Promise.allSettled([...this.#waits]);
     await this.#recovering?.catch(() => undefined);
-    if (this.#enrolled) this.#repository.dismiss(this.#program.id);
+    this.#ifStored(() => {
+      if (this.#enrolled) this.#repository.dismiss(this.#program.id);
+    });
+  }
+
+  /** Does work on the database that may be left undone where the disk does not take it. */
+  #ifStored(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (storageTrouble(error) === undefined) throw error;
+      this.events.emit('trouble', error);
+    }
   }
 
   /** Starts what may start: of each kind the oldest that waits, if no other is at work. */
@@ -288,7 +292,7 @@ export class JobManager {
       if (!kind || busy.has(job.kind)) continue;
       const elsewhere = (): boolean =>
         kind.oneIn === 'home' &&
-        this.#repository.isRunningElsewhere(job.kind, [this.#program.id, ...this.#silent()], (id) =>
+        this.#repository.isRunningElsewhere(job.kind, [this.#program.id, ...this.#others.silent()], (id) =>
           watched(job.kind, id),
         );
       // Once without the write lock: it is asked often.
@@ -304,7 +308,7 @@ export class JobManager {
       name,
       {
         entered: (state, reason) => {
-          // It may have waited for the disk.
+          // This may run late if it had to wait for the disk.
           if (this.#running.get(id) === running) this.#enter(id, state === 'paused' ? 'pause' : 'resume', reason);
         },
         told: (event) => {
@@ -318,11 +322,6 @@ export class JobManager {
     );
     this.#running.set(id, running);
     void this.#work(id, kind, running);
-  }
-
-  /** Programs that hold up nobody, since they show no life: stopped with Ctrl-Z, say. */
-  #silent(): string[] {
-    return this.#repository.owners().flatMap((owner) => (this.#watch.isSilent(owner) ? [owner.id] : []));
   }
 
   async #work(id: string, kind: JobKind, running: RunningJob): Promise<void> {
@@ -343,24 +342,12 @@ export class JobManager {
     this.#tryTo(() => this.#startNext());
   }
 
-  /** Writes how a job has ended. While the disk is full, it is tried again and again: the job stays as it is meanwhile. */
+  /** Writes how a job has ended. While the disk is full, this is retried and the job keeps its state. */
   async #settle(id: string, running: RunningJob, outcome: Outcome | undefined, error: unknown): Promise<void> {
-    const { ending } = running;
-    const enter = (): boolean => {
-      if (outcome?.state === 'finished' && !error) return this.#enter(id, 'finish', outcome.reason);
-      if (ending === 'cancel' && isCancelled(outcome, error)) return this.#enter(id, 'cancel', outcome?.reason);
-      if (ending === 'close' && isCancelled(outcome, error))
-        return this.#enter(id, 'close', outcome?.reason ?? 'The program was closed; it was saved first.');
-      if (ending === 'kill' && !running.fault)
-        return this.#closed
-          ? this.#enter(id, 'close', 'The program was closed, and it could not be saved in time.')
-          : this.#enter(id, 'cancel', 'Ended at once, without saving.');
-      if (outcome?.state === 'cancelled' && !error) return this.#enter(id, 'cancel', outcome.reason);
-      return this.#enter(id, 'fail', messageOf(error), error);
-    };
     for (let tries = 1; !this.#closed || tries <= CLOSE_TRIES; tries++) {
       try {
-        enter();
+        const { name, reason, error: told } = lastTransition(running, outcome, error, this.#closed);
+        this.#enter(id, name, reason, told);
         return;
       } catch (trouble) {
         this.events.emit('trouble', trouble);
@@ -400,41 +387,22 @@ export class JobManager {
       throw new AppError('conflict', `"${job.title}" is ${job.state}; there is nothing to ${ending}.`);
   }
 
-  /** Asks the owner of a job, and waits for its answer. @param again what to do where the job has left its owner meanwhile */
+  /** Asks the owner of a job. @param again called if the job has left its owner meanwhile */
   #ask(job: OwnedJob, verb: JobVerb, again: () => Promise<Asked>): Promise<Asked> {
-    return this.#whileOpen(() => this.#askOwner(job, verb, again));
+    const isAbandoned = async (): Promise<boolean> => {
+      if (this.#closed) throw closing();
+      return (await this.recover()).some(({ id }) => id === job.id);
+    };
+    return this.#whileOpen(async () => {
+      const by = await this.#others.ask(job, verb, { isAbandoned, lookMs: Math.min(100, this.#lookMs) });
+      return by === undefined ? again() : { job: this.find(job.id), by };
+    });
   }
 
-  async #askOwner({ id, title, owner = '' }: OwnedJob, verb: JobVerb, again: () => Promise<Asked>): Promise<Asked> {
-    const program = this.#repository.program(owner);
-    if (!program) return again();
-    const request = this.#repository.ask(id, verb);
-    try {
-      const began = performance.now();
-      let [beat, alive] = [program.beat, began];
-      for (;;) {
-        const now = performance.now();
-        if (now - began > ANSWER_MS.most || now - alive > ANSWER_MS.silent) break;
-        const seen = this.#repository.program(owner)?.beat;
-        if (seen !== undefined && seen !== beat) [beat, alive] = [seen, now];
-        const answer = this.#repository.answerTo(request);
-        if (answer === 'lost') return await again();
-        if (answer?.refusal) throw AppError.fromWire(answer.refusal);
-        if (answer) return { job: this.find(id), by: describeProgram(program) };
-        if (this.#closed) throw closing();
-        if ((await this.recover()).some((job) => job.id === id)) return await again();
-        await sleep(Math.min(100, this.#lookMs));
-      }
-    } finally {
-      this.#repository.withdraw(request);
-    }
-    throw new AppError(
-      'conflict',
-      `"${title}" belongs to another window or terminal (${describeProgram(program)}), which does not answer. Go on there, or end that program.`,
-    );
-  }
-
-  /** Looks at what other programs have written since last time, shows that this one lives, and looks after those that do not. */
+  /**
+   * Handles what other programs have written since the last call, shows that this program is alive, and recovers jobs
+   * of programs that are gone.
+   */
   #look(): void {
     this.#tryTo(() => {
       const outside = this.#repository.outsideChanges();
@@ -460,7 +428,7 @@ export class JobManager {
       close: (job) => this.#endHere(job, 'close'),
     };
     try {
-      // Answered first, since an act may end the job, and a request without an answer ends with it.
+      // Answered first, because the action may end the job, and unanswered requests are deleted with it.
       this.#repository.together(() => {
         this.#repository.answer(number);
         acts[verb](this.#require(id));
@@ -470,14 +438,17 @@ export class JobManager {
     }
   }
 
-  /** Ends the work on jobs that another program owns by now: it found this one silent for the length of a lease. */
+  /**
+   * Ends the work on jobs that another program has taken over, because this program had shown no sign of life for too
+   * long.
+   */
   #noticeLosses(): void {
     for (const [id, running] of this.#running) {
       if (running.ending !== 'lost' && this.#repository.find(id)?.owner !== this.#program.id) running.abort('lost');
     }
   }
 
-  /** A job that is active keeps the program from ending. */
+  /** An active job keeps the program running. */
   #keepAlive(): void {
     if (this.#owns) this.#timer.ref();
     else this.#timer.unref();
@@ -490,7 +461,7 @@ export class JobManager {
     );
   }
 
-  /** @throws AppError `conflict` where the program closes */
+  /** @throws AppError `conflict` if the program is closing */
   #enrol(): void {
     if (this.#closed) throw closing();
     if (this.#enrolled) return;
@@ -517,13 +488,16 @@ export class JobManager {
   }
 
   #tell(job: Job): void {
-    // The state counts already; what a service writes of it besides can be written again.
+    // The state is already valid. What a service writes in addition can be written again later.
     this.#tryTo(() => this.#kinds.get(job.kind)?.onState?.(job));
     this.events.emit('state', job);
     this.#keepAlive();
   }
 
-  /** Resolves when this program tells of a new state of the job, or after a while: another program may have changed it. */
+  /**
+   * Resolves when this program reports a new state of the job, or after a while, because another program may have
+   * changed it.
+   */
   #nextState(id: string): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
@@ -539,7 +513,7 @@ export class JobManager {
     });
   }
 
-  /** Does something that may take long. The program does not close its database before that has ended. */
+  /** Does something that may take long. The database is not closed before it has ended. */
   async #whileOpen<Value>(act: () => Promise<Value>): Promise<Value> {
     const wait = act();
     this.#waits.add(wait);
@@ -564,9 +538,6 @@ export class JobManager {
     return job;
   }
 }
-
-const isCancelled = (outcome: Outcome | undefined, error: unknown): boolean =>
-  error === undefined ? outcome?.state === 'cancelled' : error instanceof AppError && error.code === 'cancelled';
 
 const closing = (): AppError => new AppError('conflict', 'The program is closing. Start it again first.');
 

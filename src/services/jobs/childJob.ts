@@ -39,7 +39,7 @@ function died(end: ChildEnd): AppError {
   const how = end.signal ? `by ${end.signal}` : `with code ${end.code ?? 'unknown'}`;
   const hint =
     end.signal === 'SIGKILL'
-      ? ', which often means that memory ran out: lower the batch or the patch size, then resume'
+      ? ', which often means that memory ran out: lower the batch size or the patch size, then resume'
       : '; its log says more, and it can be resumed';
   return new AppError('worker-died', `The process that did the job ended unexpectedly (${how})${hint}.`, {
     details: { ...end },

@@ -16,41 +16,44 @@ import { AppError } from '../../shared/errors.ts';
 import { watchMemory } from './processMemory.ts';
 
 /**
- * The one place where this program starts child processes of its own (src/workers). A child answers the questions of its
- * contract; when it ends, however it ends, every question that still waits is rejected.
+ * The only place where this program starts its own child processes (src/workers). A child answers the questions of its
+ * contract. When it ends for any reason, every open question is rejected.
  */
 
-/** How much a child gives way to other processes, from its start on. `idle` is for work that nobody waits for. */
+/** The priority of a child from its start. `idle` is for work that nobody waits for. */
 export type ChildPriority = 'normal' | 'idle';
 
 export interface ChildOptions {
   /** Added to the environment that the child inherits: the settings of the engine (services/app/settings.ts). */
   readonly env?: Readonly<Record<string, string>>;
   readonly priority?: ChildPriority;
-  /** A file that takes whatever the child prints; by default that is dropped. */
+  /** A file for the output of the child; by default the output is discarded. */
   readonly log?: string;
-  /** The child is ended when it holds more than this. It is looked at a few times a second; not on Windows. */
+  /** The child is ended if it uses more memory than this. Checked a few times a second; not on Windows. */
   readonly memoryBytes?: number;
-  /** The error for questions that an end of the child leaves without an answer. Default: {@link childDied}. */
+  /** Makes the error for questions that are still open when the child ends. Default: {@link childDied}. */
   readonly explain?: (end: ChildEnd) => AppError;
 }
 
 export interface AskOptions<Event> {
-  /** Hears what the child tells while it works on this question. If it throws, the question is rejected with that. */
+  /**
+   * Gets the events of the child while it works on this question. If it throws, the question is rejected with that
+   * error.
+   */
   readonly onEvent?: (event: Event) => void;
   /** Ends the child. The question is rejected with the signal's reason if that is an AppError, else with `cancelled`. */
   readonly signal?: AbortSignal;
-  /** The child is ended when the answer takes longer. */
+  /** The child is ended if the answer takes longer than this. */
   readonly timeMs?: number;
-  /** The child is ended when neither an answer nor an event of any question has come for so long. */
+  /** The child is ended if no answer and no event of any question arrives for this long. */
   readonly silenceMs?: number;
 }
 
 /** How a child ended. */
 export interface ChildEnd {
   /**
-   * `itself`: it exited, crashed or was killed by something else; `asked`: {@link Child.end}; `time`, `memory`: it was
-   * ended over a limit; `nonsense`: it said something its contract does not allow; `start`: it could not be started.
+   * `itself`: it exited, crashed or was killed by something else; `asked`: {@link Child.end}; `time`, `memory`: it
+   * exceeded a limit; `nonsense`: it sent a message that its contract does not allow; `start`: it could not be started.
    */
   readonly cause: 'itself' | 'asked' | 'time' | 'memory' | 'nonsense' | 'start';
   readonly code: number | null;
@@ -64,9 +67,9 @@ interface Waiting {
   readonly onEvent: ((event: never) => void) | undefined;
 }
 
-/** A child process that runs. Make one with {@link startChild}. */
+/** A running child process. {@link startChild} starts one. */
 export class Child<Contract extends ChildContract = ChildContract> {
-  /** Resolves when the process is gone and everything it said has been heard. Never rejects. */
+  /** Resolves when the process is gone and all its messages have been handled. Never rejects. */
   readonly ended: Promise<ChildEnd>;
   readonly #contract: Contract;
   readonly #explain: (end: ChildEnd) => AppError;
@@ -97,8 +100,8 @@ export class Child<Contract extends ChildContract = ChildContract> {
         for (const { reject } of waiting) reject(this.#explain(this.#end));
         resolve(this.#end);
       };
-      // `close` comes after the last message. A process that could not be started has none; other errors (a message that
-      // could not be sent, because the process is about to be gone) are followed by it.
+      // `close` follows the last message. A process that could not be started never emits it. After other errors (a
+      // message could not be sent to a process that is just ending) it still follows.
       this.#child.on('close', (code, signal) => settle('itself', code, signal));
       this.#child.on('error', () => pid === undefined && settle('start', null, null));
     });
@@ -116,7 +119,7 @@ export class Child<Contract extends ChildContract = ChildContract> {
 
   /**
    * Asks a question. A child may be asked several at once.
-   * @throws AppError the child's own refusal, `worker-died` (or what `explain` makes of the end), or `cancelled`
+   * @throws AppError the child's own error, `worker-died` (or the error from `explain`), or `cancelled`
    */
   async ask<Call extends CallsOf<Contract>>(
     call: Call,
@@ -241,15 +244,15 @@ export async function askChild<Contract extends ChildContract, Call extends Call
 export function childDied(end: ChildEnd): AppError {
   const details = { ...end };
   if (end.cause === 'asked') return new AppError('cancelled', 'Cancelled.', { details });
-  return new AppError('worker-died', `${howChildEnded(end)} Try again, with more memory free if it happens again.`, {
+  return new AppError('worker-died', `${howChildEnded(end)} Try again. If it happens again, free some memory first.`, {
     details,
   });
 }
 
 /** A sentence for people about an end that nobody asked for. */
 export function howChildEnded({ cause, code, signal }: ChildEnd): string {
-  if (cause === 'time') return 'The process that did the work took too long and was ended.';
-  if (cause === 'memory') return 'The process that did the work needed too much memory and was ended.';
+  if (cause === 'time') return 'The work took too long and was stopped.';
+  if (cause === 'memory') return 'The work needed too much memory and was stopped.';
   if (cause === 'start') return 'The process that does the work could not be started.';
   return `The process that did the work ended unexpectedly (${signal ?? `exit code ${code ?? 'unknown'}`}).`;
 }

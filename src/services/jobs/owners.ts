@@ -6,16 +6,16 @@ import type { ProgramRecord } from '../../database/jobRepository.ts';
 import { isRunning, pidOf, processIdentity } from './processes.ts';
 
 /**
- * Who owns a job, and whether it is still there. A program on this machine is there as long as its process is. Of a program
- * elsewhere (another machine or container that shares the home folder) only its beat is seen: it is gone when the beat has
- * not risen while we watched for long enough. Clocks are never compared.
+ * Who owns a job, and whether that program is still running. On this machine, its process shows that. For a program on
+ * another machine or in another container that shares the home folder, only its heartbeat can be seen: it is gone if
+ * the heartbeat has not risen while we watched for long enough. Clocks are never compared.
  */
 
-/** How often a program that owns a job shows that it lives. */
+/** Interval at which a program that owns jobs increases its heartbeat. */
 export const BEAT_MS = 2000;
-/** A beat that has not risen in so much time of watching belongs to a program that is gone. */
+/** A program is gone if its heartbeat has not risen while it was watched for this long. */
 export const LEASE_MS = 20_000;
-/** What one look may add to the time of watching: a machine that slept in between has seen nothing. */
+/** The most that one look adds to the time of watching, because a machine may have slept in between. */
 const MOST_PER_LOOK_MS = 5000;
 
 /** This program, as a new owner of jobs. */
@@ -23,7 +23,7 @@ export function thisProgram(): Omit<ProgramRecord, 'beat'> {
   return { id: randomUUID(), machine: machineIdentity(), host: hostname(), process: processIdentity() };
 }
 
-/** In words: where a program runs. */
+/** Where a program runs, as text. */
 export function describeProgram({ machine, host, process }: Omit<ProgramRecord, 'beat'>): string {
   const pid = `process ${pidOf(process)}`;
   return machine === '' || machine === machineIdentity() ? pid : `${pid} on ${host}`;
@@ -36,7 +36,7 @@ export class OwnerWatch {
   readonly #seen = new Map<string, { beat: number; looked: number; still: number }>();
 
   /**
-   * @param machine of this program
+   * @param machine identity of this machine
    * @param now a clock in milliseconds that never jumps
    */
   constructor(machine: string = machineIdentity(), now: () => number = () => performance.now()) {
@@ -44,23 +44,28 @@ export class OwnerWatch {
     this.#now = now;
   }
 
-  /** Whether the program is gone for certain. Call it every few seconds: elsewhere only several looks can tell. */
+  /**
+   * Whether the program is certainly gone. Call it every few seconds; for a program on another machine, several calls
+   * are needed.
+   */
   isGone(program: ProgramRecord): boolean {
     const silent = this.isSilent(program);
     return this.isHere(program) ? !isRunning(program.process) : silent;
   }
 
-  /** Whether its process number means anything here. */
+  /** Whether it runs on this machine, so that its process id is valid here. */
   isHere({ machine }: ProgramRecord): boolean {
     return machine === '' || machine === this.#machine;
   }
 
-  /** Whether a program shows no life although its process may be there: one that was stopped with Ctrl-Z. */
+  /**
+   * Whether a program shows no sign of life, although its process may exist: for example if it was stopped with Ctrl-Z.
+   */
   isSilent(program: ProgramRecord): boolean {
     return this.#stillFor(program) >= LEASE_MS;
   }
 
-  /** Milliseconds of watching in which its beat has not risen. */
+  /** For how many milliseconds of watching its heartbeat has not risen. */
   #stillFor({ id, beat }: ProgramRecord): number {
     const now = this.#now();
     const before = this.#seen.get(id);
@@ -77,8 +82,8 @@ export class OwnerWatch {
 let machine: string | undefined;
 
 /**
- * Tells this machine, since its last start, from all others; a container from its host and from other containers. Process
- * numbers mean the same to two programs exactly if this is equal.
+ * Identifies this machine since its last boot, and tells containers apart from their host and from each other. Process
+ * ids are comparable between two programs only if this is equal.
  */
 export function machineIdentity(): string {
   machine ??= [hostname(), bootIdentity(), processSpace()].join(' ');
@@ -91,12 +96,12 @@ function bootIdentity(): string {
     if (process.platform === 'darwin')
       return execFileSync('sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'utf8' }).trim();
   } catch {
-    // Then the name alone has to do.
+    // The host name has to suffice.
   }
   return '';
 }
 
-/** Containers number their processes each for itself. */
+/** Each container has its own process ids. */
 function processSpace(): string {
   try {
     return process.platform === 'linux' ? readlinkSync('/proc/self/ns/pid') : '';

@@ -1,28 +1,36 @@
-import { AppError } from '../../shared/errors.ts';
+import { AppError, messageOf } from '../../shared/errors.ts';
+import type { Outcome } from '../../shared/jobMessages.ts';
+import type { TransitionName } from '../../shared/jobs.ts';
 import { StoredInOrder } from '../../shared/storageTrouble.ts';
 import { processIdentity } from './processes.ts';
 
-/** Why the work of a job is to end. `kill`: at once, without saving. `lost`: another program owns the job now. */
+/** Why the work of a job has to end. `kill`: immediately, without saving. `lost`: another program owns the job now. */
 export type Ending = 'cancel' | 'close' | 'kill' | 'lost';
 
-/** What the work on a job is given. */
+/** What the code that does a job gets. */
 export interface JobWork {
-  /** The work is to end; it may save first. The reason is an {@link Ending}. */
+  /** Aborted when the work has to end; it may save first. The reason is an {@link Ending}. */
   readonly signal: AbortSignal;
-  /** The work is to end at once, without saving; {@link signal} is aborted too. */
+  /** Aborted when the work has to end immediately, without saving. {@link signal} is aborted too. */
   readonly killed: AbortSignal;
-  /** Called when a pause is asked for, and when it is over. The work tells what it does about it with {@link entered}. */
+  /**
+   * The listener is called when a pause is requested and when it is over. The work reports with {@link entered} when it
+   * has paused or resumed.
+   */
   onPause(listener: (paused: boolean) => void): void;
   readonly pauseAsked: boolean;
-  /** The work has paused (and why, if nobody asked for it), or goes on. */
+  /** Reports that the work has paused (with the reason, if it was not asked to) or resumed. */
   entered(state: 'paused' | 'running', reason?: string): void;
-  /** Tells subscribers of progress. */
+  /** Reports progress to subscribers. */
   tell(event: unknown): void;
-  /** Remembers the child process that works, so that whoever finds this program gone can end it. */
+  /** Stores the child process that works, so that another program can end it if this one is gone. */
   workedBy(pid: number): void;
 }
 
-/** Where what the work tells is written. Each may throw, and may be called later than the work told it: see {@link RunningJob}. */
+/**
+ * Stores what the work reports. Each function may throw, and may be called later than the report: see {@link
+ * RunningJob}.
+ */
 export interface JobRecords {
   entered(state: 'paused' | 'running', reason: string | undefined): void;
   told(event: unknown): void;
@@ -31,14 +39,14 @@ export interface JobRecords {
 }
 
 /**
- * A job whose work runs in this program. What the work tells is written in order, and waits while a full disk does not take
- * it. Records that fail for another reason end the job, not the program.
+ * A job whose work runs in this program. Its reports are stored in order; while the disk is full, they wait. If storing
+ * them fails for another reason, the job ends, not the program.
  */
 export class RunningJob implements JobWork {
   readonly kind: string;
-  /** Resolved when nothing of the work is left, and its last state is written. */
+  /** Resolved when no part of the work is running and its last state is written. */
   readonly over = Promise.withResolvers<void>();
-  /** Another program has asked it to go on while it was ending. */
+  /** It was asked to resume while it was ending. */
   again = false;
   readonly #records: JobRecords;
   readonly #end = new AbortController();
@@ -49,7 +57,7 @@ export class RunningJob implements JobWork {
   #ending: Ending | undefined;
   #fault: unknown;
 
-  /** @param onTrouble told when the disk does not take what is to be written */
+  /** @param onTrouble called when the disk is full */
   constructor(kind: string, records: JobRecords, onTrouble: (error: AppError) => void) {
     this.kind = kind;
     this.#records = records;
@@ -76,7 +84,7 @@ export class RunningJob implements JobWork {
     return this.#ending;
   }
 
-  /** An error of the service that keeps the job's records; it has ended the work. */
+  /** An error while storing reports of the work; it has ended the work. */
   get fault(): unknown {
     return this.#fault;
   }
@@ -100,18 +108,18 @@ export class RunningJob implements JobWork {
     });
   }
 
-  /** Writes something of the job, behind what waits for the disk already. */
+  /** Stores something about the job, after everything that is already waiting for the disk. */
   record(write: () => void): void {
     this.#guard(() => this.#stored.add(write));
   }
 
-  /** Asks the work to pause, or to go on. */
+  /** Asks the work to pause or to resume. */
   askPause(paused: boolean): void {
     this.#pauseAsked = paused;
     for (const listener of this.#pauseListeners) listener(paused);
   }
 
-  /** Asks the work to end. Once it was asked, only an end at once comes before. */
+  /** Asks the work to end. A later call only has an effect if it asks for an immediate end. */
   abort(ending: Ending): void {
     const atOnce = ending === 'kill' || ending === 'lost';
     if (this.#ending === 'lost' || (this.#ending !== undefined && !atOnce)) return;
@@ -129,3 +137,29 @@ export class RunningJob implements JobWork {
     }
   }
 }
+
+/**
+ * The transition into the last state of a job whose work has ended.
+ * @param outcome what the work returned, or `error` what it threw
+ * @param closed whether the program is closing
+ */
+export function lastTransition(
+  { ending, fault }: RunningJob,
+  outcome: Outcome | undefined,
+  error: unknown,
+  closed: boolean,
+): { name: TransitionName; reason?: string | undefined; error?: unknown } {
+  if (outcome?.state === 'finished' && !error) return { name: 'finish', reason: outcome.reason };
+  if (ending === 'cancel' && isCancelled(outcome, error)) return { name: 'cancel', reason: outcome?.reason };
+  if (ending === 'close' && isCancelled(outcome, error))
+    return { name: 'close', reason: outcome?.reason ?? 'The program was closed. The work was saved first.' };
+  if (ending === 'kill' && !fault)
+    return closed
+      ? { name: 'close', reason: 'The program was closed before the work could be saved.' }
+      : { name: 'cancel', reason: 'Ended immediately, without saving.' };
+  if (outcome?.state === 'cancelled' && !error) return { name: 'cancel', reason: outcome.reason };
+  return { name: 'fail', reason: messageOf(error), error };
+}
+
+const isCancelled = (outcome: Outcome | undefined, error: unknown): boolean =>
+  error === undefined ? outcome?.state === 'cancelled' : error instanceof AppError && error.code === 'cancelled';

@@ -146,7 +146,10 @@ export interface SlurmRow {
 }
 
 /** How far the tasks of a study are. */
-export async function slurmStatus({ job, runs }: SlurmJob, placeOf: (run: string) => Promise<string>): Promise<SlurmRow[]> {
+export async function slurmStatus(
+  { job, runs }: SlurmJob,
+  placeOf: (run: string) => Promise<string>,
+): Promise<SlurmRow[]> {
   const states = await slurmStates(job);
   return Promise.all(
     runs.map(async (id, task) => {
@@ -164,4 +167,5 @@ export const readSlurmJob = async (folder: string): Promise<SlurmJob | undefined
   return existsSync(file) ? readJson(file, slurmJob) : undefined;
 };
 
-export const writeSlurmJob = (folder: string, job: SlurmJob): Promise<void> => writeJson(join(folder, 'slurm.json'), job);
+export const writeSlurmJob = (folder: string, job: SlurmJob): Promise<void> =>
+  writeJson(join(folder, 'slurm.json'), job);

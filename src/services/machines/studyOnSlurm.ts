@@ -1,8 +1,7 @@
 import { AppError } from '../../shared/errors.ts';
 import type { StudyPlan } from '../../shared/studies.ts';
-import type { Travel, TravelPath } from '../../shared/travel.ts';
+import type { TravelPath } from '../../shared/travel.ts';
 import type { Services } from '../app/openServices.ts';
-import type { Studies } from '../studies/studies.ts';
 import { travelOfRun } from './farRun.ts';
 import { openTrainOrder } from './makeOrders.ts';
 import { keptRoots } from './roots.ts';
@@ -16,17 +15,15 @@ import { readSlurmJob, type SlurmOptions, type SlurmRow, slurmStatus, submitSlur
  * @throws AppError `conflict` where the study has nothing left to train, and as submitSlurm
  */
 export async function submitStudy(
-  services: Services,
-  studies: Studies,
+  { runs, home, jobs, studies }: Services,
   plan: StudyPlan,
-  travel: (run: string) => Travel,
   options: Omit<SlurmOptions, 'name' | 'tasks' | 'folder'> & { at: TravelPath },
 ): Promise<{ job: string; runs: string[] }> {
-  const { runs, home, jobs } = services;
   const tasks: SlurmOptions['tasks'] = [];
-  for (const run of await studies.startElsewhere(plan, travel)) {
+  for (const run of await studies.startElsewhere(plan)) {
     const own = travelOfRun(runs.folder(run.id));
-    if (!own || own.queue) throw new AppError('conflict', `The training ${run.id} was begun elsewhere. Resume the study there.`);
+    if (!own || own.queue)
+      throw new AppError('conflict', `The training ${run.id} was begun elsewhere. Resume the study there.`);
     const { hash } = await openTrainOrder(run.id, runs.config(run.id), own, home);
     tasks.push({ run: run.id, place: own.place, order: hash });
   }
@@ -36,7 +33,7 @@ export async function submitStudy(
   try {
     const job = await submitSlurm({ ...rest, name: `mcir-${plan.id}`, folder, tasks });
     const submitted = { job, runs: tasks.map(({ run }) => run) };
-    await writeSlurmJob(studies.folder(plan.id), submitted);
+    await writeSlurmJob(studies.folders.path(plan.id), submitted);
     return submitted;
   } finally {
     // The cluster does them; this program takes the results later.
@@ -61,4 +58,3 @@ export async function studyOnSlurm(
   };
   return { job: submitted.job, rows: await slurmStatus(submitted, placeOf) };
 }
-

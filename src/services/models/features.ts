@@ -63,7 +63,10 @@ export function loadLpips(network: LpipsNetwork, home: Pick<Home, 'features'>): 
 export function requireLpips(network: LpipsNetwork, home: Pick<Home, 'features'>): LpipsWeights {
   const found = loadLpips(network, home);
   if (found) return found;
-  throw new AppError('not-found', 'LPIPS needs trained weights that are not here yet. Run `mcir features fetch`.');
+  throw new AppError(
+    'not-found',
+    'LPIPS needs trained weights, which are not on this computer yet. Run `mcir features fetch`.',
+  );
 }
 
 /** What was imported or fetched. */

@@ -43,7 +43,10 @@ export const modelCard = z.object({
   /** Milliseconds since 1970. */
   added: z.number(),
 });
-export type ModelCard = z.output<typeof modelCard>;
+export type ModelCard = z.output<typeof modelCard> & {
+  /** It comes with the program, in {@link Home.includedModels}. */
+  included?: true;
+};
 
 /** An added model whose card cannot be used, by the name of the card, and why. */
 export interface BrokenCard {
@@ -51,24 +54,28 @@ export interface BrokenCard {
   reason: string;
 }
 
-/** All added models, oldest first, and separately the broken ones, which can only be removed. */
-export async function readAllCards(home: Home): Promise<{ cards: ModelCard[]; broken: BrokenCard[] }> {
-  const names = (await readdir(home.models)).filter((name) => name.endsWith('.json'));
-  const read = await Promise.all(names.map((name) => readCard(home, basename(name, '.json'))));
+/** All models of a folder, oldest first, and separately the broken ones, which can only be removed. */
+export async function readAllCards(folder: string): Promise<{ cards: ModelCard[]; broken: BrokenCard[] }> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+  const read = await Promise.all(names.map((name) => readCard(folder, basename(name, '.json'))));
   const cards = read.filter((card): card is ModelCard => !('reason' in card));
   const broken = read.filter((card): card is BrokenCard => 'reason' in card);
   return { cards: cards.sort((a, b) => a.added - b.added), broken };
 }
 
 /** The added models that can be used, oldest first. */
-export const readCards = async (home: Home): Promise<ModelCard[]> => (await readAllCards(home)).cards;
+export const readCards = async (home: Home): Promise<ModelCard[]> => (await readAllCards(home.models)).cards;
+
+/** The models that come with the program. */
+export const readIncludedCards = async (home: Home): Promise<ModelCard[]> =>
+  (await readAllCards(home.includedModels)).cards.map((card) => ({ ...card, included: true }));
 
 /** A card has some hundred bytes. */
 const MAX_CARD_BYTES = 1_000_000;
 
-async function readCard(home: Home, id: string): Promise<ModelCard | BrokenCard> {
+async function readCard(folder: string, id: string): Promise<ModelCard | BrokenCard> {
   try {
-    const path = join(home.models, `${id}.json`);
+    const path = join(folder, `${id}.json`);
     const status = await stat(path);
     if (!status.isFile() || status.size > MAX_CARD_BYTES) throw new Error('no card');
     const card = modelCard.parse(JSON.parse(await readFile(path, 'utf8')));
@@ -77,7 +84,10 @@ async function readCard(home: Home, id: string): Promise<ModelCard | BrokenCard>
     return card;
   } catch (error) {
     if (error instanceof AppError) return { id, reason: error.message };
-    return { id, reason: `Its card ${id}.json is damaged or of another version. Remove it and add the model again.` };
+    return {
+      id,
+      reason: `The model's description, ${id}.json, is damaged or was written by another version. Remove the model and add it again.`,
+    };
   }
 }
 
@@ -126,6 +136,7 @@ export async function claimId(title: string, home: Home): Promise<{ id: string; 
 }
 
 const isTaken = (id: string, home: Home): boolean =>
+  existsSync(join(home.includedModels, `${id}.json`)) ||
   [`${id}.json`, `${id}.safetensors`, id].some((name) => existsSync(join(home.models, name)));
 
 /** True where this program has made the folder. One that a program has left behind is removed for the next attempt. */

@@ -88,7 +88,7 @@ function parseDescription(text: string, path: string): z.output<typeof descripti
   } catch (error) {
     throw new AppError(
       'bad-input',
-      `${path} says in a damaged way which network it is for. Get it again from where it came from.`,
+      `The part of ${path} that names its network is damaged. Download or copy the file again.`,
       { cause: error },
     );
   }

@@ -45,7 +45,7 @@ export function modelHandlers({
     ],
     'models.show': async ({ model }): Promise<ModelDetail> => {
       const entry = (await list()).find(({ id }) => id === model);
-      if (!entry) throw new AppError('not-found', 'This model is not there any more.');
+      if (!entry) throw new AppError('not-found', 'This model was removed. Choose another model.');
       const { file, hash, options, graph } = await resolveModel(model, home);
       const parameters = graph ? entry.parameters : (await describeWeights(file)).values;
       return {
@@ -137,6 +137,7 @@ export const ofCard = ({
   parameters,
   run,
   psnr,
+  included,
 }: ModelCard): ModelEntry => ({
   id,
   title,
@@ -147,7 +148,7 @@ export const ofCard = ({
   bytes,
   source,
   added,
-  removable: true,
+  removable: !included,
   ...(licence === undefined ? {} : { licence }),
   ...(parameters === undefined ? {} : { parameters }),
   ...(run === undefined ? {} : { run }),

@@ -226,18 +226,22 @@ async function fetchPackage(
     );
     await pacote.extract(`file:${archive}`, destination, settings);
   } catch (error) {
-    if (signal?.aborted) throw new AppError('cancelled', `${pack.title} was not fetched.`);
+    if (signal?.aborted) throw new AppError('cancelled', `The download of ${pack.title} was cancelled.`);
     const { code } = error as NodeJS.ErrnoException;
     if (error instanceof AppError) throw error;
     if (code === 'EINTEGRITY') throw new AppError('bad-input', notPublished(name), { cause: error });
-    throw new AppError('io', `${name} could not be fetched: ${messageOf(error)}. Check the connection and try again.`, {
-      cause: error,
-    });
+    throw new AppError(
+      'io',
+      `${name} could not be downloaded: ${messageOf(error)}. Check the connection and try again.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
 const notPublished = (name: string): string =>
-  `What the registry sent for ${name} is not the published package, so it was thrown away. Try again later.`;
+  `The download of ${name} does not match the published package and was deleted. Try again later.`;
 
 async function keepLicence(from: string, to: string): Promise<void> {
   for (const name of await readdir(from)) if (isLicence(name)) await copyFile(join(from, name), join(to, name));

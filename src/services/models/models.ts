@@ -22,6 +22,7 @@ import {
   pathsOf,
   readAllCards,
   readCards,
+  readIncludedCards,
   writeCard,
 } from './modelCard.ts';
 import { titleOf } from './modelFiles.ts';
@@ -47,10 +48,15 @@ export interface ResolvedModel {
   graph?: GraphModelOptions;
 }
 
-/** Added models that can be used, oldest first. */
-export const listModels = readCards;
+/** Models that can be used: those that come with the program, then the added ones, oldest first. */
+export async function listModels(home: Home): Promise<ModelCard[]> {
+  const added = await readCards(home);
+  const ids = new Set(added.map(({ id }) => id));
+  return [...(await readIncludedCards(home)).filter(({ id }) => !ids.has(id)), ...added];
+}
+
 /** Added models that cannot be used, only removed. */
-export const brokenModels = async (home: Home): Promise<BrokenCard[]> => (await readAllCards(home)).broken;
+export const brokenModels = async (home: Home): Promise<BrokenCard[]> => (await readAllCards(home.models)).broken;
 
 /**
  * Finds what a person calls a model: an added model (id or title), a file, or a run (id or name), of which the best
@@ -58,7 +64,7 @@ export const brokenModels = async (home: Home): Promise<BrokenCard[]> => (await 
  * @throws AppError `not-found` with the nearest name, `conflict` where several runs have the name, or what reading the file throws.
  */
 export async function resolveModel(ref: string, home: Home): Promise<ResolvedModel> {
-  const cards = await readCards(home);
+  const cards = await listModels(home);
   const card =
     cards.find(({ id }) => id === ref) ?? cards.find(({ title }) => title.toLowerCase() === ref.toLowerCase());
   if (card) return resolveCard(card, home);
@@ -74,12 +80,12 @@ export async function resolveModel(ref: string, home: Home): Promise<ResolvedMod
       : '';
   throw new AppError(
     'not-found',
-    `There is no model, file or run "${ref}".${nearest} \`mcir models list\` shows the models.`,
+    `There is no model, file or run "${ref}".${nearest} List the models with \`mcir models list\`.`,
   );
 }
 
 async function resolveCard(card: ModelCard, home: Home): Promise<ResolvedModel> {
-  const file = join(home.models, card.file);
+  const file = join(card.included ? home.includedModels : home.models, card.file);
   const { title, network, options, hash, scale, inputNorm, run, graph } = card;
   if ((await (graph ? hashFolder(dirname(file)) : hashFiles([file]))) !== hash)
     throw new AppError(
@@ -128,7 +134,11 @@ export async function convertModel(
   out: string,
   home: Home,
 ): Promise<void> {
-  if (graph) throw new AppError('unsupported', `"${title}" is a finished graph; only weights can be converted.`);
+  if (graph)
+    throw new AppError(
+      'unsupported',
+      `"${title}" is a finished graph, which cannot be converted. Choose a model with weights (.safetensors or .pth).`,
+    );
   await convertWeights({ path: file, hash, title }, out, home);
 }
 
@@ -143,7 +153,7 @@ function findRun(ref: string, home: Home): { id: string; file: string } | undefi
   if (usable.length > 1)
     throw new AppError(
       'conflict',
-      `${usable.length} runs are called "${ref}"; give the id instead: ${usable.map(({ id }) => id).join(', ')}.`,
+      `${usable.length} runs are called "${ref}". Use an id instead: ${usable.map(({ id }) => id).join(', ')}.`,
     );
   if (usable.length === 0 && ids.length > 0)
     throw new AppError('not-found', `The run "${ref}" has no checkpoint yet. Wait until it has saved one.`);
@@ -178,9 +188,9 @@ export const addModel = (path: string, home: Home, options: AddOptions = {}): Pr
 
 async function takeIn(path: string, home: Home, options: AddOptions): Promise<ModelCard> {
   if (options.title !== undefined && !modelTitle.safeParse(options.title).success)
-    throw new AppError('bad-input', 'A title is one line of up to 255 characters. Choose a shorter one.');
+    throw new AppError('bad-input', 'The title is not one line of up to 255 characters. Choose a shorter one.');
   const sourceHash = await hashFiles([path]);
-  const known = (await readCards(home)).find((card) => card.sourceHash === sourceHash);
+  const known = (await listModels(home)).find((card) => card.sourceHash === sourceHash);
   if (known) return known;
   await removeLeftovers(home);
   const staging = await mkdtemp(join(home.models, STAGING));
@@ -319,16 +329,20 @@ async function hashFolder(folder: string): Promise<string> {
 /**
  * Removes an added model and its files, by its id: titles may repeat. A broken one goes with what lies under its id.
  * @param remove what is done with a file or folder of it, by default deleting
- * @throws AppError `not-found`.
+ * @throws AppError `not-found`; `unsupported` for a model that comes with the program
  */
 export async function removeModel(
   id: string,
   home: Home,
   remove: (path: string) => Promise<void> = (path) => rm(path, { recursive: true, force: true }),
 ): Promise<void> {
-  const { cards, broken } = await readAllCards(home);
-  if (![...cards, ...broken].some((candidate) => candidate.id === id))
-    throw new AppError('not-found', `There is no added model "${id}". \`mcir models list\` shows what there is.`);
+  const { cards, broken } = await readAllCards(home.models);
+  const isAdded = [...cards, ...broken].some((candidate) => candidate.id === id);
+  const included = (await readIncludedCards(home)).find((card) => card.id === id);
+  if (!isAdded && included)
+    throw new AppError('unsupported', `The model "${included.title}" comes with the program and cannot be removed.`);
+  if (!isAdded)
+    throw new AppError('not-found', `There is no added model "${id}". List the models with \`mcir models list\`.`);
   const { card, files } = pathsOf(id, home);
   // The card first: a model without a card does not exist.
   await remove(card);

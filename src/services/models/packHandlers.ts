@@ -43,7 +43,8 @@ export function packHandlers({
       return modelPacks.map((pack) => shown(pack, cards));
     },
     'packs.fetch': async ({ pack }) => {
-      if (fetching.has(pack)) throw new AppError('conflict', 'This pack is being fetched already.');
+      if (fetching.has(pack))
+        throw new AppError('conflict', 'This pack is already being downloaded. Wait until the download has finished.');
       const progress = { bytes: 0, stop: new AbortController() };
       fetching.set(pack, progress);
       let told = -Infinity;

@@ -63,7 +63,10 @@ export async function stateOf(path: string): Promise<string> {
 /** The network of a weights file. @throws AppError as {@link describeWeights}, and where its network is not known here */
 export async function identifyWeights(path: string): Promise<IdentifiedModel & { hash: string; values: number }> {
   const { model, reason, hash, values } = await describeWeights(path);
-  if (!model) throw reason ? AppError.fromWire(reason) : new AppError('unsupported', 'The network is not known.');
+  if (!model)
+    throw reason
+      ? AppError.fromWire(reason)
+      : new AppError('unsupported', 'The network of this model was not recognised. Choose another file.');
   return { ...model, hash, values };
 }
 
@@ -93,7 +96,7 @@ export async function convertWeights(
   if (!writtenFormats.some((format) => format === ending))
     throw new AppError(
       'bad-input',
-      `A model cannot be written as "${ending || out}". End the name with one of ${writtenFormats.join(', ')}.`,
+      `A model cannot be saved as "${ending || out}". Use a name that ends with one of ${writtenFormats.join(', ')}.`,
     );
   const part = `${out}.${randomUUID()}.part${ending}`;
   try {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bytesOf, withTextPath } from '../../core/files/byteNames.ts';
 import { formatOfFile, mediaTypeOf, type PictureFormat } from '../../core/pictures/format.ts';
 import { ThumbnailStore } from '../../database/thumbnailStore.ts';
 import { thumbnailSize } from '../../shared/contract/restoring.ts';
@@ -85,11 +86,14 @@ export class Thumbnails {
 
   async #whole(path: string, signal?: AbortSignal): Promise<Served> {
     const { size } = await statOf(path);
-    const format = await formatOfFile(path);
+    const format = await withTextPath(path, formatOfFile);
     if (format && shownAsIs.includes(format)) {
       if (size > MOST_BYTES_AS_IS)
-        throw new AppError('unsupported', 'The file has more than 100 MB, too many to be shown whole.');
-      return { body: new Uint8Array(await readFile(path)), type: mediaTypeOf[format] };
+        throw new AppError(
+          'unsupported',
+          'The file is larger than 100 MB, too large to show as a whole. It can still be restored.',
+        );
+      return { body: new Uint8Array(await readFile(bytesOf(path))), type: mediaTypeOf[format] };
     }
     const { body } = await this.#queue.now(() => this.#readers.ask('png', { path }), signal);
     return { body: new Uint8Array(body), type: 'image/png' };
@@ -97,8 +101,8 @@ export class Thumbnails {
 }
 
 async function statOf(path: string): Promise<{ mtimeMs: number; size: number }> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new AppError('not-found', `${path} is missing.`);
+  const found = await stat(bytesOf(path)).catch(() => undefined);
+  if (!found?.isFile()) throw new AppError('not-found', `${path} was moved or deleted. Check the path.`);
   return found;
 }
 

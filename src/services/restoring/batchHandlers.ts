@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { bytesOf } from '../../core/files/byteNames.ts';
 import type { BatchFileRecord, NewBatchFile } from '../../database/batchRepository.ts';
 import type { Handlers } from '../../shared/contract.ts';
 import type { Batch, BatchFile, Source } from '../../shared/contract/restoring.ts';
@@ -102,7 +103,7 @@ export function batchHandlers(
       const files = batches.files(batch);
       const there = await Promise.all(
         files.map(async (file) =>
-          (await stat(file.source).catch(() => undefined))?.isFile() === true ? pictures.add(file) : undefined,
+          (await stat(bytesOf(file.source)).catch(() => undefined))?.isFile() === true ? pictures.add(file) : undefined,
         ),
       );
       const found = there.filter((picture) => picture !== undefined);

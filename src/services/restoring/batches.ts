@@ -97,7 +97,7 @@ export class Batches {
   /** @throws AppError `not-found` */
   find(id: string): BatchSummary {
     const found = this.#ledger.find(id);
-    if (!found) throw new AppError('not-found', `There is no batch ${id}. \`mcir batch list\` shows what there is.`);
+    if (!found) throw new AppError('not-found', `There is no batch ${id}. List the batches with \`mcir batch list\`.`);
     return found;
   }
 
@@ -117,7 +117,7 @@ export class Batches {
     settings: Omit<BatchSettings, 'models' | 'mount'>,
   ): Promise<BatchSummary> {
     if (files.length === 0)
-      throw new AppError('bad-input', 'There are no pictures here. Name files or folders that hold some.');
+      throw new AppError('bad-input', 'No pictures were found. Choose files or folders that contain pictures.');
     checkTemplate(settings.export.template);
     const references = await Promise.all(models.map(async (ref) => (await findModel(ref, this.#home)).reference));
     const mount = await mountOf(settings.out);
@@ -200,7 +200,10 @@ export class Batches {
   /** Goes on after a pause, or queues a batch again that has ended. @throws AppError as JobManager.resume */
   resume(id: string): Promise<Asked> {
     const { state, waiting } = this.find(id);
-    return this.#jobs.resume(id, state === 'finished' && waiting > 0 ? 'There are pictures left to do.' : undefined);
+    return this.#jobs.resume(
+      id,
+      state === 'finished' && waiting > 0 ? 'Some pictures have not been restored yet.' : undefined,
+    );
   }
 
   /**
@@ -225,8 +228,8 @@ export class Batches {
     this.find(id);
     const count = this.#ledger.retryFailed(id);
     if (count === 0)
-      throw new AppError('conflict', 'No picture of this batch has failed; there is nothing to try again.');
-    if (!isActive(this.find(id).state)) await this.#jobs.resume(id, 'Failed pictures are tried again.');
+      throw new AppError('conflict', 'No picture of this batch has failed, so there is nothing to retry.');
+    if (!isActive(this.find(id).state)) await this.#jobs.resume(id, 'Failed pictures are being retried.');
     return count;
   }
 
@@ -382,7 +385,7 @@ export class Batches {
         if (reference.hash !== hash)
           throw new AppError(
             'conflict',
-            `The model "${title}" has changed since the batch was made; start a new batch with it.`,
+            `The model "${title}" has changed since the batch was started. Start a new batch to use the changed model.`,
           );
         return model;
       }),

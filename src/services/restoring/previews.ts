@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Region } from '../../shared/contract/restoring.ts';
+import { bytesOf } from '../../core/files/byteNames.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Effect } from '../../shared/batches.ts';
 import type { ChildSettings } from '../app/childSettings.ts';
@@ -60,7 +61,7 @@ export class Previews {
     // The process is idle only between previews, however long one takes.
     clearTimeout(this.#idle);
     const made = this.#turn.then(() => {
-      if (this.#newest !== wish) throw new AppError('cancelled', 'Another preview was asked for meanwhile.');
+      if (this.#newest !== wish) throw new AppError('cancelled', 'A newer preview has replaced this one.');
       return this.#make(source, wish, onProgress);
     });
     this.#turn = made
@@ -98,8 +99,12 @@ export class Previews {
 
   /** Where the decoded picture is, or is to be. */
   async #decodedOf(source: string): Promise<string> {
-    const { size, mtimeMs } = await stat(source).catch((cause: unknown) => {
-      throw new AppError('not-found', `${source} is not there any more, or cannot be read.`, { cause });
+    const { size, mtimeMs } = await stat(bytesOf(source)).catch((cause: unknown) => {
+      throw new AppError(
+        'not-found',
+        `${source} was moved or deleted, or it cannot be read. Check the file and its permissions.`,
+        { cause },
+      );
     });
     const name = createHash('sha256').update(`${source}\0${size}\0${mtimeMs}`).digest('hex').slice(0, 32);
     return join(this.#folder, 'decoded', `${name}.v`);

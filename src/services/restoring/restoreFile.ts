@@ -1,5 +1,6 @@
 import { lstat, mkdir, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { bytesOf, holdsBytes } from '../../core/files/byteNames.ts';
 import { saysDiskFull } from '../../core/files/diskFull.ts';
 import { copyToNew, nameBeside, removeLeft } from '../../core/files/privateFile.ts';
 import { extensionOf } from '../../core/pictures/encode.ts';
@@ -7,7 +8,7 @@ import type { BatchFileRecord, BatchRepository } from '../../database/batchRepos
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { BatchSettings } from '../../shared/batches.ts';
 import type { RestoredFile } from '../../shared/restoreMessages.ts';
-import { fillTemplate, nameParts, numbered } from './naming.ts';
+import { fillTemplate, nameParts, numbered, safeName } from './naming.ts';
 import { describeProvenance } from './provenance.ts';
 import { claimName, identityOf, replace } from './restorePublish.ts';
 import { requireMounted } from './restorePlaces.ts';
@@ -60,7 +61,7 @@ export async function restoreFile(
   const restored = await worker.restore(task, onProgress);
   if (file.crashes > 0)
     restored.warnings.push(
-      `The process that restored it had ended ${file.crashes === 1 ? 'once' : 'twice'} over it; it was done in smaller tiles.`,
+      `The restoring process crashed ${file.crashes === 1 ? 'once' : 'twice'} on this picture, so it was restored in smaller tiles.`,
     );
   const temporary = nameBeside(join(wanted.folder, 'result'), markOf(work, file));
   try {
@@ -84,7 +85,7 @@ async function copyOut(from: string, to: string): Promise<string> {
     return await copyToNew(from, to);
   } catch (cause) {
     if (saysDiskFull(messageOf(cause)))
-      throw new AppError('io', 'There is no room left on the disk for the result; free some space.', { cause });
+      throw new AppError('io', 'The disk is too full for the result. Free some space and try again.', { cause });
     throw new AppError('io', `The result could not be written: ${messageOf(cause)}.`, { cause });
   }
 }
@@ -138,7 +139,7 @@ async function publish(
 async function requireOwn(temporary: string, result: string): Promise<void> {
   const found = await lstat(temporary, { bigint: true }).catch(() => undefined);
   if (!found?.isFile() || `${found.dev}:${found.ino}` !== result)
-    throw new AppError('io', 'The finished file is gone from the folder of the results.');
+    throw new AppError('io', 'The result was changed or removed before it could be saved. Try this picture again.');
 }
 
 /** An original is never replaced, whatever path, link or spelling leads to it. */
@@ -163,8 +164,12 @@ async function whySkipped(
   if (conflict === 'skip') return `${output} exists.`;
   if (conflict === 'overwrite' || conflict === 'changed') await refuseOriginal(repository, id, output);
   if (conflict !== 'changed') return undefined;
-  const original = await stat(file.source).catch((cause: unknown) => {
-    throw new AppError('not-found', `The file is not there any more: ${messageOf(cause)}.`, { cause });
+  const original = await stat(bytesOf(file.source)).catch((cause: unknown) => {
+    throw new AppError(
+      'not-found',
+      `The original was moved or deleted: ${messageOf(cause)}. Put it back, or remove it from the list.`,
+      { cause },
+    );
   });
   return existing.mtimeMs >= original.mtimeMs ? `${output} is newer than the original.` : undefined;
 }
@@ -201,7 +206,9 @@ export function wantedName(
   const model = models.map(({ title }) => title).join('+');
   const scale = models.reduce((product, each) => product * each.scale, 1);
   const stem = fillTemplate(template, nameParts(file.source, { model, scale, number: file.number, now: created }));
-  const folder = join(out, ...file.folder.split('/'));
+  // Results get names that every system knows.
+  const folders = file.folder.split('/').map((part) => (holdsBytes(part) ? safeName(part) : part));
+  const folder = join(out, ...folders);
   return { folder, with: (extension, n = 1) => join(folder, `${numbered(stem, n)}.${extension}`) };
 }
 

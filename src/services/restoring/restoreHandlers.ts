@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { NewBatchFile } from '../../database/batchRepository.ts';
 import type { Handlers } from '../../shared/contract.ts';
+import { bytesOf } from '../../core/files/byteNames.ts';
 import { AppError } from '../../shared/errors.ts';
 import { listPresets, removePreset, savePreset } from './restorePresets.ts';
 import { collectSources } from './restoreSources.ts';
@@ -34,12 +35,12 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
         id,
         name: basename(file.source),
         folder: file.folder,
-        bytes: (await stat(file.source).catch(() => undefined))?.size ?? 0,
+        bytes: (await stat(bytesOf(file.source)).catch(() => undefined))?.size ?? 0,
       };
     },
     find: (id) => {
       const file = collected.get(id);
-      if (!file) throw new AppError('not-found', 'A picture is no longer known to the program. Add it again.');
+      if (!file) throw new AppError('not-found', 'One of the pictures is no longer in the list. Add it again.');
       return file;
     },
     withMask: ({ mask, ...rest }) => (mask === undefined ? rest : { ...rest, mask: handles.path(mask) }),
@@ -105,4 +106,4 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
 }
 
 const isFile = async (path: string | undefined): Promise<boolean> =>
-  path !== undefined && (await stat(path).catch(() => undefined))?.isFile() === true;
+  path !== undefined && (await stat(bytesOf(path)).catch(() => undefined))?.isFile() === true;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { access, constants, mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { bytesOf } from '../../core/files/byteNames.ts';
 import { saysDiskFull } from '../../core/files/diskFull.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
@@ -49,7 +50,8 @@ export async function troubleOf(
 }
 
 /** Where a drive was pulled out its folder has vanished, or is the empty one that it hung on. */
-const isGone = async (folder: string): Promise<boolean> => !existsSync(folder) || (await readdir(folder)).length === 0;
+const isGone = async (folder: string): Promise<boolean> =>
+  !existsSync(bytesOf(folder)) || (await readdir(bytesOf(folder), { encoding: 'buffer' })).length === 0;
 
 /**
  * The folder that the disk of `folder` hangs on; undefined for the system's own disk. It is noted when a batch is made, since
@@ -127,8 +129,9 @@ async function isLocked(folder: string): Promise<boolean> {
 }
 
 const unreachable = (folder: string): string =>
-  `${folder} cannot be reached; connect the drive again, or cancel the batch.`;
+  `${folder} cannot be reached. Connect the drive again, or cancel the batch.`;
 
-const locked = (folder: string): string => `${folder} may not be written to; change its permissions.`;
+const locked = (folder: string): string =>
+  `MCIR Studio may not write to ${folder}. Change the permissions of this folder.`;
 
-const full = (folder: string): string => `The disk of ${folder} is full; free some space.`;
+const full = (folder: string): string => `The disk that contains ${folder} is full. Free some space.`;

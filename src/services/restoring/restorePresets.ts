@@ -39,7 +39,10 @@ export async function findPreset(name: string, home: Home): Promise<RestorePrese
           presets.map((preset) => preset.name),
         )}"?`
       : '';
-  throw new AppError('not-found', `There is no preset "${name}".${nearest} \`mcir presets list\` shows the presets.`);
+  throw new AppError(
+    'not-found',
+    `There is no preset "${name}".${nearest} List the presets with \`mcir presets list\`.`,
+  );
 }
 
 /**
@@ -49,10 +52,7 @@ export async function findPreset(name: string, home: Home): Promise<RestorePrese
 export async function savePreset(preset: RestorePreset, home: Home): Promise<RestorePreset> {
   const { name } = preset;
   if (safeName(name) !== name.normalize('NFC'))
-    throw new AppError(
-      'bad-input',
-      `"${name}" cannot be the name of a preset; choose one without characters such as / and :.`,
-    );
+    throw new AppError('bad-input', `A preset cannot be called "${name}". Leave out characters such as / and :.`);
   // With resolved model references: a file by its absolute path, because the preset may be used from another folder.
   const models = await Promise.all(preset.models.map(async (ref) => (await findModel(ref, home)).reference.ref));
   const saved = { ...preset, models };

@@ -1,10 +1,11 @@
 import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { bytesOf } from '../../core/files/byteNames.ts';
 import { syncFolder } from '../../core/files/durableFile.ts';
 
 /** `device:inode`: the same for every path, link and spelling of a file; undefined if it does not exist. */
 export async function identityOf(path: string): Promise<string | undefined> {
-  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  const found = await stat(bytesOf(path), { bigint: true }).catch(() => undefined);
   return found && `${found.dev}:${found.ino}`;
 }
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { bytesOf, pathMeant } from '../../core/files/byteNames.ts';
 import { listPictures } from '../../core/data/files.ts';
 import type { NewBatchFile } from '../../database/batchRepository.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -34,8 +35,8 @@ export async function collectSources(paths: readonly string[], recursive: boolea
     seen.add(identity);
     files.push({ source, folder, identity });
   };
-  for (const path of paths.map((given) => resolve(given))) {
-    const found = await stat(path).catch(() => undefined);
+  for (const path of paths.map((given) => pathMeant(resolve(given)))) {
+    const found = await stat(bytesOf(path)).catch(() => undefined);
     if (!found) throw new AppError('not-found', `${path} does not exist. Check the path.`);
     if (!found.isDirectory()) {
       await add(path, '');

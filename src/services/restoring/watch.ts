@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { watch } from 'chokidar';
+import { bytesOf, pathMeant } from '../../core/files/byteNames.ts';
 import { isPictureName } from '../../core/data/files.ts';
 import type { BatchSettings } from '../../shared/batches.ts';
 import type { Batches } from './batches.ts';
@@ -47,7 +48,7 @@ export async function watchFolder(
       await wake.promise;
       wake = Promise.withResolvers();
       // What was taken away again in the meantime is no fault.
-      const paths = [...arrived].filter((path) => existsSync(path));
+      const paths = [...arrived].map(pathMeant).filter((path) => existsSync(bytesOf(path)));
       arrived.clear();
       if (paths.length === 0) continue;
       const { files } = await collectSources(paths, false);

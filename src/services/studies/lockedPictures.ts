@@ -3,11 +3,12 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { decodePicture } from '../../core/data/decode.ts';
 import { findPairs, findClean } from '../../core/data/pairs.ts';
-import { planData } from '../../core/data/plan.ts';
+import { planData, spread } from '../../core/data/plan.ts';
 import { applyChain, parseChain } from '../../core/degradations/chain.ts';
 import { hashFile } from '../../core/files/hashFile.ts';
 import { findNetwork } from '../../core/networks/index.ts';
-import { cropPicture } from '../../core/pictures/crop.ts';
+import { cropPicture, type Region } from '../../core/pictures/crop.ts';
+
 import { AppError } from '../../shared/errors.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { StudyFile, StudyPlan } from '../../shared/studies.ts';
@@ -27,8 +28,9 @@ export async function lockFinal(study: StudyFile, config: RunConfig, into: strin
   for (const folder of [input, target]) await mkdir(folder, { recursive: true });
   const { final } = study;
   const degradations = final.degradations ?? (final.input === undefined ? data.train.degradations : []);
-  const { samples } = degradations.length > 0 ? await findClean(final.target, scale) : await findPairs(final, scale);
-  if (samples.length === 0) throw new AppError('bad-input', 'There are no final pictures. Name another folder.');
+  const found = degradations.length > 0 ? await findClean(final.target, scale) : await findPairs(final, scale);
+  const samples = spread(found.samples, final.count ?? found.samples.length);
+  if (samples.length === 0) throw new AppError('bad-input', 'No final pictures were found. Choose another folder.');
   const names = new Set<string>();
   for (const [i, sample] of samples.entries()) {
     const plain = basename(sample.name, extname(sample.name));
@@ -40,12 +42,7 @@ export async function lockFinal(study: StudyFile, config: RunConfig, into: strin
       continue;
     }
     const whole = await decodePicture(sample.target);
-    const clean = cropPicture(whole, {
-      x: 0,
-      y: 0,
-      width: whole.width - (whole.width % scale),
-      height: whole.height - (whole.height % scale),
-    });
+    const clean = cropPicture(whole, centre(whole, final.size, scale));
     await writeFile(join(target, `${name}.png`), await encodePng(clean));
     const degraded = await applyChain(parseChain(degradations), clean, ['final pictures', name]);
     await writeFile(join(input, `${name}.png`), await encodePng(degraded));
@@ -58,6 +55,13 @@ export async function lockFinal(study: StudyFile, config: RunConfig, into: strin
     { name: `target/${name}`, file: gt },
   ]);
   return { input, target, hash: listHash(await hashAll(pairs)), files };
+}
+
+/** The centre of a picture, as large as wanted, with sides that the scale divides. */
+function centre({ width, height }: { width: number; height: number }, size: number | undefined, scale: number): Region {
+  const side = (whole: number): number => Math.floor(Math.min(whole, size ?? whole) / scale) * scale;
+  const at = (whole: number): number => (size === undefined ? 0 : Math.floor((whole - side(whole)) / 2));
+  return { x: at(width), y: at(height), width: side(width), height: side(height) };
 }
 
 /**

@@ -1,24 +1,21 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { writeDurably } from '../../core/files/durableFile.ts';
-import { findNetwork } from '../../core/networks/index.ts';
+import { EventEmitter } from 'node:events';
 import { AppError } from '../../shared/errors.ts';
-import { slugOf } from '../../shared/ids.ts';
-import { isActive } from '../../shared/jobs.ts';
+import type { Outcome } from '../../shared/jobMessages.ts';
+import type { Job } from '../../shared/jobs.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { RunSummary } from '../../shared/runs.ts';
-import { type FinalFigures, finalFigures, type StudyFile, type StudyPlan, studyPlan } from '../../shared/studies.ts';
+import type { StudyFile, StudyPlan } from '../../shared/studies.ts';
 import type { Travel } from '../../shared/travel.ts';
-import type { Services } from '../app/openServices.ts';
-import { isTravellingRun } from '../machines/farRun.ts';
-import { evaluate } from '../training/evaluation.ts';
-import { runningSeconds } from '../training/report/runSummary.ts';
-import { prepareStart } from '../training/retrain.ts';
-import { tryTraining } from '../training/trial.ts';
-import { checkFinal, lockFinal, lockTuning, refuseOverlap } from './lockedPictures.ts';
-import { armConfigs } from './studyFile.ts';
+import type { ChildSettings } from '../app/childSettings.ts';
+import type { Home } from '../app/home.ts';
+import type { History } from '../../database/history.ts';
+import type { JobManager } from '../jobs/JobManager.ts';
+import type { JobWork } from '../jobs/runningJob.ts';
+import type { Runs } from '../training/runHistory.ts';
+import type { Training } from '../training/training.ts';
+import { createStudy } from './createStudy.ts';
+import { measureFinal } from './measureFinal.ts';
+import { StudyFolders } from './studyFolders.ts';
 
 /** One training of a study. */
 export interface Cell {
@@ -29,87 +26,55 @@ export interface Cell {
   run?: RunSummary;
 }
 
-/** PSNR of a picture restored without any error, as validations have it. */
-const highestPsnr = 100;
+export interface StudyEvents {
+  /** A study has entered a new state, or one of its trainings begins. */
+  changed: [study: string];
+  /** One of its trainings begins, or goes on. */
+  training: [study: string, cell: Cell, run: RunSummary];
+}
+
+/** What studies work with. */
+export interface StudyServices {
+  readonly home: Home;
+  readonly history: History;
+  readonly jobs: JobManager;
+  readonly runs: Runs;
+  readonly training: Training;
+  readonly children: ChildSettings;
+}
+
+/** Ids of jobs are shared by all kinds; a study's id is made from its name. */
+const jobOf = (study: string): string => `study-${study}`;
+const studyOf = (job: string): string => job.replace(/^study-/, '');
 
 /**
- * Studies: a folder each, with a plan that is written once and never changed, and the final figures of each training. The
- * trainings are ordinary runs, found by their names; so a study that was killed anywhere goes on where it stood.
+ * Studies as jobs: a study does its trainings one after the other and then measures the final pictures once. The trainings
+ * are ordinary runs in the queue, found by their names; so a study that was killed anywhere goes on where it stood.
  */
 export class Studies {
-  readonly #services: Services;
-  readonly #root: string;
+  readonly events = new EventEmitter<StudyEvents>();
+  readonly folders: StudyFolders;
+  readonly #services: StudyServices;
 
-  constructor(services: Services) {
+  constructor(services: StudyServices) {
     this.#services = services;
-    this.#root = join(services.home.root, 'studies');
-    mkdirSync(this.#root, { recursive: true });
+    this.folders = new StudyFolders(services.home.root);
+    services.jobs.register('study', {
+      oneIn: 'program',
+      isElsewhere: (id) => this.folders.travel(studyOf(id)) !== undefined,
+      run: ({ id }, work) => this.#work(this.folders.plan(studyOf(id)), work),
+      onState: ({ id }) => void this.events.emit('changed', studyOf(id)),
+    });
   }
 
-  folder(id: string): string {
-    return join(this.#root, id);
+  /** Creates a study; {@link start} begins its trainings. @throws AppError as {@link createStudy} */
+  create(study: StudyFile, say?: (text: string) => void): Promise<StudyPlan> {
+    return createStudy(study, { ...this.#services, folders: this.folders }, say);
   }
 
-  list(): StudyPlan[] {
-    return readdirSync(this.#root)
-      .filter((id) => existsSync(join(this.#root, id, 'plan.json')))
-      .sort()
-      .map((id) => this.plan(id));
-  }
-
-  /** @throws AppError `not-found` */
-  plan(id: string): StudyPlan {
-    const file = join(this.folder(id), 'plan.json');
-    if (!/^[a-z0-9-]+$/.test(id) || !existsSync(file))
-      throw new AppError('not-found', `There is no study "${id}"; \`mcir study list\` shows those there are.`);
-    const plan = studyPlan.parse(JSON.parse(readFileSync(file, 'utf8')));
-    const at = (side: string): string => join(this.folder(id), 'final', side);
-    // The data folder may have been moved.
-    return { ...plan, final: { ...plan.final, input: at('input'), target: at('target') } };
-  }
-
-  /**
-   * Creates a study: every arm's configuration is frozen, the final pictures are copied or made, and all lists are hashed.
-   * The folder takes its name when it is whole.
-   * @throws AppError what is wrong with the file, a configuration or the pictures
-   */
-  async create(study: StudyFile, say: (text: string) => void = () => undefined): Promise<StudyPlan> {
-    const { home } = this.#services;
-    const id = this.#freeId(study.name);
-    const partial = `${this.folder(id)}.partial-${process.pid}`;
-    try {
-      let arms: { name: string; config: RunConfig }[] = [];
-      for (const { name, config } of armConfigs(study)) arms.push({ name, config: await prepareStart(config, home) });
-      arms = await this.#withEqualTimes(study, arms, say);
-      const [first] = arms as [(typeof arms)[0]];
-      const { tuning, seen } = await lockTuning(first.config, study.seeds);
-      const final = await lockFinal(study, first.config, join(partial, 'final'));
-      refuseOverlap(final.files, seen);
-      const plan: StudyPlan = {
-        id,
-        name: study.name,
-        question: study.question,
-        created: Date.now(),
-        baseline: study.baseline ?? first.name,
-        seeds: study.seeds,
-        margin: study.margin,
-        lpips: study.lpips,
-        arms,
-        configHash: createHash('sha256').update(JSON.stringify(arms)).digest('hex'),
-        final: {
-          ...final,
-          input: join(this.folder(id), 'final', 'input'),
-          target: join(this.folder(id), 'final', 'target'),
-        },
-        tuning,
-        seenBefore: this.#seenBefore(final.files),
-      };
-      await writeDurably(join(partial, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
-      await rename(partial, this.folder(id));
-      return plan;
-    } finally {
-      await rm(partial, { recursive: true, force: true });
-    }
+  /** The job of a study; undefined before it was started. */
+  job(id: string): Job | undefined {
+    return this.#services.jobs.list('study').find((job) => job.id === jobOf(id));
   }
 
   /** Every training in the order in which they are done: all arms of a seed, then the next seed. */
@@ -125,156 +90,170 @@ export class Studies {
   }
 
   /**
-   * Does what is left of a study: trainings one after the other, then the final pictures, once for each.
-   * @param onCell is told before each training, with its run
-   * @throws AppError `cancelled` where a training was stopped, or what made it fail
+   * Starts a study, or goes on with one that was paused or has ended: with what is left of it.
+   * @throws AppError `not-found`, `conflict` while it is running
    */
-  async run(id: string, onCell: (cell: Cell, run: RunSummary) => void = () => undefined): Promise<void> {
-    const plan = this.plan(id);
-    for (const cell of this.cells(plan)) {
-      if (cell.run?.state === 'finished') continue;
-      const run = await this.#start(plan, cell);
-      onCell(cell, run);
-      const ended = await this.#services.training.ended(run.id);
-      if (ended.error) throw AppError.fromWire(ended.error);
-      if (ended.state !== 'finished')
-        throw new AppError('cancelled', `The study was stopped. Go on with \`mcir study resume ${id}\`.`);
-    }
-    await this.#measureFinal(plan);
+  async start(id: string): Promise<void> {
+    const { name } = this.folders.plan(id);
+    const { jobs } = this.#services;
+    if (this.job(id)) await jobs.resume(jobOf(id), 'What is left is done.');
+    else jobs.submit({ id: jobOf(id), kind: 'study', title: name });
   }
 
-  /**
-   * As {@link run}, where other machines do the trainings, all at the same time.
-   * @param travel how a run reaches them, by its id; without it, as when the study was begun
-   */
-  async runElsewhere(
-    id: string,
-    travel: ((run: string) => Travel) | undefined,
-    onCell: (cell: Cell, run: RunSummary) => void = () => undefined,
-  ): Promise<void> {
-    const plan = this.plan(id);
-    const started = await this.startElsewhere(plan, travel, onCell);
-    const ended = await Promise.all(started.map((run) => this.#services.training.ended(run.id)));
-    const failed = ended.find(({ error }) => error)?.error;
-    if (failed) throw AppError.fromWire(failed);
-    if (ended.some(({ state }) => state !== 'finished'))
-      throw new AppError('cancelled', `The study was stopped. Go on with \`mcir study resume ${id}\`.`);
-    await this.#measureFinal(plan);
+  /** The training at hand saves and waits. @throws AppError `not-found`, `conflict` */
+  async pause(id: string): Promise<void> {
+    this.#requireJob(id);
+    await this.#services.jobs.pause(jobOf(id));
   }
 
-  /** Starts every training of a study that is not finished, as one that other machines do. */
-  async startElsewhere(
-    plan: StudyPlan,
-    travel: ((run: string) => Travel) | undefined,
-    onCell: (cell: Cell, run: RunSummary) => void = () => undefined,
-  ): Promise<RunSummary[]> {
+  /** The training at hand saves and ends. @throws AppError `not-found`, `conflict` */
+  async cancel(id: string): Promise<void> {
+    this.#requireJob(id);
+    await this.#services.jobs.cancel(jobOf(id));
+  }
+
+  /** Resolves when a study is no longer active, with its job. */
+  ended(id: string): Promise<Job> {
+    return this.#services.jobs.ended(jobOf(id));
+  }
+
+  #requireJob(id: string): void {
+    if (!this.job(id)) throw new AppError('conflict', `The study "${id}" has not been started.`);
+  }
+
+  /** Starts every training that is not finished, as one that other machines do. They reach the machines as the study does. */
+  async startElsewhere(plan: StudyPlan): Promise<RunSummary[]> {
     const started: RunSummary[] = [];
-    for (const cell of this.cells(plan)) {
-      if (cell.run?.state === 'finished') continue;
-      const run = await this.#start(plan, cell, travel);
-      started.push(run);
-      onCell(cell, run);
-    }
+    for (const cell of this.cells(plan))
+      if (cell.run?.state !== 'finished') started.push(await this.#startCell(plan, cell));
     return started;
   }
 
-  /** Whether other machines do the trainings of a study. */
-  isElsewhere(plan: StudyPlan): boolean {
-    return this.cells(plan).some(({ run }) => run && isTravellingRun(this.#services.runs.folder(run.id)));
+  async #work(plan: StudyPlan, work: JobWork): Promise<Outcome> {
+    const hand = new TrainingAtHand(this.#services, work);
+    if (this.folders.travel(plan.id)) {
+      const ended = await this.#trainElsewhere(plan, work);
+      if (ended) return ended;
+    }
+    for (const { name } of this.cells(plan)) {
+      await hand.mayGoOn();
+      const cell = this.cells(plan).find((one) => one.name === name) as Cell;
+      if (work.signal.aborted) return { state: 'cancelled' };
+      if (cell.run?.state === 'finished') continue;
+      const ended = await hand.train(async () => {
+        const run = await this.#startCell(plan, cell);
+        this.events.emit('training', plan.id, cell, run);
+        this.events.emit('changed', plan.id);
+        return run;
+      });
+      if (ended.error) throw AppError.fromWire(ended.error);
+      if (ended.state !== 'finished') return { state: 'cancelled', reason: `The training "${ended.name}" was ended.` };
+    }
+    await hand.mayGoOn();
+    if (work.signal.aborted) return { state: 'cancelled' };
+    const measured = this.cells(plan).flatMap(({ run, ...cell }) => (run ? [{ ...cell, run }] : []));
+    await measureFinal(plan, measured, this.#services, this.folders, () => hand.mayGoOn(), work.signal);
+    return { state: work.signal.aborted ? 'cancelled' : 'finished' };
   }
 
-  /** The final figures that are there, and when the final pictures were opened. */
-  async figures({ id }: StudyPlan): Promise<{ opened: number | undefined; figures: FinalFigures[] }> {
-    const folder = join(this.folder(id), 'figures');
-    const opened = await readFile(join(folder, 'opened.json'), 'utf8').catch(() => undefined);
-    if (opened === undefined) return { opened: undefined, figures: [] };
-    const names = readdirSync(folder).filter((name) => /^\d+\.json$/.test(name));
-    const figures = names
-      .sort((a, b) => parseInt(a) - parseInt(b))
-      .map((name) => finalFigures.parse(JSON.parse(readFileSync(join(folder, name), 'utf8'))));
-    return { opened: (JSON.parse(opened) as { at: number }).at, figures };
+  /** Waits for all trainings at the same time. @returns how the study ends, where it does not go on */
+  async #trainElsewhere(plan: StudyPlan, work: JobWork): Promise<Outcome | undefined> {
+    const left = this.cells(plan).filter(({ run }) => run?.state !== 'finished');
+    const ended = await Promise.all(
+      left.map((cell) =>
+        new TrainingAtHand(this.#services, work).train(async () => {
+          const now = this.cells(plan).find(({ name }) => name === cell.name) as Cell;
+          const run = await this.#startCell(plan, now);
+          this.events.emit('training', plan.id, now, run);
+          this.events.emit('changed', plan.id);
+          return run;
+        }),
+      ),
+    );
+    if (work.signal.aborted) return { state: 'cancelled' };
+    const failed = ended.find(({ error }) => error)?.error;
+    if (failed) throw AppError.fromWire(failed);
+    const stopped = ended.find(({ state }) => state !== 'finished');
+    return stopped && { state: 'cancelled', reason: `The training "${stopped.name}" was ended.` };
   }
 
-  async #start(
-    { arms, id }: StudyPlan,
-    { arm, seed, name, run }: Cell,
-    travel?: (run: string) => Travel,
-  ): Promise<RunSummary> {
+  async #startCell({ arms, id }: StudyPlan, { arm, seed, name, run }: Cell): Promise<RunSummary> {
     const { training, runs } = this.#services;
     if (run) {
-      if (!isActive(run.state)) await training.resume(run.id);
+      // Whoever resumed it by hand was quicker.
+      if (!['queued', 'running'].includes(run.state)) await training.resume(run.id);
       return runs.find(run.id);
     }
     const config = arms.find((candidate) => candidate.name === arm)?.config as RunConfig;
-    const started = training.start({ ...config, name, seed }, travel);
+    const elsewhere = this.folders.travel(id);
+    const started = training.start({ ...config, name, seed }, elsewhere && ((own) => placeOf(elsewhere, own)));
     runs.setTags(started.id, [`study ${id}`]);
     return started;
   }
+}
 
-  /** Averaged weights of the last step, not those that measured best: nothing is chosen by a measurement. */
-  async #measureFinal(plan: StudyPlan): Promise<void> {
-    const { home, runs } = this.#services;
-    const folder = join(this.folder(plan.id), 'figures');
-    mkdirSync(folder, { recursive: true });
-    const [first] = plan.arms as [StudyPlan['arms'][0]];
-    const { type, options } = first.config.network;
-    await checkFinal(plan.final, findNetwork(type).scale(findNetwork(type).options.parse(options)));
-    const opened = join(folder, 'opened.json');
-    if (!existsSync(opened)) await writeDurably(opened, `${JSON.stringify({ at: Date.now() })}\n`);
-    for (const [i, { arm, seed, run }] of this.cells(plan).entries()) {
-      const file = join(folder, `${i}.json`);
-      if (existsSync(file) || !run) continue;
-      const { metrics } = first.config;
-      const { model, pictures, failed } = await evaluate({
-        home: home.root,
-        model: runs.folder(run.id).checkpoint('last'),
-        input: plan.final.input,
-        target: plan.final.target,
-        ...metrics,
-        ...(plan.lpips.length > 0 && { lpips: plan.lpips }),
-      });
-      if (failed[0]) throw new AppError('bad-input', `${failed[0].name} cannot be measured: ${failed[0].reason}`);
-      const seconds = runningSeconds(runs.show(run.id).states);
-      const figures: FinalFigures = {
-        ...{ arm, seed, run: run.id, hash: model.hash, seconds },
-        pictures: pictures.map((picture) => ({ ...picture, psnr: picture.psnr ?? highestPsnr })),
-      };
-      await writeDurably(file, `${JSON.stringify(figures)}\n`);
+/** How a training of a study reaches other machines: as the study does, with a shared folder of its own. */
+const placeOf = (travel: Travel, run: string): Travel => ({
+  ...travel,
+  place: { ...travel.place, path: [travel.place.path, `.mcir-${run}`].filter((part) => part !== '').join('/') },
+});
+
+/** The training that a study waits for. What is asked of the study is asked of it. */
+class TrainingAtHand {
+  readonly #services: StudyServices;
+  readonly #work: JobWork;
+  #run: string | undefined;
+
+  constructor(services: StudyServices, work: JobWork) {
+    this.#services = services;
+    this.#work = work;
+    work.onPause((paused) => {
+      work.entered(paused ? 'paused' : 'running');
+      void this.#ask(paused ? 'pause' : 'resume');
+    });
+    work.signal.addEventListener('abort', () => void this.#end());
+  }
+
+  /** Resolves when no pause is asked for, or the work is to end. */
+  async mayGoOn(): Promise<void> {
+    while (this.#work.pauseAsked && !this.#work.signal.aborted) await new Promise((done) => setTimeout(done, 100));
+  }
+
+  /** Starts a training and waits for its end. One that was taken out of the queue by a pause is started again. */
+  async train(start: () => Promise<RunSummary>): Promise<RunSummary> {
+    for (;;) {
+      const { id } = await start();
+      this.#run = id;
+      // What was asked while it was being started.
+      if (this.#work.signal.aborted) await this.#end();
+      else if (this.#work.pauseAsked) await this.#ask('pause');
+      const ended = await this.#services.training.ended(id);
+      this.#run = undefined;
+      if (ended.state !== 'cancelled' || !this.#work.pauseAsked || this.#work.signal.aborted) return ended;
+      await this.mayGoOn();
+      if (this.#work.signal.aborted) return ended;
     }
   }
 
-  /** Steps of arms that get the wall time of another arm, by a trial of both. */
-  async #withEqualTimes(
-    { arms }: StudyFile,
-    configs: { name: string; config: RunConfig }[],
-    say: (text: string) => void,
-  ): Promise<{ name: string; config: RunConfig }[]> {
-    const configOf = (name: string): RunConfig => configs.find((one) => one.name === name)?.config as RunConfig;
-    const changed = [...configs];
-    for (const [i, { name, timeOf }] of arms.entries()) {
-      if (timeOf === undefined) continue;
-      say(`Measuring how long a step of "${name}" and of "${timeOf}" takes; let the machine do nothing else.`);
-      const own = await tryTraining(configOf(name), this.#services.home);
-      const other = await tryTraining(configOf(timeOf), this.#services.home);
-      const steps = Math.max(1, Math.round((configOf(timeOf).steps * other.stepMs) / own.stepMs));
-      say(`"${name}" gets ${steps} steps in the time of ${configOf(timeOf).steps} steps of "${timeOf}".`);
-      changed[i] = { name, config: { ...configOf(name), steps } };
-    }
-    return changed;
+  async #ask(verb: 'pause' | 'resume'): Promise<void> {
+    const { runs, training } = this.#services;
+    if (this.#run === undefined) return;
+    const { state } = runs.find(this.#run);
+    // A training that has just ended, or was asked by hand, has nothing to be asked.
+    const ignored = (): void => undefined;
+    if (verb === 'pause' && state === 'running') await training.pause(this.#run).catch(ignored);
+    else if (verb === 'pause' && state === 'queued') await training.cancel(this.#run).catch(ignored);
+    else if (verb === 'resume' && state === 'paused') await training.resume(this.#run).catch(ignored);
   }
 
-  #seenBefore(final: StudyPlan['final']['files']): StudyPlan['seenBefore'] {
-    const hashes = new Set(final.map(({ sha256 }) => sha256));
-    return this.list().flatMap(({ id, tuning }) =>
-      tuning.files.filter(({ sha256 }) => hashes.has(sha256)).map(({ name }) => ({ name, study: id })),
-    );
-  }
-
-  #freeId(name: string): string {
-    const plain = slugOf(name, 40, 'study');
-    for (let number = 1; ; number++) {
-      const id = number === 1 ? plain : `${plain}-${number}`;
-      if (!existsSync(this.folder(id))) return id;
-    }
+  async #end(): Promise<void> {
+    const { jobs, training } = this.#services;
+    const run = this.#run;
+    // A study that another program owns by now is its business, and so are its trainings.
+    if (run === undefined || this.#work.signal.reason === 'lost') return;
+    if (this.#work.signal.reason === 'kill') return training.kill(run);
+    const asked = this.#work.signal.reason === 'close' ? jobs.closeJob(run) : jobs.cancel(run);
+    // It has just ended, or the program closes and has ended it.
+    await asked.catch(() => undefined);
   }
 }

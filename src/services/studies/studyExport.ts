@@ -14,7 +14,7 @@ export async function exportStudy(result: StudyResult, folder: string): Promise<
     await mkdir(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new AppError('conflict', `${folder} exists already. Choose another folder.`, { cause: error });
+    throw new AppError('conflict', `${folder} already exists. Choose another folder.`, { cause: error });
   }
   await writeFile(join(folder, 'report.html'), studyReport(result));
   await writeFile(join(folder, 'figures.csv'), figuresCsv(result.plan, result.figures));

@@ -17,14 +17,14 @@ export function readStudyFile(path: string): StudyFile {
     value = parse(readFileSync(path, 'utf8'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new AppError('not-found', `The study ${path} cannot be read; check the path.`, { cause: error });
+      throw new AppError('not-found', `The study ${path} cannot be read. Check the path.`, { cause: error });
     throw new AppError('bad-input', `${path} is not valid YAML: ${messageOf(error).split('\n')[0]}.`, { cause: error });
   }
   const parsed = studyFile.safeParse(value);
   if (!parsed.success)
     throw new AppError(
       'bad-input',
-      `${path} is not right: ${z
+      `${path} is invalid: ${z
         .prettifyError(parsed.error)
         .replace(/^✖ /, '')
         .replace(/\s*\n\s*[✖→]?\s*/g, ' ')}.`,
@@ -37,12 +37,15 @@ export function readStudyFile(path: string): StudyFile {
 function checkNames({ arms, baseline, seeds }: StudyFile, path: string): void {
   const names = arms.map(({ name }) => name);
   if (new Set(names).size < names.length || new Set(seeds).size < seeds.length)
-    throw new AppError('bad-input', `${path}: two arms or two seeds are the same. Give each its own.`);
+    throw new AppError(
+      'bad-input',
+      `${path}: two arms have the same name, or two seeds are equal. Make them different.`,
+    );
   const missing = [baseline, ...arms.map(({ timeOf }) => timeOf)].find(
     (name) => name !== undefined && !names.includes(name),
   );
   if (missing !== undefined)
-    throw new AppError('bad-input', `${path}: there is no arm "${missing}". The arms are ${names.join(', ')}.`);
+    throw new AppError('bad-input', `${path}: there is no arm "${missing}". Choose from ${names.join(', ')}.`);
 }
 
 function withPaths(study: StudyFile, place: string): StudyFile {
@@ -91,7 +94,7 @@ export function armConfigs(study: StudyFile): { name: string; config: RunConfig 
       return { name: arm.name, config: readConfigFile(base, settings) };
     } catch (error) {
       if (error instanceof AppError)
-        throw new AppError(error.code, `The arm "${arm.name}" is not right. ${error.message}`, { cause: error });
+        throw new AppError(error.code, `The arm "${arm.name}" is invalid. ${error.message}`, { cause: error });
       throw error;
     }
   });

@@ -10,6 +10,15 @@ import { measuredAs } from '../training/report/runSummary.ts';
 import { type ArmVerdict, verdictsOf } from './verdicts.ts';
 import { scatterSvg } from './scatterSvg.ts';
 
+/** What the measurements of the negatives say of an arm: means over all measurements, copies and seeds. */
+export interface NegativesOfArm {
+  /** Length of the negative term's gradient over that of the pixel term's, 0 to 1 and more. */
+  share: number | undefined;
+  cosine: number | undefined;
+  /** How much worse the copies are than the network, in dB. */
+  gap: number | undefined;
+}
+
 /** All that a report is made of. */
 export interface StudyResult {
   plan: StudyPlan;
@@ -18,13 +27,17 @@ export interface StudyResult {
   figures: readonly FinalFigures[];
   /** Validation PSNR of every training over its steps, by arm. */
   curves: ReadonlyMap<string, readonly MetricSeries[]>;
+  /** Of the arms with MCIR. */
+  negatives: ReadonlyMap<string, NegativesOfArm>;
+  /** The feature weights that each arm compared in, as its first run says. */
+  features: ReadonlyMap<string, string | undefined>;
 }
 
 const style = `
 .verdict{font-size:17px;margin:8px 0}svg{max-width:640px;width:100%;border:1px solid #e2e2e2}`;
 
 /** A study as one HTML file that needs nothing else: verdicts, figures, curves, scatter, cost, hashes and configurations. */
-export function studyReport({ plan, opened, figures, curves }: StudyResult): string {
+export function studyReport({ plan, opened, figures, curves, negatives, features }: StudyResult): string {
   const verdicts = verdictsOf(plan, figures);
   const [first] = plan.arms;
   return reportPage(plan.name, style, [
@@ -49,6 +62,12 @@ export function studyReport({ plan, opened, figures, curves }: StudyResult): str
     seenBefore(plan),
     armTable(plan, figures),
     perceptualNote(plan),
+    ...negativesTable(negatives),
+    '<h2>Features</h2>',
+    table(
+      ['arm', 'compared in'],
+      [...features].map(([arm, source]) => [arm, source ?? '–']),
+    ),
     '<h2>Validation during training</h2><div class="curves">',
     ...[...curves].map(([arm, series]) =>
       curveSvg(series, { title: `${arm}: validation PSNR, dB, a line for each seed` }),
@@ -109,6 +128,27 @@ function armTable(plan: StudyPlan, figures: readonly FinalFigures[]): string {
   });
   const lpips = plan.lpips.map((network) => `LPIPS-${network}`);
   return table(['arm', 'seeds', 'PSNR, dB', 'SSIM', ...lpips, 'steps', 'time of a seed'], rows);
+}
+
+/** What the negative term did in each arm with MCIR; nothing where nothing was measured. */
+function negativesTable(negatives: StudyResult['negatives']): string[] {
+  const measured = [...negatives].filter(([, { share }]) => share !== undefined);
+  if (measured.length === 0) return [];
+  const shown = (value: number | undefined, text: (value: number) => string): string =>
+    value === undefined ? '–' : text(value);
+  return [
+    '<h2>What the negatives did</h2>',
+    '<p class="dim">Means over all measurements and seeds: the length of the negative term\'s gradient in percent of the pixel term\'s, the cosine between both (above 0 they pull against each other), and how many dB the older copies are worse than the network.</p>',
+    table(
+      ['arm', 'share of the gradient', 'cosine', 'gap, dB'],
+      measured.map(([arm, { share, cosine, gap }]) => [
+        arm,
+        shown(share, (value) => `${(100 * value).toFixed(2)} %`),
+        shown(cosine, (value) => value.toFixed(3)),
+        shown(gap, (value) => value.toFixed(3)),
+      ]),
+    ),
+  ];
 }
 
 const perceptualNote = ({ lpips, arms }: StudyPlan): string =>

@@ -1,9 +1,10 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, extname, join, parse } from 'node:path';
+import { bytesOf, textOf } from '../../core/files/byteNames.ts';
 import type { Place } from '../../shared/contract/common.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
-import { pictureEndings, weightEndings } from '../../shared/fileKinds.ts';
+import { pictureEndings, studyEndings, weightEndings } from '../../shared/fileKinds.ts';
 import { safeName } from '../restoring/naming.ts';
 import type { Handles } from './handles.ts';
 
@@ -11,6 +12,7 @@ const extensions = {
   folders: new Set<string>(),
   pictures: new Set(pictureEndings.map((ending) => `.${ending}`)),
   weights: new Set(weightEndings.map((ending) => `.${ending}`)),
+  studies: new Set(studyEndings.map((ending) => `.${ending}`)),
 };
 export type Shown = keyof typeof extensions;
 
@@ -33,14 +35,15 @@ export async function listFolder(
 ): Promise<{ folder: Place; parent?: Place; entries: Place[] }> {
   const path = handles.path(id);
   const folder = await handles.place(path);
-  const entries = await readdir(path, { withFileTypes: true }).catch((cause: unknown) => {
+  const found = await readdir(bytesOf(path), { withFileTypes: true, encoding: 'buffer' }).catch((cause: unknown) => {
     throw new AppError('io', `${path} cannot be read. Choose another folder, or change its permissions.`, { cause });
   });
-  const wanted = entries.filter(
-    (entry) =>
-      !entry.name.startsWith('.') && (entry.isDirectory() || extensions[show].has(extname(entry.name).toLowerCase())),
-  );
-  const places = await Promise.all(wanted.map((entry) => handles.place(join(path, entry.name)).catch(() => undefined)));
+  const wanted = found
+    .map((entry) => ({ name: textOf(entry.name), isFolder: entry.isDirectory() }))
+    .filter(
+      ({ name, isFolder }) => !name.startsWith('.') && (isFolder || extensions[show].has(extname(name).toLowerCase())),
+    );
+  const places = await Promise.all(wanted.map(({ name }) => handles.place(join(path, name)).catch(() => undefined)));
   const known = places.filter((place) => place !== undefined);
   // Folders first, each group by name.
   known.sort(
@@ -58,14 +61,18 @@ export async function listFolder(
  */
 export async function createFolder(handles: Handles, id: string, name: string): Promise<Place> {
   if (safeName(name) !== name.normalize('NFC'))
-    throw new AppError('bad-input', `A folder cannot be called "${name}"; leave out characters such as / and :.`);
+    throw new AppError('bad-input', `A folder cannot be called "${name}". Leave out characters such as / and :.`);
   const path = join(handles.path(id), name);
   try {
     await mkdir(path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST')
-      throw new AppError('conflict', `There is "${name}" already; choose it, or another name.`, { cause });
-    throw new AppError('io', `${path} could not be made: ${messageOf(cause)}. Choose another folder.`, { cause });
+      throw new AppError(
+        'conflict',
+        `A folder called "${name}" already exists. Choose that folder, or use another name.`,
+        { cause },
+      );
+    throw new AppError('io', `${path} could not be created: ${messageOf(cause)}. Choose another folder.`, { cause });
   }
   return handles.place(path);
 }

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { nanoid } from 'nanoid';
+import { bytesOf } from '../../core/files/byteNames.ts';
 import type { Place } from '../../shared/contract/common.ts';
 import { AppError } from '../../shared/errors.ts';
 
@@ -25,15 +26,18 @@ export class Handles {
   /** @throws AppError `not-found` for an id that was not issued. */
   path(id: string): string {
     const path = this.#paths.get(id);
-    if (path === undefined)
-      throw new AppError('not-found', 'This file is no longer known to the program. Add it again.');
+    if (path === undefined) throw new AppError('not-found', 'This file is no longer in the list. Add it again.');
     return path;
   }
 
   /** @throws AppError `not-found` if the file or folder is missing. */
   async place(path: string): Promise<Place> {
-    const found = await stat(path).catch(() => undefined);
-    if (!found) throw new AppError('not-found', `${path} is not there any more, or cannot be read.`);
+    const found = await stat(bytesOf(path)).catch(() => undefined);
+    if (!found)
+      throw new AppError(
+        'not-found',
+        `${path} was moved or deleted, or it cannot be read. Check the file and its permissions.`,
+      );
     const kind = found.isDirectory() ? 'folder' : 'file';
     return {
       id: this.issue(path),

@@ -42,7 +42,7 @@ export class Imports {
     content: Readable,
   ): Promise<{ folder: string; path: string }> {
     if (drop !== undefined && dirname(drop) !== this.#folder)
-      throw new AppError('bad-input', 'Files can only be added to a drop.');
+      throw new AppError('bad-input', 'These files cannot be added to an earlier drop. Drop them again.');
     const segments = safeSegments(relative);
     const folder = drop ?? (await this.#open());
     const path = join(folder, ...segments);
@@ -54,7 +54,9 @@ export class Imports {
       await rename(partial, path);
     } catch (cause) {
       await rm(partial, { force: true });
-      throw new AppError('io', `${relative} could not be copied: ${messageOf(cause)}`, { cause });
+      throw new AppError('io', `${relative} could not be copied: ${messageOf(cause)}. Free some space and try again.`, {
+        cause,
+      });
     }
     return { folder, path };
   }

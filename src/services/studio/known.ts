@@ -52,7 +52,7 @@ export async function requirePlaces(config: RunConfig, { home, runs, history }: 
   if (weights !== undefined && left.delete(weights)) await requireModels([weights], { home, runs, history });
   const [foreign] = left;
   if (foreign !== undefined)
-    throw new AppError('not-found', `No data set lies in ${foreign}. Import it under Data sets.`);
+    throw new AppError('not-found', `${foreign} is not an imported data set. Import it under Data sets.`);
 }
 
 const placesOf = ({ data, network }: RunConfig): string[] =>

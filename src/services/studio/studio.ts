@@ -1,14 +1,15 @@
 import type { Readable } from 'node:stream';
+import type { z } from 'zod';
 import type { Place } from '../../shared/contract/common.ts';
 import { thumbnailSize } from '../../shared/contract/restoring.ts';
-import type { Handlers, StudioEvent } from '../../shared/contract.ts';
-import { AppError } from '../../shared/errors.ts';
+import { calls, isCallName, type CallName, type Handlers, type StudioEvent } from '../../shared/contract.ts';
+import { AppError, toWire, type WireError } from '../../shared/errors.ts';
+import { explainDisk } from '../../shared/storageTrouble.ts';
 import type { Services } from '../app/openServices.ts';
 import { type Reveal, revealInFileManager } from '../app/reveal.ts';
 import { appHandlers } from '../app/appHandlers.ts';
 import type { StudioContext } from './context.ts';
 import { datasetHandlers } from '../datasets/datasetHandlers.ts';
-import { dispatch, type Reply } from './dispatch.ts';
 import { Handles } from './handles.ts';
 import { healthHandlers } from '../app/healthHandlers.ts';
 import { Imports } from './imports.ts';
@@ -18,32 +19,35 @@ import { packHandlers } from '../models/packHandlers.ts';
 import { restoreFeature } from '../restoring/restoreHandlers.ts';
 import { PictureReaders } from '../pictures/pictureReaders.ts';
 import { Thumbnails, type Served } from '../pictures/thumbnails.ts';
+import { studyHandlers } from '../studies/studyHandlers.ts';
 import { trainingHandlers } from '../training/trainingHandlers.ts';
 
-/** All that a window needs of the services, whichever shell it stands in. */
+export type Reply = { value: unknown } | { error: WireError };
+
+/** Everything that a window needs of the services, in Electron and in a browser alike. */
 export interface Studio {
   readonly handlers: Handlers;
-  /** Answers a call that came over a border, and notes in the log what failed. Never throws. */
+  /** Answers a call from the window; its input and output are checked with the contract. Failures are logged. Never throws. */
   call(name: string, input: unknown): Promise<Reply>;
   readonly handles: Handles;
   /**
-   * Takes in one file that was dropped on a browser.
-   * @param drop id of what it was dropped with; empty for the first file
+   * Receives one file that was dropped on a browser.
+   * @param drop id of the drop; empty for its first file
    * @param relative its name inside what was dropped, with `/` between folders
    * @returns the folder of the drop
    */
   receive(drop: string, relative: string, content: Readable): Promise<Place>;
   /** A picture by its id; `size` is the longest side in pixels, `signal` of whoever waits for it. @throws AppError `not-found`, `unsupported` */
   picture(id: string, size?: number, signal?: AbortSignal): Promise<Served>;
-  /** Hears every event until the returned function is called. */
+  /** Delivers every event until the returned function is called. */
   subscribe(listener: (event: StudioEvent) => void): () => void;
-  /** Ends previews and thumbnails; the services, and the jobs in them, stay open. */
+  /** Ends previews and thumbnails. The services and their jobs stay open. */
   close(): Promise<void>;
 }
 
 /**
- * Joins the services into the contract's handlers.
- * @param reveal how the shell shows a file or folder; by default with the file manager of this machine
+ * Joins the handlers of all services.
+ * @param reveal shows a file or folder; by default in the file manager of this machine
  */
 export async function openStudio(services: Services, reveal: Reveal = revealInFileManager): Promise<Studio> {
   services.children.giveWay();
@@ -71,20 +75,24 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
     ...featureHandlers(context),
     ...trainingHandlers(context),
     ...datasetHandlers(context),
+    ...studyHandlers(context),
   };
   return {
     handlers,
-    call: (name, input) =>
-      dispatch(handlers, name, input, (error) => {
-        if (error instanceof AppError)
-          services.log.warn({ call: name, code: error.code, details: error.details }, `${name}: ${error.message}`);
-        else services.log.error({ call: name, err: error }, `${name} failed`);
-      }),
+    call: async (name, input) => {
+      try {
+        if (!isCallName(name)) throw new AppError('not-found', `MCIR Studio has no call "${name}". Reload the page.`);
+        return { value: await invoke(handlers, name, input) };
+      } catch (error) {
+        logFailure(services.log, name, error);
+        return { error: toWire(explainDisk(error)) };
+      }
+    },
     handles,
     receive: async (drop, relative, content) => {
       const first = drop === '';
       const { folder, path } = await imports.write(first ? undefined : handles.path(drop), relative, content);
-      // It is looked at in a moment: its thumbnail is made while the page still asks what has come.
+      // Its thumbnail is made now, while the page is still asking which pictures have arrived.
       if (first) thumbnails.serve(path, thumbnailSize).catch(() => undefined);
       return handles.place(folder);
     },
@@ -99,4 +107,29 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
       await pictures.end();
     },
   };
+}
+
+async function invoke<Name extends CallName>(handlers: Handlers, name: Name, input: unknown): Promise<unknown> {
+  const parsed = calls[name].input.safeParse(input);
+  if (!parsed.success) throw new AppError('bad-input', sentence(parsed.error));
+  const answer = await handlers[name](parsed.data as never);
+  return calls[name].output.parse(answer);
+}
+
+function sentence(error: z.ZodError): string {
+  const issue = error.issues[0];
+  if (!issue) return 'The input of this call is invalid. Reload the page.';
+  const where = issue.path.length ? `${issue.path.join('.')}: ` : '';
+  return `${where}${issue.message}`;
+}
+
+/** An error while logging is ignored: the caller gets the call's own error. */
+function logFailure(log: Services['log'], call: string, error: unknown): void {
+  try {
+    if (error instanceof AppError)
+      log.warn({ call, code: error.code, details: error.details }, `${call}: ${error.message}`);
+    else log.error({ call, err: error }, `${call} failed`);
+  } catch {
+    // Nothing else can be done about it here.
+  }
 }

@@ -56,11 +56,11 @@ function readText(file: string): string {
     for (let read = -1; read !== 0 && length < buffer.length; length += read)
       read = readSync(descriptor, buffer, length, buffer.length - length, null);
     if (length > MAX_BYTES)
-      throw new AppError('bad-input', `${file} has more than 100 kB, which no configuration needs. Check the path.`);
+      throw new AppError('bad-input', `${file} is larger than 100 kB, too large for a configuration. Check the path.`);
     return buffer.toString('utf8', 0, length);
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError('not-found', `The configuration ${file} cannot be read; check the path.`, { cause: error });
+    throw new AppError('not-found', `The configuration ${file} cannot be read. Check the path.`, { cause: error });
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
@@ -167,6 +167,7 @@ function checkLayers({ network, layers }: RunConfig['features'], source: string)
 
 function checkDegradations(steps: readonly DegradationStep[], path: Path, source: string): void {
   for (const [i, { type, ...settings }] of steps.entries()) {
+    delete settings.chance;
     const step = [...path, i];
     checkChoice(degradations, type, [...step, 'type'], source, ({ schema }) => [schema, settings, step]);
   }
@@ -199,7 +200,7 @@ function applySetting(document: ReturnType<typeof parseDocument>, setting: strin
   if (name === undefined || text === undefined)
     throw new AppError(
       'bad-input',
-      `"${setting}" is not a setting; write --set path=value, such as --set mcir.weight=0.002.`,
+      `"${setting}" is not a setting. Write --set path=value, for example --set mcir.weight=0.002.`,
     );
   const path = name
     .trim()
@@ -216,7 +217,7 @@ function applySetting(document: ReturnType<typeof parseDocument>, setting: strin
         document.createNode(typeof data === 'string' ? resolvePath(path, data, process.cwd()) : data),
       );
   } catch (error) {
-    throw new AppError('bad-input', `--set ${name} does not fit: ${messageOf(error)}.`, { cause: error });
+    throw new AppError('bad-input', `--set ${name} is invalid: ${messageOf(error)}.`, { cause: error });
   }
 }
 

@@ -82,7 +82,8 @@ export async function measurePart(
 ): Promise<{ psnr: number | null; ssim: number | null }> {
   const { folder, pictures } = runs.show(run);
   const picture = pictures.find((candidate) => candidate.step === step && candidate.name === name);
-  if (!picture) throw new AppError('not-found', `The run has kept no picture ${name} of step ${step}.`);
+  if (!picture)
+    throw new AppError('not-found', `This run has no picture ${name} of step ${step}. Choose another step.`);
   const [restored, target] = [join(folder, picture.restored), join(folder, picture.target)];
   return readers.ask('measure', { restored, target, part, yChannel });
 }

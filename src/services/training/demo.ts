@@ -58,7 +58,7 @@ export async function finishDemo(
   const { folder, pictures: validated, ...run } = runs.show(id);
   if (run.error) throw AppError.fromWire(run.error);
   if (run.state !== 'finished')
-    throw new AppError('cancelled', `The sample was cancelled at step ${run.step}. Go on with: mcir resume ${id}`);
+    throw new AppError('cancelled', `The sample was cancelled at step ${run.step}. Resume it with: mcir resume ${id}`);
 
   const names = [...new Set(validated.map(({ name }) => name))];
   const { files } = await collectSources(

@@ -51,7 +51,7 @@ export async function evaluate(
         ? new AppError('cancelled', 'The evaluation was cancelled.')
         : new AppError(
             'worker-died',
-            `The process that evaluated ended (${by ?? `exit code ${code ?? 'unknown'}`}); try smaller pictures, or with more memory free.`,
+            `The evaluation process ended unexpectedly (${by ?? `exit code ${code ?? 'unknown'}`}). Try smaller pictures, or free some memory.`,
           ),
   });
   const [opened] = models;

@@ -130,7 +130,7 @@ function networkOf(options: Options, source: string) {
   if (!found)
     throw new AppError(
       'unsupported',
-      `${source} trains the network "${name}", which is not here. \`mcir networks\` lists those there are.`,
+      `${source} trains the network "${name}", which is not supported. List the networks with \`mcir networks\`.`,
     );
   const fileScale = options.take<number>('scale') ?? 1;
   const known = Object.keys((found.options as unknown as { shape?: object }).shape ?? {});

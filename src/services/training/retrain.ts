@@ -43,7 +43,7 @@ async function resolveTrainable(reference: string, home: Home): Promise<Resolved
   if (!networks.some(({ id }) => id === model.network))
     throw new AppError(
       'unsupported',
-      `"${model.title}" is a finished graph, which can restore but not be trained; add its weights as .safetensors or .pth.`,
+      `"${model.title}" is a finished graph, which can restore but cannot be trained. Add its weights as .safetensors or .pth.`,
     );
   return model;
 }

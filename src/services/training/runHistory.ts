@@ -58,11 +58,11 @@ export class Runs {
     if (named.length > 1)
       throw new AppError(
         'conflict',
-        `${named.length} runs are called "${reference}"; give the id instead: ${named.map(({ id }) => id).join(', ')}.`,
+        `${named.length} runs are called "${reference}". Use an id instead: ${named.map(({ id }) => id).join(', ')}.`,
       );
     const [only] = named;
     if (!only)
-      throw new AppError('not-found', `There is no run "${reference}"; \`mcir runs list\` shows those there are.`);
+      throw new AppError('not-found', `There is no run "${reference}". List the runs with \`mcir runs list\`.`);
     return this.#withSavedStep(only);
   }
 
@@ -169,7 +169,9 @@ export class Runs {
       try {
         if (!this.#history.jobs.find(name) && this.#readIn(name)) count++;
       } catch (error) {
-        problems.push(`The run in ${this.folder(name).path} could not be read in again: ${messageOf(error)}`);
+        problems.push(
+          `The run in ${this.folder(name).path} could not be added to the history again: ${messageOf(error)}`,
+        );
       }
     }
     return { count, problems };
@@ -182,10 +184,7 @@ export class Runs {
     const config = readFileSync(folder.config, 'utf8');
     const summary = summarisedConfig.safeParse(parse(config)).data;
     if (!summary)
-      throw new AppError(
-        'bad-input',
-        'its config.yml is not the configuration of a run; put back a copy of that file.',
-      );
+      throw new AppError('bad-input', 'its config.yml is not a valid configuration. Replace that file with a copy.');
     const { name, note, tags, facts, states, owner, host, ...job } = record;
     const program = owner ?? (host === undefined ? undefined : { id: host, machine: '', host: '', process: host });
     if (program) this.#history.jobs.enrol(program);

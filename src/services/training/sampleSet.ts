@@ -44,7 +44,7 @@ export async function prepareSampleSet(
         explain: () =>
           new AppError(
             'worker-died',
-            'The sample pictures could not be drawn. Free some memory and disk space, then try again.',
+            'The sample pictures could not be created. Free some memory and disk space, then try again.',
           ),
       },
     );

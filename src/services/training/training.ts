@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import type { History } from '../../database/history.ts';
 import { AppError } from '../../shared/errors.ts';
 import { isActive, type Job } from '../../shared/jobs.ts';
@@ -7,7 +7,7 @@ import { trainContract, type TrainEvent, type TrainStart } from '../../shared/jo
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { MetricLine, RunSummary } from '../../shared/runs.ts';
 import type { Travel } from '../../shared/travel.ts';
-import { StoredInOrder } from '../../shared/storageTrouble.ts';
+import { explainStorage, StoredInOrder } from '../../shared/storageTrouble.ts';
 import { parseConfig, writeConfig } from './configFile.ts';
 import type { Home } from '../app/home.ts';
 import type { ChildSettings } from '../app/childSettings.ts';
@@ -44,6 +44,8 @@ export class Training {
   readonly #jobs: JobManager;
   readonly #waiting = new Map<string, MetricLine[]>();
   readonly #flushing = new Set<string>();
+  /** Runs that wait for their disk, and why. It is not in the history: the disk does not take it. */
+  readonly #waitsFor = new Map<string, string>();
   /** What the disk does not take now is written later, in order. */
   readonly #stored = new StoredInOrder();
   #written = -Infinity;
@@ -70,17 +72,23 @@ export class Training {
   /**
    * Queues a new run.
    * @param travel how it reaches other machines, given its id, where they do it
-   * @throws AppError `bad-input` for a configuration that does not hold
+   * @throws AppError `bad-input` for a configuration that does not hold, `io` where the disk does not take it
    */
   start(config: RunConfig, travel?: (id: string) => Travel): RunSummary {
     parseConfig(config, 'The configuration');
-    const { id, folder } = this.#runs.createFolder();
     const text = writeConfig(config);
-    writeFileSync(folder.config, text);
-    if (travel) writeFileSync(travelFileOf(folder), JSON.stringify(travel(id)));
-    this.#jobs.submit({ id, kind: 'train', title: config.name }, () => {
-      this.#history.runs.add({ ...runFields(config), id, config: text, step: 0, note: '', tags: [] });
-    });
+    const { id, folder } = this.#runs.createFolder();
+    try {
+      writeFileSync(folder.config, text);
+      if (travel) writeFileSync(travelFileOf(folder), JSON.stringify(travel(id)));
+      this.#jobs.submit({ id, kind: 'train', title: config.name }, () => {
+        this.#history.runs.add({ ...runFields(config), id, config: text, step: 0, note: '', tags: [] });
+      });
+    } catch (error) {
+      // Without a job it is no run.
+      if (!this.#history.jobs.find(id)) rmSync(folder.path, { recursive: true, force: true });
+      throw explainStorage(error);
+    }
     return this.#runs.find(id);
   }
 
@@ -101,11 +109,11 @@ export class Training {
   async extend(reference: string, steps: number): Promise<RunSummary> {
     const run = this.#runs.find(reference);
     if (isActive(run.state))
-      throw new AppError('conflict', `"${run.name}" is ${run.state}; it can be given more steps when it has ended.`);
+      throw new AppError('conflict', `"${run.name}" is ${run.state}; more steps can be added once it has ended.`);
     if (steps <= run.step)
-      throw new AppError('bad-input', `"${run.name}" has done ${run.step} steps; give it more than that.`);
+      throw new AppError('bad-input', `"${run.name}" has already done ${run.step} steps. Choose a larger number.`);
     this.#runs.changeConfig(run.id, { ...this.#runs.config(run.id), steps });
-    await this.#jobs.resume(run.id, `From here on for ${steps} steps instead of ${run.steps}.`);
+    await this.#jobs.resume(run.id, `From here on, the total is ${steps} steps instead of ${run.steps}.`);
     return this.#runs.find(run.id);
   }
 
@@ -136,6 +144,12 @@ export class Training {
     return this.#stored.settled();
   }
 
+  /** A run with what only this program knows of it: whether it waits for its disk. */
+  asItIs<Run extends RunSummary>(run: Run): Run {
+    const waitsFor = this.#waitsFor.get(run.id);
+    return waitsFor === undefined ? run : { ...run, waitsFor };
+  }
+
   #question(id: string): TrainStart {
     const facts = this.#history.runs.record(id)?.facts;
     return {
@@ -148,7 +162,10 @@ export class Training {
   }
 
   #onEvent(id: string, event: TrainEvent): void {
-    if (event.type === 'ready') {
+    if (event.type === 'waits') {
+      if (event.reason === undefined) this.#waitsFor.delete(id);
+      else this.#waitsFor.set(id, event.reason);
+    } else if (event.type === 'ready') {
       this.#stored.add(() => {
         this.#runs.syncMetrics(id, event.step);
         this.#history.runs.setFacts(id, event.facts);
@@ -168,9 +185,10 @@ export class Training {
   #onState(job: Job): void {
     // Nothing waits for long while a run is paused.
     if (isActive(job.state)) this.#flush(job.id);
+    else this.#waitsFor.delete(job.id);
     this.#stored.add(() => {
       this.#runs.writeRecord(job.id);
-      this.events.emit('state', this.#runs.find(job.id));
+      this.events.emit('state', this.asItIs(this.#runs.find(job.id)));
     });
   }
 

@@ -36,13 +36,14 @@ export function trainingHandlers({
   const { home, runs, training, children } = services;
   let estimate: AbortController | undefined;
   let told = -Infinity;
-  const cancelEstimate = (): void => estimate?.abort(new AppError('cancelled', 'The measurement was cancelled.'));
+  const cancelEstimate = (): void => estimate?.abort(new AppError('cancelled', 'The estimate was cancelled.'));
+  const tellRun = (run: string): void => tell({ name: 'run', data: training.asItIs(runs.find(run)) });
   training.events.on('state', (run) => tell({ name: 'run', data: run }));
   training.events.on('progress', (id, event) => {
     // A line of the log; whoever shows the run asks for it anew.
-    if (event.type === 'log') tell({ name: 'run', data: runs.find(id) });
+    if (event.type === 'log' || event.type === 'waits') tellRun(id);
     if (event.type !== 'metrics') return;
-    if (event.line.pictures) tell({ name: 'run', data: runs.find(id) });
+    if (event.line.pictures) tellRun(id);
     const now = performance.now();
     if (now - told < progressEvery && event.progress.step < event.progress.steps) return;
     told = now;
@@ -103,9 +104,9 @@ export function trainingHandlers({
       await training.cancel(run);
       return {};
     },
-    'runs.list': () => Promise.resolve(runs.list()),
+    'runs.list': () => Promise.resolve(runs.list().map((run) => training.asItIs(run))),
     'runs.show': async ({ run }) => {
-      const { folder, pictures, ...page } = runs.show(run);
+      const { folder, pictures, ...page } = training.asItIs(runs.show(run));
       const log = await readFile(runs.folder(page.id).log, 'utf8').catch(() => '');
       return {
         ...page,
@@ -123,7 +124,7 @@ export function trainingHandlers({
     'runs.annotate': ({ run, tags, note }) => {
       if (tags) runs.setTags(run, tags);
       if (note !== undefined) runs.setNote(run, note);
-      tell({ name: 'run', data: runs.find(run) });
+      tellRun(runs.find(run).id);
       return Promise.resolve({});
     },
     'runs.crops': async ({ runs: references }) =>

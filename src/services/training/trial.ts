@@ -22,10 +22,10 @@ export async function tryTraining(
 function died({ code, signal }: ChildEnd): AppError {
   const hint =
     signal === 'SIGKILL'
-      ? ', which often means that memory ran out: lower the samples in a step or the patch'
-      : '; lower the samples in a step or the patch, and try again';
+      ? ', which often means that memory ran out: lower the batch size or the patch size'
+      : '; lower the batch size or the patch size, and try again';
   return new AppError(
     'worker-died',
-    `The process that tried the training ended (${signal ?? `exit code ${code ?? 'unknown'}`})${hint}.`,
+    `The process that estimated the training ended unexpectedly (${signal ?? `exit code ${code ?? 'unknown'}`})${hint}.`,
   );
 }

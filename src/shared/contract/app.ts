@@ -22,6 +22,7 @@ export const revealed = z.union([
   z.strictObject({ place: handle }),
   z.strictObject({ batch: recordId }),
   z.strictObject({ run: recordId }),
+  z.strictObject({ study: recordId }),
   z.strictObject({ folder: z.enum(['home', 'runs', 'models', 'logs', 'cache']) }),
 ]);
 export type Revealed = z.output<typeof revealed>;
@@ -67,7 +68,7 @@ export const appCalls = {
   'places.roots': call(nothing, z.array(place)),
   /** Content of a folder: its subfolders, and the files of the requested kind. Hidden entries are left out. */
   'places.list': call(
-    z.strictObject({ folder: handle, show: z.enum(['folders', 'pictures', 'weights']) }),
+    z.strictObject({ folder: handle, show: z.enum(['folders', 'pictures', 'weights', 'studies']) }),
     z.object({ folder: place, parent: place.optional(), entries: z.array(place) }),
   ),
   /** Creates an empty folder inside a listed one. */

@@ -20,7 +20,7 @@ export const model = z.object({
   /** The run that trained it. */
   run: recordId.optional(),
   psnr: z.number().optional(),
-  /** True for added models; the model of a run is removed with the run. */
+  /** True for added models; the model of a run is removed with the run, and one that comes with the program never. */
   removable: z.boolean(),
 });
 export type ModelEntry = z.output<typeof model>;

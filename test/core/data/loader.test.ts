@@ -322,7 +322,7 @@ describe('settings that do not fit', () => {
       'a scale without its bicubic step',
       (target) => ({ train: { target, degradations: noisy } }),
       4,
-      'network enlarges 4 times',
+      'network enlarges them 4 times',
     ],
     [
       'a bicubic step without a scale',
@@ -334,7 +334,7 @@ describe('settings that do not fit', () => {
       'input and degradations together',
       (target) => ({ train: { target, input: target, degradations: noisy } }),
       1,
-      'not both',
+      'cannot be combined',
     ],
     [
       'a validation input alone',
@@ -358,7 +358,7 @@ describe('settings that do not fit', () => {
       'neither input nor degradations',
       (target) => ({ train: { target } }),
       1,
-      'Give an input folder too, or degradations',
+      'Also give an input folder, or degradations',
     ],
   ])('%s', async (_, data, scale, message) => {
     await expect(load(data(await clean(2)), { scale })).rejects.toThrow(message);

@@ -132,7 +132,7 @@ describe('conventions recognised from the root of a data set', () => {
 
   it('refuses to mix the parts of a collection, and takes a single part', async () => {
     const both = folderOf('train/GT/a.png', 'train/hazy/a.png', 'test/GT/a.png', 'test/hazy/a.png');
-    await expect(findPairs({ target: both })).rejects.toThrow('holds several data sets: test, train');
+    await expect(findPairs({ target: both })).rejects.toThrow('contains several data sets: test, train');
     const one = folderOf('indoor/clear/1.png', 'indoor/hazy/1_2.png');
     expect(shown(one, await findPairs({ target: one }))).toEqual(['indoor/hazy/1_2.png → indoor/clear/1.png']);
   });
@@ -143,7 +143,7 @@ describe('conventions recognised from the root of a data set', () => {
   });
 
   it('refuses a root it does not know, and one with two candidates for a side', async () => {
-    await expect(findPairs({ target: folderOf('a.png', 'b.png') })).rejects.toThrow('Give an input folder too');
+    await expect(findPairs({ target: folderOf('a.png', 'b.png') })).rejects.toThrow('Also give an input folder');
     await expect(findPairs({ target: folderOf('hazy/1.png', 'input/1.png', 'clear/1.png') })).rejects.toThrow(
       'hazy, input, clear',
     );

@@ -33,20 +33,22 @@ describe('detectNetwork', () => {
   it('says whose names they are where a network cannot have these shapes', () => {
     const other = shapesOf('swinir', {}).set('conv_first.weight', [96, 4, 3, 3]);
     expect(() => detectNetwork(other)).toThrow(
-      /(\d+) of its \1 names are those of SwinIR, but parts of it are missing or of sides/,
+      /(\d+) of its \1 tensors have names of SwinIR, but some tensors are missing or have the wrong shape/,
     );
   });
 
   it('says what it looked for and what it found where a file is of no network', () => {
     const shapes: Shapes = new Map([['encoder.weight', [768, 768]]]);
-    expect(() => detectNetwork(shapes)).toThrow(/Looked for FFA-Net, EDSR.*Found 1 tensor encoder\.weight \[768,768\]/);
-    expect(() => detectNetwork(new Map())).toThrow(/belong to no network/);
+    expect(() => detectNetwork(shapes)).toThrow(
+      /Supported networks: FFA-Net, EDSR.*The file contains 1 tensor encoder\.weight \[768,768\]/,
+    );
+    expect(() => detectNetwork(new Map())).toThrow(/do not fit any supported network/);
   });
 
   it('refuses options that no network would have', () => {
     const shapes = shapesOf('edsr', { num_block: 1 });
     for (const name of ['body.100000.conv1.weight', 'body.100000.conv1.bias']) shapes.set(name, [64, 64, 3, 3]);
-    expect(() => detectNetwork(shapes)).toThrow(/belong to no network/);
+    expect(() => detectNetwork(shapes)).toThrow(/do not fit any supported network/);
   });
 });
 

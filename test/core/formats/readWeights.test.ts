@@ -256,19 +256,19 @@ describe('readWeights refuses', () => {
     [
       'a pointer of Git LFS',
       () => Promise.resolve(Uint8Array.from(Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:0'))),
-      /where the weights file is/,
+      /Git LFS pointer/,
     ],
     [
-      'a TorchScript file',
+      'a TorchScript program',
       () => zipOf({ 'a/data.pkl': object, 'a/code/net.py': 'import os' }),
       /TorchScript.*a\/code\/net\.py/,
     ],
     [
       'half a zip file',
       async () => (await zipOf({ 'a/data.pkl': object, 'a/data/0': four })).subarray(0, 100),
-      /damaged.*[^.]\. Get it again/,
+      /damaged.*[^.]\. Download or copy the file again/,
     ],
-    ['anything else', () => Promise.resolve(Uint8Array.from(Buffer.from('weights'))), /not a weights file/],
+    ['anything else', () => Promise.resolve(Uint8Array.from(Buffer.from('weights'))), /weights file is not supported/],
     ['nothing', () => Promise.resolve(new Uint8Array()), /is empty/],
   ])('%s', async (_, make, reason) => {
     await expect(readWeights(await make())).rejects.toThrow(reason);
@@ -276,7 +276,7 @@ describe('readWeights refuses', () => {
   });
 
   it('a file that is not there, with its name', async () => {
-    await expect(readWeightsFile('no-such-file.pth')).rejects.toThrow(/no file no-such-file\.pth/);
+    await expect(readWeightsFile('no-such-file.pth')).rejects.toThrow(/no-such-file\.pth does not exist/);
     await expect(readWeightsFile('test')).rejects.toThrow(/test is a folder; name the file in it/);
   });
 });

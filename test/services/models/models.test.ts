@@ -31,7 +31,9 @@ let folder: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'mcir-models-'));
-  home = openHome(join(folder, 'home'));
+  const includedModels = join(folder, 'included');
+  mkdirSync(includedModels);
+  home = { ...openHome(join(folder, 'home')), includedModels };
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -39,6 +41,35 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const edsr = { num_feat: 4, num_block: 1, upscale: 2 };
 const weightsIn = ({ file, hash }: { file: string; hash: string }) => loadWeights({ path: file, hash });
 const weightsOf = (value: number) => constantWeights('edsr', edsr, value);
+
+describe('models that come with the program', () => {
+  beforeEach(async () => {
+    const maker = openHome(join(folder, 'maker'));
+    writeFileSync(join(folder, 'Denoise.pth'), writeTorchFile(weightsOf(0.25)));
+    await addModel(join(folder, 'Denoise.pth'), maker);
+    home = { ...home, includedModels: maker.models };
+  });
+
+  it('are listed first, found by id and title, and used where they lie', async () => {
+    writeFileSync(join(folder, 'own.pth'), writeTorchFile(weightsOf(0.5)));
+    await addModel(join(folder, 'own.pth'), home);
+    expect((await listModels(home)).map(({ id, included }) => [id, included])).toEqual([
+      ['denoise', true],
+      ['own', undefined],
+    ]);
+    const model = await resolveModel('DENOISE', home);
+    expect(model.file).toBe(join(home.includedModels, 'denoise.safetensors'));
+    expect([...(await weightsIn(model))]).toEqual([...weightsOf(0.25)]);
+  });
+
+  it('are not added again, not removed, and their ids are not given to others', async () => {
+    expect((await addModel(join(folder, 'Denoise.pth'), home)).included).toBe(true);
+    await expect(removeModel('denoise', home)).rejects.toThrow('comes with the program');
+    writeFileSync(join(folder, 'other.pth'), writeTorchFile(weightsOf(0.75)));
+    expect((await addModel(join(folder, 'other.pth'), home, { title: 'Denoise' })).id).toBe('denoise-2');
+    expect(readdirSync(home.includedModels).sort()).toEqual(['denoise.json', 'denoise.safetensors']);
+  });
+});
 
 describe('added models', () => {
   it('are found by id, title and file, once each', async () => {
@@ -180,7 +211,7 @@ describe('runs', () => {
     );
     expect(await resolveModel('fog', home)).toMatchObject({ run: 'n1' });
     copyFileSync(first.checkpoint('best'), second.checkpoint('best'));
-    await expect(resolveModel('fog', home)).rejects.toThrow('2 runs are called "fog"; give the id instead: n1, n2.');
+    await expect(resolveModel('fog', home)).rejects.toThrow('2 runs are called "fog". Use an id instead: n1, n2.');
   });
 
   it('are not looked for outside the folder of runs', async () => {

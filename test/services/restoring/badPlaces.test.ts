@@ -64,7 +64,7 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
       const ballast = join(disk, 'ballast');
       writeFileSync(ballast, Buffer.alloc(69.5 * 2 ** 20));
       const { id, running, paused } = await start(join(disk, 'out'));
-      expect(await paused()).toMatch(/is full; free some space/);
+      expect(await paused()).toMatch(/is full. Free some space/);
       expect(readdirSync(join(disk, 'out')).filter((name) => !name.startsWith('.'))).toEqual([]);
       rmSync(ballast);
       await running;
@@ -89,7 +89,7 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
     try {
       const { id, running, paused } = await start(join(disk, 'out'));
       batches.events.once('file', pullOut);
-      expect(await paused()).toBe(`${disk} cannot be reached; connect the drive again, or cancel the batch.`);
+      expect(await paused()).toBe(`${disk} cannot be reached. Connect the drive again, or cancel the batch.`);
       await setTimeout(300);
       expect([batches.find(id).state, readdirSync(disk)]).toEqual(['paused', []]);
       plugIn();
@@ -139,7 +139,7 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
       expect(batches.find(id)).toMatchObject({
         done: 0,
         failed: 1,
-        reason: `${disk} cannot be reached; connect the drive again, or cancel the batch.`,
+        reason: `${disk} cannot be reached. Connect the drive again, or cancel the batch.`,
       });
       plugIn();
       expect(await resumed).toMatchObject({ state: 'finished', done: 2, failed: 1 });
@@ -155,7 +155,7 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
     mount('size=200m', 'ro');
     try {
       const { running, paused } = await start(join(disk, 'out'));
-      expect(await paused()).toMatch(/may not be written to/);
+      expect(await paused()).toMatch(/may not write to/);
       execFileSync('mount', ['-o', 'remount,rw', disk]);
       expect(await running).toMatchObject({ state: 'finished', done: 2, failed: 1 });
     } finally {
@@ -176,7 +176,7 @@ it('a folder of originals that vanishes makes the batch wait until it is back', 
   renameSync(drive, `${drive} unplugged`);
   const running = batches.run(id);
   while (batches.find(id).state !== 'paused') await setTimeout(20);
-  expect(batches.find(id).reason).toMatch(/connect the drive again/);
+  expect(batches.find(id).reason).toMatch(/Connect the drive again/);
   // Its mount point, empty.
   mkdirSync(drive);
   await setTimeout(300);

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openHome } from '../../../src/services/app/home.ts';
 import { openServices, type Services } from '../../../src/services/app/openServices.ts';
 import { addModel, removeModel } from '../../../src/services/models/models.ts';
-import { dispatch } from '../../../src/services/studio/dispatch.ts';
 import { openStudio, type Studio } from '../../../src/services/studio/studio.ts';
 import type { StudioEvent } from '../../../src/shared/contract.ts';
 import type { Batch, Source } from '../../../src/shared/contract/restoring.ts';
@@ -132,7 +131,7 @@ test('the pictures of an earlier batch come back, but for those that are gone', 
 
 test('the name of a result is told before it is made, and a wrong template refused', async () => {
   const ask = (template: string) =>
-    dispatch(studio.handlers, 'batches.exampleName', {
+    studio.call('batches.exampleName', {
       picture: pictures[2]?.id,
       number: 12,
       models: [

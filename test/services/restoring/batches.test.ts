@@ -176,7 +176,7 @@ describe('a batch', () => {
     });
     const running = batches.run(id);
     while (batches.find(id).state !== 'paused') await setTimeout(20);
-    expect(batches.find(id).reason).toMatch(/connect the drive/);
+    expect(batches.find(id).reason).toMatch(/Connect the drive/);
     rmSync(out);
     expect(await running).toMatchObject({ state: 'finished', done: 1 });
   });

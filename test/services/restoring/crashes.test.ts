@@ -82,7 +82,7 @@ describe.skipIf(process.platform !== 'linux')('a picture whose process is killed
     const [first, second] = batches.files(batch.id);
     expect(first).toMatchObject({
       crashes: 2,
-      warnings: ['The process that restored it had ended twice over it; it was done in smaller tiles.'],
+      warnings: ['The restoring process crashed twice on this picture, so it was restored in smaller tiles.'],
     });
     expect(second?.crashes).toBeLessThanOrEqual(1);
     expect(await sharp(first?.output).metadata()).toMatchObject({ width: WIDTH, height: HEIGHT });

@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { expect, describe, it } from 'vitest';
 import { openHome } from '../../../src/services/app/home.ts';
 import { openServices } from '../../../src/services/app/openServices.ts';
-import { changeSettings, readSettings } from '../../../src/services/app/settings.ts';
+import { readSettings } from '../../../src/services/app/settings.ts';
 import { collectSources } from '../../../src/services/restoring/restoreSources.ts';
 import { effect, exportSettings } from '../../../src/shared/batches.ts';
 import { temporaryFolder } from '../../photographs.ts';
@@ -28,14 +28,16 @@ describe.skipIf(whyNoSmallDisk)(`a full disk under the data folder${whyNoSmallDi
       const home = openHome(join(disk.path, 'home'));
       const services = await openServices(home);
       try {
-        changeSettings(home, { threads: 3 });
+        services.history.settings.change({ threads: 3 });
         const { batches } = services;
         const { files } = await collectSources([inputs], false);
         const settings = { out, effect: effect.parse({}), export: exportSettings.parse({}) };
         const { id } = await batches.create(files, ['identity'], settings);
         const empty = fillDisk(disk.path);
         await setTimeout(6000);
-        expect(() => changeSettings(home, { threads: 5 })).toThrow("The disk that holds the program's data is full.");
+        expect(() => services.history.settings.change({ threads: 5 })).toThrow(
+          "The disk with MCIR Studio's data is full.",
+        );
         expect(readSettings(home).threads).toBe(3);
         expect(['queued', 'running', 'paused']).toContain(batches.find(id).state);
         empty();
@@ -47,7 +49,7 @@ describe.skipIf(whyNoSmallDisk)(`a full disk under the data folder${whyNoSmallDi
           running: 0,
         });
         expect(readdirSync(out).sort()).toEqual(Array.from({ length: 8 }, (_, i) => `${i}.png`));
-        expect(changeSettings(home, { threads: 5 }).threads).toBe(5);
+        expect(services.history.settings.change({ threads: 5 }).threads).toBe(5);
       } finally {
         await services.close();
       }

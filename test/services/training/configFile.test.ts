@@ -100,13 +100,13 @@ describe('readConfigFile', () => {
     [
       'a layer that the feature network lacks',
       ['features.layers={relu9_9: 1}'],
-      'features.layers is invalid: vgg16 has no layer "relu9_9"; its layers are relu1_1',
+      'features.layers is invalid: vgg16 has no layer "relu9_9". Choose from relu1_1',
     ],
-    ['features without a layer', ['features.layers={}'], 'features.layers is invalid: No layer of vgg16 is named'],
+    ['features without a layer', ['features.layers={}'], 'features.layers is invalid: No layer of vgg16 is chosen'],
     ['a value of another kind', ['steps=many'], 'steps is invalid: invalid input: expected number, received string.'],
     ['a value out of range', ['data.batch=0'], 'data.batch is invalid: too small: expected number to be >=1.'],
     ['a missing field', ['data.train.target=null'], 'data.train.target is missing.'],
-    ['a setting without a value', ['steps'], '"steps" is not a setting; write --set path=value'],
+    ['a setting without a value', ['steps'], '"steps" is not a setting. Write --set path=value'],
   ])('refuses %s in one sentence', (_, settings, sentence) => {
     expect(() => readConfigFile(file(minimal), settings)).toThrow(sentence);
   });
@@ -126,7 +126,11 @@ describe('a hostile configuration is refused in a sentence, soon', () => {
   const long = 'k'.repeat(90_000);
   it.each<[string, () => string, RegExp]>([
     ['aliases that multiply', aliases, /is not valid YAML: .*alias/i],
-    ['many keys', () => minimal + Array.from({ length: 200_000 }, (_, i) => `k${i}: 1`).join('\n'), /more than 100 kB/],
+    [
+      'many keys',
+      () => minimal + Array.from({ length: 200_000 }, (_, i) => `k${i}: 1`).join('\n'),
+      /larger than 100 kB/,
+    ],
     [
       'keys up to the limit',
       () => minimal + Array.from({ length: 9000 }, (_, i) => `k${i}: 1`).join('\n'),
@@ -160,6 +164,6 @@ describe('a hostile configuration is refused in a sentence, soon', () => {
   });
 
   it('a device without end', () => {
-    expect(() => readConfigFile('/dev/zero')).toThrow(/more than 100 kB/);
+    expect(() => readConfigFile('/dev/zero')).toThrow(/larger than 100 kB/);
   });
 });

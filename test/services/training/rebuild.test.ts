@@ -39,8 +39,8 @@ it('reads a lost history in from the run folders, those of other versions too, a
       { id: '000001', network: 'ffanet', negatives: 2, seed: 3, steps: 9 },
     ]);
     expect(services.notices).toEqual([
-      expect.stringContaining('2 runs were read in again'),
-      expect.stringMatching(/000002 could not be read in again: its config.yml is not/),
+      expect.stringContaining('2 runs were recovered'),
+      expect.stringMatching(/000002 could not be added to the history again: its config.yml is not/),
     ]);
   } finally {
     await services.close();

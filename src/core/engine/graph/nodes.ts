@@ -1,6 +1,5 @@
 /** TensorFlow's DataType numbers (tensorflow/core/framework/types.proto). */
 export const DT = { float32: 1, int32: 3, int64: 9, bool: 10, bfloat16: 14, float16: 19 } as const;
-export type DataType = (typeof DT)[keyof typeof DT];
 
 /** An attribute of a node (attr_value.proto). */
 export type Attribute =

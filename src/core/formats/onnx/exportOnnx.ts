@@ -32,7 +32,7 @@ export function exportOnnx(model: Model, options: ExportOptions = {}): Uint8Arra
   } catch (error) {
     throw new AppError(
       'unsupported',
-      `${model.network.title} cannot be written as ONNX: ${messageOf(error)}. Write it as .pth or .safetensors instead.`,
+      `${model.network.title} cannot be saved as ONNX: ${messageOf(error)}. Save it as .pth or .safetensors instead.`,
       { cause: error },
     );
   }

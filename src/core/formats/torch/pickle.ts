@@ -180,8 +180,7 @@ class Machine {
         // STACK_GLOBAL
         const name = this.#pop();
         const module = this.#pop();
-        if (typeof name !== 'string' || typeof module !== 'string')
-          throw refused('it names something by other than text');
+        if (typeof name !== 'string' || typeof module !== 'string') throw refused('it uses a name that is not text');
         return this.#push(this.#scope.find(module, name));
       }
       case 0x51: // BINPERSID
@@ -315,6 +314,6 @@ export function keyOf(value: PickleValue | undefined): PickleKey {
 export function refused(reason: string): AppError {
   return new AppError(
     'bad-input',
-    `This PyTorch file is not safe to read or is damaged: ${reason}. Save its weights as safetensors, or get it again from where it came from.`,
+    `This PyTorch file is not safe to read or is damaged: ${reason}. Save its weights as safetensors, or download or copy the file again.`,
   );
 }

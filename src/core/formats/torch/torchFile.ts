@@ -83,7 +83,7 @@ function readLegacy(bytes: Uint8Array): TorchFile {
   const nothing: PickleScope = {
     find: (module, name) => torchScope(new Map()).find(module, name),
     persistent: () => {
-      throw refused('it refers to a storage where there is none');
+      throw refused('it refers to a storage that does not exist');
     },
   };
   const magic = unpickle(bytes, nothing);

@@ -145,7 +145,7 @@ function findAllowed(module: string, name: string): PickleObject {
   const shown = path.length > 80 ? `${path.slice(0, 77)}...` : path;
   throw new AppError(
     'bad-input',
-    `This PyTorch file would run ${shown}, which weights never need, so it is not opened. If you trust it, save only its state_dict, or safetensors, with the program that made it.`,
+    `This PyTorch file was not opened because it would run ${shown}, which a weights file never needs. If you trust it, save its state_dict or a safetensors file with the program that made it.`,
     { details: { global: shown } },
   );
 }

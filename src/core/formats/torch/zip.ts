@@ -34,7 +34,7 @@ export async function openStoredZip(source: ByteSource): Promise<Map<string, Sto
       if (/^[^/]+\/code\//.test(name))
         throw new AppError(
           'unsupported',
-          `This is a TorchScript file, a program with its weights (${name}). Save the state_dict of the network instead.`,
+          `This is a TorchScript program (${name}), not a weights file. Save the network's state_dict instead.`,
         );
       if (entry.compressionMethod !== 0 || entry.isEncrypted())
         throw damaged(`${name} is compressed or encrypted, which PyTorch never does`);
@@ -103,7 +103,7 @@ class SourceReader extends RandomAccessReader {
 function damaged(reason: string, cause?: unknown): AppError {
   return new AppError(
     'bad-input',
-    `This PyTorch file is damaged or was altered: ${reason}. Get it again from where it came from.`,
+    `This PyTorch file is damaged or was altered: ${reason}. Download or copy the file again.`,
     { cause },
   );
 }

@@ -133,7 +133,7 @@ export function PictureView({ source }: { source: Source }) {
           </Button>
           {pending && (
             <Button size="xs" px="xs" variant="default" onClick={stop} style={{ flexShrink: 0 }}>
-              {t('action.stop')}
+              {t('common.cancel')}
             </Button>
           )}
           <Text size="xs" c="dimmed" lineClamp={3} aria-live="polite">

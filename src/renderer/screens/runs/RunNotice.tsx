@@ -12,6 +12,13 @@ export function RunNotice({ run, page }: { run: Run; page: RunPage | undefined }
   const told = useTold();
   const reason = page?.states.at(-1)?.reason;
   if (run.state === 'queued') return <Queued run={run} />;
+  if (run.waitsFor !== undefined) {
+    return (
+      <Alert color="orange" title={t('runs.waitsTitle')} role="status">
+        <Text size="sm">{`${told(run.waitsFor)} ${t('runs.waitsText')}`}</Text>
+      </Alert>
+    );
+  }
   if (run.state === 'running' && run.step === 0) return <Alert color="gray">{t('runs.startingText')}</Alert>;
   if (run.state === 'interrupted') {
     return (

@@ -18,7 +18,7 @@ export async function exportRun(runs: Runs, reference: string, out: string): Pro
   const { id } = runs.find(reference);
   const folder = runs.folder(id);
   if (existsSync(out) && (await readdir(out)).length > 0)
-    throw new AppError('conflict', `${out} is not empty; choose a new folder.`);
+    throw new AppError('conflict', `${out} is not empty. Choose a new folder.`);
   await mkdir(out, { recursive: true });
   // Whatever somebody else puts there meanwhile is refused, not written through.
   const copy = (from: string, name: string): Promise<void> => copyFile(from, join(out, name), constants.COPYFILE_EXCL);

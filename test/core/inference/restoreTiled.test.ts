@@ -1,13 +1,12 @@
 import { expect, it } from 'vitest';
 import { identityRestorer, type Restorer } from '../../../src/core/inference/restorer.ts';
-import { restoreTiled } from '../../../src/core/inference/restoreTiled.ts';
-import { splitTiles } from '../../../src/core/inference/splitTiles.ts';
+import { restoreTiled, splitTiles } from '../../../src/core/inference/restoreTiled.ts';
 import { cropPicture } from '../../../src/core/pictures/crop.ts';
 import type { FloatPicture } from '../../../src/core/pictures/picture.ts';
 import { randomStream } from '../../../src/core/random.ts';
 import { AppError } from '../../../src/shared/errors.ts';
 
-/** Doubles every pixel, and has memory for so many pixels a tile. */
+/** Doubles every pixel, and has memory for `most` pixels in a tile. */
 function small(most: number, ran: number[]): Restorer {
   return {
     ...identityRestorer,
@@ -41,7 +40,7 @@ const picture: FloatPicture = {
   data: Float32Array.from({ length: 170 * 130 * 3 }, () => random.uniform()),
 };
 
-it('a tile that memory does not suffice for is split, until it fits, and those after it at once', async () => {
+it('a tile that does not fit into memory is split until it fits, and later tiles are split at once', async () => {
   const ran: number[] = [];
   const restorer = splitTiles(small(50 * 50, ran));
   const split = await restore(picture, restorer, 128);
@@ -54,6 +53,6 @@ it('a tile that memory does not suffice for is split, until it fits, and those a
   expect(restorer.largestTile).toBeLessThanOrEqual(48);
 });
 
-it('where no tile is small enough, the lack of memory is told', async () => {
+it('if not even the smallest tile fits, the error says so', async () => {
   await expect(restore(picture, splitTiles(small(10, [])), 128)).rejects.toThrow(/not enough memory/);
 });

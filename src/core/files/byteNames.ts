@@ -1,0 +1,92 @@
+import { isUtf8 } from 'node:buffer';
+import { closeSync, openSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { AppError, messageOf } from '../../shared/errors.ts';
+
+/**
+ * On Linux a file's name is any bytes, and cameras and old archives write names that are not UTF-8. Inside the program a path
+ * is a text. Bytes that are no text stand in it as `\xE9`, which people can read and type, and which every store takes.
+ * `bytesOf` turns such a path back into what the system needs. A name that really holds `\xE9` has its backslash written so
+ * (`\x5CxE9`), so that each name has one text.
+ */
+
+const isKnown = process.platform === 'linux';
+const ESCAPE = /\\x([0-9A-F]{2})/g;
+const BACKSLASH = 0x5c;
+
+const escaped = (byte: number): string => `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+
+/** The text of a name. */
+export function textOf(name: Buffer): string {
+  const text = name.toString();
+  if (!isKnown || (isUtf8(name) && text.search(ESCAPE) < 0)) return text;
+  let result = '';
+  for (let at = 0; at < name.length;) {
+    const character = characterAt(name, at);
+    const isEscape = name[at] === BACKSLASH && /^\\x[0-9A-F]{2}/.test(name.toString('latin1', at, at + 4));
+    result += character === undefined || isEscape ? escaped(name[at] as number) : character;
+    at += character === undefined ? 1 : Buffer.byteLength(character);
+  }
+  return result;
+}
+
+/** The character that begins at a place in UTF-8; undefined where none does. */
+function characterAt(bytes: Buffer, at: number): string | undefined {
+  for (let length = 1; length <= 4 && at + length <= bytes.length; length++) {
+    const part = bytes.subarray(at, at + length);
+    if (isUtf8(part)) return part.toString();
+  }
+  return undefined;
+}
+
+/** Whether a path holds bytes that are no text, and is no path for the system as it stands. */
+export const holdsBytes = (path: string): boolean => isKnown && path.search(ESCAPE) >= 0;
+
+/** A path as the functions of `node:fs` take it. */
+export function bytesOf(path: string): string | Buffer {
+  if (!holdsBytes(path)) return path;
+  const parts: Buffer[] = [];
+  let end = 0;
+  for (const { index, 0: found, 1: digits = '' } of path.matchAll(ESCAPE)) {
+    parts.push(Buffer.from(path.slice(end, index)), Buffer.from(digits, 'hex'));
+    end = index + found.length;
+  }
+  return Buffer.concat([...parts, Buffer.from(path.slice(end))]);
+}
+
+/**
+ * The path of what somebody has named, where the name has come through something that knows no bytes (a command line, a
+ * watcher of folders): each byte that is no text has become U+FFFD. The one file of the folder that looks so is meant; the
+ * path stays as it is where there is none, or several.
+ */
+export function pathMeant(path: string): string {
+  if (!isKnown || !path.includes('\ufffd') || statSync(path, { throwIfNoEntry: false })) return path;
+  const folder = pathMeant(dirname(path));
+  try {
+    const [first, ...more] = readdirSync(bytesOf(folder), { encoding: 'buffer' }).filter(
+      (name) => name.toString() === basename(path),
+    );
+    return first && more.length === 0 ? join(folder, textOf(first)) : path;
+  } catch {
+    return path;
+  }
+}
+
+/**
+ * Lets work on a file that takes its path as text only (libvips, ExifTool): a file whose name is no text is open meanwhile
+ * under another one. Errors name the file itself.
+ */
+export async function withTextPath<Value>(path: string, work: (path: string) => Promise<Value>): Promise<Value> {
+  if (!holdsBytes(path)) return work(path);
+  const file = openSync(bytesOf(path), 'r');
+  const alias = `/proc/${process.pid}/fd/${file}`;
+  try {
+    return await work(alias);
+  } catch (error) {
+    if (!messageOf(error).includes(alias)) throw error;
+    const { code, details } = error instanceof AppError ? error : { code: 'io' as const, details: undefined };
+    throw new AppError(code, messageOf(error).replaceAll(alias, path), { cause: error, ...(details && { details }) });
+  } finally {
+    closeSync(file);
+  }
+}

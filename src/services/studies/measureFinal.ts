@@ -1,0 +1,61 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeDurably } from '../../core/files/durableFile.ts';
+import { findNetwork } from '../../core/networks/index.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { RunSummary } from '../../shared/runs.ts';
+import type { FinalFigures, StudyPlan } from '../../shared/studies.ts';
+import { evaluate } from '../training/evaluation.ts';
+import { runningSeconds } from '../training/report/runSummary.ts';
+import { checkFinal } from './lockedPictures.ts';
+import type { StudyServices } from './studies.ts';
+import type { StudyFolders } from './studyFolders.ts';
+
+/** PSNR of a picture restored without any error, as validations have it. */
+const highestPsnr = 100;
+
+/**
+ * Measures the final pictures with every training of a study, once for each. The averaged weights of the last step are
+ * measured, not those that did best: nothing is chosen by a measurement.
+ * @param runs every training of the study, all of them finished
+ * @param mayGoOn waits while the study is paused
+ * @throws AppError `conflict` if the final pictures have changed, and what the evaluation throws
+ */
+export async function measureFinal(
+  plan: StudyPlan,
+  runs: readonly { arm: string; seed: number; run: RunSummary }[],
+  { home, children, runs: history }: StudyServices,
+  folders: StudyFolders,
+  mayGoOn: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = join(folders.path(plan.id), 'figures');
+  mkdirSync(folder, { recursive: true });
+  const [first] = plan.arms as [StudyPlan['arms'][0]];
+  const { type, options } = first.config.network;
+  await checkFinal(plan.final, findNetwork(type).scale(findNetwork(type).options.parse(options)));
+  const opened = join(folder, 'opened.json');
+  if (!existsSync(opened)) await writeDurably(opened, `${JSON.stringify({ at: Date.now() })}\n`);
+  for (const [i, { arm, seed, run }] of runs.entries()) {
+    await mayGoOn();
+    const file = join(folder, `${i}.json`);
+    if (existsSync(file) || signal.aborted) continue;
+    const { metrics } = first.config;
+    const question = {
+      home: home.root,
+      model: history.folder(run.id).checkpoint('last'),
+      input: plan.final.input,
+      target: plan.final.target,
+      ...metrics,
+      ...(plan.lpips.length > 0 && { lpips: plan.lpips }),
+    };
+    const { model, pictures, failed } = await evaluate(question, undefined, { ...children.options, signal });
+    if (failed[0]) throw new AppError('bad-input', `${failed[0].name} cannot be measured: ${failed[0].reason}`);
+    const seconds = runningSeconds(history.show(run.id).states);
+    const figures: FinalFigures = {
+      ...{ arm, seed, run: run.id, hash: model.hash, seconds },
+      pictures: pictures.map((picture) => ({ ...picture, psnr: picture.psnr ?? highestPsnr })),
+    };
+    await writeDurably(file, `${JSON.stringify(figures)}\n`);
+  }
+}
