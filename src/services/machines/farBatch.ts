@@ -7,7 +7,7 @@ import type { BatchSettings } from '../../shared/batches.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Outcome } from '../../shared/jobMessages.ts';
 import { type ChunkRecord, type ChunkWork, WORK_SCHEMA } from '../../shared/machines.ts';
-import { MOST_IN_CHUNK, type Travel } from '../../shared/travel.ts';
+import { MOST_IN_CHUNK, relativePath, type Travel } from '../../shared/travel.ts';
 import type { Home } from '../app/home.ts';
 import type { JobWork } from '../jobs/runningJob.ts';
 import { BatchPlace } from './batchPlace.ts';
@@ -116,7 +116,7 @@ export class FarBatch {
           }
           if (paused || performance.now() - checked < CHECK_MS) return;
           if (checked === -Infinity) await control(queue.connection, id, undefined);
-          await this.#submit(context, [...left]);
+          await this.#submit(context, left);
           this.#parts.onSubmitted();
           await this.#giveUp(context);
           checked = performance.now();
@@ -130,8 +130,9 @@ export class FarBatch {
   }
 
   /** Puts chunks into the queue that are not there, some at a time, so that a million pictures need no more memory than a few. */
-  async #submit({ queue, place, hash, name, at }: Round, chunks: readonly number[]): Promise<void> {
+  async #submit({ queue, place, hash, name, at }: Round, left: Set<number>): Promise<void> {
     const { id, ledger, job } = this.#parts;
+    const chunks = [...left];
     for (let from = 0; from < chunks.length && !job.signal.aborted && !job.pauseAsked; from += AT_ONCE) {
       const some = chunks.slice(from, from + AT_ONCE);
       const present = await queue.present(
@@ -144,14 +145,10 @@ export class FarBatch {
         // It may have been finished since the folder was looked at.
         if (await place.untaken(chunk)) continue;
         const files = ledger.chunkFiles(id, chunk, this.#size);
-        const travelling = await Promise.all(
-          files.map(async ({ number, source, folder }) => ({
-            number,
-            source: await this.#roots.toTravel(source),
-            folder,
-          })),
-        );
-        if (travelling.length > 0)
+        const travelling = await this.#travelling(files);
+        // Nothing of it is left for anybody to do.
+        if (travelling.length === 0) left.delete(chunk);
+        else
           missing.push({
             schema: WORK_SCHEMA,
             kind: 'chunk',
@@ -164,6 +161,25 @@ export class FarBatch {
       }
       if (missing.length > 0) await queue.addChunks(name, missing);
     }
+  }
+
+  /** Files as other machines find them. One whose name cannot travel has failed. */
+  async #travelling(files: ReturnType<BatchRepository['chunkFiles']>): Promise<ChunkWork['files']> {
+    const { id, ledger, onFiles } = this.#parts;
+    const travelling: ChunkWork['files'] = [];
+    const failed: FileOutcome[] = [];
+    for (const { number, source, folder } of files)
+      try {
+        travelling.push({ number, source: await this.#roots.toTravel(source), folder: relativePath.parse(folder) });
+      } catch (error) {
+        const reason =
+          error instanceof AppError
+            ? error.message
+            : `The name of ${source} cannot be used by other machines. Rename it.`;
+        failed.push({ number, state: 'failed', reason });
+      }
+    if (failed.length > 0) onFiles(await this.#parts.stored(() => ledger.takeOutcomes(id, failed)));
+    return travelling;
   }
 
   /** Enters the record of a chunk in the ledger, in one transaction, and notes that. Done twice, it changes nothing more. */
