@@ -2,12 +2,14 @@ import type { Command } from 'commander';
 import { ChildSettings } from '../services/app/childSettings.ts';
 import { type Home, openHome } from '../services/app/home.ts';
 import { openServices, type Services } from '../services/app/openServices.ts';
+import type { DeviceChoice } from '../shared/devices.ts';
 import { Output } from './output.ts';
 
 /** What every command gets: where to write, and the program's folders and services, opened on first use. */
 export class CliContext {
   readonly output = new Output();
   #home: Home | undefined;
+  #device: DeviceChoice | undefined;
   #services: Promise<Services> | undefined;
   readonly #closers: (() => void | Promise<void>)[] = [];
 
@@ -15,9 +17,16 @@ export class CliContext {
     return (this.#home ??= openHome());
   }
 
+  /** Restores on this instead of what the settings say; undefined changes nothing. Called before {@link services}. */
+  useDevice(device: DeviceChoice | undefined): void {
+    this.#device = device;
+  }
+
   /** How child processes are started. */
   get children(): ChildSettings {
-    return new ChildSettings(this.home);
+    const children = new ChildSettings(this.home);
+    children.useDevice(this.#device);
+    return children;
   }
 
   /** Runs, jobs and their history. */
@@ -36,6 +45,7 @@ export class CliContext {
 
   async #open(): Promise<Services> {
     const services = await openServices(this.home);
+    services.children.useDevice(this.#device);
     this.onClose(() => services.close());
     for (const notice of services.notices) this.output.log(notice);
     return services;

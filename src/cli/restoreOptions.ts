@@ -6,8 +6,16 @@ import type { Home } from '../services/app/home.ts';
 import { findModel } from '../services/restoring/restoreModel.ts';
 import { findPreset } from '../services/restoring/restorePresets.ts';
 import { AppError } from '../shared/errors.ts';
-import { type BatchSettings, effect, type Effect, exportSettings, type RestorePreset } from '../shared/batches.ts';
+import {
+  type BatchSettings,
+  effect,
+  type Effect,
+  exportSettings,
+  rawSettings,
+  type RestorePreset,
+} from '../shared/batches.ts';
 import { percent, wholeNumber } from './numbers.ts';
+import { type DeviceChoice, deviceChoice } from '../shared/devices.ts';
 import { exitCode, wrongUse } from './output.ts';
 
 /** The options that change how pictures are restored; missing ones are left out. */
@@ -20,6 +28,9 @@ export interface EffectOptions {
   luminance?: boolean;
   mask?: string;
   tile?: number | 'auto';
+  whiteBalance?: string;
+  exposure?: number;
+  highlights?: string;
 }
 
 /** Options that `restore`, `watch` and `edit` share; `edit` has no format, name or conflict options. */
@@ -30,6 +41,7 @@ export interface RestoreOptions extends EffectOptions {
   onConflict?: string;
   strip: string;
   provenance: boolean;
+  device?: DeviceChoice;
 }
 
 const tileSize = (text: string): number | 'auto' => (text === 'auto' ? text : wholeNumber(32, 4096)(text));
@@ -41,9 +53,17 @@ const template = (text: string): string => {
 
 const describe = (field: z.ZodType): string => field.description ?? '';
 
+/** The option that says what pictures are restored on. */
+export const deviceOption = (): Option =>
+  new Option(
+    '--device <device>',
+    'what to restore on; auto: the fastest that gives the right picture (default: that of the settings; see docs/gpu.md)',
+  ).choices(deviceChoice.options);
+
 /** Adds the options for the effect, except those in `without`. */
 export function addEffectOptions(command: Command, without: readonly (keyof EffectOptions)[] = []): Command {
   const fields = effect.shape;
+  const raw = rawSettings.shape;
   const options = [
     new Option(
       '--model <model>',
@@ -58,11 +78,18 @@ export function addEffectOptions(command: Command, without: readonly (keyof Effe
       '--tile <pixels|auto>',
       'side of the tiles in pixels; auto (default) chooses it from free memory',
     ).argParser(tileSize),
+    new Option('--white-balance <which>', `RAW files: ${describe(raw.whiteBalance)} (default: camera)`).choices(
+      raw.whiteBalance.unwrap().options,
+    ),
+    new Option('--exposure <stops>', `RAW files, from -2 to 3: ${describe(raw.exposure)}`).argParser(Number),
+    new Option('--highlights <how>', `RAW files: ${describe(raw.highlights)} (default: clip)`).choices(
+      raw.highlights.unwrap().options,
+    ),
   ];
   return addOptions(command, options, without);
 }
 
-/** Adds the options for writing results, except those in `without`. */
+/** Adds the options for writing results and for the device, except those in `without`. */
 export function addExportOptions(command: Command, without: readonly (keyof RestoreOptions)[] = []): Command {
   const { format, quality, template: name, conflict, strip } = exportSettings.shape;
   const options = [
@@ -71,6 +98,7 @@ export function addExportOptions(command: Command, without: readonly (keyof Rest
     new Option('--name <template>', describe(name)).argParser(template).default('{name}'),
     new Option('--on-conflict <policy>', describe(conflict)).choices(conflict.unwrap().options).default('unique'),
     new Option('--strip <what>', describe(strip)).choices(strip.unwrap().options).default('none'),
+    deviceOption(),
     new Option('--no-provenance', 'do not record model and settings in the metadata'),
   ];
   return addOptions(command, options, without);
@@ -115,16 +143,22 @@ export const noModel = (how: string): CommanderError =>
 
 /** The effect from the options, which override those of a preset. @throws CommanderError for values out of range */
 export function typedEffect(
-  { strength, ensemble, luminance, mask, tile }: EffectOptions,
+  { strength, ensemble, luminance, mask, tile, whiteBalance, exposure, highlights }: EffectOptions,
   preset?: RestorePreset['effect'],
 ): Effect {
   const side = tile ?? preset?.tile;
+  const wanted = { whiteBalance, exposure, highlights };
+  const raw = {
+    ...preset?.raw,
+    ...Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined)),
+  };
   return checked(effect, {
     strength: strength ?? preset?.strength,
     ensemble: ensemble ?? preset?.ensemble,
     luminance: luminance ?? preset?.luminance,
     ...(mask === undefined ? {} : { mask: resolve(mask) }),
     ...(side === undefined || side === 'auto' ? {} : { tile: side }),
+    ...(Object.keys(raw).length > 0 ? { raw } : {}),
   });
 }
 

@@ -193,7 +193,7 @@ export class BatchRepository {
 
   #requireOwned(id: string): void {
     if (this.#db.prepare('SELECT 1 FROM jobs WHERE id = ? AND owner = ?').get(id, this.#owner) === undefined)
-      throw new AppError('conflict', 'Another program goes on with this batch.');
+      throw new AppError('conflict', 'Another window or terminal is running this batch. Continue there.');
   }
 
   /** Newest first. */

@@ -30,8 +30,13 @@ export const events = {
   batch,
   /** A picture of a batch is finished, failed or skipped. */
   batchFile: z.object({ batch: z.string(), file: batchFile }),
-  /** Share of a picture that is done, from 0 to 1. */
-  batchProgress: z.object({ batch: z.string(), number: z.int(), share: z.number() }),
+  /** Share of a picture that is done, from 0 to 1, and seconds left for the whole batch once there is a pace. */
+  batchProgress: z.object({
+    batch: z.string(),
+    number: z.int(),
+    share: z.number(),
+    secondsLeft: z.number().optional(),
+  }),
   /** Share of the preview of a picture that is done, from 0 to 1, and seconds left once there is a pace. */
   previewProgress: z.object({ picture: z.string(), share: z.number(), secondsLeft: z.number().optional() }),
   /** The download state of a pack has changed. */

@@ -98,6 +98,8 @@ export const evaluateEvent = z.discriminatedUnion('type', [
     unmatched: z.array(z.string()),
   }),
   z.object({ type: z.literal('picture'), picture: evaluatedPicture }),
+  /** Something was done in another way than was meant; a sentence for people. */
+  z.object({ type: z.literal('note'), sentence: z.string() }),
   /** A pair that cannot be read or compared; the others are still measured. */
   z.object({ type: z.literal('failed'), name: z.string(), reason: z.string() }),
 ]);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { childCall, childContract } from './childMessages.ts';
+import { backendId } from './devices.ts';
 import { effect, exportSettings, type RestoreModel } from './batches.ts';
 
 /** Messages between a batch and its child process, which decodes, restores and encodes pictures. */
@@ -48,6 +49,8 @@ export const restoredFile = z.object({
   /** Seconds of these spent in the models. */
   modelSeconds: z.number(),
   warnings: z.array(z.string()),
+  /** What each model of the chain was computed on; none for one that changes nothing. */
+  backends: z.array(backendId),
 });
 export type RestoredFile = z.infer<typeof restoredFile>;
 

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { deviceChoice } from './devices.ts';
 
 /** Settings for the whole program; null leaves the choice to the program. */
 const choices = {
   theme: z.enum(['dark', 'light', 'system']),
   language: z.enum(['en', 'zh']).nullable(),
-  /** `cpu` does not use a GPU. */
-  device: z.enum(['auto', 'cpu']),
+  /** What pictures are restored on. Trainings use TensorFlow, on a GPU unless this is `cpu` or `tensorflow`. */
+  device: deviceChoice,
   /** Threads of the engine; null: all cores. */
   threads: z.int().min(1).max(1024).nullable(),
   /** Working memory per tile in MiB; null means 1024, or half of the free memory. */

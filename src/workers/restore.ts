@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import sharp from '../core/pictures/sharp.ts';
 import { withTextPath } from '../core/files/byteNames.ts';
-import { openEngine } from '../core/engine/open.ts';
-import { openRestorer, type Restorer } from '../core/inference/restorer.ts';
+import { chosenDevice } from '../core/engine/settings.ts';
+import type { Restorer } from '../core/inference/restorer.ts';
 import { restorePhotograph } from '../core/inference/restorePhotograph.ts';
 import { splitTiles } from '../core/inference/restoreTiled.ts';
 import {
@@ -16,15 +16,20 @@ import {
   refuseFormat,
   refuseOversize,
 } from '../core/pictures/encode.ts';
+import { lookInside } from '../core/pictures/inside/inside.ts';
 import { leftOut } from '../core/pictures/inside/leftOut.ts';
 import { MetadataTool } from '../core/pictures/metadata.ts';
 import { decodeInto, inspect, type Photograph } from '../core/pictures/photograph.ts';
 import type { FloatPicture } from '../core/pictures/picture.ts';
+import { isTranslated, titleOf } from '../core/pictures/translate/kinds.ts';
 import { verify } from '../core/pictures/verify.ts';
 import { AppError } from '../shared/errors.ts';
-import type { RestoreModel } from '../shared/batches.ts';
+import type { RawSettings, RestoreModel } from '../shared/batches.ts';
+import type { BackendId } from '../shared/devices.ts';
+import type { Translation } from '../shared/pictureMessages.ts';
 import { type PreviewTask, restoreContract, type RestoredFile, type RestoreTask } from '../shared/restoreMessages.ts';
-import { loadModel } from './loadModel.ts';
+import { openModels } from './openModels.ts';
+import { needsTranslation, openSource, translateFile } from './openSource.ts';
 import { serveChild } from './serveChild.ts';
 
 /**
@@ -38,12 +43,19 @@ const metadata = new MetadataTool();
 /** While one picture is in the network, others are decoded and encoded. */
 const network = pLimit(1);
 const chain: Restorer[] = [];
+/** Settles when the models are open: a picture may be asked for before that. */
+let opening: Promise<void> = Promise.resolve();
+/** What each model computes on. */
+let backends = (): BackendId[] => [];
+/** Sentences about the picture that is in the network. */
+const sentences = new Set<string>();
 /** Computing time of the models in milliseconds. */
 let worked = 0;
 
 serveChild(restoreContract, {
   open: async ({ models }) => {
-    await open(models);
+    opening = open(models);
+    await opening;
     return {};
   },
   restore: (task, tellShare) => withTextPath(task.source, (source) => restore({ ...task, source }, tellShare)),
@@ -51,8 +63,9 @@ serveChild(restoreContract, {
 });
 
 async function open(models: RestoreModel[]): Promise<void> {
-  if (models.some(({ network: id }) => id !== 'identity')) openEngine();
-  for (const model of models) chain.push(splitTiles(timed(await openRestorer(await loadModel(model)))));
+  const opened = await openModels(models, chosenDevice(), (sentence) => sentences.add(sentence));
+  for (const restorer of opened.restorers) chain.push(splitTiles(timed(restorer)));
+  backends = opened.backends;
 }
 
 /** Adds up the computing time of a model. */
@@ -73,8 +86,10 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
   const folder = join(task.folder, String(id));
   await mkdir(folder, { recursive: true });
   try {
-    const photograph = await inspect(source);
-    const format = outputFormat(photograph.format, settings.format);
+    await opening;
+    if (task.inPlace && needsTranslation(source)) refuseTranslatedInPlace(source);
+    const photograph = await openSource(source, join(folder, 'translated.tif'), task.effect.raw);
+    const format = outputFormat(photograph, settings.format);
     const scale = chain.reduce((product, restorer) => product * restorer.scale, 1);
     const [width, height] = [photograph.width * scale, photograph.height * scale];
     refuseFormat(photograph, format);
@@ -85,9 +100,11 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
     await decodeInto(photograph, decoded);
     let seconds = 0;
     let modelSeconds = 0;
+    let devices: string[] = [];
     const result = await network(async () => {
       const entered = performance.now();
       const before = worked;
+      sentences.clear();
       const path = await restorePhotograph(photograph, decoded, {
         chain,
         effect: task.effect,
@@ -97,6 +114,7 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
       });
       seconds = (performance.now() - entered) / 1000;
       modelSeconds = (worked - before) / 1000;
+      devices = [...sentences];
       return path;
     });
     const keepMetadata = settings.strip !== 'all';
@@ -106,6 +124,7 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
     await encodePhotograph(result, photograph, { format, quality: settings.quality, keep, folder }, target);
     const warnings = await metadata.transfer(source, target, {
       strip: settings.strip,
+      developed: photograph.inside.kind === 'raw',
       moved: { ...storedSize(photograph), orientation: photograph.orientation, scale },
       ...(task.provenance ? { provenance: task.provenance } : {}),
     });
@@ -113,7 +132,13 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
       target,
       decoded,
       join(folder, 'written.v'),
-      { original: photograph, scale, format, metadata: keepMetadata },
+      {
+        original: photograph,
+        scale,
+        format,
+        metadata: keepMetadata,
+        translate: (file) => translateFile(file, join(folder, 'written.tif')),
+      },
       metadata,
     );
     return {
@@ -123,7 +148,8 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
       megapixels: (photograph.width * photograph.height) / 1e6,
       seconds,
       modelSeconds,
-      warnings: [...left, ...photograph.notes, ...losses(photograph, format), ...warnings, ...differences],
+      warnings: [...left, ...photograph.notes, ...devices, ...losses(photograph, format), ...warnings, ...differences],
+      backends: backends(),
     };
   } catch (error) {
     await rm(target, { force: true });
@@ -167,6 +193,19 @@ function refuseInPlace({ encoding, format }: Photograph, left: readonly string[]
     );
 }
 
+/**
+ * Formats that are translated are not written, or not with everything that is in them.
+ * @throws AppError `unsupported`
+ */
+function refuseTranslatedInPlace(source: string): never {
+  const inside = lookInside(source);
+  const title = isTranslated(inside.kind) ? titleOf({ ...inside, kind: inside.kind }) : inside.kind;
+  throw new AppError(
+    'unsupported',
+    `The file was not changed: ${title} files are never written in place. Use \`mcir restore\`, which writes a new file.`,
+  );
+}
+
 /** The largest part that is previewed. */
 const MOST_PREVIEW_PIXELS = 4096 * 4096;
 
@@ -174,7 +213,7 @@ async function preview(
   { source, target, folder, decoded, effect, region }: PreviewTask,
   tellShare: (share: number) => void,
 ): Promise<RestoredFile> {
-  const photograph = await inspect(source);
+  const photograph = await openForPreview(source, decoded, effect.raw);
   const { width, height } = photograph;
   const window = region ?? { x: 0, y: 0, width, height };
   if (window.x + window.width > width || window.y + window.height > height)
@@ -184,12 +223,17 @@ async function preview(
   const scratch = join(folder, 'scratch');
   await mkdir(scratch, { recursive: true });
   try {
+    await opening;
     const began = performance.now();
     const before = worked;
+    let devices: string[] = [];
     const result = await network(async () => {
       await keepDecoded(photograph, decoded);
       const onProgress = nowAndThen(tellShare);
-      return restorePhotograph(photograph, decoded, { chain, effect, folder: scratch, window, onProgress });
+      sentences.clear();
+      const path = await restorePhotograph(photograph, decoded, { chain, effect, folder: scratch, window, onProgress });
+      devices = [...sentences];
+      return path;
     });
     await encodePhotograph(
       result,
@@ -204,11 +248,23 @@ async function preview(
       megapixels: (window.width * window.height) / 1e6,
       seconds: (performance.now() - began) / 1000,
       modelSeconds: (worked - before) / 1000,
-      warnings: [],
+      warnings: devices,
+      backends: backends(),
     };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** As openSource. What was translated for an earlier part of the same picture is used again. */
+async function openForPreview(source: string, decoded: string, raw: RawSettings | undefined): Promise<Photograph> {
+  if (!needsTranslation(source)) return inspect(source);
+  const told = `${decoded}.json`;
+  if (existsSync(told)) return inspect(source, JSON.parse(await readFile(told, 'utf8')) as Translation);
+  await mkdir(dirname(decoded), { recursive: true });
+  const translation = await translateFile(source, `${decoded}.tif`, raw);
+  await writeFile(told, JSON.stringify(translation));
+  return inspect(source, translation);
 }
 
 /** Decodes a picture unless that was done before. The folder holds only the picture that is being previewed. */
@@ -216,7 +272,7 @@ async function keepDecoded(photograph: Photograph, decoded: string): Promise<voi
   const folder = dirname(decoded);
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(folder))
-    if (name !== basename(decoded)) await rm(join(folder, name), { force: true });
+    if (!name.startsWith(basename(decoded))) await rm(join(folder, name), { force: true });
   if (existsSync(decoded)) return;
   const part = join(folder, 'part.v');
   await decodeInto(photograph, part);

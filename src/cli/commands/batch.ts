@@ -2,7 +2,9 @@ import { followBatch } from '../batchProgress.ts';
 import type { Services } from '../../services/app/openServices.ts';
 import { dateTime } from '../../shared/dates.ts';
 import type { Register } from '../cliContext.ts';
+import type { DeviceChoice } from '../../shared/devices.ts';
 import { table, wrongUse } from '../output.ts';
+import { deviceOption } from '../restoreOptions.ts';
 
 /** `mcir batch`: lists and controls batches. */
 export const registerBatch: Register = (program, context) => {
@@ -79,7 +81,9 @@ export const registerBatch: Register = (program, context) => {
     .command('resume')
     .description('go on with a batch that was paused or cancelled, failed, or was interrupted')
     .argument('<batch>', 'its id')
-    .action(async (id: string) => {
+    .addOption(deviceOption())
+    .action(async (id: string, { device }: { device?: DeviceChoice }) => {
+      context.useDevice(device);
       const { batches, jobs } = await openFor(id);
       const { by } = await batches.resume(id);
       if (by === undefined) return followBatch({ batches, jobs }, id, output);
@@ -93,7 +97,9 @@ export const registerBatch: Register = (program, context) => {
     .command('retry')
     .description('try the failed files of a batch again')
     .argument('<batch>', 'its id')
-    .action(async (id: string) => {
+    .addOption(deviceOption())
+    .action(async (id: string, { device }: { device?: DeviceChoice }) => {
+      context.useDevice(device);
       const { batches, jobs } = await openFor(id);
       const count = await batches.retry(id);
       output.log(`${count} ${count === 1 ? 'file' : 'files'} will be retried.`);

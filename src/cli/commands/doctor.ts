@@ -1,7 +1,15 @@
 import { writeReport } from '../../services/app/bugReport.ts';
+import { gpuReport } from '../../services/restoring/gpuReport.ts';
+import { forgetFindings } from '../../services/restoring/verdictStore.ts';
 import { examine } from '../../services/app/doctor.ts';
 import type { Register } from '../cliContext.ts';
 import { exitCode } from '../output.ts';
+
+interface Options {
+  report?: string;
+  gpu?: boolean;
+  askAgain?: boolean;
+}
 
 const marks = { ok: '✓', warning: '!', missing: '✗' } as const;
 
@@ -17,10 +25,18 @@ export const registerDoctor: Register = (program, context) => {
       '--report <file>',
       'write a zip for a bug report instead: logs and settings, without pictures, their names or your paths',
     )
-    .action(async ({ report: file }: { report?: string }) => {
+    .option('--gpu', 'print what this computer restores on, to be pasted into an issue')
+    .option('--ask-again', 'forget what was found out about backends, so that each model is compared and timed again')
+    .action(async ({ report: file, gpu = false, askAgain = false }: Options) => {
+      if (askAgain) forgetFindings(context.home);
       if (file !== undefined) {
         const path = await writeReport(await context.services(), file);
         context.output.result({ report: path }, `The report is ${path}. Read it before you send it.`);
+        return;
+      }
+      if (gpu) {
+        const found = await gpuReport(context.home);
+        context.output.result(found, found.lines.join('\n'));
         return;
       }
       const report = await examine(context.home);

@@ -21,6 +21,7 @@ export const registerEdit: Register = (program, context) => {
     );
   addExportOptions(addEffectOptions(command), ['format', 'name', 'onConflict']).action(
     async (files: string[], options: RestoreOptions & { launcher?: string }) => {
+      context.useDevice(options.device);
       const { models, settings } = await batchSettings(options, '.', context.home);
       if (options.launcher !== undefined) {
         const launcher = resolve(options.launcher);
@@ -33,7 +34,7 @@ export const registerEdit: Register = (program, context) => {
       if (files.length === 0) wrongUse(new AppError('bad-input', 'No files were given. Name the files to restore.'));
       await collectSources(files, false).catch(wrongUse);
       let done = 0;
-      for await (const edited of editInPlace(files, models, settings, context.home)) {
+      for await (const edited of editInPlace(files, models, settings, context)) {
         if (output.json) output.jsonLine({ file: edited });
         if ('reason' in edited) output.log(`${edited.file}: ${edited.reason}`);
         else {

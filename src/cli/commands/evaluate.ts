@@ -11,7 +11,9 @@ import {
 } from '../../shared/jobMessages.ts';
 import type { Register } from '../cliContext.ts';
 import { wholeNumber } from '../numbers.ts';
+import type { DeviceChoice } from '../../shared/devices.ts';
 import { exitCode, table, wrongUse } from '../output.ts';
+import { deviceOption } from '../restoreOptions.ts';
 
 interface Options {
   model: string;
@@ -20,6 +22,7 @@ interface Options {
   cropBorder: number;
   yChannel?: boolean;
   lpips: LpipsNetwork[];
+  device: DeviceChoice;
 }
 
 /** Error codes that are not about the engine, the memory or the disk. */
@@ -56,7 +59,9 @@ export const registerEvaluate: Register = (program, context) => {
       addNetwork,
       [],
     )
-    .action(async ({ model, input, target, cropBorder, yChannel = false, lpips }: Options) => {
+    .addOption(deviceOption().default('tensorflow', 'tensorflow: the same figures as in validation'))
+    .action(async ({ model, input, target, cropBorder, yChannel = false, lpips, device }: Options) => {
+      context.useDevice(device);
       const { home } = context;
       for (const folder of [input, target]) await requireFolder(resolve(folder)).catch(wrongUse);
       let begun = false;
@@ -74,6 +79,7 @@ export const registerEvaluate: Register = (program, context) => {
         begun = true;
         if (event.type === 'model' && event.unmatched.length > 0)
           output.log(`${event.unmatched.length} files have no match and are skipped: ${event.unmatched.join(', ')}`);
+        if (event.type === 'note') output.log(event.sentence);
         if (event.type === 'failed') output.log(`${event.name}: ${event.reason}`);
         if (event.type === 'picture')
           output.log(

@@ -17,6 +17,7 @@ export const registerWatch: Register = (program, context) => {
     .option('--existing', 'also restore the pictures that are already there');
   addExportOptions(addEffectOptions(command)).action(
     async (given: string, options: RestoreOptions & { out: string; existing?: boolean }) => {
+      context.useDevice(options.device);
       const { models, settings } = await batchSettings(options, options.out, context.home);
       const folder = resolve(given);
       await requireFolder(folder).catch(wrongUse);

@@ -3,7 +3,9 @@ import { constants, getPriority, setPriority } from 'node:os';
 import util from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs-node-gpu';
 import { AppError, messageOf } from '../../shared/errors.ts';
-import { chosenThreads, givesWay } from './settings.ts';
+import * as tf from '@tensorflow/tfjs-core';
+import { chosenThreads, givesWay, tensorFlowIsOff } from './settings.ts';
+import { ShapesBinding } from './shapes/binding.ts';
 import { registerKernels } from './tracing/kernels.ts';
 
 const require = createRequire(import.meta.url);
@@ -51,6 +53,8 @@ export function openEngine(options: EngineOptions = {}): typeof tfjs {
   const { PRIORITY_BELOW_NORMAL } = constants.priority;
   if (givesWay() && getPriority() < PRIORITY_BELOW_NORMAL) setPriority(PRIORITY_BELOW_NORMAL);
   restoreRemovedUtilities();
+  if (tensorFlowIsOff())
+    throw new AppError('engine', 'TensorFlow is turned off (MCIR_TENSORFLOW=off). Unset MCIR_TENSORFLOW to use it.');
   try {
     opened = require('@tensorflow/tfjs-node-gpu') as typeof tfjs;
   } catch (error) {
@@ -61,6 +65,31 @@ export function openEngine(options: EngineOptions = {}): typeof tfjs {
   }
   registerKernels();
   return opened;
+}
+
+/** What tfjs has beside its operations: readers of its models. */
+type Tfjs = Pick<typeof tfjs, 'loadGraphModel' | 'loadLayersModel' | 'layers' | 'serialization'>;
+let shapesOpened: Tfjs | undefined;
+
+/** tfjs as {@link openEngine} or {@link openShapes} opened it; opens TensorFlow where neither has been called. */
+export const openedTfjs = (): Tfjs => opened ?? shapesOpened ?? openEngine();
+
+/**
+ * Makes a backend that computes shapes only (shapes/binding.ts), for recording networks in a process that does not load
+ * TensorFlow. A process has this or {@link openEngine}; where TensorFlow is loaded already, it stays, and records as well.
+ */
+export function openShapes(): void {
+  if (opened || shapesOpened) return;
+  restoreRemovedUtilities();
+  // The package's own translation of tfjs' kernels into TensorFlow's operations is plain JavaScript.
+  const { NodeJSKernelBackend } = require('@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js') as {
+    NodeJSKernelBackend: new (binding: ShapesBinding, name: string) => tf.KernelBackend;
+  };
+  require('@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js');
+  shapesOpened = createRequire(require.resolve('@tensorflow/tfjs-node-gpu/package.json'))('@tensorflow/tfjs') as Tfjs;
+  tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(new ShapesBinding(), 'shapes'), 3);
+  if (!tf.setBackend('tensorflow')) throw new Error('The backend that records networks does not start.');
+  registerKernels();
 }
 
 /** tfjs-node 4.22 calls two functions of `util` that newer versions of Node have removed or deprecated. */

@@ -1,3 +1,5 @@
+import { type DeviceChoice, deviceChoice } from '../../shared/devices.ts';
+
 /**
  * What the program that starts a child process wants of the engine. It comes with the environment of that process
  * (services/app/settings.ts), so that no message has to carry it.
@@ -11,6 +13,15 @@ export function chosenTileMemory(): number | undefined {
   const mebibytes = whole(process.env['MCIR_TILE_MEMORY']);
   return mebibytes === undefined ? undefined : mebibytes * 2 ** 20;
 }
+
+/** What pictures are to be restored on. */
+export const chosenDevice = (): DeviceChoice => deviceChoice.catch('auto').parse(process.env['MCIR_DEVICE']);
+
+/** Where findings about backends are kept; undefined: nowhere. */
+export const findingsFolder = (): string | undefined => process.env['MCIR_FINDINGS'];
+
+/** Whether this process is to do without TensorFlow, as on a machine that has none. */
+export const tensorFlowIsOff = (): boolean => process.env['MCIR_TENSORFLOW'] === 'off';
 
 /** Whether a window is in use meanwhile, for which computing gives way. */
 export const givesWay = (): boolean => process.env['MCIR_GIVE_WAY'] === '1';

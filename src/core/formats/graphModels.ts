@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { InferenceSession } from 'onnxruntime-node';
 import { z } from 'zod';
 import { AppError, messageOf } from '../../shared/errors.ts';
-import { openEngine } from '../engine/open.ts';
+import { openedTfjs, openEngine } from '../engine/open.ts';
 import { type Probe, probe } from '../engine/probe.ts';
 import { crop, reflectPad } from '../networks/layers.ts';
 import { changed } from './loadWeights.ts';
@@ -67,23 +67,7 @@ export async function openGraphModel(path: string, options: GraphModelOptions = 
   if (options.hash !== undefined && options.hash !== hash) throw changed(path);
   const graph = isOnnx(path) ? await openOnnx(files) : await openTfjs(files);
   const { format, fixed } = graph;
-  const { range = 1 } = options;
-  const multipleOf = Math.max(options.multipleOf ?? 1, graph.multipleOf ?? 1);
-  const before = (x: tf.Tensor4D): tf.Tensor4D => {
-    const [, height, width] = x.shape;
-    const target = (side: number, only?: number) => only ?? Math.ceil(side / multipleOf) * multipleOf;
-    const [bottom, right] = [target(height, fixed?.height) - height, target(width, fixed?.width) - width];
-    if (bottom < 0 || right < 0)
-      throw new AppError(
-        'unsupported',
-        `This model takes pictures of ${fixed?.width}x${fixed?.height} only. Restore in tiles of that size.`,
-      );
-    return tf.mul(reflectPad(x, 0, bottom, 0, right), range);
-  };
-  const after = (y: tf.Tensor4D, padded: tf.Tensor4D, [, height, width]: tf.Tensor4D['shape']): tf.Tensor4D => {
-    const scale = y.shape[1] / padded.shape[1];
-    return tf.div(crop(y, height * scale, width * scale), range);
-  };
+  const { multipleOf, before, after } = frame(graph, options);
   const ways = (): Pick<GraphModel, 'run' | 'forward' | 'whole'> => {
     if ('forward' in graph) {
       const framed =
@@ -135,6 +119,62 @@ async function tryGraph(
     );
   }
 }
+
+/** What goes round a graph: padding and the range of its values. */
+function frame({ fixed, multipleOf: own = 1 }: Graph, { range = 1, multipleOf: asked = 1 }: GraphModelOptions) {
+  const multipleOf = Math.max(asked, own);
+  const before = (x: tf.Tensor4D): tf.Tensor4D => {
+    const [, height, width] = x.shape;
+    const target = (side: number, only?: number) => only ?? Math.ceil(side / multipleOf) * multipleOf;
+    const [bottom, right] = [target(height, fixed?.height) - height, target(width, fixed?.width) - width];
+    if (bottom < 0 || right < 0) throw tooLarge(fixed);
+    return tf.mul(reflectPad(x, 0, bottom, 0, right), range);
+  };
+  const after = (y: tf.Tensor4D, padded: tf.Tensor4D, [, height, width]: tf.Tensor4D['shape']): tf.Tensor4D => {
+    const scale = y.shape[1] / padded.shape[1];
+    return tf.div(crop(y, height * scale, width * scale), range);
+  };
+  return { multipleOf, before, after };
+}
+
+/** What to tell where a tile is larger than a graph's only size. */
+export const tooLarge = (fixed?: { height: number; width: number }): AppError =>
+  new AppError(
+    'unsupported',
+    `This model takes pictures of ${fixed?.width}x${fixed?.height} only. Restore in tiles of that size.`,
+  );
+
+/**
+ * A TensorFlow.js graph or layers model as a forward pass, for recording it: with `openEngine` or `openShapes`.
+ * @throws AppError as {@link openGraphModel}
+ */
+export async function openTfjsForward(
+  path: string,
+  options: GraphModelOptions,
+): Promise<(x: tf.Tensor4D) => tf.Tensor4D> {
+  const files = await readGraphFiles(path);
+  if (options.hash !== undefined && options.hash !== hashOfFiles(files).hash) throw changed(path);
+  const graph = await openTfjs(files);
+  if (!('forward' in graph)) throw new Error('TensorFlow.js runs at once.');
+  const { before, after } = frame(graph, options);
+  return (x) => {
+    const padded = before(x);
+    return after(graph.forward(padded), padded, x.shape);
+  };
+}
+
+/**
+ * The bytes of an ONNX file, checked.
+ * @throws AppError `not-found`, `conflict` where it has changed, `unsupported` if it keeps tensors in other files
+ */
+export async function readOnnxFile(path: string, hash?: string): Promise<{ bytes: Uint8Array; multipleOf: number }> {
+  const files = await readGraphFiles(path);
+  if (hash !== undefined && hash !== hashOfFiles(files).hash) throw changed(path);
+  const [{ bytes }] = files;
+  refuseExternalData(bytes);
+  return { bytes, multipleOf: ownMultiple(bytes).multipleOf ?? 1 };
+}
+
 
 /** The files of a model, as they were read: the model.json and what it names, or one ONNX file. The first is the main one. */
 type GraphFiles = readonly [GraphFile, ...GraphFile[]];
@@ -226,7 +266,7 @@ async function openOnnx([{ bytes }]: GraphFiles): Promise<Graph> {
   };
 }
 
-function fixedSize(input: InferenceSession.ValueMetadata | undefined): Pick<Graph, 'fixed'> {
+export function fixedSize(input: InferenceSession.ValueMetadata | undefined): Pick<Graph, 'fixed'> {
   if (!input?.isTensor) return {};
   const [height, width] = [input.shape[2], input.shape[3]];
   return typeof height === 'number' && typeof width === 'number' && height > 0 && width > 0
@@ -253,7 +293,7 @@ const manifestSchema = z.looseObject({
 });
 
 async function openTfjs([main, ...shards]: GraphFiles): Promise<Graph> {
-  const engine = openEngine();
+  const engine = openedTfjs();
   const manifest = parseManifest(main.bytes);
   const weightData = new Uint8Array(Buffer.concat(shards.map(({ bytes }) => bytes))).buffer;
   const artifacts = {
@@ -317,7 +357,7 @@ let registered = false;
 function registerEsrganLayers(): void {
   if (registered) return;
   registered = true;
-  const { layers, serialization } = openEngine();
+  const { layers, serialization } = openedTfjs();
   const first = (inputs: tf.Tensor | tf.Tensor[]): tf.Tensor4D =>
     (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
 

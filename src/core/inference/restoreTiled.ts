@@ -138,7 +138,8 @@ export function splitTiles(restorer: Restorer): Restorer {
   return splitting;
 }
 
-async function gather(picture: FloatPicture, restorer: Restorer, tile: number): Promise<FloatPicture> {
+/** A picture restored in tiles, in memory. */
+export async function gather(picture: FloatPicture, restorer: Restorer, tile: number): Promise<FloatPicture> {
   const { width, height } = picture;
   const row = width * restorer.scale * 3;
   const data = new Float32Array(row * height * restorer.scale);

@@ -1,11 +1,14 @@
 import type { ChildOptions } from '../jobs/childProcess.ts';
 import type { Home } from './home.ts';
-import { engineEnvironment, readSettings } from './settings.ts';
+import type { DeviceChoice } from '../../shared/devices.ts';
+import { findingsIn } from '../restoring/verdictStore.ts';
+import { deviceEnvironment, engineEnvironment, readSettings } from './settings.ts';
 
 /** How this program starts child processes that compute: with the settings of its home folder, as they are at that moment. */
 export class ChildSettings {
   readonly #home: Home;
   #givesWay = false;
+  #device: DeviceChoice | undefined;
 
   constructor(home: Home) {
     this.#home = home;
@@ -16,11 +19,18 @@ export class ChildSettings {
     this.#givesWay = true;
   }
 
+  /** Pictures are restored on this, whatever the settings say: somebody asked for it at this start. */
+  useDevice(device: DeviceChoice | undefined): void {
+    this.#device = device;
+  }
+
   get options(): Required<Pick<ChildOptions, 'env'>> {
     const wished = process.env['MCIR_GIVE_WAY'] !== undefined;
     return {
       env: {
         ...engineEnvironment(readSettings(this.#home)),
+        MCIR_FINDINGS: findingsIn(this.#home),
+        ...(this.#device === undefined ? {} : deviceEnvironment(this.#device)),
         ...(this.#givesWay && !wished ? { MCIR_GIVE_WAY: '1' } : {}),
       },
     };

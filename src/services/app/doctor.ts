@@ -9,6 +9,7 @@ import type { Check } from '../../shared/contract/app.ts';
 import { type EngineFacts, engineContract } from '../../shared/engineMessages.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { askChild } from '../jobs/childProcess.ts';
+import { type BackendReport, backendChecks, backendReport } from '../restoring/backendReport.ts';
 import { ChildSettings } from './childSettings.ts';
 import type { Home } from './home.ts';
 
@@ -16,6 +17,7 @@ import type { Home } from './home.ts';
 export interface DoctorReport {
   /** TensorFlow's version and the device; missing where TensorFlow does not load. */
   engine?: EngineFacts;
+  backends: BackendReport;
   checks: Check[];
 }
 
@@ -25,10 +27,13 @@ export async function examine(home: Home): Promise<DoctorReport> {
     error instanceof AppError ? error : Promise.reject(error as Error),
   );
   const facts = engine instanceof AppError ? undefined : engine;
+  const backends = await backendReport(home, new ChildSettings(home).options);
+  const restores = backends.providers.some(({ backend, works }) => backend === 'onnx:cpu' && works);
   const checks = [
     nodeCheck(),
-    tensorflowCheck(engine),
+    tensorflowCheck(engine, restores),
     ...(facts ? [deviceCheck(facts.device, visibleGpus()), bf16Check(facts.device)] : []),
+    ...backendChecks(backends),
     await attempt(
       'sharp',
       'npm ci',
@@ -38,7 +43,7 @@ export async function examine(home: Home): Promise<DoctorReport> {
     await exiftoolCheck(),
     ...(await folderChecks(home)),
   ];
-  return { ...(facts ? { engine: facts } : {}), checks };
+  return { ...(facts ? { engine: facts } : {}), backends, checks };
 }
 
 const TIMEOUT_MS = 60_000;
@@ -68,11 +73,16 @@ function nodeCheck(): Check {
   return { title: 'Node', state: 'ok', detail: `${process.versions.node} on ${process.platform} ${process.arch}` };
 }
 
-function tensorflowCheck(engine: EngineFacts | AppError): Check {
+/** @param restores whether ONNX Runtime restores without it */
+function tensorflowCheck(engine: EngineFacts | AppError, restores: boolean): Check {
   if (!(engine instanceof AppError)) return { title: 'TensorFlow', state: 'ok', detail: engine.tensorflow };
   const reason = engine.details?.['reason'];
   const [line = ''] = (typeof reason === 'string' ? reason : engine.message).split('\n');
-  return { title: 'TensorFlow', state: 'missing', detail: line.replace(/ Run: .*/, ''), fix: 'npm run setup' };
+  const detail = line.replace(/ Run: .*/, '');
+  const fix = 'npm run setup';
+  if (!restores) return { title: 'TensorFlow', state: 'missing', detail, fix };
+  const without = `${detail} Pictures are restored without it. Training, LPIPS and trials of trainings need it.`;
+  return { title: 'TensorFlow', state: 'warning', detail: without, fix };
 }
 
 /** A GPU that lies idle is worth a word. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { History } from '../../database/history.ts';
 import { openReadOnly } from '../../database/openDatabase.ts';
 import { SettingsRepository } from '../../database/settingsRepository.ts';
+import type { DeviceChoice } from '../../shared/devices.ts';
 import { chosenIn, type Settings, settingsFrom } from '../../shared/settings.ts';
 import type { Home } from './home.ts';
 import { takeOver } from './oldFile.ts';
@@ -63,7 +64,7 @@ export function engineEnvironment({ threads, tileMemory, device }: Settings): Re
   const variables = {
     MCIR_THREADS: threads?.toString(),
     MCIR_TILE_MEMORY: tileMemory?.toString(),
-    CUDA_VISIBLE_DEVICES: device === 'cpu' ? '-1' : undefined,
+    ...deviceEnvironment(device),
   };
   return Object.fromEntries(
     Object.entries(variables).flatMap(([name, value]) =>
@@ -71,3 +72,9 @@ export function engineEnvironment({ threads, tileMemory, device }: Settings): Re
     ),
   );
 }
+
+/** A choice of device as child processes are given it. */
+export const deviceEnvironment = (device: DeviceChoice): Record<string, string> => ({
+  MCIR_DEVICE: device,
+  ...(device === 'cpu' || device === 'tensorflow' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
+});

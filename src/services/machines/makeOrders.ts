@@ -39,7 +39,7 @@ export async function openBatchOrder(
       if (model.reference.hash !== hash)
         throw new AppError(
           'conflict',
-          `The model "${title}" has changed since the batch was made; start a new batch with it.`,
+          `The model "${title}" has changed since the batch was started. Start a new batch to use the changed model.`,
         );
       models.push(model);
     }
@@ -60,7 +60,12 @@ export async function openBatchOrder(
 }
 
 /** @throws AppError `unsupported` for what only one machine can do safely */
-export function keptConflict({ export: { conflict } }: Pick<BatchSettings, 'export'>): 'unique' | 'skip' {
+export function keptConflict({
+  export: { conflict },
+  beside = false,
+}: Pick<BatchSettings, 'export' | 'beside'>): 'unique' | 'skip' {
+  if (beside)
+    throw new AppError('unsupported', 'A batch on several machines writes into one folder. Choose a results folder.');
   if (conflict === 'unique' || conflict === 'skip') return conflict;
   throw new AppError(
     'unsupported',

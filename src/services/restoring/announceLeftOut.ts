@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
 import { outputFormat } from '../../core/pictures/encode.ts';
-import { type PictureFormat, pictureFormats } from '../../core/pictures/format.ts';
+import { pictureFormats } from '../../core/pictures/format.ts';
 import { lookInside } from '../../core/pictures/inside/inside.ts';
 import { leftOut } from '../../core/pictures/inside/leftOut.ts';
 import sharp from '../../core/pictures/sharp.ts';
+import { isTranslated, writtenFormat } from '../../core/pictures/translate/kinds.ts';
 import type { ExportSettings } from '../../shared/batches.ts';
 
 /** So many files are read ahead; the ledger tells it of every file. */
@@ -31,9 +32,13 @@ export async function announceLeftOut(
 
 async function lostOf(source: string, wanted: ExportSettings['format']): Promise<string[]> {
   const inside = lookInside(source);
-  const own = pictureFormats.find((format): format is PictureFormat => format === inside.kind);
+  if (isTranslated(inside.kind)) {
+    const same = writtenFormat(inside.kind, { bits: inside.heif?.bits ?? 16, alpha: false });
+    return leftOut(inside, 1, outputFormat({ same }, wanted));
+  }
+  const own = pictureFormats.find((format) => format === inside.kind);
   if (!own) return [];
   // Frames of the others are told by the file itself.
   const pages = own === 'gif' || own === 'webp' ? ((await sharp(source).metadata()).pages ?? 1) : 1;
-  return leftOut(inside, pages, outputFormat(own, wanted));
+  return leftOut(inside, pages, outputFormat({ same: own === 'gif' ? 'png' : own }, wanted));
 }

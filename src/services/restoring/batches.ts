@@ -20,7 +20,7 @@ import { keptConflict } from '../machines/makeOrders.ts';
 import type { Roots } from '../machines/roots.ts';
 import { WorkQueue } from '../machines/workQueue.ts';
 import { checkTemplate } from './naming.ts';
-import { type BatchWork, recoverFile, restoreFile } from './restoreFile.ts';
+import { type BatchWork, folderOf, recoverFile, restoreFile } from './restoreFile.ts';
 import { mountOf, troubleOf } from './restorePlaces.ts';
 import { findModel } from './restoreModel.ts';
 import { RestoreWorker } from './restoreWorker.ts';
@@ -188,7 +188,7 @@ export class Batches {
     }
     this.#ledger.append(id, some);
     if (count === 0)
-      throw new AppError('bad-input', 'There are no pictures here. Name files or folders that hold some.');
+      throw new AppError('bad-input', 'No pictures were found. Choose files or folders that contain pictures.');
   }
 
   /** Lets the pictures at hand end, and waits before the next. @throws AppError as JobManager.pause */
@@ -367,7 +367,12 @@ export class Batches {
         );
       });
     }
-    const trouble = await troubleOf(error, file.source, settings, scratch);
+    const trouble = await troubleOf(
+      error,
+      file.source,
+      { out: settings.beside ? folderOf(settings, file) : settings.out, mount: settings.mount },
+      scratch,
+    );
     if (!trouble) return this.#stored(job, () => this.#ledger.set(id, file.number, 'failed', messageOf(error)));
     // Not the picture's fault: it waits, with the whole batch, until there is a place again.
     await this.#stored(job, () => this.#ledger.set(id, file.number, 'waiting'));

@@ -5,7 +5,7 @@ import { copyToNew, nameBeside } from '../../core/files/privateFile.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { BatchSettings } from '../../shared/batches.ts';
 import type { RestoredFile } from '../../shared/restoreMessages.ts';
-import { ChildSettings } from '../app/childSettings.ts';
+import type { ChildSettings } from '../app/childSettings.ts';
 import type { Home } from '../app/home.ts';
 import { describeProvenance } from './provenance.ts';
 import { findModel } from './restoreModel.ts';
@@ -25,13 +25,12 @@ export async function* editInPlace(
   files: readonly string[],
   models: readonly string[],
   settings: Pick<BatchSettings, 'effect' | 'export'>,
-  home: Home,
+  { home, children }: { home: Home; children: ChildSettings },
 ): AsyncGenerator<Edited> {
   const found = await Promise.all(models.map((ref) => findModel(ref, home)));
   const provenance = settings.export.provenance
     ? { provenance: describeProvenance({ ...settings, models: found.map(({ reference }) => reference) }) }
     : {};
-  const children = new ChildSettings(home);
   const open = (): RestoreWorker =>
     new RestoreWorker(
       found.map(({ model }) => model),

@@ -1,11 +1,12 @@
 import { lstat, mkdir, rm, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { bytesOf, holdsBytes } from '../../core/files/byteNames.ts';
 import { saysDiskFull } from '../../core/files/diskFull.ts';
 import { copyToNew, nameBeside, removeLeft } from '../../core/files/privateFile.ts';
 import { extensionOf } from '../../core/pictures/encode.ts';
 import type { BatchFileRecord, BatchRepository } from '../../database/batchRepository.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
+import { isRawName } from '../../shared/fileKinds.ts';
 import type { BatchSettings } from '../../shared/batches.ts';
 import type { RestoredFile } from '../../shared/restoreMessages.ts';
 import { fillTemplate, nameParts, numbered, safeName } from './naming.ts';
@@ -187,6 +188,13 @@ export function resultName(
   return wantedName({ settings: { ...settings, out: '' }, created }, file).with(guessExtension(file.source, settings));
 }
 
+/** The folder that the result of a file goes into. In a results folder it gets names that every system knows. */
+export const folderOf = (
+  { out, beside = false }: Pick<BatchSettings, 'out' | 'beside'>,
+  { source, folder }: Pick<BatchFileRecord, 'source' | 'folder'>,
+): string =>
+  beside ? dirname(source) : join(out, ...folder.split('/').map((part) => (holdsBytes(part) ? safeName(part) : part)));
+
 /** What of a batch's settings makes a name. */
 export interface NameSettings {
   models: readonly Pick<BatchSettings['models'][number], 'title' | 'scale'>[];
@@ -195,20 +203,17 @@ export interface NameSettings {
 
 /** The folder and name that a result gets, as far as its number among equal names. */
 export function wantedName(
-  { settings, created }: { settings: NameSettings & { out: string }; created: number },
+  { settings, created }: { settings: NameSettings & Pick<BatchSettings, 'out' | 'beside'>; created: number },
   file: Pick<BatchFileRecord, 'source' | 'folder' | 'number'>,
 ): { folder: string; with(extension: string, n?: number): string } {
   const {
     models,
-    out,
     export: { template },
   } = settings;
   const model = models.map(({ title }) => title).join('+');
   const scale = models.reduce((product, each) => product * each.scale, 1);
   const stem = fillTemplate(template, nameParts(file.source, { model, scale, number: file.number, now: created }));
-  // Results get names that every system knows.
-  const folders = file.folder.split('/').map((part) => (holdsBytes(part) ? safeName(part) : part));
-  const folder = join(out, ...folders);
+  const folder = folderOf(settings, file);
   return { folder, with: (extension, n = 1) => join(folder, `${numbered(stem, n)}.${extension}`) };
 }
 
@@ -216,8 +221,15 @@ export function wantedName(
 export function guessExtension(source: string, { export: { format } }: Pick<BatchSettings, 'export'>): string {
   if (format !== 'same') return keptExtension(source, extensionOf[format]);
   const own = extname(source).slice(1);
-  return own.toLowerCase() === 'gif' ? 'png' : own;
+  return otherEndings[own.toLowerCase()] ?? (isRawName(source) ? 'tif' : own);
 }
+
+/** The ending of the result where the original's own format is not written. A deep HEIC becomes TIFF instead. */
+const otherEndings: Readonly<Record<string, string>> = {
+  gif: 'png',
+  ...Object.fromEntries(['heic', 'heif', 'hif'].map((ending) => [ending, 'jpg'])),
+  ...Object.fromEntries(['psd', 'psb', 'jp2', 'j2k', 'jpf', 'jpx'].map((ending) => [ending, 'tif'])),
+};
 
 const spellings: Record<string, readonly string[]> = { jpg: ['jpg', 'jpeg', 'jpe', 'jfif'], tif: ['tif', 'tiff'] };
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { access, constants, mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { bytesOf } from '../../core/files/byteNames.ts';
 import { saysDiskFull } from '../../core/files/diskFull.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
@@ -62,6 +62,15 @@ export async function mountOf(folder: string): Promise<string | undefined> {
   while (!existsSync(top) && dirname(top) !== top) top = dirname(top);
   while (dirname(top) !== top && !(await isMounted(top))) top = dirname(top);
   return dirname(top) === top ? undefined : top;
+}
+
+/** The innermost folder that all of these are in, or are. On different drives of Windows it is the first of them. */
+export function commonFolder(folders: readonly string[]): string {
+  const [first = '', ...others] = folders;
+  let common = first;
+  const isIn = (folder: string): boolean => !relative(common, folder).startsWith('..');
+  while (!others.every(isIn) && dirname(common) !== common) common = dirname(common);
+  return others.every(isIn) ? common : first;
 }
 
 /** @throws AppError `io` where a disk is not there on which a batch was to write */

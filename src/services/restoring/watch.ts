@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { watch } from 'chokidar';
 import { bytesOf, pathMeant } from '../../core/files/byteNames.ts';
-import { isPictureName } from '../../core/data/files.ts';
+import { isPhotographName } from '../../core/data/files.ts';
 import type { BatchSettings } from '../../shared/batches.ts';
 import type { Batches } from './batches.ts';
 import { collectSources } from './restoreSources.ts';
@@ -36,7 +36,7 @@ export async function watchFolder(
     ignored: (path) => resolve(path) === resolve(settings.out) || /[/\\]\.[^/\\]*$/.test(path),
   });
   watcher.on('add', (path) => {
-    if (!isPictureName(path)) return;
+    if (!isPhotographName(path)) return;
     arrived.add(path);
     wake.resolve();
   });

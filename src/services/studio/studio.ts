@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { PlaceStore } from '../../database/placeStore.ts';
 import type { z } from 'zod';
 import type { Place } from '../../shared/contract/common.ts';
 import { thumbnailSize } from '../../shared/contract/restoring.ts';
@@ -53,7 +55,7 @@ export interface Studio {
 export async function openStudio(services: Services, reveal: Reveal = revealInFileManager): Promise<Studio> {
   services.children.giveWay();
   const listeners = new Set<(event: StudioEvent) => void>();
-  const handles = new Handles();
+  const handles = new Handles(new PlaceStore(join(services.home.cache, 'places.sqlite')));
   const imports = new Imports(services.home.cache);
   const pictures = new PictureReaders();
   const thumbnails = new Thumbnails(services.home.cache, pictures);
@@ -109,6 +111,7 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
       machines.close();
       thumbnails.close();
       await pictures.end();
+      handles.close();
     },
   };
 }

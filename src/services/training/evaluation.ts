@@ -43,7 +43,7 @@ export async function evaluate(
     onEvent: (event) => {
       if (event.type === 'model') models.push(event);
       else if (event.type === 'picture') pictures.push(event.picture);
-      else failed.push({ name: event.name, reason: event.reason });
+      else if (event.type === 'failed') failed.push({ name: event.name, reason: event.reason });
       onEvent(event);
     },
     explain: ({ cause, code, signal: by }) =>

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { runConfig } from '../runConfig.ts';
+import { deviceChoice } from '../devices.ts';
 import { settings, settingsChange } from '../settings.ts';
 import { call, handle, nothing, place, recordId } from './common.ts';
 
@@ -53,6 +54,16 @@ export const appCalls = {
   'app.change': call(settingsChange, settings),
   /** Chooses the data folder for the next start; nothing is moved. */
   'app.chooseFolder': call(z.strictObject({ folder: handle }), nothing),
+  /** What pictures can be restored on here, and what was measured so far: seconds per megapixel, for each model. */
+  'app.devices': call(
+    nothing,
+    z.object({
+      devices: z.array(deviceChoice),
+      measured: z.array(
+        z.object({ title: z.string(), processor: z.number().optional(), gpu: z.number().optional() }),
+      ),
+    }),
+  ),
   'app.check': call(nothing, z.array(check)),
   /** The last lines of the program's log. */
   'app.log': call(nothing, z.array(z.string())),

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ChildSettings } from '../../../src/services/app/childSettings.ts';
 import { editInPlace } from '../../../src/services/restoring/editInPlace.ts';
 import { collectSources } from '../../../src/services/restoring/restoreSources.ts';
 import { effect, exportSettings } from '../../../src/shared/batches.ts';
@@ -95,7 +96,7 @@ describe.skipIf(process.platform === 'win32')('links that somebody plants in a f
     chmodSync(file, 0o666);
     const { stop } = plantLinks(folder);
     const settings = { effect: effect.parse({}), export: exportSettings.parse({}) };
-    for await (const edited of editInPlace([file], ['identity'], settings, home)) expect(edited.file).toBe(file);
+    for await (const edited of editInPlace([file], ['identity'], settings, { home, children: new ChildSettings(home) })) expect(edited.file).toBe(file);
     stop();
     untouched();
   });

@@ -1,4 +1,6 @@
-import type { Model } from '../../networks/index.ts';
+import type { Layer } from '../../networks/layer.ts';
+import type { NetworkDefinition } from '../../networks/network.ts';
+import type { Parameter } from '../../networks/parameters.ts';
 import { AppError, messageOf } from '../../../shared/errors.ts';
 import { OnnxBuilder } from './builder.ts';
 import { layers } from './layers.ts';
@@ -16,6 +18,14 @@ export interface ExportOptions {
   hash?: string;
 }
 
+/** What is written: a model of this program, or a forward pass that was read from another's file. */
+export interface Exportable {
+  readonly network: Pick<NetworkDefinition, 'id' | 'title' | 'changesWithSize'>;
+  readonly options: Record<string, unknown>;
+  readonly parameters: { readonly all: readonly Pick<Parameter, 'name' | 'value'>[] };
+  readonly forward: Layer;
+}
+
 /** Side of the input of a network that has no size of its own and cannot be recorded for any. */
 const TILE = 256;
 
@@ -26,31 +36,50 @@ const TILE = 256;
  * for a few sizes to record its layers.
  * @throws AppError `unsupported` naming the operation that has no equal here
  */
-export function exportOnnx(model: Model, options: ExportOptions = {}): Uint8Array {
+export function exportOnnx(model: Exportable, options: ExportOptions = {}): Uint8Array {
   try {
     return encode(model, record(model, options), options);
   } catch (error) {
-    throw new AppError(
-      'unsupported',
-      `${model.network.title} cannot be saved as ONNX: ${messageOf(error)}. Save it as .pth or .safetensors instead.`,
-      { cause: error },
-    );
+    throw unsupported(model, error);
   }
 }
 
-function record(
-  { network: definition, forward, parameters, options }: Model,
-  { channels = 3, size }: ExportOptions,
-): RecordedGraph {
-  const network: Recordable = { forward, channels, parameters: parameters.all };
-  if (size) return recordFixed(network, size);
-  const own = Number(options['img_size']);
-  const side = Number.isInteger(own) && own > 0 ? own : TILE;
-  const anySize = definition.changesWithSize?.(options) ? undefined : recordAnySize(network);
-  return anySize ?? recordFixed(network, { height: side, width: side });
+const unsupported = ({ network }: Exportable, cause: unknown): AppError =>
+  new AppError(
+    'unsupported',
+    `${network.title} cannot be saved as ONNX: ${messageOf(cause)}. Save it as .pth or .safetensors instead.`,
+    { cause },
+  );
+
+/** As {@link exportOnnx}, but undefined where one graph cannot serve pictures of any size. */
+export function exportAnySize(model: Exportable, options: Omit<ExportOptions, 'size'> = {}): Uint8Array | undefined {
+  try {
+    const graph = recordForAnySize(model, options);
+    return graph && encode(model, graph, options);
+  } catch (error) {
+    throw unsupported(model, error);
+  }
 }
 
-function encode(model: Model, graph: RecordedGraph, { channels = 3, licence, hash }: ExportOptions): Uint8Array {
+function record(model: Exportable, options: ExportOptions): RecordedGraph {
+  const network = recordable(model, options);
+  if (options.size) return recordFixed(network, options.size);
+  const own = Number(model.options['img_size']);
+  const side = Number.isInteger(own) && own > 0 ? own : TILE;
+  return recordForAnySize(model, options) ?? recordFixed(network, { height: side, width: side });
+}
+
+function recordForAnySize(model: Exportable, options: ExportOptions): RecordedGraph | undefined {
+  return model.network.changesWithSize?.(model.options) ? undefined : recordAnySize(recordable(model, options));
+}
+
+const recordable = ({ forward, parameters }: Exportable, { channels = 3 }: ExportOptions): Recordable => ({
+  forward,
+  channels,
+  parameters: parameters.all,
+});
+
+function encode(model: Exportable, graph: RecordedGraph, { channels = 3, licence, hash }: ExportOptions): Uint8Array {
   const builder = new OnnxBuilder(graph, 'input');
   for (const node of graph.nodes) {
     if (node.op === 'Placeholder' || node.op === 'Const' || node.op === 'Parameter') continue;

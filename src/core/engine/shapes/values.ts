@@ -1,0 +1,179 @@
+import type { Held, Values } from './held.ts';
+
+/** Computes the values of an operation whose inputs are all constants. */
+export type Evaluate = (inputs: readonly Held[], shape: readonly number[], attributes: Attributes) => Values;
+export type Attributes = Readonly<Record<string, unknown>>;
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
+
+/** The distance in memory between neighbours along each axis. */
+function stridesOf(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = step;
+    step *= shape[axis] ?? 1;
+  }
+  return strides;
+}
+
+/** Fills a tensor by asking for each element which index of the source it copies. `at` is reused between calls. */
+function copied(source: Values, shape: readonly number[], indexOf: (at: readonly number[]) => number): Values {
+  const result = source.slice(0, 0).constructor as { new (length: number): Values };
+  const values = new result(sizeOf(shape));
+  const at = new Array<number>(shape.length).fill(0);
+  for (let i = 0; i < values.length; i++) {
+    values[i] = source[indexOf(at)] ?? 0;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at[axis] = (at[axis] ?? 0) + 1;
+      if ((at[axis] ?? 0) < (shape[axis] ?? 0)) break;
+      at[axis] = 0;
+    }
+  }
+  return values;
+}
+
+const dot = (at: readonly number[], strides: readonly number[], from = 0): number =>
+  strides.reduce((sum, stride, axis) => sum + stride * (at[axis + from] ?? 0), 0);
+
+/** Strides for reading a tensor as one of a larger shape: 0 along axes that are repeated. */
+function broadcastStrides(shape: readonly number[], larger: readonly number[]): number[] {
+  const own = stridesOf(shape);
+  const missing = larger.length - shape.length;
+  return larger.map((_, axis) => (axis < missing || shape[axis - missing] === 1 ? 0 : (own[axis - missing] ?? 0)));
+}
+
+const binary =
+  (compute: (a: number, b: number) => number): Evaluate =>
+  ([a, b], shape) => {
+    const [left, right] = [a as Held, b as Held].map((held) => {
+      const strides = broadcastStrides(held.shape, shape);
+      return copied(held.values(), shape, (at) => dot(at, strides));
+    }) as [Values, Values];
+    return left.map((value, i) => compute(value, right[i] ?? 0)) as Values;
+  };
+
+const unary =
+  (compute: (x: number) => number): Evaluate =>
+  ([x]) =>
+    (x as Held).values().map(compute) as Values;
+
+const compare = (holds: (a: number, b: number) => boolean): Evaluate => {
+  const numbers = binary((a, b) => Number(holds(a, b)));
+  return (inputs, shape, attributes) => Uint8Array.from(numbers(inputs, shape, attributes));
+};
+
+const same: Evaluate = ([x]) => (x as Held).values();
+
+/** What constants are computed from while a graph is recorded. Networks need no others; those of weights are not here. */
+export const evaluations: Readonly<Record<string, Evaluate>> = {
+  Reshape: same,
+  Identity: same,
+  ExpandDims: same,
+  Squeeze: same,
+  Cast: ([x], _, { DstT }) => {
+    const values = (x as Held).values();
+    if (DstT === 3) return Int32Array.from(values, Math.trunc);
+    return DstT === 10 ? Uint8Array.from(values, (value) => Number(value !== 0)) : Float32Array.from(values);
+  },
+  Fill: ([, value], shape) => {
+    const [one = 0] = (value as Held).values();
+    return ((value as Held).dtype === 1 ? new Float32Array(sizeOf(shape)) : new Int32Array(sizeOf(shape))).fill(one);
+  },
+  Range: ([start, , step], shape) => {
+    const [from, by] = [start, step].map((held) => (held as Held).values()[0] ?? 0) as [number, number];
+    const numbers = Array.from({ length: sizeOf(shape) }, (_, i) => from + i * by);
+    return (start as Held).dtype === 1 ? Float32Array.from(numbers) : Int32Array.from(numbers);
+  },
+  Transpose: ([x, perm], shape) => {
+    const { shape: from, values } = x as Held;
+    const strides = stridesOf(from);
+    const turned = Array.from((perm as Held).values(), (axis) => strides[axis] ?? 0);
+    return copied(values(), shape, (at) => dot(at, turned));
+  },
+  GatherV2: ([x, indices, axis], shape) => {
+    const [source, chosen] = [x as Held, indices as Held];
+    const [along = 0] = (axis as Held).values();
+    const strides = stridesOf(source.shape);
+    const picks = stridesOf(chosen.shape);
+    const rows = chosen.values();
+    const rank = chosen.shape.length;
+    return copied(source.values(), shape, (at) => {
+      const row = rows[dot(at, picks, along)] ?? 0;
+      let index = row * (strides[along] ?? 0);
+      for (let k = 0; k < source.shape.length; k++)
+        if (k !== along) index += (at[k < along ? k : k + rank - 1] ?? 0) * (strides[k] ?? 0);
+      return index;
+    });
+  },
+  Slice: ([x, begin], shape) => {
+    const strides = stridesOf((x as Held).shape);
+    const start = dot([...(begin as Held).values()], strides);
+    return copied((x as Held).values(), shape, (at) => start + dot(at, strides));
+  },
+  Tile: ([x], shape) => {
+    const { shape: own, values } = x as Held;
+    const strides = stridesOf(own);
+    return copied(values(), shape, (at) =>
+      strides.reduce((sum, stride, axis) => sum + stride * ((at[axis] ?? 0) % (own[axis] ?? 1)), 0),
+    );
+  },
+  ConcatV2: (inputs, shape) => {
+    const [along = 0] = (inputs.at(-1) as Held).values();
+    return joined(inputs.slice(0, -1), along < 0 ? along + shape.length : along, shape);
+  },
+  Pack: (inputs, shape, { axis }) => {
+    const along = Number(axis ?? 0);
+    const parts = inputs.map((held) => ({ ...held, shape: [...held.shape.slice(0, along), 1, ...held.shape.slice(along)] }));
+    return joined(parts, along, shape);
+  },
+  Add: binary((a, b) => a + b),
+  AddV2: binary((a, b) => a + b),
+  BiasAdd: binary((a, b) => a + b),
+  Sub: binary((a, b) => a - b),
+  Mul: binary((a, b) => a * b),
+  RealDiv: binary((a, b) => a / b),
+  FloorDiv: binary((a, b) => Math.floor(a / b)),
+  FloorMod: binary((a, b) => a - b * Math.floor(a / b)),
+  Maximum: binary(Math.max),
+  Minimum: binary(Math.min),
+  Pow: binary((a, b) => a ** b),
+  Equal: compare((a, b) => a === b),
+  NotEqual: compare((a, b) => a !== b),
+  Less: compare((a, b) => a < b),
+  LessEqual: compare((a, b) => a <= b),
+  Greater: compare((a, b) => a > b),
+  GreaterEqual: compare((a, b) => a >= b),
+  Neg: unary((x) => -x),
+  Abs: unary(Math.abs),
+  Exp: unary(Math.exp),
+  Sqrt: unary(Math.sqrt),
+  Rsqrt: unary((x) => 1 / Math.sqrt(x)),
+  Square: unary((x) => x * x),
+  Floor: unary(Math.floor),
+  Ceil: unary(Math.ceil),
+  Log: unary(Math.log),
+  Sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
+  Relu: unary((x) => Math.max(0, x)),
+  Prod: ([x], shape) => {
+    if (sizeOf(shape) !== 1) throw new Error('a product along one of several axes');
+    const values = (x as Held).values();
+    return values.slice(0, 1).fill(Array.from(values).reduce((product, value) => product * value, 1));
+  },
+};
+
+/** Parts laid one behind the other along an axis. */
+function joined(parts: readonly Held[], along: number, shape: readonly number[]): Values {
+  const inner = sizeOf(shape.slice(along + 1));
+  const outer = sizeOf(shape.slice(0, along));
+  const result = new Array<number>(sizeOf(shape));
+  let begin = 0;
+  for (const part of parts) {
+    const values = part.values();
+    const length = (part.shape[along] ?? 1) * inner;
+    for (let k = 0; k < outer; k++)
+      for (let i = 0; i < length; i++) result[k * (shape[along] ?? 1) * inner + begin + i] = values[k * length + i] ?? 0;
+    begin += length;
+  }
+  return parts[0]?.dtype === 1 ? Float32Array.from(result) : Int32Array.from(result);
+}

@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { OnnxProvider } from '../../../shared/devices.ts';
+
+/** Providers of onnxruntime-node 1.30 by platform and processor, GPUs with the one first that is meant for the system. */
+const bundled: Readonly<Record<string, readonly OnnxProvider[]>> = {
+  'win32 x64': ['dml', 'webgpu', 'cpu'],
+  'win32 arm64': ['dml', 'webgpu', 'cpu'],
+  'darwin arm64': ['coreml', 'webgpu', 'cpu'],
+  'linux x64': ['cuda', 'webgpu', 'cpu'],
+  'linux arm64': ['cpu'],
+};
+
+/**
+ * The providers of ONNX Runtime that are installed here; none where there is no build for this computer (macOS on Intel).
+ * Whether there is a GPU for them shows when they are used. Loads nothing.
+ */
+export function installedProviders(): readonly OnnxProvider[] {
+  const folder = libraryFolder();
+  if (folder === undefined) return [];
+  const hasCuda = existsSync(join(folder, 'libonnxruntime_providers_cuda.so'));
+  const listed = bundled[`${process.platform} ${process.arch}`] ?? [];
+  return listed.filter((provider) => provider !== 'cuda' || hasCuda);
+}
+
+function libraryFolder(): string | undefined {
+  try {
+    const main = createRequire(import.meta.url).resolve('onnxruntime-node');
+    const folder = join(dirname(main), '..', 'bin', 'napi-v6', process.platform, process.arch);
+    return existsSync(join(folder, 'onnxruntime_binding.node')) ? folder : undefined;
+  } catch {
+    return undefined;
+  }
+}
