@@ -11,10 +11,11 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * Licences whose conditions this program meets: their texts lie beside the packages in node_modules. Those of the LGPL are
- * libvips and what it is built of, which sharp loads as a library of its own that can be exchanged.
+ * libvips and what it is built of, which sharp loads as a library of its own that can be exchanged, and libheif, a file of
+ * WebAssembly that can be exchanged (docs/decisions/0013-formats.md).
  */
 const known = new Set(
-  '0BSD Apache-2.0 BlueOak-1.0.0 BSD-2-Clause BSD-3-Clause CC0-1.0 CC-BY-3.0 ISC LGPL-3.0-or-later MIT Python-2.0'.split(
+  '0BSD Apache-2.0 BlueOak-1.0.0 BSD-2-Clause BSD-3-Clause CC0-1.0 CC-BY-3.0 ISC LGPL-3.0 LGPL-3.0-or-later MIT Python-2.0'.split(
     ' ',
   ),
 );

@@ -9,8 +9,8 @@ export interface TestPage {
   photometric: number;
   /** ExtraSamples, one number for each channel behind the colours. */
   extras?: number[];
-  /** Further tags: whole numbers as SHORT (LONG where they need it), bytes as BYTE. */
-  tags?: Record<number, number[] | Uint8Array>;
+  /** Further tags: whole numbers as SHORT (LONG where they need it), bytes as BYTE, text as ASCII, fractions as SRATIONAL. */
+  tags?: Record<number, number[] | Uint8Array | string | { rationals: number[] }>;
   /** Directories that hang from it (SubIFDs). */
   inside?: TestPage[];
 }
@@ -62,6 +62,9 @@ export function writeTiff(file: string, ...pages: TestPage[]): string {
       ...Object.entries(page.tags ?? {}).map(([tag, value]) => {
         if (value instanceof Uint8Array)
           return { tag: Number(tag), type: 1, count: value.length, bytes: Buffer.from(value) };
+        if (typeof value === 'string')
+          return { tag: Number(tag), type: 2, count: value.length + 1, bytes: Buffer.from(`${value}\0`, 'latin1') };
+        if ('rationals' in value) return rational(Number(tag), value.rationals);
         return Math.max(...value) > 65535 ? long(Number(tag), ...value) : short(Number(tag), ...value);
       }),
     ];
@@ -105,4 +108,14 @@ function long(tag: number, ...values: number[]): Field {
   const bytes = Buffer.alloc(values.length * 4);
   values.forEach((value, i) => bytes.writeUInt32LE(value, i * 4));
   return { tag, type: 4, count: values.length, bytes };
+}
+
+/** Millionths. */
+function rational(tag: number, values: number[]): Field {
+  const bytes = Buffer.alloc(values.length * 8);
+  values.forEach((value, i) => {
+    bytes.writeInt32LE(Math.round(value * 1e6), i * 8);
+    bytes.writeInt32LE(1e6, i * 8 + 4);
+  });
+  return { tag, type: 10, count: values.length, bytes };
 }

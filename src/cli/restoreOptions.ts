@@ -6,7 +6,14 @@ import type { Home } from '../services/app/home.ts';
 import { findModel } from '../services/restoring/restoreModel.ts';
 import { findPreset } from '../services/restoring/restorePresets.ts';
 import { AppError } from '../shared/errors.ts';
-import { type BatchSettings, effect, type Effect, exportSettings, type RestorePreset } from '../shared/batches.ts';
+import {
+  type BatchSettings,
+  effect,
+  type Effect,
+  exportSettings,
+  rawSettings,
+  type RestorePreset,
+} from '../shared/batches.ts';
 import { percent, wholeNumber } from './numbers.ts';
 import { type DeviceChoice, deviceChoice } from '../shared/devices.ts';
 import { exitCode, wrongUse } from './output.ts';
@@ -21,6 +28,9 @@ export interface EffectOptions {
   luminance?: boolean;
   mask?: string;
   tile?: number | 'auto';
+  whiteBalance?: string;
+  exposure?: number;
+  highlights?: string;
 }
 
 /** Options that `restore`, `watch` and `edit` share; `edit` has no format, name or conflict options. */
@@ -53,6 +63,7 @@ export const deviceOption = (): Option =>
 /** Adds the options for the effect, except those in `without`. */
 export function addEffectOptions(command: Command, without: readonly (keyof EffectOptions)[] = []): Command {
   const fields = effect.shape;
+  const raw = rawSettings.shape;
   const options = [
     new Option(
       '--model <model>',
@@ -67,6 +78,13 @@ export function addEffectOptions(command: Command, without: readonly (keyof Effe
       '--tile <pixels|auto>',
       'side of the tiles in pixels; auto (default) chooses it from free memory',
     ).argParser(tileSize),
+    new Option('--white-balance <which>', `RAW files: ${describe(raw.whiteBalance)} (default: camera)`).choices(
+      raw.whiteBalance.unwrap().options,
+    ),
+    new Option('--exposure <stops>', `RAW files, from -2 to 3: ${describe(raw.exposure)}`).argParser(Number),
+    new Option('--highlights <how>', `RAW files: ${describe(raw.highlights)} (default: clip)`).choices(
+      raw.highlights.unwrap().options,
+    ),
   ];
   return addOptions(command, options, without);
 }
@@ -125,16 +143,22 @@ export const noModel = (how: string): CommanderError =>
 
 /** The effect from the options, which override those of a preset. @throws CommanderError for values out of range */
 export function typedEffect(
-  { strength, ensemble, luminance, mask, tile }: EffectOptions,
+  { strength, ensemble, luminance, mask, tile, whiteBalance, exposure, highlights }: EffectOptions,
   preset?: RestorePreset['effect'],
 ): Effect {
   const side = tile ?? preset?.tile;
+  const wanted = { whiteBalance, exposure, highlights };
+  const raw = {
+    ...preset?.raw,
+    ...Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined)),
+  };
   return checked(effect, {
     strength: strength ?? preset?.strength,
     ensemble: ensemble ?? preset?.ensemble,
     luminance: luminance ?? preset?.luminance,
     ...(mask === undefined ? {} : { mask: resolve(mask) }),
     ...(side === undefined || side === 'auto' ? {} : { tile: side }),
+    ...(Object.keys(raw).length > 0 ? { raw } : {}),
   });
 }
 

@@ -31,49 +31,49 @@ export function App() {
   ]);
 
   return (
-    <AppShell navbar={{ width: 196, breakpoint: 0 }} padding={0}>
-      <AppShell.Navbar className="panel" p="xs" component="nav" aria-label={t('nav.title')}>
-        <Stack gap={2} h="100%">
-          <Text fw={600} px="sm" py="xs" size="md">
-            MCIR Studio
-          </Text>
-          {screens.map(({ id, icon: Icon }) => (
-            <NavLink
-              key={id}
-              href={href(id)}
-              label={t(`nav.${id}`)}
-              leftSection={<Icon size={18} stroke={1.5} />}
-              active={current?.id === id}
-              color="gray"
-              aria-current={current?.id === id ? 'page' : undefined}
-            />
-          ))}
-          <Stack mt="auto" gap={2}>
-            <JobsInSight />
-            <UnstyledButton p="sm" onClick={toggle}>
-              <Group gap="xs">
-                <Kbd>?</Kbd>
-                <Text size="xs" c="dimmed">
-                  {t('nav.shortcuts')}
-                </Text>
-              </Group>
-            </UnstyledButton>
+    <SelectionProvider>
+      <AppShell navbar={{ width: 196, breakpoint: 0 }} padding={0}>
+        <AppShell.Navbar className="panel" p="xs" component="nav" aria-label={t('nav.title')}>
+          <Stack gap={2} h="100%">
+            <Text fw={600} px="sm" py="xs" size="md">
+              MCIR Studio
+            </Text>
+            {screens.map(({ id, icon: Icon }) => (
+              <NavLink
+                key={id}
+                href={href(id)}
+                label={t(`nav.${id}`)}
+                leftSection={<Icon size={18} stroke={1.5} />}
+                active={current?.id === id}
+                color="gray"
+                aria-current={current?.id === id ? 'page' : undefined}
+              />
+            ))}
+            <Stack mt="auto" gap={2}>
+              <JobsInSight />
+              <UnstyledButton p="sm" onClick={toggle}>
+                <Group gap="xs">
+                  <Kbd>?</Kbd>
+                  <Text size="xs" c="dimmed">
+                    {t('nav.shortcuts')}
+                  </Text>
+                </Group>
+              </UnstyledButton>
+            </Stack>
           </Stack>
-        </Stack>
-      </AppShell.Navbar>
-      <AppShell.Main h="100dvh" className="frame">
-        <ConnectionLost />
-        <Interrupted />
-        <SelectionProvider>
+        </AppShell.Navbar>
+        <AppShell.Main h="100dvh" className="frame">
+          <ConnectionLost />
+          <Interrupted />
           <div className="screen">
             <ScreenBoundary key={current?.id}>{current && <current.component />}</ScreenBoundary>
           </div>
           <Welcome />
           <ShellCommands onHelp={toggle} />
-        </SelectionProvider>
-      </AppShell.Main>
-      <ShortcutHelp opened={help} onClose={close} />
-    </AppShell>
+        </AppShell.Main>
+        <ShortcutHelp opened={help} onClose={close} />
+      </AppShell>
+    </SelectionProvider>
   );
 }
 

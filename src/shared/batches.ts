@@ -1,5 +1,20 @@
 import { z } from 'zod';
 import { jobState } from './jobs.ts';
+import { travel } from './travel.ts';
+
+/** How RAW files are developed before they are restored. */
+export const rawSettings = z.strictObject({
+  whiteBalance: z
+    .enum(['camera', 'auto'])
+    .default('camera')
+    .describe('camera: as the camera set it; auto: from the picture itself.'),
+  exposure: z.number().min(-2).max(3).default(0).describe('Brightness in stops (EV); 0 is what the camera measured.'),
+  highlights: z
+    .enum(['clip', 'blend', 'rebuild'])
+    .default('clip')
+    .describe('Overexposed parts: clip to white; blend or rebuild keeps more of them and makes the picture darker.'),
+});
+export type RawSettings = z.output<typeof rawSettings>;
 
 /** How the pictures of a batch are restored. */
 export const effect = z.strictObject({
@@ -19,6 +34,7 @@ export const effect = z.strictObject({
     .optional()
     .describe('A grey picture, stretched over each picture: white takes the effect, black leaves the original.'),
   tile: z.int().min(32).max(4096).optional().describe('Side of the tiles in pixels; by default from free memory.'),
+  raw: rawSettings.optional().describe('How RAW files are developed first.'),
 });
 export type Effect = z.output<typeof effect>;
 
@@ -34,10 +50,17 @@ export type RestorePreset = z.output<typeof restorePreset>;
 /** How results are written. */
 export const exportSettings = z.strictObject({
   format: z
-    .enum(['same', 'png', 'jpeg', 'tiff', 'webp', 'avif'])
+    .enum(['same', 'png', 'jpeg', 'tiff', 'webp', 'avif', 'jxl'])
     .default('same')
-    .describe('same: that of the original (GIF becomes PNG).'),
-  quality: z.int().min(1).max(100).default(92).describe('Of JPEG, WebP and AVIF; 100 is lossless for WebP and AVIF.'),
+    .describe(
+      'same: that of the original (GIF becomes PNG; RAW, PSD and JPEG 2000 TIFF; HEIC JPEG, or TIFF if it has more than 8 bits).',
+    ),
+  quality: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(92)
+    .describe('Of JPEG, WebP, AVIF and JPEG XL; 100 is lossless for the last three.'),
   template: z
     .string()
     .min(1)
@@ -82,12 +105,17 @@ export const modelReference = z.object({
 export type ModelReference = z.infer<typeof modelReference>;
 
 export const batchSettings = z.object({
+  /** Folder of the results; where they lie beside the originals, the folder that all of these are in. */
   out: z.string(),
+  /** Each result is written into the folder of its original. */
+  beside: z.boolean().optional(),
   /** Mount point of the results' disk; missing on the system disk. */
   mount: z.string().optional(),
   models: z.array(modelReference).min(1),
   effect,
   export: exportSettings,
+  /** Set for a batch that other machines do. */
+  travel: travel.optional(),
 });
 export type BatchSettings = z.output<typeof batchSettings>;
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { childCall, childContract } from './childMessages.ts';
+import { rawSettings } from './batches.ts';
+import { look } from './faults.ts';
 import { degradationStep } from './runConfig.ts';
 
 /** What passes between the program and the child processes that decode pictures: src/workers/pictures.ts. */
@@ -31,11 +33,35 @@ const patchOrder = z.object({
   targetFile: z.string(),
 });
 
+/** A picture of a format that sharp does not read, decoded into a TIFF (core/pictures/translate). */
+const translation = z.object({
+  /** Path of the TIFF, which is upright. */
+  file: z.string(),
+  kind: z.enum(['raw', 'heic', 'jxl', 'jp2', 'psd', 'tiff']),
+  /** The format of the result where the original's own is wanted. */
+  same: z.enum(['tiff', 'jpeg', 'jxl']),
+  /** Bits of a sample in the original. */
+  bits: z.int(),
+  /** EXIF's orientation, which the decoder has applied. */
+  orientation: z.int().min(1).max(8),
+  /** Pictures or frames in the file. */
+  pages: z.int(),
+  /** What the owner should know, a sentence each. */
+  notes: z.array(z.string()),
+});
+export type Translation = z.output<typeof translation>;
+
 export const pictureReader = childContract('pictures', {
   /** A small WebP; `size` is its longest side. */
   thumbnail: childCall(z.object({ path: z.string(), size: z.int().positive() }), body),
   /** The whole picture as PNG. */
   png: childCall(z.object({ path: z.string() }), body),
+  /** Decodes a picture that sharp does not read; `target` is the path of the TIFF. */
+  translate: childCall(z.object({ file: z.string(), target: z.string(), raw: rawSettings.optional() }), translation),
+  /** The whole picture as PNG, no larger than `size` on its longest side. */
+  reduced: childCall(z.object({ path: z.string(), size: z.int().positive() }), body),
+  /** What is likely wrong with a picture. */
+  look: childCall(z.object({ path: z.string() }), look),
   header: childCall(file, header),
   /** Decodes a picture whole, to see whether that can be done. */
   check: childCall(file, z.object({})),

@@ -2,11 +2,13 @@ import { decodePicture, decodePixels } from '../core/data/decode.ts';
 import { readHeader } from '../core/data/header.ts';
 import { makeSample } from '../core/data/makeSample.ts';
 import { PictureCache } from '../core/data/pictureCache.ts';
+import { lookAtFile } from '../core/looks/readParts.ts';
 import { psnr, ssim } from '../core/metrics/index.ts';
 import { cropPicture } from '../core/pictures/crop.ts';
 import { makePng, makeThumbnail } from '../core/pictures/forScreen.ts';
 import type { FloatPicture } from '../core/pictures/picture.ts';
 import sharp from '../core/pictures/sharp.ts';
+import { translate } from '../core/pictures/translate/translate.ts';
 import { AppError } from '../shared/errors.ts';
 import { pictureReader } from '../shared/pictureMessages.ts';
 import { serveChild } from './serveChild.ts';
@@ -23,6 +25,9 @@ const SSIM_WINDOW = 11;
 serveChild(pictureReader, {
   thumbnail: async ({ path, size }) => ({ body: new Uint8Array(await makeThumbnail(path, size)) }),
   png: async ({ path }) => ({ body: new Uint8Array(await makePng(path)) }),
+  translate: ({ file, target, raw }) => translate(file, target, raw),
+  reduced: async ({ path, size }) => ({ body: new Uint8Array(await makePng(path, size)) }),
+  look: ({ path }) => lookAtFile(path),
   header: ({ file }) => readHeader(file),
   check: async ({ file }) => {
     await decodePixels(file);

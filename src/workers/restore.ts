@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import sharp from '../core/pictures/sharp.ts';
@@ -16,16 +16,20 @@ import {
   refuseFormat,
   refuseOversize,
 } from '../core/pictures/encode.ts';
+import { lookInside } from '../core/pictures/inside/inside.ts';
 import { leftOut } from '../core/pictures/inside/leftOut.ts';
 import { MetadataTool } from '../core/pictures/metadata.ts';
 import { decodeInto, inspect, type Photograph } from '../core/pictures/photograph.ts';
 import type { FloatPicture } from '../core/pictures/picture.ts';
+import { isTranslated, titleOf } from '../core/pictures/translate/kinds.ts';
 import { verify } from '../core/pictures/verify.ts';
 import { AppError } from '../shared/errors.ts';
-import type { RestoreModel } from '../shared/batches.ts';
+import type { RawSettings, RestoreModel } from '../shared/batches.ts';
 import type { BackendId } from '../shared/devices.ts';
+import type { Translation } from '../shared/pictureMessages.ts';
 import { type PreviewTask, restoreContract, type RestoredFile, type RestoreTask } from '../shared/restoreMessages.ts';
 import { openModels } from './openModels.ts';
+import { needsTranslation, openSource, translateFile } from './openSource.ts';
 import { serveChild } from './serveChild.ts';
 
 /**
@@ -83,8 +87,9 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
   await mkdir(folder, { recursive: true });
   try {
     await opening;
-    const photograph = await inspect(source);
-    const format = outputFormat(photograph.format, settings.format);
+    if (task.inPlace && needsTranslation(source)) refuseTranslatedInPlace(source);
+    const photograph = await openSource(source, join(folder, 'translated.tif'), task.effect.raw);
+    const format = outputFormat(photograph, settings.format);
     const scale = chain.reduce((product, restorer) => product * restorer.scale, 1);
     const [width, height] = [photograph.width * scale, photograph.height * scale];
     refuseFormat(photograph, format);
@@ -119,6 +124,7 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
     await encodePhotograph(result, photograph, { format, quality: settings.quality, keep, folder }, target);
     const warnings = await metadata.transfer(source, target, {
       strip: settings.strip,
+      developed: photograph.inside.kind === 'raw',
       moved: { ...storedSize(photograph), orientation: photograph.orientation, scale },
       ...(task.provenance ? { provenance: task.provenance } : {}),
     });
@@ -126,7 +132,13 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
       target,
       decoded,
       join(folder, 'written.v'),
-      { original: photograph, scale, format, metadata: keepMetadata },
+      {
+        original: photograph,
+        scale,
+        format,
+        metadata: keepMetadata,
+        translate: (file) => translateFile(file, join(folder, 'written.tif')),
+      },
       metadata,
     );
     return {
@@ -181,6 +193,19 @@ function refuseInPlace({ encoding, format }: Photograph, left: readonly string[]
     );
 }
 
+/**
+ * Formats that are translated are not written, or not with everything that is in them.
+ * @throws AppError `unsupported`
+ */
+function refuseTranslatedInPlace(source: string): never {
+  const inside = lookInside(source);
+  const title = isTranslated(inside.kind) ? titleOf({ ...inside, kind: inside.kind }) : 'odd TIFF';
+  throw new AppError(
+    'unsupported',
+    `The file was not changed: ${title} files are never written in place. Use \`mcir restore\`, which writes a new file.`,
+  );
+}
+
 /** The largest part that is previewed. */
 const MOST_PREVIEW_PIXELS = 4096 * 4096;
 
@@ -188,7 +213,7 @@ async function preview(
   { source, target, folder, decoded, effect, region }: PreviewTask,
   tellShare: (share: number) => void,
 ): Promise<RestoredFile> {
-  const photograph = await inspect(source);
+  const photograph = await openForPreview(source, decoded, effect.raw);
   const { width, height } = photograph;
   const window = region ?? { x: 0, y: 0, width, height };
   if (window.x + window.width > width || window.y + window.height > height)
@@ -231,12 +256,23 @@ async function preview(
   }
 }
 
+/** As openSource. What was translated for an earlier part of the same picture is used again. */
+async function openForPreview(source: string, decoded: string, raw: RawSettings | undefined): Promise<Photograph> {
+  if (!needsTranslation(source)) return inspect(source);
+  const told = `${decoded}.json`;
+  if (existsSync(told)) return inspect(source, JSON.parse(await readFile(told, 'utf8')) as Translation);
+  await mkdir(dirname(decoded), { recursive: true });
+  const translation = await translateFile(source, `${decoded}.tif`, raw);
+  await writeFile(told, JSON.stringify(translation));
+  return inspect(source, translation);
+}
+
 /** Decodes a picture unless that was done before. The folder holds only the picture that is being previewed. */
 async function keepDecoded(photograph: Photograph, decoded: string): Promise<void> {
   const folder = dirname(decoded);
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(folder))
-    if (name !== basename(decoded)) await rm(join(folder, name), { force: true });
+    if (!name.startsWith(basename(decoded))) await rm(join(folder, name), { force: true });
   if (existsSync(decoded)) return;
   const part = join(folder, 'part.v');
   await decodeInto(photograph, part);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openHome } from '../../src/services/app/home.ts';
 import { addModel } from '../../src/services/models/models.ts';
 import { seededModel } from '../seededModels.ts';
-import { chromiumPath, dropPaths, openStudio, seriousFindings, type OpenStudio } from './studio.ts';
+import { chromiumPath, dropPaths, openStudio, seriousFindings, type OpenStudio, openSection } from './studio.ts';
 import { whileHeld, workersOf } from './workers.ts';
 
 /** What goes on by itself, what is set, and what is interrupted under Restore; each test goes on where the one before ended. */
@@ -59,6 +59,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     const { page, home, folder } = studio;
     await dropPaths(page, [join(folder, 'photos')]);
     await page.getByText('6 pictures', { exact: true }).waitFor();
+    await openSection(page, 'Models');
     await page.getByRole('combobox', { name: 'Model', exact: true }).click();
     await page.getByRole('option', { name: 'nafnet' }).first().click();
     await previewAsked(studio, () => page.getByRole('option', { name: 'photos/1.png', exact: true }).click(), {
@@ -152,7 +153,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     // The switch that was clicked has the focus; keys are those of the picture all the same.
     await page.keyboard.press('ArrowRight');
     await page.getByRole('heading', { level: 1, name: '4.png' }).waitFor();
-    await page.getByText('Previews the visible part').waitFor();
+    await page.getByText('Shows the picture as it will be.').waitFor();
     // Longer than an automatic one waits.
     await page.waitForTimeout(1500);
     expect(asked).toEqual([]);
@@ -169,6 +170,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await page.getByRole('dialog').getByRole('button', { name: 'results', exact: true }).click();
     await page.getByRole('dialog').getByText(join(home, 'results'), { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Choose this folder' }).click();
+    await openSection(page, 'Format and file names');
     await choose(studio, 'Format', 'JPEG');
     const worker = await exporting(studio);
     await whileHeld(worker, async () => {
@@ -189,7 +191,9 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     });
     await page.getByText('6 of 6').waitFor();
     expect(await page.getByRole('option', { name: /\.png, Done/ }).count()).toBe(6);
-    expect((await readdir(join(home, 'results', 'photos'))).sort()).toEqual([1, 2, 3, 4, 5, 6].map((i) => `${i}.jpg`));
+    expect((await readdir(join(home, 'results', 'photos'))).sort()).toEqual(
+      [1, 2, 3, 4, 5, 6].map((i) => `${i}-restored.jpg`),
+    );
 
     await choose(studio, 'If the file exists', 'Skip');
     await page.getByRole('button', { name: 'Export 6 pictures' }).click();
@@ -251,16 +255,15 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await page.reload();
   });
 
-  test('after a crash the window connects again, offers once to go on with the batch, and says which pictures it has to be given again', async () => {
+  test('after a crash the window connects again, offers once to go on with the batch, and still has its pictures', async () => {
     const { page, pid } = studio;
     const worker = await exporting(studio);
     await whileHeld(worker, () => studio.crash());
     expect(studio.pid).not.toBe(pid);
-    await page.getByText('6 pictures can no longer be found. Add them again.').waitFor();
-    await page.getByText('Drop photographs or folders here').waitFor();
+    await page.getByText('6 pictures', { exact: true }).waitFor();
     const offer = page.getByRole('region', { name: 'Interrupted work' });
     await offer.getByText(/6 pictures, nafnet → edsr/).waitFor();
-    expect(await page.getByRole('button', { name: 'Resume' }).count()).toBe(1);
+    expect(await offer.getByRole('button', { name: 'Resume' }).count()).toBe(1);
     expect(await seriousFindings(page)).toEqual([]);
     await offer.getByRole('button', { name: 'Resume' }).click();
     await offer.waitFor({ state: 'detached' });

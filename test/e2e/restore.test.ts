@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededModel } from '../seededModels.ts';
-import { chromiumPath, dropPaths, openStudio, seriousFindings, type OpenStudio } from './studio.ts';
+import { chromiumPath, dropPaths, openSection, openStudio, seriousFindings, type OpenStudio } from './studio.ts';
 
 /** Models and pictures as a photographer has them, in order: each test goes on where the one before ended. */
 describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
@@ -76,6 +76,7 @@ describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
     await open('Restore');
     await dropPaths(page, [photos]);
     await page.getByText('3 pictures', { exact: true }).waitFor();
+    await openSection(page, 'Models');
     await page.getByRole('combobox', { name: 'Model', exact: true }).click();
     await page.getByRole('option', { name: 'nafnet' }).first().click();
     await page.getByRole('option', { name: 'photos/lake.png', exact: true }).click();
@@ -139,9 +140,10 @@ describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
   test('export: the name as it will be, a file that fails with its reason, the batch in the history, and the file tried again once it was mended', async () => {
     const { page, home } = studio;
     await page.keyboard.press('Escape');
-    await page.getByLabel('File name').fill('{nam}');
+    await openSection(page, 'Format and file names');
+    await page.getByRole('textbox', { name: 'File name' }).fill('{nam}');
     await page.getByText(/unknown field \{nam\}/).waitFor();
-    await page.getByLabel('File name').fill('{counter}-{name}');
+    await page.getByRole('textbox', { name: 'File name' }).fill('{counter}-{name}');
     await page.getByText(/For example .*\d{4}-lake\.png/).waitFor();
     await chooseFolder(studio, 'Choose…', ['New folder…']);
     await page.getByRole('button', { name: 'Export 3 pictures' }).click();

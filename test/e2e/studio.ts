@@ -155,6 +155,12 @@ export function firstAddress(server: ChildProcess): Promise<string> {
   });
 }
 
+/** Opens a section of the panel beside the pictures, unless it is open. */
+export async function openSection(page: Page, title: string): Promise<void> {
+  const control = page.getByRole('complementary').getByRole('button', { name: title, exact: true });
+  if ((await control.getAttribute('aria-expanded')) !== 'true') await control.click();
+}
+
 /** What axe finds that is serious or worse on the page as it is, one line each. */
 export async function seriousFindings(page: Page): Promise<string[]> {
   // No frames here, so axe need not open a page of its own to gather what it found; what is right is not listed.

@@ -3,6 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { bytesOf, textOf } from '../files/byteNames.ts';
+import { isTranslatedName } from '../../shared/fileKinds.ts';
 
 /**
  * Content of a folder and its subfolders. Paths are relative, use `/` and are sorted by character code. Names that are not
@@ -26,27 +27,31 @@ export interface Skipped {
 /** Photograph formats that sharp's bundled libvips reads. */
 const EXTENSIONS = new Set(['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'tif', 'tiff', 'gif', 'avif']);
 
-/** Whether the file name has the extension of a picture format this program reads. */
+/** Whether the file name has the extension of a picture format that data sets can hold. */
 export const isPictureName = (name: string): boolean =>
   EXTENSIONS.has(name.slice(name.lastIndexOf('.') + 1).toLowerCase());
 
+/** Whether the file name is that of a photograph that can be restored: RAW, HEIC and others too. */
+export const isPhotographName = (name: string): boolean => isPictureName(name) || isTranslatedName(name);
+
 /** Files and folders that operating systems and NAS devices leave among pictures. */
-const isSystemFile = (name: string): boolean =>
+export const isSystemFile = (name: string): boolean =>
   name.startsWith('.') || /^(thumbs\.db|desktop\.ini|__macosx|@eadir)$/i.test(name);
 
 /**
  * Lists the pictures in a folder and the folders in it. Links are followed, and each folder is listed once, however many
  * links lead to it; a link that leads nowhere counts as a picture, so that it is named where it cannot be read.
+ * @param isPicture tells by a file's name whether it is a picture; by default one that data sets can hold
  * @throws AppError `not-found` if the folder is not there, `io` if it may not be read.
  */
-export async function listPictures(folder: string): Promise<Listing> {
+export async function listPictures(folder: string, isPicture = isPictureName): Promise<Listing> {
   await realFolder(folder);
   const listing: Listing = { folder, pictures: [], others: [], skipped: [] };
   const listed = new Set<string>();
   // Folders themselves come before links to them, so that a picture has the path of its folder.
-  const links = await walk(folder, listed, listing);
+  const links = await walk(folder, listed, listing, isPicture);
   if (!links) throw new AppError('io', `The folder ${folder} cannot be read. Check its permissions.`);
-  for (const link of links) links.push(...((await walk(link, listed, listing)) ?? []));
+  for (const link of links) links.push(...((await walk(link, listed, listing, isPicture)) ?? []));
   const byCharacters = (a: string, b: string): number => (a < b ? -1 : 1);
   listing.pictures.sort(byCharacters);
   listing.others.sort(byCharacters);
@@ -80,7 +85,12 @@ async function realFolder(folder: string): Promise<string> {
  * @param listed real paths of the folders that were listed
  * @returns links to other folders; undefined where the folder cannot be read
  */
-async function walk(folder: string, listed: Set<string>, listing: Listing): Promise<string[] | undefined> {
+async function walk(
+  folder: string,
+  listed: Set<string>,
+  listing: Listing,
+  isPicture: (name: string) => boolean,
+): Promise<string[] | undefined> {
   const real = await realOf(folder).catch(() => undefined);
   if (real !== undefined && listed.has(real)) return [];
   listed.add(real ?? folder);
@@ -95,11 +105,11 @@ async function walk(folder: string, listed: Set<string>, listing: Listing): Prom
     const path = join(folder, name);
     if ((await kindOf(path, entry)) === 'folder') {
       if (entry.isSymbolicLink()) links.push(path);
-      else links.push(...((await walk(path, listed, listing)) ?? []));
+      else links.push(...((await walk(path, listed, listing, isPicture)) ?? []));
       continue;
     }
     const relativePath = relative(listing.folder, path).split(sep).join('/');
-    (isPictureName(name) ? listing.pictures : listing.others).push(relativePath);
+    (isPicture(name) ? listing.pictures : listing.others).push(relativePath);
   }
   return links;
 }

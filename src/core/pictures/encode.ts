@@ -3,20 +3,19 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from './sharp.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { saysDiskFull } from '../files/diskFull.ts';
-import { type FileFormat, hasAlpha, type Photograph } from './photograph.ts';
+import { hasAlpha, type OutputFormat, type Photograph } from './photograph.ts';
+import { encodeJxl } from './translate/jxl.ts';
 import { carryChunks } from './carryChunks.ts';
 import { setNclx } from './inside/heif.ts';
 import { setExtraSamples } from './inside/tiff.ts';
 import { forgetResolution } from './resolution.ts';
 import { syncFile } from './scratch.ts';
 
-export type OutputFormat = Exclude<FileFormat, 'gif'>;
+export type { OutputFormat } from './photograph.ts';
 
-/** The format a photograph is written in, and the ending of its name. */
-export function outputFormat(original: FileFormat, wanted: 'same' | OutputFormat): OutputFormat {
-  if (wanted !== 'same') return wanted;
-  return original === 'gif' ? 'png' : original;
-}
+/** The format a photograph is written in. */
+export const outputFormat = ({ same }: Pick<Photograph, 'same'>, wanted: 'same' | OutputFormat): OutputFormat =>
+  wanted === 'same' ? same : wanted;
 
 /** The ending of a file of each format. */
 export const extensionOf: Record<OutputFormat, string> = {
@@ -25,6 +24,7 @@ export const extensionOf: Record<OutputFormat, string> = {
   tiff: 'tif',
   webp: 'webp',
   avif: 'avif',
+  jxl: 'jxl',
 };
 
 /** Bits of a sample that each format is written with. */
@@ -36,9 +36,9 @@ export function writtenBits({ bits, fileBits, format: own }: Photograph, format:
 
 /** What a format cannot hold of this photograph, each in a sentence. */
 export function losses(photograph: Photograph, format: OutputFormat): string[] {
-  const { format: own, fileBits, bits } = photograph;
+  const { format: own, file, pixels, fileBits, bits } = photograph;
   const lost: string[] = [];
-  const deep = own === 'avif' ? fileBits : bits;
+  const deep = own === 'avif' || pixels !== file ? fileBits : bits;
   const written = writtenBits(photograph, format);
   if (deep > written) lost.push(`${formatName(format)} holds ${written} bits of the original's ${deep}.`);
   if (hasAlpha(photograph) && format === 'jpeg') lost.push('JPEG has no transparency; the colours under it are shown.');
@@ -46,7 +46,8 @@ export function losses(photograph: Photograph, format: OutputFormat): string[] {
 }
 
 /** How a format is called. */
-const formatName = (format: OutputFormat): string => (format === 'webp' ? 'WebP' : format.toUpperCase());
+const formatName = (format: OutputFormat): string =>
+  (({ webp: 'WebP', jxl: 'JPEG XL' }) as Partial<Record<OutputFormat, string>>)[format] ?? format.toUpperCase();
 
 /**
  * Refuses what a format cannot hold and must not lose, before the work has begun.
@@ -67,6 +68,8 @@ export function refuseFormat({ extras, encoding, told, format: own }: Photograph
 
 /** The longest side that a format's files can have (libvips' JPEG, WebP and HEIF writers); others have no limit that matters here. */
 const LONGEST_SIDE: Partial<Record<OutputFormat, number>> = { jpeg: 65_500, webp: 16_383, avif: 16_384 };
+/** libjxl as WebAssembly has one gigabyte. */
+const MOST_JXL_PIXELS = 16e6;
 /** libaom codes a picture in one piece, with about 50 bytes for each pixel. */
 const MOST_AVIF_PIXELS = 32e6;
 
@@ -81,6 +84,11 @@ export function refuseOversize(format: OutputFormat, width: number, height: numb
     throw new AppError(
       'unsupported',
       `${name} files can be at most ${side} pixels wide or high, and the result would be ${width}x${height}. Choose TIFF or PNG.`,
+    );
+  if (format === 'jxl' && width * height > MOST_JXL_PIXELS)
+    throw new AppError(
+      'unsupported',
+      `JPEG XL takes too much memory for a result of ${width}x${height}; it is written up to ${MOST_JXL_PIXELS / 1e6} megapixels. Choose JPEG, PNG or TIFF.`,
     );
   if (format === 'avif' && width * height > MOST_AVIF_PIXELS) {
     throw new AppError(
@@ -128,8 +136,11 @@ export async function encodePhotograph(
   if (keep.exif) image = image.keepExif();
   if (keep.xmp) image = image.keepXmp();
   try {
-    const { width, height } = await image.metadata();
-    await encodeAs(image, format, { quality, bits, pixels: width * height }).toFile(file);
+    if (format === 'jxl') await writeFile(file, await asJxl(image, photograph, quality, bits > 8));
+    else {
+      const { width, height } = await image.metadata();
+      await encodeAs(image, format, { quality, bits, pixels: width * height }).toFile(file);
+    }
     if (format === 'tiff' && extras.includes('beside'))
       setExtraSamples(
         file,
@@ -157,10 +168,27 @@ async function cmykProfile(profile: Buffer | undefined, folder: string): Promise
 /** JPEG's best tables take the whole picture in memory, six bytes a pixel, for files that are a few per cent smaller. */
 const MOST_OPTIMISED_PIXELS = 5e7;
 
+/** sharp has no encoder for JPEG XL: its pixels go to another. */
+async function asJxl(image: Sharp, photograph: Photograph, quality: number, deep: boolean): Promise<Uint8Array> {
+  const { data, info } = await image.raw({ depth: deep ? 'ushort' : 'uchar' }).toBuffer({ resolveWithObject: true });
+  const { grey, extras, convertedFrom, profile } = photograph;
+  return encodeJxl(
+    {
+      width: info.width,
+      height: info.height,
+      data: deep ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data,
+      colours: grey ? 'grey' : 'rgb',
+      extras,
+      ...(profile && !convertedFrom ? { profile } : {}),
+    },
+    quality,
+  );
+}
+
 /** Configures sharp's encoder. At quality 100 WebP and AVIF are lossless. */
 function encodeAs(
   image: Sharp,
-  format: OutputFormat,
+  format: Exclude<OutputFormat, 'jxl'>,
   { quality, bits, pixels }: { quality: number; bits: 8 | 10 | 12 | 16; pixels: number },
 ): Sharp {
   switch (format) {

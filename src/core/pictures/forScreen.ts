@@ -1,7 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { withTextPath } from '../files/byteNames.ts';
+import { lookInside } from './inside/inside.ts';
 import { openPicture } from './openPicture.ts';
-import type { Sharp } from './sharp.ts';
+import { readingUntrusted } from './limits.ts';
+import sharp, { type Sharp } from './sharp.ts';
+import { needsTranslation, previewOfRaw, translate } from './translate/translate.ts';
 
 /** Nobody waits longer for a picture on a screen. */
 const SECONDS = 120;
@@ -13,26 +19,76 @@ const MOST_WHOLE_PIXELS = 1e8;
  * @param size longest side in pixels
  * @throws AppError `unsupported`
  */
-export const makeThumbnail = (path: string, size: number): Promise<Uint8Array> =>
-  decode(path, Infinity, (picture) =>
+export async function makeThumbnail(path: string, size: number): Promise<Uint8Array> {
+  const small = (picture: Sharp): Sharp =>
     picture
       .resize({ width: size, height: size, fit: 'inside', withoutEnlargement: true })
-      .webp({ quality: 82, effort: 2 }),
-  );
+      .webp({ quality: 82, effort: 2 });
+  return (await thumbnailOfRaw(path, small)) ?? shown(path, Infinity, small);
+}
+
+/** The preview that the camera made, which is there at once. @returns undefined where there is none, or the file is no RAW */
+async function thumbnailOfRaw(path: string, small: (picture: Sharp) => Sharp): Promise<Uint8Array | undefined> {
+  try {
+    if (lookInside(path).kind !== 'raw') return undefined;
+    const preview = await previewOfRaw(path);
+    if (!preview) return undefined;
+    const image =
+      'jpeg' in preview
+        ? sharp(preview.jpeg, readingUntrusted)
+        : sharp(preview.raster.data, {
+            raw: { width: preview.raster.width, height: preview.raster.height, channels: 3 },
+          });
+    const turn = { 3: 180, 6: 90, 8: 270 }[preview.orientation] ?? 0;
+    // The JPEG's own orientation is not asked: makers write it or not, and the RAW's holds for both.
+    return await small(image.rotate(turn).toColourspace('srgb').timeout({ seconds: SECONDS })).toBuffer();
+  } catch {
+    return undefined; // the picture itself is tried
+  }
+}
 
 /**
  * A whole picture as PNG, upright and in sRGB, for formats that browsers do not show.
+ * @param size longest side in pixels, if it is to be reduced
  * @throws AppError `unsupported`
  */
-export const makePng = (path: string): Promise<Uint8Array> =>
-  decode(path, MOST_WHOLE_PIXELS, (picture) => picture.png({ compressionLevel: 3 }));
+export const makePng = (path: string, size?: number): Promise<Uint8Array> =>
+  shown(path, size === undefined ? MOST_WHOLE_PIXELS : Infinity, (picture) =>
+    (size === undefined
+      ? picture
+      : picture.resize({ width: size, height: size, fit: 'inside', withoutEnlargement: true })
+    ).png({ compressionLevel: 3 }),
+  );
+
+/** Decodes what sharp reads at once, and other formats by way of a TIFF. */
+async function shown(path: string, mostPixels: number, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> {
+  if (!isForeign(path)) return decode(path, mostPixels, finish);
+  const folder = await mkdtemp(join(tmpdir(), 'mcir-screen-'));
+  try {
+    const { file } = await translate(path, join(folder, 'picture.tif'));
+    return await decode(file, mostPixels, finish);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function isForeign(path: string): boolean {
+  try {
+    return needsTranslation(path);
+  } catch {
+    return false;
+  }
+}
 
 async function decode(path: string, mostPixels: number, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> {
   try {
     return await withTextPath(path, async (readable) => {
       const { image, metadata } = await openPicture(readable);
       if (metadata.width * metadata.height > mostPixels)
-        throw new AppError('unsupported', 'The picture has more than 100 megapixels, too many to show as a whole. It can still be restored.');
+        throw new AppError(
+          'unsupported',
+          'The picture has more than 100 megapixels, too many to show as a whole. It can still be restored.',
+        );
       return finish(image.rotate().toColourspace('srgb').timeout({ seconds: SECONDS })).toBuffer();
     });
   } catch (cause) {

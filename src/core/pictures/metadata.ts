@@ -11,6 +11,8 @@ export interface MetadataChange {
   strip: 'none' | 'gps' | 'all';
   /** Noted as `Software` and as an event in the XMP history; see services/restoring/provenance.ts. */
   provenance?: { software: string; when: string; parameters: string };
+  /** The original is a RAW file: what tells how to develop it does not hold for the developed picture. */
+  developed?: boolean;
   /** How the pixels were turned and enlarged; by default not at all. */
   moved?: Moved;
 }
@@ -78,13 +80,18 @@ export class MetadataTool {
     // ExifTool does not know, do not allow that.
     const whole = strip === 'none' && tags['XMP-xmpNote:HasExtendedXMP'] === undefined;
     const copy = [
-      ...['-TagsFromFile', await safeSource(from, folder), '-all:all', '-IPTC'],
+      ...[
+        '-TagsFromFile',
+        await safeSource(from, folder),
+        ...(change.developed ? ofPhotograph : ['-all:all']),
+        '-IPTC',
+      ],
       ...outdated.map((tag) => `--${tag}`),
       ...(whole ? ['--XMP:all', '-XMP'] : []),
       ...(strip === 'gps' ? ['--GPS:all', ...(notes.length > 0 ? ['--MakerNotes:all'] : [])] : []),
     ];
     const correct = [
-      ...[...outdatedXmp, ...elsewhere].map((tag) => `-${tag}=`),
+      ...[...outdatedXmp, ...elsewhere, ...(change.developed ? ['XMP-crs:all'] : [])].map((tag) => `-${tag}=`),
       '-IFD1:all=',
       ...(strip === 'gps'
         ? ['-GPS:all=', ...positions.filter(isWritable).map(({ group, name }) => `-${group}:${name}=`)]
@@ -236,6 +243,14 @@ const said = (line: string): string =>
     .trim()
     .replace(/^(Warning|Error): /, '')
     .replace(/ - \S*$/, '');
+
+/** What of a RAW file tells of the photograph, and not of the sensor's values. */
+const ofPhotograph = [
+  ...['Make', 'Model', 'Artist', 'Copyright', 'ModifyDate', 'ImageDescription', 'HostComputer', 'Rating', 'XP*'].map(
+    (tag) => `-IFD0:${tag}`,
+  ),
+  ...['ExifIFD', 'GPS', 'InteropIFD', 'MakerNotes', 'XMP'].map((group) => `-${group}:all`),
+];
 
 /** Not copied: the encoder writes them, as the result is; a PNG's text is carried by carryChunks. */
 const outdated = [

@@ -4,6 +4,8 @@ import { AppError } from '../../shared/errors.ts';
 import { type Encoding, encodingOf, type PixelFacts } from './encodings.ts';
 import { type PictureFormat, pictureFormats } from './format.ts';
 import { type Inside, lookInside } from './inside/inside.ts';
+import type { Translation } from '../../shared/pictureMessages.ts';
+import { isTranslated, titleOf } from './translate/kinds.ts';
 import { DECODE_SECONDS, readingUntrusted, refuseOversized } from './limits.ts';
 import { normalise } from './normalise.ts';
 import { pixelFacts } from './pixelFacts.ts';
@@ -11,11 +13,17 @@ import { readable } from './readable.ts';
 import { profileOfTold, type ToldColour, toldColour } from './toldColour.ts';
 
 export type FileFormat = PictureFormat;
+export type OutputFormat = Exclude<PictureFormat, 'gif'> | 'jxl';
 
 /** What has to be kept or undone when a photograph is written. Its pixels are in a scratch file, upright. */
 export interface Photograph {
   readonly file: string;
+  /** The file that sharp decodes: the photograph itself, or the TIFF it was translated to. */
+  readonly pixels: string;
+  /** Of the file that sharp decodes. */
   readonly format: FileFormat;
+  /** The format of the result where the original's own is wanted. */
+  readonly same: OutputFormat;
   /** Upright. */
   readonly width: number;
   readonly height: number;
@@ -54,9 +62,37 @@ export const hasAlpha = ({ extras }: Pick<Photograph, 'extras'>): boolean => ext
 
 /**
  * Reads a photograph's properties without its pixels.
+ * @param translation of a file that sharp cannot read
  * @throws AppError `bad-input` for a damaged file, `unsupported` for another kind of file.
  */
-export async function inspect(file: string): Promise<Photograph> {
+export async function inspect(file: string, translation?: Translation): Promise<Photograph> {
+  const photograph = await inspectPixels(translation?.file ?? file);
+  if (!translation) return photograph;
+  const { same, orientation, pages, bits, notes } = translation;
+  const inside = lookInside(file);
+  if (translation.kind === 'tiff')
+    return {
+      ...photograph,
+      file,
+      fileBits: bits,
+      tellsResolution: inside.tiff?.density ?? false,
+      inside,
+      notes: [...new Set([...notes, ...photograph.notes])],
+    };
+  return {
+    ...photograph,
+    file,
+    same,
+    orientation,
+    pages,
+    fileBits: bits,
+    tellsResolution: false,
+    inside,
+    notes: [...notes, ...photograph.notes],
+  };
+}
+
+async function inspectPixels(file: string): Promise<Photograph> {
   const { size } = await stat(file).catch((cause: unknown) => {
     throw new AppError(
       'not-found',
@@ -73,6 +109,11 @@ export async function inspect(file: string): Promise<Photograph> {
   const [width, height] = orientation > 4 ? [metadata.height, metadata.width] : [metadata.width, metadata.height];
   refuseOversized(format, { ...metadata, width, height });
   const { encoding, facts } = describePixels(format, inside, metadata);
+  if (encoding.translated)
+    throw new AppError(
+      'unsupported',
+      'TIFF of this depth cannot be used here. Save it with 16 bits; `mcir restore` does it.',
+    );
   const { pages = 1, icc, depth } = metadata;
   const float = facts.sample === 'float';
   const convertedFrom = facts.colours === 'cmyk' || facts.colours === 'lab' ? facts.colours : undefined;
@@ -80,7 +121,9 @@ export async function inspect(file: string): Promise<Photograph> {
   const profile = float ? undefined : (icc ?? (told && profileOfTold(told, inside)));
   return {
     file,
+    pixels: file,
     format,
+    same: format === 'gif' ? 'png' : format,
     width,
     height,
     orientation,
@@ -137,7 +180,7 @@ export function refuseKind(inside: Inside): void {
   if (kind === 'raw')
     throw new AppError(
       'unsupported',
-      `This is a RAW file (${raw ?? 'of a camera'}), which has to be developed first. Save it as 16-bit TIFF with darktable, RawTherapee or the camera's own program, and restore that.`,
+      `This is a RAW file (${raw ?? 'of a camera'}), which has to be developed first. \`mcir restore\` does it, or save it as 16-bit TIFF with another program.`,
     );
   if (reduced)
     throw new AppError(
@@ -146,17 +189,12 @@ export function refuseKind(inside: Inside): void {
     );
   // A TIFF's own tags tell whether it is refused; the decoder's words for the same are often none.
   if (inside.tiff) describePixels('tiff', inside, { space: 'srgb', depth: 'uchar', hasAlpha: false });
-  const name = notRead[kind];
-  if (name !== undefined)
-    throw new AppError('unsupported', `${name} files cannot be read. Save the picture as TIFF, PNG or JPEG first.`);
+  if (isTranslated(kind))
+    throw new AppError(
+      'unsupported',
+      `${titleOf({ kind })} files cannot be used here. Save the picture as TIFF, PNG or JPEG first; \`mcir restore\` does it.`,
+    );
 }
-
-const notRead: Partial<Record<Inside['kind'], string>> = {
-  heic: 'HEIC',
-  jxl: 'JPEG XL',
-  jp2: 'JPEG 2000',
-  psd: 'Photoshop (PSD)',
-};
 
 /** EXIF's orientation, else that of XMP, which some programs write alone; 1 where neither is there. */
 export function orientationOf({ orientation, xmp }: Pick<Metadata, 'orientation' | 'xmp'>): number {
@@ -195,7 +233,7 @@ export function turned(image: Sharp, metadata: Pick<Metadata, 'orientation' | 'x
  * @throws AppError `bad-input` where the file is damaged.
  */
 export async function decodeInto(photograph: Photograph, scratch: string): Promise<void> {
-  const { file, bits, convertedFrom, encoding } = photograph;
+  const { pixels: file, bits, convertedFrom, encoding } = photograph;
   const metadata = await readable(file, () => sharp(file, readingUntrusted).metadata());
   // Without a conversion the profile must not be applied: the numbers stay what they are.
   const opened = sharp(file, { ...readingUntrusted, ignoreIcc: convertedFrom === undefined });

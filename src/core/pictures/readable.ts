@@ -29,7 +29,8 @@ export async function readable<T>(file: string, read: () => Promise<T>): Promise
   }
 }
 
-const DAMAGED =
+/** The reason given where no better one is known. */
+export const DAMAGED =
   'The picture is damaged and cannot be read completely. Copy it from its source again, or save it again with another program.';
 
 /** @param alone whether the decoder's words can only be about this file */

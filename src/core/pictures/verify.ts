@@ -1,5 +1,6 @@
 import { messageOf } from '../../shared/errors.ts';
 import { type OutputFormat, writtenBits } from './encode.ts';
+import type { Translation } from '../../shared/pictureMessages.ts';
 import type { MetadataTool } from './metadata.ts';
 import { decodeInto, hasAlpha, inspect, type Photograph } from './photograph.ts';
 import { fullScale, ScratchReader } from './scratch.ts';
@@ -10,6 +11,8 @@ export interface Expected {
   format: OutputFormat;
   /** Whether metadata were to be kept. */
   metadata: boolean;
+  /** Of a written file that sharp does not read. */
+  translate?: (file: string) => Promise<Translation>;
 }
 
 /** Fields whose loss people notice; compared by name, in whichever group. */
@@ -46,12 +49,12 @@ export async function verify(
   file: string,
   decoded: string,
   scratch: string,
-  { original, scale, format, metadata }: Expected,
+  { original, scale, format, metadata, translate }: Expected,
   tool: MetadataTool,
 ): Promise<string[]> {
   const warnings: string[] = [];
   try {
-    const written = await inspect(file);
+    const written = await inspect(file, format === 'jxl' ? await translate?.(file) : undefined);
     if (written.width !== original.width * scale || written.height !== original.height * scale) {
       warnings.push(
         `The file is ${written.width}x${written.height} instead of ${original.width * scale}x${original.height * scale} pixels.`,

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useCallback } from 'react';
 import type { StudioEvent } from '../../shared/contract.ts';
-import type { ModelEntry, Pack } from '../../shared/contract/models.ts';
+import type { ModelEntry, Pack, Remedy } from '../../shared/contract/models.ts';
 import type { Batch, BatchFile } from '../../shared/contract/restoring.ts';
 import type { Run } from '../../shared/contract/training.ts';
 import type { TrainProgress } from '../../shared/runs.ts';
@@ -62,11 +62,13 @@ export function useLiveUpdates(): void {
             ...shares,
             [event.data.number]: event.data.share,
           }));
+          showSecondsLeft(event.data.batch, event.data.secondsLeft);
           break;
         // Shown by who asked for the preview.
         case 'previewProgress':
           break;
         case 'pack':
+          queryClient.setQueryData<Remedy[]>(['remedies.list', {}], (remedies) => remedies?.map(withPack(event.data)));
           queryClient.setQueryData<Pack[]>(['packs.list', {}], (packs) =>
             packs?.map((known) => (known.id === event.data.id ? event.data : known)),
           );
@@ -76,10 +78,24 @@ export function useLiveUpdates(): void {
           break;
         case 'changed':
           void queryClient.invalidateQueries({ queryKey: [`${event.data}.list`] });
-          if (event.data === 'models') void queryClient.invalidateQueries({ queryKey: ['models.broken'] });
+          if (event.data !== 'models') break;
+          void queryClient.invalidateQueries({ queryKey: ['models.broken'] });
+          void queryClient.invalidateQueries({ queryKey: ['remedies.list'] });
           break;
       }
     }, []),
+  );
+}
+
+/** A remedy whose pack is being fetched, or has come. */
+const withPack =
+  ({ id, model, fetched }: Pack) =>
+  (remedy: Remedy): Remedy =>
+    remedy.id === id ? { ...remedy, model, fetched } : remedy;
+
+function showSecondsLeft(batch: string, secondsLeft: number | undefined): void {
+  queryClient.setQueryData<Batch[]>(['batches.list', {}], (batches) =>
+    batches?.map((known) => (known.id === batch ? { ...known, secondsLeft } : known)),
   );
 }
 

@@ -30,7 +30,10 @@ interface ChoosePlaceProps {
   title?: string;
   onChoose: (places: Place[]) => void;
   variant?: string;
+  size?: 'xs' | 'sm';
   loading?: boolean;
+  /** Takes the focus when the dialog around it opens. */
+  focused?: boolean;
 }
 
 /** A button to choose a file or folder on the host: with the system's dialog in Electron, otherwise with our own. */
@@ -40,7 +43,9 @@ export function ChoosePlace({
   title = label,
   onChoose,
   variant = 'default',
+  size = 'xs',
   loading = false,
+  focused = false,
 }: ChoosePlaceProps) {
   const [opened, setOpened] = useState(false);
   const open = (): void => {
@@ -49,7 +54,14 @@ export function ChoosePlace({
   };
   return (
     <>
-      <Button size="xs" variant={variant} loading={loading} onClick={open} style={{ flexShrink: 0 }}>
+      <Button
+        size={size}
+        variant={variant}
+        loading={loading}
+        onClick={open}
+        style={{ flexShrink: 0 }}
+        data-autofocus={focused || undefined}
+      >
         {label}
       </Button>
       {opened && (

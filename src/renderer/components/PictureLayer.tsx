@@ -6,6 +6,8 @@ import type { Size, View } from './useZoom.ts';
 export interface Result {
   url: string;
   region: Region;
+  /** Of the whole picture, reduced; drawn where the part is not. */
+  below?: { url: string } | undefined;
 }
 
 interface LayerProps {
@@ -44,7 +46,8 @@ export function PictureLayer({ before, size, view, label, result, strength = 1, 
   };
   const partial = result && (result.region.width < size.width || result.region.height < size.height);
   // Outside the restored part there is no difference, which is black.
-  const outside: CSSProperties = difference && result ? { clipPath: insetOf(result.region, size) } : {};
+  const outside: CSSProperties =
+    difference && result && !result.below ? { clipPath: insetOf(result.region, size) } : {};
   return (
     <div
       style={{ position: 'absolute', inset: 0, overflow: 'hidden', background: difference ? '#000' : 'var(--stage)' }}
@@ -72,6 +75,23 @@ export function PictureLayer({ before, size, view, label, result, strength = 1, 
             draggable={false}
             style={{ ...image, left: 0, top: 0, width: size.width, height: size.height, ...outside }}
           />
+          {result?.below && (
+            <img
+              src={result.below.url}
+              alt=""
+              draggable={false}
+              style={{
+                ...image,
+                left: 0,
+                top: 0,
+                width: size.width,
+                height: size.height,
+                opacity: strength,
+                mixBlendMode: difference ? 'difference' : 'normal',
+                clipPath: around(result.region, size),
+              }}
+            />
+          )}
           {result && (
             <img
               src={result.url}
@@ -80,12 +100,25 @@ export function PictureLayer({ before, size, view, label, result, strength = 1, 
               style={{ ...image, ...box, opacity: strength, mixBlendMode: difference ? 'difference' : 'normal' }}
             />
           )}
-          {partial && <div className="previewed" style={{ ...box, outlineWidth: 1 / view.scale }} />}
+          {partial && (
+            <div
+              className="previewed"
+              style={{
+                ...box,
+                outlineWidth: 1.5 / view.scale,
+                boxShadow: `0 0 0 ${3 / view.scale}px rgb(0 0 0 / 60%)`,
+              }}
+            />
+          )}
         </div>
       </div>
     </div>
   );
 }
+
+/** All of the picture but the part, which is mixed with the original by itself. */
+const around = ({ left, top, width, height }: Region, size: Size): string =>
+  `path(evenodd, "M0 0H${size.width}V${size.height}H0Z M${left} ${top}H${left + width}V${top + height}H${left}Z")`;
 
 const insetOf = ({ left, top, width, height }: Region, size: Size): string =>
   `inset(${top}px ${size.width - left - width}px ${size.height - top - height}px ${left}px)`;

@@ -16,10 +16,21 @@ function inSight(picture: Size, { view: { scale, x, y }, width, height }: Zoom) 
   };
 }
 
-/** The visible part, cropped around its centre to the largest size of a preview. */
-export function visibleRegion(picture: Size, zoom: Zoom): Region {
+/** A picture counts as zoomed in when less of it than this is visible, or its pixels are as large as the screen's. */
+const wholeShare = 0.7;
+
+/**
+ * What to preview: the whole picture, reduced to a longest side so that it takes only seconds, or the visible part in true
+ * pixels once it is zoomed in. A small picture is always previewed whole in true pixels.
+ */
+export function previewWish(picture: Size, zoom: Zoom): { region: Region } | { reduced: number } {
+  const { width, height } = picture;
+  const shrink = Math.sqrt(previewPixels / (width * height));
+  if (shrink >= 1) return { region: { left: 0, top: 0, width, height } };
   const { left, top, right, bottom } = inSight(picture, zoom);
-  return middleOf(left, top, right, bottom);
+  const isZoomedIn = (right - left) * (bottom - top) < wholeShare * width * height || zoom.view.scale >= 1;
+  if (isZoomedIn) return { region: middleOf(left, top, right, bottom) };
+  return { reduced: Math.max(16, Math.floor(shrink * Math.max(width, height))) };
 }
 
 /** Every picture pixel that is at least partly visible; undefined before the stage is measured. */

@@ -9,6 +9,7 @@ import { useCall } from '../api/hooks.ts';
 import { useStep } from '../api/liveUpdates.ts';
 import { go } from '../route.ts';
 import { batchTitle } from '../screens/restore/batchTitle.ts';
+import { useShowBatch } from '../screens/restore/useShowBatch.ts';
 
 /** Shows running work on every screen and in the window's title. A click opens it. */
 export function JobsInSight() {
@@ -21,6 +22,7 @@ export function JobsInSight() {
   const trained = run && (100 * step) / run.steps;
   const restored = batch && (100 * (batch.done + batch.failed + batch.skipped)) / batch.total;
   const shown = trained ?? restored;
+  const show = useShowBatch();
   useAskBeforeLeaving(run !== undefined || batch !== undefined);
   useDocumentTitle(shown === undefined ? 'MCIR Studio' : `${Math.floor(shown)} % · MCIR Studio`);
   return (
@@ -35,7 +37,7 @@ export function JobsInSight() {
         />
       )}
       {batch && restored !== undefined && (
-        <Job title={batchTitle(batch, t)} state={batch.state} share={restored} onClick={() => go('restore')} />
+        <Job title={batchTitle(batch, t)} state={batch.state} share={restored} onClick={() => show(batch.id)} />
       )}
     </Stack>
   );

@@ -2,9 +2,12 @@ import { Button, Modal, Stack, Text } from '@mantine/core';
 import { IconPhotoPlus, IconSchool } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Place } from '../../shared/contract/common.ts';
 import { call } from '../api/client.ts';
 import { showError } from '../api/showError.ts';
+import { ChoosePlace } from '../components/ChoosePlace.tsx';
 import { go } from '../route.ts';
+import { openSingle } from '../screens/restore/openSingle.ts';
 import { added, useSelection, usingModel } from '../screens/restore/selection.tsx';
 import { useSettings } from '../screens/settings/useSettings.ts';
 
@@ -32,6 +35,17 @@ export function Welcome() {
     }
   };
 
+  const addOwn = async (places: Place[]): Promise<void> => {
+    close();
+    try {
+      const { pictures } = await call('restore.collect', { places: places.map(({ id }) => id) });
+      selection.change(added(pictures));
+      openSingle(selection.selection.pictures, pictures);
+    } catch (error) {
+      showError(error);
+    }
+  };
+
   return (
     <Modal
       opened={settings?.welcomed === false}
@@ -42,21 +56,19 @@ export function Welcome() {
     >
       <Stack>
         <Text size="sm">{t('welcome.text')}</Text>
-        <Choice icon={<IconSchool size={28} stroke={1.5} />} text={t('welcome.sampleText')}>
-          <Button loading={preparing} onClick={() => void showSample()} data-autofocus>
-            {t('welcome.sample')}
-          </Button>
-        </Choice>
         <Choice icon={<IconPhotoPlus size={28} stroke={1.5} />} text={t('welcome.ownText')}>
-          <Button
-            variant="default"
-            disabled={preparing}
-            onClick={() => {
-              close();
-              go('restore');
-            }}
-          >
-            {t('welcome.own')}
+          <ChoosePlace
+            wanted="pictures"
+            variant="filled"
+            size="sm"
+            focused
+            label={t('welcome.own')}
+            onChoose={(places) => void addOwn(places)}
+          />
+        </Choice>
+        <Choice icon={<IconSchool size={28} stroke={1.5} />} text={t('welcome.sampleText')}>
+          <Button variant="default" loading={preparing} onClick={() => void showSample()}>
+            {t('welcome.sample')}
           </Button>
         </Choice>
         <Text size="xs" c="dimmed">

@@ -18,6 +18,17 @@ export interface Library {
   licence: string;
 }
 
+/**
+ * Libraries inside packages of another name or licence: what decodes RAW, HEIC, JPEG XL and JPEG 2000. Decision 13 has the reasons and the patents.
+ */
+const inside: readonly Library[] = [
+  { name: 'LibRaw (libraw-wasm)', version: '0.22.1', licence: 'LGPL-2.1 or CDDL-1.0' },
+  { name: 'libde265 (libheif-js)', version: '1.0.15', licence: 'LGPL-3.0' },
+  { name: 'libvips (wasm-vips)', version: '8.18.7', licence: 'LGPL-2.1-or-later' },
+  { name: 'libjxl (wasm-vips)', version: '0.12.0', licence: 'BSD-3-Clause' },
+  { name: 'OpenJPEG (codec-openjpeg)', version: '2.5.4', licence: 'BSD-2-Clause' },
+];
+
 /** The libraries in the program, with the licences they declare. */
 export async function libraries(): Promise<Library[]> {
   const require = createRequire(import.meta.url);
@@ -32,5 +43,5 @@ export async function libraries(): Promise<Library[]> {
       return undefined;
     }),
   );
-  return found.filter((library) => library !== undefined);
+  return [...found.filter((library) => library !== undefined), ...inside];
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { readSmallFile } from '../../core/files/ordinaryFile.ts';
 import { AppError } from '../../shared/errors.ts';
 
-/** The choice cannot be stored in the folder it is about, so it is where the system keeps a program's configuration. */
+/** The choice cannot be stored in the data folder itself, so it is in the system's folder for configurations. */
 const fileOf = (): string => join(envPaths('mcir-studio', { suffix: '' }).config, 'data-folder.json');
 
 const choice = z.object({ folder: z.string() });

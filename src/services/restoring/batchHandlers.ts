@@ -1,38 +1,70 @@
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { bytesOf } from '../../core/files/byteNames.ts';
+import { basename, dirname } from 'node:path';
+import { bytesOf, holdsBytes } from '../../core/files/byteNames.ts';
 import type { BatchFileRecord, NewBatchFile } from '../../database/batchRepository.ts';
 import type { Handlers } from '../../shared/contract.ts';
 import type { Batch, BatchFile, Source } from '../../shared/contract/restoring.ts';
+import { AppError } from '../../shared/errors.ts';
 import { isActive } from '../../shared/jobs.ts';
 import type { BatchSummary, Effect } from '../../shared/batches.ts';
+import { findLeftOut } from './announceLeftOut.ts';
 import { resultName } from './restoreFile.ts';
+import { commonFolder } from './restorePlaces.ts';
 import type { StudioContext } from '../studio/context.ts';
 
 type Calls = `batches.${string}`;
 
-/** What faces were given ids for, back from the ids. */
+/** The pictures and masks that belong to the ids of the window. */
 export interface GivenPictures {
   add(file: NewBatchFile): Promise<Source>;
+  /** Whether it lies in the program's own folders. */
+  readonly isOwn: (path: string) => boolean;
   /** @throws AppError `not-found` */
-  find(id: string): NewBatchFile;
+  find(id: string): Promise<NewBatchFile>;
   /** The effect with the mask's file instead of its id. */
   withMask(effect: Effect): Effect;
-  /** Refuses models that no face was shown. @throws AppError `not-found` */
+  /** Refuses models that the window was never shown. @throws AppError `not-found` */
   knownModels(refs: string[]): Promise<string[]>;
 }
 
-/** How fast a batch of this program is: when it began, later by what it has paused since, and how many were done before. */
+/**
+ * The speed of a batch of this program: its start, moved later by its pauses, and how many pictures were done before.
+ */
 interface Pace {
   began: number;
   before: number;
+  /** Shares that are done of the pictures at work, by number. */
+  shares: Map<number, number>;
   paused?: number;
 }
 
-/** Shares of a picture come faster than anybody looks. */
+/** At the pace so far, which counts pictures that are done in part; undefined while nothing is done. */
+function secondsLeft({ began, before, shares }: Pace, { done, waiting, running }: BatchSummary): number | undefined {
+  const partly = [...shares.values()].reduce((sum, share) => sum + share, 0);
+  const made = done - before + partly;
+  if (made <= 0) return undefined;
+  return Math.max(0, ((performance.now() - began) / 1000 / made) * (waiting + running - partly));
+}
+
+/** Progress is reported more often than it needs to be shown. */
 const progressEveryMs = 250;
 
-/** Answers of the calls about batches. */
+/** @throws AppError `bad-input` where an original is the program's own copy, beside which nobody would find a result */
+function besideOriginals(files: readonly NewBatchFile[], { isOwn }: GivenPictures): { out: string; beside: true } {
+  if (files.some(({ source }) => isOwn(source)))
+    throw new AppError(
+      'bad-input',
+      'Some of these pictures are copies in the folders of the program, so no result can lie beside them. Choose an output folder.',
+    );
+  if (files.some(({ source }) => holdsBytes(dirname(source))))
+    throw new AppError(
+      'bad-input',
+      'The name of a folder with some of these pictures is not valid UTF-8. Choose an output folder.',
+    );
+  return { out: commonFolder(files.map(({ source }) => dirname(source))), beside: true };
+}
+
+/** Handlers of the calls about batches. */
 export function batchHandlers(
   { services: { batches }, handles, tell }: StudioContext,
   pictures: GivenPictures,
@@ -42,13 +74,8 @@ export function batchHandlers(
   const shown = (batch: BatchSummary): Batch => {
     const place = handles.issue(batch.settings.out);
     const pace = paces.get(batch.id);
-    const done = pace ? batch.done - pace.before : 0;
-    if (!pace || done <= 0 || batch.state !== 'running') return { ...batch, place };
-    return {
-      ...batch,
-      place,
-      secondsLeft: ((performance.now() - pace.began) / 1000 / done) * (batch.waiting + batch.running),
-    };
+    const left = pace && batch.state === 'running' ? secondsLeft(pace, batch) : undefined;
+    return { ...batch, place, ...(left === undefined ? {} : { secondsLeft: left }) };
   };
   const shownFile = ({ number, source, folder, state, reason, warnings, output }: BatchFileRecord): BatchFile => ({
     number,
@@ -63,7 +90,7 @@ export function batchHandlers(
 
   batches.events.on('batch', ({ id, state, done }) => {
     const pace = paces.get(id);
-    if (state === 'running' && !pace) paces.set(id, { began: performance.now(), before: done });
+    if (state === 'running' && !pace) paces.set(id, { began: performance.now(), before: done, shares: new Map() });
     else if (state === 'running' && pace?.paused !== undefined) {
       pace.began += performance.now() - pace.paused;
       delete pace.paused;
@@ -71,28 +98,41 @@ export function batchHandlers(
     else if (!isActive(state)) paces.delete(id);
   });
   batches.events.on('batch', (batch) => tell({ name: 'batch', data: shown(batch) }));
-  batches.events.on('file', (batch, file) => tell({ name: 'batchFile', data: { batch, file: shownFile(file) } }));
+  batches.events.on('file', (batch, file) => {
+    paces.get(batch)?.shares.delete(file.number);
+    tell({ name: 'batchFile', data: { batch, file: shownFile(file) } });
+  });
   let told = -Infinity;
   batches.events.on('progress', (batch, number, share) => {
+    const pace = paces.get(batch);
+    pace?.shares.set(number, share);
     if (performance.now() - told < progressEveryMs) return;
     told = performance.now();
-    tell({ name: 'batchProgress', data: { batch, number, share } });
+    const left = pace && secondsLeft(pace, batches.find(batch));
+    tell({
+      name: 'batchProgress',
+      data: { batch, number, share, ...(left === undefined ? {} : { secondsLeft: left }) },
+    });
   });
 
   return {
     'batches.start': async ({ pictures: chosen, models, effect, out, options }) => {
-      const files = chosen.map((id) => pictures.find(id));
+      const files = await Promise.all(chosen.map((id) => pictures.find(id)));
       const batch = await batches.create(files, await pictures.knownModels(models), {
-        out: handles.path(out),
+        ...(out === undefined ? besideOriginals(files, pictures) : { out: handles.path(out) }),
         effect: pictures.withMask(effect),
         export: options,
       });
       return shown(batch);
     },
+    'batches.leftOut': async ({ pictures: chosen, format }) => ({
+      files: await findLeftOut(await Promise.all(chosen.map((id) => pictures.find(id))), { format }),
+    }),
     'batches.list': () => Promise.resolve(batches.list().map(shown)),
     'batches.files': ({ batch }) => {
       const active = isActive(batches.find(batch).state);
-      // What was at work when the program ended is found out when the batch goes on; until then it waits like the others.
+      // Pictures in progress when the program ended are checked when the batch is resumed. Until then they are shown as
+      // waiting.
       return Promise.resolve(
         batches
           .files(batch)
@@ -109,9 +149,9 @@ export function batchHandlers(
       const found = there.filter((picture) => picture !== undefined);
       return { pictures: found, missing: files.length - found.length };
     },
-    'batches.exampleName': ({ picture, number, models, options }) => {
-      const { source, folder } = pictures.find(picture);
-      return Promise.resolve({ name: resultName({ models, export: options }, { source, folder, number }, Date.now()) });
+    'batches.exampleName': async ({ picture, number, models, options }) => {
+      const { source, folder } = await pictures.find(picture);
+      return { name: resultName({ models, export: options }, { source, folder, number }, Date.now()) };
     },
     'batches.pause': async ({ batch }) => {
       await batches.pause(batch);

@@ -22,7 +22,7 @@ export interface RestoringEvent extends Provenance {
 
 /** What is written into the results of a batch. */
 export function describeProvenance(
-  { models, effect: { strength, ensemble, luminance, mask } }: Pick<BatchSettings, 'models' | 'effect'>,
+  { models, effect: { strength, ensemble, luminance, mask, raw } }: Pick<BatchSettings, 'models' | 'effect'>,
   batch?: string,
 ): NonNullable<MetadataChange['provenance']> {
   const parameters: Provenance = {
@@ -32,7 +32,7 @@ export function describeProvenance(
       scale,
       ...(run === undefined ? {} : { run }),
     })),
-    effect: { strength, ensemble, luminance, mask: mask !== undefined },
+    effect: { strength, ensemble, luminance, mask: mask !== undefined, ...(raw ? { raw } : {}) },
     ...(batch === undefined ? {} : { batch }),
   };
   return {

@@ -27,7 +27,7 @@ export async function readPresets(home: Home): Promise<{ presets: RestorePreset[
   return { presets: presets.sort((a, b) => a.name.localeCompare(b.name)), damaged };
 }
 
-/** @throws AppError `not-found` with the nearest name, `io` where its file is damaged */
+/** @throws AppError `not-found` with the nearest name, `io` if its file is damaged */
 export async function findPreset(name: string, home: Home): Promise<RestorePreset> {
   const presets = await listPresets(home);
   const found = presets.find((preset) => fileOf(preset.name, home) === fileOf(name, home));

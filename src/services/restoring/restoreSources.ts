@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { bytesOf, pathMeant } from '../../core/files/byteNames.ts';
-import { listPictures } from '../../core/data/files.ts';
+import { isPhotographName, listPictures } from '../../core/data/files.ts';
 import type { NewBatchFile } from '../../database/batchRepository.ts';
 import { AppError } from '../../shared/errors.ts';
 import { identityOf } from './restorePublish.ts';
+import { type RawOrPicture, sortShots } from './sameShot.ts';
 
 export interface Collected {
   files: NewBatchFile[];
@@ -12,21 +13,29 @@ export interface Collected {
   ignored: number;
   /** Folders and files that could not be listed; a sentence for each. */
   skipped: string[];
-  /** Pictures in folders below those that were named, which were not asked for. */
+  /** Pictures in subfolders, if subfolders were not included. */
   below: number;
+  /** What was left out because it belongs to another picture, a sentence for each kind. */
+  beside: string[];
 }
 
 /**
  * The pictures among files and folders, each once even if several paths or links lead to it. Files that operating
  * systems and NAS devices leave among pictures (`.DS_Store`, `Thumbs.db`, `._*`, sidecars) are ignored; a file named
  * explicitly is always taken.
+ * @param prefer which file of a shot is taken that is there as RAW and as a picture, in folders
  * @throws AppError `not-found` for a path that does not exist
  */
-export async function collectSources(paths: readonly string[], recursive: boolean): Promise<Collected> {
+export async function collectSources(
+  paths: readonly string[],
+  recursive: boolean,
+  prefer: RawOrPicture = 'raw',
+): Promise<Collected> {
   const files: NewBatchFile[] = [];
   const seen = new Set<string>();
   let ignored = 0;
   const skipped: string[] = [];
+  const beside: string[] = [];
   let below = 0;
   const add = async (source: string, folder: string): Promise<void> => {
     // A broken link is kept, so that the batch reports it.
@@ -42,14 +51,17 @@ export async function collectSources(paths: readonly string[], recursive: boolea
       await add(path, '');
       continue;
     }
-    const { pictures, others, skipped: left } = await listPictures(path);
+    const { pictures, others, skipped: left } = await listPictures(path, isPhotographName);
     skipped.push(...left.map(({ reason }) => reason));
-    ignored += others.length;
-    for (const name of pictures) {
+    const wanted = (name: string): boolean => recursive || !name.includes('/');
+    const shots = sortShots(pictures.filter(wanted), others.filter(wanted), prefer);
+    ignored += shots.others.length + others.filter((name) => !wanted(name)).length;
+    below += pictures.filter((name) => !wanted(name)).length;
+    beside.push(...shots.beside);
+    for (const name of shots.pictures) {
       const folder = dirname(name) === '.' ? '' : dirname(name);
-      if (recursive || folder === '') await add(join(path, name), folder);
-      else below++;
+      await add(join(path, name), folder);
     }
   }
-  return { files, ignored, skipped, below };
+  return { files, ignored, skipped, below, beside };
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { watch } from 'chokidar';
 import { bytesOf, pathMeant } from '../../core/files/byteNames.ts';
-import { isPictureName } from '../../core/data/files.ts';
+import { isPhotographName } from '../../core/data/files.ts';
 import type { BatchSettings } from '../../shared/batches.ts';
 import type { Batches } from './batches.ts';
 import { collectSources } from './restoreSources.ts';
@@ -11,16 +11,16 @@ export interface WatchOptions {
   folder: string;
   models: readonly string[];
   settings: Omit<BatchSettings, 'models'>;
-  /** Restore what is there already, too. */
+  /** Also restore pictures that are already there. */
   existing: boolean;
-  /** A file is taken when it has not grown for so long. */
+  /** A file is restored when it has not grown for this long. */
   settledMs?: number;
 }
 
 /**
- * Restores pictures as they arrive in a folder, until `signal` is given: whatever arrived while a batch ran is the next
- * batch. The folder of the results, if it lies inside, is not watched.
- * @param onBatch called with each batch when it is made; it resolves when the batch has ended
+ * Restores pictures as they arrive in a folder, until `signal` is aborted. Pictures that arrive during a batch form the
+ * next one. If the output folder is inside, it is not watched.
+ * @param onBatch called with each new batch; it resolves when the batch has ended
  */
 export async function watchFolder(
   batches: Batches,
@@ -36,18 +36,18 @@ export async function watchFolder(
     ignored: (path) => resolve(path) === resolve(settings.out) || /[/\\]\.[^/\\]*$/.test(path),
   });
   watcher.on('add', (path) => {
-    if (!isPictureName(path)) return;
+    if (!isPhotographName(path)) return;
     arrived.add(path);
     wake.resolve();
   });
-  // A folder inside that cannot be read is passed over; without a listener it would end the program.
+  // An unreadable subfolder is skipped; without a listener it would end the program.
   watcher.on('error', () => undefined);
   signal.addEventListener('abort', () => wake.resolve());
   try {
     while (!signal.aborted) {
       await wake.promise;
       wake = Promise.withResolvers();
-      // What was taken away again in the meantime is no fault.
+      // A file that was removed in the meantime is not an error.
       const paths = [...arrived].map(pathMeant).filter((path) => existsSync(bytesOf(path)));
       arrived.clear();
       if (paths.length === 0) continue;

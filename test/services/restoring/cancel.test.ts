@@ -2,6 +2,8 @@ import { type EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { PictureReaders } from '../../../src/services/pictures/pictureReaders.ts';
+import { Previews } from '../../../src/services/restoring/previews.ts';
 import { collectSources } from '../../../src/services/restoring/restoreSources.ts';
 import { effect, exportSettings } from '../../../src/shared/batches.ts';
 import { childProcesses, temporaryFolder } from '../../photographs.ts';
@@ -12,7 +14,7 @@ import { openBatches } from './openBatches.ts';
 const MOST_MS = 2000;
 
 const root = temporaryFolder();
-const { batches, jobs } = openBatches(join(root, 'home'));
+const { home, children, batches, history, jobs } = openBatches(join(root, 'home'));
 const large = join(root, 'large.png');
 let model = '';
 
@@ -54,5 +56,46 @@ describe.skipIf(process.platform !== 'linux')('a batch in the midst of a tile (i
     expect(next.state).toBe('running');
     jobs.kill(next.id);
     expect(await batches.ended(next.id)).toMatchObject({ state: 'cancelled' });
+  });
+
+  it('that is cancelled leaves a ledger that says what runs: no picture is at work, and no process', async () => {
+    const { files } = await collectSources([large], false);
+    const settings = { out: join(root, 'out'), effect: effect.parse({ tile: 512 }), export: exportSettings.parse({}) };
+    const { id } = await batches.create(files, [model], settings);
+    const waiting = await batches.create(files, [model], settings);
+    await once(batches.events as EventEmitter, 'progress');
+    await batches.cancel(waiting.id);
+    await batches.cancel(id);
+    expect([id, waiting.id].map((each) => batches.find(each).state)).toEqual(['cancelled', 'cancelled']);
+    expect([id, waiting.id].flatMap((each) => batches.files(each).map(({ state }) => state))).toEqual([
+      'waiting',
+      'waiting',
+    ]);
+    expect(history.jobs.active()).toEqual([]);
+    expect(workers()).toEqual([]);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a preview in the midst of a tile', () => {
+  it('that is stopped ends its process within two seconds, and another one can be made', async () => {
+    const readers = new PictureReaders();
+    const previews = new Previews(home, children, readers);
+    try {
+      const heard = Promise.withResolvers<void>();
+      const wish = { models: [model], effect: effect.parse({ tile: 512 }) };
+      const made = previews.restore(large, wish, () => heard.resolve());
+      const refused = expect(made).rejects.toMatchObject({ code: 'cancelled' });
+      await heard.promise;
+      const began = performance.now();
+      previews.end();
+      await refused;
+      expect(performance.now() - began).toBeLessThan(MOST_MS);
+      await expect.poll(workers, { timeout: MOST_MS }).toEqual([]);
+      const again = await previews.restore(large, { ...wish, reduced: 64 });
+      expect(again.reduced).toEqual({ width: 64, height: 43 });
+    } finally {
+      previews.end();
+      await readers.end();
+    }
   });
 });

@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectSources } from '../../../src/services/restoring/restoreSources.ts';
 import { Previews } from '../../../src/services/restoring/previews.ts';
+import { PictureReaders } from '../../../src/services/pictures/pictureReaders.ts';
 import { type Effect, effect, exportSettings } from '../../../src/shared/batches.ts';
 import { childProcesses, temporaryFolder } from '../../photographs.ts';
 import { seededModel } from '../../seededModels.ts';
@@ -10,7 +11,8 @@ import { openBatches } from './openBatches.ts';
 
 const folder = temporaryFolder();
 const { home, children, batches } = openBatches(join(folder, 'home'));
-const previews = new Previews(home, children);
+const readers = new PictureReaders();
+const previews = new Previews(home, children, readers);
 const models: string[] = [];
 const source = join(folder, 'turned.png');
 const mask = join(folder, 'mask.png');
@@ -37,6 +39,7 @@ beforeAll(async () => {
 });
 afterAll(() => {
   previews.end();
+  return readers.end();
 });
 
 async function exported(wish: Effect): Promise<string> {
@@ -57,7 +60,7 @@ const pixels = (file: string, part?: { left: number; top: number; width: number;
 
 describe('a preview', () => {
   it('is ended by no timer however long it takes, tells how far it is, and lets its process go when nothing more comes', async () => {
-    const impatient = new Previews(home, children, 1);
+    const impatient = new Previews(home, children, readers, 1);
     const shares: number[] = [];
     const wish = { models, effect: effect.parse({ tile: 32 }) };
     const { region } = await impatient.restore(source, wish, (share) => shares.push(share));
@@ -67,6 +70,18 @@ describe('a preview', () => {
     await expect
       .poll(() => childProcesses().filter(({ command }) => command.includes('workers/restore.ts')))
       .toEqual([]);
+  });
+
+  it('of a whole picture that is reduced first says so and shows all of it; one that is small enough stays as it is', async () => {
+    const wish = { models, effect: effect.parse({}) };
+    const small = await previews.restore(source, { ...wish, reduced: 46 });
+    expect(small.region).toEqual({ left: 0, top: 0, width: 190, height: 230 });
+    expect(small.reduced).toEqual({ width: 38, height: 46 });
+    // The second of the models enlarges twice.
+    expect(await sharp(small.path).metadata()).toMatchObject({ width: 76, height: 92 });
+    const whole = await previews.restore(source, { ...wish, reduced: 400 });
+    expect(whole.reduced).toBeUndefined();
+    expect(await sharp(whole.path).metadata()).toMatchObject({ width: 380, height: 460 });
   });
 
   it.each([

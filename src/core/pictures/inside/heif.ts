@@ -11,6 +11,8 @@ export interface HeifFile {
   sequence: boolean;
   /** A gain map (item type `tmap`, or an auxiliary picture of Apple's or ISO 21496). */
   gainMap: boolean;
+  /** A video behind the picture (Samsung's motion photo). */
+  motion: boolean;
   /** A depth map. */
   depthMap: boolean;
 }
@@ -26,13 +28,16 @@ const MOST_BOXES = 100_000;
 
 /** Reads the boxes that matter; damage ends the reading. */
 export function readHeif(file: FileBytes): HeifFile {
-  const result: HeifFile = { hasProfile: false, sequence: false, gainMap: false, depthMap: false };
+  const result: HeifFile = { hasProfile: false, sequence: false, gainMap: false, motion: false, depthMap: false };
   for (const box of boxes(file)) {
     const data = file.read(box.position, Math.min(box.length, 256));
     const text = data.toString('latin1');
     switch (box.type) {
       case 'moov':
         result.sequence = true;
+        break;
+      case 'mpvd':
+        result.motion = true;
         break;
       case 'colr':
         if (/^(prof|rICC)/.test(text)) result.hasProfile = true;

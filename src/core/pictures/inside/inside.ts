@@ -15,6 +15,7 @@ import {
 import { firstIsReduced, rawInTiff } from './rawInTiff.ts';
 import { type TiffContents, tiffContents } from './tiffContents.ts';
 import { readTiff } from './tiff.ts';
+import { readPsd } from './psd.ts';
 import { readWebp } from './webp.ts';
 
 export interface PngContents {
@@ -38,6 +39,7 @@ export interface Inside {
   jpeg?: JpegContents;
   heif?: HeifFile;
   webp?: readonly string[];
+  psd?: { layers: boolean };
 }
 
 /** @throws the system's error if the file cannot be read */
@@ -64,6 +66,8 @@ function read(file: FileBytes, path: string): Inside {
     case 'avif':
     case 'heic':
       return { kind, heif: readHeif(file) };
+    case 'psd':
+      return { kind, psd: readPsd(file) };
     case 'webp':
       return { kind, webp: readWebp(file) };
     default:

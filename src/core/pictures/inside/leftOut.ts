@@ -15,11 +15,11 @@ const knownWebp = new Set(['VP8 ', 'VP8L', 'VP8X', 'ALPH', 'ICCP', 'EXIF', 'XMP 
  * @param format of the result
  */
 export function leftOut(inside: Inside, pages: number, format: string): string[] {
-  const { tiff, png, jpeg, heif, webp } = inside;
+  const { tiff, png, jpeg, heif, webp, psd } = inside;
   const lost: string[] = [];
   const all = tiff?.pages ?? png?.frames ?? pages;
   if (all > 1) lost.push(`Only the first of ${all} pages is restored.`);
-  if (tiff?.layers) lost.push("Photoshop's layers are left out; the merged picture is restored.");
+  if (tiff?.layers || psd?.layers) lost.push("Photoshop's layers are left out; the merged picture is restored.");
   if (tiff && tiff.further > 0) lost.push(`The further pictures inside the first page are left out (${tiff.further}).`);
   if (tiff && tiff.unknownTags.length > 0)
     lost.push(`Data of other programs are left out (TIFF tags ${tiff.unknownTags.join(', ')}).`);
@@ -29,7 +29,7 @@ export function leftOut(inside: Inside, pages: number, format: string): string[]
   if (jpeg && jpeg.further > 0) lost.push(`Only the first of ${jpeg.further + 1} pictures in the file is restored.`);
   if (jpeg?.gainMap || heif?.gainMap)
     lost.push('The gain map is left out; the result has the standard range of brightness.');
-  if (jpeg?.motion) lost.push('The video of the motion photo is left out.');
+  if (jpeg?.motion || heif?.motion) lost.push('The video of the motion photo is left out.');
   if (jpeg && jpeg.trailer > 0) lost.push(`Data behind the picture are left out (${jpeg.trailer} bytes).`);
   if (jpeg && jpeg.unknownSegments.length > 0)
     lost.push(`Data of other programs are left out (JPEG segments ${jpeg.unknownSegments.join(', ')}).`);

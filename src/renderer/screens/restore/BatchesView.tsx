@@ -1,18 +1,18 @@
 import { Button, Group, ScrollArea, Stack, Table, Text, UnstyledButton } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { IconChevronDown, IconChevronRight, IconHistory } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Batch, BatchFile } from '../../../shared/contract/restoring.ts';
 import { dateTime } from '../../../shared/dates.ts';
-import { useAction, useCall } from '../../api/hooks.ts';
+import { isActive } from '../../../shared/jobs.ts';
+import { useCall } from '../../api/hooks.ts';
+import { BatchMachines } from '../../components/MachinesPanel.tsx';
 import { Empty, Loaded, StateBadge } from '../../components/States.tsx';
 import { useTold } from '../../i18n/told.ts';
-import { go } from '../../route.ts';
 import { BatchActions, BatchBar } from './BatchProgress.tsx';
 import { batchTitle } from './batchTitle.ts';
 import { remaining } from './remaining.ts';
-import { added, useSelection } from './selection.tsx';
+import { useShowBatch } from './useShowBatch.ts';
 
 /** All batches, newest first, with the result for each picture. */
 export function BatchesView() {
@@ -44,32 +44,10 @@ export function BatchesView() {
 function BatchCard({ batch }: { batch: Batch }) {
   const { t } = useTranslation();
   const told = useTold();
-  const { change } = useSelection();
   const [chosen, setOpen] = useState<boolean>();
   // Failed pictures are what people look for.
   const open = chosen ?? batch.failed > 0;
-  const reopen = useAction('batches.open');
-  const show = (): void =>
-    reopen.mutate(
-      { batch: batch.id },
-      {
-        onSuccess: ({ pictures, missing }) => {
-          if (missing > 0)
-            notifications.show({
-              color: 'yellow',
-              message: t('batch.missing', { count: missing }),
-              closeButtonProps: { 'aria-label': t('common.close') },
-            });
-          change((now) => ({
-            ...added(pictures)({ ...now, pictures: [] }),
-            batch: batch.id,
-            marked: new Set(),
-            current: undefined,
-          }));
-          go('restore');
-        },
-      },
-    );
+  const show = useShowBatch();
   const facts = [
     t('export.progress', { settled: batch.done + batch.failed + batch.skipped, total: batch.total }),
     batch.failed > 0 && t('batch.failed', { count: batch.failed }),
@@ -94,10 +72,11 @@ function BatchCard({ batch }: { batch: Batch }) {
       </Text>
       <BatchBar batch={batch} />
       {batch.reason && <Text size="xs">{told(batch.reason)}</Text>}
+      {batch.settings.travel && isActive(batch.state) && <BatchMachines batch={batch.id} />}
       <Group justify="space-between">
         <Group gap="xs">
           <BatchActions batch={batch} />
-          <Button size="xs" px="xs" variant="subtle" color="gray" loading={reopen.isPending} onClick={show}>
+          <Button size="xs" px="xs" variant="subtle" color="gray" onClick={() => show(batch.id)}>
             {t('batch.show')}
           </Button>
         </Group>

@@ -1,22 +1,19 @@
 import { Checkbox, Group, NumberInput, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { ExportSettings } from '../../../shared/batches.ts';
-import { ChoosePlace } from '../../components/ChoosePlace.tsx';
 import { useSelection } from './selection.tsx';
 import { useExampleName } from './useExampleName.ts';
-import { useOutFolder } from './useOutFolder.ts';
 
-const formats = ['same', 'png', 'jpeg', 'tiff', 'webp', 'avif'] as const;
+const formats = ['same', 'png', 'jpeg', 'tiff', 'webp', 'avif', 'jxl'] as const;
 const conflicts = ['unique', 'skip', 'overwrite', 'changed'] as const;
 const strips = ['none', 'gps', 'all'] as const;
 /** Formats that are lossy or can be. */
-const withQuality = ['same', 'jpeg', 'webp', 'avif'];
+const withQuality = ['same', 'jpeg', 'webp', 'avif', 'jxl'];
 
-/** Output folder, file names and format. */
+/** File names, format and metadata of the results. */
 export function ExportSection() {
   const { t } = useTranslation();
   const { selection, change } = useSelection();
-  const out = useOutFolder();
   const { options } = selection;
   const set = (changed: Partial<ExportSettings>) => change({ options: { ...options, ...changed } });
   const choices = <Value extends string>(key: string, values: readonly Value[]) =>
@@ -25,22 +22,6 @@ export function ExportSection() {
 
   return (
     <Stack gap="sm">
-      <div>
-        <Text size="xs" fw={600}>
-          {t('export.folder')}
-        </Text>
-        <Group gap="xs" wrap="nowrap" justify="space-between">
-          <Text size="xs" c="dimmed" className="path" title={out?.path}>
-            {out?.path ?? t('export.noFolder')}
-          </Text>
-          <ChoosePlace
-            wanted="folder"
-            label={t('export.chooseFolder')}
-            title={t('export.folder')}
-            onChoose={([place]) => change({ out: place })}
-          />
-        </Group>
-      </div>
       <Group grow align="flex-start" gap="xs">
         <Select
           size="xs"

@@ -14,13 +14,13 @@ import { useCompareKeys } from '../../components/useCompareKeys.ts';
 import { useKeys } from '../../components/useKeys.ts';
 import { usePictureSize } from '../../components/usePictureSize.ts';
 import { useZoom } from '../../components/useZoom.ts';
-import { visibleRegion } from '../../components/visibleRegion.ts';
+import { previewWish } from '../../components/visibleRegion.ts';
 import { go } from '../../route.ts';
 import { Filmstrip } from './Filmstrip.tsx';
 import { Rivals } from './Rivals.tsx';
 import { previewKey, recipeKey, recipeTitle } from './recipe.ts';
 import { remaining } from './remaining.ts';
-import { useSelection } from './selection.tsx';
+import { type Preview, useSelection } from './selection.tsx';
 import { usePreviews, type Previews } from './usePreviews.ts';
 
 /** One picture, before and after. Nothing is exported here. */
@@ -58,7 +58,7 @@ export function PictureView({ source }: { source: Source }) {
     source.id,
     ready,
     trainedTo,
-    size && zoom.width > 0 && !runs.isPending ? visibleRegion(size, zoom) : undefined,
+    size && zoom.width > 0 && !runs.isPending ? previewWish(size, zoom) : undefined,
   );
 
   const step = (by: number): void => {
@@ -85,12 +85,13 @@ export function PictureView({ source }: { source: Source }) {
   const awaited = learning && selection.automatic && trainedTo(recipes[active]?.models ?? []) === undefined;
   const hint = awaited ? 'restore.awaited' : 'restore.previewHint';
   const previewed = shown && [
-    t(shown.backends.length > 0 ? 'restore.previewedOn' : 'restore.previewed', {
-      width: shown.region.width,
-      height: shown.region.height,
+    t(previewedText(shown), {
+      width: (shown.reduced ?? shown.region).width,
+      height: (shown.reduced ?? shown.region).height,
       seconds: shown.seconds.toFixed(1),
       device: t(shown.backends.every(isOnProcessor) ? 'restore.onProcessor' : 'restore.onGpu'),
     }),
+    shown.reduced && t('restore.reduced'),
     learning && t('restore.early'),
   ];
   const state = previewed?.filter(Boolean).join(' · ') ?? t(recipes.length === 0 ? 'restore.chooseFirst' : hint);
@@ -115,14 +116,18 @@ export function PictureView({ source }: { source: Source }) {
       </div>
       {pictures.length > 1 && <Filmstrip current={source.id} />}
       <Rivals recipes={recipes} active={active} models={models.data ?? []} />
-      <Group
+      <Text
         px="md"
-        py="xs"
-        gap="sm"
-        justify="space-between"
-        wrap="nowrap"
-        style={{ borderTop: '1px solid var(--line)' }}
+        pt={6}
+        size="xs"
+        c="dimmed"
+        lineClamp={2}
+        aria-live="polite"
+        style={{ borderTop: '1px solid var(--line)', fontVariantNumeric: 'tabular-nums' }}
       >
+        {pending && (pending.of > 1 || pending.share > 0) ? previewing(pending, t) : state}
+      </Text>
+      <Group px="md" pt={4} pb="xs" gap="sm" justify="space-between" wrap="nowrap">
         <Group gap="xs" wrap="nowrap" miw={0}>
           <Button
             size="xs"
@@ -138,9 +143,6 @@ export function PictureView({ source }: { source: Source }) {
               {t('common.cancel')}
             </Button>
           )}
-          <Text size="xs" c="dimmed" lineClamp={3} aria-live="polite">
-            {pending && (pending.of > 1 || pending.share > 0) ? previewing(pending, t) : state}
-          </Text>
         </Group>
         <CompareBar
           zoom={zoom}
@@ -164,3 +166,9 @@ const previewing = ({ number, of, share, secondsLeft }: NonNullable<Previews['pe
   ]
     .filter(Boolean)
     .join(' · ');
+
+/** Which sentence says what a preview shows. */
+function previewedText({ reduced, backends }: Preview): string {
+  if (reduced) return 'restore.previewedWhole';
+  return backends.length > 0 ? 'restore.previewedOn' : 'restore.previewed';
+}

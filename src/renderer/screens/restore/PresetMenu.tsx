@@ -3,12 +3,14 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconDeviceFloppy, IconDots } from '@tabler/icons-react';
 import { useState, type SubmitEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Fault } from '../../../shared/faults.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
 import { recipeKey } from './recipe.ts';
 import { useSelection } from './selection.tsx';
+import { readyPresets } from './treatment.ts';
 
-/** Saved chains of models with their settings. */
-export function PresetMenu() {
+/** Ready sets of remedies, and saved chains of models with their settings. */
+export function PresetMenu({ treatOnly }: { treatOnly: (faults: readonly Fault[]) => void }) {
   const { t } = useTranslation();
   const { selection, change } = useSelection();
   const presets = useCall('restore.presets', {});
@@ -26,10 +28,17 @@ export function PresetMenu() {
   );
 
   const apply = (wanted: string | null): void => {
+    const ready = readyPresets.find(({ id }) => readyValue(id) === wanted);
+    if (ready) return treatOnly(ready.faults);
     const preset = known.find((candidate) => candidate.name === wanted);
     if (!preset) return;
     const { ensemble, luminance } = preset.effect;
-    change({ recipe: { models: preset.models, ensemble, luminance }, strength: preset.effect.strength, active: 0 });
+    change({
+      recipe: { models: preset.models, ensemble, luminance },
+      wanted: [],
+      strength: preset.effect.strength,
+      active: 0,
+    });
   };
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -45,9 +54,16 @@ export function PresetMenu() {
         flex={1}
         size="xs"
         label={t('preset.title')}
-        placeholder={t(known.length === 0 ? 'preset.none' : 'preset.choose')}
-        disabled={known.length === 0}
-        data={known.map((preset) => preset.name)}
+        placeholder={t('preset.choose')}
+        data={[
+          {
+            group: t('preset.ready'),
+            items: readyPresets.map(({ id }) => ({ value: readyValue(id), label: t(`ready.${id}`) })),
+          },
+          ...(known.length > 0
+            ? [{ group: t('preset.own'), items: known.map(({ name: title }) => ({ value: title, label: title })) }]
+            : []),
+        ]}
         value={chosen?.name ?? null}
         onChange={apply}
       />
@@ -106,3 +122,6 @@ export function PresetMenu() {
     </Group>
   );
 }
+
+/** No saved preset can have such a name: a name of a file has no slash. */
+const readyValue = (id: string): string => `ready/${id}`;

@@ -16,6 +16,7 @@ import { BatchesView } from './BatchesView.tsx';
 import { DropArea } from '../../components/DropArea.tsx';
 import { PictureGrid } from './PictureGrid.tsx';
 import { PictureView } from './PictureView.tsx';
+import { openSingle } from './openSingle.ts';
 import { added, cleared, useSelection } from './selection.tsx';
 import { SidePanel } from './SidePanel.tsx';
 
@@ -37,6 +38,7 @@ export function RestoreScreen() {
     try {
       const found = await call('restore.collect', { places: places.map((place) => place.id) });
       change(added(found.pictures));
+      openSingle(pictures, found.pictures);
       if (found.skipped.length > 0)
         notifications.show({
           color: 'yellow',
@@ -44,6 +46,8 @@ export function RestoreScreen() {
           message: told(found.skipped[0] ?? ''),
           closeButtonProps: { 'aria-label': t('common.close') },
         });
+      for (const sentence of found.beside)
+        notifications.show({ message: told(sentence), closeButtonProps: { 'aria-label': t('common.close') } });
       if (found.pictures.length === 0)
         notifications.show({
           color: 'yellow',
@@ -100,8 +104,10 @@ export function RestoreScreen() {
     marked.size > 0
       ? t('restore.countMarked', { count: pictures.length, marked: marked.size })
       : t('restore.count', { count: pictures.length });
-  const position = open && t('restore.position', { number: index + 1, count: pictures.length });
-  const subtitle = position ?? (pictures.length === 0 ? undefined : counted);
+  const position =
+    pictures.length > 1 ? t('restore.position', { number: index + 1, count: pictures.length }) : undefined;
+  const count = pictures.length === 0 ? undefined : counted;
+  const subtitle = open ? position : count;
 
   const empty = (
     <Empty icon={<IconPhotoPlus size={56} stroke={1} />} title={t('restore.emptyTitle')} text={t('restore.emptyText')}>

@@ -1,15 +1,27 @@
 import { Accordion, Box, ScrollArea, Stack } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { EffectSection } from './EffectSection.tsx';
+import { isRawName } from '../../../shared/fileKinds.ts';
+import { useCall } from '../../api/hooks.ts';
 import { ExportSection } from './ExportSection.tsx';
+import { FaultSection } from './FaultSection.tsx';
+import { ModelSection } from './ModelSection.tsx';
+import { RawSection } from './RawSection.tsx';
+import { useSelection } from './selection.tsx';
 import { StartExport } from './StartExport.tsx';
+import { hasExpertModels } from './treatment.ts';
 import { TuningSection } from './TuningSection.tsx';
 
-/** Effect, export settings and progress. */
+/** What is wrong and what is done about it, the settings for experts, and the export. */
 export function SidePanel() {
   const { t } = useTranslation();
-  const [open, setOpen] = useState(['effect', 'export']);
+  const { pictures, recipe } = useSelection().selection;
+  const hasRaw = pictures.some(({ name }) => isRawName(name));
+  const remedies = useCall('remedies.list', {}).data;
+  const [chosen, setOpen] = useState<string[]>();
+  // Whoever came with a model of their own sees it by its name.
+  const expert = remedies !== undefined && hasExpertModels(remedies, recipe.models);
+  const open = chosen ?? ['faults', 'raw', ...(expert ? ['models'] : [])];
   const section = (value: string, title: string, content: ReactNode) => (
     <Accordion.Item value={value}>
       <Accordion.Control>{title}</Accordion.Control>
@@ -33,9 +45,11 @@ export function SidePanel() {
             content: 'section-content',
           }}
         >
-          {section('effect', t('export.effect'), <EffectSection />)}
+          {section('faults', t('fault.question'), <FaultSection />)}
+          {section('models', t('export.models'), <ModelSection />)}
+          {hasRaw && section('raw', t('raw.title'), <RawSection />)}
           {section('tuning', t('export.tuning'), <TuningSection />)}
-          {section('export', t('export.title'), <ExportSection />)}
+          {section('export', t('export.settings'), <ExportSection />)}
         </Accordion>
       </ScrollArea>
       <Box p="md" style={{ borderTop: '1px solid var(--line)' }}>

@@ -3,9 +3,12 @@ import { useTranslation } from 'react-i18next';
 import { useAction, useCall } from '../../api/hooks.ts';
 import { href } from '../../route.ts';
 import { BatchProgress } from './BatchProgress.tsx';
+import { LeftOut } from './LeftOut.tsx';
 import { chosenPictures, useSelection } from './selection.tsx';
 import { useExampleName } from './useExampleName.ts';
-import { useOutFolder } from './useOutFolder.ts';
+import { OutputChoice } from './OutputChoice.tsx';
+import { useOpenPicture } from './useLookedAt.ts';
+import { useOutput } from './useOutput.ts';
 import { useShownBatch } from './useShownBatch.ts';
 
 /** The export button, and the progress of the export. */
@@ -15,27 +18,28 @@ export function StartExport() {
   const start = useAction('batches.start', ['batches.list']);
   const batches = useCall('batches.list', {});
   const batch = useShownBatch();
-  const out = useOutFolder();
+  const open = useOpenPicture();
   const badName = useExampleName().isError || selection.options.template === '';
-  const { recipe, strength, mask, options } = selection;
-  const pictures = chosenPictures(selection);
+  const { recipe, strength, mask, options, wanted } = selection;
+  const pictures = open ? [open] : chosenPictures(selection);
+  const output = useOutput(pictures);
   const needs = [
+    [wanted.length > 0, 'export.needsDownload'],
     [recipe.models.length === 0, 'export.needsModel'],
-    [!out, 'export.needsFolder'],
+    [!output.beside && !output.folder, 'export.needsFolder'],
     [pictures.length === 0, 'export.needsPictures'],
     [badName, 'export.needsName'],
   ] as const;
   const missing = needs.find(([isMissing]) => isMissing)?.[1];
 
   const begin = (): void => {
-    if (!out) return;
     const { models, ...how } = recipe;
     start.mutate(
       {
         pictures: pictures.map((picture) => picture.id),
         models,
         effect: { strength, ...how, ...(mask ? { mask: mask.id } : {}) },
-        out: out.id,
+        ...(output.beside || !output.folder ? {} : { out: output.folder.id }),
         options,
       },
       { onSuccess: (made) => change({ batch: made.id }) },
@@ -45,8 +49,10 @@ export function StartExport() {
   return (
     <Stack gap="sm">
       {batch && <BatchProgress batch={batch} />}
+      {pictures.length > 0 && <LeftOut />}
+      <OutputChoice output={output} />
       <Button fullWidth onClick={begin} disabled={missing !== undefined} loading={start.isPending}>
-        {t('export.start', { count: pictures.length })}
+        {open ? t('export.startThis') : t('export.start', { count: pictures.length })}
       </Button>
       {missing && (
         <Text size="xs" c="dimmed" ta="center">

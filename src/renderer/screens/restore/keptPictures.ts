@@ -47,7 +47,7 @@ function keep(key: string, value: unknown): void {
 }
 
 /**
- * Keeps the pictures, and removes those whose ids the services do not know (ids are forgotten when the services stop).
+ * Keeps the pictures, and removes those that are gone, or whose ids the services do not know.
  */
 export function useKeptPictures(
   { pictures, current, marked, batch }: KeptPictures,

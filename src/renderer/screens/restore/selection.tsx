@@ -3,11 +3,14 @@ import { z } from 'zod';
 import type { Place } from '../../../shared/contract/common.ts';
 import type { Source } from '../../../shared/contract/restoring.ts';
 import type { BackendId } from '../../../shared/devices.ts';
+import { fault, type Fault } from '../../../shared/faults.ts';
 import { exportSettings, type ExportSettings } from '../../../shared/batches.ts';
 import type { Result } from '../../components/PictureLayer.tsx';
+import type { Size } from '../../components/useZoom.ts';
 import { layouts, type Layout } from '../../components/CompareStage.tsx';
 import { keptPictures, useKeptPictures } from './keptPictures.ts';
 import { recipe, type Recipe } from './recipe.ts';
+import type { Picked } from './treatment.ts';
 
 /** The state of the Restore screen, kept while other screens are open. */
 export interface Selection {
@@ -33,6 +36,12 @@ export interface Selection {
   automatic: boolean;
   /** Finished previews, by `previewKey`. */
   previews: ReadonlyMap<string, Preview>;
+  /** Faults whose model has yet to be downloaded. */
+  wanted: readonly Fault[];
+  /** The remedies that were picked instead of the defaults. */
+  picked: Picked;
+  /** Results beside the originals, or in the folder. */
+  where: 'beside' | 'folder';
   out: Place | undefined;
   options: ExportSettings;
   /** The batch whose file states the grid shows. */
@@ -44,6 +53,8 @@ export interface Preview extends Result {
   seconds: number;
   /** What its models were computed on. */
   backends: readonly BackendId[];
+  /** Size of the reduced picture that was restored; missing for true pixels. */
+  reduced?: Size | undefined;
   /** How far its models had been trained; undefined if one had not learnt anything yet. */
   trainedTo: string | undefined;
 }
@@ -55,6 +66,8 @@ const remembered = z.object({
   layout: z.enum(layouts),
   options: exportSettings,
   automatic: z.boolean().default(true),
+  picked: z.partialRecord(fault, z.string()).default({}),
+  where: z.enum(['beside', 'folder']).default('beside'),
 });
 const storageKey = 'mcir.restore';
 
@@ -71,8 +84,12 @@ const empty: Selection = {
   loupe: false,
   automatic: true,
   previews: new Map(),
+  wanted: [],
+  picked: {},
+  where: 'beside',
   out: undefined,
-  options: exportSettings.parse({}),
+  // Beside its original a result needs a name of its own.
+  options: exportSettings.parse({ template: '{name}-restored' }),
   batch: undefined,
 };
 
@@ -88,10 +105,14 @@ export function SelectionProvider({ children }: { children: ReactNode }) {
     undefined,
     () => ({ ...empty, ...recall(), ...keptPictures() }),
   );
-  const { recipe: chosen, strength, layout, options, automatic } = selection;
+  const { recipe: chosen, strength, layout, options, automatic, picked, where } = selection;
   useEffect(
-    () => localStorage.setItem(storageKey, JSON.stringify({ recipe: chosen, strength, layout, options, automatic })),
-    [chosen, strength, layout, options, automatic],
+    () =>
+      localStorage.setItem(
+        storageKey,
+        JSON.stringify({ recipe: chosen, strength, layout, options, automatic, picked, where }),
+      ),
+    [chosen, strength, layout, options, automatic, picked, where],
   );
   useKeptPictures(selection, change);
   const value = useMemo(() => ({ selection, change }), [selection]);
@@ -112,7 +133,7 @@ function recall(): Partial<Selection> {
 /** Chooses a single model, as other screens offer it. */
 export const usingModel =
   (model: string) =>
-  (now: Selection): Partial<Selection> => ({ recipe: { ...now.recipe, models: [model] }, active: 0 });
+  (now: Selection): Partial<Selection> => ({ recipe: { ...now.recipe, models: [model] }, wanted: [], active: 0 });
 
 /** Adds pictures in their order; known ones are kept once. */
 export const added =
@@ -132,6 +153,11 @@ export const markToggled =
     if (!marked.delete(id)) marked.add(id);
     return { marked };
   };
+
+/** Selects all pictures. */
+export const allMarked = (now: Selection): Partial<Selection> => ({
+  marked: new Set(now.pictures.map(({ id }) => id)),
+});
 
 /** Selects all pictures, or none if all are selected. */
 export const allToggled = (now: Selection): Partial<Selection> => ({

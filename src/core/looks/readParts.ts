@@ -1,0 +1,80 @@
+import { AppError } from '../../shared/errors.ts';
+import type { Look } from '../../shared/faults.ts';
+import { openPicture } from '../pictures/openPicture.ts';
+import type { Sharp } from '../pictures/sharp.ts';
+import type { Rgb } from './grey.ts';
+import { lookAt } from './look.ts';
+
+/** Longest side of the picture on which tones are measured. */
+const WHOLE = 400;
+/** Side of the parts in true pixels, and the most across and down. */
+const PART = 256;
+const MOST_ACROSS = 3;
+
+/**
+ * Looks at a picture file. Tones are measured on a reduced picture, noise, blur and JPEG's blocks on up to nine parts in
+ * true pixels.
+ * @throws AppError `unsupported` for a file that is no readable picture
+ */
+export async function lookAtFile(path: string): Promise<Look> {
+  const whole = await openFile(path);
+  const reduced = await pixelsOf(
+    whole.image.rotate().resize({ width: WHOLE, height: WHOLE, fit: 'inside', withoutEnlargement: true }),
+  );
+  const { width, height } = whole.metadata;
+  const parts: Rgb[] = [];
+  for (const top of startsOf(height)) {
+    // One band after the other, as it is stored and not upright: JPEG's blocks lie so.
+    const region = { left: 0, top, width, height: Math.min(PART, height) };
+    const band = await pixelsOf((await openFile(path)).image.extract(region));
+    for (const left of startsOf(width)) parts.push(cut(band, left, Math.min(PART, width)));
+  }
+  return lookAt(reduced, parts, whole.metadata.autoOrient);
+}
+
+async function openFile(path: string): ReturnType<typeof openPicture> {
+  try {
+    return await openPicture(path);
+  } catch (cause) {
+    throw cause instanceof AppError ? cause : notRead(path, cause);
+  }
+}
+
+async function pixelsOf(image: Sharp): Promise<Rgb> {
+  try {
+    const { data, info } = await image
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    if (channels === 3) return { width, height, data };
+    const rgb = new Uint8Array(width * height * 3);
+    for (let i = 0; i < width * height; i++) rgb.fill(data[i * channels] as number, 3 * i, 3 * i + 3);
+    return { width, height, data: rgb };
+  } catch (cause) {
+    throw notRead('This file', cause);
+  }
+}
+
+/** The columns of a picture from `left` on. */
+function cut({ width: whole, height, data }: Rgb, left: number, width: number): Rgb {
+  const part = new Uint8Array(3 * width * height);
+  for (let y = 0; y < height; y++)
+    part.set(data.subarray(3 * (y * whole + left), 3 * (y * whole + left + width)), 3 * y * width);
+  return { width, height, data: part };
+}
+
+const notRead = (path: string, cause: unknown): AppError =>
+  new AppError(
+    'unsupported',
+    `${path} cannot be read as a picture. It is damaged, or its format is not supported.`,
+    { cause },
+  );
+
+/** Where the parts begin along a side: spread evenly, at multiples of 8. */
+function startsOf(side: number): number[] {
+  const count = Math.min(MOST_ACROSS, Math.max(1, Math.floor(side / PART)));
+  if (count === 1) return [Math.max(0, Math.floor((side - PART) / 16) * 8)];
+  return Array.from({ length: count }, (_, i) => Math.floor(((side - PART) * i) / (count - 1) / 8) * 8);
+}

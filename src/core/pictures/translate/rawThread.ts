@@ -1,0 +1,22 @@
+import { readFile } from 'node:fs/promises';
+import { parentPort } from 'node:worker_threads';
+
+/**
+ * A thread in which LibRaw runs (raw.ts). libraw-wasm is made for a browser's worker, and a thread of Node lacks a few
+ * of its globals; here they are given to it before it is loaded. It uses nothing else of a browser.
+ */
+const port = parentPort;
+if (!port) throw new Error('This file runs in a thread.');
+
+const browser = globalThis as unknown as Record<string, unknown>;
+browser.self = globalThis;
+browser.WorkerGlobalScope = class {};
+browser.postMessage = (message: unknown, moved: []): void => port.postMessage(message, moved);
+/** It asks for its own WebAssembly file and nothing else. */
+browser.fetch = async (address: URL | string): Promise<Response> =>
+  new Response(await readFile(new URL(address)), { headers: { 'Content-Type': 'application/wasm' } });
+
+await import('libraw-wasm/dist/worker.js' as string);
+const { onmessage } = browser as { onmessage: (event: { data: unknown }) => void };
+port.on('message', (data) => onmessage({ data }));
+port.postMessage('ready');

@@ -1,0 +1,78 @@
+import type { Remedy } from '../../shared/contract/models.ts';
+import type { Fault } from '../../shared/faults.ts';
+import type { Home } from '../app/home.ts';
+import { installedPack, type ModelPack, modelPacks } from './modelPacks.ts';
+import { listModels, type ModelCard } from './models.ts';
+
+/** A pack as a remedy: what it is for, what photographers call it, and how much larger it makes pictures. */
+interface PackRemedy {
+  fault: Fault;
+  words: string;
+  pack: string;
+  scale?: number;
+}
+
+/** For each fault the default first; models that come with the program stand before all of them. */
+const packRemedies: readonly PackRemedy[] = [
+  { fault: 'haze', words: 'hazeOutdoors', pack: 'maxim-dehazing-outdoor' },
+  { fault: 'haze', words: 'hazeIndoors', pack: 'maxim-dehazing-indoor' },
+  { fault: 'noise', words: 'noise', pack: 'maxim-denoising' },
+  { fault: 'blur', words: 'blur', pack: 'maxim-deblurring' },
+  { fault: 'rain', words: 'rain', pack: 'maxim-deraining' },
+  { fault: 'dark', words: 'dark', pack: 'maxim-enhancement' },
+  { fault: 'faded', words: 'faded', pack: 'maxim-retouching' },
+  { fault: 'small', words: 'twiceFast', pack: 'esrgan-slim-x2', scale: 2 },
+  { fault: 'small', words: 'twiceFine', pack: 'esrgan-thick-x2', scale: 2 },
+  { fault: 'small', words: 'fourTimesFast', pack: 'esrgan-slim-x4', scale: 4 },
+  { fault: 'small', words: 'fourTimesFine', pack: 'esrgan-thick-x4', scale: 4 },
+];
+
+/** What photographers call the program's own models. */
+const ownWords: Partial<Record<Fault, string>> = { haze: 'ownHaze', noise: 'ownNoise', small: 'ownTwice' };
+
+/** What a model that comes with the program is for, by the usual words in its name. */
+const usualNames: readonly [RegExp, Fault][] = [
+  [/haz/, 'haze'],
+  [/nois/, 'noise'],
+  [/rain/, 'rain'],
+  [/blur/, 'blur'],
+  [/enlarge|x\d/, 'small'],
+];
+
+/**
+ * The remedies that there are, with the models that they have become.
+ * @param fetched bytes of a pack that is being fetched
+ */
+export async function listRemedies(home: Home, fetched: (pack: string) => number | undefined): Promise<Remedy[]> {
+  const cards = await listModels(home);
+  const packs = packRemedies.map(({ pack: name, scale = 1, ...rest }): Remedy => {
+    const pack = packNamed(name);
+    const bytes = fetched(name);
+    return {
+      ...rest,
+      id: name,
+      title: pack.title,
+      licence: pack.licence,
+      bytes: pack.bytes,
+      source: `${pack.package}@${pack.version}`,
+      scale,
+      ...modelOf(installedPack(pack, cards)),
+      ...(bytes === undefined ? {} : { fetched: bytes }),
+    };
+  });
+  return [...cards.filter(({ included }) => included).flatMap(asOwn), ...packs];
+}
+
+function asOwn({ id, title, licence = '', bytes, scale }: ModelCard): Remedy[] {
+  const fault = usualNames.find(([pattern]) => pattern.test(id))?.[1];
+  if (!fault) return [];
+  return [{ id: `own:${id}`, fault, words: ownWords[fault] ?? 'own', title, licence, bytes, scale, model: id }];
+}
+
+const modelOf = (card: ModelCard | undefined): { model?: string } => (card ? { model: card.id } : {});
+
+function packNamed(name: string): ModelPack {
+  const pack = modelPacks.find(({ id }) => id === name);
+  if (!pack) throw new Error(`There is no pack ${name}.`);
+  return pack;
+}
