@@ -40,18 +40,27 @@ export const isSystemFile = (name: string): boolean =>
 
 /**
  * Lists the pictures in a folder and the folders in it. Links are followed, and each folder is listed once, however many
- * links lead to it; a link that leads nowhere counts as a picture, so that it is named where it cannot be read.
+ * links lead to it. A link to a folder around this one is named and not followed; a link that leads nowhere counts as a picture, so that it is named where it cannot be read.
  * @param isPicture tells by a file's name whether it is a picture; by default one that data sets can hold
  * @throws AppError `not-found` if the folder is not there, `io` if it may not be read.
  */
 export async function listPictures(folder: string, isPicture = isPictureName): Promise<Listing> {
-  await realFolder(folder);
+  const top = await realFolder(folder);
   const listing: Listing = { folder, pictures: [], others: [], skipped: [] };
   const listed = new Set<string>();
   // Folders themselves come before links to them, so that a picture has the path of its folder.
   const links = await walk(folder, listed, listing, isPicture);
   if (!links) throw new AppError('io', `The folder ${folder} cannot be read. Check its permissions.`);
-  for (const link of links) links.push(...((await walk(link, listed, listing, isPicture)) ?? []));
+  for (const link of links) {
+    const real = await realOf(link).catch(() => undefined);
+    // It could lead to the whole disk.
+    if (real !== undefined && isAround(real, top))
+      listing.skipped.push({
+        path: link,
+        reason: `The link ${link} leads to a folder around this one and was not followed.`,
+      });
+    else links.push(...((await walk(link, listed, listing, isPicture)) ?? []));
+  }
   const byCharacters = (a: string, b: string): number => (a < b ? -1 : 1);
   listing.pictures.sort(byCharacters);
   listing.others.sort(byCharacters);
@@ -118,6 +127,10 @@ interface Entries {
   entries: { name: string; entry: Dirent<Buffer> }[];
   error?: unknown;
 }
+
+/** Whether one real path is that of a folder in which the other lies. */
+const isAround = (outer: string, inner: string): boolean =>
+  outer !== inner && inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
 
 const realOf = async (folder: string): Promise<string> =>
   textOf(await realpath(bytesOf(folder), { encoding: 'buffer' }));

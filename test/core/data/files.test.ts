@@ -72,6 +72,18 @@ describe('links', () => {
     expect((await listPictures(last)).pictures).toHaveLength(1);
   });
 
+  it('to a folder around are named and not followed: one to the root would lead to the whole disk', async () => {
+    const root = folderOf('beside.png', 'in/a.png');
+    const folder = join(root, 'in');
+    symlinkSync('/', join(folder, 'disk'));
+    symlinkSync(root, join(folder, 'up'));
+    symlinkSync(folder, join(folder, 'self'));
+    const { pictures, skipped } = await listPictures(folder);
+    expect(pictures).toEqual(['a.png']);
+    expect(skipped.map(({ path }) => path).sort()).toEqual([join(folder, 'disk'), join(folder, 'up')]);
+    expect(skipped[0]?.reason).toMatch(/leads to a folder around this one and was not followed/);
+  });
+
   it('come after folders: a picture has the path of its own folder', async () => {
     const root = folderOf('z/a.png');
     symlinkSync(join(root, 'z'), join(root, 'a-link'));
