@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { jobState } from './jobs.ts';
+import { travel } from './travel.ts';
 
 /** How RAW files are developed before they are restored. */
 export const rawSettings = z.strictObject({
@@ -113,6 +114,8 @@ export const batchSettings = z.object({
   models: z.array(modelReference).min(1),
   effect,
   export: exportSettings,
+  /** Set for a batch that other machines do. */
+  travel: travel.optional(),
 });
 export type BatchSettings = z.output<typeof batchSettings>;
 

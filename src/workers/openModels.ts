@@ -52,13 +52,11 @@ export async function openModels(
       if (provider === undefined) return openRestorer(await loadModel(model));
       return restorerOf(model, await processFor(provider).open(model));
     };
-    const others = ids.others.map(
-      (id): Backend => ({
-        id,
-        open: () => open(id),
-        close: () => void processes.get(id.slice('onnx:'.length) as OnnxProvider)?.end(),
-      }),
-    );
+    const others = ids.others.map((id): Backend => ({
+      id,
+      open: () => open(id),
+      close: () => void processes.get(id.slice('onnx:'.length) as OnnxProvider)?.end(),
+    }));
     const restorer = chooseBackend({
       reference: { id: ids.reference, restorer: await open(ids.reference) },
       others,

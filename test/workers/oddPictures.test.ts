@@ -161,7 +161,7 @@ describe('depths and channels of TIFF', () => {
     broken[40] = NaN;
     await expect(restore(tiff({ data: broken, photometric: 1 }))).rejects.toThrow('not numbers (NaN)');
     await expect(restore(tiff({ data: floats(1).map((v) => v * 4000), photometric: 1 }))).rejects.toThrow(
-      'above white, which is 1; the highest is 4000',
+      'brighter than white (1); the highest is 4000',
     );
   });
 

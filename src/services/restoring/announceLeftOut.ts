@@ -7,7 +7,7 @@ import sharp from '../../core/pictures/sharp.ts';
 import { isTranslated, writtenFormat } from '../../core/pictures/translate/kinds.ts';
 import type { ExportSettings } from '../../shared/batches.ts';
 
-/** So many files are read ahead; the ledger tells it of every file. */
+/** Only this many files are checked in advance; the batch's list has the warning for every file. */
 const MOST_FILES = 500;
 
 /** A file that holds more than its result will, and what is left out, a sentence each. */
@@ -17,8 +17,8 @@ export interface LeftOut {
 }
 
 /**
- * The files of which the results will not hold everything, of the first {@link MOST_FILES}. Files that cannot be read are left to
- * the batch, which names the reason.
+ * The files whose results cannot hold everything, of the first {@link MOST_FILES}. Unreadable files are left to the
+ * batch, which reports the reason.
  */
 export async function findLeftOut(
   files: readonly { source: string }[],
@@ -53,7 +53,7 @@ async function lostOf(source: string, wanted: ExportSettings['format']): Promise
   }
   const own = pictureFormats.find((format) => format === inside.kind);
   if (!own) return [];
-  // Frames of the others are told by the file itself.
+  // For other formats, the file itself says how many frames it has.
   const pages = own === 'gif' || own === 'webp' ? ((await sharp(source).metadata()).pages ?? 1) : 1;
   return leftOut(inside, pages, outputFormat({ same: own === 'gif' ? 'png' : own }, wanted));
 }

@@ -10,10 +10,15 @@ import { isActive } from '../../shared/jobs.ts';
 import { storageTrouble, untilStored } from '../../shared/storageTrouble.ts';
 import type { Outcome } from '../../shared/jobMessages.ts';
 import type { BatchSettings, BatchSummary, ModelReference, RestoreModel } from '../../shared/batches.ts';
+import type { QueueAddress } from '../../shared/travel.ts';
 import type { ChildSettings } from '../app/childSettings.ts';
 import type { Home } from '../app/home.ts';
 import type { Asked, JobManager } from '../jobs/JobManager.ts';
 import type { JobWork } from '../jobs/runningJob.ts';
+import { chunkFor, FarBatch, withdrawBatch } from '../machines/farBatch.ts';
+import { keptConflict } from '../machines/makeOrders.ts';
+import type { Roots } from '../machines/roots.ts';
+import { WorkQueue } from '../machines/workQueue.ts';
 import { checkTemplate } from './naming.ts';
 import { type BatchWork, folderOf, recoverFile, restoreFile } from './restoreFile.ts';
 import { mountOf, troubleOf } from './restorePlaces.ts';
@@ -37,14 +42,27 @@ export interface BatchServices {
   readonly children: ChildSettings;
 }
 
+/** How a batch reaches other machines. */
+export interface OtherMachines {
+  readonly queue: QueueAddress;
+  readonly roots: Roots;
+  /** Pictures in a chunk. */
+  readonly chunk?: number;
+}
+
+/** Files of a batch that are entered in the ledger at a time while they are listed. */
+const LISTED_AT_ONCE = 2000;
+/** Counting the files of a large batch takes a while, so it is not done for every one of them. */
+const TELL_MS = 1000;
+
 /** One file is in the network, one is being decoded, one encoded. */
 const LANES = 3;
 /** A file that ends the child process a third time, the last times alone in it and in smaller tiles, has failed. */
 const MOST_CRASHES = 3;
 
 /**
- * Batches of photographs. A batch is a job: services/jobs says who owns it and what may be asked of it. Batches of all
- * programs of a home folder are done one after the other: two at once would only share the machine.
+ * Batches of photographs. A batch is a job: docs/jobs.md says who owns it and how it is controlled. Batches of all
+ * programs of a home folder run one after the other, because two at once would only share the machine.
  */
 export class Batches {
   readonly events = new EventEmitter<BatchEvents>();
@@ -52,8 +70,11 @@ export class Batches {
   readonly #jobs: JobManager;
   readonly #children: ChildSettings;
   readonly #ledger: BatchRepository;
-  /** How often a batch that waits for a disk looks whether it is there. */
+  /** How often a batch that waits for a disk checks whether it is available. */
   readonly #patience: number;
+  /** Batches for other machines whose pictures are being listed. */
+  readonly #listing = new Map<string, Promise<void>>();
+  readonly #submitted = new Map<string, PromiseWithResolvers<void>>();
 
   constructor({ home, history, jobs, children }: BatchServices, { patienceMs = 3000 }: { patienceMs?: number } = {}) {
     this.#home = home;
@@ -63,6 +84,7 @@ export class Batches {
     this.#patience = patienceMs;
     jobs.register('batch', {
       oneIn: 'home',
+      isElsewhere: (id) => this.#ledger.isTravelling(id),
       run: ({ id }, work) => this.#run(id, work),
       onState: ({ id }) => void this.#told(id),
     });
@@ -85,9 +107,9 @@ export class Batches {
   }
 
   /**
-   * Enters a batch in the ledger, and begins with it when its turn comes.
-   * @param models what people call the models, in the order of their use; `identity` changes nothing
-   * @throws AppError for a model that is not there, a name template with an unknown field, or no files
+   * Adds a batch to the queue; it starts when its turn comes.
+   * @param models names of the models, in order of application; `identity` changes nothing
+   * @throws AppError for an unknown model, a name template with an unknown field, or no files
    */
   async create(
     files: readonly NewBatchFile[],
@@ -107,13 +129,75 @@ export class Batches {
     return this.find(id);
   }
 
-  /** Lets the pictures at hand end, and waits before the next. @throws AppError as JobManager.pause */
+  /**
+   * As {@link create}, for a batch that other machines do. The pictures are entered as they are listed, so that a million need
+   * no more memory than a few; the job waits until all are.
+   * @throws AppError as {@link create}, `bad-input` for pictures or a folder in none of the roots, `unsupported` where results
+   * would replace files
+   */
+  async createElsewhere(
+    files: AsyncIterable<NewBatchFile>,
+    models: readonly string[],
+    settings: Omit<BatchSettings, 'models' | 'mount' | 'travel'>,
+    { queue, roots, chunk }: OtherMachines,
+  ): Promise<BatchSummary> {
+    checkTemplate(settings.export.template);
+    keptConflict(settings);
+    const references = await Promise.all(models.map(async (ref) => (await findModel(ref, this.#home)).reference));
+    const id = `b${newId()}`;
+    const out = await roots.toTravel(settings.out);
+    const place = { ...out, path: [out.path, `.mcir-${id}`].filter((part) => part !== '').join('/') };
+    // Found out before anything is listed.
+    await (await WorkQueue.open(queue)).close();
+    const travel = { queue, roots: roots.plain, place, chunk: chunkFor(chunk), listed: false };
+    const whole: BatchSettings = { ...settings, models: references, travel };
+    const title = `Pictures with ${references.map((model) => model.title).join(', ')}, on other machines`;
+    const listed = Promise.withResolvers<void>();
+    listed.promise.catch(() => undefined);
+    this.#listing.set(id, listed.promise);
+    this.#submitted.set(id, Promise.withResolvers());
+    this.#jobs.submit({ id, kind: 'batch', title }, () => this.#ledger.add(id, whole, []));
+    try {
+      await this.#list(id, files);
+      this.#ledger.setSettings(id, { ...whole, travel: { ...travel, listed: true } });
+      listed.resolve();
+    } catch (error) {
+      listed.reject(error);
+      throw error;
+    }
+    return this.find(id);
+  }
+
+  /** Resolves when all work of a batch for other machines is in the queue, or the batch has ended. */
+  async submitted(id: string): Promise<void> {
+    if (!isActive(this.find(id).state)) return;
+    const wait = this.#submitted.get(id) ?? Promise.withResolvers<void>();
+    this.#submitted.set(id, wait);
+    await wait.promise;
+  }
+
+  async #list(id: string, files: AsyncIterable<NewBatchFile>): Promise<void> {
+    let some: NewBatchFile[] = [];
+    let count = 0;
+    for await (const file of files) {
+      some.push(file);
+      count++;
+      if (some.length < LISTED_AT_ONCE) continue;
+      this.#ledger.append(id, some);
+      some = [];
+    }
+    this.#ledger.append(id, some);
+    if (count === 0)
+      throw new AppError('bad-input', 'No pictures were found. Choose files or folders that contain pictures.');
+  }
+
+  /** Finishes the current pictures, then waits. @throws AppError as JobManager.pause */
   pause(id: string): Promise<Asked> {
     this.find(id);
     return this.#jobs.pause(id);
   }
 
-  /** Goes on after a pause, or queues a batch again that has ended. @throws AppError as JobManager.resume */
+  /** Resumes a paused batch, or queues an ended batch again. @throws AppError as JobManager.resume */
   resume(id: string): Promise<Asked> {
     const { state, waiting } = this.find(id);
     return this.#jobs.resume(
@@ -123,20 +207,22 @@ export class Batches {
   }
 
   /**
-   * Ends a batch and waits until nothing works on it any more; what is done stays done.
+   * Cancels a batch and waits until no process works on it any more. Finished pictures are kept.
    * @throws AppError as JobManager.cancel
    */
   async cancel(id: string): Promise<BatchSummary> {
-    this.find(id);
+    const { state, settings } = this.find(id);
     await this.#jobs.cancel(id);
     await this.#jobs.ended(id);
+    // Nobody has followed it, but other machines may be at work on it.
+    if (settings.travel?.queue && !isActive(state)) await this.#withdraw(id, settings.travel);
     return this.find(id);
   }
 
   /**
-   * Tries the failed pictures of a batch again. One that is at work takes them up by itself.
+   * Retries the failed pictures of a batch. A running batch picks them up by itself.
    * @returns how many there are
-   * @throws AppError `conflict` where none has failed
+   * @throws AppError `conflict` if none has failed
    */
   async retry(id: string): Promise<number> {
     this.find(id);
@@ -147,21 +233,59 @@ export class Batches {
     return count;
   }
 
-  /** Resolves when a batch has ended, whichever program does it. */
+  /** Resolves when a batch has ended, whichever program runs it. */
   async ended(id: string): Promise<BatchSummary> {
     await this.#jobs.ended(id);
     return this.find(id);
   }
 
-  /** Goes on with a batch, if it does not run already, and waits until it has ended. @throws AppError as {@link resume} */
+  /** Resumes a batch, unless it is already running, and waits until it has ended. @throws AppError as {@link resume} */
   async run(id: string): Promise<BatchSummary> {
     const { state } = this.find(id);
     if (state !== 'queued' && state !== 'running') await this.resume(id);
     return this.ended(id);
   }
 
+  async #withdraw(id: string, travel: NonNullable<BatchSettings['travel']>): Promise<void> {
+    const queue = await WorkQueue.open(travel.queue as QueueAddress);
+    try {
+      await withdrawBatch(queue, id, travel, this.#ledger.chunksLeft(id, chunkFor(travel.chunk)));
+    } finally {
+      await queue.close();
+    }
+  }
+
+  /** The work of the job where other machines do it. */
+  async #follow(id: string, job: JobWork): Promise<Outcome> {
+    await this.#listing.get(id);
+    this.#listing.delete(id);
+    const { settings, created } = this.find(id);
+    let told = performance.now();
+    const batch = new FarBatch({
+      ...{ id, settings, created, job },
+      ledger: this.#ledger,
+      home: this.#home,
+      stored: (work) => this.#stored(job, work),
+      onSubmitted: () => this.#submitted.get(id)?.resolve(),
+      onFiles: (files) => {
+        for (const file of files) this.events.emit('file', id, file);
+        if (performance.now() - told < TELL_MS) return;
+        told = performance.now();
+        this.#told(id);
+      },
+    });
+    try {
+      return await batch.run();
+    } finally {
+      this.#submitted.get(id)?.resolve();
+      this.#submitted.delete(id);
+      this.#told(id);
+    }
+  }
+
   /** The work of the job. Pictures that cannot be restored do not end it. */
   async #run(id: string, job: JobWork): Promise<Outcome> {
+    if (this.#ledger.isTravelling(id)) return this.#follow(id, job);
     const { settings, created } = this.find(id);
     const models = await this.#models(settings.models);
     const work: BatchWork = {
@@ -177,10 +301,10 @@ export class Batches {
       await mkdir(work.scratch, { recursive: true });
       await this.#stored(job, () => this.#recoverFiles(work));
       await workers.current().opened();
-      // Again where failed pictures were set back while the last ones were done.
+      // Repeated if failed pictures were set to waiting while the last ones were done.
       while (!job.signal.aborted && (await this.#stored(job, () => this.find(id))).waiting > 0) {
         await Promise.all(Array.from({ length: LANES }, () => this.#lane(work, workers, false, job, pause)));
-        // Whatever has ended the child process before runs alone, so that it can harm nothing else.
+        // Files that have crashed the child process run alone, so that they affect no others.
         await this.#lane(work, workers, true, job, pause);
       }
       return { state: job.signal.aborted ? 'cancelled' : 'finished' };
@@ -199,18 +323,18 @@ export class Batches {
 
   async #cleanUp(work: BatchWork, job: JobWork): Promise<void> {
     await this.#stored(job, () => this.#recoverFiles(work)).catch((error: unknown) => {
-      // Done when the batch goes on.
+      // Done when the batch is resumed.
       if (storageTrouble(error) === undefined) throw error;
     });
     await rm(work.scratch, { recursive: true, force: true });
   }
 
-  /** Does work on the ledger; where the disk does not take it, it is done again until it does or the batch is to end. */
+  /** Runs a change of the ledger. While the disk is full it is retried, until it succeeds or the batch has to end. */
   #stored<Value>(job: JobWork, work: () => Value | Promise<Value>): Promise<Value> {
     return untilStored(work, { signal: job.signal, everyMs: Math.min(1000, this.#patience) });
   }
 
-  /** Takes one file after the other until none is left or the batch is to end. */
+  /** Takes one file after the other until none is left or the batch has to end. */
   async #lane(work: BatchWork, workers: Workers, crashed: boolean, job: JobWork, pause: Pause): Promise<void> {
     const { id } = work;
     for (;;) {
@@ -229,7 +353,7 @@ export class Batches {
     }
   }
 
-  /** Decides what an error means: for the file, for the batch, or for nobody but the child process. */
+  /** Decides what an error affects: the file, the whole batch, or only the child process. */
   async #setBack(work: BatchWork, file: BatchFileRecord, error: unknown, job: JobWork, pause: Pause): Promise<void> {
     const { id, settings, scratch } = work;
     if (error instanceof AppError && error.code === 'worker-died') {
@@ -250,7 +374,7 @@ export class Batches {
       scratch,
     );
     if (!trouble) return this.#stored(job, () => this.#ledger.set(id, file.number, 'failed', messageOf(error)));
-    // Not the picture's fault: it waits, with the whole batch, until there is a place again.
+    // Not the picture's fault: it waits, with the whole batch, until the disk is available again.
     await this.#stored(job, () => this.#ledger.set(id, file.number, 'waiting'));
     pause.begin(trouble.sentence);
     while (!job.signal.aborted && pause.isOn) {
@@ -286,11 +410,11 @@ export class Batches {
   }
 }
 
-/** The pause of a batch: asked for, or made by a disk that is missing or full. The pictures at hand end first. */
+/** The pause of a batch: requested, or caused by a missing or full disk. Current pictures are finished first. */
 class Pause {
   readonly #job: JobWork;
   #wait: PromiseWithResolvers<void> | undefined;
-  /** Why there is one that nobody asked for. */
+  /** The reason for a pause that was not requested. */
   #trouble: string | undefined;
 
   constructor(job: JobWork) {
@@ -311,7 +435,7 @@ class Pause {
     this.#job.entered('paused', trouble);
   }
 
-  /** A pause that was asked for goes on. */
+  /** A requested pause continues. */
   endTrouble(): void {
     if (this.#trouble !== undefined) this.end();
   }
@@ -324,13 +448,13 @@ class Pause {
     if (!this.#job.signal.aborted) this.#job.entered('running');
   }
 
-  /** Resolves when there is no pause, or the batch is to end. */
+  /** Resolves when there is no pause, or the batch has to end. */
   async over(): Promise<void> {
     while (this.#wait && !this.#job.signal.aborted) await this.#wait.promise;
   }
 }
 
-/** The child process at work; a new one in its place where it has ended. The end of the batch ends it at once. */
+/** The current child process; it is replaced when it has ended. The end of the batch ends it immediately. */
 class Workers {
   readonly #models: readonly RestoreModel[];
   readonly #children: ChildSettings;

@@ -55,7 +55,9 @@ export class VerdictStore {
             each.height === finding.height,
         );
         const kept =
-          earlier && earlier.distrust === finding.distrust ? earlier : this.#made({ ...finding, backend, model, title });
+          earlier && earlier.distrust === finding.distrust
+            ? earlier
+            : this.#made({ ...finding, backend, model, title });
         known.push(kept);
         if (kept !== earlier) this.#write(kept);
       },
@@ -68,7 +70,9 @@ export class VerdictStore {
 
   #write(found: Verdict): void {
     const { model, backend, graphics, version, width, height } = found;
-    const key = createHash('sha256').update([model, backend, graphics, version, width, height].join('\0')).digest('hex');
+    const key = createHash('sha256')
+      .update([model, backend, graphics, version, width, height].join('\0'))
+      .digest('hex');
     try {
       mkdirSync(this.#folder, { recursive: true });
       writeFileAtomic(join(this.#folder, `${key.slice(0, 32)}.json`), JSON.stringify(found));

@@ -46,7 +46,8 @@ export async function measureFinal(
       model: history.folder(run.id).checkpoint('last'),
       input: plan.final.input,
       target: plan.final.target,
-      ...metrics,
+      cropBorder: metrics.cropBorder,
+      yChannel: metrics.yChannel,
       ...(plan.lpips.length > 0 && { lpips: plan.lpips }),
     };
     const { model, pictures, failed } = await evaluate(question, undefined, { ...children.options, signal });
