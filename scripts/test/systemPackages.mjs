@@ -11,6 +11,9 @@ const wanted = [
   // A screen for Electron's window, and the libraries that Electron loads.
   { probe: ['which', 'xvfb-run'], names: ['xvfb'] },
   { probe: ['which', 'xauth'], names: ['xauth'] },
+  // Queues of work: test/redisServer.ts starts it on a port of its own. Its certificates are made with OpenSSL.
+  { probe: ['redis-server', '--version'], names: ['redis-server'] },
+  { probe: ['openssl', 'version'], names: ['openssl'] },
   { probe: library('libgtk-3.so.0'), names: ['libgtk-3-0t64', 'libgtk-3-0'] },
   { probe: library('libasound.so.2'), names: ['libasound2t64', 'libasound2'] },
   { probe: library('libnss3.so'), names: ['libnss3'] },

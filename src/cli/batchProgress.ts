@@ -19,7 +19,7 @@ export async function followBatch(
   using interruption = signal ? { signal, [Symbol.dispose]: () => undefined } : untilInterrupted(output);
   const cancel = (): void => void batches.cancel(id).catch(() => undefined); // it has just ended
   interruption.signal.addEventListener('abort', cancel);
-  const total = batches.find(id).total;
+  const { total } = batches.find(id);
   const bar = output.interactive
     ? new SingleBar({
         format: '{bar} {value}/{total} files  {speed} MP/s  {eta_formatted} left  {file}',
@@ -36,13 +36,16 @@ export async function followBatch(
     if (bar) process.stderr.write('\r\x1b[K');
     output.log(line);
   };
+  let drawn = -Infinity;
+  const draw = (file: string): void => {
+    drawn = performance.now();
+    bar?.update(ended(batches, id), { speed: ((megapixels * 1000) / (drawn - started)).toFixed(1), file });
+  };
   const onFile: Parameters<typeof batches.events.on<'file'>>[1] = (batch, file) => {
     if (batch !== id) return;
     megapixels += file.state === 'done' ? (file.megapixels ?? 0) : 0;
-    bar?.update(ended(batches, id), {
-      speed: ((megapixels * 1000) / (performance.now() - started)).toFixed(1),
-      file: file.source,
-    });
+    // Counting a large batch takes a while.
+    if (bar && performance.now() - drawn > 250) draw(file.source);
     if (output.json) output.jsonLine({ file });
     if (file.state === 'failed') say(`${file.source}: ${file.reason}`);
     for (const warning of file.warnings) say(`${file.source}: ${warning}`);

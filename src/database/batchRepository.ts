@@ -27,6 +27,17 @@ export interface FinishedFile {
   seconds: number;
 }
 
+/** What another machine has made of a file. */
+export interface FileOutcome {
+  number: number;
+  state: 'done' | 'failed' | 'skipped';
+  reason?: string | undefined;
+  output?: string | undefined;
+  warnings?: readonly string[] | undefined;
+  megapixels?: number | undefined;
+  seconds?: number | undefined;
+}
+
 interface SummaryRow {
   id: string;
   title: string;
@@ -91,6 +102,98 @@ export class BatchRepository {
       'INSERT INTO batch_files (batch, number, source, folder, identity) VALUES (?, ?, ?, ?, ?)',
     );
     files.forEach(({ source, folder, identity }, i) => insert.run(id, i + 1, source, folder, identity));
+  }
+
+  /**
+   * Adds files to a batch that is still being listed.
+   * @throws AppError `conflict` where another program owns the batch
+   */
+  append(id: string, files: readonly NewBatchFile[]): void {
+    this.#db
+      .transaction(() => {
+        this.#requireOwned(id);
+        const last = this.#db
+          .prepare<[string], { last: number | null }>('SELECT max(number) AS last FROM batch_files WHERE batch = ?')
+          .get(id)?.last;
+        const insert = this.#db.prepare(
+          'INSERT INTO batch_files (batch, number, source, folder, identity) VALUES (?, ?, ?, ?, ?)',
+        );
+        files.forEach(({ source, folder, identity }, i) =>
+          insert.run(id, (last ?? 0) + i + 1, source, folder, identity),
+        );
+      })
+      .immediate();
+  }
+
+  /** @throws AppError `conflict` where another program owns the batch */
+  setSettings(id: string, settings: BatchSettings): void {
+    this.#requireOwned(id);
+    this.#db.prepare('UPDATE batches SET settings = ? WHERE id = ?').run(JSON.stringify(settings), id);
+  }
+
+  /** Whether other machines do a batch; without counting its files. */
+  isTravelling(id: string): boolean {
+    return (
+      this.#db
+        .prepare<[string], { there: number }>(
+          "SELECT json_extract(settings, '$.travel') IS NOT NULL AS there FROM batches WHERE id = ?",
+        )
+        .get(id)?.there === 1
+    );
+  }
+
+  /** Which chunks of so many files each have files that wait or are at work, in order. */
+  chunksLeft(id: string, size: number): number[] {
+    return this.#db
+      .prepare<[number, string], { chunk: number }>(
+        `SELECT DISTINCT (number - 1) / CAST(? AS INTEGER) AS chunk FROM batch_files
+          WHERE batch = ? AND state IN ('waiting', 'running') ORDER BY chunk`,
+      )
+      .all(size, id)
+      .map(({ chunk }) => chunk);
+  }
+
+  /** The files of a chunk that wait or are at work. */
+  chunkFiles(id: string, chunk: number, size: number): Pick<BatchFileRecord, 'number' | 'source' | 'folder'>[] {
+    return this.#db
+      .prepare<[string, number, number], Pick<BatchFileRecord, 'number' | 'source' | 'folder'>>(
+        `SELECT number, source, folder FROM batch_files
+          WHERE batch = ? AND number BETWEEN ? AND ? AND state IN ('waiting', 'running') ORDER BY number`,
+      )
+      .all(id, chunk * size + 1, (chunk + 1) * size);
+  }
+
+  /**
+   * Enters what other machines have made of files, all or nothing. A file that has its last state already keeps it.
+   * @returns the files that have changed
+   * @throws AppError `conflict` where another program owns the batch
+   */
+  takeOutcomes(id: string, outcomes: readonly FileOutcome[]): BatchFileRecord[] {
+    return this.#db
+      .transaction(() => {
+        this.#requireOwned(id);
+        const update = this.#db.prepare<[Record<string, unknown>], FileRow>(
+          `UPDATE batch_files SET state = @state, reason = @reason, output = @output, warnings = @warnings,
+              megapixels = @megapixels, seconds = @seconds
+            WHERE batch = @id AND number = @number AND state IN ('waiting', 'running') RETURNING *`,
+        );
+        return outcomes.flatMap(({ number, state, reason, output, warnings = [], megapixels, seconds }) => {
+          const row = update.get({
+            ...{ id, number, state, warnings: JSON.stringify(warnings) },
+            reason: reason ?? null,
+            output: output ?? null,
+            megapixels: megapixels ?? null,
+            seconds: seconds ?? null,
+          });
+          return row ? [toFile(row)] : [];
+        });
+      })
+      .immediate();
+  }
+
+  #requireOwned(id: string): void {
+    if (this.#db.prepare('SELECT 1 FROM jobs WHERE id = ? AND owner = ?').get(id, this.#owner) === undefined)
+      throw new AppError('conflict', 'Another window or terminal is running this batch. Continue there.');
   }
 
   /** Newest first. */

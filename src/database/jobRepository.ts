@@ -159,11 +159,17 @@ export class JobRepository {
   }
 
   /** Whether a job of this kind is running that one of the given programs does not own. */
-  isRunningElsewhere(kind: string, leftOut: readonly string[]): boolean {
+  isRunningElsewhere(
+    kind: string,
+    leftOut: readonly string[],
+    isWatchedOnly: (id: string) => boolean = () => false,
+  ): boolean {
     return this.#db
-      .prepare<[string], { owner: string | null }>("SELECT owner FROM jobs WHERE kind = ? AND state = 'running'")
+      .prepare<[string], { id: string; owner: string | null }>(
+        "SELECT id, owner FROM jobs WHERE kind = ? AND state = 'running'",
+      )
       .all(kind)
-      .some(({ owner }) => owner !== null && !leftOut.includes(owner));
+      .some(({ id, owner }) => owner !== null && !leftOut.includes(owner) && !isWatchedOnly(id));
   }
 
   states(id: string): StateChange[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { jobState } from './jobs.ts';
+import { travel } from './travel.ts';
 
 /** How RAW files are developed before they are restored. */
 export const rawSettings = z.strictObject({
@@ -11,7 +12,7 @@ export const rawSettings = z.strictObject({
   highlights: z
     .enum(['clip', 'blend', 'rebuild'])
     .default('clip')
-    .describe('Overexposed parts: clip to white, blend with what other colours have left, or rebuild.'),
+    .describe('Overexposed parts: clip to white; blend or rebuild keeps more of them and makes the picture darker.'),
 });
 export type RawSettings = z.output<typeof rawSettings>;
 
@@ -113,6 +114,8 @@ export const batchSettings = z.object({
   models: z.array(modelReference).min(1),
   effect,
   export: exportSettings,
+  /** Set for a batch that other machines do. */
+  travel: travel.optional(),
 });
 export type BatchSettings = z.output<typeof batchSettings>;
 

@@ -3,6 +3,7 @@ import { appCalls } from './contract/app.ts';
 import { datasetCalls } from './contract/datasets.ts';
 import { modelCalls, pack } from './contract/models.ts';
 import { batch, batchFile, restoreCalls } from './contract/restoring.ts';
+import { machineCalls } from './contract/machines.ts';
 import { studyCalls } from './contract/studies.ts';
 import { trainingCalls } from './contract/training.ts';
 import { runSummary, trainProgress } from './runs.ts';
@@ -11,7 +12,15 @@ import { runSummary, trainProgress } from './runs.ts';
  * All calls between a client (window or command line) and the services. Both transports validate with it, and the
  * window's client gets its types from it.
  */
-export const calls = { ...appCalls, ...restoreCalls, ...modelCalls, ...trainingCalls, ...datasetCalls, ...studyCalls };
+export const calls = {
+  ...appCalls,
+  ...restoreCalls,
+  ...modelCalls,
+  ...trainingCalls,
+  ...datasetCalls,
+  ...studyCalls,
+  ...machineCalls,
+};
 
 /** All events from the services. */
 export const events = {

@@ -2,7 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { Tally, Target } from './target.ts';
+import { type Tally, Target } from './target.ts';
 
 /** What lies in the home folder before the program starts. Each is looked at with a start of its own. */
 const plants: Record<string, (home: string) => void> = {

@@ -47,7 +47,7 @@ export class Target {
       const late = setTimeout(() => {
         child.kill('SIGKILL');
         reject(new Error(`It does not start: ${said}`));
-      }, 60_000);
+      }, 180_000);
       const listen = (text: string): void => {
         said += text;
         const found = /is at http:\/\/127\.0\.0\.1:(\d+)\//.exec(said)?.[1];

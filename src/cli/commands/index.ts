@@ -17,6 +17,7 @@ import { registerRuns } from './runs.ts';
 import { registerStudy } from './study.ts';
 import { registerTrain } from './train.ts';
 import { registerWatch } from './watch.ts';
+import { registerWorker } from './worker.ts';
 
 /** Every command, in the order of the help. */
 export const commands: readonly Register[] = [
@@ -26,6 +27,7 @@ export const commands: readonly Register[] = [
   registerRestore,
   registerPresets,
   registerBatch,
+  registerWorker,
   registerWatch,
   registerEdit,
   registerExplain,

@@ -1,11 +1,20 @@
+import { Option } from 'commander';
+import { openRoots } from '../../services/machines/roots.ts';
+import { streamSources } from '../../services/machines/streamSources.ts';
 import { announceLeftOut } from '../../services/restoring/announceLeftOut.ts';
 import { collectSources } from '../../services/restoring/restoreSources.ts';
 import type { RawOrPicture } from '../../services/restoring/sameShot.ts';
-import { Option } from 'commander';
 import { followBatch } from '../batchProgress.ts';
 import type { Register } from '../cliContext.ts';
+import { wholeNumber } from '../numbers.ts';
 import { wrongUse } from '../output.ts';
+import { addQueueOptions, type QueueOptions, queueOf } from '../queueOptions.ts';
 import { addEffectOptions, addExportOptions, batchSettings, type RestoreOptions } from '../restoreOptions.ts';
+
+interface FarOptions extends QueueOptions {
+  chunk?: number;
+  wait: boolean;
+}
 
 /** `mcir restore`: restores photographs. */
 export const registerRestore: Register = (program, context) => {
@@ -20,11 +29,34 @@ export const registerRestore: Register = (program, context) => {
       new Option('--prefer <which>', 'what to restore where a folder has a shot as RAW and as JPEG or HEIC')
         .choices(['raw', 'picture', 'both'] satisfies RawOrPicture[])
         .default('raw'),
-    );
-  addExportOptions(addEffectOptions(command)).action(
-    async (paths: string[], options: RestoreOptions & { out: string; recursive?: boolean; prefer: RawOrPicture }) => {
+    )
+    .addOption(
+      new Option('--chunk <pictures>', 'pictures that a worker of a queue takes at a time (default: 100)').argParser(
+        wholeNumber(1, 500),
+      ),
+    )
+    .option('--no-wait', 'put the work into the queue and end; `mcir batch resume` takes the results');
+  addQueueOptions(addExportOptions(addEffectOptions(command))).action(
+    async (
+      paths: string[],
+      options: RestoreOptions & FarOptions & { out: string; recursive?: boolean; prefer: RawOrPicture },
+    ) => {
       context.useDevice(options.device);
       const { models, settings } = await batchSettings(options, options.out, context.home);
+      const queue = queueOf(options);
+      if (queue) {
+        const roots = await openRoots(options.root ?? []).catch(wrongUse);
+        const { batches, jobs } = await context.services();
+        const sources = streamSources(paths, options.recursive ?? false);
+        const far = { queue, roots, ...(options.chunk === undefined ? {} : { chunk: options.chunk }) };
+        const { id, total } = await batches.createElsewhere(sources, models, settings, far).catch(wrongUse);
+        output.log(`Batch ${id}: ${total} ${total === 1 ? 'picture' : 'pictures'} for the workers of ${queue.url}.`);
+        if (options.wait) return followBatch({ batches, jobs }, id, output);
+        await batches.submitted(id);
+        await jobs.closeJob(id);
+        const batch = await batches.ended(id);
+        return output.result({ batch }, `Other machines do it. Take the results: mcir batch resume ${id}`);
+      }
       const { files, ignored, skipped, below, beside } = await collectSources(
         paths,
         options.recursive ?? false,

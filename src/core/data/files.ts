@@ -35,7 +35,7 @@ export const isPictureName = (name: string): boolean =>
 export const isPhotographName = (name: string): boolean => isPictureName(name) || isTranslatedName(name);
 
 /** Files and folders that operating systems and NAS devices leave among pictures. */
-const isSystemFile = (name: string): boolean =>
+export const isSystemFile = (name: string): boolean =>
   name.startsWith('.') || /^(thumbs\.db|desktop\.ini|__macosx|@eadir)$/i.test(name);
 
 /**

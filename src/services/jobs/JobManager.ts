@@ -13,6 +13,8 @@ import { type JobWork, lastTransition, RunningJob } from './runningJob.ts';
 export interface JobKind {
   /** How many run at a time: one in each program, or one in all programs of the home folder together. */
   readonly oneIn: 'program' | 'home';
+  /** Whether other machines do this job. This program only watches it then, and does any number of such jobs at a time. */
+  isElsewhere?(id: string): boolean;
   /**
    * Runs a job to its end. Rejects if it fails. After the signal it ends with the outcome `cancelled`, or rejects. When
    * the promise settles, no part of the work may still be running.
@@ -278,13 +280,21 @@ export class JobManager {
     const queued = this.#repository
       .active()
       .filter(({ state, owner }) => state === 'queued' && owner === this.#program.id);
-    const busy = new Set([...this.#running.values()].map(({ kind }) => kind));
+    const watched = (kind: string, id: string): boolean => this.#kinds.get(kind)?.isElsewhere?.(id) ?? false;
+    const atWork = [...this.#running].filter(([id, { kind }]) => !watched(kind, id));
+    const busy = new Set(atWork.map(([, { kind }]) => kind));
     for (const job of queued) {
       const kind = this.#kinds.get(job.kind);
+      if (kind && watched(job.kind, job.id)) {
+        if (this.#enter(job.id, 'start')) this.#begin(job, kind);
+        continue;
+      }
       if (!kind || busy.has(job.kind)) continue;
       const elsewhere = (): boolean =>
         kind.oneIn === 'home' &&
-        this.#repository.isRunningElsewhere(job.kind, [this.#program.id, ...this.#others.silent()]);
+        this.#repository.isRunningElsewhere(job.kind, [this.#program.id, ...this.#others.silent()], (id) =>
+          watched(job.kind, id),
+        );
       // Once without the write lock: it is asked often.
       if (elsewhere() || !this.#enter(job.id, 'start', undefined, undefined, elsewhere)) continue;
       busy.add(job.kind);

@@ -10,19 +10,34 @@ import type { ExportSettings } from '../../shared/batches.ts';
 /** Only this many files are checked in advance; the batch's list has the warning for every file. */
 const MOST_FILES = 500;
 
+/** A file that holds more than its result will, and what is left out, a sentence each. */
+export interface LeftOut {
+  name: string;
+  lost: string[];
+}
+
 /**
- * What the results cannot contain: a line for each file that holds more than can be restored. Printed before the work.
- * Unreadable files are left to the batch, which reports the reason.
+ * The files whose results cannot hold everything, of the first {@link MOST_FILES}. Unreadable files are left to the
+ * batch, which reports the reason.
  */
-export async function announceLeftOut(
+export async function findLeftOut(
   files: readonly { source: string }[],
   { format }: Pick<ExportSettings, 'format'>,
-): Promise<string[]> {
-  const lines: string[] = [];
+): Promise<LeftOut[]> {
+  const found: LeftOut[] = [];
   for (const { source } of files.slice(0, MOST_FILES)) {
     const lost = await lostOf(source, format).catch(() => []);
-    if (lost.length > 0) lines.push(`${basename(source)}: ${lost.join(' ')}`);
+    if (lost.length > 0) found.push({ name: basename(source), lost });
   }
+  return found;
+}
+
+/** The same as lines for the terminal, told before the work. */
+export async function announceLeftOut(
+  files: readonly { source: string }[],
+  settings: Pick<ExportSettings, 'format'>,
+): Promise<string[]> {
+  const lines = (await findLeftOut(files, settings)).map(({ name, lost }) => `${name}: ${lost.join(' ')}`);
   if (files.length > MOST_FILES && lines.length > 0)
     lines.push(
       `Only the first ${MOST_FILES} files were checked before the work; the report of the batch has the rest.`,

@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { bytesOf } from '../../core/files/byteNames.ts';
+import { bytesOf, holdsBytes } from '../../core/files/byteNames.ts';
 import type { BatchFileRecord, NewBatchFile } from '../../database/batchRepository.ts';
 import type { Handlers } from '../../shared/contract.ts';
 import type { Batch, BatchFile, Source } from '../../shared/contract/restoring.ts';
 import { AppError } from '../../shared/errors.ts';
 import { isActive } from '../../shared/jobs.ts';
 import type { BatchSummary, Effect } from '../../shared/batches.ts';
+import { findLeftOut } from './announceLeftOut.ts';
 import { resultName } from './restoreFile.ts';
 import { commonFolder } from './restorePlaces.ts';
 import type { StudioContext } from '../studio/context.ts';
@@ -17,7 +18,7 @@ type Calls = `batches.${string}`;
 export interface GivenPictures {
   add(file: NewBatchFile): Promise<Source>;
   /** Whether it lies in the program's own folders. */
-  isOwn(path: string): boolean;
+  readonly isOwn: (path: string) => boolean;
   /** @throws AppError `not-found` */
   find(id: string): Promise<NewBatchFile>;
   /** The effect with the mask's file instead of its id. */
@@ -54,6 +55,11 @@ function besideOriginals(files: readonly NewBatchFile[], { isOwn }: GivenPicture
     throw new AppError(
       'bad-input',
       'Some of these pictures are copies in the folders of the program, so no result can lie beside them. Choose an output folder.',
+    );
+  if (files.some(({ source }) => holdsBytes(dirname(source))))
+    throw new AppError(
+      'bad-input',
+      'The name of a folder with some of these pictures is not valid UTF-8. Choose an output folder.',
     );
   return { out: commonFolder(files.map(({ source }) => dirname(source))), beside: true };
 }
@@ -119,6 +125,9 @@ export function batchHandlers(
       });
       return shown(batch);
     },
+    'batches.leftOut': async ({ pictures: chosen, format }) => ({
+      files: await findLeftOut(await Promise.all(chosen.map((id) => pictures.find(id))), { format }),
+    }),
     'batches.list': () => Promise.resolve(batches.list().map(shown)),
     'batches.files': ({ batch }) => {
       const active = isActive(batches.find(batch).state);

@@ -10,10 +10,15 @@ import { isActive } from '../../shared/jobs.ts';
 import { storageTrouble, untilStored } from '../../shared/storageTrouble.ts';
 import type { Outcome } from '../../shared/jobMessages.ts';
 import type { BatchSettings, BatchSummary, ModelReference, RestoreModel } from '../../shared/batches.ts';
+import type { QueueAddress } from '../../shared/travel.ts';
 import type { ChildSettings } from '../app/childSettings.ts';
 import type { Home } from '../app/home.ts';
 import type { Asked, JobManager } from '../jobs/JobManager.ts';
 import type { JobWork } from '../jobs/runningJob.ts';
+import { chunkFor, FarBatch, withdrawBatch } from '../machines/farBatch.ts';
+import { keptConflict } from '../machines/makeOrders.ts';
+import type { Roots } from '../machines/roots.ts';
+import { WorkQueue } from '../machines/workQueue.ts';
 import { checkTemplate } from './naming.ts';
 import { type BatchWork, folderOf, recoverFile, restoreFile } from './restoreFile.ts';
 import { mountOf, troubleOf } from './restorePlaces.ts';
@@ -37,6 +42,19 @@ export interface BatchServices {
   readonly children: ChildSettings;
 }
 
+/** How a batch reaches other machines. */
+export interface OtherMachines {
+  readonly queue: QueueAddress;
+  readonly roots: Roots;
+  /** Pictures in a chunk. */
+  readonly chunk?: number;
+}
+
+/** Files of a batch that are entered in the ledger at a time while they are listed. */
+const LISTED_AT_ONCE = 2000;
+/** Counting the files of a large batch takes a while, so it is not done for every one of them. */
+const TELL_MS = 1000;
+
 /** One file is in the network, one is being decoded, one encoded. */
 const LANES = 3;
 /** A file that ends the child process a third time, the last times alone in it and in smaller tiles, has failed. */
@@ -54,6 +72,9 @@ export class Batches {
   readonly #ledger: BatchRepository;
   /** How often a batch that waits for a disk checks whether it is available. */
   readonly #patience: number;
+  /** Batches for other machines whose pictures are being listed. */
+  readonly #listing = new Map<string, Promise<void>>();
+  readonly #submitted = new Map<string, PromiseWithResolvers<void>>();
 
   constructor({ home, history, jobs, children }: BatchServices, { patienceMs = 3000 }: { patienceMs?: number } = {}) {
     this.#home = home;
@@ -63,6 +84,7 @@ export class Batches {
     this.#patience = patienceMs;
     jobs.register('batch', {
       oneIn: 'home',
+      isElsewhere: (id) => this.#ledger.isTravelling(id),
       run: ({ id }, work) => this.#run(id, work),
       onState: ({ id }) => void this.#told(id),
     });
@@ -107,6 +129,68 @@ export class Batches {
     return this.find(id);
   }
 
+  /**
+   * As {@link create}, for a batch that other machines do. The pictures are entered as they are listed, so that a million need
+   * no more memory than a few; the job waits until all are.
+   * @throws AppError as {@link create}, `bad-input` for pictures or a folder in none of the roots, `unsupported` where results
+   * would replace files
+   */
+  async createElsewhere(
+    files: AsyncIterable<NewBatchFile>,
+    models: readonly string[],
+    settings: Omit<BatchSettings, 'models' | 'mount' | 'travel'>,
+    { queue, roots, chunk }: OtherMachines,
+  ): Promise<BatchSummary> {
+    checkTemplate(settings.export.template);
+    keptConflict(settings);
+    const references = await Promise.all(models.map(async (ref) => (await findModel(ref, this.#home)).reference));
+    const id = `b${newId()}`;
+    const out = await roots.toTravel(settings.out);
+    const place = { ...out, path: [out.path, `.mcir-${id}`].filter((part) => part !== '').join('/') };
+    // Found out before anything is listed.
+    await (await WorkQueue.open(queue)).close();
+    const travel = { queue, roots: roots.plain, place, chunk: chunkFor(chunk), listed: false };
+    const whole: BatchSettings = { ...settings, models: references, travel };
+    const title = `Pictures with ${references.map((model) => model.title).join(', ')}, on other machines`;
+    const listed = Promise.withResolvers<void>();
+    listed.promise.catch(() => undefined);
+    this.#listing.set(id, listed.promise);
+    this.#submitted.set(id, Promise.withResolvers());
+    this.#jobs.submit({ id, kind: 'batch', title }, () => this.#ledger.add(id, whole, []));
+    try {
+      await this.#list(id, files);
+      this.#ledger.setSettings(id, { ...whole, travel: { ...travel, listed: true } });
+      listed.resolve();
+    } catch (error) {
+      listed.reject(error);
+      throw error;
+    }
+    return this.find(id);
+  }
+
+  /** Resolves when all work of a batch for other machines is in the queue, or the batch has ended. */
+  async submitted(id: string): Promise<void> {
+    if (!isActive(this.find(id).state)) return;
+    const wait = this.#submitted.get(id) ?? Promise.withResolvers<void>();
+    this.#submitted.set(id, wait);
+    await wait.promise;
+  }
+
+  async #list(id: string, files: AsyncIterable<NewBatchFile>): Promise<void> {
+    let some: NewBatchFile[] = [];
+    let count = 0;
+    for await (const file of files) {
+      some.push(file);
+      count++;
+      if (some.length < LISTED_AT_ONCE) continue;
+      this.#ledger.append(id, some);
+      some = [];
+    }
+    this.#ledger.append(id, some);
+    if (count === 0)
+      throw new AppError('bad-input', 'No pictures were found. Choose files or folders that contain pictures.');
+  }
+
   /** Finishes the current pictures, then waits. @throws AppError as JobManager.pause */
   pause(id: string): Promise<Asked> {
     this.find(id);
@@ -127,9 +211,11 @@ export class Batches {
    * @throws AppError as JobManager.cancel
    */
   async cancel(id: string): Promise<BatchSummary> {
-    this.find(id);
+    const { state, settings } = this.find(id);
     await this.#jobs.cancel(id);
     await this.#jobs.ended(id);
+    // Nobody has followed it, but other machines may be at work on it.
+    if (settings.travel?.queue && !isActive(state)) await this.#withdraw(id, settings.travel);
     return this.find(id);
   }
 
@@ -160,8 +246,46 @@ export class Batches {
     return this.ended(id);
   }
 
+  async #withdraw(id: string, travel: NonNullable<BatchSettings['travel']>): Promise<void> {
+    const queue = await WorkQueue.open(travel.queue as QueueAddress);
+    try {
+      await withdrawBatch(queue, id, travel, this.#ledger.chunksLeft(id, chunkFor(travel.chunk)));
+    } finally {
+      await queue.close();
+    }
+  }
+
+  /** The work of the job where other machines do it. */
+  async #follow(id: string, job: JobWork): Promise<Outcome> {
+    await this.#listing.get(id);
+    this.#listing.delete(id);
+    const { settings, created } = this.find(id);
+    let told = performance.now();
+    const batch = new FarBatch({
+      ...{ id, settings, created, job },
+      ledger: this.#ledger,
+      home: this.#home,
+      stored: (work) => this.#stored(job, work),
+      onSubmitted: () => this.#submitted.get(id)?.resolve(),
+      onFiles: (files) => {
+        for (const file of files) this.events.emit('file', id, file);
+        if (performance.now() - told < TELL_MS) return;
+        told = performance.now();
+        this.#told(id);
+      },
+    });
+    try {
+      return await batch.run();
+    } finally {
+      this.#submitted.get(id)?.resolve();
+      this.#submitted.delete(id);
+      this.#told(id);
+    }
+  }
+
   /** The work of the job. Pictures that cannot be restored do not end it. */
   async #run(id: string, job: JobWork): Promise<Outcome> {
+    if (this.#ledger.isTravelling(id)) return this.#follow(id, job);
     const { settings, created } = this.find(id);
     const models = await this.#models(settings.models);
     const work: BatchWork = {

@@ -196,12 +196,13 @@ export const folderOf = (
   beside ? dirname(source) : join(out, ...folder.split('/').map((part) => (holdsBytes(part) ? safeName(part) : part)));
 
 /** The settings of a batch that determine names. */
-interface NameSettings {
+export interface NameSettings {
   models: readonly Pick<BatchSettings['models'][number], 'title' | 'scale'>[];
   export: BatchSettings['export'];
 }
 
-function wantedName(
+/** The folder and name that a result gets, as far as its number among equal names. */
+export function wantedName(
   { settings, created }: { settings: NameSettings & Pick<BatchSettings, 'out' | 'beside'>; created: number },
   file: Pick<BatchFileRecord, 'source' | 'folder' | 'number'>,
 ): { folder: string; with(extension: string, n?: number): string } {
@@ -217,7 +218,7 @@ function wantedName(
 }
 
 /** Before the file is read, the format is guessed from its name. The written format decides in the end. */
-function guessExtension(source: string, { export: { format } }: Pick<BatchSettings, 'export'>): string {
+export function guessExtension(source: string, { export: { format } }: Pick<BatchSettings, 'export'>): string {
   if (format !== 'same') return keptExtension(source, extensionOf[format]);
   const own = extname(source).slice(1);
   return otherEndings[own.toLowerCase()] ?? (isRawName(source) ? 'tif' : own);
@@ -233,7 +234,7 @@ const otherEndings: Readonly<Record<string, string>> = {
 const spellings: Record<string, readonly string[]> = { jpg: ['jpg', 'jpeg', 'jpe', 'jfif'], tif: ['tif', 'tiff'] };
 
 /** The extension as the original spells it (`.JPG`), if it fits the format. */
-function keptExtension(source: string, extension: string): string {
+export function keptExtension(source: string, extension: string): string {
   const own = extname(source).slice(1);
   return (spellings[extension] ?? [extension]).includes(own.toLowerCase()) ? own : extension;
 }

@@ -5,6 +5,7 @@ import type { Job } from '../../shared/jobs.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { RunSummary } from '../../shared/runs.ts';
 import type { StudyFile, StudyPlan } from '../../shared/studies.ts';
+import type { Travel } from '../../shared/travel.ts';
 import type { ChildSettings } from '../app/childSettings.ts';
 import type { Home } from '../app/home.ts';
 import type { History } from '../../database/history.ts';
@@ -60,6 +61,7 @@ export class Studies {
     this.folders = new StudyFolders(services.home.root);
     services.jobs.register('study', {
       oneIn: 'program',
+      isElsewhere: (id) => this.folders.travel(studyOf(id)) !== undefined,
       run: ({ id }, work) => this.#work(this.folders.plan(studyOf(id)), work),
       onState: ({ id }) => void this.events.emit('changed', studyOf(id)),
     });
@@ -119,8 +121,20 @@ export class Studies {
     if (!this.job(id)) throw new AppError('conflict', `The study "${id}" has not been started.`);
   }
 
+  /** Starts every training that is not finished, as one that other machines do. They reach the machines as the study does. */
+  async startElsewhere(plan: StudyPlan): Promise<RunSummary[]> {
+    const started: RunSummary[] = [];
+    for (const cell of this.cells(plan))
+      if (cell.run?.state !== 'finished') started.push(await this.#startCell(plan, cell));
+    return started;
+  }
+
   async #work(plan: StudyPlan, work: JobWork): Promise<Outcome> {
     const hand = new TrainingAtHand(this.#services, work);
+    if (this.folders.travel(plan.id)) {
+      const ended = await this.#trainElsewhere(plan, work);
+      if (ended) return ended;
+    }
     for (const { name } of this.cells(plan)) {
       await hand.mayGoOn();
       const cell = this.cells(plan).find((one) => one.name === name) as Cell;
@@ -142,6 +156,27 @@ export class Studies {
     return { state: work.signal.aborted ? 'cancelled' : 'finished' };
   }
 
+  /** Waits for all trainings at the same time. @returns how the study ends, where it does not go on */
+  async #trainElsewhere(plan: StudyPlan, work: JobWork): Promise<Outcome | undefined> {
+    const left = this.cells(plan).filter(({ run }) => run?.state !== 'finished');
+    const ended = await Promise.all(
+      left.map((cell) =>
+        new TrainingAtHand(this.#services, work).train(async () => {
+          const now = this.cells(plan).find(({ name }) => name === cell.name) as Cell;
+          const run = await this.#startCell(plan, now);
+          this.events.emit('training', plan.id, now, run);
+          this.events.emit('changed', plan.id);
+          return run;
+        }),
+      ),
+    );
+    if (work.signal.aborted) return { state: 'cancelled' };
+    const failed = ended.find(({ error }) => error)?.error;
+    if (failed) throw AppError.fromWire(failed);
+    const stopped = ended.find(({ state }) => state !== 'finished');
+    return stopped && { state: 'cancelled', reason: `The training "${stopped.name}" was ended.` };
+  }
+
   async #startCell({ arms, id }: StudyPlan, { arm, seed, name, run }: Cell): Promise<RunSummary> {
     const { training, runs } = this.#services;
     if (run) {
@@ -150,11 +185,18 @@ export class Studies {
       return runs.find(run.id);
     }
     const config = arms.find((candidate) => candidate.name === arm)?.config as RunConfig;
-    const started = training.start({ ...config, name, seed });
+    const elsewhere = this.folders.travel(id);
+    const started = training.start({ ...config, name, seed }, elsewhere && ((own) => placeOf(elsewhere, own)));
     runs.setTags(started.id, [`study ${id}`]);
     return started;
   }
 }
+
+/** How a training of a study reaches other machines: as the study does, with a shared folder of its own. */
+const placeOf = (travel: Travel, run: string): Travel => ({
+  ...travel,
+  place: { ...travel.place, path: [travel.place.path, `.mcir-${run}`].filter((part) => part !== '').join('/') },
+});
 
 /** The training that a study waits for. What is asked of the study is asked of it. */
 class TrainingAtHand {

@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sync as writeFileAtomic } from 'write-file-atomic';
 import { AppError } from '../../shared/errors.ts';
 import { slugOf } from '../../shared/ids.ts';
 import { type FinalFigures, finalFigures, type StudyPlan, studyPlan } from '../../shared/studies.ts';
+import { type Travel, travel } from '../../shared/travel.ts';
 
 /**
  * The folders of all studies. Each holds a plan, which is written once and never changed, the final pairs, and the final
@@ -38,6 +40,17 @@ export class StudyFolders {
     const at = (side: string): string => join(this.path(id), 'final', side);
     // The data folder may have been moved.
     return { ...plan, final: { ...plan.final, input: at('input'), target: at('target') } };
+  }
+
+  /** How a study reaches other machines, where they do its trainings; `place` is the folder that holds those of the trainings. */
+  travel(id: string): Travel | undefined {
+    const file = join(this.path(id), 'travel.json');
+    return existsSync(file) ? travel.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+  }
+
+  /** Has other machines do the trainings of a study, from its next start on. */
+  setTravel(id: string, travel: Travel): void {
+    writeFileAtomic(join(this.path(id), 'travel.json'), JSON.stringify(travel));
   }
 
   /** When the final pictures were opened, and the figures that are there. */

@@ -16,6 +16,7 @@ import { Handles } from './handles.ts';
 import { healthHandlers } from '../app/healthHandlers.ts';
 import { Imports } from './imports.ts';
 import { featureHandlers } from '../models/featureHandlers.ts';
+import { machineFeature } from '../machines/machineFeature.ts';
 import { modelHandlers } from '../models/modelHandlers.ts';
 import { packHandlers } from '../models/packHandlers.ts';
 import { restoreFeature } from '../restoring/restoreHandlers.ts';
@@ -68,10 +69,12 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
     tell: (event) => listeners.forEach((listener) => listener(event)),
   };
   const restore = restoreFeature(context);
+  const machines = machineFeature(context);
   const handlers: Handlers = {
     ...appHandlers(context),
     ...healthHandlers(context),
     ...restore.handlers,
+    ...machines.handlers,
     ...modelHandlers(context),
     ...packHandlers(context),
     ...featureHandlers(context),
@@ -105,6 +108,7 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
     },
     close: async () => {
       restore.close();
+      machines.close();
       thumbnails.close();
       await pictures.end();
       handles.close();

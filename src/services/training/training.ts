@@ -6,11 +6,13 @@ import { isActive, type Job } from '../../shared/jobs.ts';
 import { trainContract, type TrainEvent, type TrainStart } from '../../shared/jobMessages.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { MetricLine, RunSummary } from '../../shared/runs.ts';
+import type { Travel } from '../../shared/travel.ts';
 import { explainStorage, StoredInOrder } from '../../shared/storageTrouble.ts';
 import { parseConfig, writeConfig } from './configFile.ts';
 import type { Home } from '../app/home.ts';
 import type { ChildSettings } from '../app/childSettings.ts';
 import { workInChild } from '../jobs/childJob.ts';
+import { followRun, isTravellingRun, travelFileOf } from '../machines/farRun.ts';
 import type { Asked, JobManager } from '../jobs/JobManager.ts';
 import { type Runs, runFields } from './runHistory.ts';
 
@@ -55,8 +57,11 @@ export class Training {
     this.#jobs = jobs;
     jobs.register('train', {
       oneIn: 'program',
+      isElsewhere: (id) => isTravellingRun(runs.folder(id)),
       run: ({ id }, work) =>
-        workInChild(trainContract, this.#question(id), work, { ...children.options, log: runs.folder(id).log }),
+        isTravellingRun(runs.folder(id))
+          ? followRun({ id, folder: runs.folder(id), config: runs.config(id), home, job: work })
+          : workInChild(trainContract, this.#question(id), work, { ...children.options, log: runs.folder(id).log }),
       // The contract has checked it.
       onEvent: ({ id }, event) => this.#onEvent(id, event as TrainEvent),
       onEnd: ({ id }) => this.#flush(id),
@@ -66,14 +71,16 @@ export class Training {
 
   /**
    * Queues a new run.
+   * @param travel how it reaches other machines, given its id, where they do it
    * @throws AppError `bad-input` for a configuration that does not hold, `io` where the disk does not take it
    */
-  start(config: RunConfig): RunSummary {
+  start(config: RunConfig, travel?: (id: string) => Travel): RunSummary {
     parseConfig(config, 'The configuration');
     const text = writeConfig(config);
     const { id, folder } = this.#runs.createFolder();
     try {
       writeFileSync(folder.config, text);
+      if (travel) writeFileSync(travelFileOf(folder), JSON.stringify(travel(id)));
       this.#jobs.submit({ id, kind: 'train', title: config.name }, () => {
         this.#history.runs.add({ ...runFields(config), id, config: text, step: 0, note: '', tags: [] });
       });

@@ -1,7 +1,9 @@
 import { Anchor, Button, Group, Progress, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Batch } from '../../../shared/contract/restoring.ts';
+import { isActive } from '../../../shared/jobs.ts';
 import { useAction } from '../../api/hooks.ts';
+import { BatchMachines } from '../../components/MachinesPanel.tsx';
 import { RevealFolder } from '../../components/RevealFolder.tsx';
 import { StateBadge } from '../../components/States.tsx';
 import { useTold } from '../../i18n/told.ts';
@@ -27,6 +29,7 @@ export function BatchProgress({ batch }: { batch: Batch }) {
       </Group>
       <BatchBar batch={batch} />
       {batch.reason && <Text size="xs">{told(batch.reason)}</Text>}
+      {batch.settings.travel && isActive(batch.state) && <BatchMachines batch={batch.id} />}
       <Group justify="space-between">
         <BatchActions batch={batch} />
         <Anchor size="xs" href={href('restore', 'batches')}>

@@ -4,7 +4,9 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Batch, BatchFile } from '../../../shared/contract/restoring.ts';
 import { dateTime } from '../../../shared/dates.ts';
+import { isActive } from '../../../shared/jobs.ts';
 import { useCall } from '../../api/hooks.ts';
+import { BatchMachines } from '../../components/MachinesPanel.tsx';
 import { Empty, Loaded, StateBadge } from '../../components/States.tsx';
 import { useTold } from '../../i18n/told.ts';
 import { BatchActions, BatchBar } from './BatchProgress.tsx';
@@ -70,6 +72,7 @@ function BatchCard({ batch }: { batch: Batch }) {
       </Text>
       <BatchBar batch={batch} />
       {batch.reason && <Text size="xs">{told(batch.reason)}</Text>}
+      {batch.settings.travel && isActive(batch.state) && <BatchMachines batch={batch.id} />}
       <Group justify="space-between">
         <Group gap="xs">
           <BatchActions batch={batch} />

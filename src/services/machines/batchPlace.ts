@@ -1,0 +1,152 @@
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { nameBeside } from '../../core/files/privateFile.ts';
+import { AppError, messageOf } from '../../shared/errors.ts';
+import {
+  type BatchOrder,
+  batchOrder,
+  type ChunkRecord,
+  chunkRecord,
+  type PictureDecision,
+  pictureDecision,
+  pictureName,
+} from '../../shared/machines.ts';
+import { linkOnce, readJson, writeJson, writeJsonOnce } from './jsonFile.ts';
+
+/**
+ * The folder of a batch that other machines do, beside its results. It is the only thing that they have in common:
+ *
+ *     order.json               what is to be done with every picture; models/HASH.safetensors are beside it
+ *     chunks/000017.json       the record of a chunk that is finished
+ *     taken/000017.json        the same, once the submitter has entered it in its database
+ *     work/000017/12.json      the decision about picture 12, written once by whichever worker is first
+ *     work/000017/12.name.json the name that it got
+ *     parts/                   finished results that have no name yet
+ */
+export class BatchPlace {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Makes the folders, and finds out whether this disk can do what is asked of it. @throws AppError `unsupported` */
+  async create(): Promise<this> {
+    for (const name of ['chunks', 'taken', 'work', 'parts', 'models'])
+      await mkdir(join(this.path, name), { recursive: true });
+    const probe = nameBeside(join(this.path, 'probe'));
+    const other = nameBeside(join(this.path, 'probe'));
+    try {
+      await writeJsonOnce(probe, {});
+      await linkOnce(probe, other);
+    } catch (cause) {
+      throw new AppError(
+        'unsupported',
+        `The folder ${this.path} cannot be shared: its disk makes no hard links (${messageOf(cause)}). Choose a folder on NFS or on a disk of Linux.`,
+        { cause },
+      );
+    } finally {
+      await rm(probe, { force: true });
+      await rm(other, { force: true });
+    }
+    return this;
+  }
+
+  get orderFile(): string {
+    return join(this.path, 'order.json');
+  }
+
+  get models(): string {
+    return join(this.path, 'models');
+  }
+
+  part(name: string): string {
+    return join(this.path, 'parts', name);
+  }
+
+  /** @throws AppError `not-found` for a batch that has ended, `bad-input` for an order that was changed */
+  async order(hash: string): Promise<BatchOrder> {
+    const order = await readJson(this.orderFile, batchOrder, hash);
+    if (order) return order;
+    throw new AppError('not-found', 'This batch has ended; its shared folder is gone.');
+  }
+
+  /** The record of a finished chunk, whether it was taken or not. */
+  async record(chunk: number): Promise<ChunkRecord | undefined> {
+    // In this order: it moves from the first to the second.
+    return (await this.untaken(chunk)) ?? readJson(join(this.path, 'taken', `${digits(chunk)}.json`), chunkRecord);
+  }
+
+  /** The record of a finished chunk that the submitter has not taken. */
+  untaken(chunk: number): Promise<ChunkRecord | undefined> {
+    return readJson(join(this.path, 'chunks', `${digits(chunk)}.json`), chunkRecord);
+  }
+
+  writeRecord(record: ChunkRecord): Promise<void> {
+    return writeJson(join(this.path, 'chunks', `${digits(record.chunk)}.json`), record);
+  }
+
+  /** Notes that the record of a chunk is in the submitter's database. Its decisions are not needed any more. */
+  async take(chunk: number): Promise<void> {
+    const name = `${digits(chunk)}.json`;
+    await rename(join(this.path, 'chunks', name), join(this.path, 'taken', name));
+    await rm(this.#work(chunk), { recursive: true, force: true });
+  }
+
+  /** Chunks whose records are to be taken, in order. */
+  recorded(): Promise<number[]> {
+    return this.#numbers('chunks');
+  }
+
+  /** Chunks whose records were taken, in order. */
+  taken(): Promise<number[]> {
+    return this.#numbers('taken');
+  }
+
+  async #numbers(folder: string): Promise<number[]> {
+    const names = await readdir(join(this.path, folder)).catch(() => []);
+    return names
+      .filter((name) => /^\d{6,}\.json$/.test(name))
+      .map((name) => parseInt(name, 10))
+      .sort((a, b) => a - b);
+  }
+
+  /** Makes the folder for the decisions of a chunk. @throws the system's ENOENT where the batch has ended */
+  async beginChunk(chunk: number): Promise<void> {
+    await mkdir(this.#work(chunk)).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    });
+  }
+
+  decision(chunk: number, number: number): Promise<PictureDecision | undefined> {
+    return readJson(join(this.#work(chunk), `${number}.json`), pictureDecision);
+  }
+
+  /** @returns whether this decision counts; another worker may have been first */
+  decide(chunk: number, number: number, decision: PictureDecision): Promise<boolean> {
+    return writeJsonOnce(join(this.#work(chunk), `${number}.json`), decision);
+  }
+
+  /** Takes back a decision whose finished result is lost. */
+  async undecide(chunk: number, number: number): Promise<void> {
+    await rm(join(this.#work(chunk), `${number}.json`), { force: true });
+  }
+
+  async name(chunk: number, number: number): Promise<string | undefined> {
+    return (await readJson(join(this.#work(chunk), `${number}.name.json`), pictureName))?.output;
+  }
+
+  writeName(chunk: number, number: number, output: string): Promise<void> {
+    return writeJson(join(this.#work(chunk), `${number}.name.json`), { output });
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+  }
+
+  #work(chunk: number): string {
+    return join(this.path, 'work', digits(chunk));
+  }
+}
+
+const digits = (chunk: number): string => String(chunk).padStart(6, '0');

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { link, readFile, rm, stat } from 'node:fs/promises';
+import type { z } from 'zod';
+import { nameBeside, openNew, writeWhole } from '../../core/files/privateFile.ts';
+import { AppError, messageOf } from '../../shared/errors.ts';
+
+/** Small JSON files in folders that several machines share. Each is read as if anybody could have written it. */
+
+/** Orders and records are far smaller. */
+const MOST_BYTES = 8 * 2 ** 20;
+
+export const hashText = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** Writes it whole, in the place of one that is there. */
+export const writeJson = (path: string, value: unknown): Promise<void> =>
+  writeWhole(path, `${JSON.stringify(value)}\n`);
+
+/**
+ * Writes a file that nobody has written yet. Of several machines that do it at once exactly one succeeds: a hard link to a
+ * name that exists is refused, on network drives too.
+ * @returns whether it was this one
+ * @throws the system's error; ENOENT where the folder is gone
+ */
+export async function writeJsonOnce(path: string, value: unknown): Promise<boolean> {
+  const beside = nameBeside(path);
+  const file = await openNew(beside);
+  try {
+    try {
+      await file.writeFile(`${JSON.stringify(value)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    return await linkOnce(beside, path);
+  } finally {
+    await rm(beside, { force: true }).catch(() => undefined);
+  }
+}
+
+/** Gives a file a second name, unless something has that name. @returns whether it was free */
+export async function linkOnce(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    // A network drive may do what was asked and lose the answer.
+    if ((await stat(from).catch(() => undefined))?.nlink === 2 && (await isSameFile(from, to))) return true;
+    throw error;
+  }
+}
+
+/** Whether two names are of one file. */
+export async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map((path) => stat(path, { bigint: true }).catch(() => undefined)));
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+}
+
+/**
+ * Reads a JSON file and checks it.
+ * @param hash SHA-256 that the file must have
+ * @returns undefined where it is not there
+ * @throws AppError `bad-input` for one that is not what it should be
+ */
+export async function readJson<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+  hash?: string,
+): Promise<z.output<Schema> | undefined> {
+  let text: string;
+  try {
+    if ((await stat(path)).size > MOST_BYTES) throw new AppError('bad-input', `${path} is too large. It was not read.`);
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  if (hash !== undefined && hashText(text) !== hash)
+    throw new AppError('bad-input', `${path} has changed since the work was submitted. Submit the work again.`);
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new AppError('bad-input', `${path} does not hold what it should: ${messageOf(cause).slice(0, 300)}`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,73 @@
+import type { Workers } from '../../shared/contract/machines.ts';
+import type { Handlers } from '../../shared/contract.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { QueueAddress, Travel } from '../../shared/travel.ts';
+import type { StudioContext } from '../studio/context.ts';
+import { listMachines } from './board.ts';
+import { connectQueue, type QueueConnection } from './queueConnection.ts';
+
+type Calls = `machines.${string}`;
+
+export interface MachineFeature {
+  handlers: Pick<Handlers, Extract<keyof Handlers, Calls>>;
+  /** Ends the connections to queues. */
+  readonly close: () => void;
+}
+
+/** A window asks often, and waits for the answer. */
+const CONNECT_MS = 3000;
+
+/** Answers of the calls about the workers of queues. */
+export function machineFeature({ services }: StudioContext): MachineFeature {
+  const connections = new Map<string, Promise<QueueConnection>>();
+  let closed = false;
+
+  const connectionTo = (queue: QueueAddress): Promise<QueueConnection> => {
+    const key = JSON.stringify(queue);
+    const known = connections.get(key);
+    if (known) return known;
+    const opened = connectQueue(queue, CONNECT_MS);
+    connections.set(key, opened);
+    // Tried again when it is asked for again.
+    opened.then(
+      (connection) => closed && connection.close(),
+      () => connections.delete(key),
+    );
+    return opened;
+  };
+
+  /** @param ids of the batch or the runs that are asked about */
+  const workersOf = async (travel: Travel | undefined, ids: readonly string[]): Promise<Workers> => {
+    if (!travel) return { elsewhere: false, machines: [] };
+    if (!travel.queue) return { elsewhere: true, machines: [] };
+    try {
+      const machines = await listMachines(await connectionTo(travel.queue));
+      const shown = machines.map((machine) => ({
+        ...machine,
+        tasks: machine.tasks.map((task) => {
+          const own = ids.includes(task.id);
+          return { ...task, id: own ? task.id : '', own };
+        }),
+      }));
+      const busy = ({ tasks }: (typeof shown)[0]): number => Number(tasks.some(({ own }) => own));
+      return { elsewhere: true, machines: shown.sort((a, b) => busy(b) - busy(a)) };
+    } catch (error) {
+      return { elsewhere: true, machines: [], trouble: messageOf(error) };
+    }
+  };
+
+  return {
+    handlers: {
+      'machines.ofBatch': ({ batch }) => workersOf(services.batches.find(batch).settings.travel, [batch]),
+      'machines.ofStudy': ({ study }) => {
+        const { folders } = services.studies;
+        const runs = services.studies.cells(folders.plan(study)).flatMap(({ run }) => (run ? [run.id] : []));
+        return workersOf(folders.travel(study), runs);
+      },
+    },
+    close: () => {
+      closed = true;
+      for (const connection of connections.values()) connection.then((open) => open.close()).catch(() => undefined);
+    },
+  };
+}

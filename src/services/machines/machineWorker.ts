@@ -1,0 +1,324 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Job, UnrecoverableError, Worker } from 'bullmq';
+import { AppError, messageOf } from '../../shared/errors.ts';
+import {
+  type BatchOrder,
+  chunkWork,
+  type MachineReport,
+  type MachineTask,
+  trainWork,
+  type WorkControl,
+} from '../../shared/machines.ts';
+import type { ChildOptions } from '../jobs/childProcess.ts';
+import { RestoreWorker } from '../restoring/restoreWorker.ts';
+import { BatchPlace } from './batchPlace.ts';
+import { controlsOf, forgetReport, tellReport } from './board.ts';
+import { doChunk, type PictureWorker } from './doChunk.ts';
+import { doTraining } from './doTraining.ts';
+import { QUEUE_PREFIX, type QueueConnection } from './queueConnection.ts';
+import type { Roots } from './roots.ts';
+import { FetchedFiles } from './travelModels.ts';
+import type { WorkKind } from './workQueue.ts';
+
+export interface MachineWorkerOptions {
+  readonly connection: QueueConnection;
+  readonly roots: Roots;
+  /** Folder of this machine for fetched models and temporary files. */
+  readonly cache: string;
+  readonly child: ChildOptions;
+  readonly kinds: readonly WorkKind[];
+  /** Chunks at a time. */
+  readonly concurrency: number;
+  readonly gpu?: number;
+  /** Work of a worker that has shown no life for so long is given to another one. */
+  readonly lostAfterMs: number;
+  /** Hears of every piece of work, a sentence each. */
+  readonly onLine?: (line: string) => void;
+  /** Opens what restores pictures, in the place of a child process: for benchmarks. */
+  readonly openPictures?: (order: BatchOrder) => EndingPictureWorker;
+}
+
+export interface EndingPictureWorker extends PictureWorker {
+  readonly ended: boolean;
+  end(): Promise<void>;
+}
+
+const BEAT_MS = 1000;
+/** How long a worker waits after a trouble of its own machine. */
+const TROUBLE_MS = 3000;
+/** Child processes that have nothing to do are ended after so long. */
+const IDLE_MS = 60_000;
+
+/** A piece of work at hand. */
+interface Held {
+  readonly task: MachineTask;
+  /** The reason: `pause` and `close` end the pictures at hand, `cancel` does not. */
+  readonly stop: AbortController;
+  readonly kill: () => void;
+}
+
+/** Takes work from the queue and does it, until it is closed. The heavy part is in child processes, so locks are renewed meanwhile. */
+export class MachineWorker {
+  readonly #options: MachineWorkerOptions;
+  readonly #id = randomUUID();
+  readonly #workers = new Map<WorkKind, Worker>();
+  readonly #held = new Set<Held>();
+  readonly #files: FetchedFiles;
+  readonly #pool: Slot[] = [];
+  readonly #timer: NodeJS.Timeout;
+  #pictures = 0;
+  #closing = false;
+  #beating = false;
+
+  constructor(options: MachineWorkerOptions) {
+    this.#options = options;
+    this.#files = new FetchedFiles(join(options.cache, 'models'));
+    for (const kind of options.kinds) this.#workers.set(kind, this.#take(kind));
+    this.#timer = setInterval(() => void this.#beat(), BEAT_MS);
+    void this.#beat();
+  }
+
+  /** The name of this worker, for people. */
+  get name(): string {
+    const { gpu } = this.#options;
+    return `${hostname()}, process ${process.pid}${gpu === undefined ? '' : `, GPU ${gpu}`}`;
+  }
+
+  /** Ends what is at hand (pictures are finished, trainings saved), gives the rest back, and ends. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    for (const { stop } of this.#held) stop.abort('close');
+    while (this.#held.size > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    clearInterval(this.#timer);
+    const { connection } = this.#options;
+    const last = Promise.all([
+      ...[...this.#workers.values()].map((worker) => worker.close(!connection.isReady)),
+      ...(connection.isReady ? [forgetReport(connection, this.#id)] : []),
+    ]).catch(() => undefined);
+    // Redis may be gone for good.
+    await Promise.race([last, new Promise((resolve) => setTimeout(resolve, 5000).unref())]);
+    await Promise.all(this.#pool.map((slot) => slot.end()));
+  }
+
+  #take(kind: WorkKind): Worker {
+    const { connection, concurrency, lostAfterMs } = this.#options;
+    const worker = new Worker(kind, (job) => (kind === 'batch' ? this.#chunk(job) : this.#train(job)), {
+      connection: connection.another(),
+      prefix: QUEUE_PREFIX,
+      concurrency: kind === 'batch' ? concurrency : 1,
+      lockDuration: lostAfterMs,
+      stalledInterval: Math.max(1000, lostAfterMs / 2),
+      // What a picture can do to a process, it does to the child process, which is counted elsewhere.
+      maxStalledCount: 1_000_000,
+      // After Redis was gone.
+      runRetryDelay: 500,
+    });
+    // Redis is gone, or the work went to another worker meanwhile: both are found out again where it matters.
+    worker.on('error', () => undefined);
+    return worker;
+  }
+
+  async #chunk(job: Job): Promise<{ state: string }> {
+    const parsed = chunkWork.safeParse(job.data);
+    if (!parsed.success) throw refused(parsed.error);
+    const work = parsed.data;
+    let slot: Slot | undefined;
+    const held = this.#hold('batch', work.batch, work.files.length, () => void slot?.end());
+    const began = performance.now();
+    const name = `Chunk ${work.chunk + 1} of batch ${work.batch}`;
+    try {
+      return await this.#controlled(held, name, async () => {
+        const place = new BatchPlace(await this.#options.roots.existing(work.place));
+        slot = await this.#slot(work.order, place);
+        const mine = slot;
+        const record = await doChunk(work, {
+          roots: this.#options.roots,
+          place,
+          scratch: join(this.#options.cache, 'chunks', randomUUID()),
+          machine: this.name,
+          current: () => mine.current(),
+          signal: held.stop.signal,
+          onPicture: (done) => {
+            held.task.done = done;
+            this.#pictures++;
+          },
+        });
+        const failed = record.pictures.filter(({ state }) => state === 'failed').length;
+        this.#say(
+          `${name}: ${record.pictures.length} pictures, ${failed} failed, ${((performance.now() - began) / 1000).toFixed(1)} s.`,
+        );
+      });
+    } finally {
+      slot?.release();
+    }
+  }
+
+  async #train(job: Job): Promise<{ state: string }> {
+    const parsed = trainWork.safeParse(job.data);
+    if (!parsed.success) throw refused(parsed.error);
+    const work = parsed.data;
+    const held = this.#hold('train', work.run, 0, () => undefined);
+    const name = `Training ${work.run}`;
+    return this.#controlled(held, name, async () => {
+      this.#say(`${name} begins.`);
+      const { outcome } = await doTraining(work, {
+        roots: this.#options.roots,
+        files: this.#files,
+        scratch: join(this.#options.cache, 'trainings', randomUUID()),
+        machine: this.name,
+        child: this.#child,
+        signal: held.stop.signal,
+        onStep: (step, steps) => Object.assign(held.task, { done: step, of: steps }),
+        onNote: (note) => {
+          held.task.note = note;
+          this.#say(`${name}: ${note}`);
+        },
+      });
+      this.#say(`${name} has ${outcome.state}.`);
+    });
+  }
+
+  /** Does work that may be paused or cancelled meanwhile. While one kind is at work, no other kind is taken. */
+  async #controlled(held: Held, name: string, work: () => Promise<void>): Promise<{ state: string }> {
+    if (this.#closing) held.stop.abort('close');
+    const kind = held.task.kind;
+    this.#others(kind, (other) => void other.pause(true));
+    try {
+      const wish = this.#options.connection.isReady
+        ? (await controlsOf(this.#options.connection, [held.task.id])).get(held.task.id)
+        : undefined;
+      if (wish) held.stop.abort(wish);
+      else await work();
+      return { state: wish ?? 'done' };
+    } catch (error) {
+      const reason: unknown = held.stop.signal.reason;
+      // Paused or cancelled: whoever submitted it puts it into the queue again if it is to go on.
+      if (reason === 'pause' || reason === 'cancel') return { state: reason };
+      if (reason === 'close') throw new Error('The worker was closed.', { cause: error });
+      this.#say(`${name} could not be done here: ${messageOf(error)}`);
+      if (error instanceof AppError && finalFaults.includes(error.code)) throw new UnrecoverableError(error.message);
+      // Another machine may have no such trouble, and this one should not take all work only to give it back.
+      held.task.note = messageOf(error);
+      await sleep(TROUBLE_MS, undefined, { signal: held.stop.signal }).catch(() => undefined);
+      throw error;
+    } finally {
+      this.#held.delete(held);
+      const busy = [...this.#held].some(({ task }) => task.kind === kind);
+      if (!busy && !this.#closing) this.#others(kind, (other) => other.resume());
+    }
+  }
+
+  #others(kind: WorkKind, act: (worker: Worker) => void): void {
+    for (const [other, worker] of this.#workers) if (other !== kind) act(worker);
+  }
+
+  #hold(kind: WorkKind, id: string, of: number, kill: () => void): Held {
+    const held: Held = { task: { kind, id, done: 0, of }, stop: new AbortController(), kill };
+    this.#held.add(held);
+    return held;
+  }
+
+  get #child(): ChildOptions {
+    const { child, gpu } = this.#options;
+    return gpu === undefined ? child : { ...child, env: { ...child.env, CUDA_VISIBLE_DEVICES: String(gpu) } };
+  }
+
+  /** A child process with the models of an order: one that has them already, where there is one. */
+  async #slot(hash: string, place: BatchPlace): Promise<Slot> {
+    const free = this.#pool.find((slot) => !slot.busy && slot.order === hash);
+    if (free) return free.use();
+    const order = await place.order(hash);
+    const { openPictures, roots } = this.#options;
+    const models = openPictures ? [] : await Promise.all(order.models.map((model) => this.#files.model(model, roots)));
+    const open = (): EndingPictureWorker => openPictures?.(order) ?? new RestoreWorker(models, this.#child);
+    const old = this.#pool.find((slot) => !slot.busy);
+    if (old) {
+      this.#pool.splice(this.#pool.indexOf(old), 1);
+      await old.end();
+    }
+    const slot = new Slot(hash, open).use();
+    this.#pool.push(slot);
+    return slot;
+  }
+
+  async #beat(): Promise<void> {
+    const { connection, kinds, gpu } = this.#options;
+    // While Redis is gone nothing is kept for it: the next beat says the same.
+    if (this.#beating || !connection.isReady) return;
+    this.#beating = true;
+    try {
+      const report: MachineReport = {
+        id: this.#id,
+        host: hostname(),
+        process: process.pid,
+        kinds: [...kinds],
+        tasks: [...this.#held].map(({ task }) => ({ ...task })),
+        pictures: this.#pictures,
+        ...(gpu === undefined ? {} : { gpu }),
+      };
+      await tellReport(connection, report);
+      const wishes = await controlsOf(connection, [...new Set(report.tasks.map(({ id }) => id))]);
+      for (const held of this.#held) this.#obey(held, wishes.get(held.task.id));
+    } catch {
+      // The next beat tries again.
+    } finally {
+      this.#beating = false;
+    }
+  }
+
+  #obey({ stop, kill }: Held, wish: WorkControl | undefined): void {
+    if (!wish) return;
+    stop.abort(wish);
+    if (wish === 'cancel') kill();
+  }
+
+  #say(line: string): void {
+    this.#options.onLine?.(line);
+  }
+}
+
+/** Faults of the work itself. */
+const finalFaults: readonly string[] = ['bad-input', 'unsupported'];
+
+const refused = (error: Error): UnrecoverableError =>
+  new UnrecoverableError(
+    `This work is not right, or comes from another version of this program. It was not begun. ${error.message.slice(0, 300)}`,
+  );
+
+/** A child process that restores pictures with the models of one order; a new one in its place where it has ended. */
+class Slot {
+  readonly order: string;
+  busy = false;
+  readonly #open: () => EndingPictureWorker;
+  #worker: EndingPictureWorker | undefined;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(order: string, open: () => EndingPictureWorker) {
+    this.order = order;
+    this.#open = open;
+  }
+
+  use(): this {
+    this.busy = true;
+    clearTimeout(this.#idle);
+    return this;
+  }
+
+  release(): void {
+    this.busy = false;
+    this.#idle = setTimeout(() => void this.end(), IDLE_MS).unref();
+  }
+
+  current(): PictureWorker {
+    if (!this.#worker || this.#worker.ended) this.#worker = this.#open();
+    return this.#worker;
+  }
+
+  async end(): Promise<void> {
+    clearTimeout(this.#idle);
+    await this.#worker?.end();
+  }
+}

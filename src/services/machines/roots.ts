@@ -1,0 +1,143 @@
+import { lstat, mkdir, realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
+import { relativePath, rootName, type TravelPath, travelPath } from '../../shared/travel.ts';
+
+/**
+ * Named roots: the folders that machines share, by names that are the same on each of them. A path travels as the name of its
+ * root and the way below it. Nothing is read or written outside of the roots, whatever work says and wherever links lead.
+ */
+export class Roots {
+  readonly #folders: ReadonlyMap<string, string>;
+
+  /** @param folders real paths of existing folders, by name; see {@link openRoots} */
+  constructor(folders: ReadonlyMap<string, string>) {
+    this.#folders = folders;
+  }
+
+  get names(): string[] {
+    return [...this.#folders.keys()];
+  }
+
+  /** As they are kept with a batch. */
+  get plain(): Record<string, string> {
+    return Object.fromEntries(this.#folders);
+  }
+
+  /**
+   * A path of this machine as other machines understand it. Links on the way are resolved first.
+   * @throws AppError `bad-input` where it lies in no root
+   */
+  async toTravel(path: string): Promise<TravelPath> {
+    const real = await realOrFuture(resolve(path));
+    let best: TravelPath | undefined;
+    for (const [root, folder] of this.#folders) {
+      const below = relative(folder, real);
+      if (below.split(sep)[0] === '..' || isAbsolute(below)) continue;
+      const found = { root, path: below.split(sep).join('/') };
+      // Of roots inside roots, the innermost.
+      if (!best || found.path.length < best.path.length) best = found;
+    }
+    const checked = travelPath.safeParse(best);
+    if (checked.success) return checked.data;
+    throw new AppError(
+      'bad-input',
+      `${path} is in none of the shared folders. Name the folder that every machine reaches with --root NAME=FOLDER.`,
+    );
+  }
+
+  /**
+   * An existing file or folder inside a root, with every link resolved.
+   * @throws AppError `bad-input` for a path that leads out of its root, `not-found` for an unknown root or a missing file
+   */
+  async existing(path: TravelPath): Promise<string> {
+    const folder = this.#root(path);
+    const wanted = join(folder, ...parts(path));
+    const real = await realpath(wanted).catch(() => undefined);
+    if (real === undefined) throw new AppError('not-found', `${shown(path)} is not there. Check the shared folder.`);
+    requireInside(folder, real, path);
+    return real;
+  }
+
+  /**
+   * A folder inside a root, made where it is missing, one level after the other. No link on the way may lead out of the root.
+   * @throws AppError `bad-input`, `not-found`
+   */
+  async folder(path: TravelPath): Promise<string> {
+    const folder = this.#root(path);
+    if (!(await stat(folder).catch(() => undefined))?.isDirectory())
+      throw new AppError('not-found', `The shared folder "${path.root}" (${folder}) is not there. Mount it again.`);
+    let at = folder;
+    for (const part of parts(path)) {
+      const next = join(at, part);
+      await mkdir(next).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      });
+      at = (await lstat(next)).isSymbolicLink() ? await realpath(next) : next;
+      requireInside(folder, at, path);
+    }
+    return at;
+  }
+
+  #root({ root }: TravelPath): string {
+    const folder = this.#folders.get(root);
+    if (folder === undefined)
+      throw new AppError(
+        'not-found',
+        `This machine has no root "${root}". Start the worker with --root ${root}=FOLDER as well.`,
+      );
+    return folder;
+  }
+}
+
+/**
+ * Opens roots from `name=folder` texts.
+ * @throws AppError `bad-input` for a wrong name or a repeated one, `not-found` for a missing folder
+ */
+export async function openRoots(texts: readonly string[]): Promise<Roots> {
+  const folders = new Map<string, string>();
+  for (const text of texts) {
+    const at = text.indexOf('=');
+    const name = rootName.safeParse(text.slice(0, Math.max(0, at)));
+    if (!name.success)
+      throw new AppError(
+        'bad-input',
+        `"${text}" names no shared folder. Write --root NAME=FOLDER; the name has small letters and digits.`,
+      );
+    if (folders.has(name.data))
+      throw new AppError('bad-input', `The root "${name.data}" is given twice. Give each root its own name.`);
+    const folder = await realpath(resolve(text.slice(at + 1))).catch(() => undefined);
+    if (folder === undefined || !(await stat(folder)).isDirectory())
+      throw new AppError('not-found', `The folder of the root "${name.data}" is not there: ${text.slice(at + 1)}.`);
+    folders.set(name.data, folder);
+  }
+  if (folders.size === 0) throw new AppError('bad-input', 'Name at least one shared folder with --root NAME=FOLDER.');
+  return new Roots(folders);
+}
+
+/** The roots that were kept with a batch or run. */
+export const keptRoots = (folders: Readonly<Record<string, string>>): Roots =>
+  new Roots(new Map(Object.entries(folders)));
+
+/** Checked again here: what is joined to a folder of this machine must not depend on who has parsed it. */
+const parts = (path: TravelPath): string[] =>
+  relativePath
+    .parse(path.path)
+    .split('/')
+    .filter((part) => part !== '');
+
+export const shown = ({ root, path }: TravelPath): string => (path === '' ? root : `${root}/${path}`);
+
+function requireInside(folder: string, real: string, path: TravelPath): void {
+  const below = relative(folder, real);
+  if (below.split(sep)[0] === '..' || isAbsolute(below))
+    throw new AppError('bad-input', `${shown(path)} leads out of its shared folder through a link. Remove the link.`);
+}
+
+/** The real path of a file that need not be there yet. */
+async function realOrFuture(path: string): Promise<string> {
+  const real = await realpath(path).catch(() => undefined);
+  if (real !== undefined) return real;
+  const above = resolve(path, '..');
+  return above === path ? path : join(await realOrFuture(above), relative(above, path));
+}

@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { cp, mkdir, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { copyWhole } from '../../core/files/privateFile.ts';
+import { savedStep } from '../../core/training/checkpoint.ts';
+import { RunFolder } from '../../core/training/runFolder.ts';
+import { AppError } from '../../shared/errors.ts';
+import { type TrainOrder, trainOrder, type TrainRecord, trainRecord } from '../../shared/machines.ts';
+import { readJson, writeJsonOnce } from './jsonFile.ts';
+
+/**
+ * The folder of a training that other machines do:
+ *
+ *     order.json                    what is to be trained; files/HASH.safetensors are beside it
+ *     attempts/0002-9f…/            a run folder: each worker that takes the training has its own
+ *     record.json                   which attempt finished it; written once
+ *
+ * A worker that was thought dead and goes on writes into its own attempt, and so can spoil nothing.
+ */
+export class TrainPlace {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  get orderFile(): string {
+    return join(this.path, 'order.json');
+  }
+
+  get files(): string {
+    return join(this.path, 'files');
+  }
+
+  /** @throws AppError `not-found` for a training that was withdrawn, `bad-input` for an order that was changed */
+  async order(hash?: string): Promise<TrainOrder> {
+    const order = await readJson(this.orderFile, trainOrder, hash);
+    if (order) return order;
+    throw new AppError('not-found', 'This training was withdrawn; its shared folder is gone.');
+  }
+
+  record(): Promise<TrainRecord | undefined> {
+    return readJson(join(this.path, 'record.json'), trainRecord);
+  }
+
+  /** @returns whether this record counts; another attempt may have been first */
+  decide(record: TrainRecord): Promise<boolean> {
+    return writeJsonOnce(join(this.path, 'record.json'), record);
+  }
+
+  attempt(name: string): RunFolder {
+    return new RunFolder(join(this.path, 'attempts', name));
+  }
+
+  /** Names of the attempts, the oldest first. */
+  async attempts(): Promise<string[]> {
+    const names = await readdir(join(this.path, 'attempts')).catch(() => []);
+    return names.filter((name) => /^[0-9]{4}-[0-9a-f]{16}$/.test(name)).sort();
+  }
+
+  /** The attempt that has saved the most steps; undefined where none has saved any. */
+  async furthest(): Promise<{ name: string; step: number } | undefined> {
+    let best: { name: string; step: number } | undefined;
+    for (const name of await this.attempts()) {
+      const step = savedStep(this.attempt(name));
+      if (step > (best?.step ?? 0)) best = { name, step };
+    }
+    return best;
+  }
+
+  /** Makes the folder of a new attempt, with everything that the furthest one has saved. */
+  async beginAttempt(): Promise<{ name: string; folder: RunFolder; from: string | undefined; step: number }> {
+    const all = await this.attempts();
+    const before = await this.furthest();
+    const number = parseInt(all.at(-1) ?? '0', 10) + 1;
+    const name = `${String(number).padStart(4, '0')}-${randomBytes(8).toString('hex')}`;
+    const folder = this.attempt(name);
+    await mkdir(folder.path, { recursive: true });
+    folder.create();
+    if (before) await copyRun(this.attempt(before.name), folder);
+    return { name, folder, from: before?.name, step: before?.step ?? 0 };
+  }
+}
+
+/** Files of a run folder that a training goes on with, and those that people look at. */
+export async function copyRun(from: RunFolder, to: RunFolder): Promise<void> {
+  to.create();
+  const copy = async (source: string, target: string): Promise<void> => {
+    if (await stat(source).catch(() => undefined)) await copyWhole(source, target);
+  };
+  // The checkpoints first: metrics that are later than them are cut off when the training goes on.
+  for (const name of ['previous', 'last', 'best'] as const) await copy(from.checkpoint(name), to.checkpoint(name));
+  await copy(from.metrics, to.metrics);
+  await copy(from.log, to.log);
+  for (const name of [FACTS, MACHINE]) await copy(join(from.path, name), join(to.path, name));
+  await cp(from.validation, to.validation, { recursive: true, force: true, verbatimSymlinks: true }).catch(
+    (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    },
+  );
+}
+
+/** What a run found at its first start: threads, features, pictures. */
+export const FACTS = 'facts.json';
+/** The processor that worked on an attempt. */
+export const MACHINE = 'machine.json';
