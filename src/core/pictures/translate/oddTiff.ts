@@ -39,7 +39,7 @@ export async function decodeOddTiff(
   mostPixels: number,
 ): Promise<{ raster: Raster; bits: number }> {
   const { tiff } = inside;
-  if (!tiff) throw new AppError('internal', 'This is no TIFF.');
+  if (!tiff) throw new Error('This is no TIFF.');
   const opened = await fromFile(file).catch(refuse);
   try {
     const image = await opened.getImage(0).catch(refuse);

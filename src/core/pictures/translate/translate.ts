@@ -47,7 +47,7 @@ export async function translate(file: string, target: string, raw: RawSettings =
     writeRaster(target, raster);
     return { file: target, kind: 'tiff', same: 'tiff', bits, orientation: 1, pages: 1, notes: [...(odd.notes ?? [])] };
   }
-  if (!isTranslated(kind)) throw new AppError('internal', `A file of the kind ${kind} needs no translation.`);
+  if (!isTranslated(kind)) throw new Error(`A file of the kind ${kind} needs no translation.`);
   if (kind === 'raw' && withBytes(file, rawEndsTooEarly))
     throw new AppError(
       'bad-input',
