@@ -28,7 +28,16 @@ export class WaitingPictures implements EndingPictureWorker {
     if (text.startsWith('broken')) throw new AppError('bad-input', 'This is not a picture.');
     if (text.startsWith('crash')) throw new AppError('worker-died', 'The process ended.');
     copyFileSync(source, target);
-    return { extension: 'jpg', width: 1, height: 1, megapixels: 1, seconds: 0, modelSeconds: 0, warnings: [], backends: [] };
+    return {
+      extension: 'jpg',
+      width: 1,
+      height: 1,
+      megapixels: 1,
+      seconds: 0,
+      modelSeconds: 0,
+      warnings: [],
+      backends: [],
+    };
   }
 
   end(): Promise<void> {

@@ -83,10 +83,14 @@ try {
   const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
   const args = ['restore', join(shared, 'photos'), '--model', 'identity', '--out', join(shared, 'out')];
   const [program = '', ...before] = [...inside(submitter), process.execPath, main];
-  const child = spawn(program, [...before, ...args, '--queue', url, '--root', `shared=${shared}`, '--chunk', '20', '--json'], {
-    env: { ...process.env, MCIR_HOME: join(top, 'home') },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    program,
+    [...before, ...args, '--queue', url, '--root', `shared=${shared}`, '--chunk', '20', '--json'],
+    {
+      env: { ...process.env, MCIR_HOME: join(top, 'home') },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   let lines = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (lines += text));
   const ended = new Promise<number>((resolve) => child.on('close', (status) => resolve(status ?? 1)));

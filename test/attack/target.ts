@@ -115,8 +115,11 @@ export class Target {
       socket.on('connect', () => {
         socket.write(bytes);
         if (end === 'reset') setTimeout(() => socket.resetAndDestroy(), Math.random() * 4);
-        else if (end === 'close') socket.end();
-        else setTimeout(() => socket.destroy(), 1500);
+        else {
+          if (end === 'close') socket.end();
+          // A request that is not whole is waited for by the server, for minutes.
+          setTimeout(() => socket.destroy(), 1000);
+        }
       });
     });
   }

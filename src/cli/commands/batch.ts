@@ -1,8 +1,10 @@
 import { followBatch } from '../batchProgress.ts';
 import type { Services } from '../../services/app/openServices.ts';
 import { dateTime } from '../../shared/dates.ts';
+import { isActive } from '../../shared/jobs.ts';
 import type { Register } from '../cliContext.ts';
 import type { DeviceChoice } from '../../shared/devices.ts';
+import { machinesOf } from '../machinesTable.ts';
 import { table, wrongUse } from '../output.ts';
 import { deviceOption } from '../restoreOptions.ts';
 
@@ -58,11 +60,14 @@ export const registerBatch: Register = (program, context) => {
         source,
         [reason ?? to ?? '', ...warnings].join(' '),
       ]);
+      const { travel } = found.settings;
+      const workers = travel && isActive(found.state) ? await machinesOf(travel) : undefined;
       output.result(
-        { batch: found, files },
+        { batch: found, files, ...(workers ? { machines: workers.machines } : {}) },
         [
           `${found.title}: ${found.state}${found.reason ? `. ${found.reason}` : ''}`,
           table(['', 'state', 'original', 'result'], rows),
+          ...(workers ? [workers.text] : []),
         ].join('\n'),
       );
     });

@@ -17,6 +17,7 @@ import type { StudyPlan } from '../../shared/studies.ts';
 import type { QueueAddress, Travel } from '../../shared/travel.ts';
 import type { Register } from '../cliContext.ts';
 import { watchTraining } from '../followTraining.ts';
+import { machinesOf } from '../machinesTable.ts';
 import { wholeNumber } from '../numbers.ts';
 import { addQueueOptions, addRootOption, type QueueOptions, queueOf } from '../queueOptions.ts';
 import { type Output, table, wrongUse } from '../output.ts';
@@ -140,9 +141,18 @@ export const registerStudy: Register = (program, context) => {
         run?.best ? run.best.psnr.toFixed(3) : '',
       ]);
       const { opened } = studies.folders.figures(id);
+      const travel = studies.folders.travel(id);
+      const workers = travel?.queue && (await machinesOf(travel));
       output.result(
-        { study: id, finalOpened: opened ?? null, trainings: cells, ...(slurm ? { slurm } : {}) },
-        table(['arm', 'seed', 'run', 'state', 'step', 'best PSNR, dB'], rows),
+        {
+          ...{ study: id, finalOpened: opened ?? null, trainings: cells },
+          ...(slurm ? { slurm } : {}),
+          ...(workers ? { machines: workers.machines } : {}),
+        },
+        [
+          table(['arm', 'seed', 'run', 'state', 'step', 'best PSNR, dB'], rows),
+          ...(workers ? [workers.text] : []),
+        ].join('\n'),
       );
     });
 

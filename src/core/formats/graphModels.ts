@@ -148,10 +148,7 @@ export const tooLarge = (fixed?: { height: number; width: number }): AppError =>
  * A TensorFlow.js graph or layers model as a forward pass, for recording it: with `openEngine` or `openShapes`.
  * @throws AppError as {@link openGraphModel}
  */
-export async function openTfjsForward(
-  path: string,
-  options: GraphModelOptions,
-): Promise<TfjsForward> {
+export async function openTfjsForward(path: string, options: GraphModelOptions): Promise<TfjsForward> {
   const files = await readGraphFiles(path);
   if (options.hash !== undefined && options.hash !== hashOfFiles(files).hash) throw changed(path);
   const graph = await openTfjs(files);

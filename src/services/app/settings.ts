@@ -76,5 +76,5 @@ export function engineEnvironment({ threads, tileMemory, device }: Settings): Re
 /** A choice of device as child processes are given it. */
 export const deviceEnvironment = (device: DeviceChoice): Record<string, string> => ({
   MCIR_DEVICE: device,
-  ...(device === 'cpu' || device === 'tensorflow' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
+  ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
 });

@@ -40,10 +40,15 @@ export class VerdictStore {
   /** What is known about one model, by the SHA-256 of its file. */
   of(model: string, title: string): Verdicts {
     // Read once: a picture is restored in one way, whatever another program finds out meanwhile.
-    const known = this.all().filter((each) => each.model === model);
+    // A device that is not there is there for no model.
+    const known = this.all().filter((each) => each.model === model || each.distrust === 'absent');
     return {
       find: (backend, { width, height }) =>
-        known.findLast((each) => each.backend === backend && each.width === width && each.height === height),
+        known.findLast(
+          (each) =>
+            each.backend === backend &&
+            (each.distrust === 'absent' || (each.width === width && each.height === height)),
+        ),
       about: (backend) => known.filter((each) => each.backend === backend),
       keep: (backend, finding) => {
         // Another program may have been first: both must come to the same choice.

@@ -5,10 +5,12 @@ import { findNetwork } from '../../core/networks/index.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { RunSummary } from '../../shared/runs.ts';
 import type { FinalFigures, StudyPlan } from '../../shared/studies.ts';
+import type { ChildSettings } from '../app/childSettings.ts';
+import type { Home } from '../app/home.ts';
 import { evaluate } from '../training/evaluation.ts';
 import { runningSeconds } from '../training/report/runSummary.ts';
+import type { Runs } from '../training/runHistory.ts';
 import { checkFinal } from './lockedPictures.ts';
-import type { StudyServices } from './studies.ts';
 import type { StudyFolders } from './studyFolders.ts';
 
 /** PSNR of a picture restored without any error, as validations have it. */
@@ -24,7 +26,7 @@ const highestPsnr = 100;
 export async function measureFinal(
   plan: StudyPlan,
   runs: readonly { arm: string; seed: number; run: RunSummary }[],
-  { home, children, runs: history }: StudyServices,
+  { home, children, runs: history }: { home: Home; children: ChildSettings; runs: Runs },
   folders: StudyFolders,
   mayGoOn: () => Promise<void>,
   signal: AbortSignal,

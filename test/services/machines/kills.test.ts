@@ -4,7 +4,15 @@ import { describeWithRedis } from '../../withRedis.ts';
 
 describeWithRedis('a batch whose workers and Redis are killed again and again', () => {
   it('has every good picture once, names every bad one, and leaves the originals as they were', async () => {
-    const found = await killBatch({ workers: 3, pictures: 90, broken: 9, workerKills: 6, redisKills: 1, ms: 60, seed: 5 });
+    const found = await killBatch({
+      workers: 3,
+      pictures: 90,
+      broken: 9,
+      workerKills: 6,
+      redisKills: 1,
+      ms: 60,
+      seed: 5,
+    });
     expect(found).toMatchObject({
       state: 'finished',
       results: 81,

@@ -32,6 +32,13 @@ it('findings last, until adapters or drivers are others, and what is no finding 
   expect(later.all()).toEqual([]);
 });
 
+it('that a device is not there counts for every model and size', () => {
+  new VerdictStore(folder, 'no GPU').of('abc', 'IMDN').keep('onnx:webgpu', { ...size, distrust: 'absent' });
+  const other = new VerdictStore(folder, 'no GPU').of('other', 'FFA-Net');
+  expect(other.find('onnx:webgpu', { width: 64, height: 64 })?.distrust).toBe('absent');
+  expect(other.about('onnx:webgpu')).toHaveLength(1);
+});
+
 it('of two programs that find out the same at once, both keep what the first has found', () => {
   const [first, second] = [0, 1].map(() => new VerdictStore(folder, 'GPU 1.0').of('abc', 'IMDN'));
   first?.keep('onnx:webgpu', { ...size, secondsPerMegapixel: 0.4 });

@@ -50,13 +50,13 @@ const binary =
       const strides = broadcastStrides(held.shape, shape);
       return copied(held.values(), shape, (at) => dot(at, strides));
     }) as [Values, Values];
-    return left.map((value, i) => compute(value, right[i] ?? 0)) as Values;
+    return left.map((value, i) => compute(value, right[i] ?? 0));
   };
 
 const unary =
   (compute: (x: number) => number): Evaluate =>
   ([x]) =>
-    (x as Held).values().map(compute) as Values;
+    (x as Held).values().map(compute);
 
 const compare = (holds: (a: number, b: number) => boolean): Evaluate => {
   const numbers = binary((a, b) => Number(holds(a, b)));
@@ -142,7 +142,7 @@ export const evaluations: Readonly<Record<string, Evaluate>> = {
     const steps = strides.map((stride, axis) => stride * (found.strides[axis] ?? 1));
     // Axes that are dropped have one place only.
     const kept = found.finalShapeSparse;
-    return copied(values(), kept, (at) => start + dot(at, steps)).slice(0, sizeOf(shape)) as Values;
+    return copied(values(), kept, (at) => start + dot(at, steps)).slice(0, sizeOf(shape));
   },
   Sum: sums((sum) => sum),
   Mean: sums((sum, count) => sum / count),
@@ -223,7 +223,7 @@ function select([condition, a, b]: readonly Held[], shape: readonly number[]): V
     const strides = broadcastStrides(own, shape);
     return copied(values(), shape, (at) => dot(at, strides));
   }) as [Values, Values, Values];
-  return yes.map((value, i) => (which[i] === 0 ? (no[i] ?? 0) : value)) as Values;
+  return yes.map((value, i) => (which[i] === 0 ? (no[i] ?? 0) : value));
 }
 
 /** Parts laid one behind the other along an axis. */
