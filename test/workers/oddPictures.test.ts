@@ -131,6 +131,11 @@ describe('RAW files that are TIFF inside', () => {
 });
 
 describe('depths and channels of TIFF', () => {
+  it('a claim of billions of channels does not fill the memory', () => {
+    const file = tiff({ data: bytes(1), photometric: 1, tags: { 277: [4_000_000_000] } });
+    expect(lookInside(file).tiff?.extras.length).toBeLessThan(100);
+  });
+
   it.each([
     ['grey', 1, 1],
     ['RGB', 3, 2],

@@ -11,6 +11,8 @@ export interface HeifFile {
   sequence: boolean;
   /** A gain map (item type `tmap`, or an auxiliary picture of Apple's or ISO 21496). */
   gainMap: boolean;
+  /** Whether any picture in it is turned or mirrored by HEIF's own properties (`irot`, `imir`). */
+  turns: boolean;
   /** A video behind the picture (Samsung's motion photo). */
   motion: boolean;
   /** A depth map. */
@@ -28,13 +30,24 @@ const MOST_BOXES = 100_000;
 
 /** Reads the boxes that matter; damage ends the reading. */
 export function readHeif(file: FileBytes): HeifFile {
-  const result: HeifFile = { hasProfile: false, sequence: false, gainMap: false, motion: false, depthMap: false };
+  const result: HeifFile = {
+    hasProfile: false,
+    sequence: false,
+    gainMap: false,
+    turns: false,
+    motion: false,
+    depthMap: false,
+  };
   for (const box of boxes(file)) {
     const data = file.read(box.position, Math.min(box.length, 256));
     const text = data.toString('latin1');
     switch (box.type) {
       case 'moov':
         result.sequence = true;
+        break;
+      case 'irot':
+      case 'imir':
+        result.turns = true;
         break;
       case 'mpvd':
         result.motion = true;

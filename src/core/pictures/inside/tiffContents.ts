@@ -24,6 +24,8 @@ export interface TiffContents {
 
 /** Channels of colour by photometric interpretation; palettes (3) count as one. */
 const colourChannels: Record<number, number> = { 0: 1, 1: 1, 2: 3, 3: 1, 4: 1, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3 };
+/** A damaged file may claim billions; such a picture is refused for any number above one of transparency. */
+const MOST_EXTRAS = 64;
 const extraKinds: Record<number, ExtraChannel> = { 1: 'premultiplied', 2: 'alpha' };
 
 /**
@@ -45,7 +47,10 @@ export function tiffContents(file: FileBytes, tiff: TiffFile): TiffContents {
     ((tiffNumber(file, tiff, directory, tiffTag.newSubfileType) ?? 0) & 1) === 1;
   const photometric = one(tiffTag.photometric, 1);
   const kinds = tiffNumbers(file, tiff, first, tiffTag.extraSamples);
-  const count = Math.max(0, one(tiffTag.samplesPerPixel, 1) - (colourChannels[photometric] ?? 1));
+  const count = Math.min(
+    MOST_EXTRAS,
+    Math.max(0, one(tiffTag.samplesPerPixel, 1) - (colourChannels[photometric] ?? 1)),
+  );
   return {
     photometric,
     compression: one(tiffTag.compression, 1),

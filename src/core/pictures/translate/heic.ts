@@ -52,6 +52,9 @@ interface Libheif {
   _heif_image_get_height(image: number, channel: number): number;
   _heif_image_get_bits_per_pixel_range(image: number, channel: number): number;
   _heif_image_release(image: number): void;
+  _heif_image_handle_get_list_of_metadata_block_IDs(handle: number, filter: number, ids: number, count: number): number;
+  _heif_image_handle_get_metadata_size(handle: number, id: number): number;
+  _heif_image_handle_get_metadata(error: number, handle: number, id: number, into: number): void;
 }
 
 /** A decoded HEIC, upright as its own rotation and mirroring say. */
@@ -61,6 +64,8 @@ export interface DecodedHeic {
   bits: number;
   /** Code points of ITU-T H.273 where the file tells its colours so and has no profile. */
   nclx?: { primaries: number; transfer: number };
+  /** EXIF's orientation, which libheif does not apply; 1 without. */
+  exifOrientation: number;
   /** Pictures in the file, thumbnails and gain maps not counted. */
   pictures: number;
 }
@@ -150,12 +155,45 @@ export function decodeHeic(bytes: Uint8Array, mostPixels: number): DecodedHeic {
         ...(profile ? { profile } : {}),
       },
       bits,
+      exifOrientation: exifOrientation(lib, handle, allocate, error),
       ...(nclx ? { nclx } : {}),
       pictures: lib._heif_context_get_number_of_top_level_images(context),
     };
   } finally {
     for (const free of freed.reverse()) free();
   }
+}
+
+const EXIF_FILTER = Buffer.from('Exif\0', 'latin1');
+const ORIENTATION_TAG = 0x0112;
+const MOST_EXIF_BYTES = 1 << 20;
+
+function exifOrientation(lib: Libheif, handle: number, allocate: (bytes: number) => number, error: number): number {
+  const [filter, ids] = [allocate(EXIF_FILTER.length), allocate(4)];
+  lib.HEAPU8.set(EXIF_FILTER, filter);
+  if (lib._heif_image_handle_get_list_of_metadata_block_IDs(handle, filter, ids, 1) < 1) return 1;
+  const id = lib.HEAPU32[ids >>> 2] as number;
+  const size = lib._heif_image_handle_get_metadata_size(handle, id);
+  if (size < 16 || size > MOST_EXIF_BYTES) return 1;
+  const into = allocate(size);
+  lib._heif_image_handle_get_metadata(error, handle, id, into);
+  return lib.HEAPU32[error >>> 2] === 0 ? orientationOf(Buffer.from(lib.HEAPU8.slice(into, into + size))) : 1;
+}
+
+/** Reads the orientation from an EXIF block of HEIF: the place of its TIFF header in four bytes, then the block (ISO/IEC 23008-12, A.2.1). */
+function orientationOf(block: Buffer): number {
+  const exif = block.subarray(4 + block.readUInt32BE(0));
+  const little = exif.toString('latin1', 0, 2) === 'II';
+  const u16 = (at: number): number => (little ? exif.readUInt16LE(at) : exif.readUInt16BE(at));
+  if (exif.length < 16) return 1;
+  const directory = little ? exif.readUInt32LE(4) : exif.readUInt32BE(4);
+  if (directory + 2 > exif.length) return 1;
+  for (let i = 0, at = directory + 2; i < u16(directory) && at + 12 <= exif.length; i++, at += 12) {
+    if (u16(at) !== ORIENTATION_TAG) continue;
+    const value = u16(at + 8);
+    return value >= 1 && value <= 8 ? value : 1;
+  }
+  return 1;
 }
 
 interface Rows {

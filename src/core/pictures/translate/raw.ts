@@ -47,7 +47,7 @@ export async function developRaw(bytes: Uint8Array<ArrayBuffer>, settings: RawSe
   });
   const metadata = (await raw.ask('metadata', false)) as { flip?: number } | undefined;
   const image = (await raw.ask('imageData')) as RawImage | undefined;
-  if (!image) throw refused('LibRaw gave no picture');
+  if (!image) throw cannotDevelop('LibRaw gave no picture');
   const { width, height, colors, bits, data } = image;
   if (bits !== 16 || (colors !== 1 && colors !== 3))
     throw new AppError('unsupported', `LibRaw developed this RAW file to ${colors} channels of ${bits} bits.`);
@@ -119,7 +119,7 @@ class RawThread implements AsyncDisposable {
       const waiting = this.#waiting.get(message.id);
       this.#waiting.delete(message.id);
       if (message.error === undefined) waiting?.resolve(message.out);
-      else waiting?.reject(refused(message.error));
+      else waiting?.reject(cannotDevelop(message.error));
     });
     this.#thread.on('error', (error) => this.#fail(error));
     this.#thread.on('exit', () => this.#fail(new Error('it ended')));
@@ -136,7 +136,7 @@ class RawThread implements AsyncDisposable {
   }
 
   #fail(error: Error): void {
-    const reason = refused(messageOf(error));
+    const reason = cannotDevelop(messageOf(error));
     this.#ready.reject(reason);
     for (const { reject } of this.#waiting.values()) reject(reason);
     this.#waiting.clear();
@@ -147,7 +147,7 @@ class RawThread implements AsyncDisposable {
   }
 }
 
-const refused = (reason: string): AppError =>
+const cannotDevelop = (reason: string): AppError =>
   new AppError(
     'unsupported',
     "This RAW file cannot be developed; it is damaged, or of a camera or a compression that LibRaw does not know. Save it as 16-bit TIFF with the camera's own program, and restore that.",

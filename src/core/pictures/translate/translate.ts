@@ -53,7 +53,7 @@ export async function translate(file: string, target: string, raw: RawSettings =
       'bad-input',
       'The file ends before the picture does. Copy it from its source again; what is missing cannot be restored.',
     );
-  const decoded = await decode(kind, await bytesOf(file), raw);
+  const decoded = await decode(kind, await bytesOf(file), raw, inside.heif?.turns ?? false);
   const { raster, bits, orientation = 1, pages = 1, notes = [] } = decoded;
   writeRaster(target, raster);
   const alpha = raster.extras.some((extra) => extra !== 'beside');
@@ -73,19 +73,27 @@ export function needsTranslation(file: string): boolean {
  */
 export const previewOfRaw = async (file: string): Promise<RawPreview | undefined> => rawPreview(await bytesOf(file));
 
-async function decode(kind: TranslatedKind, bytes: Uint8Array<ArrayBuffer>, raw: RawSettings): Promise<Decoded> {
+async function decode(
+  kind: TranslatedKind,
+  bytes: Uint8Array<ArrayBuffer>,
+  raw: RawSettings,
+  turns: boolean,
+): Promise<Decoded> {
   switch (kind) {
     case 'raw':
       return { ...(await developRaw(bytes, raw)), bits: 16, notes: [developedNote(raw)] };
     case 'heic': {
-      const { raster, nclx, pictures, bits } = decodeHeic(bytes, MOST_PIXELS);
+      const { raster, nclx, pictures, bits, exifOrientation } = decodeHeic(bytes, MOST_PIXELS);
       if (nclx && toneCurveOf(nclx.transfer) === 'hdr')
         throw new AppError(
           'unsupported',
           'This HEIC is HDR (PQ or HLG), which cannot be written back. Save it as HDR AVIF, or as a picture of the standard range.',
         );
       const profile = nclx && profileOfTold({ in: 'avif', ...nclx }, { kind: 'heic' });
-      return { raster: profile ? { ...raster, profile } : raster, bits, pages: pictures };
+      // EXIF's orientation repeats HEIF's own rotation; in a file without any it is the only one there is.
+      const orientation = turns ? 1 : exifOrientation;
+      const coloured = profile ? { ...raster, profile } : raster;
+      return { raster: { ...coloured, orientation }, bits, orientation: exifOrientation, pages: pictures };
     }
     case 'jxl': {
       const { raster, bits, frames } = await decodeJxl(bytes, MOST_PIXELS);
