@@ -27,7 +27,7 @@ interface CurvesProps {
 }
 
 /** Possible distances between ticks on the step axis: whole steps only. */
-const wholeSteps = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+export const wholeSteps = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
 /** Colours that people with colour blindness can tell apart, on dark and light backgrounds (Okabe and Ito). */
 const strokes = ['#56b4e9', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#0072b2', '#999999', '#b8a900'];

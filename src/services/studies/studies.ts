@@ -243,7 +243,9 @@ class TrainingAtHand {
     const ignored = (): void => undefined;
     if (verb === 'pause' && state === 'running') await training.pause(this.#run).catch(ignored);
     else if (verb === 'pause' && state === 'queued') await training.cancel(this.#run).catch(ignored);
-    else if (verb === 'resume' && state === 'paused') await training.resume(this.#run).catch(ignored);
+    // One that was asked to pause and has not done so yet still counts as running.
+    else if (verb === 'resume' && (state === 'paused' || state === 'running'))
+      await training.resume(this.#run).catch(ignored);
   }
 
   async #end(): Promise<void> {

@@ -23,7 +23,11 @@ beforeEach(async () => {
     oneIn: 'program',
     run: ({ id }, work) =>
       new Promise<Outcome>((resolve) => {
-        work.onPause((paused) => work.entered(paused ? 'paused' : 'running'));
+        // It takes a moment until a training has saved and pauses, unless it was told to go on before.
+        work.onPause((paused) => {
+          if (!paused) work.entered('running');
+          else setTimeout(() => work.pauseAsked && work.entered('paused'), 300);
+        });
         work.signal.addEventListener('abort', () => resolve({ state: 'cancelled' }));
         finish.set(id, () => resolve({ state: 'finished' }));
       }),
@@ -82,6 +86,17 @@ it('pause, resume and cancel of a study are those of the training at hand, and r
   await services.studies.start(id);
   finish.get(await running())?.();
   await vi.waitFor(() => expect(runs()).toEqual(['tiny: L1, seed 1: finished', 'tiny: MCIR, seed 1: running']));
+});
+
+it('a study that is resumed before its training has paused goes on', async () => {
+  const id = await create();
+  await services.studies.start(id);
+  await running();
+  await services.studies.pause(id);
+  await services.studies.start(id);
+  await new Promise((done) => setTimeout(done, 800));
+  expect(runs()).toEqual(['tiny: L1, seed 1: running']);
+  expect(state(id)).toBe('running');
 });
 
 it('a study that is paused while its training waits in the queue takes it out, and puts it back', async () => {

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import uPlot from 'uplot';
 import type { StudyBand, StudyShown } from '../../../shared/contract/studies.ts';
 import { useCall } from '../../api/hooks.ts';
-import { lineColour } from '../../components/Curves.tsx';
+import { lineColour, wholeSteps } from '../../components/Curves.tsx';
 
 const height = 280;
 
@@ -38,7 +38,10 @@ function Plot({ bands }: { bands: StudyBand[] }) {
         width: element.clientWidth,
         height,
         scales: { x: { time: false } },
-        axes: [axis, { ...axis, size: 60 }],
+        axes: [
+          { ...axis, incrs: wholeSteps },
+          { ...axis, size: 60 },
+        ],
         series: [
           { label: stepTitle, value: (self, value) => String(value ?? self.data[0].at(-1) ?? '–') },
           ...bands.flatMap(({ arm }, i) => [

@@ -115,7 +115,9 @@ function Figures({ study }: { study: StudyShown }) {
                   )}
                 </Table.Td>
                 <Table.Td ta="right">{figures?.seeds ?? '–'}</Table.Td>
-                <Table.Td ta="right">{figures ? decibels(figures.psnr) : '–'}</Table.Td>
+                <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>
+                  {figures ? decibels(figures.psnr) : '–'}
+                </Table.Td>
                 <Table.Td ta="right">{figures ? similarity(figures.ssim) : '–'}</Table.Td>
                 {study.lpips.map((network) => (
                   <Table.Td key={network} ta="right">
