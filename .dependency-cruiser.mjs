@@ -22,6 +22,7 @@ const core = {
   files: [],
   engine: [],
   pictures: ['files'],
+  looks: ['pictures'],
   degradations: ['pictures'],
   data: ['files', 'pictures', 'degradations'],
   metrics: ['pictures', 'data', 'networks', 'losses'],
@@ -93,6 +94,7 @@ const entryPoints = [
   '^src/preload/preload[.]ts$',
   '^src/renderer/(main[.]tsx|vite-env[.]d[.]ts)$',
   '^src/workers/',
+  '^src/core/pictures/translate/rawThread[.]ts$',
 ];
 
 export default {

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/e2e/**', 'test/package/**'],
+    exclude: ['test/e2e/**', 'test/package/**', 'test/webgpu/**'],
     // TensorFlow's native binding belongs in processes of its own; two cores, so two at a time.
     pool: 'forks',
     maxWorkers: 2,

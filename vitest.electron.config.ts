@@ -6,7 +6,11 @@ export default defineConfig({
   test: {
     include: ['test/e2e/electron/**/*.test.ts'],
     // It trains the whole sample, which takes minutes beside a window that is drawn in software.
-    exclude: process.env['MCIR_TEST_LIFE'] === 'yes' ? [] : ['test/e2e/electron/life.test.ts'],
+    exclude: [
+      ...(process.env['MCIR_TEST_LIFE'] === 'yes' ? [] : ['test/e2e/electron/life.test.ts']),
+      // `npm run kills:electron`
+      ...(process.env['KILLS'] === undefined ? ['test/e2e/electron/kills.test.ts'] : []),
+    ],
     globalSetup: 'test/e2e/electron/buildWindow.ts',
     pool: 'forks',
     fileParallelism: false,

@@ -1,15 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { comparePeers } from './bench/peers.ts';
 import { commonOptions, readOptions } from './bench/options.ts';
 
 /**
  * `npm run bench`: times a plain L1 step, an MCIR step and the inference of one picture, like the peer program
  * (../shared/peer/torch_step.py), and prints one JSON object. With `--peer` both programs run in turn (A B A B), each
  * in its own process, and the ratios of the medians are printed (above 1: this program is faster). With `--data FOLDER`
- * it trains on real pictures and prints the share of time that steps waited for data.
+ * it trains on real pictures and prints the share of time that steps waited for data. With `--peers` it prints one table of
+ * inference times beside ONNX Runtime, PyTorch and OpenVINO (bench/peers.ts).
  */
 const values = readOptions({
   peer: { type: 'boolean', default: false },
+  peers: { type: 'boolean', default: false },
   rounds: { type: 'string', default: '3' },
   python: { type: 'string', default: process.env['PYTHON'] ?? 'python3' },
   'peer-options': { type: 'string', default: '' },
@@ -52,7 +55,9 @@ const names = ['l1_step_ms', 'mcir_step_ms', 'infer_ms'] as const;
 const medians = (runs: Figures[]): Figures =>
   Object.fromEntries(names.map((name) => [name, median(runs.map((figures) => figures[name]))])) as Figures;
 
-if (!values.peer) {
+if (values.peers) {
+  comparePeers({ side: values.infer, rounds: Number(values.rounds), python: values.python });
+} else if (!values.peer) {
   process.stdout.write(`${JSON.stringify(ours())}\n`);
 } else {
   const rounds = Array.from({ length: Number(values.rounds) }, () => ({ ours: ours(), peer: peer() }));

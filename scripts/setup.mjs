@@ -35,7 +35,7 @@ export async function setup({ variant, insist } = {}) {
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
     // The last step reads which TensorFlow there was before the first replaces node_modules.
-    for (const step of [packages, recentNode, tensorflow(variant), electron({ insist })]) {
+    for (const step of [packages, recentNode, tensorflow(variant, { insist }), electron({ insist })]) {
       if (await step.isDone()) continue;
       await withLock(cache, say, async () => {
         if (await step.isDone()) return; // another set-up has done it while we waited

@@ -1,3 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   bindingLoads,
   compileBinding,
@@ -7,28 +10,65 @@ import {
   rememberOrigin,
   runPackageInstaller,
 } from './binding.mjs';
+import { cache, nodeModules } from './places.mjs';
 import { IntegrityError, SetupError } from './processes.mjs';
 import { VERSION, fetchLibrary, findPython, isFetched, wheelsFor } from './wheel.mjs';
+
+/** What could not be installed is not tried again by `npm start` before this time has passed. `npm run setup` always tries. */
+const RETRY_MS = 24 * 3600 * 1000;
+const failureFile = join(cache, 'tensorflow-not-installed.json');
+
+/** Whether ONNX Runtime is there, which restores pictures without TensorFlow. Not on macOS with Intel processors. */
+const restoresWithout = () =>
+  existsSync(
+    join(nodeModules, 'onnxruntime-node', 'bin', 'napi-v6', process.platform, process.arch, 'onnxruntime_binding.node'),
+  );
+
+function hasFailedLately() {
+  try {
+    return Date.now() - JSON.parse(readFileSync(failureFile, 'utf8')).at < RETRY_MS;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * TensorFlow and its binding for @tensorflow/tfjs-node-gpu. On Linux from a pinned wheel and the package's sources,
  * elsewhere, and where pip or a compiler is missing, by the package's own installer.
+ *
+ * Where it cannot be installed and nobody insists, this is no error: pictures are restored with ONNX Runtime.
  * @param {'cpu' | 'gpu' | undefined} asked by default what is there already, else for the CPU
+ * @param {{ insist?: boolean }} [options] `insist` tries again soon after a failure, and fails where it fails
  */
-export function tensorflow(asked) {
+export function tensorflow(asked, { insist = false } = {}) {
+  const mayLack = !insist && asked === undefined && restoresWithout();
   const variant = asked ?? installedOrigin()?.variant ?? 'cpu';
   return {
     title: variant === 'gpu' ? 'TensorFlow for NVIDIA GPUs' : 'TensorFlow',
 
     async isDone() {
+      if (mayLack && hasFailedLately()) return true;
       const installed = installedOrigin();
       return installed !== undefined && installed.variant === variant && isCurrent(installed) && (await bindingLoads());
     },
 
     async install(say) {
       const wheels = wheelsFor(variant);
-      if (wheels && (await fromWheel(wheels, variant, say))) return;
-      await fromPackage(variant, say);
+      try {
+        if (!(wheels && (await fromWheel(wheels, variant, say)))) await fromPackage(variant, say);
+        await rm(failureFile, { force: true });
+        return true;
+      } catch (error) {
+        // A file that is not what it should be is never passed over.
+        if (!mayLack || !(error instanceof SetupError) || error instanceof IntegrityError) throw error;
+        await mkdir(cache, { recursive: true });
+        await writeFile(failureFile, JSON.stringify({ at: Date.now() }));
+        say(error.message);
+        say(
+          'MCIR Studio starts without TensorFlow: it restores pictures, but cannot train. `npm run setup` tries again.',
+        );
+        return false;
+      }
     },
   };
 }

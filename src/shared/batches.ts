@@ -12,7 +12,7 @@ export const rawSettings = z.strictObject({
   highlights: z
     .enum(['clip', 'blend', 'rebuild'])
     .default('clip')
-    .describe('Overexposed parts: clip to white, blend with what other colours have left, or rebuild.'),
+    .describe('Overexposed parts: clip to white; blend or rebuild keeps more of them and makes the picture darker.'),
 });
 export type RawSettings = z.output<typeof rawSettings>;
 

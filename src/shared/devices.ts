@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /**
  * What pictures are restored on, as people choose it. `auto` is whatever was measured to be fastest here, `cpu` the faster of
- * TensorFlow and ONNX Runtime on the processor, `tensorflow` the engine of trainings on the processor: the same bits as in
+ * TensorFlow and ONNX Runtime on the processor, `tensorflow` the engine of trainings on the device they use: the same bits as in
  * their validation.
  */
 export const deviceChoice = z.enum(['auto', 'cpu', 'tensorflow', 'webgpu', 'dml', 'coreml', 'cuda']);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { childCall, childContract } from './childMessages.ts';
+import { lpipsNetwork, lpipsValues } from './lpipsNetworks.ts';
 import { runConfig } from './runConfig.ts';
 import { metricLine, runFacts, trainProgress } from './runs.ts';
 
@@ -60,10 +61,6 @@ export type TrainEvent = z.infer<typeof trainEvent>;
 
 export const trainContract = jobContract('train', trainStart, trainEvent);
 
-/** Whose features LPIPS compares. */
-export const lpipsNetwork = z.enum(['alex', 'vgg']);
-export type LpipsNetwork = z.infer<typeof lpipsNetwork>;
-
 /** What the child process of an evaluation is asked. */
 export const evaluateStart = z.object({
   home: z.string(),
@@ -84,7 +81,7 @@ export const evaluatedPicture = z.object({
   psnr: z.number().nullable(),
   ssim: z.number(),
   /** LPIPS by network, where it was asked for; smaller is better. */
-  lpips: z.partialRecord(lpipsNetwork, z.number()).exactOptional(),
+  lpips: lpipsValues.exactOptional(),
 });
 export type EvaluatedPicture = z.infer<typeof evaluatedPicture>;
 

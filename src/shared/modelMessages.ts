@@ -72,16 +72,22 @@ export const modelReader = childContract('models', {
   ),
 });
 
+const graphOptions = z.object({ range: z.number(), multipleOf: z.int().positive() });
+const graphHints = z.object({ range: z.number().exactOptional(), multipleOf: z.int().positive().exactOptional() });
+
 export const graphReader = childContract('graph', {
   /** Opens a finished graph, and runs it once. With `copyTo`, its files are copied into that folder first and opened there. */
   open: childCall(
     z.object({
       path: z.string(),
-      graph: z.object({ range: z.number(), multipleOf: z.int().positive() }),
+      graph: graphOptions,
       copyTo: z.string().optional(),
     }),
     written.extend({ format: z.enum(['onnx', 'tfjs-graph', 'tfjs-layers']), scale: z.int().positive() }),
   ),
-  /** Writes a weights file as ONNX. */
-  exportOnnx: childCall(source.extend({ out: z.string() }), z.object({})),
+  /** Writes a weights file, or a graph of TensorFlow.js, as ONNX. */
+  exportOnnx: childCall(
+    source.extend({ title: z.string().optional(), graph: graphHints.exactOptional(), out: z.string() }),
+    z.object({}),
+  ),
 });

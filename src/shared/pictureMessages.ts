@@ -37,7 +37,7 @@ const patchOrder = z.object({
 const translation = z.object({
   /** Path of the TIFF, which is upright. */
   file: z.string(),
-  kind: z.enum(['raw', 'heic', 'jxl', 'jp2', 'psd']),
+  kind: z.enum(['raw', 'heic', 'jxl', 'jp2', 'psd', 'tiff']),
   /** The format of the result where the original's own is wanted. */
   same: z.enum(['tiff', 'jpeg', 'jxl']),
   /** Bits of a sample in the original. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lpipsNetwork } from './lpipsNetworks.ts';
 
 /**
  * The complete configuration of a training run: what a YAML file in resources/presets, `--set path=value` and the form
@@ -10,9 +11,7 @@ const fraction = z.number().min(0).max(1);
 /** A degradation by its id in core/degradations, with its settings, which the degradation validates itself. */
 export const degradationStep = z.looseObject({
   type: z.string().describe('Id of the degradation; `mcir degradations` lists them.'),
-  chance: fraction
-    .optional()
-    .describe('Share of the pictures that are degraded in this way; by default all of them.'),
+  chance: fraction.optional().describe('Share of the pictures that are degraded in this way; by default all of them.'),
 });
 
 const folderPair = {
@@ -215,9 +214,14 @@ export const runConfig = z.strictObject({
     .strictObject({
       cropBorder: z.int().min(0).default(0).describe('Pixels cropped from each side before measuring.'),
       yChannel: z.boolean().default(false).describe('Measure on the luma channel instead of RGB.'),
+      lpips: z
+        .array(lpipsNetwork)
+        .max(2)
+        .default([])
+        .describe('Also measure LPIPS with these networks: alex, vgg. They must be fetched first.'),
     })
     .prefault({})
-    .describe('How PSNR and SSIM are measured.'),
+    .describe('How validation pictures are measured.'),
   threads: z
     .int()
     .min(1)

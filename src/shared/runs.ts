@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lpipsValues } from './lpipsNetworks.ts';
 import { jobState, stateChange, wireError } from './jobs.ts';
 
 /** A training run as stored in its folder (run.json) and in the database, and as shown to users. */
@@ -65,6 +66,7 @@ export const validationPicture = z.object({
   name: z.string(),
   psnr: z.number(),
   ssim: z.number(),
+  lpips: lpipsValues.exactOptional(),
   input: z.string(),
   restored: z.string(),
   target: z.string(),

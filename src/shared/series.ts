@@ -12,6 +12,8 @@ export interface SeriesInfo {
 export const seriesInfo: Readonly<Record<string, SeriesInfo>> = {
   psnr: { title: 'Validation PSNR', key: 'psnr', unit: 'dB', validation: true },
   ssim: { title: 'Validation SSIM', key: 'ssim', validation: true },
+  lpips_alex: { title: 'Validation LPIPS (AlexNet)', key: 'lpipsAlex', validation: true },
+  lpips_vgg: { title: 'Validation LPIPS (VGG)', key: 'lpipsVgg', validation: true },
   l_pix: { title: 'Pixel loss', key: 'pixel' },
   l_neg: { title: 'Negative term (MCIR)', key: 'negative' },
   l_pos: { title: 'Positive term', key: 'positive' },

@@ -5,7 +5,7 @@ import { deviceChoice } from './devices.ts';
 const choices = {
   theme: z.enum(['dark', 'light', 'system']),
   language: z.enum(['en', 'zh']).nullable(),
-  /** What pictures are restored on. Trainings use TensorFlow, on a GPU unless this is `cpu` or `tensorflow`. */
+  /** What pictures are restored on. Trainings use TensorFlow, on an NVIDIA GPU unless this is `cpu`. */
   device: deviceChoice,
   /** Threads of the engine; null: all cores. */
   threads: z.int().min(1).max(1024).nullable(),

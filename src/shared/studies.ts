@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lpipsNetwork } from './jobMessages.ts';
+import { lpipsNetwork } from './lpipsNetworks.ts';
 import { degradationStep, runConfig } from './runConfig.ts';
 
 /** A study: the same training with one thing changed between its arms, several seeds, and pictures that are measured once. */

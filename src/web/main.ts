@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   const studio = await openStudio(services);
   closers.push(() => studio.close());
   const secrets = newSecrets();
-  const usual = await usualPort(home.root);
+  const usual = usualPort(home.root);
   const server = await startServer(studio, { port, usual, secrets, renderer });
   closers.push(() => server.close());
   // A port from `--port`, or one chosen because the usual port was taken, is not remembered.

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readSmallFile } from '../core/files/ordinaryFile.ts';
 import { writePrivately } from '../core/files/privateFile.ts';
 
 /**
@@ -16,9 +17,17 @@ export async function takeBack(home: string): Promise<void> {
 }
 
 /** The last port, so that a browser finds its stored data (export settings, added pictures) under the same address. */
-export async function usualPort(home: string): Promise<number | undefined> {
-  const port = Number(await readFile(portFile(home), 'utf8').catch(() => ''));
+export function usualPort(home: string): number | undefined {
+  const port = Number(kept(portFile(home)));
   return Number.isInteger(port) && port > 1023 && port <= 65535 ? port : undefined;
+}
+
+function kept(file: string): string {
+  try {
+    return readSmallFile(file);
+  } catch {
+    return '';
+  }
 }
 
 /** Remembers a port for the next start. */

@@ -1,9 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { openEngine } from '../core/engine/open.ts';
-import { openGraphModel, readGraphFiles } from '../core/formats/graphModels.ts';
+import { openEngine, openShapes } from '../core/engine/open.ts';
+import {
+  describeGraphFiles,
+  type GraphModelOptions,
+  openGraphModel,
+  readGraphFiles,
+} from '../core/formats/graphModels.ts';
 import { loadWeights } from '../core/formats/loadWeights.ts';
 import { exportOnnx } from '../core/formats/onnx/exportOnnx.ts';
+import { tfjsGraph } from '../core/inference/backends/onnxGraphs.ts';
+import { openOnnxRestorer } from '../core/inference/backends/onnxRestorer.ts';
 import { createModel } from '../core/networks/index.ts';
 import type { Layer } from '../core/networks/layer.ts';
 import { normaliseInput } from '../core/networks/layers.ts';
@@ -13,25 +20,30 @@ import { graphReader } from '../shared/modelMessages.ts';
 import { isLicence } from '../services/models/modelCard.ts';
 import { serveChild } from './serveChild.ts';
 
-/** The child process that opens finished graphs and writes ONNX; both need TensorFlow. Its parent bounds its time and memory. */
+/**
+ * The child process that opens finished graphs, with TensorFlow where it is installed, and writes ONNX without it. Its parent
+ * bounds its time and memory.
+ */
 serveChild(graphReader, {
   open: async ({ path, graph, copyTo }) => {
     try {
-      const model = await openGraphModel(copyTo === undefined ? path : await copyFiles(path, copyTo), graph);
-      const { format, scale, hash, bytes } = model;
-      await model.dispose();
-      return { format, scale, hash, bytes };
+      return await describe(copyTo === undefined ? path : await copyFiles(path, copyTo), graph);
     } catch (error) {
       throw named(path, error);
     }
   },
 
-  exportOnnx: async ({ path, hash, out }) => {
+  exportOnnx: async ({ path, hash, title, graph, out }) => {
+    openShapes();
+    if (graph) {
+      const model = await tfjsGraph(title ?? basename(path), { ...graph, file: path, hash });
+      await writeFile(out, exportOnnx(model, { hash }), { flag: 'wx', flush: true });
+      return {};
+    }
     const { network, options, inputNorm } = await withWeightsFile(path, ({ opened }) =>
       Promise.resolve(identify(opened, path)),
     );
     const weights = await loadWeights({ path, hash });
-    openEngine();
     const model = createModel(network, options);
     model.parameters.load(weights);
     // A graph file cannot say how its input is normalised, so the graph contains that step.
@@ -40,6 +52,31 @@ serveChild(graphReader, {
     return {};
   },
 });
+
+async function describe(path: string, graph?: GraphModelOptions) {
+  try {
+    openEngine();
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'engine') throw error;
+    const { format, hash, bytes } = await describeGraphFiles(path);
+    const model = await openOnnxRestorer(
+      {
+        title: basename(path),
+        network: 'graph',
+        options: {},
+        weights: new Map(),
+        graph: { ...graph, file: path, hash },
+      },
+      'cpu',
+    );
+    model.dispose();
+    return { format, scale: model.scale, hash, bytes };
+  }
+  const model = await openGraphModel(path, graph);
+  const { format, scale, hash, bytes } = model;
+  await model.dispose();
+  return { format, scale, hash, bytes };
+}
 
 /** Writes a graph's files from the bytes that were checked, so that the same content is opened and kept. */
 async function copyFiles(path: string, folder: string): Promise<string> {

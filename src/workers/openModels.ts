@@ -52,13 +52,11 @@ export async function openModels(
       if (provider === undefined) return openRestorer(await loadModel(model));
       return restorerOf(model, await processFor(provider).open(model));
     };
-    const others = ids.others.map(
-      (id): Backend => ({
-        id,
-        open: () => open(id),
-        close: () => void processes.get(id.slice('onnx:'.length) as OnnxProvider)?.end(),
-      }),
-    );
+    const others = ids.others.map((id): Backend => ({
+      id,
+      open: () => open(id),
+      close: () => void processes.get(id.slice('onnx:'.length) as OnnxProvider)?.end(),
+    }));
     const restorer = chooseBackend({
       reference: { id: ids.reference, restorer: await open(ids.reference) },
       others,
@@ -108,8 +106,10 @@ function backendsFor(
       'Neither TensorFlow nor ONNX Runtime can be used on this computer. Run: npm run setup',
     );
   const installed: BackendId[] = [...(engine ? [engine] : []), ...onnx];
+  if (device === 'tensorflow' && engine) return { reference: engine, others: [] };
   const reference = installed.find(isOnProcessor) ?? 'tensorflow-cuda';
   const rest = installed.filter((id) => id !== reference);
+  // Without TensorFlow there is nothing to choose.
   if (device === 'tensorflow') return { reference, others: [] };
   if (device === 'cpu') return { reference, others: rest.filter(isOnProcessor) };
   if (device === 'auto') return { reference, others: rest };

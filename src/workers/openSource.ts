@@ -1,7 +1,6 @@
 import { inspect, type Photograph } from '../core/pictures/photograph.ts';
 import { DECODE_SECONDS } from '../core/pictures/limits.ts';
-import { lookInside } from '../core/pictures/inside/inside.ts';
-import { isTranslated } from '../core/pictures/translate/kinds.ts';
+import { needsTranslation as needed } from '../core/pictures/translate/translate.ts';
 import { PictureReaders } from '../services/pictures/pictureReaders.ts';
 import type { RawSettings } from '../shared/batches.ts';
 import type { Translation } from '../shared/pictureMessages.ts';
@@ -23,7 +22,7 @@ export function translateFile(file: string, target: string, raw?: RawSettings): 
 /** Whether a file has to be translated first. A file that cannot be read is left to {@link openSource}. */
 export function needsTranslation(file: string): boolean {
   try {
-    return isTranslated(lookInside(file).kind);
+    return needed(file);
   } catch {
     return false;
   }

@@ -199,7 +199,7 @@ function refuseInPlace({ encoding, format }: Photograph, left: readonly string[]
  */
 function refuseTranslatedInPlace(source: string): never {
   const inside = lookInside(source);
-  const title = isTranslated(inside.kind) ? titleOf({ ...inside, kind: inside.kind }) : inside.kind;
+  const title = isTranslated(inside.kind) ? titleOf({ ...inside, kind: inside.kind }) : 'odd TIFF';
   throw new AppError(
     'unsupported',
     `The file was not changed: ${title} files are never written in place. Use \`mcir restore\`, which writes a new file.`,

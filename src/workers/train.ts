@@ -3,6 +3,9 @@ import { loadCheckpoint } from '../core/training/checkpoint.ts';
 import { RunFolder } from '../core/training/runFolder.ts';
 import { TrainingSession, type TrainingEnd } from '../core/training/trainingSession.ts';
 import type { Trainer } from '../core/training/trainer.ts';
+import { Lpips } from '../core/metrics/lpips.ts';
+import { openHome } from '../services/app/home.ts';
+import { requireLpips } from '../services/models/features.ts';
 import { programCommit, programVersion } from '../services/app/version.ts';
 import { messageOf } from '../shared/errors.ts';
 import { type Outcome, trainContract, type TrainEvent, type TrainStart } from '../shared/jobMessages.ts';
@@ -36,12 +39,15 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob<TrainE
       log(`Left out ${file} (${++leftOut} so far): ${reason}`);
   };
   let trainer: Trainer | undefined;
+  const weights = config.metrics.lpips.map((network) => requireLpips(network, openHome(start.home)));
+  const perceptual: Lpips[] = [];
   try {
     const { threads, shares } = openEngineLike(config, start.facts);
     const checkpoint = await loadCheckpoint(folder, log);
     const opened = await openTrainer(start.home, config, shares, start.facts, checkpoint);
     trainer = opened.trainer;
     folder.truncateMetrics(checkpoint ? trainer.step : -1);
+    perceptual.push(...weights.map((one) => new Lpips(one)));
     const { tensorflow, device } = readEngine();
     const commit = programCommit();
     const facts: RunFacts = {
@@ -73,6 +79,7 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob<TrainE
       folder,
       trainer,
       loader,
+      perceptual,
       control: job.control,
       judgement: checkpoint?.judgement,
       onMetrics: (line, progress) => {
@@ -97,6 +104,7 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob<TrainE
     nameUnusable();
     await loader.close();
     trainer?.dispose();
+    for (const lpips of perceptual) lpips.dispose();
   }
 }
 

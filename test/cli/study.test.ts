@@ -103,7 +103,7 @@ describe('mcir study', () => {
     [
       'pictures that are trained on',
       { final: { target: 'clear' } },
-      /3 of the final pictures are also used in training/,
+      /3 of the final pictures are also used for training/,
     ],
     ['an unknown baseline', { baseline: 'L2' }, /there is no arm "L2". Choose from L1, MCIR/],
     ['one seed twice', { seeds: [1, 1] }, /two arms have the same name, or two seeds are equal/],

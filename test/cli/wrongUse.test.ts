@@ -54,7 +54,7 @@ describe('the same mistakes are wrong use (2) in every command, told in one line
     [
       'restore with a file that holds no weights',
       () => ['restore', picture, '--model', text, ...out],
-      /notes\.txt: This is not a weights file/,
+      /notes\.txt: This weights file is not supported/,
     ],
     [
       'restore with an unknown field in the name',

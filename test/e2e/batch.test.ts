@@ -263,7 +263,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await page.getByText('6 pictures', { exact: true }).waitFor();
     const offer = page.getByRole('region', { name: 'Interrupted work' });
     await offer.getByText(/6 pictures, nafnet → edsr/).waitFor();
-    expect(await page.getByRole('button', { name: 'Resume' }).count()).toBe(1);
+    expect(await offer.getByRole('button', { name: 'Resume' }).count()).toBe(1);
     expect(await seriousFindings(page)).toEqual([]);
     await offer.getByRole('button', { name: 'Resume' }).click();
     await offer.waitFor({ state: 'detached' });

@@ -141,9 +141,9 @@ describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
     const { page, home } = studio;
     await page.keyboard.press('Escape');
     await openSection(page, 'Format and file names');
-    await page.getByLabel('File name').fill('{nam}');
+    await page.getByRole('textbox', { name: 'File name' }).fill('{nam}');
     await page.getByText(/unknown field \{nam\}/).waitFor();
-    await page.getByLabel('File name').fill('{counter}-{name}');
+    await page.getByRole('textbox', { name: 'File name' }).fill('{counter}-{name}');
     await page.getByText(/For example .*\d{4}-lake\.png/).waitFor();
     await chooseFolder(studio, 'Choose…', ['New folder…']);
     await page.getByRole('button', { name: 'Export 3 pictures' }).click();

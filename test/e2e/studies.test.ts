@@ -73,7 +73,7 @@ describe.skipIf(!chromiumPath)('studies in Chromium (needs chromium)', () => {
     expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('button', { name: 'Resume' }).click();
     await expect
-      .poll(async () => (await shown('first-study')).state, { timeout: 4 * patience, interval: 500 })
+      .poll(async () => (await shown('first-study')).state, { timeout: 8 * patience, interval: 500 })
       .toBe('finished');
     const { verdicts, opened } = await shown('first-study');
     expect(opened).toBeGreaterThan(0);
@@ -109,7 +109,7 @@ describe.skipIf(!chromiumPath)('studies in Chromium (needs chromium)', () => {
     const [name = ''] = await readdir(out);
     expect(await readFile(join(out, name), 'utf8')).toContain('<h1>First study</h1>');
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
-  }, 900_000);
+  }, 1_800_000);
 
   test('a study is set up from one of the paper’s questions; its pictures must be apart', async () => {
     const { page, open } = studio;

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openEngine } from '../../src/core/engine/open.ts';
 import { messageOf } from '../../src/shared/errors.ts';
+import { swiftShader } from '../swiftShader.ts';
 import type { CaseResult } from './fixture.ts';
 import { isLpipsFixture, lpipsCases } from './lpips.ts';
 import { networkCases } from './networkCases.ts';
@@ -14,7 +16,8 @@ import { trainingRun } from './trainingRun.ts';
  * PyTorch code. Finds network fixtures, golden runs and LPIPS figures anywhere below the folders, prints one JSON line for each case, and
  * exits 1 if any fails. With `--in-shares` golden runs are replayed a third time, as trainings on two threads compute them
  * (core/training/shares.ts). With `--backend onnx:PROVIDER` the outputs of networks are those of their ONNX files in ONNX
- * Runtime, by that execution provider; golden runs are left out.
+ * Runtime, by that execution provider; golden runs are left out. `--swiftshader` has WebGPU compute on the processor, with the
+ * SwiftShader of Chromium or Electron (test/swiftShader.ts), for computers without a GPU: minutes for each case.
  */
 function* fixtures(folder: string): Generator<string> {
   if (existsSync(join(folder, 'meta.json')) || isLpipsFixture(folder)) yield folder;
@@ -33,13 +36,14 @@ async function* cases(folder: string): AsyncGenerator<CaseResult> {
 }
 
 const {
-  values: { 'in-shares': inShares, backend },
+  values: { 'in-shares': inShares, backend, swiftshader },
   positionals: folders,
 } = parseArgs({
   allowPositionals: true,
   options: {
     'in-shares': { type: 'boolean', default: false },
     backend: { type: 'string', default: 'tensorflow' },
+    swiftshader: { type: 'boolean', default: false },
   },
 });
 const count = { passed: 0, failed: 0 };
@@ -53,6 +57,7 @@ if (!/^(tensorflow|onnx:\w+)$/.test(backend)) {
   process.stderr.write('Choose the backend tensorflow, onnx:cpu, or onnx: with another provider of ONNX Runtime.\n');
   process.exit(2);
 }
+if (swiftshader) runWithSwiftShader();
 openEngine();
 for (const root of folders) {
   const found = existsSync(root) ? [...fixtures(root)] : [];
@@ -69,6 +74,18 @@ for (const root of folders) {
   count.failed += 1;
 }
 process.exit(count.failed > 0 ? 1 : 0);
+
+/** Runs this program again in an environment that Vulkan's loader reads when it starts, and ends with its exit code. */
+function runWithSwiftShader(): never {
+  const vulkan = swiftShader();
+  if (!vulkan) {
+    process.stderr.write('SwiftShader was not found. Install Chromium, or run: npm run setup\n');
+    process.exit(2);
+  }
+  const args = process.argv.slice(1).filter((arg) => arg !== '--swiftshader');
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...vulkan } });
+  process.exit(status ?? 1);
+}
 
 async function check(folder: string): Promise<void> {
   try {

@@ -98,13 +98,13 @@ describe('RAW files that are TIFF inside', () => {
     ['linear.tif', { ...sensor, photometric: 34892 }, 'RAW in a TIFF file'],
     ['photo.arw', { ...thumbnail, tags: {} }, 'ARW'],
   ];
-  it.each(raws)('%s is refused with what to do, restored and in place', async (name, page, title) => {
+  it.each(raws)('%s is told, never changed in place, and refused in data sets', async (name, page, title) => {
     const file = writeTiff(join(folder, name), page);
     const before = readFileSync(file);
-    for (const inPlace of [false, true])
-      await expect(restore(file, {}, inPlace)).rejects.toThrow(
-        `This is a RAW file (${title}), which has to be developed first.`,
-      );
+    expect(lookInside(file)).toMatchObject({ kind: 'raw', raw: title });
+    await expect(restore(file, {}, true)).rejects.toThrow(
+      `The file was not changed: RAW (${title}) files are never written in place.`,
+    );
     await expect(decodePixels(file)).rejects.toThrow('RAW file');
     expect(readFileSync(file).equals(before)).toBe(true);
   });
@@ -161,15 +161,19 @@ describe('depths and channels of TIFF', () => {
     broken[40] = NaN;
     await expect(restore(tiff({ data: broken, photometric: 1 }))).rejects.toThrow('not numbers (NaN)');
     await expect(restore(tiff({ data: floats(1).map((v) => v * 4000), photometric: 1 }))).rejects.toThrow(
-      'above white, which is 1; the highest is 4000',
+      'brighter than white (1); the highest is 4000',
     );
   });
 
   it.each<[string, Omit<TestPage, 'width' | 'height'>, string]>([
     ['signed 16 bits', { data: Int16Array.from(words(1)), photometric: 1 }, 'signed whole numbers'],
     ['signed 8 bits RGB', { data: Int8Array.from(bytes(3)), photometric: 2 }, 'signed whole numbers'],
-    ['32 bits', { data: Uint32Array.from(words(1)), photometric: 1 }, 'more than 16 bits'],
-    ['64-bit floats', { data: Float64Array.from(floats(1)), photometric: 1 }, 'TIFF of this depth'],
+    [
+      '32 bits of which 16 are used',
+      { data: Uint32Array.from(words(1)), photometric: 1 },
+      'what is white cannot be told',
+    ],
+    ['floats of 24 bits', { data: floats(1), photometric: 1, tags: { 258: [24] } }, 'TIFF of this depth'],
     ['complex numbers', { data: Uint32Array.from(words(1)), photometric: 1, tags: { 339: [6] } }, 'neither whole nor'],
     ['YCbCr without JPEG', { data: bytes(3), photometric: 6 }, 'YCbCr colours'],
     ['Lab of 8 bits', { data: bytes(3), photometric: 8 }, 'Lab with 8 bits'],

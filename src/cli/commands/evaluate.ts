@@ -3,12 +3,8 @@ import { InvalidArgumentError } from 'commander';
 import { evaluate } from '../../services/training/evaluation.ts';
 import { requireFolder } from '../../services/app/folders.ts';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
-import {
-  type EvaluatedPicture,
-  type EvaluateEvent,
-  lpipsNetwork,
-  type LpipsNetwork,
-} from '../../shared/jobMessages.ts';
+import { type EvaluatedPicture, type EvaluateEvent } from '../../shared/jobMessages.ts';
+import { lpipsNetwork, type LpipsNetwork } from '../../shared/lpipsNetworks.ts';
 import type { Register } from '../cliContext.ts';
 import { wholeNumber } from '../numbers.ts';
 import type { DeviceChoice } from '../../shared/devices.ts';

@@ -223,7 +223,7 @@ async function follow(services: Services, plan: StudyPlan, output: Output): Prom
   await Promise.all(shown);
   if (error) throw AppError.fromWire(error);
   if (state !== 'finished')
-    throw new AppError('cancelled', `The study was stopped. Go on with \`mcir study resume ${plan.id}\`.`);
+    throw new AppError('cancelled', `The study was cancelled. Resume it with \`mcir study resume ${plan.id}\`.`);
   printVerdict(studyResult(services, plan), output, `Report: mcir study report ${plan.id}`);
 }
 

@@ -1,11 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { withTextPath } from '../files/byteNames.ts';
 import type { Region } from '../pictures/crop.ts';
 import { DECODE_SECONDS } from '../pictures/limits.ts';
 import { openPicture } from '../pictures/openPicture.ts';
-import { lookInside } from '../pictures/inside/inside.ts';
+import { type Inside, lookInside } from '../pictures/inside/inside.ts';
 import { describePixels, orientationOf, refuseKind, turned } from '../pictures/photograph.ts';
 import type { FloatPicture, Picture } from '../pictures/picture.ts';
 import { readable } from '../pictures/readable.ts';
+import { oddEncoding } from '../pictures/translate/oddTiff.ts';
+import { translate } from '../pictures/translate/translate.ts';
 import { unreadable } from './header.ts';
 
 /** A decoded file of a data set. */
@@ -27,38 +32,49 @@ async function decodeNamed(file: string): Promise<Decoded> {
   try {
     const inside = lookInside(file);
     refuseKind(inside);
-    const { image: source, metadata } = await readable(file, () => openPicture(file, { ignoreIcc: true }));
-    const { facts } = describePixels(metadata.format, inside, metadata);
-    const image = turned(source, metadata);
-    const converted = facts.colours === 'cmyk' || facts.colours === 'lab';
-    const float = facts.sample === 'float' && !converted;
-    const deep = metadata.depth !== 'uchar';
-    const rgb = deep ? 'rgb16' : 'srgb';
-    const space = converted ? rgb : metadata.space;
-    const wholeDepth = deep ? 'ushort' : 'uchar';
-    const { data, info } = await readable(file, () =>
-      (converted ? image : image.pipelineColourspace(space))
-        .toColourspace(space)
-        .timeout({ seconds: DECODE_SECONDS })
-        .raw({ depth: float ? 'float' : wholeDepth })
-        .toBuffer({ resolveWithObject: true }),
-    );
-    const colours = facts.colours === 'grey' ? 1 : 3;
-    const whole = deep ? asArray(Uint16Array, data) : asArray(Uint8Array, data);
-    const samples = float ? wholeNumbers(data) : whole;
-    return {
-      picture: {
-        width: info.width,
-        height: info.height,
-        channels: 3,
-        data: rgbOnly(samples, info.channels, colours),
-        bits: deep ? 16 : 8,
-      },
-      hadAlpha: facts.extras.some((kind) => kind !== 'beside'),
-    };
+    if (!oddEncoding(inside)) return await decodeFile(file, inside);
+    const folder = await mkdtemp(join(tmpdir(), 'mcir-tiff-'));
+    try {
+      const { file: plain } = await translate(file, join(folder, 'plain.tif'));
+      return await decodeFile(plain, lookInside(plain));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   } catch (cause) {
     throw unreadable(file, cause);
   }
+}
+
+async function decodeFile(file: string, inside: Inside): Promise<Decoded> {
+  const { image: source, metadata } = await readable(file, () => openPicture(file, { ignoreIcc: true }));
+  const { facts } = describePixels(metadata.format, inside, metadata);
+  const image = turned(source, metadata);
+  const converted = facts.colours === 'cmyk' || facts.colours === 'lab';
+  const float = facts.sample === 'float' && !converted;
+  const deep = metadata.depth !== 'uchar';
+  const rgb = deep ? 'rgb16' : 'srgb';
+  const space = converted ? rgb : metadata.space;
+  const wholeDepth = deep ? 'ushort' : 'uchar';
+  const { data, info } = await readable(file, () =>
+    (converted ? image : image.pipelineColourspace(space))
+      .toColourspace(space)
+      .timeout({ seconds: DECODE_SECONDS })
+      .raw({ depth: float ? 'float' : wholeDepth })
+      .toBuffer({ resolveWithObject: true }),
+  );
+  const colours = facts.colours === 'grey' ? 1 : 3;
+  const whole = deep ? asArray(Uint16Array, data) : asArray(Uint8Array, data);
+  const samples = float ? wholeNumbers(data) : whole;
+  return {
+    picture: {
+      width: info.width,
+      height: info.height,
+      channels: 3,
+      data: rgbOnly(samples, info.channels, colours),
+      bits: deep ? 16 : 8,
+    },
+    hadAlpha: facts.extras.some((kind) => kind !== 'beside'),
+  };
 }
 
 const asArray = <T>(Type: new (buffer: ArrayBufferLike, offset: number, length: number) => T, data: Buffer): T =>

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { bytesOf } from '../files/byteNames.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
@@ -30,7 +30,8 @@ export const bytesSource = (bytes: Uint8Array): ByteSource => ({
  * @throws AppError `not-found`, `bad-input` where it is no file, `unsupported` where it is larger, `io`.
  */
 export function openFileSource(path: string): FileSource {
-  const file = inSentence(path, () => openSync(bytesOf(path), 'r'));
+  // A pipe is opened at once, and refused below.
+  const file = inSentence(path, () => openSync(bytesOf(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)));
   try {
     const status = fstatSync(file);
     requireModelFile(path, status);

@@ -50,7 +50,7 @@ export interface GraphModel {
 /** A graph as it came, without range and padding; TensorFlow.js answers at once, ONNX Runtime does not. */
 type Graph = Pick<GraphModel, 'format' | 'fixed' | 'dispose'> &
   Partial<Pick<GraphModel, 'multipleOf'>> &
-  (Required<Pick<GraphModel, 'forward' | 'whole'>> | Pick<GraphModel, 'run'>);
+  ((Required<Pick<GraphModel, 'forward' | 'whole'>> & { weights: readonly NamedTensor[] }) | Pick<GraphModel, 'run'>);
 
 /** Side of the picture that is tried. */
 const PROBE = 64;
@@ -148,19 +148,29 @@ export const tooLarge = (fixed?: { height: number; width: number }): AppError =>
  * A TensorFlow.js graph or layers model as a forward pass, for recording it: with `openEngine` or `openShapes`.
  * @throws AppError as {@link openGraphModel}
  */
-export async function openTfjsForward(
-  path: string,
-  options: GraphModelOptions,
-): Promise<(x: tf.Tensor4D) => tf.Tensor4D> {
+export async function openTfjsForward(path: string, options: GraphModelOptions): Promise<TfjsForward> {
   const files = await readGraphFiles(path);
   if (options.hash !== undefined && options.hash !== hashOfFiles(files).hash) throw changed(path);
   const graph = await openTfjs(files);
   if (!('forward' in graph)) throw new Error('TensorFlow.js runs at once.');
-  const { before, after } = frame(graph, options);
-  return (x) => {
+  const { before, after, multipleOf } = frame(graph, options);
+  const forward = (x: tf.Tensor4D): tf.Tensor4D => {
     const padded = before(x);
     return after(graph.forward(padded), padded, x.shape);
   };
+  return { forward, weights: graph.weights, multipleOf };
+}
+
+/** A graph of TensorFlow.js as a forward pass, with its weights by their names. */
+export interface TfjsForward {
+  forward: (x: tf.Tensor4D) => tf.Tensor4D;
+  weights: readonly NamedTensor[];
+  multipleOf: number;
+}
+
+interface NamedTensor {
+  name: string;
+  value: tf.Tensor;
 }
 
 /**
@@ -174,7 +184,6 @@ export async function readOnnxFile(path: string, hash?: string): Promise<{ bytes
   refuseExternalData(bytes);
   return { bytes, multipleOf: ownMultiple(bytes).multipleOf ?? 1 };
 }
-
 
 /** The files of a model, as they were read: the model.json and what it names, or one ONNX file. The first is the main one. */
 type GraphFiles = readonly [GraphFile, ...GraphFile[]];
@@ -222,6 +231,14 @@ export async function readGraphFiles(path: string): Promise<GraphFiles> {
   const shards: GraphFile[] = [];
   for (const name of names) shards.push({ name, bytes: await readWhole(join(folder, name)) });
   return [main, ...shards];
+}
+
+/** What a graph's files are, without opening it. @throws AppError as {@link readGraphFiles}, `bad-input` */
+export async function describeGraphFiles(path: string): Promise<Pick<GraphModel, 'format' | 'hash' | 'bytes'>> {
+  const files = await readGraphFiles(path);
+  const isLayers = !isOnnx(path) && parseManifest(files[0].bytes).format === 'layers-model';
+  const tfjsFormat = isLayers ? 'tfjs-layers' : 'tfjs-graph';
+  return { format: isOnnx(path) ? 'onnx' : tfjsFormat, ...hashOfFiles(files) };
 }
 
 /** SHA-256 over all files in the order of their names, and their size. */
@@ -309,7 +326,10 @@ async function openTfjs([main, ...shards]: GraphFiles): Promise<Graph> {
         whole.forEach((way) => way.dispose());
         return Promise.resolve(model.dispose());
       };
-      return { format: 'tfjs-graph', forward: (x) => onePicture(model.predict(x)), whole, dispose };
+      const weights = Object.entries(model.weights).flatMap(([name, [value, ...more]]) =>
+        value && more.length === 0 ? [{ name, value }] : [],
+      );
+      return { format: 'tfjs-graph', forward: (x) => onePicture(model.predict(x)), whole, weights, dispose };
     }
     registerEsrganLayers();
     const model = await engine.loadLayersModel(tf.io.fromMemory(artifacts));
@@ -317,6 +337,7 @@ async function openTfjs([main, ...shards]: GraphFiles): Promise<Graph> {
       format: 'tfjs-layers',
       forward: (x) => onePicture(model.predict(x)),
       whole: [],
+      weights: model.weights.map((weight) => ({ name: weight.name, value: weight.read() })),
       dispose: () => Promise.resolve(void model.dispose()),
     };
   } catch (error) {

@@ -4,6 +4,7 @@ import { cropPicture, type Region } from '../pictures/crop.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
 import { type Axis, layOut, shares } from './grid.ts';
 import type { Restorer } from './restorer.ts';
+import { TileSpeed } from './tileSpeed.ts';
 
 /** A source of tiles: any rectangle of the picture, RGB in [0,1]. */
 export interface PixelSource {
@@ -110,16 +111,20 @@ export async function* restoreTiled(
 
 /**
  * A restorer that survives a lack of memory: a tile that does not fit is restored in tiles of half its side, and the
- * following tiles and pictures use the smaller size at once.
+ * following tiles and pictures use the smaller size at once. They do so too after a tile that was far slower than a small one
+ * (tileSpeed.ts).
  * @throws AppError `out-of-memory` if not even the smallest tile fits
  */
-export function splitTiles(restorer: Restorer): Restorer {
+export function splitTiles(restorer: Restorer, { now }: { now?: () => number } = {}): Restorer {
   let limit = restorer.largestTile ?? Infinity;
+  const speed = new TileSpeed(restorer, now);
   const run = async (tile: FloatPicture): Promise<FloatPicture> => {
     const side = Math.max(tile.width, tile.height);
     if (side <= limit) {
       try {
-        return await restorer.run(tile);
+        const { result, tooSlow } = await speed.run(tile);
+        if (tooSlow) limit = Math.min(limit, Math.floor(side / 32) * 16);
+        return result;
       } catch (error) {
         const half = Math.floor(side / 32) * 16;
         if (!(error instanceof AppError && error.code === 'out-of-memory') || half < SMALLEST_TILE) throw error;

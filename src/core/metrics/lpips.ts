@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../shared/errors.ts';
-import { lpipsNetwork, type LpipsNetwork } from '../../shared/jobMessages.ts';
+import { lpipsNetwork, type LpipsNetwork } from '../../shared/lpipsNetworks.ts';
 import type { Weights } from '../formats/weights.ts';
 import { featureShapes, IMAGENET, VggFeatures } from '../losses/vgg.ts';
 import type { Layer } from '../networks/layer.ts';

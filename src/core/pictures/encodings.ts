@@ -25,6 +25,8 @@ export interface Encoding {
   matches: (facts: PixelFacts) => boolean;
   /** How it is read, computed and written, in a few words each; missing where it is refused. */
   how?: { read: string; computed: string; written: string };
+  /** Read by another decoder than sharp (translate/oddTiff.ts). */
+  translated?: true;
   /** Why it is refused and what to do, in a sentence. */
   refused?: string;
   /** What the owner of a restored picture should know, a sentence each. */
@@ -39,6 +41,9 @@ const beside = ({ extras }: PixelFacts): boolean => extras.includes('beside');
 
 const cutOff = 'Floating-point values are written as 16 bits; values above white are cut off.';
 
+/** TIFF has depths that no other format has. */
+const oddTiff = (facts: PixelFacts): boolean => facts.format === 'tiff' && colour(facts);
+
 /** The first row that matches a picture holds for it. */
 export const encodings: readonly Encoding[] = [
   {
@@ -50,10 +55,36 @@ export const encodings: readonly Encoding[] = [
   },
   {
     id: 'wide-integers',
-    title: 'whole numbers of more than 16 bits',
-    matches: (facts) => whole(facts) && facts.bits > 16,
-    refused:
-      'The file holds whole numbers of more than 16 bits, whose white differs from program to program. Save it with 16 bits, or as floating point from 0 to 1.',
+    title: 'grey or RGB of 32 bits, whole numbers',
+    matches: (facts) => oddTiff(facts) && whole(facts) && facts.bits === 32,
+    translated: true,
+    how: {
+      read: 'white is the largest number, as TIFF says; refused where no number has more than 24 bits',
+      computed: 'as 16 bits',
+      written: '16 bits',
+    },
+    notes: ['Whole numbers of 32 bits are written as 16 bits.'],
+    notInPlace: 'Whole numbers of 32 bits would become 16 bits.',
+  },
+  {
+    id: 'odd-integers',
+    title: 'grey or RGB TIFF of 3, 5 to 7 and 9 to 15 bits',
+    matches: (facts) => oddTiff(facts) && whole(facts) && facts.bits < 16 && ![1, 2, 4, 8].includes(facts.bits),
+    translated: true,
+    how: { read: 'over the whole range of 8 or 16 bits', computed: 'as they are', written: '8 or 16 bits' },
+    notInPlace: 'Its depth would become 8 or 16 bits.',
+  },
+  {
+    id: 'odd-floats',
+    title: 'TIFF of 64-bit floats, and grey of 16-bit floats',
+    matches: (facts) =>
+      oddTiff(facts) &&
+      facts.sample === 'float' &&
+      (facts.bits === 64 || (facts.bits === 16 && facts.colours === 'grey')),
+    translated: true,
+    how: { read: 'as 32-bit floats', computed: "with sRGB's curve", written: 'as 32-bit floats are' },
+    notes: [cutOff],
+    notInPlace: 'Floating-point values would become 16 bits.',
   },
   {
     id: 'complex',
@@ -63,7 +94,7 @@ export const encodings: readonly Encoding[] = [
   },
   {
     id: 'odd-depth',
-    title: 'depths other than 1, 2, 4, 8 and 16 bits, or 32-bit floats',
+    title: 'other depths of TIFF, such as 24 bits, or CMYK of 12 bits',
     matches: ({ sample, bits, colours, format }) =>
       format === 'tiff' &&
       (sample === 'float' ? bits !== 32 && !(bits === 16 && colours === 'rgb') : ![1, 2, 4, 8, 16].includes(bits)),

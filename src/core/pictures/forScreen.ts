@@ -7,8 +7,7 @@ import { lookInside } from './inside/inside.ts';
 import { openPicture } from './openPicture.ts';
 import { readingUntrusted } from './limits.ts';
 import sharp, { type Sharp } from './sharp.ts';
-import { isTranslated } from './translate/kinds.ts';
-import { previewOfRaw, translate } from './translate/translate.ts';
+import { needsTranslation, previewOfRaw, translate } from './translate/translate.ts';
 
 /** Nobody waits longer for a picture on a screen. */
 const SECONDS = 120;
@@ -63,7 +62,7 @@ export const makePng = (path: string, size?: number): Promise<Uint8Array> =>
 
 /** Decodes what sharp reads at once, and other formats by way of a TIFF. */
 async function shown(path: string, mostPixels: number, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> {
-  if (!needsTranslation(path)) return decode(path, mostPixels, finish);
+  if (!isForeign(path)) return decode(path, mostPixels, finish);
   const folder = await mkdtemp(join(tmpdir(), 'mcir-screen-'));
   try {
     const { file } = await translate(path, join(folder, 'picture.tif'));
@@ -73,9 +72,9 @@ async function shown(path: string, mostPixels: number, finish: (picture: Sharp) 
   }
 }
 
-function needsTranslation(path: string): boolean {
+function isForeign(path: string): boolean {
   try {
-    return isTranslated(lookInside(path).kind);
+    return needsTranslation(path);
   } catch {
     return false;
   }

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 /** The formats of photographs that this program reads. */
@@ -34,7 +35,9 @@ export function formatOfContent(start: Uint8Array): PictureFormat | undefined {
 
 /** {@link formatOfContent} of a file. @throws Error of the file system where it cannot be read */
 export async function formatOfFile(path: string): Promise<PictureFormat | undefined> {
-  await using file = await open(path);
+  // A pipe is opened at once, and neither it nor a device is read.
+  await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  if (!(await file.stat()).isFile()) return undefined;
   const { buffer, bytesRead } = await file.read(Buffer.alloc(START_BYTES), 0, START_BYTES, 0);
   return formatOfContent(buffer.subarray(0, bytesRead));
 }

@@ -69,6 +69,16 @@ export async function inspect(file: string, translation?: Translation): Promise<
   const photograph = await inspectPixels(translation?.file ?? file);
   if (!translation) return photograph;
   const { same, orientation, pages, bits, notes } = translation;
+  const inside = lookInside(file);
+  if (translation.kind === 'tiff')
+    return {
+      ...photograph,
+      file,
+      fileBits: bits,
+      tellsResolution: inside.tiff?.density ?? false,
+      inside,
+      notes: [...new Set([...notes, ...photograph.notes])],
+    };
   return {
     ...photograph,
     file,
@@ -77,7 +87,7 @@ export async function inspect(file: string, translation?: Translation): Promise<
     pages,
     fileBits: bits,
     tellsResolution: false,
-    inside: lookInside(file),
+    inside,
     notes: [...notes, ...photograph.notes],
   };
 }
@@ -99,6 +109,11 @@ async function inspectPixels(file: string): Promise<Photograph> {
   const [width, height] = orientation > 4 ? [metadata.height, metadata.width] : [metadata.width, metadata.height];
   refuseOversized(format, { ...metadata, width, height });
   const { encoding, facts } = describePixels(format, inside, metadata);
+  if (encoding.translated)
+    throw new AppError(
+      'unsupported',
+      'TIFF of this depth cannot be used here. Save it with 16 bits; `mcir restore` does it.',
+    );
   const { pages = 1, icc, depth } = metadata;
   const float = facts.sample === 'float';
   const convertedFrom = facts.colours === 'cmyk' || facts.colours === 'lab' ? facts.colours : undefined;

@@ -42,6 +42,7 @@ const trainerMetadata = z.object({
   adaptiveUpdates: z.int().nonnegative(),
   /** Where the weight of the negative term is held by measurement. */
   negativeWeight: z.number().optional(),
+  negativeAges: z.array(z.number()).optional(),
   judgement,
   /** Hash over all tensors. safetensors notices truncated files but not changed bytes. */
   sha256: z.string(),

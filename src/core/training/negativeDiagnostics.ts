@@ -70,13 +70,15 @@ const LEAST_ERROR = 1e-10;
  * - `neg_cosine`: cosine between both, each as it is before the negative term is subtracted: above 0, the negative lies on
  *   the way to the clean picture, and the two terms pull against each other
  * - `neg_gap_i`: PSNR of the output minus that of negative i, in dB: how much worse the negative is
- * - `neg_age_i`: mean age of negative i in steps, by the interval rule
+ * - `neg_age_i`: mean age of negative i in steps
  * @param step the step that these weights are about to do, from 1
+ * @param ages mean ages by the adaptive rule, which the trainer counts; by the interval rule they follow from the step
  */
 export function negativeMeasures(
   sums: Readonly<Record<string, number>>,
   mcir: McirConfig,
   step: number,
+  ages?: readonly number[],
 ): Record<string, number> {
   const { pixel = 0, negative = 0, both = 0, error = 0 } = sums;
   const lengths = Math.sqrt(pixel * negative);
@@ -87,7 +89,8 @@ export function negativeMeasures(
   mcir.negatives.forEach(({ every, decay }, i) => {
     const own = sums[`error${i}`] ?? 0;
     measures[`neg_gap_${i}`] = 10 * Math.log10(Math.max(own, LEAST_ERROR) / Math.max(error, LEAST_ERROR));
-    if (mcir.rule === 'interval') measures[`neg_age_${i}`] = negativeAge(every, decay, step - 1);
+    const age = mcir.rule === 'interval' ? negativeAge(every, decay, step - 1) : ages?.[i];
+    if (age !== undefined) measures[`neg_age_${i}`] = age;
   });
   return measures;
 }

@@ -76,9 +76,10 @@ export class NegativeMeter {
 
   /**
    * Measures before a step where it is time, and with it adjusts a weight that is given as a share of the gradient.
+   * @param ages mean ages of the negatives in steps by the adaptive rule, if they are known
    * @returns values by the names of their series; none between two measurements
    */
-  measure(program: Program<string>, batch: Batch, step: number): Record<string, number> {
+  measure(program: Program<string>, batch: Batch, step: number, ages?: readonly number[]): Record<string, number> {
     const { mcir } = this.#config;
     if (!mcir || (step - 1) % mcir.measureEvery !== 0) return {};
     const { lqSize, gtSize } = batch;
@@ -93,7 +94,7 @@ export class NegativeMeter {
       });
       return mapValues(outputs, (output) => output.dataSync<'float32'>()[0] ?? Number.NaN);
     });
-    const measures = negativeMeasures(sums, mcir, step);
+    const measures = negativeMeasures(sums, mcir, step, ages);
     if (this.#share === undefined) return measures;
     this.#weight = heldWeight(this.#weight, measures['neg_share'] ?? 0, this.#share, step === 1);
     return { ...measures, neg_weight: this.#weight };

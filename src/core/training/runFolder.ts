@@ -21,6 +21,7 @@ import { type MetricLine, metricLine } from '../../shared/runs.ts';
  *     metrics.jsonl, log.txt    appended to by the worker
  *     checkpoints/              last, previous and best
  *     validation/N-name/        input.png, target.png and the result at each validation
+ *     validation/lpips.jsonl    LPIPS of these pictures, if it was asked for
  */
 export class RunFolder {
   readonly path: string;
@@ -57,6 +58,11 @@ export class RunFolder {
 
   get validation(): string {
     return join(this.path, 'validation');
+  }
+
+  /** LPIPS of the validation pictures, a line for each step and picture, where the run measures it. */
+  get lpips(): string {
+    return join(this.validation, 'lpips.jsonl');
   }
 
   /** Creates the subfolders. */

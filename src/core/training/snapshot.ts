@@ -9,7 +9,12 @@ import type { TrainerState } from './state.ts';
 export interface Snapshot {
   /** `net.*`, `ema.*`, `neg0.*` …, `adam.m.*`, `adam.v.*` under PyTorch names and in its layout. */
   tensors: Weights;
-  meta: { step: number; adaptiveUpdates: number; negativeWeight?: number | undefined };
+  meta: {
+    step: number;
+    adaptiveUpdates: number;
+    negativeWeight?: number | undefined;
+    negativeAges?: number[] | undefined;
+  };
 }
 
 /** Every tensor of a trainer's state: its name in a snapshot, the variable, and the parameter that knows its layout. */

@@ -66,6 +66,8 @@ export class Trainer {
   #step = 0;
   /** How often the adaptive rule has updated a negative. It decides whose turn is next. */
   #adaptiveUpdates = 0;
+  /** Mean age of each negative in steps, kept for the adaptive rule; undefined after a checkpoint that did not have it. */
+  #ages: number[] | undefined;
   #averageIsStale = false;
 
   constructor(config: RunConfig, options: TrainerOptions = {}) {
@@ -74,6 +76,7 @@ export class Trainer {
     this.#state = createState(config, options.initial);
     this.#loss = new LossFunction(config, options.features, options.gains);
     this.#meter = new NegativeMeter(config, this.#state, this.#loss);
+    this.#ages = config.mcir?.negatives.map(() => 0);
     this.#learningRate = new LearningRate(config.schedule, config.optimiser.lr, config.steps);
   }
 
@@ -115,7 +118,7 @@ export class Trainer {
     const program = this.#prepare([count, lqSize, lqSize, 3], [count, gtSize, gtSize, 3]);
     const step = this.#step + 1;
     const lr = this.#learningRate.at(step);
-    const measures = this.#meter.measure(program, batch, step);
+    const measures = this.#meter.measure(program, batch, step, this.#ages);
     const losses = tf.tidy(() => {
       const outputs = program.run('step', {
         lq: tf.tensor(batch.lq, [count, lqSize, lqSize, 3]),
@@ -132,8 +135,13 @@ export class Trainer {
     assertFinite(losses, step);
     const { mcir } = this.config;
     if (mcir) for (const i of dueNegatives(mcir, step)) program.run(`blend${i}`, {});
-    if (mcir?.rule === 'adaptive' && (losses['residual_std'] ?? 0) > mcir.adaptive.threshold)
-      this.#adaptiveUpdates += 1;
+    if (mcir?.rule === 'adaptive') {
+      const fires = (losses['residual_std'] ?? 0) > mcir.adaptive.threshold;
+      const updated = fires ? this.#adaptiveUpdates % this.negatives.length : undefined;
+      // What an update takes is the network of before this step, which is one step old now.
+      this.#ages = this.#ages?.map((age, i) => 1 + (i === updated ? mcir.adaptive.decay * age : age));
+      if (fires) this.#adaptiveUpdates += 1;
+    }
     return { step, lr, losses, measures };
   }
 
@@ -178,7 +186,8 @@ export class Trainer {
   snapshot(): Snapshot {
     this.#program?.pull();
     const { weight: negativeWeight } = this.#meter;
-    const meta = { step: this.#step, adaptiveUpdates: this.#adaptiveUpdates, negativeWeight };
+    const ages = this.config.mcir?.rule === 'adaptive' ? { negativeAges: this.#ages } : {};
+    const meta = { step: this.#step, adaptiveUpdates: this.#adaptiveUpdates, negativeWeight, ...ages };
     return { tensors: readState(this.#state), meta };
   }
 
@@ -187,6 +196,7 @@ export class Trainer {
     writeState(this.#state, tensors);
     this.#step = meta.step;
     this.#adaptiveUpdates = meta.adaptiveUpdates;
+    this.#ages = meta.negativeAges;
     this.#meter.restore(meta.negativeWeight);
     this.#program?.push();
     this.#inference?.changed();

@@ -2,6 +2,7 @@ import type { RunConfig } from '../../shared/runConfig.ts';
 import type { MetricLine, TrainProgress } from '../../shared/runs.ts';
 import { untilStored } from '../../shared/storageTrouble.ts';
 import type { BatchLoader } from '../data/loader.ts';
+import type { Lpips } from '../metrics/lpips.ts';
 import type { JobControl } from '../jobControl.ts';
 import { type Judgement, type ModelDescription, saveBest, saveCheckpoint } from './checkpoint.ts';
 import { MetricsWriter, type RunFolder } from './runFolder.ts';
@@ -17,6 +18,8 @@ export interface SessionOptions {
   folder: RunFolder;
   trainer: Trainer;
   loader: BatchLoader;
+  /** Measure LPIPS in every validation. */
+  perceptual?: readonly Lpips[];
   control: JobControl;
   /** From the checkpoint that the trainer was restored from. */
   judgement?: Judgement | undefined;
@@ -101,9 +104,14 @@ export class TrainingSession {
   }
 
   async #validate(): Promise<void> {
-    const { config, trainer, loader, folder } = this.#options;
-    const { pictures, psnr, ssim } = await validate(trainer, loader, config.metrics, folder, (work) =>
-      this.#stored(work),
+    const { config, trainer, loader, folder, perceptual } = this.#options;
+    const { pictures, psnr, ssim, lpips } = await validate(
+      trainer,
+      loader,
+      config.metrics,
+      folder,
+      perceptual,
+      (work) => this.#stored(work),
     );
     const { step } = trainer;
     if (this.#judgement.best && psnr <= this.#judgement.best.psnr)
@@ -113,7 +121,8 @@ export class TrainingSession {
       await this.#stored(() => saveBest(folder, trainer.modelWeights(), this.#describe()));
     }
     folder.writeLog(`step ${step}: PSNR ${psnr.toFixed(3)} dB, SSIM ${ssim.toFixed(4)}`);
-    await this.#write({ step, values: { psnr, ssim }, pictures });
+    const distances = Object.entries(lpips).map(([network, value]) => [`lpips_${network}`, value] as const);
+    await this.#write({ step, values: { psnr, ssim, ...Object.fromEntries(distances) }, pictures });
   }
 
   async #write(line: MetricLine, latest: Partial<TrainProgress> = {}): Promise<void> {

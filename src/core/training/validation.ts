@@ -1,11 +1,13 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, extname, join, posix } from 'node:path';
 import sharp from '../pictures/sharp.ts';
+import type { LpipsValues } from '../../shared/lpipsNetworks.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
 import type { ValidationPicture } from '../../shared/runs.ts';
 import type { BatchLoader } from '../data/loader.ts';
 import { mostGraphs } from '../engine/forward.ts';
 import { psnr, ssim } from '../metrics/index.ts';
+import type { Lpips } from '../metrics/lpips.ts';
 import { cropPicture } from '../pictures/crop.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
 import type { RunFolder } from './runFolder.ts';
@@ -15,6 +17,8 @@ export interface ValidationResult {
   /** Means over all pictures; PSNR in dB. */
   psnr: number;
   ssim: number;
+  /** Means over all pictures, of the networks that were asked for. */
+  lpips: LpipsValues;
   /** The pictures that were saved as files. */
   pictures: ValidationPicture[];
 }
@@ -30,6 +34,7 @@ const highestPsnr = 100;
 /**
  * Restores every validation picture with the averaged weights and measures the results. The centres of the first few
  * are written to the run's folder: input and target once, the result at each step.
+ * @param perceptual measures LPIPS as well
  * @param store Does work that writes. It may wait and do it again.
  */
 export async function validate(
@@ -37,10 +42,12 @@ export async function validate(
   loader: Pick<BatchLoader, 'validation' | 'countValidationSizes'>,
   metrics: RunConfig['metrics'],
   folder: RunFolder,
+  perceptual: readonly Lpips[] = [],
   store: <Value>(work: () => Promise<Value>) => Promise<Value> = (work) => work(),
 ): Promise<ValidationResult> {
   const pictures: ValidationPicture[] = [];
   let [count, psnrSum, ssimSum] = [0, 0, 0];
+  const sums: LpipsValues = {};
   const compiled = await sizesRecur(loader);
   for await (const group of alike(loader.validation(), compiled ? trainer.shares : 1)) {
     const results = trainer.infer(
@@ -50,6 +57,8 @@ export async function validate(
     for (const [i, { index, name, lq, gt }] of [...new Set(group)].entries()) {
       const restored = results[i] as FloatPicture;
       const measured = { psnr: Math.min(highestPsnr, psnr(restored, gt, metrics)), ssim: ssim(restored, gt, metrics) };
+      const lpips = distances(perceptual, restored, gt, metrics.cropBorder);
+      for (const { network } of perceptual) sums[network] = (sums[network] ?? 0) + (lpips[network] ?? 0);
       psnrSum += measured.psnr;
       ssimSum += measured.ssim;
       if (index < kept.pictures)
@@ -59,13 +68,19 @@ export async function validate(
           ...measured,
           ...(await store(() => keepPictures(folder, index, name, trainer.step, { lq, restored, gt }))),
         };
+      if (index < kept.pictures && perceptual.length > 0)
+        await store(() => appendFile(folder.lpips, `${JSON.stringify({ step: trainer.step, name, lpips })}\n`));
       count += 1;
     }
     // Lets messages from the host be processed.
     await new Promise(setImmediate);
   }
-  return { psnr: psnrSum / count, ssim: ssimSum / count, pictures };
+  const lpips = Object.fromEntries(perceptual.map(({ network }) => [network, (sums[network] ?? 0) / count]));
+  return { psnr: psnrSum / count, ssim: ssimSum / count, lpips, pictures };
 }
+
+const distances = (perceptual: readonly Lpips[], a: FloatPicture, b: FloatPicture, cropBorder: number): LpipsValues =>
+  Object.fromEntries(perceptual.map((lpips) => [lpips.network, lpips.distance(a, b, cropBorder)]));
 
 /**
  * Size in pixels above which pictures are restored one at a time, because several at once take several times the

@@ -22,11 +22,11 @@ export interface Library {
  * Libraries inside packages of another name or licence: what decodes RAW, HEIC, JPEG XL and JPEG 2000. Decision 13 has the reasons and the patents.
  */
 const inside: readonly Library[] = [
-  { name: 'LibRaw (libraw-wasm)', version: '0.22', licence: 'LGPL-2.1 or CDDL-1.0' },
-  { name: 'libde265 (libheif-js)', version: '1.0', licence: 'LGPL-3.0' },
-  { name: 'libvips (wasm-vips)', version: '8.18', licence: 'LGPL-2.1-or-later' },
-  { name: 'libjxl (wasm-vips)', version: '0.12', licence: 'BSD-3-Clause' },
-  { name: 'OpenJPEG (codec-openjpeg)', version: '2.5', licence: 'BSD-2-Clause' },
+  { name: 'LibRaw (libraw-wasm)', version: '0.22.1', licence: 'LGPL-2.1 or CDDL-1.0' },
+  { name: 'libde265 (libheif-js)', version: '1.0.15', licence: 'LGPL-3.0' },
+  { name: 'libvips (wasm-vips)', version: '8.18.7', licence: 'LGPL-2.1-or-later' },
+  { name: 'libjxl (wasm-vips)', version: '0.12.0', licence: 'BSD-3-Clause' },
+  { name: 'OpenJPEG (codec-openjpeg)', version: '2.5.4', licence: 'BSD-2-Clause' },
 ];
 
 /** The libraries in the program, with the licences they declare. */

@@ -89,10 +89,10 @@ async function facts({ home, history, runs }: Services): Promise<object> {
   };
 }
 
-/** All names in the history and the folders that a person has chosen. */
+/** All names in the history, and the folders chosen by the user. */
 async function personal({ home, history, runs }: Services): Promise<string[]> {
   const batches = new BatchRepository(history.db);
-  // File names of pictures are recognised by their extension, except for names in which a sentence may begin.
+  // Names of picture files are recognised by their extension.
   const named = (path: string): string[] => [dirname(path), ...(/[:;,<>|()[\]"]/.test(basename(path)) ? [path] : [])];
   const ofBatches = batches
     .list()

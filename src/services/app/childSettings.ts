@@ -4,7 +4,7 @@ import type { DeviceChoice } from '../../shared/devices.ts';
 import { findingsIn } from '../restoring/verdictStore.ts';
 import { deviceEnvironment, engineEnvironment, readSettings } from './settings.ts';
 
-/** How this program starts child processes that compute: with the settings of its home folder, as they are at that moment. */
+/** How this program starts child processes that compute: with the current settings of its home folder. */
 export class ChildSettings {
   readonly #home: Home;
   #givesWay = false;
@@ -14,7 +14,7 @@ export class ChildSettings {
     this.#home = home;
   }
 
-  /** From now on the engine of child processes gives way to other programs: somebody uses a window meanwhile. */
+  /** Gives child processes a low priority from now on, because somebody uses a window. */
   giveWay(): void {
     this.#givesWay = true;
   }

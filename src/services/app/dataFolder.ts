@@ -1,11 +1,12 @@
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import envPaths from 'env-paths';
 import { sync as writeFileAtomic } from 'write-file-atomic';
 import { z } from 'zod';
+import { readSmallFile } from '../../core/files/ordinaryFile.ts';
 import { AppError } from '../../shared/errors.ts';
 
-/** The choice cannot be stored in the folder it is about, so it is where the system keeps a program's configuration. */
+/** The choice cannot be stored in the data folder itself, so it is in the system's folder for configurations. */
 const fileOf = (): string => join(envPaths('mcir-studio', { suffix: '' }).config, 'data-folder.json');
 
 const choice = z.object({ folder: z.string() });
@@ -13,7 +14,7 @@ const choice = z.object({ folder: z.string() });
 /** The data folder chosen in the window, if any. */
 export function chosenDataFolder(): string | undefined {
   try {
-    return choice.parse(JSON.parse(readFileSync(fileOf(), 'utf8'))).folder;
+    return choice.parse(JSON.parse(readSmallFile(fileOf()))).folder;
   } catch {
     return undefined;
   }

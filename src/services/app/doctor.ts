@@ -15,13 +15,13 @@ import type { Home } from './home.ts';
 
 /** What `mcir doctor` found. */
 export interface DoctorReport {
-  /** TensorFlow's version and the device; missing where TensorFlow does not load. */
+  /** TensorFlow's version and the device; missing if TensorFlow does not load. */
   engine?: EngineFacts;
   backends: BackendReport;
   checks: Check[];
 }
 
-/** Looks at everything the program needs, and names for each missing thing the one command that mends it. */
+/** Checks everything the program needs, and gives the command that fixes each problem. */
 export async function examine(home: Home): Promise<DoctorReport> {
   const engine = await engineFacts(home).catch((error: unknown) =>
     error instanceof AppError ? error : Promise.reject(error as Error),
@@ -50,7 +50,7 @@ const TIMEOUT_MS = 60_000;
 
 /**
  * Asks a child process, because a library that does not fit the machine can end the process that loads it.
- * @throws AppError `engine` where TensorFlow is missing, does not load or does not answer.
+ * @throws AppError `engine` if TensorFlow is missing, does not load or does not answer
  */
 export function engineFacts(home: Home): Promise<EngineFacts> {
   return askChild(
@@ -85,7 +85,7 @@ function tensorflowCheck(engine: EngineFacts | AppError, restores: boolean): Che
   return { title: 'TensorFlow', state: 'warning', detail: without, fix };
 }
 
-/** A GPU that lies idle is worth a word. */
+/** Mentions a GPU that is not used. */
 export function deviceCheck(device: Device, gpus: readonly Gpu[]): Check {
   const idle = device.kind === 'cpu' ? gpus[0] : undefined;
   if (!idle) return { title: 'Device', state: 'ok', detail: describeDevice(device) };
@@ -122,7 +122,7 @@ async function attempt(title: string, fix: string, look: () => string | Promise<
   }
 }
 
-/** Needed for photographs' metadata only. It is a Perl program everywhere but on Windows. */
+/** Only needed for the metadata of photographs. Except on Windows it is a Perl program. */
 async function exiftoolCheck(): Promise<Check> {
   const fix = process.platform === 'linux' ? 'sudo apt-get install libimage-exiftool-perl' : 'npm ci';
   const check = await attempt('ExifTool', fix, async () => {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { AppError } from '../../shared/errors.ts';
 
 /**
- * @param role where the folder was named, such as a field of a configuration
+ * @param role where the folder was given, such as a field of a configuration
  * @throws AppError `not-found` if the folder does not exist
  */
 export async function requireFolder(folder: string, role?: string): Promise<void> {

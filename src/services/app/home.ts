@@ -5,7 +5,7 @@ import envPaths from 'env-paths';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { chosenDataFolder } from './dataFolder.ts';
 
-/** Where the program keeps what it makes. */
+/** The folders in which the program stores its data. */
 export interface Home {
   readonly root: string;
   /** The history: an SQLite file. */
@@ -16,22 +16,22 @@ export interface Home {
   readonly models: string;
   /** Models that come with the program; never written to. */
   readonly includedModels: string;
-  /** Chains of models that were saved, a file each. */
+  /** Saved chains of models, one file each. */
   readonly presets: string;
   /** Imported feature weights. */
   readonly features: string;
-  /** What the program noted while it ran. */
+  /** Log files. */
   readonly logs: string;
   /** Reports for bug reports. */
   readonly reports: string;
-  /** Whatever can be made again. */
+  /** Everything that can be recreated. */
   readonly cache: string;
 }
 
 /**
- * The folders of the program, made where they are missing and closed to other users: under `root`, by default the environment's `MCIR_HOME`, or the
- * folder that was chosen in the window, or else the place the operating system has for a program's data.
- * @throws AppError `io` where they cannot be made, or the chosen folder is gone
+ * The folders of the program, created if missing and closed to other users. They are under `root`; by default that is
+ * `MCIR_HOME`, or else the folder chosen in the window, or else the operating system's place for a program's data.
+ * @throws AppError `io` if they cannot be created, or if the chosen folder is gone
  */
 export function openHome(root: string | undefined = process.env['MCIR_HOME'] ?? chosenFolder()): Home {
   const standard = envPaths('mcir-studio', { suffix: '' });
@@ -67,8 +67,8 @@ export function openHome(root: string | undefined = process.env['MCIR_HOME'] ?? 
 }
 
 /**
- * Takes from other users of this machine the right to look into a folder of ours. Earlier versions left it to them. A
- * disk that knows no such rights keeps it as it is, and so does a folder that belongs to somebody else.
+ * Removes other users' permission to read a folder of ours, which earlier versions had left. Nothing changes on a disk
+ * without such permissions, or for a folder that belongs to another user.
  */
 function makePrivate(folder: string): void {
   if (process.platform === 'win32') return;
@@ -77,11 +77,11 @@ function makePrivate(folder: string): void {
   try {
     chmodSync(folder, 0o700);
   } catch {
-    // The program works all the same.
+    // The program works anyway.
   }
 }
 
-/** A chosen folder is not made anew: it may lie on a disk that is not connected. */
+/** A chosen folder is not created again: it may be on a drive that is not connected. */
 function chosenFolder(): string | undefined {
   const folder = chosenDataFolder();
   if (folder !== undefined && !existsSync(folder)) {

@@ -1,4 +1,4 @@
-/** A letter or digit: a name counts only where none stands before or behind it. */
+/** A letter or digit. A name only counts if none is directly before or after it. */
 const partOfWord = /[\p{L}\p{N}]/u;
 
 interface Node {
@@ -7,8 +7,8 @@ interface Node {
 }
 
 /**
- * A function that replaces many known texts at once, whatever their case; of several that fit, the longest. The text is
- * gone through once, so its duration grows with the text and not with how many texts are known.
+ * A function that replaces many known texts at once, ignoring case; of several matches, the longest. The text is
+ * scanned once, so the time grows with the text but not with the number of known texts.
  */
 export function replacerOf(known: Iterable<string>, mark: string): (text: string) => string {
   const root: Node = { next: new Map(), end: false };
@@ -38,7 +38,7 @@ export function replacerOf(known: Iterable<string>, mark: string): (text: string
   };
 }
 
-/** Where the longest known text that begins here ends; undefined where none does. */
+/** The end of the longest known text that starts here; undefined if none starts here. */
 function longestAt(root: Node, units: string, text: string, from: number): number | undefined {
   let end: number | undefined;
   let node: Node | undefined = root;
@@ -47,7 +47,7 @@ function longestAt(root: Node, units: string, text: string, from: number): numbe
   return end;
 }
 
-/** Without regard to case, and of the same length, so that places stay what they are. */
+/** Lower case of the same length, so that positions stay valid. */
 function folded(text: string): string {
   const lower = text.toLowerCase();
   if (lower.length === text.length) return lower;
@@ -60,7 +60,7 @@ function folded(text: string): string {
 function isWordAt(text: string, at: number): boolean {
   const unit = text.charCodeAt(at);
   if (Number.isNaN(unit)) return false;
-  // The second half of a character beyond 16 bits: the whole is looked at.
+  // The second half of a surrogate pair: compare the whole character.
   const whole =
     unit >= 0xdc00 && unit <= 0xdfff ? text.slice(at - 1, at + 1) : String.fromCodePoint(text.codePointAt(at) ?? 0);
   return partOfWord.test(whole);

@@ -2,20 +2,23 @@ import { messageOf } from '../../shared/errors.ts';
 import { storageTrouble } from '../../shared/storageTrouble.ts';
 
 export interface LastResort {
-  /** Writes an unexpected error down, where it will be looked for. */
+  /** Logs an unexpected error. */
   note: (error: unknown) => void;
-  /** Lets what runs save and end. */
+  /** Lets running work save and end. */
   save?: () => Promise<unknown>;
-  /** Ends for a disk that is full or fails, too: what nobody has caught, nobody will do again. */
+  /**
+   * Also end the process after an error of a full or failing disk, because nothing would retry the failed operation.
+   */
   endOnStorage?: boolean;
-  /** How long saving may take. */
+  /** Time limit for saving. */
   graceMs?: number;
 }
 
 /**
- * What every entry point of the program does first. An error that nothing has caught is written down; then what runs is
- * saved and the process ends with code 1. A disk that is full or fails does not end a program that has a window: the
- * error is written down and the program goes on, since whoever writes state tries again. A terminal or pipe that is gone ends nothing either.
+ * Every entry point of the program calls this first. An uncaught error is logged, running work is saved, and the
+ * process ends with code 1. A full or failing disk does not end a program with a window: the error is logged and the
+ * program continues, because the code that writes state retries. A closed terminal or pipe does not end the program
+ * either.
  */
 export function installLastResort({
   note,
@@ -28,7 +31,7 @@ export function installLastResort({
     try {
       act();
     } catch {
-      // There is nothing left to tell it to.
+      // There is nowhere left to report it.
     }
   };
   const onError = (error: unknown): void => {

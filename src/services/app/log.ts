@@ -7,18 +7,18 @@ import { programVersion } from './version.ts';
 
 export type Log = Logger;
 
-/** The program's log: a JSON object on each line. The one before it is kept beside it. */
+/** The program's log, with one JSON object per line. The previous log is kept beside it. */
 export const logFile = (home: Home): string => join(home.logs, 'studio.log');
 export const olderLogFile = (home: Home): string => join(home.logs, 'studio.older.log');
 
 const MOST_BYTES = 1024 * 1024;
 
 /**
- * Opens the log for appending; a large one becomes the older one first, so that both together stay small. Every line is
- * on disk before the program goes on: the last ones before a crash are those that matter.
+ * Opens the log for appending. A large log is first renamed to the previous one, so that both together stay small.
+ * Every line is written immediately, because the last lines before a crash matter most.
  *
- * The log never throws. Lines that the disk does not take are kept, up to a megabyte of them, and written with a later
- * one; where the file cannot be opened at all, nothing is written.
+ * The log never throws. While the disk is full, up to a megabyte of lines is kept in memory and written later. If the
+ * file cannot be opened, nothing is written.
  */
 export function openLog(home: Home): Log {
   return pino(
@@ -31,7 +31,7 @@ function openDestination(file: string, older: string): DestinationStream {
   try {
     if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > MOST_BYTES) renameSync(file, older);
   } catch {
-    // It goes on growing until it can be renamed.
+    // It keeps growing until it can be renamed.
   }
   try {
     const options = { dest: file, sync: true, mkdir: true, mode: 0o600, maxLength: MOST_BYTES };
@@ -48,7 +48,7 @@ const line = z.looseObject({
   err: z.looseObject({ message: z.string() }).optional(),
 });
 
-/** The last lines of the log as people read them; lines that are none of ours are shown as they are. */
+/** The last lines of the log in readable form; other programs' lines are shown unchanged. */
 export function lastLines(home: Home, count: number): string[] {
   let text: string;
   try {
@@ -71,7 +71,7 @@ function readable(text: string): string {
   return `${data.time.replace('T', ' ').slice(0, 19)}  ${levelName(data.level)}  ${data.msg}${data.err ? `: ${data.err.message}` : ''}`;
 }
 
-/** pino's levels as people call them. */
+/** Names of pino's levels. */
 function levelName(level: number): string {
   if (level >= 50) return 'error';
   return level >= 40 ? 'warning' : 'info';

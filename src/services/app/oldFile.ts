@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, statSync } from 'node:fs';
+import { renameSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { readSmallFile } from '../../core/files/ordinaryFile.ts';
 import { storageTrouble } from '../../shared/storageTrouble.ts';
 
 const MAX_BYTES = 50_000_000;
@@ -7,8 +8,7 @@ const MAX_BYTES = 50_000_000;
 /** What is in a JSON file; undefined where it is none, is damaged or not there. */
 export function readOld(path: string): unknown {
   try {
-    const status = statSync(path);
-    return status.isFile() && status.size <= MAX_BYTES ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+    return JSON.parse(readSmallFile(path, MAX_BYTES));
   } catch {
     return undefined;
   }

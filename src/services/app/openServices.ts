@@ -11,10 +11,10 @@ import { Runs } from '../training/runHistory.ts';
 import { Studies } from '../studies/studies.ts';
 import { Training } from '../training/training.ts';
 
-/** How long the program waits at its end for a disk that is full. */
+/** How long the program waits for a full disk when it closes. */
 const STORE_MS = 10_000;
 
-/** Everything a face works with. */
+/** All services, for a window or the command line. */
 export interface Services {
   readonly home: Home;
   readonly history: History;
@@ -26,15 +26,15 @@ export interface Services {
   /** How child processes are started. */
   readonly children: ChildSettings;
   readonly log: Log;
-  /** What happened while opening that the user should know, a sentence each. */
+  /** Messages for the user about problems while opening, one sentence each. */
   readonly notices: readonly string[];
   /** Lets jobs save and end, and closes the database. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the history and the services over it, and marks as interrupted what a program that is gone has left running.
- * A history that is new or had to be set aside is made again from the run folders.
+ * Opens the history and the services. Jobs that a program left running when it ended are marked as interrupted. If the
+ * history is new or had to be set aside, it is rebuilt from the run folders.
  */
 export async function openServices(home: Home = openHome()): Promise<Services> {
   const log = openLog(home);
@@ -73,7 +73,7 @@ export async function openServices(home: Home = openHome()): Promise<Services> {
     notices,
     async close() {
       await jobs.close();
-      // A disk that stays full does not keep the program open: the run folders hold it all.
+      // If the disk stays full, the program ends anyway, because the run folders contain everything.
       await Promise.race([training.stored(), setTimeout(STORE_MS, undefined, { ref: false })]);
       history.db.close();
     },

@@ -4,21 +4,22 @@ import { fileURLToPath } from 'node:url';
 import type { Home } from './home.ts';
 import { replacerOf } from './knownNames.ts';
 
-/** What the program itself keeps in its folders; anything else in there is a person's own name for something. */
+/** Names that the program itself uses in its folders. Any other name in there was chosen by the user. */
 const ownNames =
   'runs|models|features|presets|logs|reports|cache|sample|imports|thumbnails|previews|mcir\\.sqlite|settings\\.json|datasets\\.json';
 const pictureEndings =
   'jpe?g|jpe|png|tiff?|webp|avif|gif|heic|heif|bmp|dng|cr2|cr3|nef|arw|raf|orf|rw2|psd|exr|hdr|jxl';
-/** Words that follow a path in our sentences; a path with blanks ends before them. */
+/** Words that follow a path in our sentences; a path with spaces ends before them. */
 const verbs = 'cannot|could|can|is|are|was|were|has|holds|does|do|not|and|on|at|into|in|ended|failed|of|to|yourself';
 
 /**
- * A function that takes people out of a text: paths, names of pictures, user and machine. The program's own folders
- * become `<program>`, `<home>` and so on, so that a stack or a message still says where. It rather takes out too much.
- * @param known paths and names that are personal, as the history has them; each is taken out wherever it stands
+ * A function that removes personal data from a text: paths, names of pictures, user and machine. The program's own
+ * folders become `<program>`, `<home>` and so on, so that stack traces and messages stay useful. When in doubt, it
+ * removes too much.
+ * @param known personal paths and names from the history; each is removed everywhere
  */
 export function redactor(home: Home, known: Iterable<string>): (text: string) => string {
-  // The cache may lie in the home folder, and that in the user's: inner ones first.
+  // The cache may be in the home folder, and that in the user's folder, so inner folders come first.
   const places: [string, string][] = [
     [home.cache, '<cache>'],
     [home.root, '<home>'],
@@ -38,12 +39,12 @@ export function redactor(home: Home, known: Iterable<string>): (text: string) =>
     ),
     mark,
   ]);
-  // No pattern here looks at the same part of a text again and again: a report can hold very long lines.
+  // All patterns run in linear time, because a report can contain very long lines.
   const steps: [RegExp, string][] = [
-    // In the program's folders only its own names stay.
+    // Within the program's folders, only its own names are kept.
     [new RegExp(`(<(?:home|cache)>[\\\\/]+)(?!${ownNames})[^"\\n<>|]*`, 'g'), '$1<name>'],
     [new RegExp(`<temporary>[\\\\/][^"\\s<>|]*`, 'g'), '<temporary>'],
-    // Any other path from a root, with blanks, up to a verb or a mark.
+    // Any other absolute path, which may contain spaces, up to a verb or a punctuation mark.
     [
       new RegExp(
         `(?<![\\p{L}\\d<>\\\\/])(?:~|[A-Za-z]:|file:/{0,3})?[\\\\/]+[\\p{L}\\d._~-][^"\\n<>|()]*?(?=["\\n<>|()]|[:;,.]?(?:\\s{1,20}(?:${verbs})\\b)|[:;,.]\\s|[:;,.]?$)`,
@@ -66,14 +67,14 @@ export function redactor(home: Home, known: Iterable<string>): (text: string) =>
 
 const pictureEnding = new RegExp(`\\.(?:${pictureEndings})(?![\\p{L}\\d])`, 'giu');
 
-/** Takes out names of pictures, including spaces, each back to where a sentence may have begun. */
+/** Removes names of pictures. A name may contain spaces, so it reaches back to where a sentence may have started. */
 const withoutPictures = (text: string): string =>
   text.replace(/[^"\n:;,<>|()[\]]+/g, (part) => {
     const last = [...part.matchAll(pictureEnding)].at(-1);
     return last ? `<picture>${part.slice(last.index + last[0].length)}` : part;
   });
 
-/** A known path is recognised as a whole and by its last two names; a single everyday word is not a secret. */
+/** A known path is recognised as a whole and by its last two names. A single common word is not treated as personal. */
 function partsOf(path: string): string[] {
   const name = basename(path);
   const parent = basename(path.slice(0, -name.length - 1));
@@ -84,7 +85,7 @@ function partsOf(path: string): string[] {
 
 /** A text as it occurs in a sentence, in JSON and in a URL. */
 function spellings(text: string): string[] {
-  // Half a character, which some names hold, has no address.
+  // Some names contain half a surrogate pair, which cannot be written in a URL.
   const whole = text.toWellFormed();
   return [...new Set([text, JSON.stringify(text).slice(1, -1), encodeURI(whole), encodeURIComponent(whole)])];
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readSmallFile } from '../../core/files/ordinaryFile.ts';
 import type { History } from '../../database/history.ts';
 import { openReadOnly } from '../../database/openDatabase.ts';
 import { SettingsRepository } from '../../database/settingsRepository.ts';
@@ -8,20 +8,20 @@ import { chosenIn, type Settings, settingsFrom } from '../../shared/settings.ts'
 import type { Home } from './home.ts';
 import { takeOver } from './oldFile.ts';
 
-/** Until version 4 of the database, the settings were in this file of the home folder. */
+/** Up to version 4 of the database, the settings were stored in this file of the home folder. */
 const oldFile = (home: Pick<Home, 'root'>): string => join(home.root, 'settings.json');
-/** What it is called once it was read in. */
+/** Its name after it was imported. */
 const readInFile = (home: Pick<Home, 'root'>): string => join(home.root, 'settings.imported.json');
 
 /**
- * The settings of a home folder, for a program that has not opened its history. What cannot be read is as if it had never
- * been chosen.
+ * The settings of a home folder, for a program that has not opened its history. Unreadable or invalid settings count as
+ * not set.
  */
 export function readSettings(home: Pick<Home, 'root' | 'database'>): Settings {
   return readFrom(home.database) ?? settingsFrom(readJson(oldFile(home)));
 }
 
-/** The settings in a database; undefined where there is none, or it is of an earlier version, or cannot be read. */
+/** The settings in a database; undefined if it does not exist, is of an earlier version, or cannot be read. */
 function readFrom(database: string): Settings | undefined {
   try {
     const db = openReadOnly(database);
@@ -37,15 +37,15 @@ function readFrom(database: string): Settings | undefined {
 
 function readJson(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(readSmallFile(path));
   } catch {
     return undefined;
   }
 }
 
 /**
- * Brings the settings from where an earlier version, or a database that was damaged, has them into the database. The old
- * file is kept beside it under another name.
+ * Imports the settings from the file of an earlier version, or from a damaged database. The old file is kept under another
+ * name.
  */
 export function importSettings(home: Pick<Home, 'root'>, { settings, fresh, setAside }: History): void {
   const taken = takeOver(oldFile(home), readInFile(home), (found) => settings.add(chosenIn(found)));
@@ -57,8 +57,8 @@ export function importSettings(home: Pick<Home, 'root'>, { settings, fresh, setA
 }
 
 /**
- * The settings as child processes are given them: variables of their environment (see core/engine/settings.ts). Those that
- * this program's own environment has are left out: somebody wished for them at this start.
+ * The settings as environment variables for child processes (see core/engine/settings.ts). Variables that are already
+ * set in this program's environment are left out, because they take precedence.
  */
 export function engineEnvironment({ threads, tileMemory, device }: Settings): Record<string, string> {
   const variables = {
@@ -76,5 +76,5 @@ export function engineEnvironment({ threads, tileMemory, device }: Settings): Re
 /** A choice of device as child processes are given it. */
 export const deviceEnvironment = (device: DeviceChoice): Record<string, string> => ({
   MCIR_DEVICE: device,
-  ...(device === 'cpu' || device === 'tensorflow' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
+  ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
 });

@@ -1,6 +1,6 @@
 /**
- * Sends a message to the process that started this one. Where that has just gone nobody is left to complain to: Node
- * would otherwise end the process with an error of the channel.
+ * Sends a message to the parent process. Errors are ignored if the parent has just ended; otherwise Node would end this
+ * process with a channel error.
  */
 export function tellParent(message: unknown): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);

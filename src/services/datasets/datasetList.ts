@@ -45,7 +45,7 @@ export class DatasetList {
     return required(this.#kept.find(id));
   }
 
-  /** @throws AppError if nothing can be paired, or there is no picture. */
+  /** @throws AppError if nothing can be paired, or if there is no picture */
   async add(source: { name: string; target: string; input?: string; clean: boolean }): Promise<Dataset> {
     const folders = { target: source.target, ...(source.input === undefined ? {} : { input: source.input }) };
     const scale = source.clean ? 1 : await findScale(folders, this.#readers);
@@ -64,7 +64,7 @@ export class DatasetList {
   }
 
   /**
-   * Changes what is given, and leaves the rest as it is at that moment.
+   * Changes the given fields and keeps the others.
    * @throws AppError `bad-input` for degradations whose settings do not fit, `not-found`
    */
   change(id: string, { name, degradations, validation }: DatasetChanges): Dataset {
@@ -78,7 +78,7 @@ export class DatasetList {
     );
   }
 
-  /** Forgets a data set; its pictures are not touched. */
+  /** Removes a data set from the list; its pictures are not touched. */
   remove(id: string): void {
     this.#kept.remove(id);
   }
@@ -152,7 +152,7 @@ export class DatasetList {
   }
 }
 
-/** What may be changed of a data set; `validation` from what is kept. */
+/** The fields of a data set that can be changed; `validation` gets the stored value. */
 interface DatasetChanges {
   name?: string | undefined;
   degradations?: DegradationStep[] | undefined;
@@ -164,7 +164,7 @@ function required(found: Dataset | undefined): Dataset {
   return found;
 }
 
-/** The scale at which the first pairs fit; 1 where none does, which then says what is wrong. */
+/** The scale at which the first pairs fit. If none fits it is 1, and the check at scale 1 then reports the problem. */
 async function findScale(
   folders: { target: string; input?: string },
   readers: PictureReaders | undefined,

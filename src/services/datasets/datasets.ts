@@ -37,7 +37,7 @@ export interface DatasetReport {
   others: string[];
   /** Folders and files that could not be listed, and why. */
   skipped: { path: string; reason: string }[];
-  /** Of the samples that were looked at. */
+  /** Of the checked samples. */
   problems: { file: string; reason: string }[];
   checked: number;
   statistics: DatasetStatistics;
@@ -106,9 +106,9 @@ export interface PreviewedSample {
 }
 
 /**
- * A few samples as a run of this seed would see them: random patches of a side of `patch` input pixels, or as many as there
- * are. They are written into a folder, which must exist.
- * @throws AppError `bad-input` where the settings or all the chosen pictures cannot be used.
+ * A few samples as a run with this seed would see them: random patches with sides of `patch` input pixels, or smaller
+ * if the pictures are. They are written into a folder, which must exist.
+ * @throws AppError `bad-input` if the settings or all chosen pictures cannot be used
  */
 export async function previewSamples(
   source: DatasetSource,
@@ -173,7 +173,7 @@ async function inspectSample(
 const readHeader = (file: string, readers: PictureReaders): Promise<PictureHeader> =>
   naming(file, readers.ask('header', { file }));
 
-/** A picture that ends its reader is named, as one that the reader refuses. */
+/** A picture that crashes its reader is reported like one that the reader refuses. */
 async function naming<T>(file: string, work: Promise<T>): Promise<T> {
   try {
     return await work;

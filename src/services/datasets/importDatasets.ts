@@ -7,15 +7,15 @@ import { dataset, type Dataset } from '../../shared/contract/datasets.ts';
 import type { Home } from '../app/home.ts';
 import { readOld, takeOver } from '../app/oldFile.ts';
 
-/** Until version 2 of the database, data sets were in this file of the home folder. */
+/** Up to version 2 of the database, data sets were stored in this file of the home folder. */
 const OLD = 'datasets.json';
-/** What it is called once it was read in. It is kept, but only read where the database is new. */
+/** Its name after it was imported. It is kept, but only read if the database is new. */
 const READ_IN = 'datasets.imported.json';
 
 /**
- * Brings data sets from where an earlier version, or a database that was damaged, has them into the database. The old file is
- * kept beside it under another name.
- * @returns a sentence where something could not be read
+ * Imports data sets from the file of an earlier version, or from a damaged database. The old file is kept under another
+ * name.
+ * @returns a sentence if something could not be read
  */
 export function importDatasets(home: Pick<Home, 'root'>, { datasets, fresh, setAside }: History): string[] {
   const readIn = join(home.root, READ_IN);
@@ -29,14 +29,14 @@ export function importDatasets(home: Pick<Home, 'root'>, { datasets, fresh, setA
   return [];
 }
 
-/** Newest first. An entry that cannot be read is left out. @throws where it is no list */
+/** Newest first. Unreadable entries are left out. @throws if it is not a list */
 const datasetsIn = (found: unknown): Dataset[] =>
   z
     .array(z.unknown())
     .parse(found)
     .flatMap((entry) => dataset.safeParse(entry).data ?? []);
 
-/** What can still be read from a damaged database. */
+/** The data sets that can still be read from a damaged database. */
 function salvage(file: string): Dataset[] | undefined {
   try {
     const db = openReadOnly(file);

@@ -5,7 +5,7 @@ import { type ChildEnd, type ChildOptions, startChild } from './childProcess.ts'
 import type { JobWork } from './runningJob.ts';
 
 /**
- * Does the work of a job in a child process of its own: passes on what is asked of it, and what it tells.
+ * Does the work of a job in a child process: passes on requests to it, and its reports.
  * @throws AppError the child's own, or `worker-died`
  */
 export async function workInChild<Contract extends JobContract>(
@@ -15,7 +15,7 @@ export async function workInChild<Contract extends JobContract>(
   options: ChildOptions = {},
 ): Promise<Outcome> {
   const child = startChild<JobContract>(contract, { explain: died, ...options });
-  // On record before it touches anything: whoever finds this program gone can end it.
+  // Stored before the child does anything, so that another program can end it if this one is gone.
   work.workedBy(child.pid);
   work.onPause((paused) => child.tell(paused ? 'pause' : 'resume'));
   work.signal.addEventListener('abort', () => child.tell('cancel'));
@@ -29,7 +29,7 @@ export async function workInChild<Contract extends JobContract>(
     });
     return answer;
   } finally {
-    // How it ended is told when it is gone, so that nobody goes on with a job that still runs.
+    // Its end is reported only when the process is gone, so that nobody resumes a job that is still running.
     await child.end();
   }
 }

@@ -151,7 +151,7 @@ export class Child<Contract extends ChildContract = ChildContract> {
     }
   }
 
-  /** Tells the child something that has no answer; one that has just ended does not hear it. */
+  /** Sends the child a message without an answer. A child that has just ended does not get it. */
   tell(notice: NoticeOf<Contract>): void {
     this.#send({ type: 'tell', notice });
   }
@@ -180,7 +180,7 @@ export class Child<Contract extends ChildContract = ChildContract> {
   }
 
   #send(message: ToChild): void {
-    // A process that is about to be gone is told by its end; there is nobody to complain to here.
+    // If the process is just ending, its end is reported elsewhere, so this error is ignored.
     if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 
@@ -189,7 +189,7 @@ export class Child<Contract extends ChildContract = ChildContract> {
     const message = fromChild.safeParse(data).data;
     if (!message) return this.#kill('nonsense');
     const waiting = this.#waiting.get(message.id);
-    // Its answer is not wanted any more.
+    // The answer is no longer needed.
     if (!waiting) return;
     const call = this.#contract.calls[waiting.call];
     if (message.type === 'event') {
@@ -240,7 +240,7 @@ export async function askChild<Contract extends ChildContract, Call extends Call
   }
 }
 
-/** The error for questions that an end of their child leaves without an answer, where nothing better can be said. */
+/** The default error for questions that are still open when the child ends. */
 export function childDied(end: ChildEnd): AppError {
   const details = { ...end };
   if (end.cause === 'asked') return new AppError('cancelled', 'Cancelled.', { details });
@@ -249,7 +249,7 @@ export function childDied(end: ChildEnd): AppError {
   });
 }
 
-/** A sentence for people about an end that nobody asked for. */
+/** A sentence for users about an unexpected end. */
 export function howChildEnded({ cause, code, signal }: ChildEnd): string {
   if (cause === 'time') return 'The work took too long and was stopped.';
   if (cause === 'memory') return 'The work needed too much memory and was stopped.';
@@ -277,7 +277,7 @@ function forkWorker(worker: string, { env, log, priority = 'normal' }: ChildOpti
   return child;
 }
 
-/** Work goes on without a log where that cannot be written. */
+/** If the log cannot be written, the child runs without one. */
 function openLog(file: string): number | 'ignore' {
   try {
     return openSync(file, 'a');
@@ -287,15 +287,15 @@ function openLog(file: string): number | 'ignore' {
 }
 
 /**
- * Sets a process's priority, unless it is that low already: only an administrator may raise one again. Done while the process
- * has no threads yet, since on Linux each thread takes over the priority of the one that starts it.
+ * Sets the priority of a process, unless it is already that low: only an administrator can raise it again. This is done
+ * before the process has threads, because on Linux each thread inherits the priority of the thread that starts it.
  */
 function lower(pid: number | undefined, priority: number | undefined): void {
   if (pid === undefined || priority === undefined) return;
   try {
     if (getPriority(pid) < priority) setPriority(pid, priority);
   } catch {
-    // Where that is not allowed, or the process is gone already, nothing else depends on it.
+    // It may be forbidden, or the process may be gone. Nothing else depends on it.
   }
 }
 

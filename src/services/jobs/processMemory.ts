@@ -21,7 +21,7 @@ export function watchMemory(pid: number, limit: number, onExceeded: () => void):
   return () => clearInterval(timer);
 }
 
-/** Tells how many bytes a process holds in memory; undefined where that cannot be told (Windows, or the process is gone). */
+/** The resident memory of a process in bytes; undefined if it is unknown (Windows, or the process is gone). */
 function residentBytes(pid: number, tell: (bytes: number | undefined) => void): void {
   if (process.platform === 'win32') return tell(undefined);
   if (process.platform === 'linux') return tell(fromProc(pid));

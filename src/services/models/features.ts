@@ -36,7 +36,7 @@ export async function importFeatures(path: string, home: Home, source?: string):
     for (const { network, digest, source: from } of taken) {
       const file = fileOf(network, home);
       const before = metadataOf(network, home);
-      // Equal weights keep the name of their first source: runs that began with them can then be resumed.
+      // Equal weights keep the name of their first source, so that runs that started with them can be resumed.
       const same = before?.['digest'] === digest;
       if (!same) await rename(join(folder, featureFile(network)), file);
       stored.push({ network, source: same ? (before['source'] ?? from) : from, file });
@@ -47,13 +47,13 @@ export async function importFeatures(path: string, home: Home, source?: string):
   }
 }
 
-/** The imported weights of a feature network; undefined where none were imported. */
+/** The imported weights of a feature network; undefined if none were imported. */
 export function loadFeatures(network: VggNetwork, home: Pick<Home, 'features'>): FeatureWeights | undefined {
   const found = read(network, home);
   return found && { network, ...found };
 }
 
-/** The weights of LPIPS; undefined where they were neither fetched nor imported. */
+/** The weights of LPIPS; undefined if they were neither fetched nor imported. */
 export function loadLpips(network: LpipsNetwork, home: Pick<Home, 'features'>): LpipsWeights | undefined {
   const found = read(`lpips-${network}`, home);
   return found && { network, ...found };
@@ -69,7 +69,7 @@ export function requireLpips(network: LpipsNetwork, home: Pick<Home, 'features'>
   );
 }
 
-/** What was imported or fetched. */
+/** The imported and fetched networks. */
 export function listFeatures(home: Pick<Home, 'features'>): ImportedFeatures[] {
   return featureSets.flatMap((network) => {
     const metadata = metadataOf(network, home);

@@ -2,18 +2,18 @@ import type { Home } from '../app/home.ts';
 import { featurePackage, type FetchOptions, withFeaturePackage } from './featurePackage.ts';
 import { importFeatures, type ImportedFeatures, listFeatures } from './features.ts';
 
-/** What the package gives. */
+/** The networks in the package. */
 const given = ['vgg16', 'lpips-alex', 'lpips-vgg'] as const;
 
-/** Whether everything that the package gives is stored already. */
+/** Whether all networks of the package are already stored. */
 export function featuresAreHere(home: Pick<Home, 'features'>): boolean {
   const here = listFeatures(home).map(({ network }) => network);
   return given.every((network) => here.includes(network));
 }
 
 /**
- * Fetches VGG16, AlexNet and LPIPS' heads and stores them; from then on they are used offline. Nothing is fetched where
- * they are here already.
+ * Fetches VGG16, AlexNet and LPIPS' heads and stores them; from then on they are used offline. Nothing is downloaded if
+ * they are already stored.
  * @throws AppError as {@link withFeaturePackage}
  */
 export async function fetchFeatures(home: Home, options: FetchOptions = {}): Promise<ImportedFeatures[]> {

@@ -15,7 +15,10 @@ export const GRAPH = 'graph';
 /** A model's id is part of the names of its files, so it is a plain name; as {@link claimId} makes it. */
 const modelId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,99}$/);
 
-/** What is known of an added model, in `<id>.json` beside its file. Cards may come from elsewhere, with a whole folder. */
+/**
+ * Facts about an added model, in `<id>.json` beside its file. A card may come from another computer, with a whole
+ * models folder.
+ */
 export const modelCard = z.object({
   id: modelId,
   title: modelTitle,
@@ -33,12 +36,12 @@ export const modelCard = z.object({
   options: z.record(z.string(), z.unknown()),
   inputNorm: inputNorm.optional(),
   scale: z.int().positive(),
-  /** Trained values; unknown for a graph. */
+  /** Number of trained values; unknown for a graph. */
   parameters: z.int().optional(),
   licence: z.string().max(1000).optional(),
   run: z.string().max(200).optional(),
   psnr: z.number().optional(),
-  /** For a graph: the range of its pixel values, and what its sides must be a multiple of. */
+  /** For a graph: the range of its pixel values, and the number that its sides must be a multiple of. */
   graph: z.object({ range: z.number(), multipleOf: z.int().positive() }).optional(),
   /** Milliseconds since 1970. */
   added: z.number(),
@@ -70,7 +73,7 @@ export const readCards = async (home: Home): Promise<ModelCard[]> => (await read
 export const readIncludedCards = async (home: Home): Promise<ModelCard[]> =>
   (await readAllCards(home.includedModels)).cards.map((card) => ({ ...card, included: true }));
 
-/** A card has some hundred bytes. */
+/** A card has a few hundred bytes. */
 const MAX_CARD_BYTES = 1_000_000;
 
 async function readCard(folder: string, id: string): Promise<ModelCard | BrokenCard> {
@@ -91,14 +94,14 @@ async function readCard(folder: string, id: string): Promise<ModelCard | BrokenC
   }
 }
 
-/** Whether a card's file has one of the two names that files of its model have. */
+/** Whether a card names a file that belongs to its model. */
 function isOwnFile({ id, file, graph }: ModelCard): boolean {
   if (!graph) return file === `${id}.safetensors`;
   const [folder, name = '', ...more] = file.split(/[\\/]/);
   return folder === id && name !== '' && name !== '.' && name !== '..' && more.length === 0;
 }
 
-/** What belongs to a model in the models folder, by its id. A card under a strange name has nothing but itself. */
+/** The files of a model in the models folder, by its id. For a card with an invalid name, only the card. */
 export function pathsOf(id: string, home: Home): { card: string; files: string[] } {
   const names = modelId.safeParse(id).success ? [id, `${id}.safetensors`] : [];
   return {
@@ -110,17 +113,17 @@ export function pathsOf(id: string, home: Home): { card: string; files: string[]
 /** True for the name of a licence file, in either spelling. */
 export const isLicence = (name: string): boolean => /^licen[cs]e/i.test(name);
 
-/** Writes the card last, when the model's files are whole: a model without a card does not exist. */
+/** Writes the card last, when the model's files are complete: a model without a card does not exist. */
 export async function writeCard(home: Home, card: ModelCard): Promise<void> {
   await writeFileAtomic(join(home.models, `${card.id}.json`), `${JSON.stringify(card, undefined, 2)}\n`);
 }
 
-/** Longer than adding takes once an id is claimed: some files are renamed and a card is written. */
+/** Longer than adding takes after an id was claimed: it only renames files and writes a card. */
 const CLAIM_MS = 60_000;
 
 /**
- * Claims an id that no other model has, not even a broken one: `Hazy Day (indoor)` → `hazy-day-indoor`. Until it is released,
- * no other program gets it. Folders can be made by one program only, so one with the id's name is the claim.
+ * Claims an id that no other model has, not even a broken one: `Hazy Day (indoor)` → `hazy-day-indoor`. Until it is
+ * released, no other program gets it. The claim is a folder with the id's name, because only one program can create it.
  */
 export async function claimId(title: string, home: Home): Promise<{ id: string; release: () => Promise<void> }> {
   const base = slugOf(title, 60, 'model');
@@ -129,7 +132,7 @@ export async function claimId(title: string, home: Home): Promise<{ id: string; 
     const claim = join(home.models, `.claim-${id}`);
     if (isTaken(id, home) || !(await isClaimed(claim))) continue;
     const release = (): Promise<void> => rm(claim, { recursive: true, force: true });
-    // Another program may have added it between the look and the claim.
+    // Another program may have added it since the check.
     if (!isTaken(id, home)) return { id, release };
     await release();
   }
@@ -139,7 +142,10 @@ const isTaken = (id: string, home: Home): boolean =>
   existsSync(join(home.includedModels, `${id}.json`)) ||
   [`${id}.json`, `${id}.safetensors`, id].some((name) => existsSync(join(home.models, name)));
 
-/** True where this program has made the folder. One that a program has left behind is removed for the next attempt. */
+/**
+ * True if this program has created the folder. A folder that another program left behind is removed for the next
+ * attempt.
+ */
 async function isClaimed(claim: string): Promise<boolean> {
   try {
     await mkdir(claim);

@@ -10,9 +10,9 @@ import { findNetwork } from '../../core/networks/index.ts';
 import { AppError } from '../../shared/errors.ts';
 import { type IdentifiedModel, inputNorm, modelTitle } from '../../shared/modelMessages.ts';
 
-/** What is in a model file. Used by child processes: the program asks them through readModels.ts. */
+/** Reads and writes model files. Only child processes use it; the program asks them through readModels.ts. */
 
-/** What our own files say about themselves under the metadata key `mcir`. */
+/** The description that our own files contain under the metadata key `mcir`. */
 const description = z.looseObject({
   network: z.string().max(100),
   options: z.record(z.string(), z.unknown()),
@@ -22,10 +22,10 @@ const description = z.looseObject({
   psnr: z.number().optional(),
 });
 
-/** A model that is written. */
+/** A model to write. */
 export type WritableModel = IdentifiedModel & { weights: Weights };
 
-/** Opens a weights file for `use`, with errors that name it. @throws AppError where it cannot be read */
+/** Opens a weights file for `use`, with errors that name it. @throws AppError if it cannot be read */
 export async function withWeightsFile<T>(path: string, use: (source: OpenedFile) => Promise<T>): Promise<T> {
   try {
     using source = openFileSource(path);
@@ -48,9 +48,9 @@ export function named(path: string, error: unknown): unknown {
 }
 
 /**
- * Finds a file's network by its names and shapes: from what it says about itself if this program wrote it, else from its
- * shapes alone. Of a checkpoint the averaged weights are meant.
- * @throws AppError where its network is not known here, or what it says is damaged.
+ * Finds the network of a weights file: from its own description if this program wrote it, otherwise from names and
+ * shapes. For a checkpoint, the averaged weights are used.
+ * @throws AppError if its network is not recognised, or its description is damaged
  */
 export function identify(
   { shapes, metadata }: Pick<OpenedWeights, 'shapes' | 'metadata'>,
@@ -58,7 +58,7 @@ export function identify(
 ): IdentifiedModel {
   const own = metadata['mcir'];
   if (own === undefined) {
-    // A file that does not say how its input is prepared is taken for one of the authors'.
+    // A file that does not say how its input is normalised is assumed to come from the network's authors.
     const detected = detectNetwork(shapes);
     const { inputNorm: published } = findNetwork(detected.network);
     return { title: titleOf(path), ...detected, ...(published && { inputNorm: published }) };
@@ -75,7 +75,7 @@ export function identify(
   };
 }
 
-/** A title from a file's name: without its ending, on one line. */
+/** A title made from a file's name, without its extension, on one line. */
 export const titleOf = (path: string): string =>
   basename(path, extname(path))
     .replace(/\p{Cc}/gu, ' ')
@@ -94,13 +94,13 @@ function parseDescription(text: string, path: string): z.output<typeof descripti
   }
 }
 
-/** The content of a model file of ours. */
+/** The content of one of our own model files. */
 export const encodeModelFile = (model: WritableModel): Uint8Array => writeSafetensors(model.weights, describe(model));
 
 /** The content of a file for PyTorch and BasicSR, with `params` and `params_ema`. */
 export const encodeTorchFile = (model: WritableModel): Uint8Array => writeTorchFile(model.weights, describe(model));
 
-/** What {@link identify} reads again. */
+/** The description that {@link identify} reads. */
 const describe = ({ network, options, title, inputNorm, run, psnr }: WritableModel): { mcir: string } => ({
   mcir: JSON.stringify({ network, options, title, inputNorm, run, psnr }),
 });

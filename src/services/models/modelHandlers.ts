@@ -25,7 +25,7 @@ import { moveToTrash } from '../app/trash.ts';
 
 type Calls = `models.${string}`;
 
-/** Answers of the calls about models. */
+/** Handlers of the calls about models. */
 export function modelHandlers({
   services,
   handles,
@@ -92,7 +92,9 @@ interface BrokenRun {
   run: string;
 }
 
-/** A run is a model as soon as it has a checkpoint that was validated. One of another version's options keeps no other out. */
+/**
+ * A run is a model as soon as it has a validated checkpoint. A run whose options are from another version is skipped.
+ */
 function trained(runs: Runs): { models: ModelEntry[]; broken: BrokenRun[] } {
   const models: ModelEntry[] = [];
   const broken: BrokenRun[] = [];
@@ -122,7 +124,7 @@ function ofRun(run: RunSummary, runs: Runs): ModelEntry {
   };
 }
 
-/** An added model as a face gets it. */
+/** An added model as the window gets it. */
 export const ofCard = ({
   id,
   title,

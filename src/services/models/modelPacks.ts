@@ -8,7 +8,7 @@ import type { Home } from '../app/home.ts';
 import { isLicence } from './modelCard.ts';
 import { addModel, listModels, type ModelCard } from './models.ts';
 
-/** A restoration model that others publish as a package; fetched on request only. */
+/** A restoration model published by others as a package; downloaded on request only. */
 export interface ModelPack {
   /** The name in `mcir models add pack:NAME`. */
   id: string;
@@ -16,9 +16,9 @@ export interface ModelPack {
   description: string;
   package: string;
   version: string;
-  /** Of the package, as npm publishes it; a package that differs is not used. */
+  /** Integrity of the package as published on npm; a package that differs is not used. */
   integrity: string;
-  /** Size of the package. More is never taken. */
+  /** Size of the package. More bytes are never accepted. */
   bytes: number;
   licence: string;
   /** Folder of the model inside the package. */
@@ -70,7 +70,7 @@ const legacy = (name: string, folder: string, scale: number, task: string): Mode
   graph: { range: 1, multipleOf: 1 },
 });
 
-/** Packages by version and integrity: what was looked at once is what everybody gets. */
+/** Packages by version and integrity, so that everybody gets exactly what was reviewed. */
 export const modelPacks: readonly ModelPack[] = [
   maxim(
     'dehazing-indoor',
@@ -136,9 +136,9 @@ export const modelPacks: readonly ModelPack[] = [
   legacy('gans', 'gans', 4, 'Enlarges pictures 4 times with an ESRGAN trained to invent detail'),
 ];
 
-/** How far a fetch is, and how to end it. */
+/** Progress and cancellation of a download. */
 export interface FetchOptions {
-  /** Told the bytes that have come so far. */
+  /** Called with the number of bytes received so far. */
   onProgress?: (bytes: number) => void;
   signal?: AbortSignal;
 }
@@ -157,15 +157,15 @@ export async function addPack(id: string, home: Home, options: FetchOptions = {}
   return installPack(pack, home, options);
 }
 
-/** The added model that a pack has become, if it was fetched. */
+/** The added model of a pack, if it was downloaded. */
 export function installedPack(pack: ModelPack, cards: readonly ModelCard[]): ModelCard | undefined {
   return cards.find((card) => card.source === sourceOf(pack) && card.title === pack.title);
 }
 
 /**
- * Fetches a pack through npm's own library, checks its integrity and adds its model; from then on it is used offline.
- * Nothing of the package is run. A pack that is there already is not fetched again.
- * @throws AppError `io` where it cannot be fetched, `bad-input` where it is not what it should be, `cancelled`.
+ * Downloads a pack with npm's own library, checks its integrity and adds its model; after that it works offline. No
+ * code from the package is run. A pack that is already there is not downloaded again.
+ * @throws AppError `io` if it cannot be downloaded, `bad-input` if it is not the published package, `cancelled`
  */
 export async function installPack(pack: ModelPack, home: Home, options: FetchOptions = {}): Promise<ModelCard> {
   const known = installedPack(pack, await listModels(home));
@@ -186,14 +186,14 @@ export async function installPack(pack: ModelPack, home: Home, options: FetchOpt
     await keepLicence(unpacked, join(home.models, card.id));
     return card;
   } finally {
-    // A fetch that was broken off may still be writing there. What is left is the system's to clear.
+    // A cancelled download may still be writing there. The system clears its temporary folder.
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }).catch(() => undefined);
   }
 }
 
 const sourceOf = (pack: ModelPack): string => `${pack.package}@${pack.version}`;
 
-/** Fetches the archive into `folder`, where its bytes can be counted, and unpacks it; both steps check its integrity. */
+/** Downloads the archive into `folder`, counting its bytes, and unpacks it; both steps check its integrity. */
 async function fetchPackage(
   pack: ModelPack,
   folder: string,
@@ -205,7 +205,7 @@ async function fetchPackage(
   const archive = join(folder, 'package.tgz');
   const settings = { integrity, cache: join(folder, 'cache') };
   let bytes = 0;
-  // Takes a fifth of a second to load, which every start of the studio would wait for.
+  // Loaded late because it takes a fifth of a second, which would slow every start.
   const { default: pacote } = await import('pacote');
   try {
     await pacote.tarball.stream(

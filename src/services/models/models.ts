@@ -30,7 +30,7 @@ import { convertWeights, identifyWeights, openGraph, plainGraph, stateOf, takeIn
 
 export type { BrokenCard, ModelCard } from './modelCard.ts';
 
-/** A model that was checked. Its weights are read by whoever uses them, in a child process. */
+/** A checked model. Its weights are read later, in the child process that uses them. */
 export interface ResolvedModel {
   title: string;
   /** A network's id, or `graph`. */
@@ -55,13 +55,14 @@ export async function listModels(home: Home): Promise<ModelCard[]> {
   return [...(await readIncludedCards(home)).filter(({ id }) => !ids.has(id)), ...added];
 }
 
-/** Added models that cannot be used, only removed. */
+/** Added models that cannot be used; they can only be removed. */
 export const brokenModels = async (home: Home): Promise<BrokenCard[]> => (await readAllCards(home.models)).broken;
 
 /**
- * Finds what a person calls a model: an added model (id or title), a file, or a run (id or name), of which the best
- * checkpoint is taken, or the last where nothing was validated yet.
- * @throws AppError `not-found` with the nearest name, `conflict` where several runs have the name, or what reading the file throws.
+ * Finds a model by what the user typed or chose: an added model (id or title), a file, or a run (id or name). For a
+ * run, the best checkpoint is used, or the last one if nothing was validated yet.
+ * @throws AppError `not-found` with the nearest name, `conflict` if several runs have the name, and the errors of
+ * reading the file
  */
 export async function resolveModel(ref: string, home: Home): Promise<ResolvedModel> {
   const cards = await listModels(home);
@@ -126,7 +127,7 @@ async function resolveGraphFile(file: string, home: Home): Promise<ResolvedModel
 }
 
 /**
- * Writes a model to another file, told by its ending; see {@link convertWeights}.
+ * Writes a model to another file in the format of its extension; see {@link convertWeights}.
  * @throws AppError `unsupported` for a finished graph
  */
 export async function convertModel(
@@ -134,16 +135,17 @@ export async function convertModel(
   out: string,
   home: Home,
 ): Promise<void> {
-  if (graph)
+  const isTfjs = graph && !file.toLowerCase().endsWith('.onnx');
+  if (graph && !(isTfjs && out.toLowerCase().endsWith('.onnx')))
     throw new AppError(
       'unsupported',
-      `"${title}" is a finished graph, which cannot be converted. Choose a model with weights (.safetensors or .pth).`,
+      `"${title}" is a finished graph, which cannot be converted; only one of TensorFlow.js can, to ONNX. Choose a model with weights (.safetensors or .pth).`,
     );
-  await convertWeights({ path: file, hash, title }, out, home);
+  await convertWeights({ path: file, hash, title, ...(graph && { graph }) }, out, home);
 }
 
 function findRun(ref: string, home: Home): { id: string; file: string } | undefined {
-  // An id names one folder; anything with a separator in it is no id.
+  // An id is the name of a folder; a text with a path separator is not an id.
   const ids = basename(ref) === ref && existsSync(join(home.runs, ref)) ? [ref] : runsNamed(ref, home);
   const usable = ids.flatMap((id) => {
     const folder = new RunFolder(join(home.runs, id));
@@ -160,28 +162,28 @@ function findRun(ref: string, home: Home): { id: string; file: string } | undefi
   return usable[0];
 }
 
-/** From the folders, not the history, which a model can do without. */
+/** From the run folders, because a model must also be found without the history. */
 const runsNamed = (name: string, home: Home): string[] =>
   readdirSync(home.runs).filter((id) => readRunRecord(new RunFolder(join(home.runs, id)))?.name === name);
 
 export interface AddOptions {
   title?: string;
-  /** What its id is made of, instead of the title. */
+  /** The id is made from this instead of the title. */
   name?: string;
   licence?: string;
-  /** Where it came from, instead of the file's name. */
+  /** Its source, if that is not the file's name. */
   source?: string;
   description?: string;
   graph?: { range: number; multipleOf: number };
 }
 
-/** Adding takes memory, and a file that is given twice at once is to be added once. */
+/** One at a time: adding takes memory, and a file that is given twice at once must be added once. */
 const oneAtATime = pLimit(1);
 
 /**
  * Adds a weights file (kept as safetensors), an ONNX file or a TensorFlow.js model (its model.json). A file that was
  * added before is not added twice. A child process reads it, within bounds of time and memory.
- * @throws AppError where the file is damaged, unsafe, or of no network here.
+ * @throws AppError if the file is damaged, unsafe, or of no supported network
  */
 export const addModel = (path: string, home: Home, options: AddOptions = {}): Promise<ModelCard> =>
   oneAtATime(() => takeIn(path, home, options));
@@ -212,7 +214,7 @@ async function takeIn(path: string, home: Home, options: AddOptions): Promise<Mo
 const STAGING = '.new-';
 const LEFT_FOR_MS = 24 * 3600 * 1000;
 
-/** Removes what a program that was ended while it added a model has left. */
+/** Removes files left by a program that was ended while it added a model. */
 async function removeLeftovers(home: Home): Promise<void> {
   for (const name of await readdir(home.models)) {
     const path = join(home.models, name);
@@ -221,13 +223,13 @@ async function removeLeftovers(home: Home): Promise<void> {
   }
 }
 
-/** A model's files in a folder that nobody else writes to, and what its card will say. */
+/** A model's files in a private folder, and the content of its card. */
 interface StagedModel {
   /** A file of weights, or the folder of a graph. */
   path: string;
   /** Of a graph: the name of its main file. */
   main?: string;
-  /** What the id is made of. */
+  /** The text from which the id is made. */
   name: string;
   card: Omit<ModelCard, 'id' | 'file' | 'source' | 'sourceHash' | 'added' | 'licence'>;
 }
@@ -272,7 +274,7 @@ async function stageGraph(path: string, home: Home, staging: string, options: Ad
   };
 }
 
-/** Gives a staged model its id and its place, and writes its card last. */
+/** Gives a staged model its id and moves it into place; the card is written last. */
 async function publish(
   { path, main, name, card }: StagedModel,
   home: Home,
@@ -294,7 +296,8 @@ const hashes = new Map<string, string>();
 const MOST_HASHES = 100;
 
 /**
- * SHA-256 over files one after the other, read in parts so that nothing else waits, and remembered while they do not change.
+ * SHA-256 over the content of several files in order. They are read in parts so that nothing else has to wait, and the
+ * hash is cached until a file changes.
  * @throws AppError `not-found`, `bad-input`, `unsupported`, `io`
  */
 async function hashFiles(paths: readonly string[]): Promise<string> {
@@ -320,15 +323,16 @@ async function hashFiles(paths: readonly string[]): Promise<string> {
   return value;
 }
 
-/** Of a graph's files; a licence may lie beside them. */
+/** Hash over a graph's files. A licence may be in the same folder. */
 async function hashFolder(folder: string): Promise<string> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => !isLicence(name)).sort();
   return hashFiles(names.map((name) => join(folder, name)));
 }
 
 /**
- * Removes an added model and its files, by its id: titles may repeat. A broken one goes with what lies under its id.
- * @param remove what is done with a file or folder of it, by default deleting
+ * Removes an added model and its files by its id, because titles may repeat. For a broken model, everything under its
+ * id is removed.
+ * @param remove removes one of its files or folders; deletes it by default
  * @throws AppError `not-found`; `unsupported` for a model that comes with the program
  */
 export async function removeModel(
@@ -349,5 +353,5 @@ export async function removeModel(
   for (const file of files) await remove(file);
 }
 
-/** True for files that hold a finished graph instead of weights. */
+/** Whether a file holds a finished graph instead of weights. */
 export const isGraphFile = (path: string): boolean => ['.onnx', '.json'].includes(extname(path).toLowerCase());

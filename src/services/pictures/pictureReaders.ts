@@ -7,24 +7,24 @@ import { type Child, type ChildEnd, type ChildPriority, howChildEnded, startChil
 type Contract = typeof pictureReader;
 
 export interface PictureReaderOptions {
-  /** So many pictures are decoded at once; by default as many as there are cores, up to 3. */
+  /** Number of pictures decoded at once; by default the number of cores, at most 3. */
   most?: number;
   priority?: ChildPriority;
-  /** A child is ended when it holds more. */
+  /** A child is ended if it uses more memory than this. */
   memoryBytes?: number;
-  /** A child is ended when one picture takes longer. */
+  /** A child is ended if a picture takes longer than this. */
   timeMs?: number;
 }
 
-/** A process ends when nothing was wanted for so long. */
+/** A child ends when it was idle for this long. */
 const IDLE_MS = 20_000;
-/** The largest pictures that are read take a gigabyte while they are decoded. */
+/** Decoding the largest supported pictures takes a gigabyte. */
 const MEMORY_BYTES = 1.5 * 2 ** 30;
 const TIME_MS = 150_000;
 
 /**
- * Decodes pictures in child processes, which are started when they are needed and end when they are not. Each works on one
- * picture at a time, so a picture that takes too much memory or time, or that ends the process, spoils no other.
+ * Decodes pictures in child processes, which are started when needed and end when idle. Each works on one picture at a
+ * time, so a picture that takes too much memory or time, or crashes the process, does not affect others.
  */
 export class PictureReaders {
   readonly #most: number;
@@ -45,7 +45,8 @@ export class PictureReaders {
 
   /**
    * Asks for one picture; it waits for its turn.
-   * @throws AppError the reader's own, `unsupported` where decoding took too much or ended the process, `cancelled`
+   * @throws AppError the reader's own, `unsupported` if decoding took too much memory or time or crashed the process,
+   * `cancelled`
    */
   async ask<Call extends CallsOf<Contract>>(
     call: Call,
@@ -57,14 +58,14 @@ export class PictureReaders {
       if (this.#ended) throw new AppError('cancelled', 'Cancelled.');
       return await this.#askOne(call, question);
     } finally {
-      // The turn is passed on, or given back.
+      // Passes the turn on to the next request, or gives it back.
       const next = this.#waiting.shift();
       if (next) next();
       else this.#running -= 1;
     }
   }
 
-  /** Ends all children; what is being decoded is cancelled. */
+  /** Ends all children. Requests in progress are cancelled. */
   async end(): Promise<void> {
     this.#ended = true;
     const children = [...this.#busy, ...this.#idle.map(({ child }) => child)];
@@ -107,7 +108,7 @@ export class PictureReaders {
   }
 }
 
-/** Does something with readers of its own, or with those that are given. */
+/** Calls `use` with the given readers, or with temporary ones. */
 export async function withReaders<T>(
   given: PictureReaders | undefined,
   use: (readers: PictureReaders) => Promise<T>,

@@ -14,9 +14,9 @@ export interface Served {
   type: string;
 }
 
-/** Formats every browser shows by itself; TIFF is shown through PNG. */
+/** Formats that every browser can show; TIFF is converted to PNG. */
 const shownAsIs: readonly PictureFormat[] = ['png', 'jpeg', 'webp', 'avif', 'gif'];
-/** A larger file would fill the memory of this process, which has it whole. */
+/** A larger file would fill the memory of this process, which reads it completely. */
 const MOST_BYTES_AS_IS = 100e6;
 
 /** Only a few at a time, so that the computer stays responsive. */
@@ -30,9 +30,9 @@ export class Thumbnails {
   readonly #store: ThumbnailStore;
   readonly #queue = new VisibleFirst(atOnce);
   readonly #readers: PictureReaders;
-  /** Makes what nobody waits for, in a process that gives way to all others. */
+  /** Makes thumbnails that nobody waits for yet, in a process with the lowest priority. */
   readonly #ahead = new PictureReaders({ most: 1, priority: 'idle' });
-  /** Those being made, by their keys: whoever asks for one meanwhile gets the same. */
+  /** Thumbnails being made, by key. Further requests for one wait for the same result. */
   readonly #making = new Map<string, Promise<Uint8Array>>();
 
   constructor(cacheFolder: string, readers: PictureReaders) {

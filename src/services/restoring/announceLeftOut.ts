@@ -7,22 +7,37 @@ import sharp from '../../core/pictures/sharp.ts';
 import { isTranslated, writtenFormat } from '../../core/pictures/translate/kinds.ts';
 import type { ExportSettings } from '../../shared/batches.ts';
 
-/** So many files are read ahead; the ledger tells it of every file. */
+/** Only this many files are checked in advance; the batch's list has the warning for every file. */
 const MOST_FILES = 500;
 
+/** A file that holds more than its result will, and what is left out, a sentence each. */
+export interface LeftOut {
+  name: string;
+  lost: string[];
+}
+
 /**
- * What the results will not hold, a line for each file that holds more than can be restored. It is told before the work; files
- * that cannot be read are left to the batch, which names the reason.
+ * The files whose results cannot hold everything, of the first {@link MOST_FILES}. Unreadable files are left to the
+ * batch, which reports the reason.
  */
-export async function announceLeftOut(
+export async function findLeftOut(
   files: readonly { source: string }[],
   { format }: Pick<ExportSettings, 'format'>,
-): Promise<string[]> {
-  const lines: string[] = [];
+): Promise<LeftOut[]> {
+  const found: LeftOut[] = [];
   for (const { source } of files.slice(0, MOST_FILES)) {
     const lost = await lostOf(source, format).catch(() => []);
-    if (lost.length > 0) lines.push(`${basename(source)}: ${lost.join(' ')}`);
+    if (lost.length > 0) found.push({ name: basename(source), lost });
   }
+  return found;
+}
+
+/** The same as lines for the terminal, told before the work. */
+export async function announceLeftOut(
+  files: readonly { source: string }[],
+  settings: Pick<ExportSettings, 'format'>,
+): Promise<string[]> {
+  const lines = (await findLeftOut(files, settings)).map(({ name, lost }) => `${name}: ${lost.join(' ')}`);
   if (files.length > MOST_FILES && lines.length > 0)
     lines.push(
       `Only the first ${MOST_FILES} files were checked before the work; the report of the batch has the rest.`,
@@ -38,7 +53,7 @@ async function lostOf(source: string, wanted: ExportSettings['format']): Promise
   }
   const own = pictureFormats.find((format) => format === inside.kind);
   if (!own) return [];
-  // Frames of the others are told by the file itself.
+  // For other formats, the file itself says how many frames it has.
   const pages = own === 'gif' || own === 'webp' ? ((await sharp(source).metadata()).pages ?? 1) : 1;
   return leftOut(inside, pages, outputFormat({ same: own === 'gif' ? 'png' : own }, wanted));
 }

@@ -69,14 +69,12 @@ export function backendChecks({ adapters: found, providers, findings }: BackendR
   const names = found.map(({ name, driver }) => (driver === undefined ? name : `${name} (driver ${driver})`));
   return [
     { title: 'Graphics', state: 'ok', detail: names.join(', ') || 'the system names no adapter' },
-    ...providers.map(
-      ({ backend, works, detail }): Check => ({
-        title: backendTitles[backend],
-        // A computer without such a GPU is a computer that works.
-        state: works || backend !== 'onnx:cpu' ? 'ok' : 'warning',
-        detail: works ? `works; ${detail}${trustOf(backend, findings)}` : `not used: ${detail}`,
-      }),
-    ),
+    ...providers.map(({ backend, works, detail }): Check => ({
+      title: backendTitles[backend],
+      // A computer without such a GPU is a computer that works.
+      state: works || backend !== 'onnx:cpu' ? 'ok' : 'warning',
+      detail: works ? `works; ${detail}${trustOf(backend, findings)}` : `not used: ${detail}`,
+    })),
   ];
 }
 

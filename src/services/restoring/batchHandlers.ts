@@ -1,32 +1,35 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { bytesOf } from '../../core/files/byteNames.ts';
+import { bytesOf, holdsBytes } from '../../core/files/byteNames.ts';
 import type { BatchFileRecord, NewBatchFile } from '../../database/batchRepository.ts';
 import type { Handlers } from '../../shared/contract.ts';
 import type { Batch, BatchFile, Source } from '../../shared/contract/restoring.ts';
 import { AppError } from '../../shared/errors.ts';
 import { isActive } from '../../shared/jobs.ts';
 import type { BatchSummary, Effect } from '../../shared/batches.ts';
+import { findLeftOut } from './announceLeftOut.ts';
 import { resultName } from './restoreFile.ts';
 import { commonFolder } from './restorePlaces.ts';
 import type { StudioContext } from '../studio/context.ts';
 
 type Calls = `batches.${string}`;
 
-/** What faces were given ids for, back from the ids. */
+/** The pictures and masks that belong to the ids of the window. */
 export interface GivenPictures {
   add(file: NewBatchFile): Promise<Source>;
   /** Whether it lies in the program's own folders. */
-  isOwn(path: string): boolean;
+  readonly isOwn: (path: string) => boolean;
   /** @throws AppError `not-found` */
   find(id: string): Promise<NewBatchFile>;
   /** The effect with the mask's file instead of its id. */
   withMask(effect: Effect): Effect;
-  /** Refuses models that no face was shown. @throws AppError `not-found` */
+  /** Refuses models that the window was never shown. @throws AppError `not-found` */
   knownModels(refs: string[]): Promise<string[]>;
 }
 
-/** How fast a batch of this program is: when it began, later by what it has paused since, and how many were done before. */
+/**
+ * The speed of a batch of this program: its start, moved later by its pauses, and how many pictures were done before.
+ */
 interface Pace {
   began: number;
   before: number;
@@ -43,7 +46,7 @@ function secondsLeft({ began, before, shares }: Pace, { done, waiting, running }
   return Math.max(0, ((performance.now() - began) / 1000 / made) * (waiting + running - partly));
 }
 
-/** Shares of a picture come faster than anybody looks. */
+/** Progress is reported more often than it needs to be shown. */
 const progressEveryMs = 250;
 
 /** @throws AppError `bad-input` where an original is the program's own copy, beside which nobody would find a result */
@@ -53,10 +56,15 @@ function besideOriginals(files: readonly NewBatchFile[], { isOwn }: GivenPicture
       'bad-input',
       'Some of these pictures are copies in the folders of the program, so no result can lie beside them. Choose an output folder.',
     );
+  if (files.some(({ source }) => holdsBytes(dirname(source))))
+    throw new AppError(
+      'bad-input',
+      'The name of a folder with some of these pictures is not valid UTF-8. Choose an output folder.',
+    );
   return { out: commonFolder(files.map(({ source }) => dirname(source))), beside: true };
 }
 
-/** Answers of the calls about batches. */
+/** Handlers of the calls about batches. */
 export function batchHandlers(
   { services: { batches }, handles, tell }: StudioContext,
   pictures: GivenPictures,
@@ -117,10 +125,14 @@ export function batchHandlers(
       });
       return shown(batch);
     },
+    'batches.leftOut': async ({ pictures: chosen, format }) => ({
+      files: await findLeftOut(await Promise.all(chosen.map((id) => pictures.find(id))), { format }),
+    }),
     'batches.list': () => Promise.resolve(batches.list().map(shown)),
     'batches.files': ({ batch }) => {
       const active = isActive(batches.find(batch).state);
-      // What was at work when the program ended is found out when the batch goes on; until then it waits like the others.
+      // Pictures in progress when the program ended are checked when the batch is resumed. Until then they are shown as
+      // waiting.
       return Promise.resolve(
         batches
           .files(batch)

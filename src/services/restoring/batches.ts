@@ -61,8 +61,8 @@ const LANES = 3;
 const MOST_CRASHES = 3;
 
 /**
- * Batches of photographs. A batch is a job: services/jobs says who owns it and what may be asked of it. Batches of all
- * programs of a home folder are done one after the other: two at once would only share the machine.
+ * Batches of photographs. A batch is a job: docs/jobs.md says who owns it and how it is controlled. Batches of all
+ * programs of a home folder run one after the other, because two at once would only share the machine.
  */
 export class Batches {
   readonly events = new EventEmitter<BatchEvents>();
@@ -70,7 +70,7 @@ export class Batches {
   readonly #jobs: JobManager;
   readonly #children: ChildSettings;
   readonly #ledger: BatchRepository;
-  /** How often a batch that waits for a disk looks whether it is there. */
+  /** How often a batch that waits for a disk checks whether it is available. */
   readonly #patience: number;
   /** Batches for other machines whose pictures are being listed. */
   readonly #listing = new Map<string, Promise<void>>();
@@ -107,9 +107,9 @@ export class Batches {
   }
 
   /**
-   * Enters a batch in the ledger, and begins with it when its turn comes.
-   * @param models what people call the models, in the order of their use; `identity` changes nothing
-   * @throws AppError for a model that is not there, a name template with an unknown field, or no files
+   * Adds a batch to the queue; it starts when its turn comes.
+   * @param models names of the models, in order of application; `identity` changes nothing
+   * @throws AppError for an unknown model, a name template with an unknown field, or no files
    */
   async create(
     files: readonly NewBatchFile[],
@@ -191,13 +191,13 @@ export class Batches {
       throw new AppError('bad-input', 'No pictures were found. Choose files or folders that contain pictures.');
   }
 
-  /** Lets the pictures at hand end, and waits before the next. @throws AppError as JobManager.pause */
+  /** Finishes the current pictures, then waits. @throws AppError as JobManager.pause */
   pause(id: string): Promise<Asked> {
     this.find(id);
     return this.#jobs.pause(id);
   }
 
-  /** Goes on after a pause, or queues a batch again that has ended. @throws AppError as JobManager.resume */
+  /** Resumes a paused batch, or queues an ended batch again. @throws AppError as JobManager.resume */
   resume(id: string): Promise<Asked> {
     const { state, waiting } = this.find(id);
     return this.#jobs.resume(
@@ -207,7 +207,7 @@ export class Batches {
   }
 
   /**
-   * Ends a batch and waits until nothing works on it any more; what is done stays done.
+   * Cancels a batch and waits until no process works on it any more. Finished pictures are kept.
    * @throws AppError as JobManager.cancel
    */
   async cancel(id: string): Promise<BatchSummary> {
@@ -220,9 +220,9 @@ export class Batches {
   }
 
   /**
-   * Tries the failed pictures of a batch again. One that is at work takes them up by itself.
+   * Retries the failed pictures of a batch. A running batch picks them up by itself.
    * @returns how many there are
-   * @throws AppError `conflict` where none has failed
+   * @throws AppError `conflict` if none has failed
    */
   async retry(id: string): Promise<number> {
     this.find(id);
@@ -233,13 +233,13 @@ export class Batches {
     return count;
   }
 
-  /** Resolves when a batch has ended, whichever program does it. */
+  /** Resolves when a batch has ended, whichever program runs it. */
   async ended(id: string): Promise<BatchSummary> {
     await this.#jobs.ended(id);
     return this.find(id);
   }
 
-  /** Goes on with a batch, if it does not run already, and waits until it has ended. @throws AppError as {@link resume} */
+  /** Resumes a batch, unless it is already running, and waits until it has ended. @throws AppError as {@link resume} */
   async run(id: string): Promise<BatchSummary> {
     const { state } = this.find(id);
     if (state !== 'queued' && state !== 'running') await this.resume(id);
@@ -301,10 +301,10 @@ export class Batches {
       await mkdir(work.scratch, { recursive: true });
       await this.#stored(job, () => this.#recoverFiles(work));
       await workers.current().opened();
-      // Again where failed pictures were set back while the last ones were done.
+      // Repeated if failed pictures were set to waiting while the last ones were done.
       while (!job.signal.aborted && (await this.#stored(job, () => this.find(id))).waiting > 0) {
         await Promise.all(Array.from({ length: LANES }, () => this.#lane(work, workers, false, job, pause)));
-        // Whatever has ended the child process before runs alone, so that it can harm nothing else.
+        // Files that have crashed the child process run alone, so that they affect no others.
         await this.#lane(work, workers, true, job, pause);
       }
       return { state: job.signal.aborted ? 'cancelled' : 'finished' };
@@ -323,18 +323,18 @@ export class Batches {
 
   async #cleanUp(work: BatchWork, job: JobWork): Promise<void> {
     await this.#stored(job, () => this.#recoverFiles(work)).catch((error: unknown) => {
-      // Done when the batch goes on.
+      // Done when the batch is resumed.
       if (storageTrouble(error) === undefined) throw error;
     });
     await rm(work.scratch, { recursive: true, force: true });
   }
 
-  /** Does work on the ledger; where the disk does not take it, it is done again until it does or the batch is to end. */
+  /** Runs a change of the ledger. While the disk is full it is retried, until it succeeds or the batch has to end. */
   #stored<Value>(job: JobWork, work: () => Value | Promise<Value>): Promise<Value> {
     return untilStored(work, { signal: job.signal, everyMs: Math.min(1000, this.#patience) });
   }
 
-  /** Takes one file after the other until none is left or the batch is to end. */
+  /** Takes one file after the other until none is left or the batch has to end. */
   async #lane(work: BatchWork, workers: Workers, crashed: boolean, job: JobWork, pause: Pause): Promise<void> {
     const { id } = work;
     for (;;) {
@@ -353,7 +353,7 @@ export class Batches {
     }
   }
 
-  /** Decides what an error means: for the file, for the batch, or for nobody but the child process. */
+  /** Decides what an error affects: the file, the whole batch, or only the child process. */
   async #setBack(work: BatchWork, file: BatchFileRecord, error: unknown, job: JobWork, pause: Pause): Promise<void> {
     const { id, settings, scratch } = work;
     if (error instanceof AppError && error.code === 'worker-died') {
@@ -374,7 +374,7 @@ export class Batches {
       scratch,
     );
     if (!trouble) return this.#stored(job, () => this.#ledger.set(id, file.number, 'failed', messageOf(error)));
-    // Not the picture's fault: it waits, with the whole batch, until there is a place again.
+    // Not the picture's fault: it waits, with the whole batch, until the disk is available again.
     await this.#stored(job, () => this.#ledger.set(id, file.number, 'waiting'));
     pause.begin(trouble.sentence);
     while (!job.signal.aborted && pause.isOn) {
@@ -410,11 +410,11 @@ export class Batches {
   }
 }
 
-/** The pause of a batch: asked for, or made by a disk that is missing or full. The pictures at hand end first. */
+/** The pause of a batch: requested, or caused by a missing or full disk. Current pictures are finished first. */
 class Pause {
   readonly #job: JobWork;
   #wait: PromiseWithResolvers<void> | undefined;
-  /** Why there is one that nobody asked for. */
+  /** The reason for a pause that was not requested. */
   #trouble: string | undefined;
 
   constructor(job: JobWork) {
@@ -435,7 +435,7 @@ class Pause {
     this.#job.entered('paused', trouble);
   }
 
-  /** A pause that was asked for goes on. */
+  /** A requested pause continues. */
   endTrouble(): void {
     if (this.#trouble !== undefined) this.end();
   }
@@ -448,13 +448,13 @@ class Pause {
     if (!this.#job.signal.aborted) this.#job.entered('running');
   }
 
-  /** Resolves when there is no pause, or the batch is to end. */
+  /** Resolves when there is no pause, or the batch has to end. */
   async over(): Promise<void> {
     while (this.#wait && !this.#job.signal.aborted) await this.#wait.promise;
   }
 }
 
-/** The child process at work; a new one in its place where it has ended. The end of the batch ends it at once. */
+/** The current child process; it is replaced when it has ended. The end of the batch ends it immediately. */
 class Workers {
   readonly #models: readonly RestoreModel[];
   readonly #children: ChildSettings;

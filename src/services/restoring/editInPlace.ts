@@ -12,13 +12,13 @@ import { findModel } from './restoreModel.ts';
 import { replace } from './restorePublish.ts';
 import { RestoreWorker } from './restoreWorker.ts';
 
-/** What became of a file: what was done, or why it is as it was. */
+/** The result for a file: what was done, or why it was not changed. */
 export type Edited = { file: string; restored: RestoredFile } | { file: string; reason: string };
 
 /**
- * Restores files in their own places, as photo managers expect of an external editor: they hand over copies that they made.
- * A file changes only when its result is whole, and keeps its name, format and permissions; one that cannot be restored
- * stays as it was and keeps no other from it.
+ * Restores files in place, as photo managers expect from an external editor: they pass copies of the originals. A file
+ * is only replaced when its result is complete, and keeps its name, format and permissions. If a file cannot be
+ * restored it is not changed, and the others are still restored.
  * @throws AppError for a model that cannot be loaded
  */
 export async function* editInPlace(

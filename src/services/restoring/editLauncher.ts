@@ -4,9 +4,9 @@ import { writeWhole } from '../../core/files/privateFile.ts';
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 /**
- * Writes a program of one line that starts `mcir edit` with these arguments and the files it is given: photo managers call
- * an external editor by its path, with files and nothing else, and not from a terminal that would find Node.
- * @param file its path; it is replaced where it exists
+ * Writes a one-line script that starts `mcir edit` with these arguments and the files it gets. Photo managers call an
+ * external editor by its path, with only the files as arguments and without a shell that would find Node.
+ * @param file its path; an existing file is replaced
  */
 export async function writeEditLauncher(
   file: string,
@@ -29,7 +29,7 @@ function shellScript(words: readonly string[], home: string | undefined): string
 }
 
 function windowsCommands(words: readonly string[], home: string | undefined): string {
-  // A single `%` would begin a variable; the page of UTF-8 is for names with other letters.
+  // A single `%` would start a variable; the UTF-8 code page is for names with non-ASCII letters.
   const quoted = (word: string): string => `"${word.replaceAll('%', '%%')}"`;
   return [
     '@chcp 65001 > nul',

@@ -13,11 +13,14 @@ import type { PictureReaders } from '../pictures/pictureReaders.ts';
 import { findModel } from './restoreModel.ts';
 import { RestoreWorker } from './restoreWorker.ts';
 
-/** The child process keeps its models loaded for so long after its last preview: people look at one part after the other. */
+/**
+ * The child process keeps its models loaded for this long after the last preview, because people preview one area after
+ * another.
+ */
 const IDLE_MS = 120_000;
 
 export interface PreviewWish {
-  /** What people call the models, in the order of their use. */
+  /** Names of the models, in order of application. */
   models: readonly string[];
   effect: Effect;
   /** In pixels of the upright picture; by default all of it. */
@@ -34,11 +37,11 @@ export interface MadePreview {
   region: Region;
   /** Size of the reduced picture that was restored; missing where it was not reduced. */
   reduced?: { width: number; height: number };
-  /** What each model was computed on. */
+  /** The backend of each model. */
   backends: BackendId[];
 }
 
-/** Restores parts of pictures for looking at, in a child process of its own. */
+/** Restores areas of pictures for display, in a separate child process. */
 export class Previews {
   readonly #home: Home;
   readonly #children: ChildSettings;
@@ -59,17 +62,18 @@ export class Previews {
     this.#folder = join(home.cache, 'previews');
   }
 
-  /** Throws away the previews of an earlier session. */
+  /** Deletes the previews of an earlier session. */
   async clean(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
   /**
-   * One at a time: of those that wait, only the newest is still wanted.
-   * @param onProgress is told now and then how much is done, from 0 to 1
-   * @returns a PNG of the part, whose pixels are those that a batch with the same wish would give, unless it is reduced
-   * @throws AppError `cancelled` where a newer one was asked for meanwhile, `bad-input` for a part outside or too large, and
-   * what the models or the picture are to blame for
+   * Makes one preview at a time; of the waiting ones, only the newest.
+   * @param onProgress called from time to time with the progress from 0 to 1
+   * @returns the path of a PNG of the area, with exactly the pixels that a batch with the same settings would write,
+   * unless it is reduced
+   * @throws AppError `cancelled` if a newer preview was requested, `bad-input` for an area outside the picture or too
+   * large, and errors of the models or the picture
    */
   restore(
     source: string,
@@ -77,7 +81,7 @@ export class Previews {
     onProgress: (share: number) => void = () => undefined,
   ): Promise<MadePreview> {
     this.#newest = wish;
-    // The process is idle only between previews, however long one takes.
+    // The process is never idle during a preview, however long it takes.
     clearTimeout(this.#idle);
     const made = this.#turn.then(() => {
       if (this.#newest !== wish) throw new AppError('cancelled', 'A newer preview has replaced this one.');
@@ -92,7 +96,7 @@ export class Previews {
     return made;
   }
 
-  /** Ends the one at work, and those that wait. */
+  /** Cancels the current preview and the waiting ones. */
   end(): void {
     this.#newest = undefined;
     clearTimeout(this.#idle);
@@ -138,7 +142,7 @@ export class Previews {
     return path;
   }
 
-  /** Where the decoded picture is, or is to be. */
+  /** The path of the decoded picture, which may not exist yet. */
   async #decodedOf(source: string, raw: Effect['raw']): Promise<string> {
     return join(this.#folder, 'decoded', `${await nameOf(source, raw)}.v`);
   }

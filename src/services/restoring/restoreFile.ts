@@ -15,20 +15,20 @@ import { claimName, identityOf, replace } from './restorePublish.ts';
 import { requireMounted } from './restorePlaces.ts';
 import type { RestoreWorker } from './restoreWorker.ts';
 
-/** A batch as its files need it. */
+/** What is needed of a batch to restore one of its files. */
 export interface BatchWork {
   id: string;
   settings: BatchSettings;
   repository: BatchRepository;
   /** Temporary files of the batch. */
   scratch: string;
-  /** When the batch was made; the same in every name. */
+  /** When the batch was created; the same in every name. */
   created: number;
 }
 
 /**
- * Restores one file and enters what became of it in the ledger.
- * @throws what went wrong (see troubleOf in restorePlaces.ts); the file is then still `running`
+ * Restores one file and stores the result in the ledger.
+ * @throws any error (see troubleOf in restorePlaces.ts); the file is then still `running`
  */
 export async function restoreFile(
   work: BatchWork,
@@ -40,12 +40,12 @@ export async function restoreFile(
   const wanted = wantedName(work, file);
   const guess = wanted.with(guessExtension(file.source, settings));
   await requireMounted(settings.mount);
-  // Done before, and the disk was gone when that was to be entered.
+  // It was done before, but the disk was gone when that was to be stored.
   if (await isNamed(file)) return repository.set(id, file.number, 'done');
   const skipped = await whySkipped(work, file, guess);
   if (skipped !== undefined) return repository.set(id, file.number, 'skipped', skipped);
   await mkdir(wanted.folder, { recursive: true });
-  // Encoded among the program's own files, where nobody else can put a link in its way, and copied out when it is whole.
+  // Encoded in the program's own folder, where nobody else can plant a link, and copied out when complete.
   const target = join(scratch, `${file.number}.result`);
   const task = {
     id: file.number,
@@ -76,11 +76,11 @@ export async function restoreFile(
   }
 }
 
-/** What a result's temporary name in the folder of the results begins with: it is found again after a crash. */
+/** The start of a result's temporary name in the output folder, by which it is found after a crash. */
 const markOf = (work: Pick<BatchWork, 'id'>, file: Pick<BatchFileRecord, 'number'>): string =>
   `${work.id}-${file.number}`;
 
-/** Copies a finished result into the folder of the results. @throws AppError `io` */
+/** Copies a finished result into the output folder. @throws AppError `io` */
 async function copyOut(from: string, to: string): Promise<string> {
   try {
     return await copyToNew(from, to);
@@ -92,8 +92,8 @@ async function copyOut(from: string, to: string): Promise<string> {
 }
 
 /**
- * After a crash: decides from the disk how far a file had come. A result that was whole gets its name (or has it), all
- * else begins anew.
+ * After a crash: checks on disk whether the result of a file was finished. If not, the file waits again. Temporary
+ * files are removed.
  */
 export async function recoverFile(work: BatchWork, file: BatchFileRecord): Promise<void> {
   const { id, repository } = work;
@@ -101,7 +101,7 @@ export async function recoverFile(work: BatchWork, file: BatchFileRecord): Promi
   await removeLeft(wantedName(work, file).folder, markOf(work, file));
 }
 
-/** Whether a result is whole and has its final name. */
+/** Whether a result is complete and has its final name. */
 const isNamed = async ({ output, result }: BatchFileRecord): Promise<boolean> =>
   output !== undefined && result !== undefined && (await identityOf(output)) === result;
 
@@ -125,7 +125,7 @@ async function publish(
   }
   for (let n = 1; ; n++) {
     const output = name(n);
-    // Names that differ in case only are one name on many disks.
+    // On many disks, names that differ only in case are the same.
     if (repository.isTaken(id, file.number, output)) continue;
     done(output);
     if (await claimName(temporary, output)) return repository.set(id, file.number, 'done');
@@ -136,7 +136,7 @@ async function publish(
   }
 }
 
-/** What has the temporary name must be what was written there, and neither a link nor another's file in its place. */
+/** The temporary file must be the one that was written, not a link or another file in its place. */
 async function requireOwn(temporary: string, result: string): Promise<void> {
   const found = await lstat(temporary, { bigint: true }).catch(() => undefined);
   if (!found?.isFile() || `${found.dev}:${found.ino}` !== result)
@@ -176,8 +176,8 @@ async function whySkipped(
 }
 
 /**
- * The name that a result gets below the folder of the results where nothing has it yet, as far as it can be told without
- * reading the file.
+ * The name that a result will get below the output folder, if it is free, as far as it is known without reading the
+ * file.
  * @throws AppError `bad-input` for an unknown field of the template
  */
 export function resultName(
@@ -195,7 +195,7 @@ export const folderOf = (
 ): string =>
   beside ? dirname(source) : join(out, ...folder.split('/').map((part) => (holdsBytes(part) ? safeName(part) : part)));
 
-/** What of a batch's settings makes a name. */
+/** The settings of a batch that determine names. */
 export interface NameSettings {
   models: readonly Pick<BatchSettings['models'][number], 'title' | 'scale'>[];
   export: BatchSettings['export'];
@@ -217,7 +217,7 @@ export function wantedName(
   return { folder, with: (extension, n = 1) => join(folder, `${numbered(stem, n)}.${extension}`) };
 }
 
-/** Before the file is read its name tells the format; what is written decides in the end. */
+/** Before the file is read, the format is guessed from its name. The written format decides in the end. */
 export function guessExtension(source: string, { export: { format } }: Pick<BatchSettings, 'export'>): string {
   if (format !== 'same') return keptExtension(source, extensionOf[format]);
   const own = extname(source).slice(1);
@@ -233,7 +233,7 @@ const otherEndings: Readonly<Record<string, string>> = {
 
 const spellings: Record<string, readonly string[]> = { jpg: ['jpg', 'jpeg', 'jpe', 'jfif'], tif: ['tif', 'tiff'] };
 
-/** The original's own spelling of the ending (`.JPG`), where it fits. */
+/** The extension as the original spells it (`.JPG`), if it fits the format. */
 export function keptExtension(source: string, extension: string): string {
   const own = extname(source).slice(1);
   return (spellings[extension] ?? [extension]).includes(own.toLowerCase()) ? own : extension;

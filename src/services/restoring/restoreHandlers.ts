@@ -20,7 +20,7 @@ export interface RestoreFeature {
   readonly close: () => void;
 }
 
-/** Answers of the calls about restoring, and what the rest of the studio needs of it. */
+/** Handlers of the calls about restoring, and what the rest of the studio needs of them. */
 export function restoreFeature(context: StudioContext): RestoreFeature {
   const { services, handles, thumbnails, pictures: readers, tell } = context;
   const { home } = services;
@@ -65,7 +65,7 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
       return refs;
     },
   };
-  /** Tells how much of a preview is done, and how long the rest will take at the pace since its first part was done. */
+  /** Reports the progress of a preview, and the time left at the speed since its first progress. */
   const progressOf = (picture: string): ((share: number) => void) => {
     let first: { share: number; at: number } | undefined;
     return (share) => {

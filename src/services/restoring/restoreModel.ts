@@ -3,12 +3,11 @@ import type { ModelReference, RestoreModel } from '../../shared/batches.ts';
 import type { Home } from '../app/home.ts';
 import { type ResolvedModel, resolveModel } from '../models/models.ts';
 
-/** What the model is called that changes nothing. */
+/** The name of the model that changes nothing. */
 export const identity = 'identity';
 
 /**
- * A model by what people call it (see resolveModel; `identity` is the one that changes nothing), as the worker and as the
- * ledger need it.
+ * A model by its name (see resolveModel; `identity` changes nothing), in the forms that the worker and the ledger need.
  * @throws AppError as resolveModel does
  */
 export async function findModel(ref: string, home: Home): Promise<{ model: RestoreModel; reference: ModelReference }> {
@@ -19,7 +18,7 @@ export async function findModel(ref: string, home: Home): Promise<{ model: Resto
     };
   const resolved = await resolveModel(ref, home);
   const { title, hash, scale, run, file } = resolved;
-  // A file is named whole: a batch may be gone on with from another folder.
+  // A file is stored with its absolute path, because a batch may be resumed from another folder.
   const lasting = resolve(ref) === resolve(file) ? resolve(ref) : ref;
   return {
     model: toRestoreModel(resolved),

@@ -6,21 +6,22 @@ import { bytesOf } from '../../core/files/byteNames.ts';
 import { saysDiskFull } from '../../core/files/diskFull.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
-/** Why a picture could not be restored that is not the picture's fault: the batch waits until it is over. */
+/** A problem of a folder or disk, not of a picture. The batch waits until it is solved. */
 export interface Trouble {
-  /** What is wrong, in a sentence that says what to do. */
+  /** The problem, as a sentence that says what to do. */
   sentence: string;
   readonly isOver: () => Promise<boolean>;
 }
 
-/** Less than this, and a disk counts as full. */
+/** With less free space than this, a disk counts as full. */
 const ROOM_BYTES = 64 * 2 ** 20;
 const SECOND_TRY_MS = 10_000;
 
 /**
- * Finds out whether an error is the fault of a folder or disk: that of the original, of the results, or of temporary files.
- * @param mount where the disk of the results hangs, as {@link mountOf} noted it
- * @returns undefined where it is the picture's own
+ * Finds out whether an error is caused by a folder or disk: that of the original, of the results, or of temporary
+ * files.
+ * @param mount the mount point of the output folder, from {@link mountOf}
+ * @returns undefined if the picture caused it
  */
 export async function troubleOf(
   error: unknown,
@@ -28,7 +29,7 @@ export async function troubleOf(
   { out, mount }: { out: string; mount?: string | undefined },
   scratch: string,
 ): Promise<Trouble | undefined> {
-  // The ledger could not be written. The temporary files lie on the same disk, which is tried by writing there.
+  // The ledger could not be written. Temporary files are on the same disk, so writing one tests it.
   if (error instanceof AppError && error.details?.['storage'] === true)
     return { sentence: error.message, isOver: async () => (await whyNotWritable(scratch)) === undefined };
   const code = error instanceof AppError ? error.code : 'internal';
@@ -41,7 +42,8 @@ export async function troubleOf(
   const now = await reason();
   if (now !== undefined) return { sentence: now, isOver: async () => (await reason()) === undefined };
   if (!saysDiskFull(messageOf(error))) return undefined;
-  // What was half written is gone again, so there is some room, or another picture's trouble has just ended: tried after a while.
+  // The unfinished file was deleted, so there is some space again, or another picture's problem has just ended. Retried
+  // after a while.
   const began = performance.now();
   return {
     sentence: full(out),
@@ -49,13 +51,13 @@ export async function troubleOf(
   };
 }
 
-/** Where a drive was pulled out its folder has vanished, or is the empty one that it hung on. */
+/** If a drive was unplugged, its folder is gone, or it is the empty mount point. */
 const isGone = async (folder: string): Promise<boolean> =>
   !existsSync(bytesOf(folder)) || (await readdir(bytesOf(folder), { encoding: 'buffer' })).length === 0;
 
 /**
- * The folder that the disk of `folder` hangs on; undefined for the system's own disk. It is noted when a batch is made, since
- * a mount point outlives its drive, and results would then go to the system's disk under it.
+ * The mount point of the disk of `folder`; undefined for the system disk. It is stored when a batch is created, because
+ * a mount point can exist without its drive, and results would then be written to the system disk.
  */
 export async function mountOf(folder: string): Promise<string | undefined> {
   let top = resolve(folder);
@@ -73,7 +75,7 @@ export function commonFolder(folders: readonly string[]): string {
   return others.every(isIn) ? common : first;
 }
 
-/** @throws AppError `io` where a disk is not there on which a batch was to write */
+/** @throws AppError `io` if the disk for a batch's results is missing */
 export async function requireMounted(mount: string | undefined): Promise<void> {
   const reason = await whyNotMounted(mount);
   if (reason !== undefined) throw new AppError('io', reason);
@@ -83,7 +85,10 @@ async function whyNotMounted(mount: string | undefined): Promise<string | undefi
   return mount === undefined || (await isMounted(mount)) ? undefined : unreachable(mount);
 }
 
-/** Whether a folder is on another disk than the one that it lies in: a drive may have another number when it comes back. */
+/**
+ * Whether a folder is on another disk than its parent. The device number is not compared, because a drive may get
+ * another one when it is reconnected.
+ */
 async function isMounted(folder: string): Promise<boolean> {
   const [here, above] = await Promise.all(
     [folder, dirname(folder)].map((path) =>
@@ -120,13 +125,13 @@ async function whyNotWritable(folder: string): Promise<string | undefined> {
       case 'EPERM':
         return locked(folder);
       default:
-        // On a read-only disk Node says of a folder that cannot be made that it is not there.
+        // If a folder cannot be created on a read-only disk, Node reports that it does not exist.
         return (await isLocked(folder)) ? locked(folder) : unreachable(folder);
     }
   }
 }
 
-/** Whether the nearest folder that is there may not be written to. */
+/** Whether the nearest existing folder is not writable. */
 async function isLocked(folder: string): Promise<boolean> {
   const { code } = await access(folder, constants.W_OK).then(
     () => ({ code: undefined }),

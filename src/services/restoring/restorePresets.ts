@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import writeFileAtomic from 'write-file-atomic';
+import { readSmallFile } from '../../core/files/ordinaryFile.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { restorePreset, type RestorePreset } from '../../shared/batches.ts';
 import type { Home } from '../app/home.ts';
@@ -20,13 +21,13 @@ export async function listPresets(home: Home): Promise<RestorePreset[]> {
 /** As {@link listPresets}, with a sentence for each file that is damaged. */
 export async function readPresets(home: Home): Promise<{ presets: RestorePreset[]; damaged: string[] }> {
   const names = (await readdir(home.presets)).filter((name) => name.endsWith('.json'));
-  const read = await Promise.allSettled(names.map((name) => readPreset(join(home.presets, name))));
+  const read = await Promise.allSettled(names.map(async (name) => readPreset(join(home.presets, name))));
   const presets = read.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const damaged = read.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
   return { presets: presets.sort((a, b) => a.name.localeCompare(b.name)), damaged };
 }
 
-/** @throws AppError `not-found` with the nearest name, `io` where its file is damaged */
+/** @throws AppError `not-found` with the nearest name, `io` if its file is damaged */
 export async function findPreset(name: string, home: Home): Promise<RestorePreset> {
   const presets = await listPresets(home);
   const found = presets.find((preset) => fileOf(preset.name, home) === fileOf(name, home));
@@ -70,9 +71,9 @@ export async function removePreset(name: string, home: Home): Promise<RestorePre
 /** In lower case: names that differ only in case are the same preset on every disk. */
 const fileOf = (name: string, home: Home): string => join(home.presets, `${safeName(name.trim()).toLowerCase()}.json`);
 
-async function readPreset(file: string): Promise<RestorePreset> {
+function readPreset(file: string): RestorePreset {
   try {
-    return restorePreset.parse(JSON.parse(await readFile(file, 'utf8')));
+    return restorePreset.parse(JSON.parse(readSmallFile(file)));
   } catch (error) {
     throw new AppError('io', `The preset ${file} is damaged. Delete it and save it again.`, { cause: error });
   }

@@ -13,7 +13,7 @@ export interface Collected {
   ignored: number;
   /** Folders and files that could not be listed; a sentence for each. */
   skipped: string[];
-  /** Pictures in folders below those that were named, which were not asked for. */
+  /** Pictures in subfolders, if subfolders were not included. */
   below: number;
   /** What was left out because it belongs to another picture, a sentence for each kind. */
   beside: string[];

@@ -8,7 +8,10 @@ import {
 } from '../../shared/restoreMessages.ts';
 import { type Child, type ChildEnd, type ChildOptions, startChild } from '../jobs/childProcess.ts';
 
-/** A process with pictures to do of which nothing was heard for so long is ended. One may wait for another, so it is one limit for all. */
+/**
+ * A process with open requests is ended if it sends nothing for this long. One limit for all requests, because one may
+ * wait for another.
+ */
 const SILENCE_MS = 20 * 60_000;
 
 /** The child process that restores pictures with a chain of models. */
@@ -20,7 +23,7 @@ export class RestoreWorker {
   constructor(models: readonly RestoreModel[], options: ChildOptions = {}) {
     this.#child = startChild(restoreContract, { explain: died, ...options });
     this.#opened = this.#child.ask('open', { models: [...models] });
-    // A rejection is told to those who wait for `opened`; there may be none yet.
+    // A rejection is reported by `opened`; nobody may be waiting for it yet.
     this.#opened.catch(() => undefined);
   }
 
@@ -37,17 +40,17 @@ export class RestoreWorker {
     await this.#opened;
   }
 
-  /** @throws AppError the picture's own fault, `worker-died`, or `cancelled` after {@link end} */
+  /** @throws AppError for a problem of the picture, `worker-died`, or `cancelled` after {@link end} */
   restore(task: RestoreTask, onProgress: (share: number) => void): Promise<RestoredFile> {
     return this.#child.ask('restore', task, { onEvent: onProgress, silenceMs: SILENCE_MS });
   }
 
-  /** As {@link restore}. @throws AppError `bad-input` for a part outside the picture, or too large to look at */
+  /** As {@link restore}. @throws AppError `bad-input` for an area outside the picture or too large */
   preview(task: PreviewTask, onProgress: (share: number) => void): Promise<RestoredFile> {
     return this.#child.ask('preview', task, { onEvent: onProgress, silenceMs: SILENCE_MS });
   }
 
-  /** Ends the process at once, and waits until it is gone. What waits for it is told that it is cancelled. */
+  /** Ends the process immediately and waits until it is gone. Open requests reject with `cancelled`. */
   async end(): Promise<void> {
     await this.#child.end();
   }

@@ -15,7 +15,7 @@ export interface OpenedModel {
    * @param timeMs the process is ended when it takes longer
    * @throws AppError; after any but `out-of-memory` the process has been ended, and the next run starts another
    */
-  run(tile: Pixels, timeMs?: number): Promise<Pixels>;
+  readonly run: (tile: Pixels, timeMs?: number) => Promise<Pixels>;
 }
 
 interface Pixels {

@@ -40,10 +40,15 @@ export class VerdictStore {
   /** What is known about one model, by the SHA-256 of its file. */
   of(model: string, title: string): Verdicts {
     // Read once: a picture is restored in one way, whatever another program finds out meanwhile.
-    const known = this.all().filter((each) => each.model === model);
+    // A device that is not there is there for no model.
+    const known = this.all().filter((each) => each.model === model || each.distrust === 'absent');
     return {
       find: (backend, { width, height }) =>
-        known.findLast((each) => each.backend === backend && each.width === width && each.height === height),
+        known.findLast(
+          (each) =>
+            each.backend === backend &&
+            (each.distrust === 'absent' || (each.width === width && each.height === height)),
+        ),
       about: (backend) => known.filter((each) => each.backend === backend),
       keep: (backend, finding) => {
         // Another program may have been first: both must come to the same choice.
@@ -55,7 +60,9 @@ export class VerdictStore {
             each.height === finding.height,
         );
         const kept =
-          earlier && earlier.distrust === finding.distrust ? earlier : this.#made({ ...finding, backend, model, title });
+          earlier && earlier.distrust === finding.distrust
+            ? earlier
+            : this.#made({ ...finding, backend, model, title });
         known.push(kept);
         if (kept !== earlier) this.#write(kept);
       },
@@ -68,7 +75,9 @@ export class VerdictStore {
 
   #write(found: Verdict): void {
     const { model, backend, graphics, version, width, height } = found;
-    const key = createHash('sha256').update([model, backend, graphics, version, width, height].join('\0')).digest('hex');
+    const key = createHash('sha256')
+      .update([model, backend, graphics, version, width, height].join('\0'))
+      .digest('hex');
     try {
       mkdirSync(this.#folder, { recursive: true });
       writeFileAtomic(join(this.#folder, `${key.slice(0, 32)}.json`), JSON.stringify(found));

@@ -11,16 +11,16 @@ export interface WatchOptions {
   folder: string;
   models: readonly string[];
   settings: Omit<BatchSettings, 'models'>;
-  /** Restore what is there already, too. */
+  /** Also restore pictures that are already there. */
   existing: boolean;
-  /** A file is taken when it has not grown for so long. */
+  /** A file is restored when it has not grown for this long. */
   settledMs?: number;
 }
 
 /**
- * Restores pictures as they arrive in a folder, until `signal` is given: whatever arrived while a batch ran is the next
- * batch. The folder of the results, if it lies inside, is not watched.
- * @param onBatch called with each batch when it is made; it resolves when the batch has ended
+ * Restores pictures as they arrive in a folder, until `signal` is aborted. Pictures that arrive during a batch form the
+ * next one. If the output folder is inside, it is not watched.
+ * @param onBatch called with each new batch; it resolves when the batch has ended
  */
 export async function watchFolder(
   batches: Batches,
@@ -40,14 +40,14 @@ export async function watchFolder(
     arrived.add(path);
     wake.resolve();
   });
-  // A folder inside that cannot be read is passed over; without a listener it would end the program.
+  // An unreadable subfolder is skipped; without a listener it would end the program.
   watcher.on('error', () => undefined);
   signal.addEventListener('abort', () => wake.resolve());
   try {
     while (!signal.aborted) {
       await wake.promise;
       wake = Promise.withResolvers();
-      // What was taken away again in the meantime is no fault.
+      // A file that was removed in the meantime is not an error.
       const paths = [...arrived].map(pathMeant).filter((path) => existsSync(bytesOf(path)));
       arrived.clear();
       if (paths.length === 0) continue;

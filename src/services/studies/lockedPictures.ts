@@ -91,7 +91,7 @@ export function refuseOverlap(final: Locked, others: Locked): void {
   if (both.length > 0)
     throw new AppError(
       'bad-input',
-      `${both.length} of the final pictures are also used in training, first of them ${both[0]?.name}. Choose final pictures that no training sees.`,
+      `${both.length} of the final pictures are also used for training, for example ${both[0]?.name}. Choose final pictures that no training uses.`,
     );
 }
 

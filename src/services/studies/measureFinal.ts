@@ -5,10 +5,12 @@ import { findNetwork } from '../../core/networks/index.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { RunSummary } from '../../shared/runs.ts';
 import type { FinalFigures, StudyPlan } from '../../shared/studies.ts';
+import type { ChildSettings } from '../app/childSettings.ts';
+import type { Home } from '../app/home.ts';
 import { evaluate } from '../training/evaluation.ts';
 import { runningSeconds } from '../training/report/runSummary.ts';
+import type { Runs } from '../training/runHistory.ts';
 import { checkFinal } from './lockedPictures.ts';
-import type { StudyServices } from './studies.ts';
 import type { StudyFolders } from './studyFolders.ts';
 
 /** PSNR of a picture restored without any error, as validations have it. */
@@ -24,7 +26,7 @@ const highestPsnr = 100;
 export async function measureFinal(
   plan: StudyPlan,
   runs: readonly { arm: string; seed: number; run: RunSummary }[],
-  { home, children, runs: history }: StudyServices,
+  { home, children, runs: history }: { home: Home; children: ChildSettings; runs: Runs },
   folders: StudyFolders,
   mayGoOn: () => Promise<void>,
   signal: AbortSignal,
@@ -46,7 +48,8 @@ export async function measureFinal(
       model: history.folder(run.id).checkpoint('last'),
       input: plan.final.input,
       target: plan.final.target,
-      ...metrics,
+      cropBorder: metrics.cropBorder,
+      yChannel: metrics.yChannel,
       ...(plan.lpips.length > 0 && { lpips: plan.lpips }),
     };
     const { model, pictures, failed } = await evaluate(question, undefined, { ...children.options, signal });

@@ -1,14 +1,15 @@
 import { mean } from '../../core/statistics/paired.ts';
 import type { StudyShown, StudyVerdict } from '../../shared/contract/studies.ts';
-import type { LpipsNetwork } from '../../shared/jobMessages.ts';
+import type { LpipsNetwork } from '../../shared/lpipsNetworks.ts';
 import type { FinalFigures, StudyPlan } from '../../shared/studies.ts';
+import { trainedInVgg } from '../training/report/vggFavoured.ts';
 import { verdictsOf } from './verdicts.ts';
 
 /**
  * True if LPIPS-VGG alone must not judge: an arm was trained in VGG features, which favours it there.
  */
 export const vggFavoured = ({ lpips, arms }: StudyPlan): boolean =>
-  lpips.includes('vgg') && arms.some(({ config }) => config.mcir ?? config.loss.positive ?? config.loss.contrastive);
+  lpips.includes('vgg') && arms.some(({ config }) => trainedInVgg(config));
 
 /** Arms with what they change, and their means over pictures and seeds. */
 export function shownArms(

@@ -35,7 +35,7 @@ export class StudyFolders {
   plan(id: string): StudyPlan {
     const file = join(this.path(id), 'plan.json');
     if (!/^[a-z0-9-]+$/.test(id) || !existsSync(file))
-      throw new AppError('not-found', `There is no study "${id}"; \`mcir study list\` shows those there are.`);
+      throw new AppError('not-found', `There is no study "${id}". List the studies with \`mcir study list\`.`);
     const plan = studyPlan.parse(JSON.parse(readFileSync(file, 'utf8')));
     const at = (side: string): string => join(this.path(id), 'final', side);
     // The data folder may have been moved.

@@ -28,7 +28,7 @@ export function studyHandlers({
   const { folders } = studies;
   const parts = { home, history, jobs, runs, training, children };
   let estimate: AbortController | undefined;
-  const cancelEstimate = (): void => estimate?.abort(new AppError('cancelled', 'The measurement was cancelled.'));
+  const cancelEstimate = (): void => estimate?.abort(new AppError('cancelled', 'The estimate was cancelled.'));
   studies.events.on('changed', (study) => tell({ name: 'study', data: { study } }));
 
   const summaryOf = (plan: StudyPlan): Summary => {

@@ -8,6 +8,7 @@ import { escapeXml as e } from '../training/report/escapeXml.ts';
 import { reportPage } from '../training/report/page.ts';
 import { measuredAs } from '../training/report/runSummary.ts';
 import { type ArmVerdict, verdictsOf } from './verdicts.ts';
+import { vggFavoured } from './shownStudy.ts';
 import { scatterSvg } from './scatterSvg.ts';
 
 /** What the measurements of the negatives say of an arm: means over all measurements, copies and seeds. */
@@ -151,9 +152,9 @@ function negativesTable(negatives: StudyResult['negatives']): string[] {
   ];
 }
 
-const perceptualNote = ({ lpips, arms }: StudyPlan): string =>
-  lpips.includes('vgg') && arms.some(({ config }) => config.mcir ?? config.loss.positive)
-    ? '<p class="dim">Arms with a perceptual term were trained in VGG features, which favours them in LPIPS-vgg. Judge them by LPIPS-alex.</p>'
+const perceptualNote = (plan: StudyPlan): string =>
+  vggFavoured(plan)
+    ? '<p>Some arms were trained in VGG features, which favours them in LPIPS-vgg. Never judge them by LPIPS-vgg alone.</p>'
     : '';
 
 /** Of every seed and picture that both arms have: baseline, arm. */

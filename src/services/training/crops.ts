@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
+import type { LpipsValues } from '../../shared/lpipsNetworks.ts';
 import type { ValidationPicture } from '../../shared/runs.ts';
 import type { PictureReaders } from '../pictures/pictureReaders.ts';
 import type { Runs } from './runHistory.ts';
@@ -15,7 +16,11 @@ export interface SharedPicture {
   /** True if all of them had exactly the same input. */
   sameInput: boolean;
   /** The runs that restored it, in the requested order. */
-  runs: { run: string; input: string; steps: { step: number; restored: string; psnr: number; ssim: number }[] }[];
+  runs: {
+    run: string;
+    input: string;
+    steps: { step: number; restored: string; psnr: number; ssim: number; lpips?: LpipsValues }[];
+  }[];
 }
 
 /** Part of a picture in target pixels. */
@@ -60,6 +65,7 @@ export async function sharedPictures(
           restored: join(folder, restored),
           psnr: values.psnr,
           ssim: values.ssim,
+          ...(values.lpips && { lpips: values.lpips }),
         })),
       });
       found.set(key, shared);

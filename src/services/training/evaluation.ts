@@ -4,8 +4,8 @@ import {
   type EvaluatedPicture,
   type EvaluateEvent,
   type EvaluateStart,
-  type LpipsNetwork,
 } from '../../shared/jobMessages.ts';
+import { type LpipsNetwork } from '../../shared/lpipsNetworks.ts';
 import { askChild, type ChildOptions } from '../jobs/childProcess.ts';
 
 export interface Evaluation {

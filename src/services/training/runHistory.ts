@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { sync as writeFileAtomic } from 'write-file-atomic';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { readSmallFile } from '../../core/files/ordinaryFile.ts';
 import { savedStep } from '../../core/training/checkpoint.ts';
 import { RunFolder } from '../../core/training/runFolder.ts';
 import type { History } from '../../database/history.ts';
@@ -11,10 +12,36 @@ import { AppError, messageOf } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
 import { isActive } from '../../shared/jobs.ts';
 import type { RunConfig } from '../../shared/runConfig.ts';
-import type { MetricSeries, RunDetail, RunSummary } from '../../shared/runs.ts';
+import { type LpipsValues, lpipsValues } from '../../shared/lpipsNetworks.ts';
+import type { MetricSeries, RunDetail, RunSummary, ValidationPicture } from '../../shared/runs.ts';
 import { parseConfig, writeConfig } from './configFile.ts';
 import type { Home } from '../app/home.ts';
 import { readRunRecord, writeRunRecord } from './runRecord.ts';
+
+const lpipsLine = z.object({ step: z.int(), name: z.string(), lpips: lpipsValues });
+
+/** Validation pictures with their LPIPS, where the run measures it. A step that was done again after a stop counts once. */
+function withLpips(pictures: ValidationPicture[], file: string): ValidationPicture[] {
+  if (!existsSync(file)) return pictures;
+  const known = new Map<string, LpipsValues>();
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    const { data } = lpipsLine.safeParse(parseOrUndefined(line));
+    if (data) known.set(`${data.step} ${data.name}`, data.lpips);
+  }
+  return pictures.map((picture) => {
+    const lpips = known.get(`${picture.step} ${picture.name}`);
+    return lpips ? { ...picture, lpips } : picture;
+  });
+}
+
+/** A line that was cut off when the program was killed is left out. */
+function parseOrUndefined(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
 
 /** The history of training runs: in the database for asking, in the run folders for keeping. */
 export class Runs {
@@ -75,7 +102,7 @@ export class Runs {
       config,
       ...(facts ? { facts } : {}),
       states: this.#history.jobs.states(run.id),
-      pictures: this.#history.metrics.pictures(run.id),
+      pictures: withLpips(this.#history.metrics.pictures(run.id), this.folder(run.id).lpips),
     };
   }
 
@@ -181,7 +208,7 @@ export class Runs {
     const folder = this.folder(id);
     const record = readRunRecord(folder);
     if (!record) return false;
-    const config = readFileSync(folder.config, 'utf8');
+    const config = readSmallFile(folder.config);
     const summary = summarisedConfig.safeParse(parse(config)).data;
     if (!summary)
       throw new AppError('bad-input', 'its config.yml is not a valid configuration. Replace that file with a copy.');

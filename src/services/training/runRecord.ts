@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { sync as writeFileAtomic } from 'write-file-atomic';
 import { z } from 'zod';
+import { readSmallFile } from '../../core/files/ordinaryFile.ts';
 import type { RunFolder } from '../../core/training/runFolder.ts';
 import { stateChange, wireError, writtenJobState } from '../../shared/jobs.ts';
 import { runFacts } from '../../shared/runs.ts';
@@ -34,7 +34,7 @@ export function writeRunRecord(folder: RunFolder, record: RunRecord): void {
 /** Undefined for a folder that holds no readable record. */
 export function readRunRecord(folder: RunFolder): RunRecord | undefined {
   try {
-    return runRecord.safeParse(JSON.parse(readFileSync(folder.record, 'utf8'))).data;
+    return runRecord.safeParse(JSON.parse(readSmallFile(folder.record))).data;
   } catch {
     return undefined;
   }

@@ -59,9 +59,7 @@ export const appCalls = {
     nothing,
     z.object({
       devices: z.array(deviceChoice),
-      measured: z.array(
-        z.object({ title: z.string(), processor: z.number().optional(), gpu: z.number().optional() }),
-      ),
+      measured: z.array(z.object({ title: z.string(), processor: z.number().optional(), gpu: z.number().optional() })),
     }),
   ),
   'app.check': call(nothing, z.array(check)),

@@ -111,6 +111,11 @@ export const restoreCalls = {
     }),
     batch,
   ),
+  /** What the results will not hold, a sentence each, by file; of the first 500 pictures. */
+  'batches.leftOut': call(
+    z.strictObject({ pictures: z.array(handle).max(20_000), format: exportSettings.shape.format }),
+    z.object({ files: z.array(z.object({ name: z.string(), lost: z.array(z.string()) })) }),
+  ),
   'batches.list': call(nothing, z.array(batch)),
   'batches.files': call(batchRef, z.array(batchFile)),
   /** The pictures of a batch that still exist, to look at them or restore them again. */

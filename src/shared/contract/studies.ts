@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { jobState, wireError } from '../jobs.ts';
-import { lpipsNetwork } from '../jobMessages.ts';
+import { lpipsNetwork } from '../lpipsNetworks.ts';
 import { runSummary } from '../runs.ts';
 import { call, handle, nothing, place, recordId } from './common.ts';
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lpipsValues } from '../lpipsNetworks.ts';
 import { runConfig } from '../runConfig.ts';
 import { metricSeries, runDetail, runSummary, validationPicture, type RunSummary } from '../runs.ts';
 import { trial } from '../trials.ts';
@@ -46,7 +47,15 @@ const crop = z.object({
     z.object({
       run: recordId,
       input: handle,
-      steps: z.array(z.object({ step: z.int(), restored: handle, psnr: z.number(), ssim: z.number() })),
+      steps: z.array(
+        z.object({
+          step: z.int(),
+          restored: handle,
+          psnr: z.number(),
+          ssim: z.number(),
+          lpips: lpipsValues.optional(),
+        }),
+      ),
     }),
   ),
 });

@@ -109,7 +109,7 @@ describe('openGraphModel refuses', () => {
     [
       'a shard that is missing',
       () => graphModel('missing', (json) => ({ ...json, weightsManifest: [{ paths: ['shard2.bin'], weights: [] }] })),
-      /needs the file shard2\.bin/,
+      /The file shard2\.bin is missing/,
     ],
     ['a shard that is too short', () => graphModel('short', undefined, new Uint8Array(2)), /./],
     [

@@ -277,7 +277,7 @@ describe('readWeights refuses', () => {
 
   it('a file that is not there, with its name', async () => {
     await expect(readWeightsFile('no-such-file.pth')).rejects.toThrow(/no-such-file\.pth does not exist/);
-    await expect(readWeightsFile('test')).rejects.toThrow(/test is a folder; name the file in it/);
+    await expect(readWeightsFile('test')).rejects.toThrow(/test is a folder\. Name a file in it/);
   });
 });
 

@@ -56,3 +56,40 @@ it('a tile that does not fit into memory is split until it fits, and later tiles
 it('if not even the smallest tile fits, the error says so', async () => {
   await expect(restore(picture, splitTiles(small(10, [])), 128)).rejects.toThrow(/not enough memory/);
 });
+
+/** A model whose tiles above a side take a hundred times as long for each pixel. */
+function steep(slowAbove: number, ran: number[]) {
+  let clock = 0;
+  const run = (tile: FloatPicture): FloatPicture => {
+    ran.push(tile.width);
+    clock += tile.width * tile.height * (tile.width > slowAbove ? 1 : 0.01);
+    return tile;
+  };
+  return { restorer: { ...identityRestorer, run }, now: () => clock };
+}
+const square = (side: number): FloatPicture => ({
+  width: side,
+  height: side,
+  channels: 3,
+  data: new Float32Array(side * side * 3),
+});
+
+it('a tile that is ten times slower for each pixel than a small one makes the next ones smaller', async () => {
+  const ran: number[] = [];
+  const { restorer, now } = steep(300, ran);
+  const watched = splitTiles(restorer, { now });
+  await watched.run(square(512));
+  // The slow tile, and a small one twice for comparison.
+  expect(ran).toEqual([512, 128, 128]);
+  ran.length = 0;
+  await watched.run(square(512));
+  expect(Math.max(...ran)).toBe(256);
+  expect(watched.largestTile).toBe(256);
+});
+
+it('a tile that is as fast as it should be is not compared', async () => {
+  const ran: number[] = [];
+  const { restorer, now } = steep(1000, ran);
+  await splitTiles(restorer, { now }).run(square(512));
+  expect(ran).toEqual([512]);
+});

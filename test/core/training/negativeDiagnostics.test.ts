@@ -110,6 +110,27 @@ describe('what a training tells about its negatives', () => {
   });
 });
 
+it('tells the ages by the adaptive rule, also over a snapshot', () => {
+  // Every step is above this threshold: the two copies are updated in turn.
+  const rule = { rule: 'adaptive', adaptive: { threshold: 1e-9, decay: 0.5 } };
+  const ages = (measures: Record<string, number>): (number | undefined)[] => [
+    measures['neg_age_0'],
+    measures['neg_age_1'],
+  ];
+  const one = trainer(rule);
+  // Before step 1 both are new. An update takes the network of before the step, which is one step old after it.
+  expect(ages(one.train(batch()).measures)).toEqual([0, 0]);
+  expect(ages(one.train(batch()).measures)).toEqual([1, 1]);
+  expect(ages(one.train(batch()).measures)).toEqual([2, 1.5]);
+  const other = trainer(rule);
+  other.restore(one.snapshot());
+  const [left, right] = [one.train(batch()).measures, other.train(batch()).measures];
+  expect(ages(left)).toEqual([2, 2.5]);
+  expect(ages(right)).toEqual(ages(left));
+  one.dispose();
+  other.dispose();
+});
+
 describe('controls of the negative term', () => {
   /** The moved weights of one step by plain descent: AdamW's first step has the sign of the gradient. */
   const moved = (mcir: Record<string, unknown>): { weights: Float32Array; l_neg: number } => {

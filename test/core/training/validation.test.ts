@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import type { Lpips } from '../../../src/core/metrics/lpips.ts';
 import type { FloatPicture } from '../../../src/core/pictures/picture.ts';
 import { RunFolder } from '../../../src/core/training/runFolder.ts';
 import { validate } from '../../../src/core/training/validation.ts';
@@ -21,7 +22,12 @@ const samples = [
   { name: 'wide-3', lq: picture(20, 12, 0.4), gt: picture(20, 12, 0.8) },
 ];
 
-async function validated(shares: number, sizes: number) {
+async function validated(
+  shares: number,
+  sizes: number,
+  perceptual: readonly Lpips[] = [],
+  look: (folder: RunFolder) => void = () => undefined,
+) {
   const calls: string[] = [];
   const place = mkdtempSync(join(tmpdir(), 'mcir-validation-'));
   const trainer = {
@@ -38,7 +44,9 @@ async function validated(shares: number, sizes: number) {
       yield* await Promise.resolve(samples);
     },
   };
-  const result = await validate(trainer, loader, { yChannel: false, cropBorder: 0 }, new RunFolder(place).create());
+  const folder = new RunFolder(place).create();
+  const result = await validate(trainer, loader, { yChannel: false, cropBorder: 0, lpips: [] }, folder, perceptual);
+  look(folder);
   rmSync(place, { recursive: true });
   return { result, calls };
 }
@@ -53,6 +61,20 @@ test('pictures of one size are restored as many at a time as a batch has shares,
   expect(two.result.pictures.map(({ psnr }) => psnr)).toEqual(one.result.pictures.map(({ psnr }) => psnr));
   expect(new Set(one.result.pictures.map(({ psnr }) => psnr)).size).toBe(4);
   expect(two.result.psnr).toBeCloseTo(one.result.psnr, 10);
+});
+
+test('LPIPS is measured where it is asked for: its mean, and of each kept picture a line in the folder', async () => {
+  const distance = vi.fn().mockReturnValueOnce(0.2).mockReturnValueOnce(0.4).mockReturnValue(0.6);
+  const perceptual = [{ network: 'alex', distance } as unknown as Lpips];
+  const lines: string[] = [];
+  const { result } = await validated(1, 2, perceptual, (folder) => {
+    lines.push(...readFileSync(folder.lpips, 'utf8').trim().split('\n'));
+  });
+  expect(result.lpips['alex']).toBeCloseTo((0.2 + 0.4 + 0.6 + 0.6) / 4, 10);
+  expect(distance).toHaveBeenCalledTimes(4);
+  const kept = lines.map((line) => JSON.parse(line) as { step: number; name: string; lpips: { alex: number } });
+  expect(kept.map(({ lpips }) => lpips.alex).sort()).toEqual([0.2, 0.4, 0.6, 0.6]);
+  expect(kept.map(({ name }) => name).sort()).toEqual(samples.map(({ name }) => name).sort());
 });
 
 test('one at a time where sizes do not recur', async () => {

@@ -25,6 +25,8 @@ const seed = Number(process.env['KILLS_SEED'] ?? 1);
 const orphansMs = process.env['KILLS'] === undefined ? 20_000 : 5000;
 /** The longest time before the next kill. */
 const longestMs = 4000;
+const PICTURES = 24;
+const steps = 300 * kills;
 /** After three stops within a minute the shell gives the services up, and says so. */
 const mostStops = 2;
 
@@ -57,13 +59,20 @@ describe(`${kills} kills in Electron, seed ${seed},`, () => {
   };
   /** Calls the services through the window as it is now; a page that was killed is another one then. */
   const call = async <T>(name: string, input: unknown): Promise<T> => {
-    const reply = await window.app.evaluate(
+    // A page that has just died never answers.
+    const late = sleep(10_000).then(() => {
+      throw new Error('The page did not answer.');
+    });
+    const asked = window.app.evaluate(
       async ({ BrowserWindow }, [wanted, text]) =>
         (await BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript(
           `window.mcir.call(${JSON.stringify(wanted)}, ${text})`,
         )) as unknown,
       [name, JSON.stringify(input)] as const,
     );
+    late.catch(() => undefined);
+    asked.catch(() => undefined);
+    const reply = await Promise.race([asked, late]);
     if (typeof reply === 'object' && reply !== null && 'value' in reply) return reply.value as T;
     throw new Error(JSON.stringify(reply));
   };
@@ -85,8 +94,10 @@ describe(`${kills} kills in Electron, seed ${seed},`, () => {
     const isOver = ['interrupted', 'failed', 'cancelled'];
     if (isOver.includes((await runNow(run))?.state ?? ''))
       await call('training.resume', { run }).catch(() => undefined);
-    if (isOver.includes((await batchNow(batch))?.state ?? ''))
-      await call('batches.resume', { batch }).catch(() => undefined);
+    const now = await batchNow(batch);
+    // A picture over which its process was killed three times counts as failed, which is right, too.
+    if (now?.state === 'finished' && now.failed > 0) await call('batches.retry', { batch }).catch(() => undefined);
+    if (isOver.includes(now?.state ?? '')) await call('batches.resume', { batch }).catch(() => undefined);
   };
   const pidOf = async (victim: Victim): Promise<number | undefined> => {
     const services = servicesOf(window.pid);
@@ -125,21 +136,21 @@ describe(`${kills} kills in Electron, seed ${seed},`, () => {
       const inputs = join(folder, 'in');
       const out = join(folder, 'out');
       for (const made of [inputs, out]) await mkdir(made);
-      for (let i = 0; i < 8; i++)
-        await sharp({ create: { width: 200, height: 150, channels: 3, background: { r: 30 * i, g: 90, b: 30 } } })
+      for (let i = 0; i < PICTURES; i++)
+        await sharp({ create: { width: 200, height: 150, channels: 3, background: { r: 10 * i, g: 90, b: 30 } } })
           .png()
           .toFile(join(inputs, `${i}.png`));
       const originals = await Promise.all((await readdir(inputs)).map((name) => readFile(join(inputs, name))));
-      const model = await addModel(seededModel(folder, 'nafnet'), openHome(home));
+      const model = await addModel(seededModel(folder, 'edsr'), openHome(home));
       const { config, file } = await tinySet(folder, home, {
-        steps: 40 * kills,
-        saveEvery: 10,
-        validateEvery: 40 * kills,
+        steps: steps,
+        saveEvery: 25,
+        validateEvery: steps,
       });
       // The same without a kill.
       const elsewhere = join(folder, 'undisturbed');
       const whole = await mcirJson<{ id: string }>(elsewhere, 'train', file);
-      await addModel(join(folder, 'nafnet.safetensors'), openHome(elsewhere));
+      await addModel(join(folder, 'edsr.safetensors'), openHome(elsewhere));
       await mcirJson(
         elsewhere,
         'restore',
@@ -175,9 +186,9 @@ describe(`${kills} kills in Electron, seed ${seed},`, () => {
         await sleep(random.integer(0, longestMs));
         // In the short form each of them once.
         const victim = kills <= victims.length ? victims[done] : victims[random.integer(0, victims.length - 1)];
-        const isWork = victim === 'train' || victim === 'restore';
-        if (!(await kill(victim as Victim)) && !isWork) continue;
-        killed[victim as Victim] = (killed[victim as Victim] ?? 0) + 1;
+        if (await kill(victim as Victim)) killed[victim as Victim] = (killed[victim as Victim] ?? 0) + 1;
+        // The training or the batch may be over.
+        else if (victim !== 'train' && victim !== 'restore') continue;
         done += 1;
       }
       console.log(`killed: ${JSON.stringify(killed)}`);
@@ -191,15 +202,15 @@ describe(`${kills} kills in Electron, seed ${seed},`, () => {
           { timeout: 600_000, interval: 500 },
         )
         .toEqual(['finished', 'finished']);
-      expect(await runNow(run)).toMatchObject({ step: 40 * kills });
+      expect(await runNow(run)).toMatchObject({ step: steps });
       expect(await weightsOf(join(home, 'runs', run))).toEqual(await weightsOf(join(elsewhere, 'runs', whole.id)));
       expect((await readdir(join(home, 'runs', run, 'checkpoints'))).filter((name) => name.endsWith('.part'))).toEqual(
         [],
       );
-      expect(await batchNow(batch)).toMatchObject({ done: 8, failed: 0, skipped: 0 });
+      expect(await batchNow(batch)).toMatchObject({ done: PICTURES, failed: 0, skipped: 0 });
       expect((await readdir(out)).sort()).toEqual((await readdir(inputs)).sort());
       for (const name of await readdir(out))
-        expect(await pixelsOf(join(out, name)), name).toEqual(await pixelsOf(join(folder, 'expected', name)));
+        expect(await difference(join(out, name), join(folder, 'expected', name)), name).toBeLessThanOrEqual(1);
       expect(await Promise.all((await readdir(inputs)).map((name) => readFile(join(inputs, name))))).toEqual(originals);
       await answerMessages(window.app, 1);
       await window.app.close();
@@ -220,7 +231,12 @@ async function weightsOf(run: string): Promise<Record<string, string>> {
   );
 }
 
-const pixelsOf = (file: string): Promise<Buffer> => sharp(file).raw().toBuffer();
+/** The largest difference of two pictures' values. After a kill the tiles are smaller, so the last bit may differ. */
+async function difference(one: string, other: string): Promise<number> {
+  const [a, b] = await Promise.all([one, other].map((file) => sharp(file).raw().toBuffer()));
+  if (!a || a.length !== b?.length) return Infinity;
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0);
+}
 
 function isThere(pid: number): boolean {
   try {

@@ -120,10 +120,10 @@ describe('a photographer’s way', () => {
     await answerOpenDialog(app, [join(photos, 'large.jpg')]);
     await page.getByRole('button', { name: 'Add pictures…' }).click();
     await page.getByRole('option', { name: 'large.jpg' }).click();
-    await page.getByText(/^Whole picture, reduced to 783 × 522 pixels/).waitFor();
+    await page.getByText(/^783 × 522 pixels in .+ whole picture, reduced/).waitFor();
     expect(await page.locator('.previewed').count()).toBe(0);
     await page.getByRole('button', { name: '1:1' }).click();
-    await page.getByText(/^\d+ × \d+ pixels in/).waitFor();
+    await page.getByText(/^\d+ × \d+ pixels in [^·]+$/).waitFor();
     // The edge of the part in true pixels is drawn, over the whole one.
     expect(await page.locator('.previewed').first().isVisible()).toBe(true);
     expect(await page.locator('.stage img[alt=""]').count()).toBeGreaterThanOrEqual(2);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deviceCheck, examine } from '../../../src/services/app/doctor.ts';
+import { type BackendReport, backendChecks } from '../../../src/services/restoring/backendReport.ts';
 import { openHome } from '../../../src/services/app/home.ts';
 
 let folder: string;
@@ -24,11 +25,14 @@ describe('doctor', () => {
     expect(engine?.tensorflow).toMatch(/^2\.\d+\.\d+/);
     expect(engine?.device.threads).toBeGreaterThan(0);
     expect(checks.filter(({ state }) => state === 'missing')).toEqual([]);
-    expect(checks.map(({ title }) => title)).toEqual([
+    const gpus = /^GPU /;
+    expect(checks.map(({ title }) => title).filter((title) => !gpus.test(title))).toEqual([
       'Node',
       'TensorFlow',
       'Device',
       'bfloat16 on the CPU',
+      'Graphics',
+      'ONNX Runtime on the processor',
       'sharp',
       'SQLite',
       'ExifTool',
@@ -48,6 +52,44 @@ describe('doctor', () => {
       detail: 'TensorFlow crashed during the check (SIGKILL).',
       fix: 'npm run setup',
     });
+  });
+
+  it('without TensorFlow, says that pictures can be restored and what to run for training', async () => {
+    process.env['MCIR_TENSORFLOW'] = 'off';
+    try {
+      const { checks, backends } = await examine(openHome(folder));
+      expect(checks.find(({ title }) => title === 'TensorFlow')).toEqual({
+        title: 'TensorFlow',
+        state: 'warning',
+        detail: expect.stringMatching(/turned off.* Pictures are restored without it\. Training/) as string,
+        fix: 'npm run setup',
+      });
+      expect(backends.providers.find(({ backend }) => backend === 'onnx:cpu')).toMatchObject({ works: true });
+      expect(checks.filter(({ state }) => state === 'missing')).toEqual([]);
+    } finally {
+      delete process.env['MCIR_TENSORFLOW'];
+    }
+  });
+
+  it('says which models a backend was found right for, and which not', () => {
+    const found = { graphics: '', version: '', width: 512, height: 512, when: 0 };
+    const report = {
+      adapters: [{ name: 'Some GPU', driver: '1.2' }],
+      graphics: '',
+      providers: [{ backend: 'onnx:webgpu', works: true, detail: 'next 1 ms' }],
+      findings: [
+        { ...found, model: 'a', title: 'IMDN', backend: 'onnx:webgpu', secondsPerMegapixel: 0.4 },
+        { ...found, model: 'b', title: 'FFA-Net', backend: 'onnx:webgpu', distrust: 'black' },
+      ],
+    } satisfies BackendReport;
+    expect(backendChecks(report)).toEqual([
+      { title: 'Graphics', state: 'ok', detail: 'Some GPU (driver 1.2)' },
+      {
+        title: 'GPU (WebGPU)',
+        state: 'ok',
+        detail: 'works; next 1 ms; right for 1 model; not used for FFA-Net (a black picture)',
+      },
+    ]);
   });
 
   it('points out a GPU that is not used', () => {

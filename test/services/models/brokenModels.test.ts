@@ -67,7 +67,7 @@ test('a run of another version and a torn card keep no other model out; each is 
     {
       id: 'torn',
       title: 'torn',
-      reason: expect.stringMatching(/torn\.json is damaged or of another version\. Remove it/) as string,
+      reason: expect.stringMatching(/torn\.json, is damaged or was written by another version\. Remove/) as string,
     },
   ]);
 });

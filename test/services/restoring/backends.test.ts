@@ -66,7 +66,8 @@ async function restore(restoring: RestoreWorker, tile = SIDE): Promise<RestoredF
 }
 
 /** The largest difference of two pictures, in steps of 8 bits. */
-const apart = (a: Buffer, b: Buffer): number => a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] ?? 0))), 0);
+const apart = (a: Buffer, b: Buffer): number =>
+  a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] ?? 0))), 0);
 
 let expected: Buffer;
 

@@ -96,7 +96,8 @@ describe.skipIf(process.platform === 'win32')('links that somebody plants in a f
     chmodSync(file, 0o666);
     const { stop } = plantLinks(folder);
     const settings = { effect: effect.parse({}), export: exportSettings.parse({}) };
-    for await (const edited of editInPlace([file], ['identity'], settings, { home, children: new ChildSettings(home) })) expect(edited.file).toBe(file);
+    for await (const edited of editInPlace([file], ['identity'], settings, { home, children: new ChildSettings(home) }))
+      expect(edited.file).toBe(file);
     stop();
     untouched();
   });

@@ -52,7 +52,12 @@ export class ShapesBinding {
     return this.#find(id).values();
   }
 
-  executeOp(op: string, attributes: readonly OperationAttribute[], ids: readonly number[], outputs: number): Metadata[] {
+  executeOp(
+    op: string,
+    attributes: readonly OperationAttribute[],
+    ids: readonly number[],
+    outputs: number,
+  ): Metadata[] {
     const rule = shapeRules[op];
     if (!rule) throw new Error(`it computes ${op}`);
     const inputs = ids.map((id) => this.#find(id));

@@ -8,3 +8,6 @@ export interface Held {
   /** Computed when first called. @throws Error where an operation is not one of those for constants. */
   readonly values: () => Values;
 }
+
+/** Attributes of an operation by name, as tfjs-node gives them. */
+export type Attributes = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
+import { slice_util as slices } from '@tensorflow/tfjs-core';
 import { DT } from '../graph/nodes.ts';
-import type { Held } from './held.ts';
-import type { Attributes } from './values.ts';
+import type { Attributes, Held } from './held.ts';
 
 /** Type and shape of what an operation makes. */
 export interface Made {
@@ -48,7 +48,8 @@ function convolved(x: readonly number[], kernel: readonly number[], channels: nu
   const side = (axis: 1 | 2): number => {
     const extent = ((kernel[axis - 1] ?? 1) - 1) * ((dilations as number[])[axis] ?? 1) + 1;
     const stride = (strides as number[])[axis] ?? 1;
-    const before = padding === 'EXPLICIT' ? ((pads as number[])[2 * axis] ?? 0) + ((pads as number[])[2 * axis + 1] ?? 0) : 0;
+    const before =
+      padding === 'EXPLICIT' ? ((pads as number[])[2 * axis] ?? 0) + ((pads as number[])[2 * axis + 1] ?? 0) : 0;
     return windows((x[axis] ?? 0) + before, extent, stride, padding === 'EXPLICIT' ? 'VALID' : padding);
   };
   return one([x[N] ?? 1, side(H), side(W), channels]);
@@ -65,6 +66,27 @@ function product(a: readonly number[], b: readonly number[], turnA: unknown, tur
   const rows = a.at(turnA ? -1 : -2) ?? 1;
   const columns = b.at(turnB ? -2 : -1) ?? 1;
   return one([...broadcast(a.slice(0, -2), b.slice(0, -2)), rows, columns]);
+}
+
+/** What tfjs makes of the bounds of a strided slice: its shape, and where each axis begins. */
+export function stridedSlice(
+  shape: readonly number[],
+  [begin = [], end = [], strides = []]: readonly (readonly number[])[],
+  attributes: Attributes,
+) {
+  const masks = ['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'] as const;
+  const [first, last, ellipsis, newAxis, shrink] = masks.map((name) => Number(attributes[name] ?? 0));
+  return slices.sliceInfo(
+    [...shape],
+    [...begin],
+    [...end],
+    [...strides],
+    first ?? 0,
+    last ?? 0,
+    ellipsis ?? 0,
+    newAxis ?? 0,
+    shrink ?? 0,
+  );
 }
 
 const padded: Rule = ([x, pads]) => {
@@ -105,7 +127,8 @@ export const shapeRules: Readonly<Record<string, Rule>> = {
   Conv2DBackpropInput: ([shape]) => one(valuesOf(shape), DT.float32),
   AvgPool: pooled,
   MaxPool: pooled,
-  FusedBatchNorm: ([x], _, outputs) => Array.from({ length: outputs }, (__, i) => ({ shape: i === 0 ? [...shapeOf(x)] : [] })),
+  FusedBatchNorm: ([x], _, outputs) =>
+    Array.from({ length: outputs }, (__, i) => ({ shape: i === 0 ? [...shapeOf(x)] : [] })),
   Reshape: ([x, to]) => {
     const wanted = valuesOf(to);
     const total = shapeOf(x).reduce((a, b) => a * b, 1);
@@ -123,7 +146,15 @@ export const shapeRules: Readonly<Record<string, Rule>> = {
     const rank = parts[0]?.length ?? 0;
     const [axis = 0] = valuesOf(inputs.at(-1));
     const along = axis < 0 ? axis + rank : axis;
-    return one((parts[0] ?? []).map((side, i) => (i === along ? parts.reduce((sum, part) => sum + (part[i] ?? 0), 0) : side)));
+    return one(
+      (parts[0] ?? []).map((side, i) => (i === along ? parts.reduce((sum, part) => sum + (part[i] ?? 0), 0) : side)),
+    );
+  },
+  ExpandDims: ([x, axis]) => {
+    const shape = [...shapeOf(x)];
+    const [at = 0] = valuesOf(axis);
+    shape.splice(at < 0 ? at + shape.length + 1 : at, 0, 1);
+    return one(shape);
   },
   Pack: (inputs, { axis }) => {
     const shape = [...shapeOf(inputs[0])];
@@ -144,6 +175,8 @@ export const shapeRules: Readonly<Record<string, Rule>> = {
     const from = valuesOf(begin);
     return one(valuesOf(size).map((length, i) => (length === -1 ? (shapeOf(x)[i] ?? 0) - (from[i] ?? 0) : length)));
   },
+  StridedSlice: ([x, ...bounds], attributes) =>
+    one(stridedSlice(shapeOf(x), bounds.map(valuesOf), attributes).finalShape),
   Range: ([start, stop, step]) => {
     const [from = 0, to = 0, by = 1] = [start, stop, step].map((held) => valuesOf(held)[0] ?? 0);
     return one([Math.max(0, Math.ceil((to - from) / by))]);
@@ -163,7 +196,9 @@ export const shapeRules: Readonly<Record<string, Rule>> = {
   Einsum: (inputs, { equation }) => {
     const [left = '', right = ''] = String(equation).split('->');
     const sides = new Map<string, number>();
-    left.split(',').forEach((letters, k) => [...letters].forEach((letter, i) => sides.set(letter, shapeOf(inputs[k])[i] ?? 1)));
+    left
+      .split(',')
+      .forEach((letters, k) => [...letters].forEach((letter, i) => sides.set(letter, shapeOf(inputs[k])[i] ?? 1)));
     return one([...right].map((letter) => sides.get(letter) ?? 1));
   },
 };

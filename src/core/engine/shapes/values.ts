@@ -1,8 +1,8 @@
-import type { Held, Values } from './held.ts';
+import type { Attributes, Held, Values } from './held.ts';
+import { stridedSlice } from './shapeRules.ts';
 
 /** Computes the values of an operation whose inputs are all constants. */
 export type Evaluate = (inputs: readonly Held[], shape: readonly number[], attributes: Attributes) => Values;
-export type Attributes = Readonly<Record<string, unknown>>;
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
 
@@ -50,18 +50,37 @@ const binary =
       const strides = broadcastStrides(held.shape, shape);
       return copied(held.values(), shape, (at) => dot(at, strides));
     }) as [Values, Values];
-    return left.map((value, i) => compute(value, right[i] ?? 0)) as Values;
+    return left.map((value, i) => compute(value, right[i] ?? 0));
   };
 
 const unary =
   (compute: (x: number) => number): Evaluate =>
   ([x]) =>
-    (x as Held).values().map(compute) as Values;
+    (x as Held).values().map(compute);
 
 const compare = (holds: (a: number, b: number) => boolean): Evaluate => {
   const numbers = binary((a, b) => Number(holds(a, b)));
   return (inputs, shape, attributes) => Uint8Array.from(numbers(inputs, shape, attributes));
 };
+
+/** Sums along axes, each then changed by how many there were. */
+function sums(change: (sum: number, count: number) => number): Evaluate {
+  return ([x, axes], shape) => {
+    const { shape: own, values } = x as Held;
+    const along = new Set(Array.from((axes as Held).values(), (axis) => (axis < 0 ? axis + own.length : axis)));
+    const kept = own.map((side, axis) => (along.has(axis) ? 1 : side));
+    const strides = stridesOf(kept).map((stride, axis) => (along.has(axis) ? 0 : stride));
+    const places = copied(
+      Int32Array.from({ length: sizeOf(kept) }, (_, i) => i),
+      own,
+      (at) => dot(at, strides),
+    );
+    const result = new Float64Array(sizeOf(shape));
+    values().forEach((value, i) => (result[places[i] ?? 0] = (result[places[i] ?? 0] ?? 0) + value));
+    const count = sizeOf(own) / sizeOf(shape);
+    return Float32Array.from(result, (sum) => change(sum, count));
+  };
+}
 
 const same: Evaluate = ([x]) => (x as Held).values();
 
@@ -111,6 +130,22 @@ export const evaluations: Readonly<Record<string, Evaluate>> = {
     const start = dot([...(begin as Held).values()], strides);
     return copied((x as Held).values(), shape, (at) => start + dot(at, strides));
   },
+  StridedSlice: ([x, ...bounds], shape, attributes) => {
+    const { shape: own, values } = x as Held;
+    const found = stridedSlice(
+      own,
+      bounds.map((held) => Array.from(held.values())),
+      attributes,
+    );
+    const strides = stridesOf(own);
+    const start = dot(found.begin, strides);
+    const steps = strides.map((stride, axis) => stride * (found.strides[axis] ?? 1));
+    // Axes that are dropped have one place only.
+    const kept = found.finalShapeSparse;
+    return copied(values(), kept, (at) => start + dot(at, steps)).slice(0, sizeOf(shape));
+  },
+  Sum: sums((sum) => sum),
+  Mean: sums((sum, count) => sum / count),
   Tile: ([x], shape) => {
     const { shape: own, values } = x as Held;
     const strides = stridesOf(own);
@@ -124,7 +159,10 @@ export const evaluations: Readonly<Record<string, Evaluate>> = {
   },
   Pack: (inputs, shape, { axis }) => {
     const along = Number(axis ?? 0);
-    const parts = inputs.map((held) => ({ ...held, shape: [...held.shape.slice(0, along), 1, ...held.shape.slice(along)] }));
+    const parts = inputs.map((held) => ({
+      ...held,
+      shape: [...held.shape.slice(0, along), 1, ...held.shape.slice(along)],
+    }));
     return joined(parts, along, shape);
   },
   Add: binary((a, b) => a + b),
@@ -153,6 +191,23 @@ export const evaluations: Readonly<Record<string, Evaluate>> = {
   Floor: unary(Math.floor),
   Ceil: unary(Math.ceil),
   Log: unary(Math.log),
+  Sign: unary(Math.sign),
+  Round: unary((x) => {
+    // Halves go to the even number.
+    const below = Math.floor(x);
+    const isHalf = x - below === 0.5;
+    return isHalf ? 2 * Math.round(x / 2) : Math.round(x);
+  }),
+  Reciprocal: unary((x) => 1 / x),
+  Tanh: unary(Math.tanh),
+  LogicalNot: unary((x) => Number(x === 0)),
+  LogicalAnd: compare((a, b) => a !== 0 && b !== 0),
+  LogicalOr: compare((a, b) => a !== 0 || b !== 0),
+  SquaredDifference: binary((a, b) => (a - b) ** 2),
+  ZerosLike: unary(() => 0),
+  OnesLike: unary(() => 1),
+  Select: select,
+  SelectV2: select,
   Sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
   Relu: unary((x) => Math.max(0, x)),
   Prod: ([x], shape) => {
@@ -161,6 +216,15 @@ export const evaluations: Readonly<Record<string, Evaluate>> = {
     return values.slice(0, 1).fill(Array.from(values).reduce((product, value) => product * value, 1));
   },
 };
+
+function select([condition, a, b]: readonly Held[], shape: readonly number[]): Values {
+  const [which, yes, no] = [condition, a, b].map((held) => {
+    const { shape: own, values } = held as Held;
+    const strides = broadcastStrides(own, shape);
+    return copied(values(), shape, (at) => dot(at, strides));
+  }) as [Values, Values, Values];
+  return yes.map((value, i) => (which[i] === 0 ? (no[i] ?? 0) : value));
+}
 
 /** Parts laid one behind the other along an axis. */
 function joined(parts: readonly Held[], along: number, shape: readonly number[]): Values {
@@ -172,7 +236,8 @@ function joined(parts: readonly Held[], along: number, shape: readonly number[])
     const values = part.values();
     const length = (part.shape[along] ?? 1) * inner;
     for (let k = 0; k < outer; k++)
-      for (let i = 0; i < length; i++) result[k * (shape[along] ?? 1) * inner + begin + i] = values[k * length + i] ?? 0;
+      for (let i = 0; i < length; i++)
+        result[k * (shape[along] ?? 1) * inner + begin + i] = values[k * length + i] ?? 0;
     begin += length;
   }
   return parts[0]?.dtype === 1 ? Float32Array.from(result) : Int32Array.from(result);

@@ -1,6 +1,5 @@
 import type { Layer } from '../../networks/layer.ts';
 import type { NetworkDefinition } from '../../networks/network.ts';
-import type { Parameter } from '../../networks/parameters.ts';
 import { AppError, messageOf } from '../../../shared/errors.ts';
 import { OnnxBuilder } from './builder.ts';
 import { layers } from './layers.ts';
@@ -22,8 +21,10 @@ export interface ExportOptions {
 export interface Exportable {
   readonly network: Pick<NetworkDefinition, 'id' | 'title' | 'changesWithSize'>;
   readonly options: Record<string, unknown>;
-  readonly parameters: { readonly all: readonly Pick<Parameter, 'name' | 'value'>[] };
+  readonly parameters: { readonly all: Recordable['parameters'] };
   readonly forward: Layer;
+  /** Sides of the input that need no padding are known to be multiples of this. */
+  readonly multipleOf?: number;
 }
 
 /** Side of the input of a network that has no size of its own and cannot be recorded for any. */
@@ -73,10 +74,11 @@ function recordForAnySize(model: Exportable, options: ExportOptions): RecordedGr
   return model.network.changesWithSize?.(model.options) ? undefined : recordAnySize(recordable(model, options));
 }
 
-const recordable = ({ forward, parameters }: Exportable, { channels = 3 }: ExportOptions): Recordable => ({
+const recordable = ({ forward, parameters, multipleOf }: Exportable, { channels = 3 }: ExportOptions): Recordable => ({
   forward,
   channels,
   parameters: parameters.all,
+  ...(multipleOf !== undefined && { multipleOf }),
 });
 
 function encode(model: Exportable, graph: RecordedGraph, { channels = 3, licence, hash }: ExportOptions): Uint8Array {

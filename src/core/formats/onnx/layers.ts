@@ -57,7 +57,10 @@ export const layers: Readonly<Record<string, Convert>> = {
   GlobalAveragePool: (b, node) =>
     b.define(node.name, 'nchw', b.add('GlobalAveragePool', [b.nameOf(inputOf(node, 0), 'nchw')])),
   DepthToSpace: (b, node) => {
-    const attributes = { blocksize: { int: intOf(node, 'blocksize') }, mode: { string: 'CRD' } };
+    // TensorFlow's own operation of this name has another order of channels.
+    const isTensorFlows = node.attrs['block_size'] !== undefined;
+    const factor = intOf(node, isTensorFlows ? 'block_size' : 'blocksize');
+    const attributes = { blocksize: { int: factor }, mode: { string: isTensorFlows ? 'DCR' : 'CRD' } };
     b.define(node.name, 'nchw', b.add('DepthToSpace', [b.nameOf(inputOf(node, 0), 'nchw')], attributes));
   },
   EnlargeNearest: (b, node) => {

@@ -58,6 +58,40 @@ export const operations: Readonly<Record<string, Convert>> = {
   Erf: elementwise('Erf'),
   Neg: elementwise('Neg'),
   LeakyRelu: elementwise('LeakyRelu', (node) => ({ alpha: { float: floatOf(node, 'alpha') } })),
+  Equal: elementwise('Equal'),
+  NotEqual: (b, node) => {
+    const order = cheapest(b, node.inputs);
+    const names = node.inputs.map((name) => b.nameOf(name, order));
+    b.define(node.name, order, b.add('Not', [b.add('Equal', names)]));
+  },
+  Less: elementwise('Less'),
+  LessEqual: elementwise('LessOrEqual'),
+  Greater: elementwise('Greater'),
+  GreaterEqual: elementwise('GreaterOrEqual'),
+  LogicalAnd: elementwise('And'),
+  LogicalOr: elementwise('Or'),
+  LogicalNot: elementwise('Not'),
+  Select: elementwise('Where'),
+  SelectV2: elementwise('Where'),
+  Elu: elementwise('Elu'),
+  Softplus: elementwise('Softplus'),
+  Log: elementwise('Log'),
+  Floor: elementwise('Floor'),
+  Ceil: elementwise('Ceil'),
+  Sign: elementwise('Sign'),
+  Reciprocal: elementwise('Reciprocal'),
+  Pow: elementwise('Pow'),
+  Relu6: (b, node) => {
+    const order = cheapest(b, node.inputs);
+    const [low, high] = [0, 6].map((value) => b.constant([], Float32Array.of(value))) as [string, string];
+    b.define(node.name, order, b.add('Clip', [b.nameOf(inputOf(node, 0), order), low, high]));
+  },
+  SquaredDifference: (b, node) => {
+    const order = cheapest(b, node.inputs);
+    const names = node.inputs.map((name) => b.nameOf(name, order));
+    const difference = b.add('Sub', names);
+    b.define(node.name, order, b.add('Mul', [difference, difference]));
+  },
   Identity: (b, node) => b.alias(node.name, inputOf(node, 0)),
   Square: (b, node) => {
     const order = cheapest(b, node.inputs);
@@ -75,9 +109,47 @@ export const operations: Readonly<Record<string, Convert>> = {
   Conv2D: (b, node) => plainConvolution(b, node, [3, 2, 0, 1], 1),
   DepthwiseConv2dNative: (b, node) => plainConvolution(b, node, [2, 3, 0, 1], shapeOf(node)[3] ?? 1),
 
+  Conv2DBackpropInput: transposedConvolution,
+  AvgPool: pooling('AveragePool'),
+  MaxPool: pooling('MaxPool'),
+  FusedBatchNorm: (b, node) => {
+    const [x = '', ...rest] = node.inputs;
+    const names = [b.nameOf(x, 'nchw'), ...rest.map((name) => b.nameOf(name))];
+    b.define(node.name, 'nchw', b.add('BatchNormalization', names, { epsilon: { float: floatOf(node, 'epsilon') } }));
+  },
+  ResizeBilinear: resize('linear'),
+  ResizeNearestNeighbor: resize('nearest'),
+  MirrorPad: (b, node) => {
+    if (stringOf(node, 'mode') !== 'REFLECT') throw new Error('it mirrors the border pixel too');
+    const order = cheapest(b, [inputOf(node, 0)]);
+    const pads = b.integers(onnxPads(b.expressions(inputOf(node, 1)), order));
+    b.define(
+      node.name,
+      order,
+      b.add('Pad', [b.nameOf(inputOf(node, 0), order), pads], { mode: { string: 'reflect' } }),
+    );
+  },
+  Einsum: (b, node) => {
+    const names = node.inputs.map((name) => b.nameOf(name));
+    b.define(node.name, 'nhwc', b.add('Einsum', names, { equation: { string: stringOf(node, 'equation') } }));
+  },
+  Pack: (b, node) => {
+    const axis = intOf(node, 'axis');
+    const at = b.integers([axis]);
+    const parts = node.inputs.map((name) => b.add('Unsqueeze', [b.nameOf(name), at]));
+    b.define(node.name, 'nhwc', b.add('Concat', parts, { axis: { int: axis } }));
+  },
+  ExpandDims: (b, node) => {
+    const axes = b.integers(b.numbers(inputOf(node, 1)));
+    b.define(node.name, 'nhwc', b.add('Unsqueeze', [b.nameOf(inputOf(node, 0)), axes]));
+  },
+  StridedSlice: stridedSlice,
+
   Mean: reduction('ReduceMean'),
   Sum: reduction('ReduceSum'),
   Max: reduction('ReduceMax'),
+  Min: reduction('ReduceMin'),
+  Prod: reduction('ReduceProd'),
   Reshape: (b, node) => {
     const shape = b.expressions(inputOf(node, 1));
     b.define(node.name, 'nhwc', b.add('Reshape', [b.nameOf(inputOf(node, 0)), b.integers(shape)]));
@@ -167,6 +239,87 @@ function reduction(op: string): Convert {
     const name = b.add(op, [b.nameOf(inputOf(node, 0), order), b.integers(axes)], { keepdims: { int: keeps ? 1 : 0 } });
     b.define(node.name, order, name);
   };
+}
+
+/** A transposed convolution of a graph that did not come from our layers; its filter is [H,W,out,in]. */
+function transposedConvolution(b: OnnxBuilder, node: GraphNode): void {
+  const kernel = inputOf(node, 1);
+  const shape = b.shapeOf(kernel);
+  const order = [3, 2, 0, 1];
+  const strides = intsOf(node, 'strides').slice(1, 3);
+  const [, ...sides] = b.shapeOf(inputOf(node, 2)).slice(0, 3);
+  const made = shapeOf(node).slice(1, 3);
+  const isSame = stringOf(node, 'padding') === 'SAME';
+  // What a convolution of this size would have padded with is cut off again.
+  const cut = [0, 1].map((i) => {
+    const [extent, stride] = [shape[i] ?? 1, strides[i] ?? 1];
+    if (made[i] !== (sides[i] ?? 0) * stride + (isSame ? 0 : extent - stride))
+      throw new Error('a transposed convolution gives an unusual size');
+    return isSame ? extent - stride : 0;
+  });
+  if (cut.some((pixels) => pixels < 0))
+    throw new Error('the stride of a transposed convolution is wider than its filter');
+  const before = cut.map((pixels) => Math.floor(pixels / 2));
+  const pads = [...before, ...cut.map((pixels, i) => pixels - (before[i] ?? 0))];
+  const weight = b.constant(permute(shape, order), permuted(b.floats(kernel), shape, order));
+  const attributes = { strides: { ints: strides }, ...(cut.some((pixels) => pixels > 0) && { pads: { ints: pads } }) };
+  b.define(node.name, 'nchw', b.add('ConvTranspose', [b.nameOf(inputOf(node, 2), 'nchw'), weight], attributes));
+}
+
+function pooling(op: string): Convert {
+  return (b, node) => {
+    const attributes = {
+      kernel_shape: { ints: intsOf(node, 'ksize').slice(1, 3) },
+      strides: { ints: intsOf(node, 'strides').slice(1, 3) },
+      auto_pad: { string: stringOf(node, 'padding') === 'SAME' ? 'SAME_UPPER' : 'VALID' },
+    };
+    b.define(node.name, 'nchw', b.add(op, [b.nameOf(inputOf(node, 0), 'nchw')], attributes));
+  };
+}
+
+/** TensorFlow's ways to lay the new pixels over the old ones are three of ONNX's. */
+function resize(mode: 'linear' | 'nearest'): Convert {
+  return (b, node) => {
+    const [batch = 1, , , channels = 1] = shapeOf(node);
+    const sizes = b.integers([batch, channels, ...b.expressions(inputOf(node, 1))]);
+    const [corners, centres] = ['align_corners', 'half_pixel_centers'].map((name) => boolOf(node, name));
+    const placed = centres ? 'half_pixel' : 'asymmetric';
+    const attributes = {
+      mode: { string: mode },
+      coordinate_transformation_mode: { string: corners ? 'align_corners' : placed },
+      ...(mode === 'nearest' && { nearest_mode: { string: corners || centres ? 'round_prefer_ceil' : 'floor' } }),
+    };
+    b.define(node.name, 'nchw', b.add('Resize', [b.nameOf(inputOf(node, 0), 'nchw'), '', '', sizes], attributes));
+  };
+}
+
+function stridedSlice(b: OnnxBuilder, node: GraphNode): void {
+  const masks = Object.fromEntries(
+    ['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'].map((name) => [
+      name,
+      intOf(node, name),
+    ]),
+  ) as Record<string, number>;
+  if (masks['ellipsis_mask'] || masks['new_axis_mask'])
+    throw new Error('it takes a part with an ellipsis or a new axis');
+  const isSet = (name: string, axis: number): boolean => ((masks[name] ?? 0) & (1 << axis)) !== 0;
+  const [begin, end] = [1, 2].map((i) => b.expressions(inputOf(node, i))) as [
+    (number | SizeExpression)[],
+    (number | SizeExpression)[],
+  ];
+  const axes = begin.map((_, axis) => axis);
+  const shrunk = axes.filter((axis) => isSet('shrink_axis_mask', axis));
+  const last = 2 ** 31 - 1;
+  const starts = axes.map((axis) => (isSet('begin_mask', axis) ? 0 : (begin[axis] ?? 0)));
+  const ends = axes.map((axis) => {
+    const start = begin[axis] ?? 0;
+    if (isSet('shrink_axis_mask', axis)) return start === -1 ? last : plus(start, 1);
+    return isSet('end_mask', axis) ? last : (end[axis] ?? 0);
+  });
+  const steps = b.numbers(inputOf(node, 3));
+  const x = b.nameOf(inputOf(node, 0));
+  const part = b.add('Slice', [x, ...[starts, ends, axes, steps].map((values) => b.integers(values))]);
+  b.define(node.name, 'nhwc', shrunk.length > 0 ? b.add('Squeeze', [part, b.integers(shrunk)]) : part);
 }
 
 /** A product of matrices, in any number of batches; each side is turned where the attribute of its name says so. */

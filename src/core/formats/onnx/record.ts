@@ -32,6 +32,8 @@ export interface Recordable {
   forward: Layer;
   channels: number;
   parameters: readonly { name: string; value: tf.Tensor }[];
+  /** Sides of the input that need no padding are known to be multiples of this. */
+  multipleOf?: number;
 }
 
 type Trace = Pick<RecordedGraph, 'nodes' | 'output' | 'parameters' | 'scale'>;
@@ -48,7 +50,7 @@ const SIDES = [33, 46] as const;
  * @returns undefined where its operations or shapes do not follow from the size in a simple way
  */
 export function recordAnySize(network: Recordable): RecordedGraph | undefined {
-  for (const step of steps) {
+  for (const step of steps.filter((each) => each >= (network.multipleOf ?? 1))) {
     const found = generalise(network, step);
     if (found) return found;
   }

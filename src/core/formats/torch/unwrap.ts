@@ -1,5 +1,7 @@
 /** Keys under which training programs store weights. Averaged weights come first, as in Real-ESRGAN. */
-const containers = ['params_ema', 'ema', 'params', 'state_dict', 'model_state_dict', 'model', 'net'] as const;
+const containers = [
+  ...['params_ema', 'net_g_ema', 'ema', 'params', 'net_g', 'state_dict', 'model_state_dict', 'model', 'net'],
+] as const;
 
 /**
  * What training modules contain besides the network: discriminators, losses and their feature networks, metrics,

@@ -195,7 +195,9 @@ class Chooser {
       if (!trouble) {
         const seconds = (given.ms * 1000) / (tile.width * tile.height);
         // The first run of a size is no measure, unless there is none.
-        const isMeasured = verdicts.about(backend.id).some(({ secondsPerMegapixel }) => secondsPerMegapixel !== undefined);
+        const isMeasured = verdicts
+          .about(backend.id)
+          .some(({ secondsPerMegapixel }) => secondsPerMegapixel !== undefined);
         verdicts.keep(backend.id, { ...size, ...(!isMeasured && { secondsPerMegapixel: seconds }) });
         return given.result;
       }
@@ -271,7 +273,8 @@ const isCancelled = (error: unknown): boolean => error instanceof AppError && er
 
 function failureOf(error: unknown): Pick<Finding, 'distrust' | 'detail'> {
   const isTimeout = error instanceof AppError && error.details?.['cause'] === 'time';
-  const isAbsent = error instanceof AppError && error.code === 'engine' && /adapter|not found|shared library/i.test(error.message);
+  const isAbsent =
+    error instanceof AppError && error.code === 'engine' && /adapter|not found|shared library/i.test(error.message);
   let kind: NonNullable<Finding['distrust']> = 'failed';
   if (isTimeout) kind = 'slow';
   if (isAbsent) kind = 'absent';

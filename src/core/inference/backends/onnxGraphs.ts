@@ -48,8 +48,8 @@ function network({ network: id, options: given, weights, inputNorm }: LoadedMode
 
 /** A graph of TensorFlow.js as something that can be recorded; range and padding are part of its forward pass. */
 export async function tfjsGraph(title: string, graph: NonNullable<LoadedModel['graph']>): Promise<Exportable> {
-  const forward = await openTfjsForward(graph.file, graph);
-  return { network: { id: 'graph', title }, options: {}, parameters: { all: [] }, forward };
+  const { forward, weights, multipleOf } = await openTfjsForward(graph.file, graph);
+  return { network: { id: 'graph', title }, options: {}, parameters: { all: weights }, forward, multipleOf };
 }
 
 async function recordedGraphs(model: Exportable): Promise<OnnxGraphs> {

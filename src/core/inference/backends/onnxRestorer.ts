@@ -36,7 +36,10 @@ export async function openOnnxRestorer(model: LoadedModel, provider: OnnxProvide
   const probe = { width, height, channels: 3 as const, data: new Float32Array(width * height * 3).fill(0.5) };
   const scale = (await sessions.run(probe)).width / width;
   if (!Number.isInteger(scale))
-    throw new AppError('unsupported', 'This model does not turn a picture into one of a whole multiple of its size.');
+    throw new AppError(
+      'unsupported',
+      'This model does not enlarge pictures a whole number of times. Choose another model.',
+    );
   return {
     ...common,
     scale,
@@ -76,9 +79,11 @@ class Sessions {
       const [input = '', output = ''] = [session.inputNames[0], session.outputNames[0]];
       const { Tensor } = await import('onnxruntime-node');
       const x = toPlanes(reflected(tile, padded.width, padded.height), range);
-      const { [output]: y } = await session.run({ [input]: new Tensor('float32', x, [1, 3, padded.height, padded.width]) });
+      const { [output]: y } = await session.run({
+        [input]: new Tensor('float32', x, [1, 3, padded.height, padded.width]),
+      });
       if (!(y?.data instanceof Float32Array) || y.dims.length !== 4 || y.dims[1] !== 3)
-        throw new AppError('unsupported', 'This model does not turn a colour picture into a colour picture.');
+        throw new AppError('unsupported', 'This model does not give a colour picture. Choose another model.');
       const [, , height = 0, width = 0] = y.dims as readonly number[];
       const scale = height / padded.height;
       return cropped(fromPlanes(y.data, width, height, range), tile.width * scale, tile.height * scale);
@@ -131,7 +136,10 @@ class Sessions {
     if (session.inputNames.length === 1 && session.outputNames.length > 0) return session;
     const count = session.inputNames.length;
     await session.release();
-    throw new AppError('unsupported', `This ONNX file takes ${count} inputs; a model here takes one picture.`);
+    throw new AppError(
+      'unsupported',
+      `This ONNX file needs ${count} inputs, but only models with one input are supported. Choose another model.`,
+    );
   }
 }
 

@@ -17,7 +17,11 @@ export interface Disagreement {
  * @returns undefined where they agree
  */
 export function disagreement(reference: FloatPicture, given: FloatPicture): Disagreement | undefined {
-  if (given.width !== reference.width || given.height !== reference.height || given.data.length !== reference.data.length)
+  if (
+    given.width !== reference.width ||
+    given.height !== reference.height ||
+    given.data.length !== reference.data.length
+  )
     return {
       kind: 'size',
       detail: `${given.width}x${given.height} instead of ${reference.width}x${reference.height}`,

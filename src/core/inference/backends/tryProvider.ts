@@ -7,7 +7,9 @@ const SIDE = 32;
 /** A convolution of one pixel that gives the sum of the three colours, three times. */
 const summing = (): Uint8Array =>
   encodeOnnx({
-    nodes: [{ op: 'Conv', inputs: ['input', 'weight'], outputs: ['output'], attributes: { kernel_shape: { ints: [1, 1] } } }],
+    nodes: [
+      { op: 'Conv', inputs: ['input', 'weight'], outputs: ['output'], attributes: { kernel_shape: { ints: [1, 1] } } },
+    ],
     tensors: [{ name: 'weight', shape: [3, 3, 1, 1], data: new Float32Array(9).fill(1) }],
     input: { name: 'input', shape: [1, 3, SIDE, SIDE] },
     output: { name: 'output', shape: [1, 3, SIDE, SIDE] },

@@ -1,13 +1,15 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { AppError } from '../../../shared/errors.ts';
+import { openOrdinary } from '../../files/ordinaryFile.ts';
 
 /** Reads a file at any place without loading all of it. Close it when done. */
 export class FileBytes {
   readonly size: number;
   readonly #file: number;
 
-  /** @throws the system's error if the file cannot be opened */
+  /** @throws the system's error if the file cannot be opened, AppError `unsupported` for a pipe or device */
   constructor(path: string) {
-    this.#file = openSync(path, 'r');
+    this.#file = openPictureFile(path);
     this.size = fstatSync(this.#file).size;
   }
 
@@ -26,6 +28,19 @@ export class FileBytes {
 
   close(): void {
     closeSync(this.#file);
+  }
+}
+
+function openPictureFile(path: string): number {
+  try {
+    return openOrdinary(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOTFILE') throw cause;
+    throw new AppError(
+      'unsupported',
+      'This is not a picture of a kind this program reads (JPEG, PNG, TIFF, WebP, AVIF, GIF).',
+      { cause },
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import type { FileBytes } from './fileBytes.ts';
-import { type TiffDirectory, type TiffFile, tiffNumber, tiffTag } from './tiff.ts';
+import { readTiff, type TiffDirectory, type TiffFile, tiffNumber, tiffNumbers, tiffTag } from './tiff.ts';
 
 /** Photometric interpretations of sensors: a colour filter array, and DNG's LinearRaw. */
 const SENSOR = new Set([32803, 34892]);
@@ -32,5 +32,31 @@ export function firstIsReduced(file: FileBytes, tiff: TiffFile): boolean {
   if (!first || ((tiffNumber(file, tiff, first, tiffTag.newSubfileType) ?? 0) & 1) === 0) return false;
   return others.length > 0 || first.inside.length > 0;
 }
+
+/** So much more than the file has may a maker's directory claim: some round the bytes of their strips up. */
+const TOLERATED = 0.01;
+
+/**
+ * Whether the samples that the directories of a TIFF tell of lie behind the end of the file. LibRaw develops such a file without a word, with
+ * black or noise in place of what is missing.
+ */
+export function rawEndsTooEarly(file: FileBytes): boolean {
+  const tiff = readTiff(file);
+  if (!tiff) return false;
+  const ends = (directory: TiffDirectory, at: number, bytes: number): boolean => {
+    const offsets = tiffNumbers(file, tiff, directory, at, MOST_STRIPS);
+    const counts = tiffNumbers(file, tiff, directory, bytes, MOST_STRIPS);
+    return offsets.some((offset, i) => offset + (counts[i] ?? 0) * (1 - TOLERATED) > file.size);
+  };
+  return tiff.pages
+    .flatMap(withInside)
+    .some(
+      (directory) =>
+        ends(directory, tiffTag.stripOffsets, tiffTag.stripByteCounts) ||
+        ends(directory, tiffTag.tileOffsets, tiffTag.tileByteCounts),
+    );
+}
+
+const MOST_STRIPS = 100_000;
 
 const withInside = (directory: TiffDirectory): TiffDirectory[] => [directory, ...directory.inside.flatMap(withInside)];

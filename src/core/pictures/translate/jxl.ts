@@ -74,6 +74,7 @@ export async function encodeJxl(
   quality: number,
 ): Promise<Uint8Array> {
   const vips = await libvips();
+  if (data instanceof Float32Array) throw new Error('Floats are not written as JPEG XL.');
   const deep = data instanceof Uint16Array;
   const grey = colours === 'grey';
   try {
@@ -87,15 +88,29 @@ export async function encodeJxl(
     const [one, three] = deep ? (['grey16', 'rgb16'] as const) : (['b-w', 'srgb'] as const);
     using tagged = plain.copy({ interpretation: grey ? one : three });
     if (profile) tagged.setBlob('icc-profile-data', profile);
-    return tagged.jxlsaveBuffer({
-      ...(quality === 100 ? { lossless: true } : { Q: quality }),
-      effort: 4,
-      bitdepth: deep ? 16 : 8,
-      keep: 'icc',
-    });
+    return inContainer(
+      tagged.jxlsaveBuffer({
+        ...(quality === 100 ? { lossless: true } : { Q: quality }),
+        effort: 4,
+        bitdepth: deep ? 16 : 8,
+        keep: 'icc',
+      }),
+    );
   } catch (cause) {
     throw new AppError('io', 'The JPEG XL could not be encoded; choose TIFF or PNG.', { cause: reasonOf(cause) });
   }
+}
+
+/** The first boxes of a JPEG XL file: its signature, and the type `jxl ` (ISO/IEC 18181-2). */
+const FILE_START = Buffer.from('0000000c4a584c200d0a870a00000014667479706a786c20000000006a786c20', 'hex');
+
+/** A bare codestream as a file: ExifTool writes metadata into files only. */
+function inContainer(codestream: Uint8Array): Uint8Array {
+  if (codestream[0] !== 0xff) return codestream;
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(codestream.length + 8, 0);
+  head.write('jxlc', 4, 'latin1');
+  return Buffer.concat([FILE_START, head, codestream]);
 }
 
 /** An error of WebAssembly has its words in an array. */

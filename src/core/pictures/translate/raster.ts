@@ -1,22 +1,28 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
-/** Decoded pixels of a format that sharp does not read, upright, before they are written as a TIFF (writeRaster). */
+/** Decoded pixels of a file that sharp does not read, before they are written as a TIFF (writeRaster). */
 export interface Raster {
   width: number;
   height: number;
-  /** Rows from top to bottom, channels interleaved, the whole range of the type used. */
-  data: Uint8Array | Uint16Array;
+  /** Rows from top to bottom, channels interleaved; whole numbers use the whole range of their type, floats are linear. */
+  data: Uint8Array | Uint16Array | Float32Array;
   colours: 'grey' | 'rgb' | 'cmyk';
   /** What each channel behind the colours is. */
   extras: readonly ('alpha' | 'premultiplied' | 'beside')[];
   /** ICC profile of the numbers; without one they are sRGB. */
   profile?: Uint8Array;
+  /** EXIF's number for how it is to be turned, where the decoder has not done it. */
+  orientation?: number;
 }
 
 const photometric = { grey: 1, rgb: 2, cmyk: 5 } as const;
 const colourChannels = { grey: 1, rgb: 3, cmyk: 4 } as const;
 const extraSample = { beside: 0, premultiplied: 1, alpha: 2 } as const;
 
+type Values = [tag: number, type: number, values: readonly number[]];
+
+/** SampleFormat of IEEE's floating-point numbers. */
+const FLOATS = 3;
 const SHORT = 3;
 const LONG = 4;
 const UNDEFINED = 7;
@@ -34,22 +40,24 @@ export const channelsOf = ({ colours, extras }: Pick<Raster, 'colours' | 'extras
  * @throws Error where the raster is larger than a TIFF can be, or its data do not fit its size
  */
 export function writeRaster(path: string, raster: Raster): void {
-  const { width, height, data, colours, extras, profile } = raster;
+  const { width, height, data, colours, extras, profile, orientation } = raster;
   const channels = channelsOf(raster);
   if (data.length !== width * height * channels) throw new Error('The decoder gave another number of samples.');
   if (data.byteLength > MOST_BYTES) throw new Error('The picture has more than 4 GB of samples.');
   const pixelsEnd = HEADER_BYTES + data.byteLength + (data.byteLength % 2);
-  const values: [tag: number, type: number, values: readonly number[]][] = [
+  const values: Values[] = [
     [256, LONG, [width]],
     [257, LONG, [height]],
     [258, SHORT, Array.from({ length: channels }, () => data.BYTES_PER_ELEMENT * 8)],
     [259, SHORT, [1]],
     [262, SHORT, [photometric[colours]]],
     [273, LONG, [HEADER_BYTES]],
+    ...(orientation === undefined ? [] : [[274, SHORT, [orientation]] as Values]),
     [277, SHORT, [channels]],
     [278, LONG, [height]],
     [279, LONG, [data.byteLength]],
-    ...(extras.length > 0 ? [[338, SHORT, extras.map((kind) => extraSample[kind])] as [number, number, number[]]] : []),
+    ...(extras.length > 0 ? [[338, SHORT, extras.map((kind) => extraSample[kind])] as Values] : []),
+    ...(data instanceof Float32Array ? [[339, SHORT, Array.from({ length: channels }, () => FLOATS)] as Values] : []),
   ];
   const fields = values.map(([tag, type, numbers]) => ({
     tag,
@@ -78,7 +86,7 @@ interface Field {
 
 const little = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-const bytesOf = (array: Uint8Array | Uint16Array | Uint32Array): Uint8Array =>
+const bytesOf = (array: Uint8Array | Uint16Array | Uint32Array | Float32Array): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
 function header(directory: number): Uint8Array {

@@ -46,7 +46,9 @@ export async function developRaw(bytes: Uint8Array<ArrayBuffer>, settings: RawSe
     expPreser: settings.highlights === 'clip' ? 0 : 1,
   });
   const metadata = (await raw.ask('metadata', false)) as { flip?: number } | undefined;
-  const { width, height, colors, bits, data } = (await raw.ask('imageData')) as RawImage;
+  const image = (await raw.ask('imageData')) as RawImage | undefined;
+  if (!image) throw refused('LibRaw gave no picture');
+  const { width, height, colors, bits, data } = image;
   if (bits !== 16 || (colors !== 1 && colors !== 3))
     throw new AppError('unsupported', `LibRaw developed this RAW file to ${colors} channels of ${bits} bits.`);
   const samples =

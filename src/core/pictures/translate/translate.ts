@@ -2,13 +2,16 @@ import { readFile, stat } from 'node:fs/promises';
 import { AppError } from '../../../shared/errors.ts';
 import type { RawSettings } from '../../../shared/batches.ts';
 import type { Translation } from '../../../shared/pictureMessages.ts';
+import { withBytes } from '../inside/fileBytes.ts';
 import { lookInside } from '../inside/inside.ts';
+import { rawEndsTooEarly } from '../inside/rawInTiff.ts';
 import { profileOfTold } from '../toldColour.ts';
 import { toneCurveOf } from '../colourProfile.ts';
 import { decodeHeic } from './heic.ts';
 import { decodeJp2 } from './jp2.ts';
 import { decodeJxl } from './jxl.ts';
 import { isTranslated, type TranslatedKind, writtenFormat } from './kinds.ts';
+import { decodeOddTiff, oddEncoding } from './oddTiff.ts';
 import { decodePsd } from './psd.ts';
 import { type Raster, writeRaster } from './raster.ts';
 import { developRaw, rawPreview, type RawPreview } from './raw.ts';
@@ -38,12 +41,29 @@ interface Decoded {
 export async function translate(file: string, target: string, raw: RawSettings = plainRaw): Promise<Translation> {
   const inside = lookInside(file);
   const { kind } = inside;
-  if (!isTranslated(kind)) throw new AppError('internal', `A file of the kind ${kind} needs no translation.`);
+  const odd = oddEncoding(inside);
+  if (odd) {
+    const { raster, bits } = await decodeOddTiff(file, inside, MOST_PIXELS);
+    writeRaster(target, raster);
+    return { file: target, kind: 'tiff', same: 'tiff', bits, orientation: 1, pages: 1, notes: [...(odd.notes ?? [])] };
+  }
+  if (!isTranslated(kind)) throw new Error(`A file of the kind ${kind} needs no translation.`);
+  if (kind === 'raw' && withBytes(file, rawEndsTooEarly))
+    throw new AppError(
+      'bad-input',
+      'The file ends before the picture does. Copy it from its source again; what is missing cannot be restored.',
+    );
   const decoded = await decode(kind, await bytesOf(file), raw);
   const { raster, bits, orientation = 1, pages = 1, notes = [] } = decoded;
   writeRaster(target, raster);
   const alpha = raster.extras.some((extra) => extra !== 'beside');
   return { file: target, kind, same: writtenFormat(kind, { bits, alpha }), bits, orientation, pages, notes };
+}
+
+/** Whether a file has to be translated before sharp can read it. @throws the system's error if the file cannot be read */
+export function needsTranslation(file: string): boolean {
+  const inside = lookInside(file);
+  return isTranslated(inside.kind) || oddEncoding(inside) !== undefined;
 }
 
 /**

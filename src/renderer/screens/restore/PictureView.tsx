@@ -91,6 +91,7 @@ export function PictureView({ source }: { source: Source }) {
       seconds: shown.seconds.toFixed(1),
       device: t(shown.backends.every(isOnProcessor) ? 'restore.onProcessor' : 'restore.onGpu'),
     }),
+    shown.reduced && t('restore.reduced'),
     learning && t('restore.early'),
   ];
   const state = previewed?.filter(Boolean).join(' · ') ?? t(recipes.length === 0 ? 'restore.chooseFirst' : hint);

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useAction, useCall } from '../../api/hooks.ts';
 import { href } from '../../route.ts';
 import { BatchProgress } from './BatchProgress.tsx';
+import { LeftOut } from './LeftOut.tsx';
 import { chosenPictures, useSelection } from './selection.tsx';
 import { useExampleName } from './useExampleName.ts';
 import { OutputChoice } from './OutputChoice.tsx';
@@ -48,6 +49,7 @@ export function StartExport() {
   return (
     <Stack gap="sm">
       {batch && <BatchProgress batch={batch} />}
+      {pictures.length > 0 && <LeftOut />}
       <OutputChoice output={output} />
       <Button fullWidth onClick={begin} disabled={missing !== undefined} loading={start.isPending}>
         {open ? t('export.startThis') : t('export.start', { count: pictures.length })}

@@ -116,7 +116,7 @@ function Form({ presets }: { presets: Presets }) {
                 <Select
                   label={t('studies.base')}
                   description={t('studies.baseText')}
-                  inputWrapperOrder={['label', 'input', 'description']}
+                  inputWrapperOrder={['label', 'input', 'description', 'error']}
                   placeholder={t('studies.baseDefault')}
                   clearable
                   searchable
@@ -143,7 +143,7 @@ function Form({ presets }: { presets: Presets }) {
                 <Select
                   label={t('studies.final')}
                   description={t('studies.finalText')}
-                  inputWrapperOrder={['label', 'input', 'description']}
+                  inputWrapperOrder={['label', 'input', 'description', 'error']}
                   placeholder={t('train.chooseData')}
                   data={sets}
                   value={final}

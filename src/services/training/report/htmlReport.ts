@@ -7,6 +7,7 @@ import type { RunDetail, ValidationPicture } from '../../../shared/runs.ts';
 import type { Runs } from '../runHistory.ts';
 import { escapeXml as e } from './escapeXml.ts';
 import { curveSvg } from './curveSvg.ts';
+import { isVggFavoured, vggFavouredNote } from './vggFavoured.ts';
 import { reportPage } from './page.ts';
 import { curvesOf, measuredAs, runningSeconds, shownSteps } from './runSummary.ts';
 
@@ -28,6 +29,7 @@ export async function htmlReport(runs: Runs, reference: string): Promise<string>
     run.tags.length > 0 ? `<p class="dim">${run.tags.map((tag) => `#${e(tag)}`).join(' ')}</p>` : '',
     run.note ? `<p>${e(run.note).replace(/\n/g, '<br>')}</p>` : '',
     figures(run, config),
+    isVggFavoured(config) ? `<p class="dim">${vggFavouredNote}</p>` : '',
     '<h2>Curves</h2><div class="curves">',
     ...curves,
     '</div>',
@@ -112,5 +114,9 @@ async function strips(run: RunDetail): Promise<string[]> {
   );
 }
 
-const caption = ({ step, psnr, ssim }: ValidationPicture, best: number | undefined): string =>
-  `Step ${step}${step === best ? ' (best)' : ''}: ${psnr.toFixed(2)} dB, SSIM ${ssim.toFixed(4)}`;
+const caption = ({ step, psnr, ssim, lpips = {} }: ValidationPicture, best: number | undefined): string =>
+  [
+    `Step ${step}${step === best ? ' (best)' : ''}: ${psnr.toFixed(2)} dB`,
+    `SSIM ${ssim.toFixed(4)}`,
+    ...Object.entries(lpips).map(([network, value]) => `LPIPS-${network} ${value.toFixed(4)}`),
+  ].join(', ');

@@ -20,7 +20,15 @@ function setUp(gpu: Counted, { wanted = true, processor = counted(), verdicts = 
     verdicts,
     tell: (sentence) => said.push(sentence),
   };
-  return { restorer: chooseBackend(options), again: () => chooseBackend(options), said, processor, gpu, backend, verdicts };
+  return {
+    restorer: chooseBackend(options),
+    again: () => chooseBackend(options),
+    said,
+    processor,
+    gpu,
+    backend,
+    verdicts,
+  };
 }
 
 describe('trust', () => {
@@ -164,7 +172,10 @@ describe('the fastest', () => {
   });
 
   it('is never one that gives another picture, however fast', async () => {
-    const { restorer, said } = setUp(counted((given) => given), { ...auto, processor: counted(slowly(20)) });
+    const { restorer, said } = setUp(
+      counted((given) => given),
+      { ...auto, processor: counted(slowly(20)) },
+    );
     expect((await restorer.run(tile)).data).toEqual(half(tile).data);
     expect(restorer.backend).toBe('tensorflow');
     expect(said).toEqual(['GPU (WebGPU) gave a wrong picture with this model. The processor restored this picture.']);

@@ -12,13 +12,25 @@ const changed = (change: (value: number, i: number) => number): FloatPicture => 
 describe('a tile of a backend, compared with the processor,', () => {
   it.each<[string, FloatPicture, string | undefined]>([
     ['is right where it differs by rounding', changed((value) => value + 1e-5), undefined],
-    ['is right just below the limit', changed((value, i) => (i === 50 ? value + MOST_DIFFERENCE * 0.98 : value)), undefined],
-    ['is wrong where one pixel is above the limit', changed((value, i) => (i === 50 ? value + 2.1e-3 : value)), 'different'],
+    [
+      'is right just below the limit',
+      changed((value, i) => (i === 50 ? value + MOST_DIFFERENCE * 0.98 : value)),
+      undefined,
+    ],
+    [
+      'is wrong where one pixel is above the limit',
+      changed((value, i) => (i === 50 ? value + 2.1e-3 : value)),
+      'different',
+    ],
     ['is wrong where one value is no number', changed((value, i) => (i === 7 ? Number.NaN : value)), 'not-a-number'],
     ['is wrong where one value is infinite', changed((value, i) => (i === 7 ? Infinity : value)), 'not-a-number'],
     ['is wrong where it is black', changed(() => 0), 'black'],
     ['is wrong where it is grey', changed(() => 0.5), 'constant'],
-    ['is wrong where it is moved by a pixel', changed((_, i) => reference.data[Math.max(0, i - 3)] as number), 'different'],
+    [
+      'is wrong where it is moved by a pixel',
+      changed((_, i) => reference.data[Math.max(0, i - 3)] as number),
+      'different',
+    ],
     ['is wrong where it has another size', { ...noise(12, 16) }, 'size'],
   ])('%s', (_, given, kind) => {
     expect(disagreement(reference, given)?.kind).toBe(kind);
@@ -26,7 +38,12 @@ describe('a tile of a backend, compared with the processor,', () => {
 
   it('is right where the picture is black on the processor too', () => {
     const black = changed(() => 0);
-    expect(disagreement(black, changed(() => 1e-6))).toBeUndefined();
+    expect(
+      disagreement(
+        black,
+        changed(() => 1e-6),
+      ),
+    ).toBeUndefined();
   });
 
   it('is not to blame where the model has no number for a pixel anywhere', () => {

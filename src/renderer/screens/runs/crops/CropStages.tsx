@@ -215,6 +215,12 @@ function Measures({
       <tbody>
         {line(t('crops.whole'), whole.psnr, whole.ssim)}
         {line(t('crops.inSight'), inSight.data?.psnr, inSight.data?.ssim)}
+        {Object.entries(whole.lpips ?? {}).map(([network, value]) => (
+          <tr key={network}>
+            <td>{t('studies.lpips', { network })}</td>
+            <td colSpan={2}>{value.toFixed(4)}</td>
+          </tr>
+        ))}
       </tbody>
     </table>
   );

@@ -1,3 +1,4 @@
+import type { LpipsValues } from '../../../../shared/lpipsNetworks.ts';
 import type { SharedCrop, Run } from '../../../../shared/contract/training.ts';
 
 /** Content of one tile: the input, the target, or a run's result at a step. */
@@ -10,6 +11,7 @@ export interface Column {
   /** Metrics of the whole validation picture. */
   psnr?: number;
   ssim?: number;
+  lpips?: LpipsValues;
 }
 
 /** A pinned step: it stays visible whatever the slider shows. */
@@ -51,6 +53,7 @@ export function columnsOf(
         best: run.best?.step === shown.step,
         psnr: shown.psnr,
         ssim: shown.ssim,
+        ...(shown.lpips && { lpips: shown.lpips }),
       }));
   });
   return [

@@ -1,0 +1,50 @@
+/**
+ * Measures which part of a training's time goes into the measures of its negatives: steps with a measurement in each and
+ * without any are timed in turn, and the difference is divided by `mcir.measureEvery`.
+ *
+ *   node scripts/studies/diagnosticsCost.ts [rounds]
+ *
+ * A network, patches and copies as the preset for small dehazing has them, in the features that are at hand.
+ */
+import { fileURLToPath } from 'node:url';
+import { openEngine } from '../../src/core/engine/open.ts';
+import { randomStream } from '../../src/core/random.ts';
+import { sharesFor } from '../../src/core/training/shares.ts';
+import { Trainer } from '../../src/core/training/trainer.ts';
+import { openHome } from '../../src/services/app/home.ts';
+import { loadFeatures } from '../../src/services/models/features.ts';
+import { readConfigFile } from '../../src/services/training/configFile.ts';
+import { mcirConfig } from '../../src/shared/runConfig.ts';
+
+const rounds = Number(process.argv[2] ?? 10);
+const preset = fileURLToPath(new URL('../../resources/presets/ffanet-dehazing-small.yml', import.meta.url));
+const config = readConfigFile(preset);
+const threads = 2;
+const shares = sharesFor(config, threads);
+openEngine({ threads, sideBySide: shares > 1 });
+const given = loadFeatures('vgg16', openHome());
+const trainerWith = (measureEvery: number): Trainer =>
+  new Trainer(
+    { ...config, mcir: { ...mcirConfig.parse(config.mcir ?? {}), measureEvery } },
+    { shares, features: given ? [given] : [] },
+  );
+const { patch: size, batch: count } = config.data;
+const random = randomStream('cost');
+const noise = (): Float32Array => Float32Array.from({ length: count * size ** 2 * 3 }, () => random.uniform());
+const batch = { lq: noise(), gt: noise(), count, lqSize: size, gtSize: size, names: [] };
+const time = (trainer: Trainer): number => {
+  const began = performance.now();
+  trainer.train(batch);
+  return performance.now() - began;
+};
+// The first step measures in both; it also compiles.
+const [always, never] = [trainerWith(1), trainerWith(1_000_000)];
+for (const trainer of [always, never]) for (let i = 0; i < 2; i++) time(trainer);
+const times = Array.from({ length: rounds }, () => ({ with: time(always), without: time(never) }));
+const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+const step = median(times.map(({ without }) => without));
+const cost = median(times.map((one) => one.with - one.without));
+const every = mcirConfig.parse({}).measureEvery;
+process.stdout.write(
+  `A step takes ${step.toFixed(0)} ms, a measurement ${cost.toFixed(0)} ms: with one in ${every} steps ${((100 * cost) / every / step).toFixed(2)} % of the time.\n`,
+);

@@ -1,0 +1,28 @@
+import { closeSync, constants, fstatSync, openSync, type PathLike, readFileSync } from 'node:fs';
+
+/** So that a pipe is opened at once: without it the process would wait, for ever, until somebody writes to the pipe. */
+const reading = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/**
+ * Opens a file for reading that may come from anywhere, with everything that is no ordinary file refused: pipes have no
+ * content yet, and devices such as /dev/zero no end.
+ * @returns its descriptor
+ * @throws the system's error, or an Error with the code `ENOTFILE`
+ */
+export function openOrdinary(path: PathLike): number {
+  const file = openSync(path, reading);
+  if (fstatSync(file).isFile()) return file;
+  closeSync(file);
+  throw Object.assign(new Error('It is not an ordinary file.'), { code: 'ENOTFILE' });
+}
+
+/** A small file of the program as text. @throws as {@link openOrdinary}, and an Error for a file that is larger */
+export function readSmallFile(path: PathLike, mostBytes = 1_000_000): string {
+  const file = openOrdinary(path);
+  try {
+    if (fstatSync(file).size > mostBytes) throw new Error(`It has more than ${mostBytes} bytes.`);
+    return readFileSync(file, 'utf8');
+  } finally {
+    closeSync(file);
+  }
+}
