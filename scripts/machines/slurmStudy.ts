@@ -1,6 +1,6 @@
 /**
  * `npm run study:slurm`: a study on a real Slurm, started here with one node. One of its tasks is requeued in its middle. Every
- * training's weights must have the same bits as those of a study on this machine alone.
+ * training's weights must have the same bits as those of a study on this machine alone (--no-compare leaves that study out).
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
@@ -15,7 +15,10 @@ interface Status {
   slurm?: { job: string; rows: { run: string; state: string; step: number }[] };
 }
 
-const { values } = parseArgs({ options: { steps: { type: 'string', default: '600' } } });
+const { values } = parseArgs({
+  options: { steps: { type: 'string', default: '600' }, compare: { type: 'boolean', default: true } },
+  allowNegative: true,
+});
 const why = whyNoSlurm();
 if (why !== undefined) {
   process.stderr.write(`Skipped. ${why}\n`);
@@ -26,9 +29,9 @@ const top = await mkdtemp(join(tmpdir(), 'mcir-study-slurm-'));
 const log = join(top, 'log.txt');
 const home = join(top, 'home');
 const study = await tinyStudy(join(top, 'shared'), [1, 2], Number(values.steps));
-say('The same study on this machine alone …');
-const calm = await startMcir(join(top, 'calm'), ['study', 'run', study], log).ended;
-const expected = digestsOf(join(top, 'calm'));
+if (values.compare) say('The same study on this machine alone …');
+const calm = values.compare ? await startMcir(join(top, 'calm'), ['study', 'run', study], log).ended : 0;
+const expected = values.compare ? digestsOf(join(top, 'calm')) : {};
 const cluster = await SlurmCluster.start();
 Object.assign(process.env, cluster.env);
 
@@ -49,7 +52,7 @@ try {
     const now = await status();
     if (!now) throw new Error(`Nothing was submitted (${submitted}); see ${log}.`);
     say(now.rows.map(({ state, step }) => `${state} ${step}`).join(', '));
-    const middle = now.rows.findIndex(({ state, step }) => state === 'running' && step >= 20);
+    const middle = now.rows.findIndex(({ state, step }) => state === 'running' && step >= 10);
     if (requeued === '' && middle >= 0) {
       requeued = `${now.job}_${middle}`;
       before = now.rows[middle]?.step ?? 0;
@@ -62,9 +65,10 @@ try {
   const code = await startMcir(home, ['study', 'resume', 'tiny'], log).ended;
   const found = digestsOf(home);
   const equal = Object.keys(expected).filter((name) => found[name] === expected[name]).length;
-  const result = { calm, code, requeued, stepsBefore: before, runs: Object.keys(expected).length, equal };
+  const result = { calm, code, requeued, stepsBefore: before, runs: Object.keys(found).length, equal };
   process.stdout.write(`${JSON.stringify(result)}\n`);
-  process.exitCode = calm === 0 && code === 0 && requeued !== '' && equal === result.runs && equal === 4 ? 0 : 1;
+  process.exitCode =
+    calm === 0 && code === 0 && requeued !== '' && result.runs === 4 && (!values.compare || equal === 4) ? 0 : 1;
 } catch (error) {
   say(String(error));
   process.exitCode = 1;

@@ -92,9 +92,6 @@ export const pictureDecision = z.discriminatedUnion('state', [
 ]);
 export type PictureDecision = z.infer<typeof pictureDecision>;
 
-/** The name that a decided picture got, below the folder of the results. */
-export const pictureName = z.strictObject({ output: relativePath });
-
 /** What became of a picture, as the record of a chunk says it. */
 export const pictureOutcome = z.discriminatedUnion('state', [
   z.strictObject({ number: z.int().min(1), state: z.literal('done'), output: relativePath, sha256, ...figures }),

@@ -9,7 +9,6 @@ import {
   chunkRecord,
   type PictureDecision,
   pictureDecision,
-  pictureName,
 } from '../../shared/machines.ts';
 import { linkOnce, readJson, writeJson, writeJsonOnce } from './jsonFile.ts';
 
@@ -20,7 +19,6 @@ import { linkOnce, readJson, writeJson, writeJsonOnce } from './jsonFile.ts';
  *     chunks/000017.json       the record of a chunk that is finished
  *     taken/000017.json        the same, once the submitter has entered it in its database
  *     work/000017/12.json      the decision about picture 12, written once by whichever worker is first
- *     work/000017/12.name.json the name that it got
  *     parts/                   finished results that have no name yet
  */
 export class BatchPlace {
@@ -132,12 +130,11 @@ export class BatchPlace {
     await rm(join(this.#work(chunk), `${number}.json`), { force: true });
   }
 
-  async name(chunk: number, number: number): Promise<string | undefined> {
-    return (await readJson(join(this.#work(chunk), `${number}.name.json`), pictureName))?.output;
-  }
-
-  writeName(chunk: number, number: number, output: string): Promise<void> {
-    return writeJson(join(this.#work(chunk), `${number}.name.json`), { output });
+  /** Removes the finished results of these pictures under their temporary names, and those that did not count. */
+  async removeParts(numbers: readonly number[]): Promise<void> {
+    const own = new Set(numbers);
+    for (const name of await readdir(join(this.path, 'parts')).catch(() => []))
+      if (own.has(parseInt(name, 10))) await rm(this.part(name), { force: true });
   }
 
   async remove(): Promise<void> {

@@ -100,7 +100,11 @@ export async function doChunk(work: ChunkWork, tools: ChunkTools): Promise<Chunk
       machine,
       pictures: outcomes,
     };
+    // The names are on disk before the record says so, and the parts, by which a result is known again, go after that.
+    for (const folder of new Set(work.files.map(({ folder }) => folder)))
+      await syncFolder(await tools.roots.folder(inside(order.out, folder)));
     await place.writeRecord(record);
+    await place.removeParts(work.files.map(({ number }) => number));
     return record;
   } catch (error) {
     if (signal.aborted) throw new AppError('cancelled', 'Cancelled.', { cause: error });
@@ -233,12 +237,8 @@ class Picture {
     const { number } = this.#file;
     if (decision.state !== 'done') return { number, ...decision };
     const { part, extension, ...rest } = decision;
-    const known = await place.name(this.#work.chunk, number);
-    const output = known ?? (await this.#publish(place.part(part), extension));
-    if (typeof output !== 'string') return output;
-    if (known === undefined) await place.writeName(this.#work.chunk, number, output);
-    await rm(place.part(part), { force: true });
-    return { number, ...rest, output };
+    const output = await this.#publish(place.part(part), extension);
+    return typeof output === 'string' ? { number, ...rest, output } : output;
   }
 
   /**
@@ -255,18 +255,15 @@ class Picture {
       const final = join(place, name);
       const output = [folder, name].filter((at) => at !== '').join('/');
       try {
-        if (await linkOnce(part, final)) {
-          await syncFolder(place);
-          return output;
-        }
+        if (await linkOnce(part, final)) return output;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        // Another worker has named it and removed the part; then its name is on record by now.
-        return this.#tools.place.name(this.#work.chunk, this.#file.number);
+        // Parts go when a chunk is finished: its record is there then, and says more.
+        if (await this.#tools.place.record(this.#work.chunk)) throw error;
+        return undefined;
       }
       if (await isSameFile(part, final)) return output;
       if (this.#order.export.conflict === 'skip') {
-        await rm(part, { force: true });
         return { number, state: 'skipped', reason: `${output} exists.` };
       }
     }

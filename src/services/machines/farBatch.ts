@@ -203,15 +203,8 @@ export class FarBatch {
       if (!work.startsWith(`${id}-${name}-`)) continue;
       const chunk = parseInt(work.slice(id.length + name.length + 2), 10);
       if (!(await place.record(chunk))) {
-        const pictures: ChunkRecord['pictures'] = [];
-        for (const { number } of ledger.chunkFiles(id, chunk, this.#size)) {
-          const decided = await place.decision(chunk, number);
-          const output = await place.name(chunk, number);
-          if (decided?.state === 'done' && output !== undefined) {
-            const { part: _, extension: __, ...rest } = decided;
-            pictures.push({ number, ...rest, output });
-          } else pictures.push({ number, state: 'failed', reason });
-        }
+        const files = ledger.chunkFiles(id, chunk, this.#size);
+        const pictures: ChunkRecord['pictures'] = files.map(({ number }) => ({ number, state: 'failed', reason }));
         if (pictures.length > 0)
           await place.writeRecord({ schema: WORK_SCHEMA, batch: id, chunk, machine: 'no machine', pictures });
       }
