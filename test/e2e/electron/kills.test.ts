@@ -26,7 +26,7 @@ const orphansMs = process.env['KILLS'] === undefined ? 20_000 : 5000;
 /** The longest time before the next kill. */
 const longestMs = 4000;
 const PICTURES = 24;
-const steps = 300 * kills;
+const steps = 60 * kills;
 /** After three stops within a minute the shell gives the services up, and says so. */
 const mostStops = 2;
 
