@@ -191,7 +191,7 @@ describe(`${kills} kills in Electron, seed ${seed},`, () => {
         else if (victim !== 'train' && victim !== 'restore') continue;
         done += 1;
       }
-      console.log(`killed: ${JSON.stringify(killed)}`);
+      process.stdout.write(`killed: ${JSON.stringify(killed)}\n`);
 
       await expect
         .poll(
