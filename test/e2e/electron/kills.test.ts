@@ -12,7 +12,7 @@ import { effect, exportSettings } from '../../../src/shared/batches.ts';
 import type { Batch, Source } from '../../../src/shared/contract/restoring.ts';
 import type { Place } from '../../../src/shared/contract/common.ts';
 import type { Run } from '../../../src/shared/contract/training.ts';
-import { mcirJson } from '../../cli/program.ts';
+import { mcir, mcirJson } from '../../cli/program.ts';
 import { seededModel } from '../../seededModels.ts';
 import { tinySet } from '../tinyRuns.ts';
 import { workersOf } from '../workers.ts';
@@ -151,7 +151,7 @@ describe(`${kills} kills in Electron, seed ${seed},`, () => {
       const elsewhere = join(folder, 'undisturbed');
       const whole = await mcirJson<{ id: string }>(elsewhere, 'train', file);
       await addModel(join(folder, 'edsr.safetensors'), openHome(elsewhere));
-      await mcirJson(
+      await mcir(
         elsewhere,
         'restore',
         inputs,
