@@ -12,7 +12,7 @@ import { effect, exportSettings } from '../../../src/shared/batches.ts';
 import type { Batch, Source } from '../../../src/shared/contract/restoring.ts';
 import type { Place } from '../../../src/shared/contract/common.ts';
 import type { Run } from '../../../src/shared/contract/training.ts';
-import { mcirJson } from '../../cli/program.ts';
+import { mcir, mcirJson } from '../../cli/program.ts';
 import { seededModel } from '../../seededModels.ts';
 import { tinySet } from '../tinyRuns.ts';
 import { workersOf } from '../workers.ts';
@@ -26,7 +26,7 @@ const orphansMs = process.env['KILLS'] === undefined ? 20_000 : 5000;
 /** The longest time before the next kill. */
 const longestMs = 4000;
 const PICTURES = 24;
-const steps = 300 * kills;
+const steps = 60 * kills;
 /** After three stops within a minute the shell gives the services up, and says so. */
 const mostStops = 2;
 
@@ -151,7 +151,7 @@ describe(`${kills} kills in Electron, seed ${seed},`, () => {
       const elsewhere = join(folder, 'undisturbed');
       const whole = await mcirJson<{ id: string }>(elsewhere, 'train', file);
       await addModel(join(folder, 'edsr.safetensors'), openHome(elsewhere));
-      await mcirJson(
+      await mcir(
         elsewhere,
         'restore',
         inputs,
@@ -191,7 +191,7 @@ describe(`${kills} kills in Electron, seed ${seed},`, () => {
         else if (victim !== 'train' && victim !== 'restore') continue;
         done += 1;
       }
-      console.log(`killed: ${JSON.stringify(killed)}`);
+      process.stdout.write(`killed: ${JSON.stringify(killed)}\n`);
 
       await expect
         .poll(

@@ -36,7 +36,7 @@ export function useTreatment(): UsedTreatment {
   const stop = useAction('packs.cancel');
   const { recipe, wanted, picked } = selection;
   const treatment: Treatment = { models: recipe.models, wanted };
-  const use = (next: Treatment, choice: Picked = picked): void =>
+  const apply = (next: Treatment, choice: Picked = picked): void =>
     change((now) => ({
       recipe: { ...now.recipe, models: [...next.models] },
       wanted: next.wanted,
@@ -65,16 +65,16 @@ export function useTreatment(): UsedTreatment {
     }),
     isTreated: (fault) => isTreated(remedies, fault, treatment),
     toggle: (fault) => {
-      if (isTreated(remedies, fault, treatment)) return use(without(remedies, fault, treatment));
+      if (isTreated(remedies, fault, treatment)) return apply(without(remedies, fault, treatment));
       const remedy = remedyOf(fault);
       if (!remedy) return;
-      use(withRemedy(remedies, remedy, treatment));
+      apply(withRemedy(remedies, remedy, treatment));
     },
     treatOnly: (wishes) => {
       const chosen = wishes.flatMap((fault) => remedyOf(fault, []) ?? []);
-      use(chosen.reduce((sum: Treatment, remedy) => withRemedy(remedies, remedy, sum), { models: [], wanted: [] }));
+      apply(chosen.reduce((sum: Treatment, remedy) => withRemedy(remedies, remedy, sum), { models: [], wanted: [] }));
     },
-    pick: (remedy) => use(withRemedy(remedies, remedy, treatment), { ...picked, [remedy.fault]: remedy.id }),
+    pick: (remedy) => apply(withRemedy(remedies, remedy, treatment), { ...picked, [remedy.fault]: remedy.id }),
     fetch,
     cancel: (remedy) => stop.mutate({ pack: remedy.id }),
   };
