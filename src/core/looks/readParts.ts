@@ -66,11 +66,9 @@ function cut({ width: whole, height, data }: Rgb, left: number, width: number): 
 }
 
 const notRead = (path: string, cause: unknown): AppError =>
-  new AppError(
-    'unsupported',
-    `${path} cannot be read as a picture. It is damaged, or its format is not supported.`,
-    { cause },
-  );
+  new AppError('unsupported', `${path} cannot be read as a picture. It is damaged, or its format is not supported.`, {
+    cause,
+  });
 
 /** Where the parts begin along a side: spread evenly, at multiples of 8. */
 function startsOf(side: number): number[] {

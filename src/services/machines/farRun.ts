@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hashFile } from '../../core/files/hashFile.ts';
 import { copyWhole } from '../../core/files/privateFile.ts';
 import { savedStep } from '../../core/training/checkpoint.ts';
-import { RunFolder } from '../../core/training/runFolder.ts';
+import type { RunFolder } from '../../core/training/runFolder.ts';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
 import type { Outcome, TrainEvent } from '../../shared/jobMessages.ts';
 import { wireError } from '../../shared/jobs.ts';

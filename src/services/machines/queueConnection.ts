@@ -30,7 +30,7 @@ export class QueueConnection {
 
   /** One more connection: whoever waits for work blocks it. It connects by itself, again and again. */
   another(): Redis {
-    const redis = quiet(new Redis({ ...this.#options, ...lasting } as Options));
+    const redis = quiet(new Redis({ ...this.#options, ...lasting }));
     this.#open.add(redis);
     return redis;
   }
@@ -58,7 +58,7 @@ const lasting = {
  */
 export async function connectQueue(address: QueueAddress, firstMs = FIRST_MS): Promise<QueueConnection> {
   const options = await optionsOf(address);
-  const first = quiet(new Redis({ ...options, ...lasting, lazyConnect: true } as Options));
+  const first = quiet(new Redis({ ...options, ...lasting, lazyConnect: true }));
   let last: unknown;
   first.on('error', (error) => (last = error));
   let timer: NodeJS.Timeout | undefined;

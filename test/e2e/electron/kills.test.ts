@@ -151,17 +151,7 @@ describe(`${kills} kills in Electron, seed ${seed},`, () => {
       const elsewhere = join(folder, 'undisturbed');
       const whole = await mcirJson<{ id: string }>(elsewhere, 'train', file);
       await addModel(join(folder, 'edsr.safetensors'), openHome(elsewhere));
-      await mcir(
-        elsewhere,
-        'restore',
-        inputs,
-        '--out',
-        join(folder, 'expected'),
-        '--model',
-        model.id,
-        '--tile',
-        '48',
-      );
+      await mcir(elsewhere, 'restore', inputs, '--out', join(folder, 'expected'), '--model', model.id, '--tile', '48');
 
       await start();
       const { id: run } = await call<Run>('training.start', { config });

@@ -84,7 +84,7 @@ class Sessions {
       });
       if (!(y?.data instanceof Float32Array) || y.dims.length !== 4 || y.dims[1] !== 3)
         throw new AppError('unsupported', 'This model does not give a colour picture. Choose another model.');
-      const [, , height = 0, width = 0] = y.dims as readonly number[];
+      const [, , height = 0, width = 0] = y.dims;
       const scale = height / padded.height;
       return cropped(fromPlanes(y.data, width, height, range), tile.width * scale, tile.height * scale);
     } catch (error) {
