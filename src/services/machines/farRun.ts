@@ -158,6 +158,7 @@ class FollowedMetrics {
   readonly #parts: FarRunParts;
   readonly #place: TrainPlace;
   #seen = '';
+  #saved = '';
 
   constructor(parts: FarRunParts, place: TrainPlace) {
     this.#parts = parts;
@@ -176,6 +177,9 @@ class FollowedMetrics {
     await copyWhole(from.metrics, folder.metrics);
     await copyWhole(join(from.path, FACTS), join(folder.path, FACTS));
     await tellReady(folder, job);
+    const saved = `${newest} ${savedStep(from)}`;
+    if (saved === this.#saved) return;
+    this.#saved = saved;
     const event: TrainEvent = {
       type: 'log',
       text: `Step ${savedStep(from)} of ${this.#parts.config.steps} is saved (attempt ${parseInt(newest, 10)}).`,
