@@ -77,7 +77,7 @@ const inside = (name: string): string[] => ['ip', 'netns', 'exec', name];
 const workers = [workerA, workerB, workerC].map((name) =>
   startWaitingWorker({ url, shared, cache: join(top, name), ms: Number(values.ms), before: inside(name) }),
 );
-let code = 1;
+let code: number;
 try {
   await sleep(1000);
   const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));

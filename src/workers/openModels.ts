@@ -17,7 +17,7 @@ export interface OpenedChain {
   /** In the order of their use. */
   restorers: Restorer[];
   /** What each of them computes on now; empty for one that changes nothing. */
-  backends(): BackendId[];
+  backends: () => BackendId[];
 }
 
 /**

@@ -34,7 +34,7 @@ export interface ChunkTools {
   /** The machine, for people. */
   readonly machine: string;
   /** The child process; a new one where the last one has ended. */
-  current(): PictureWorker;
+  current: () => PictureWorker;
   /** No further picture is begun after it. */
   readonly signal: AbortSignal;
   /** One more picture is decided. */

@@ -28,7 +28,7 @@ export interface FarBatchParts {
   /** Does something with the ledger; again where the disk is full. */
   stored<Value>(work: () => Value): Promise<Value>;
   /** Files have reached their last state. */
-  onFiles(files: readonly BatchFileRecord[]): void;
+  onFiles: (files: readonly BatchFileRecord[]) => void;
   /** Everything that is left to do is in the queue. */
   onSubmitted(): void;
 }

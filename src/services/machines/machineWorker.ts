@@ -211,7 +211,7 @@ export class MachineWorker {
     }
   }
 
-  #others(kind: WorkKind, act: (worker: Worker) => void): void {
+  #others(kind: WorkKind, act: (worker: Worker) => unknown): void {
     for (const [other, worker] of this.#workers) if (other !== kind) act(worker);
   }
 

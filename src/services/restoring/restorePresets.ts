@@ -21,9 +21,15 @@ export async function listPresets(home: Home): Promise<RestorePreset[]> {
 /** As {@link listPresets}, with a sentence for each file that is damaged. */
 export async function readPresets(home: Home): Promise<{ presets: RestorePreset[]; damaged: string[] }> {
   const names = (await readdir(home.presets)).filter((name) => name.endsWith('.json'));
-  const read = await Promise.allSettled(names.map(async (name) => readPreset(join(home.presets, name))));
-  const presets = read.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  const damaged = read.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
+  const presets: RestorePreset[] = [];
+  const damaged: string[] = [];
+  for (const name of names) {
+    try {
+      presets.push(readPreset(join(home.presets, name)));
+    } catch (error) {
+      damaged.push(messageOf(error));
+    }
+  }
   return { presets: presets.sort((a, b) => a.name.localeCompare(b.name)), damaged };
 }
 

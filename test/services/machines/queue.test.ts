@@ -109,7 +109,7 @@ interface Far {
 }
 
 /** A home and a shared folder, and workers in this process whose model waits. */
-async function openFar(queue: QueueAddress): Promise<{ far: Far; put(texts: Record<string, string>): void }> {
+async function openFar(queue: QueueAddress): Promise<{ far: Far; put: (texts: Record<string, string>) => void }> {
   const top = mkdtempSync(join(tmpdir(), 'mcir-far-'));
   const shared = join(top, 'shared');
   mkdirSync(join(shared, 'photos'), { recursive: true });

@@ -121,7 +121,7 @@ class RawThread implements AsyncDisposable {
       if (message.error === undefined) waiting?.resolve(message.out);
       else waiting?.reject(cannotDevelop(message.error));
     });
-    this.#thread.on('error', (error) => this.#fail(error));
+    this.#thread.on('error', (error: Error) => this.#fail(error));
     this.#thread.on('exit', () => this.#fail(new Error('it ended')));
   }
 

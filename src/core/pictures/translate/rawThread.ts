@@ -16,6 +16,7 @@ browser.postMessage = (message: unknown, moved: []): void => port.postMessage(me
 browser.fetch = async (address: URL | string): Promise<Response> =>
   new Response(await readFile(new URL(address)), { headers: { 'Content-Type': 'application/wasm' } });
 
+// @ts-expect-error The package has no types for this file.
 await import('libraw-wasm/dist/worker.js');
 const { onmessage } = browser as { onmessage: (event: { data: unknown }) => void };
 port.on('message', (data) => onmessage({ data }));
