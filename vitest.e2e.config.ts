@@ -12,6 +12,8 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 5 * patience,
     hookTimeout: 2 * patience,
+    // Pictures are restored by TensorFlow on the processor, so that they are the same each time.
+    env: { MCIR_DEVICE: process.env['MCIR_DEVICE'] ?? 'tensorflow' },
     expect: { poll: { timeout: patience } },
   },
 });
