@@ -176,7 +176,8 @@ describe('ids that lead elsewhere', () => {
 
   test('nothing was made, changed or removed meanwhile', async () => {
     const names = (await readdir(web.folder)).filter((name) => !name.startsWith('mcir.sqlite'));
-    expect(names.sort()).toEqual(['cache', 'features', 'logs', 'models', 'presets', 'reports', 'runs']);
-    for (const empty of ['models', 'runs', 'presets']) expect(await readdir(join(web.folder, empty))).toEqual([]);
+    expect(names.sort()).toEqual(['cache', 'features', 'logs', 'models', 'presets', 'reports', 'runs', 'studies']);
+    for (const empty of ['models', 'runs', 'presets', 'studies'])
+      expect(await readdir(join(web.folder, empty))).toEqual([]);
   });
 });

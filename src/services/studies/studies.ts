@@ -100,13 +100,13 @@ export class Studies {
     else jobs.submit({ id: jobOf(id), kind: 'study', title: name });
   }
 
-  /** The training at hand saves and waits. @throws AppError `not-found`, `conflict` */
+  /** The running training saves and waits. @throws AppError `not-found`, `conflict` */
   async pause(id: string): Promise<void> {
     this.#requireJob(id);
     await this.#services.jobs.pause(jobOf(id));
   }
 
-  /** The training at hand saves and ends. @throws AppError `not-found`, `conflict` */
+  /** The running training saves and ends. @throws AppError `not-found`, `conflict` */
   async cancel(id: string): Promise<void> {
     this.#requireJob(id);
     await this.#services.jobs.cancel(jobOf(id));
@@ -118,6 +118,7 @@ export class Studies {
   }
 
   #requireJob(id: string): void {
+    this.folders.plan(id);
     if (!this.job(id)) throw new AppError('conflict', `The study "${id}" has not been started.`);
   }
 

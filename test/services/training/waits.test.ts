@@ -27,7 +27,7 @@ describe.skipIf(whyNoSmallDisk)(`a training whose disk is full${whyNoSmallDisk &
         const { id } = services.training.start(config);
         await expect.poll(async () => (await list())[0]?.step, { timeout: 60_000 }).toBeGreaterThan(1);
         const empty = fillDisk(disk.path);
-        const reason = "The disk that holds the program's data is full. Free some space on it.";
+        const reason = "The disk with MCIR Studio's data is full. Free some space on it.";
         await expect
           .poll(async () => (await list())[0], { timeout: 60_000 })
           .toMatchObject({ state: 'running', waitsFor: reason });
