@@ -99,7 +99,7 @@ describe('importOptions', () => {
   it.each([
     ['name: [', /not valid YAML/],
     ['{ network: {} }', /not an option file of BasicSR/],
-    ['{ network_g: { type: MambaIR } }', /trains the network "MambaIR", which is not here/],
+    ['{ network_g: { type: MambaIR } }', /trains the network "MambaIR", which is not supported/],
   ])('refuses %s in a sentence', (text, reason) => {
     expect(() => importOptions(text, 'x.yml')).toThrow(reason);
   });
