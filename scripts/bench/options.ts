@@ -22,3 +22,15 @@ export const commonOptions = ['arch', 'blocks', 'scale', 'batch', 'patch', 'nega
 export const readOptions = <More extends NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>>(
   more: More,
 ) => parseArgs({ allowNegative: true, options: { ...benchOptions, ...more } }).values;
+
+/** SwinIR-light as published; the scale is added. */
+export const swinirLight = {
+  img_size: 64,
+  window_size: 8,
+  img_range: 1,
+  depths: [6, 6, 6, 6],
+  embed_dim: 60,
+  num_heads: [6, 6, 6, 6],
+  mlp_ratio: 2,
+  upsampler: 'pixelshuffledirect',
+} as const;

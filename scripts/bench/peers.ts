@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { swinirLight } from './options.ts';
 
 /**
  * `npm run bench -- --peers`: one picture through each network by this program's TensorFlow, by ONNX Runtime with the file that
@@ -30,17 +31,7 @@ const rows: readonly { title: string; network: string; options: object; torch?: 
   {
     title: 'SwinIR-light x4',
     network: 'swinir',
-    options: {
-      upscale: 4,
-      img_size: 64,
-      window_size: 8,
-      img_range: 1,
-      depths: [6, 6, 6, 6],
-      embed_dim: 60,
-      num_heads: [6, 6, 6, 6],
-      mlp_ratio: 2,
-      upsampler: 'pixelshuffledirect',
-    },
+    options: { ...swinirLight, upscale: 4 },
     torch: ['--arch', 'swinir', '--scale', '4'],
   },
   { title: 'IMDN x4', network: 'imdn', options: { upscale: 4 } },

@@ -13,7 +13,7 @@ import { TrainingSession } from '../../src/core/training/trainingSession.ts';
 import { Trainer } from '../../src/core/training/trainer.ts';
 import { openEngineLike } from '../../src/workers/openTraining.ts';
 import { runConfig, type RunConfig } from '../../src/shared/runConfig.ts';
-import { readOptions } from './options.ts';
+import { readOptions, swinirLight } from './options.ts';
 
 /**
  * One process of the benchmark: median milliseconds of a plain step and an MCIR step, or with `--only infer` of one
@@ -31,17 +31,7 @@ const networks: Record<string, { type: string; options: Record<string, unknown>;
   edsr: { type: 'edsr', options: { num_block: number('blocks'), upscale: number('scale') }, scale: number('scale') },
   swinir: {
     type: 'swinir',
-    options: {
-      upscale: number('scale'),
-      img_size: 64,
-      window_size: 8,
-      img_range: 1,
-      depths: [6, 6, 6, 6],
-      embed_dim: 60,
-      num_heads: [6, 6, 6, 6],
-      mlp_ratio: 2,
-      upsampler: 'pixelshuffledirect',
-    },
+    options: { ...swinirLight, upscale: number('scale') },
     scale: number('scale'),
   },
   nafnet: {

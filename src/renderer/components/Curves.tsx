@@ -1,7 +1,8 @@
 import { useComputedColorScheme } from '@mantine/core';
-import { useEffect, useRef, type KeyboardEvent } from 'react';
+import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import uPlot from 'uplot';
+import { moveCrosshair } from './moveCrosshair.ts';
 
 export interface Line {
   label: string;
@@ -116,16 +117,6 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220,
     };
   }, [structure, smoothed, log, height, legend, dark, sync, stepTitle]);
 
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const shown = plot.current;
-    if (!shown || (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight')) return;
-    event.preventDefault();
-    const steps = shown.data[0];
-    const at = shown.cursor.idx ?? (event.key === 'ArrowLeft' ? steps.length : -1);
-    const next = Math.min(steps.length - 1, Math.max(0, at + (event.key === 'ArrowLeft' ? -1 : 1)));
-    shown.setCursor({ left: shown.valToPos(steps[next] ?? 0, 'x'), top: 0 });
-  };
-
   return (
     <div
       ref={box}
@@ -133,7 +124,7 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220,
       role="figure"
       tabIndex={0}
       aria-label={label}
-      onKeyDown={onKeyDown}
+      onKeyDown={(event) => moveCrosshair(event, plot.current)}
       style={{ width: '100%', minHeight: height + (legend ? 30 : 0) }}
     />
   );

@@ -5,7 +5,7 @@ import type { Run } from '../../../shared/contract/training.ts';
 import { isActive } from '../../../shared/jobs.ts';
 import { useAction } from '../../api/hooks.ts';
 import { go } from '../../route.ts';
-import { ExportDialog, ExtendDialog, RemoveDialog } from './RunDialogs.tsx';
+import { ExtendDialog, RemoveDialog, RunExportDialog } from './RunDialogs.tsx';
 import { useSelection, usingModel } from '../restore/selection.tsx';
 
 /** The actions that a run's state allows. */
@@ -73,7 +73,7 @@ export function RunActions({ run }: { run: Run }) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      {exporting && <ExportDialog run={run} onClose={exportDialog.close} />}
+      {exporting && <RunExportDialog run={run} onClose={exportDialog.close} />}
       {extending && <ExtendDialog run={run} onClose={extendDialog.close} />}
       {removing && <RemoveDialog run={run} onClose={removeDialog.close} />}
     </>

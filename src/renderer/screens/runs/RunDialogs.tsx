@@ -1,10 +1,9 @@
-import { Button, Code, Group, Modal, NumberInput, Radio, Stack, Text } from '@mantine/core';
+import { Button, Group, Modal, NumberInput, Stack, Text } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Place } from '../../../shared/contract/common.ts';
 import type { Run } from '../../../shared/contract/training.ts';
 import { useAction } from '../../api/hooks.ts';
-import { ChoosePlace } from '../../components/ChoosePlace.tsx';
+import { ExportDialog } from '../../components/ExportDialog.tsx';
 import { go } from '../../route.ts';
 
 interface DialogProps {
@@ -13,48 +12,18 @@ interface DialogProps {
 }
 
 /** Exports a run into a chosen folder and shows where it is. */
-export function ExportDialog({ run, onClose }: DialogProps) {
+export function RunExportDialog({ run, onClose }: DialogProps) {
   const { t } = useTranslation();
-  const [form, setForm] = useState<'folder' | 'report'>('report');
-  const [folder, setFolder] = useState<Place>();
   const write = useAction('runs.export');
   return (
-    <Dialog title={t('runs.exportTitle', { name: run.name })} onClose={onClose}>
-      <Radio.Group value={form} onChange={(value) => setForm(value)} label={t('runs.exportAs')}>
-        <Stack gap="xs" mt="xs">
-          {(['report', 'folder'] as const).map((value) => (
-            <Radio
-              key={value}
-              value={value}
-              label={t(`runs.forms.${value}.title`)}
-              description={t(`runs.forms.${value}.text`)}
-            />
-          ))}
-        </Stack>
-      </Radio.Group>
-      <Group wrap="nowrap" gap="sm">
-        <ChoosePlace wanted="folder" label={t('runs.exportTo')} onChoose={([chosen]) => setFolder(chosen)} />
-        <Text size="sm" c="dimmed" truncate title={folder?.path}>
-          {folder?.path ?? t('datasets.noFolder')}
-        </Text>
-      </Group>
-      {write.data && (
-        <div role="status">
-          <Text size="sm">{t('runs.exported')}</Text>
-          <Code block>{write.data.path}</Code>
-        </div>
-      )}
-      <Buttons onClose={onClose}>
-        <Button
-          size="sm"
-          disabled={!folder}
-          loading={write.isPending}
-          onClick={() => folder && write.mutate({ run: run.id, out: folder.id, form })}
-        >
-          {t('runs.exportNow')}
-        </Button>
-      </Buttons>
-    </Dialog>
+    <ExportDialog
+      title={t('runs.exportTitle', { name: run.name })}
+      texts="runs.forms"
+      pending={write.isPending}
+      written={write.data}
+      onExport={(out, form) => write.mutate({ run: run.id, out, form })}
+      onClose={onClose}
+    />
   );
 }
 

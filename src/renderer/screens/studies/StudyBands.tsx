@@ -1,10 +1,11 @@
 import { Text, useComputedColorScheme } from '@mantine/core';
-import { useEffect, useRef, type KeyboardEvent } from 'react';
+import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import uPlot from 'uplot';
 import type { StudyBand, StudyShown } from '../../../shared/contract/studies.ts';
 import { useCall } from '../../api/hooks.ts';
 import { lineColour, wholeSteps } from '../../components/Curves.tsx';
+import { moveCrosshair } from '../../components/moveCrosshair.ts';
 
 const height = 280;
 
@@ -79,15 +80,6 @@ function Plot({ bands }: { bands: StudyBand[] }) {
     };
   }, [bands, dark, stepTitle]);
 
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const shown = plot.current;
-    if (!shown || (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight')) return;
-    event.preventDefault();
-    const steps = shown.data[0];
-    const at = shown.cursor.idx ?? (event.key === 'ArrowLeft' ? steps.length : -1);
-    const next = Math.min(steps.length - 1, Math.max(0, at + (event.key === 'ArrowLeft' ? -1 : 1)));
-    shown.setCursor({ left: shown.valToPos(steps[next] ?? 0, 'x'), top: 0 });
-  };
   return (
     <div
       ref={box}
@@ -95,7 +87,7 @@ function Plot({ bands }: { bands: StudyBand[] }) {
       role="figure"
       tabIndex={0}
       aria-label={t('studies.curves')}
-      onKeyDown={onKeyDown}
+      onKeyDown={(event) => moveCrosshair(event, plot.current)}
       style={{ width: '100%', minHeight: height + 30 }}
     />
   );
