@@ -20,7 +20,7 @@ import { Filmstrip } from './Filmstrip.tsx';
 import { Rivals } from './Rivals.tsx';
 import { previewKey, recipeKey, recipeTitle } from './recipe.ts';
 import { remaining } from './remaining.ts';
-import { type Preview, useSelection } from './selection.tsx';
+import { useSelection } from './selection.tsx';
 import { usePreviews, type Previews } from './usePreviews.ts';
 
 /** One picture, before and after. Nothing is exported here. */
@@ -85,7 +85,7 @@ export function PictureView({ source }: { source: Source }) {
   const awaited = learning && selection.automatic && trainedTo(recipes[active]?.models ?? []) === undefined;
   const hint = awaited ? 'restore.awaited' : 'restore.previewHint';
   const previewed = shown && [
-    t(previewedText(shown), {
+    t(shown.backends.length > 0 ? 'restore.previewedOn' : 'restore.previewed', {
       width: (shown.reduced ?? shown.region).width,
       height: (shown.reduced ?? shown.region).height,
       seconds: shown.seconds.toFixed(1),
@@ -166,9 +166,3 @@ const previewing = ({ number, of, share, secondsLeft }: NonNullable<Previews['pe
   ]
     .filter(Boolean)
     .join(' · ');
-
-/** Which sentence says what a preview shows. */
-function previewedText({ reduced, backends }: Preview): string {
-  if (reduced) return 'restore.previewedWhole';
-  return backends.length > 0 ? 'restore.previewedOn' : 'restore.previewed';
-}
