@@ -1,5 +1,6 @@
 import { basename, dirname, sep } from 'node:path';
 import type { MenuItemConstructorOptions } from 'electron';
+import { screenIds } from '../shared/screens.ts';
 import type { Texts } from './texts.ts';
 
 /** What the menu can make the page or the shell do. */
@@ -13,7 +14,8 @@ export interface MenuActions {
   readonly zoom: (change: 'in' | 'out' | 'reset') => void;
 }
 
-const screens = ['restore', 'datasets', 'train', 'runs', 'models'] as const;
+/** The settings have a place of their own in the menu. */
+const screens = screenIds.filter((screen) => screen !== 'settings');
 
 /**
  * The menu. On macOS, an application menu comes first.

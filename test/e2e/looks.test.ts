@@ -57,6 +57,8 @@ describe.skipIf(!chromiumPath)('every screen in the smallest window (needs chrom
       'runs',
       `runs/${first.id}`,
       `runs/${first.id}+${second.id}`,
+      'studies',
+      'studies/+new',
       'models',
       `models/${first.id}`,
       'settings',

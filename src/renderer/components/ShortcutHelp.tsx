@@ -1,8 +1,9 @@
 import { Group, Kbd, Modal, Stack, Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { screenIds } from '../../shared/screens.ts';
 
 const shortcuts: { keys: string[]; text: string }[] = [
-  { keys: ['1', '–', '7'], text: 'keys.screens' },
+  { keys: ['1', '–', String(screenIds.length)], text: 'keys.screens' },
   { keys: ['←', '→', '↑', '↓'], text: 'keys.move' },
   { keys: ['Enter'], text: 'keys.open' },
   { keys: ['Space'], text: 'keys.select' },

@@ -8,6 +8,7 @@ import {
   IconTable,
 } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
+import { type ScreenId, screenIds } from '../../shared/screens.ts';
 import { DatasetsScreen } from './datasets/DatasetsScreen.tsx';
 import { ModelsScreen } from './models/ModelsScreen.tsx';
 import { RestoreScreen } from './restore/RestoreScreen.tsx';
@@ -17,18 +18,20 @@ import { StudiesScreen } from './studies/StudiesScreen.tsx';
 import { TrainScreen } from './train/TrainScreen.tsx';
 
 export interface Screen {
-  id: string;
   icon: ComponentType<{ size?: number; stroke?: number }>;
   component: ComponentType;
 }
 
-/** The screens in the order of the navigation. Each digit key opens one. Titles are `nav.<id>`. */
-export const screens: readonly Screen[] = [
-  { id: 'restore', icon: IconPhotoSpark, component: RestoreScreen },
-  { id: 'datasets', icon: IconDatabase, component: DatasetsScreen },
-  { id: 'train', icon: IconChartLine, component: TrainScreen },
-  { id: 'runs', icon: IconTable, component: RunsScreen },
-  { id: 'studies', icon: IconFlask, component: StudiesScreen },
-  { id: 'models', icon: IconStack2, component: ModelsScreen },
-  { id: 'settings', icon: IconHeartRateMonitor, component: SettingsScreen },
-];
+/** What each screen shows. The order is that of `screenIds`; titles are `nav.<id>`. */
+const shown: Record<ScreenId, Screen> = {
+  restore: { icon: IconPhotoSpark, component: RestoreScreen },
+  datasets: { icon: IconDatabase, component: DatasetsScreen },
+  train: { icon: IconChartLine, component: TrainScreen },
+  runs: { icon: IconTable, component: RunsScreen },
+  studies: { icon: IconFlask, component: StudiesScreen },
+  models: { icon: IconStack2, component: ModelsScreen },
+  settings: { icon: IconHeartRateMonitor, component: SettingsScreen },
+};
+
+/** The screens in the order of the navigation. */
+export const screens: readonly (Screen & { id: ScreenId })[] = screenIds.map((id) => ({ id, ...shown[id] }));

@@ -130,6 +130,7 @@ describe('the window on its desktop', () => {
       ['Data Sets', 'Data sets'],
       ['Train', 'Train'],
       ['Runs', 'Runs'],
+      ['Studies', 'Studies'],
       ['Models', 'Models'],
       ['Settings && Health (Ctrl+,)', 'Settings & health'],
       ['Restore', 'Restore'],
