@@ -102,7 +102,10 @@ function Form({ presets }: { presets: Presets }) {
             <Stack gap="sm">
               {sets.length < 2 && (
                 <Alert color="yellow">
-                  {t('studies.needsSets')} <Anchor href={href('datasets')}>{t('nav.datasets')}</Anchor>
+                  {t('studies.needsSets')}{' '}
+                  <Anchor href={href('datasets')} c="inherit" underline="always">
+                    {t('nav.datasets')}
+                  </Anchor>
                 </Alert>
               )}
               <SimpleGrid cols={2}>
