@@ -9,19 +9,19 @@ type Form = 'folder' | 'report';
 
 /**
  * Exports a run or a study into a chosen folder, as one report or with everything, and shows where it is.
- * @param texts prefix of the texts that describe the two forms: `runs.forms` or `studies.forms`
+ * @param kind what is exported; the texts that describe the two forms are its own
  * @param written where it was written, once it is
  */
 export function ExportDialog({
   title,
-  texts,
+  kind,
   pending,
   written,
   onExport,
   onClose,
 }: {
   title: string;
-  texts: 'runs.forms' | 'studies.forms';
+  kind: 'runs' | 'studies';
   pending: boolean;
   written: Place | undefined;
   onExport: (out: string, form: Form) => void;
@@ -39,8 +39,8 @@ export function ExportDialog({
               <Radio
                 key={value}
                 value={value}
-                label={t(`${texts}.${value}.title`)}
-                description={t(`${texts}.${value}.text`)}
+                label={t(`${kind}.forms.${value}.title`)}
+                description={t(`${kind}.forms.${value}.text`)}
               />
             ))}
           </Stack>

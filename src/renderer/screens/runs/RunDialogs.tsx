@@ -18,7 +18,7 @@ export function RunExportDialog({ run, onClose }: DialogProps) {
   return (
     <ExportDialog
       title={t('runs.exportTitle', { name: run.name })}
-      texts="runs.forms"
+      kind="runs"
       pending={write.isPending}
       written={write.data}
       onExport={(out, form) => write.mutate({ run: run.id, out, form })}

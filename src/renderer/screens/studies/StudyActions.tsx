@@ -41,7 +41,7 @@ export function StudyActions({ study }: { study: StudyShown }) {
       {exporting && (
         <ExportDialog
           title={t('studies.exportTitle', { name: study.name })}
-          texts="studies.forms"
+          kind="studies"
           pending={write.isPending}
           written={write.data}
           onExport={(out, form) => write.mutate({ study: study.id, out, form })}
