@@ -9,7 +9,7 @@ import { graphicsFingerprint } from '../services/app/graphics.ts';
 import { type OpenedModel, TileProcess } from '../services/restoring/tileProcess.ts';
 import { VerdictStore } from '../services/restoring/verdictStore.ts';
 import type { RestoreModel } from '../shared/batches.ts';
-import { type BackendId, type DeviceChoice, isOnProcessor, type OnnxProvider } from '../shared/devices.ts';
+import { type BackendId, type DeviceChoice, isOnProcessor, type OnnxProvider, providerOf } from '../shared/devices.ts';
 import { AppError } from '../shared/errors.ts';
 import { loadModel } from './loadModel.ts';
 
@@ -48,15 +48,14 @@ export async function openModels(
       continue;
     }
     const open = async (id: BackendId): Promise<DeviceRestorer> => {
-      const provider = /^onnx:(.*)$/.exec(id)?.[1] as OnnxProvider | undefined;
+      const provider = providerOf(id);
       if (provider === undefined) return openRestorer(await loadModel(model));
       return restorerOf(model, await processFor(provider).open(model));
     };
-    const others = ids.others.map((id): Backend => ({
-      id,
-      open: () => open(id),
-      close: () => void processes.get(id.slice('onnx:'.length) as OnnxProvider)?.end(),
-    }));
+    const others = ids.others.map((id): Backend => {
+      const provider = providerOf(id);
+      return { id, open: () => open(id), close: () => void (provider && processes.get(provider)?.end()) };
+    });
     const restorer = chooseBackend({
       reference: { id: ids.reference, restorer: await open(ids.reference) },
       others,

@@ -341,12 +341,12 @@ export async function removeModel(
   remove: (path: string) => Promise<void> = (path) => rm(path, { recursive: true, force: true }),
 ): Promise<void> {
   const { cards, broken } = await readAllCards(home.models);
-  const isAdded = [...cards, ...broken].some((candidate) => candidate.id === id);
-  const included = (await readIncludedCards(home)).find((card) => card.id === id);
-  if (!isAdded && included)
-    throw new AppError('unsupported', `The model "${included.title}" comes with the program and cannot be removed.`);
-  if (!isAdded)
+  if (![...cards, ...broken].some((candidate) => candidate.id === id)) {
+    const included = (await readIncludedCards(home)).find((card) => card.id === id);
+    if (included)
+      throw new AppError('unsupported', `The model "${included.title}" comes with the program and cannot be removed.`);
     throw new AppError('not-found', `There is no added model "${id}". List the models with \`mcir models list\`.`);
+  }
   const { card, files } = pathsOf(id, home);
   // The card first: a model without a card does not exist.
   await remove(card);

@@ -166,8 +166,7 @@ function checkLayers({ network, layers }: RunConfig['features'], source: string)
 }
 
 function checkDegradations(steps: readonly DegradationStep[], path: Path, source: string): void {
-  for (const [i, { type, ...settings }] of steps.entries()) {
-    delete settings.chance;
+  for (const [i, { type, chance: _, ...settings }] of steps.entries()) {
     const step = [...path, i];
     checkChoice(degradations, type, [...step, 'type'], source, ({ schema }) => [schema, settings, step]);
   }
