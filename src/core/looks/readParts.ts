@@ -1,5 +1,6 @@
 import { AppError } from '../../shared/errors.ts';
 import type { Look } from '../../shared/faults.ts';
+import { fitInside } from '../pictures/fitInside.ts';
 import { openPicture } from '../pictures/openPicture.ts';
 import type { Sharp } from '../pictures/sharp.ts';
 import type { Rgb } from './grey.ts';
@@ -18,9 +19,7 @@ const MOST_ACROSS = 3;
  */
 export async function lookAtFile(path: string): Promise<Look> {
   const whole = await openFile(path);
-  const reduced = await pixelsOf(
-    whole.image.rotate().resize({ width: WHOLE, height: WHOLE, fit: 'inside', withoutEnlargement: true }),
-  );
+  const reduced = await pixelsOf(fitInside(whole.image.rotate(), WHOLE));
   const { width, height } = whole.metadata;
   const parts: Rgb[] = [];
   for (const top of startsOf(height)) {

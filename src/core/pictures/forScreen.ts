@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { withTextPath } from '../files/byteNames.ts';
+import { fitInside } from './fitInside.ts';
 import { lookInside } from './inside/inside.ts';
 import { openPicture } from './openPicture.ts';
 import { readingUntrusted } from './limits.ts';
@@ -20,10 +21,7 @@ const MOST_WHOLE_PIXELS = 1e8;
  * @throws AppError `unsupported`
  */
 export async function makeThumbnail(path: string, size: number): Promise<Uint8Array> {
-  const small = (picture: Sharp): Sharp =>
-    picture
-      .resize({ width: size, height: size, fit: 'inside', withoutEnlargement: true })
-      .webp({ quality: 82, effort: 2 });
+  const small = (picture: Sharp): Sharp => fitInside(picture, size).webp({ quality: 82, effort: 2 });
   return (await thumbnailOfRaw(path, small)) ?? shown(path, Infinity, small);
 }
 
@@ -54,10 +52,7 @@ async function thumbnailOfRaw(path: string, small: (picture: Sharp) => Sharp): P
  */
 export const makePng = (path: string, size?: number): Promise<Uint8Array> =>
   shown(path, size === undefined ? MOST_WHOLE_PIXELS : Infinity, (picture) =>
-    (size === undefined
-      ? picture
-      : picture.resize({ width: size, height: size, fit: 'inside', withoutEnlargement: true })
-    ).png({ compressionLevel: 3 }),
+    (size === undefined ? picture : fitInside(picture, size)).png({ compressionLevel: 3 }),
   );
 
 /** Decodes what sharp reads at once, and other formats by way of a TIFF. */

@@ -2,7 +2,7 @@ import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import uPlot from 'uplot';
-import { moveCrosshair } from './moveCrosshair.ts';
+import { axisStyle, followWidth, moveCrosshair, stepSeries } from './plot.ts';
 
 export interface Line {
   label: string;
@@ -57,9 +57,7 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220,
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    const ink = dark ? '#c6c6c6' : '#3f3f3f';
-    const grid = { stroke: dark ? '#383838' : '#d8d8d8', width: 1 };
-    const axis = { stroke: ink, grid, ticks: grid, font: '12px sans-serif' };
+    const axis = axisStyle(dark);
     const known = JSON.parse(structure) as [string, string | null, boolean][];
     const made = new uPlot(
       {
@@ -75,7 +73,7 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220,
           },
         ],
         series: [
-          { label: stepTitle, value: (self, value) => String(value ?? self.data[0].at(-1) ?? '–') },
+          stepSeries(stepTitle),
           ...known.map(([name, , few], index) => ({
             label: name,
             stroke: lineColour(index),
@@ -108,10 +106,9 @@ export function Curves({ lines, label, log = false, smoothing = 0, height = 220,
       if (index > known.length) row.style.display = 'none';
     });
     plot.current = made;
-    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
-    observer.observe(element);
+    const unfollow = followWidth(made, element, height);
     return () => {
-      observer.disconnect();
+      unfollow();
       made.destroy();
       plot.current = undefined;
     };

@@ -5,7 +5,7 @@ import uPlot from 'uplot';
 import type { StudyBand, StudyShown } from '../../../shared/contract/studies.ts';
 import { useCall } from '../../api/hooks.ts';
 import { lineColour, wholeSteps } from '../../components/Curves.tsx';
-import { moveCrosshair } from '../../components/moveCrosshair.ts';
+import { axisStyle, followWidth, moveCrosshair, stepSeries } from '../../components/plot.ts';
 
 const height = 280;
 
@@ -32,8 +32,7 @@ function Plot({ bands }: { bands: StudyBand[] }) {
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    const grid = { stroke: dark ? '#383838' : '#d8d8d8', width: 1 };
-    const axis = { stroke: dark ? '#c6c6c6' : '#3f3f3f', grid, ticks: grid, font: '12px sans-serif' };
+    const axis = axisStyle(dark);
     const made = new uPlot(
       {
         width: element.clientWidth,
@@ -44,7 +43,7 @@ function Plot({ bands }: { bands: StudyBand[] }) {
           { ...axis, size: 60 },
         ],
         series: [
-          { label: stepTitle, value: (self, value) => String(value ?? self.data[0].at(-1) ?? '–') },
+          stepSeries(stepTitle),
           ...bands.flatMap(({ arm }, i) => [
             {
               label: arm,
@@ -72,10 +71,9 @@ function Plot({ bands }: { bands: StudyBand[] }) {
       if (index > 0 && index % 3 !== 1) row.style.display = 'none';
     });
     plot.current = made;
-    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
-    observer.observe(element);
+    const unfollow = followWidth(made, element, height);
     return () => {
-      observer.disconnect();
+      unfollow();
       made.destroy();
     };
   }, [bands, dark, stepTitle]);
