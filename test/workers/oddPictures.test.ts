@@ -1,50 +1,26 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import sharp from '../../src/core/pictures/sharp.ts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decodePixels } from '../../src/core/data/decode.ts';
 import { lookInside } from '../../src/core/pictures/inside/inside.ts';
 import { inspect } from '../../src/core/pictures/photograph.ts';
 import { ScratchReader } from '../../src/core/pictures/scratch.ts';
 import { announceLeftOut } from '../../src/services/restoring/announceLeftOut.ts';
-import { RestoreWorker } from '../../src/services/restoring/restoreWorker.ts';
-import { effect, exportSettings, type ExportSettings } from '../../src/shared/batches.ts';
-import type { RestoredFile } from '../../src/shared/restoreMessages.ts';
+import type { ExportSettings } from '../../src/shared/batches.ts';
 import { temporaryFolder } from '../photographs.ts';
 import { type TestPage, writeTiff } from '../tiffs.ts';
+import { identityWorker } from './identityWorker.ts';
 
 /** Pictures of kinds that are rare and real, through the real child process with the model that changes nothing. */
 
 const folder = temporaryFolder();
-const worker = new RestoreWorker([{ title: 'identity', network: 'identity', options: {} }]);
-afterAll(() => worker.end());
-beforeAll(async () => {
-  mkdirSync(join(folder, 'scratch'));
-  await worker.opened();
-});
+const restored = identityWorker(folder);
 
 const [width, height] = [32, 20];
-let count = 0;
-async function restore(
-  source: string,
-  settings: Partial<ExportSettings> = {},
-  inPlace = false,
-): Promise<RestoredFile & { target: string }> {
-  const id = ++count;
-  const target = join(folder, `result-${id}.part`);
-  const task = {
-    id,
-    source,
-    target,
-    folder: join(folder, 'scratch'),
-    effect: effect.parse({}),
-    caution: 1,
-    export: exportSettings.parse({ strip: 'all', ...settings }),
-    inPlace,
-  };
-  return { ...(await worker.restore(task, () => undefined)), target };
-}
+const restore = (source: string, settings: Partial<ExportSettings> = {}, inPlace = false) =>
+  restored(source, { export: { strip: 'all', ...settings }, inPlace });
 
 /** A ramp from 0 to 1 in every row, another in every further channel. */
 const ramp = (channels: number, value: (share: number, channel: number) => number): number[] =>

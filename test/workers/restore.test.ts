@@ -1,42 +1,23 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exportSettings, effect, type Effect, type ExportSettings } from '../../src/shared/batches.ts';
-import { RestoreWorker } from '../../src/services/restoring/restoreWorker.ts';
+import { describe, expect, it } from 'vitest';
+import { effect, type Effect, type ExportSettings } from '../../src/shared/batches.ts';
 import { describeProvenance, explain } from '../../src/services/restoring/provenance.ts';
-import type { RestoredFile } from '../../src/shared/restoreMessages.ts';
 import { installed, readTags, temporaryFolder, writeTags } from '../photographs.ts';
+import { identityWorker } from './identityWorker.ts';
 
 /** Photographs through the real child process with the model that changes nothing: what comes out must be what went in. */
 
 const folder = temporaryFolder();
-const identity = { title: 'identity', network: 'identity', options: {}, weights: new Map() };
-const worker = new RestoreWorker([identity]);
-afterAll(() => worker.end());
-let count = 0;
+const restored = identityWorker(folder);
 
-async function restore(
-  source: string,
-  settings: Partial<ExportSettings> = {},
-  change: Partial<Effect> = {},
-): Promise<RestoredFile & { target: string }> {
-  const id = ++count;
-  const target = join(folder, `result-${id}.part`);
-  const task = {
-    id,
-    source,
-    target,
-    folder: join(folder, 'scratch'),
-    effect: effect.parse(change),
-    caution: 1,
-    export: exportSettings.parse(settings),
-  };
+function restore(source: string, settings: Partial<ExportSettings> = {}, change: Partial<Effect> = {}) {
+  const wanted = effect.parse(change);
   const provenance = describeProvenance(
-    { models: [{ ref: 'identity', title: 'identity', hash: 'abc', scale: 1, run: 'run-7' }], effect: task.effect },
+    { models: [{ ref: 'identity', title: 'identity', hash: 'abc', scale: 1, run: 'run-7' }], effect: wanted },
     'b1',
   );
-  return { ...(await worker.restore({ ...task, provenance }, () => undefined)), target };
+  return restored(source, { effect: wanted, export: settings, provenance });
 }
 
 /** A picture with structure in every channel, values over the whole range. */
@@ -95,11 +76,6 @@ const furthest = (a: Buffer = Buffer.alloc(1), b: Buffer = Buffer.alloc(1, 255))
   a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] ?? 0))), 0);
 
 const tags = (file: string): Record<string, unknown> => readTags(file)[0] ?? {};
-
-beforeAll(async () => {
-  await mkdir(join(folder, 'scratch'));
-  await worker.opened();
-});
 
 describe('pixels of lossless formats', () => {
   const table = [

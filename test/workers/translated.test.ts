@@ -1,47 +1,26 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decodePixels } from '../../src/core/data/decode.ts';
 import { MetadataTool } from '../../src/core/pictures/metadata.ts';
 import sharp from '../../src/core/pictures/sharp.ts';
 import { encodeJxl } from '../../src/core/pictures/translate/jxl.ts';
-import { RestoreWorker } from '../../src/services/restoring/restoreWorker.ts';
-import { effect, exportSettings, type Effect, type ExportSettings } from '../../src/shared/batches.ts';
-import type { RestoredFile } from '../../src/shared/restoreMessages.ts';
+import { effect, type Effect, type ExportSettings } from '../../src/shared/batches.ts';
 import { gentleScene, writeDng } from '../dngs.ts';
 import { installed, temporaryFolder } from '../photographs.ts';
 import { type TestPage, writeTiff } from '../tiffs.ts';
+import { identityWorker } from './identityWorker.ts';
 
 /** Formats that sharp does not read, through the real child processes with the model that changes nothing. */
 
 const folder = temporaryFolder();
-const worker = new RestoreWorker([{ title: 'identity', network: 'identity', options: {} }]);
-afterAll(() => worker.end());
-beforeAll(async () => {
-  mkdirSync(join(folder, 'scratch'));
-  await worker.opened();
-});
-
+const restored = identityWorker(folder);
 let count = 0;
-async function restore(
+const restore = (
   source: string,
   { raw, inPlace = false, ...settings }: Partial<ExportSettings> & { raw?: Effect['raw']; inPlace?: boolean } = {},
-): Promise<RestoredFile & { target: string }> {
-  const id = ++count;
-  const target = join(folder, `result-${id}.part`);
-  const task = {
-    id,
-    source,
-    target,
-    folder: join(folder, 'scratch'),
-    effect: { ...effect.parse({}), ...(raw ? { raw } : {}) },
-    caution: 1,
-    export: exportSettings.parse(settings),
-    inPlace,
-  };
-  return { ...(await worker.restore(task, () => undefined)), target };
-}
+) => restored(source, { effect: { ...effect.parse({}), ...(raw ? { raw } : {}) }, export: settings, inPlace });
 
 const [width, height] = [64, 48];
 const scene = gentleScene(width, height);
