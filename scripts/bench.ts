@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { comparePeers } from './bench/peers.ts';
+import { median } from './bench/median.ts';
 import { commonOptions, readOptions } from './bench/options.ts';
 
 /**
@@ -49,8 +50,6 @@ const peer = () =>
     ...values['peer-options'].split(' ').filter(Boolean),
   ]);
 
-const median = (numbers: number[]): number =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 const names = ['l1_step_ms', 'mcir_step_ms', 'infer_ms'] as const;
 const medians = (runs: Figures[]): Figures =>
   Object.fromEntries(names.map((name) => [name, median(runs.map((figures) => figures[name]))])) as Figures;

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { median } from './median.ts';
 import { benchOptions } from './options.ts';
 
 /**
@@ -34,8 +35,6 @@ function measure(checkout: string): Figures {
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Figures;
 }
 
-const median = (numbers: number[]): number =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 const medians = (runs: Figures[]): Figures =>
   Object.fromEntries(names.map((name) => [name, median(runs.map((run) => run[name]))])) as Figures;
 

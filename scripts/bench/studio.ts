@@ -11,6 +11,7 @@ import { PictureReaders } from '../../src/services/pictures/pictureReaders.ts';
 import { Thumbnails } from '../../src/services/pictures/thumbnails.ts';
 import { thumbnailSize } from '../../src/shared/contract/restoring.ts';
 import { watchFrames, type Smoothness } from './frames.ts';
+import { median } from './median.ts';
 
 /**
  * `npm run bench:studio`: how fast the studio is in Chromium over loopback, as one JSON object. Measures from server
@@ -27,8 +28,6 @@ const { values } = parseArgs({
   },
 });
 const wanted = values.only.split(',');
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 
 /** Opens the studio over a new data folder or the given one, with or without the welcome screen. */
 async function inStudio<Result>(

@@ -15,6 +15,7 @@ import { openHome } from '../../src/services/app/home.ts';
 import { loadFeatures } from '../../src/services/models/features.ts';
 import { readConfigFile } from '../../src/services/training/configFile.ts';
 import { mcirConfig } from '../../src/shared/runConfig.ts';
+import { median } from '../bench/median.ts';
 
 const rounds = Number(process.argv[2] ?? 10);
 const preset = fileURLToPath(new URL('../../resources/presets/ffanet-dehazing-small.yml', import.meta.url));
@@ -41,7 +42,6 @@ const time = (trainer: Trainer): number => {
 const [always, never] = [trainerWith(1), trainerWith(1_000_000)];
 for (const trainer of [always, never]) for (let i = 0; i < 2; i++) time(trainer);
 const times = Array.from({ length: rounds }, () => ({ with: time(always), without: time(never) }));
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 const step = median(times.map(({ without }) => without));
 const cost = median(times.map((one) => one.with - one.without));
 const every = mcirConfig.parse({}).measureEvery;
