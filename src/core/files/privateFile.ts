@@ -75,9 +75,11 @@ export async function copyToNew(from: string, to: string, mode?: number): Promis
   }
 }
 
-/** Not `createWriteStream`: one that leaves the descriptor open never tells that it has ended. */
-const copyInto = (from: string, file: FileHandle): Promise<void> =>
-  file.writeFile(createReadStream(from, { highWaterMark: 2 ** 20 }));
+/**
+ * Not `createWriteStream`: one that leaves the descriptor open never tells that it has ended. Parts of the stream's usual
+ * size, because each read takes a new buffer: with larger ones, copying many small files keeps the garbage collector busy.
+ */
+const copyInto = (from: string, file: FileHandle): Promise<void> => file.writeFile(createReadStream(from));
 
 async function besideFirst(path: string, mode: number, write: (file: FileHandle) => Promise<void>): Promise<void> {
   const beside = nameBeside(path);
