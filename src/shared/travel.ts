@@ -40,6 +40,10 @@ export const queueAddress = z.strictObject({
 });
 export type QueueAddress = z.infer<typeof queueAddress>;
 
+/** The other machines that the window gives work to: their queue, and the folders that all of them share. */
+export const otherMachines = z.strictObject({ queue: queueAddress, roots: z.record(rootName, z.string()) });
+export type OtherMachines = z.infer<typeof otherMachines>;
+
 /** How a batch or training reaches other machines. */
 export const travel = z.strictObject({
   /** Missing for a cluster with a scheduler of its own (Slurm). */

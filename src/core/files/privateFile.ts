@@ -77,9 +77,12 @@ export async function copyToNew(from: string, to: string, mode?: number): Promis
   }
 }
 
-/** Not `createWriteStream`: if it is told to leave the descriptor open, it never emits its end. */
-const copyInto = (from: string, file: FileHandle): Promise<void> =>
-  file.writeFile(createReadStream(from, { highWaterMark: 2 ** 20 }));
+/**
+ * Not `createWriteStream`: if it is told to leave the descriptor open, it never emits its end. The chunks have the
+ * stream's default size, because each read takes a new buffer: with larger ones, copying many small files keeps the
+ * garbage collector busy.
+ */
+const copyInto = (from: string, file: FileHandle): Promise<void> => file.writeFile(createReadStream(from));
 
 async function besideFirst(path: string, mode: number, write: (file: FileHandle) => Promise<void>): Promise<void> {
   const beside = nameBeside(path);

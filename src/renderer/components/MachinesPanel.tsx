@@ -21,6 +21,13 @@ export function StudyMachines({ study }: { study: string }) {
   return query.data?.elsewhere ? <Machines workers={query.data} /> : null;
 }
 
+/** The workers of the queue in the settings. */
+export function AllMachines() {
+  const query = useCall('machines.all', {}, { silent: true, keep: true, staleTime: 0 });
+  useEvery(query.refetch);
+  return query.data?.elsewhere ? <Machines workers={query.data} /> : null;
+}
+
 /** Workers tell of themselves to the queue, not to this program: it is asked again and again. */
 function useEvery(ask: () => unknown): void {
   useEffect(() => {

@@ -34,7 +34,7 @@ export interface FarBatchParts {
 }
 
 /** How often the shared folder is looked at. */
-const LOOK_MS = 250;
+const LOOK_MS = 100;
 /** How often it is checked that what is not finished is in the queue: Redis may have lost the last second. */
 const CHECK_MS = 15_000;
 /** Chunks that are sent to Redis at a time. */
@@ -102,6 +102,7 @@ export class FarBatch {
         await this.#take(context, chunk);
         left.delete(chunk);
       }
+      if (left.size === 0) break;
       // Redis may be gone for long; the end of the program does not wait for it.
       if (queue.connection.isReady) {
         await untilAborted(job.signal, async () => {

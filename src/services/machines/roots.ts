@@ -42,7 +42,7 @@ export class Roots {
     if (checked.success) return checked.data;
     throw new AppError(
       'bad-input',
-      `${path} is in none of the shared folders. Name the folder that every machine reaches with --root NAME=FOLDER.`,
+      `${path} is in none of the shared folders. Move it into one, or share its folder as well.`,
     );
   }
 
@@ -102,7 +102,7 @@ export async function openRoots(texts: readonly string[]): Promise<Roots> {
     if (!name.success)
       throw new AppError(
         'bad-input',
-        `"${text}" names no shared folder. Write --root NAME=FOLDER; the name has small letters and digits.`,
+        `"${text}" names no shared folder. Write NAME=FOLDER; the name has small letters and digits, and begins with a letter.`,
       );
     if (folders.has(name.data))
       throw new AppError('bad-input', `The root "${name.data}" is given twice. Give each root its own name.`);
@@ -111,7 +111,7 @@ export async function openRoots(texts: readonly string[]): Promise<Roots> {
       throw new AppError('not-found', `The folder of the root "${name.data}" is not there: ${text.slice(at + 1)}.`);
     folders.set(name.data, folder);
   }
-  if (folders.size === 0) throw new AppError('bad-input', 'Name at least one shared folder with --root NAME=FOLDER.');
+  if (folders.size === 0) throw new AppError('bad-input', 'Name at least one folder that all machines share.');
   return new Roots(folders);
 }
 

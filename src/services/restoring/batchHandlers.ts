@@ -7,6 +7,8 @@ import type { Batch, BatchFile, Source } from '../../shared/contract/restoring.t
 import { AppError } from '../../shared/errors.ts';
 import { isActive } from '../../shared/jobs.ts';
 import type { BatchSummary, Effect } from '../../shared/batches.ts';
+import { requireMachines } from '../machines/otherMachines.ts';
+import { keptRoots } from '../machines/roots.ts';
 import { findLeftOut } from './announceLeftOut.ts';
 import { resultName } from './restoreFile.ts';
 import { commonFolder } from './restorePlaces.ts';
@@ -64,9 +66,13 @@ function besideOriginals(files: readonly NewBatchFile[], { isOwn }: GivenPicture
   return { out: commonFolder(files.map(({ source }) => dirname(source))), beside: true };
 }
 
+async function* oneByOne<Item>(items: readonly Item[]): AsyncGenerator<Item> {
+  for (const item of items) yield await Promise.resolve(item);
+}
+
 /** Handlers of the calls about batches. */
 export function batchHandlers(
-  { services: { batches }, handles, tell }: StudioContext,
+  { services: { batches, history }, handles, tell }: StudioContext,
   pictures: GivenPictures,
 ): Pick<Handlers, Extract<keyof Handlers, Calls>> {
   const paces = new Map<string, Pace>();
@@ -116,14 +122,24 @@ export function batchHandlers(
   });
 
   return {
-    'batches.start': async ({ pictures: chosen, models, effect, out, options }) => {
+    'batches.start': async ({ pictures: chosen, models, effect, out, options, elsewhere }) => {
       const files = await Promise.all(chosen.map((id) => pictures.find(id)));
-      const batch = await batches.create(files, await pictures.knownModels(models), {
-        ...(out === undefined ? besideOriginals(files, pictures) : { out: handles.path(out) }),
-        effect: pictures.withMask(effect),
-        export: options,
-      });
-      return shown(batch);
+      const known = await pictures.knownModels(models);
+      const how = { effect: pictures.withMask(effect), export: options };
+      if (elsewhere !== true) {
+        const place = out === undefined ? besideOriginals(files, pictures) : { out: handles.path(out) };
+        return shown(await batches.create(files, known, { ...place, ...how }));
+      }
+      if (out === undefined)
+        throw new AppError('bad-input', 'Other machines need an output folder. Choose one in a shared folder.');
+      if (files.some(({ source }) => pictures.isOwn(source)))
+        throw new AppError(
+          'bad-input',
+          'Some of these pictures are copies in the folders of the program, which other machines do not see. Add the originals from a shared folder.',
+        );
+      const { queue, roots } = requireMachines(history.settings);
+      const far = { queue, roots: keptRoots(roots) };
+      return shown(await batches.createElsewhere(oneByOne(files), known, { out: handles.path(out), ...how }, far));
     },
     'batches.leftOut': async ({ pictures: chosen, format }) => ({
       files: await findLeftOut(await Promise.all(chosen.map((id) => pictures.find(id))), { format }),

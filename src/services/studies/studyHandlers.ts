@@ -4,6 +4,7 @@ import { bandOf } from '../../core/statistics/bands.ts';
 import type { CallOutput, Handlers } from '../../shared/contract.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { StudyPlan } from '../../shared/studies.ts';
+import { requireMachines, travelOfTrainings } from '../machines/otherMachines.ts';
 import { safeName } from '../restoring/naming.ts';
 import type { StudioContext } from '../studio/context.ts';
 import { requireModels, requirePlaces } from '../studio/known.ts';
@@ -113,7 +114,9 @@ export function studyHandlers({
       cancelEstimate();
       return Promise.resolve({});
     },
-    'studies.start': async ({ study }) => {
+    'studies.start': async ({ study, elsewhere }) => {
+      if (elsewhere === true && !studies.job(study))
+        folders.setTravel(study, travelOfTrainings(requireMachines(history.settings)));
       await studies.start(study);
       return {};
     },

@@ -8,13 +8,17 @@ import { pictureEndings, studyEndings, weightEndings } from '../../shared/fileKi
 import { safeName } from '../restoring/naming.ts';
 import type { Handles } from './handles.ts';
 
+/** Endings of the files that are shown; undefined for all of them. */
 const extensions = {
+  files: undefined,
   folders: new Set<string>(),
   pictures: new Set(pictureEndings.map((ending) => `.${ending}`)),
   weights: new Set(weightEndings.map((ending) => `.${ending}`)),
   studies: new Set(studyEndings.map((ending) => `.${ending}`)),
 };
 export type Shown = keyof typeof extensions;
+
+const isOfKind = (name: string, show: Shown): boolean => extensions[show]?.has(extname(name).toLowerCase()) ?? true;
 
 /** Where choosing starts: home, the root of its disk, and the program's own folder. */
 export async function roots(handles: Handles, own: string): Promise<Place[]> {
@@ -40,9 +44,7 @@ export async function listFolder(
   });
   const wanted = found
     .map((entry) => ({ name: textOf(entry.name), isFolder: entry.isDirectory() }))
-    .filter(
-      ({ name, isFolder }) => !name.startsWith('.') && (isFolder || extensions[show].has(extname(name).toLowerCase())),
-    );
+    .filter(({ name, isFolder }) => !name.startsWith('.') && (isFolder || isOfKind(name, show)));
   const places = await Promise.all(wanted.map(({ name }) => handles.place(join(path, name)).catch(() => undefined)));
   const known = places.filter((place) => place !== undefined);
   // Folders first, each group by name.

@@ -77,7 +77,7 @@ export const appCalls = {
   'places.roots': call(nothing, z.array(place)),
   /** Content of a folder: its subfolders, and the files of the requested kind. Hidden entries are left out. */
   'places.list': call(
-    z.strictObject({ folder: handle, show: z.enum(['folders', 'pictures', 'weights', 'studies']) }),
+    z.strictObject({ folder: handle, show: z.enum(['folders', 'pictures', 'weights', 'studies', 'files']) }),
     z.object({ folder: place, parent: place.optional(), entries: z.array(place) }),
   ),
   /** Creates an empty folder inside a listed one. */

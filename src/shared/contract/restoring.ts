@@ -108,6 +108,8 @@ export const restoreCalls = {
       /** The folder of the results; without it each result is written beside its original. */
       out: handle.optional(),
       options: exportSettings,
+      /** The machines in the settings do it. That takes a folder for the results. */
+      elsewhere: z.boolean().optional(),
     }),
     batch,
   ),

@@ -154,7 +154,13 @@ export const studyCalls = {
   'studies.estimate': call(studyRef, estimate),
   'studies.endEstimate': call(nothing, nothing),
   /** Starts a study, or goes on with one that was paused or has ended. */
-  'studies.start': call(studyRef, nothing),
+  'studies.start': call(
+    studyRef.extend({
+      /** The machines in the settings do its trainings. A study that was begun stays where it is. */
+      elsewhere: z.boolean().optional(),
+    }),
+    nothing,
+  ),
   'studies.pause': call(studyRef, nothing),
   /** The training at hand is saved first. */
   'studies.cancel': call(studyRef, nothing),
