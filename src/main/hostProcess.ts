@@ -12,9 +12,9 @@ import type { ActiveJob, Asked, Told } from './hostMessages.ts';
 import { pictureDescriptor, sendPicture } from './picturePipe.ts';
 
 /**
- * Entry of the Node process that runs the services for Electron's window. However the program ends, the jobs save first:
- * when the window asks for it, when the window is gone (it crashed, or was killed), and at a signal (Ctrl-C, the end of a
- * session).
+ * Entry of the Node process that runs the services for Electron's window. However the program ends, the jobs save
+ * first: when the window asks for it, when the window is gone (crashed or killed), and at a signal (Ctrl-C, or the end
+ * of the user's session).
  */
 
 let note = noteOnStderr;

@@ -6,16 +6,16 @@ import type { Sharp } from '../pictures/sharp.ts';
 import type { Rgb } from './grey.ts';
 import { lookAt } from './look.ts';
 
-/** Longest side of the picture on which tones are measured. */
+/** Longest side of the reduced picture for measuring tones. */
 const WHOLE = 400;
-/** Side of the parts in true pixels, and the most across and down. */
+/** Side of the parts in true pixels, and their maximum number per direction. */
 const PART = 256;
 const MOST_ACROSS = 3;
 
 /**
- * Looks at a picture file. Tones are measured on a reduced picture, noise, blur and JPEG's blocks on up to nine parts in
- * true pixels.
- * @throws AppError `unsupported` for a file that is no readable picture
+ * Estimates the faults of a picture file. Tones are measured on a reduced picture; noise, blur and JPEG blocks on up to
+ * nine parts in true pixels.
+ * @throws AppError `unsupported` for a file that is not a readable picture
  */
 export async function lookAtFile(path: string): Promise<Look> {
   const whole = await openFile(path);
@@ -23,7 +23,7 @@ export async function lookAtFile(path: string): Promise<Look> {
   const { width, height } = whole.metadata;
   const parts: Rgb[] = [];
   for (const top of startsOf(height)) {
-    // One band after the other, as it is stored and not upright: JPEG's blocks lie so.
+    // One band after the other, as stored and not upright, because JPEG's blocks are aligned that way.
     const region = { left: 0, top, width, height: Math.min(PART, height) };
     const band = await pixelsOf((await openFile(path)).image.extract(region));
     for (const left of startsOf(width)) parts.push(cut(band, left, Math.min(PART, width)));
@@ -69,7 +69,7 @@ const notRead = (path: string, cause: unknown): AppError =>
     cause,
   });
 
-/** Where the parts begin along a side: spread evenly, at multiples of 8. */
+/** Start of each part along a side: evenly spread, at multiples of 8. */
 function startsOf(side: number): number[] {
   const count = Math.min(MOST_ACROSS, Math.max(1, Math.floor(side / PART)));
   if (count === 1) return [Math.max(0, Math.floor((side - PART) / 16) * 8)];

@@ -10,13 +10,13 @@ export interface CarryOptions {
   text: 'all' | 'without places' | 'none';
 }
 
-/** Text of a picture is bounded: what is longer is data. */
+/** Limit for text in a picture: anything longer is data. */
 const MOST_TEXT_BYTES = 16 << 20;
-/** Where chunks may be put: behind the signature and IHDR. */
+/** Chunks may be inserted after the signature and IHDR. */
 const BEHIND_HEADER = 8 + 25;
 
 /**
- * Puts a PNG's own chunks of text and of colour into the PNG made of it, byte for byte: no text of a file is read as syntax.
+ * Copies a PNG's own chunks of text and colour into the result, byte for byte, so that no text of a file is parsed.
  * @param file the written PNG; it is replaced
  */
 export async function carryChunks(
@@ -47,7 +47,7 @@ export async function carryChunks(
   }
 }
 
-/** Whether text speaks of a position; compressed text cannot be seen here and counts as such. */
+/** Whether text mentions a position. Compressed text cannot be checked here and counts as such. */
 function tellsPlace(bytes: FileBytes, chunk: PngChunk): boolean {
   const keyword = pngKeyword(bytes, chunk);
   const text = bytes.read(chunk.position + keyword.length, Math.min(chunk.length - keyword.length, 1 << 20));

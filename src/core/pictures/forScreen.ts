@@ -10,9 +10,9 @@ import { readingUntrusted } from './limits.ts';
 import sharp, { type Sharp } from './sharp.ts';
 import { needsTranslation, previewOfRaw, translate } from './translate/translate.ts';
 
-/** Nobody waits longer for a picture on a screen. */
+/** Time limit for a picture on a screen. */
 const SECONDS = 120;
-/** A whole picture is held in memory as PNG by everything on its way to the screen. */
+/** A whole picture is held in memory as PNG at every step on its way to the screen. */
 const MOST_WHOLE_PIXELS = 1e8;
 
 /**
@@ -25,7 +25,10 @@ export async function makeThumbnail(path: string, size: number): Promise<Uint8Ar
   return (await thumbnailOfRaw(path, small)) ?? shown(path, Infinity, small);
 }
 
-/** The preview that the camera made, which is there at once. @returns undefined where there is none, or the file is no RAW */
+/**
+ * The preview that the camera has stored, which needs no developing. @returns undefined if there is none, or the file
+ * is not a RAW
+ */
 async function thumbnailOfRaw(path: string, small: (picture: Sharp) => Sharp): Promise<Uint8Array | undefined> {
   try {
     if (lookInside(path).kind !== 'raw') return undefined;
@@ -38,7 +41,7 @@ async function thumbnailOfRaw(path: string, small: (picture: Sharp) => Sharp): P
             raw: { width: preview.raster.width, height: preview.raster.height, channels: 3 },
           });
     const turn = { 3: 180, 6: 90, 8: 270 }[preview.orientation] ?? 0;
-    // The JPEG's own orientation is not asked: makers write it or not, and the RAW's holds for both.
+    // The JPEG's own orientation is ignored: some makers do not write it, and the RAW's applies to both.
     return await small(image.rotate(turn).toColourspace('srgb').timeout({ seconds: SECONDS })).toBuffer();
   } catch {
     return undefined; // the picture itself is tried
@@ -55,7 +58,7 @@ export const makePng = (path: string, size?: number): Promise<Uint8Array> =>
     (size === undefined ? picture : fitInside(picture, size)).png({ compressionLevel: 3 }),
   );
 
-/** Decodes what sharp reads at once, and other formats by way of a TIFF. */
+/** Decodes what sharp reads directly, and other formats via a TIFF. */
 async function shown(path: string, mostPixels: number, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> {
   if (!isForeign(path)) return decode(path, mostPixels, finish);
   const folder = await mkdtemp(join(tmpdir(), 'mcir-screen-'));

@@ -15,14 +15,14 @@ import { profileOfTold, type ToldColour, toldColour } from './toldColour.ts';
 export type FileFormat = PictureFormat;
 export type OutputFormat = Exclude<PictureFormat, 'gif'> | 'jxl';
 
-/** What has to be kept or undone when a photograph is written. Its pixels are in a scratch file, upright. */
+/** What must be kept or undone when a photograph is written. Its pixels are in a scratch file, upright. */
 export interface Photograph {
   readonly file: string;
   /** The file that sharp decodes: the photograph itself, or the TIFF it was translated to. */
   readonly pixels: string;
   /** Of the file that sharp decodes. */
   readonly format: FileFormat;
-  /** The format of the result where the original's own is wanted. */
+  /** The format of the result if the original's own format is requested. */
   readonly same: OutputFormat;
   /** Upright. */
   readonly width: number;
@@ -30,30 +30,30 @@ export interface Photograph {
   /** The orientation (EXIF's numbers, 1 to 8) that is applied when it is decoded. */
   readonly orientation: number;
   readonly grey: boolean;
-  /** Channels behind the colours in the scratch file: transparency (not premultiplied there), or channels that are none. */
+  /** Channels after the colours in the scratch file: transparency (not premultiplied there), or other channels. */
   readonly extras: readonly ('alpha' | 'beside')[];
   readonly bits: 8 | 16;
-  /** Bits of a sample in the file: 10 and 12 in AVIF, whose scratch files have 16. */
+  /** Bits per sample in the file: 10 and 12 in AVIF, whose scratch files have 16. */
   readonly fileBits: number;
-  /** True where the numbers are linear light: they are given to the network with sRGB's curve, and written without it. */
+  /** True if the values are linear light: the network gets them with sRGB's curve, and they are written without it. */
   readonly linear: boolean;
-  /** The row of the table of encodings that holds for it. */
+  /** The row of the table of encodings that applies to it. */
   readonly encoding: Encoding;
-  /** A colour space the pixels were converted from, and are converted back to. */
+  /** The colour space that the pixels were converted from, and are converted back to. */
   readonly convertedFrom?: 'cmyk' | 'lab';
-  /** Of the file, or made from what it tells of its colours otherwise. */
+  /** The file's own profile, or one made from its colour description. */
   readonly profile?: Buffer;
   /** Whether the profile is the file's own. */
   readonly ownProfile: boolean;
-  /** Colour that is told without a profile. */
+  /** Colour description without a profile. */
   readonly told?: ToldColour;
-  /** Whether the file tells how many pixels an inch has. */
+  /** Whether the file gives pixels per inch. */
   readonly tellsResolution: boolean;
-  /** What the file holds beside the picture. */
+  /** What the file holds besides the picture. */
   readonly inside: Inside;
   /** Pages or frames. */
   readonly pages: number;
-  /** What its owner should know of its colours and depth. */
+  /** Notes for its owner about colours and depth. */
   readonly notes: readonly string[];
 }
 
@@ -63,7 +63,7 @@ export const hasAlpha = ({ extras }: Pick<Photograph, 'extras'>): boolean => ext
 /**
  * Reads a photograph's properties without its pixels.
  * @param translation of a file that sharp cannot read
- * @throws AppError `bad-input` for a damaged file, `unsupported` for another kind of file.
+ * @throws AppError `bad-input` for a damaged file, `unsupported` for another kind of file
  */
 export async function inspect(file: string, translation?: Translation): Promise<Photograph> {
   const photograph = await inspectPixels(translation?.file ?? file);
@@ -150,7 +150,7 @@ async function inspectPixels(file: string): Promise<Photograph> {
   };
 }
 
-/** libvips gives 72 pixels an inch to files that tell nothing. */
+/** libvips reports 72 pixels per inch for files without a resolution. */
 function tellsResolution({ jpeg, tiff, png }: Inside, { density, exif }: Metadata): boolean {
   const own = jpeg?.density ?? tiff?.density ?? png?.chunks.some(({ type }) => type === 'pHYs') ?? false;
   return own || (exif !== undefined && density !== undefined && density !== 72);
@@ -158,7 +158,7 @@ function tellsResolution({ jpeg, tiff, png }: Inside, { density, exif }: Metadat
 
 /**
  * The table's row for a picture.
- * @throws AppError `unsupported` with the row's sentence where it is refused
+ * @throws AppError `unsupported` with the row's sentence if it is refused
  */
 export function describePixels(
   format: string,
@@ -172,7 +172,7 @@ export function describePixels(
 }
 
 /**
- * Refuses files that are no finished pictures, and formats that are not read, by name.
+ * Refuses files that are not finished pictures, and unsupported formats, by name.
  * @throws AppError `unsupported`
  */
 export function refuseKind(inside: Inside): void {
@@ -187,7 +187,7 @@ export function refuseKind(inside: Inside): void {
       'unsupported',
       'The first picture in this TIFF is a smaller copy of another picture in it. Save the full picture as a TIFF of its own.',
     );
-  // A TIFF's own tags tell whether it is refused; the decoder's words for the same are often none.
+  // A TIFF's own tags decide whether it is refused; the decoder often gives no useful message.
   if (inside.tiff) describePixels('tiff', inside, { space: 'srgb', depth: 'uchar', hasAlpha: false });
   if (isTranslated(kind))
     throw new AppError(
@@ -196,14 +196,14 @@ export function refuseKind(inside: Inside): void {
     );
 }
 
-/** EXIF's orientation, else that of XMP, which some programs write alone; 1 where neither is there. */
+/** EXIF's orientation, otherwise XMP's, which some programs write alone; 1 if there is neither. */
 export function orientationOf({ orientation, xmp }: Pick<Metadata, 'orientation' | 'xmp'>): number {
   if (orientation !== undefined) return orientation >= 1 && orientation <= 8 ? orientation : 1;
   const told = /tiff:Orientation(?:="|>)\s*([1-8])\s*["<]/.exec(xmp?.toString('utf8') ?? '')?.[1];
   return Number(told ?? 1);
 }
 
-/** Turns a picture upright, by EXIF's orientation, which sharp then removes, or by XMP's. */
+/** Turns a picture upright by EXIF's orientation, which sharp then removes, or by XMP's. */
 export function turned(image: Sharp, metadata: Pick<Metadata, 'orientation' | 'xmp'>): Sharp {
   if (metadata.orientation !== undefined) return image.autoOrient();
   // sharp mirrors before it turns.
@@ -228,17 +228,17 @@ export function turned(image: Sharp, metadata: Pick<Metadata, 'orientation' | 'x
 }
 
 /**
- * Decodes a photograph into a scratch file: upright, in its own encoding (CMYK and Lab: in sRGB; floats: with sRGB's curve in
- * 16 bits), with its metadata.
- * @throws AppError `bad-input` where the file is damaged.
+ * Decodes a photograph into a scratch file: upright, in its own encoding (CMYK and Lab in sRGB; floats as 16 bits with
+ * sRGB's curve), with its metadata.
+ * @throws AppError `bad-input` if the file is damaged
  */
 export async function decodeInto(photograph: Photograph, scratch: string): Promise<void> {
   const { pixels: file, bits, convertedFrom, encoding } = photograph;
   const metadata = await readable(file, () => sharp(file, readingUntrusted).metadata());
-  // Without a conversion the profile must not be applied: the numbers stay what they are.
+  // Without a conversion the profile must not be applied, so that the values stay the same.
   const opened = sharp(file, { ...readingUntrusted, ignoreIcc: convertedFrom === undefined });
   const image = turned(opened, metadata).timeout({ seconds: DECODE_SECONDS });
-  // Of the metadata only blocks of bytes go into the scratch file: its format would take names of others for syntax.
+  // Only metadata in binary blocks go into the scratch file: in its format, other names could be parsed as syntax.
   if (convertedFrom) {
     const space = bits === 16 ? 'rgb16' : 'srgb';
     await readable(file, () => image.keepExif().keepXmp().toColourspace(space).toFile(scratch));

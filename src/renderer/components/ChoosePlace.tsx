@@ -20,7 +20,7 @@ import { showError } from '../api/showError.ts';
 
 export type Wanted = 'folder' | 'pictures' | 'weights' | 'studies' | 'files';
 
-/** Kinds of which one file is chosen, and no folder. */
+/** Kinds for which one file is chosen, not a folder. */
 const isOneFile = (wanted: Wanted): boolean => ['weights', 'studies', 'files'].includes(wanted);
 
 interface ChoosePlaceProps {

@@ -11,14 +11,14 @@ type Calls = `machines.${string}`;
 
 export interface MachineFeature {
   handlers: Pick<Handlers, Extract<keyof Handlers, Calls>>;
-  /** Ends the connections to queues. */
+  /** Closes the connections to queues. */
   readonly close: () => void;
 }
 
-/** A window asks often, and waits for the answer. */
+/** Short, because the window asks often and waits for the answer. */
 const CONNECT_MS = 3000;
 
-/** Answers of the calls about the workers of queues. */
+/** Handlers of the calls about the workers of queues. */
 export function machineFeature({ services, handles }: StudioContext): MachineFeature {
   const { settings } = services.history;
   const connections = new Map<string, Promise<QueueConnection>>();
@@ -30,7 +30,7 @@ export function machineFeature({ services, handles }: StudioContext): MachineFea
     if (known) return known;
     const opened = connectQueue(queue, CONNECT_MS);
     connections.set(key, opened);
-    // Tried again when it is asked for again.
+    // Connected again at the next request.
     opened.then(
       (connection) => closed && connection.close(),
       () => connections.delete(key),
@@ -40,7 +40,7 @@ export function machineFeature({ services, handles }: StudioContext): MachineFea
 
   const chosen = (path: string): { id: string; path: string } => ({ id: handles.issue(path), path });
 
-  /** @param ids of the batch or the runs that are asked about */
+  /** @param ids of the batch, or of the runs, to ask about */
   const workersOf = async (
     travel: Pick<Travel, 'queue'> | null | undefined,
     ids: readonly string[],

@@ -16,10 +16,10 @@ import type { StudioContext } from '../studio/context.ts';
 
 type Calls = `batches.${string}`;
 
-/** The pictures and masks that belong to the ids of the window. */
+/** The pictures and masks for the window's ids. */
 export interface GivenPictures {
   add(file: NewBatchFile): Promise<Source>;
-  /** Whether it lies in the program's own folders. */
+  /** Whether it is in the program's own folders. */
   readonly isOwn: (path: string) => boolean;
   /** @throws AppError `not-found` */
   find(id: string): Promise<NewBatchFile>;
@@ -35,12 +35,12 @@ export interface GivenPictures {
 interface Pace {
   began: number;
   before: number;
-  /** Shares that are done of the pictures at work, by number. */
+  /** Progress of each picture being restored, from 0 to 1, by its number. */
   shares: Map<number, number>;
   paused?: number;
 }
 
-/** At the pace so far, which counts pictures that are done in part; undefined while nothing is done. */
+/** Time left at the pace so far, counting partly finished pictures; undefined if nothing is done yet. */
 function secondsLeft({ began, before, shares }: Pace, { done, waiting, running }: BatchSummary): number | undefined {
   const partly = [...shares.values()].reduce((sum, share) => sum + share, 0);
   const made = done - before + partly;
@@ -51,7 +51,7 @@ function secondsLeft({ began, before, shares }: Pace, { done, waiting, running }
 /** Progress is reported more often than it needs to be shown. */
 const progressEveryMs = 250;
 
-/** @throws AppError `bad-input` where an original is the program's own copy, beside which nobody would find a result */
+/** @throws AppError `bad-input` if an original is the program's own copy; nobody would find a result beside it */
 function besideOriginals(files: readonly NewBatchFile[], { isOwn }: GivenPictures): { out: string; beside: true } {
   if (files.some(({ source }) => isOwn(source)))
     throw new AppError(

@@ -19,7 +19,7 @@ import { shownArms, shownVerdicts, vggFavoured } from './shownStudy.ts';
 type Calls = `studies.${string}`;
 type Summary = CallOutput<'studies.list'>[0];
 
-/** Answers of the calls about studies. */
+/** Handlers of the calls about studies. */
 export function studyHandlers({
   services,
   handles,
@@ -88,7 +88,7 @@ export function studyHandlers({
         'file' in wanted
           ? readStudyFile(handles.path(wanted.file))
           : studyFromPreset(wanted, history.datasets.list(), runs);
-      // A window names no paths: what a file names has to be known to the program already.
+      // A window must not name paths, so paths in the file must already be known to the program.
       if (file.branch !== undefined) await requireModels([file.branch], services);
       for (const { config } of armConfigs(file)) await requirePlaces(config, services);
       const [first] = armConfigs(file);

@@ -20,7 +20,7 @@ export type Shown = keyof typeof extensions;
 
 const isOfKind = (name: string, show: Shown): boolean => extensions[show]?.has(extname(name).toLowerCase()) ?? true;
 
-/** Where choosing starts: home, the root of its disk, and the program's own folder. */
+/** Places to start choosing from: home, the root of its disk, and the program's own folder. */
 export async function roots(handles: Handles, own: string): Promise<Place[]> {
   const found = await Promise.all(
     [homedir(), own, parse(homedir()).root].map((path) => handles.place(path).catch(() => undefined)),
@@ -29,8 +29,9 @@ export async function roots(handles: Handles, own: string): Promise<Place[]> {
 }
 
 /**
- * What a folder holds, folders first, both by name. Hidden entries and files of other kinds are left out.
- * @throws AppError `io` where the folder cannot be read.
+ * The content of a folder, folders first, each group sorted by name. Hidden entries and files of other kinds are left
+ * out.
+ * @throws AppError `io` if the folder cannot be read
  */
 export async function listFolder(
   handles: Handles,
@@ -59,7 +60,8 @@ export async function listFolder(
 
 /**
  * Makes a folder inside one that was shown.
- * @throws AppError `bad-input` for a name that leads elsewhere or that some system refuses, `conflict` where it exists, `io`.
+ * @throws AppError `bad-input` for a name that leads out of it or is invalid on some system, `conflict` if it exists,
+ * `io`
  */
 export async function createFolder(handles: Handles, id: string, name: string): Promise<Place> {
   if (safeName(name) !== name.normalize('NFC'))

@@ -54,7 +54,7 @@ export const appCalls = {
   'app.change': call(settingsChange, settings),
   /** Chooses the data folder for the next start; nothing is moved. */
   'app.chooseFolder': call(z.strictObject({ folder: handle }), nothing),
-  /** What pictures can be restored on here, and what was measured so far: seconds per megapixel, for each model. */
+  /** The devices that can restore pictures here, and measurements so far: seconds per megapixel, for each model. */
   'app.devices': call(
     nothing,
     z.object({

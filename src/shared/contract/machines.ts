@@ -6,9 +6,9 @@ import { call, handle, nothing, recordId } from './common.ts';
 const workers = z.object({
   /** Whether other machines do it. */
   elsewhere: z.boolean(),
-  /** Those with a task of it first. Tasks of other batches and studies are among them, without their ids. */
+  /** Workers with a task of it come first. Tasks of other batches and studies are included, without their ids. */
   machines: z.array(machine.extend({ tasks: z.array(machine.shape.tasks.element.extend({ own: z.boolean() })) })),
-  /** Why nothing can be said at the moment. */
+  /** The reason why nothing is known at the moment. */
   trouble: z.string().optional(),
 });
 export type Workers = z.output<typeof workers>;
@@ -46,7 +46,7 @@ export const machineCalls = {
   'machines.forget': call(nothing, nothing),
   /** The workers of the queue in the settings. Asked again every few seconds by whoever shows them. */
   'machines.all': call(nothing, workers),
-  /** Which machine does what of a batch. Asked again every few seconds by whoever shows it. */
+  /** Which machine does which part of a batch. The window asks again every few seconds. */
   'machines.ofBatch': call(z.strictObject({ batch: recordId }), workers),
   'machines.ofStudy': call(z.strictObject({ study: recordId }), workers),
 };
