@@ -29,6 +29,11 @@ export interface HostShell {
 const DEATHS = 3;
 const WITHIN_MS = 60_000;
 const RESTART_MS = 300;
+/**
+ * The window ends after this time even if the services do not answer. They give their jobs two minutes to save
+ * (services/jobs/JobManager.ts), and save also when the window is gone.
+ */
+const CLOSE_MS = 150_000;
 
 /**
  * The process that runs the services, as the window sees it. If it stops, all waiting calls are rejected and a new
@@ -112,7 +117,10 @@ export class Host {
   /** Lets jobs save, then ends the process. If it has stopped already, it is not started again. */
   async close(): Promise<void> {
     this.#closing = true;
-    await this.ask({ type: 'close' }).catch(() => undefined);
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, CLOSE_MS);
+    await Promise.race([this.ask({ type: 'close' }).catch(() => undefined), late.promise]);
+    clearTimeout(timer);
     if (this.#child.connected) this.#child.disconnect();
   }
 

@@ -15,7 +15,7 @@ import type { Run } from '../../../src/shared/contract/training.ts';
 import { mcir, mcirJson } from '../../cli/program.ts';
 import { seededModel } from '../../seededModels.ts';
 import { tinySet } from '../tinyRuns.ts';
-import { workersOf } from '../workers.ts';
+import { isThere, workersOf } from '../workers.ts';
 import { answerMessages, type ElectronWindow, newFolder, servicesOf, startElectron } from './openElectron.ts';
 
 /** `npm run kills:electron` sets more; KILLS_SEED chooses other moments and victims. */
@@ -226,12 +226,4 @@ async function difference(one: string, other: string): Promise<number> {
   const [a, b] = await Promise.all([one, other].map((file) => sharp(file).raw().toBuffer()));
   if (!a || a.length !== b?.length) return Infinity;
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0);
-}
-
-function isThere(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
