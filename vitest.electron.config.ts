@@ -10,6 +10,8 @@ export default defineConfig({
       ...(process.env['MCIR_TEST_LIFE'] === 'yes' ? [] : ['test/e2e/electron/life.test.ts']),
       // `npm run kills:electron`
       ...(process.env['KILLS'] === undefined ? ['test/e2e/electron/kills.test.ts'] : []),
+      // `npm run starts:electron`
+      ...(process.env['STARTS'] === undefined ? ['test/e2e/electron/starts.test.ts'] : []),
     ],
     globalSetup: 'test/e2e/electron/buildWindow.ts',
     pool: 'forks',

@@ -26,7 +26,10 @@ const orphansMs = process.env['KILLS'] === undefined ? 20_000 : 5000;
 /** The longest time before the next kill. */
 const longestMs = 4000;
 const PICTURES = 24;
-const steps = 60 * kills;
+/** Enough for the training to go on during most kills. */
+const steps = 20 * kills;
+/** Another process is chosen after so many looks for one that is not there: the training or the batch may be over. */
+const mostLooks = 10;
 /** After three stops within a minute the shell gives the services up, and says so. */
 const mostStops = 2;
 
@@ -115,7 +118,9 @@ describe(`${kills} kills in Electron, seed ${seed},`, () => {
     const before = everyone();
     const below = { main: before, services: before.slice(1), train: [pid], restore: [pid], renderer: [pid] }[victim];
     process.kill(pid, 'SIGKILL');
+    const at = performance.now();
     await expect.poll(() => below.filter(isThere), { timeout: orphansMs, interval: 50 }).toEqual([]);
+    process.stdout.write(`${victim}: everything below it ended after ${Math.round(performance.now() - at)} ms\n`);
     // A page that dies takes no work with it.
     if (victim === 'renderer') expect(before.slice(0, 2).every(isThere)).toBe(true);
     if (victim === 'services') stops += 1;
@@ -171,14 +176,14 @@ describe(`${kills} kills in Electron, seed ${seed},`, () => {
       });
 
       const killed: Partial<Record<Victim, number>> = {};
-      for (let done = 0; done < kills;) {
+      for (let done = 0, looks = 0; done < kills;) {
         await goOn(run, batch);
         await sleep(random.integer(0, longestMs));
         // In the short form each of them once.
         const victim = kills <= victims.length ? victims[done] : victims[random.integer(0, victims.length - 1)];
         if (await kill(victim as Victim)) killed[victim as Victim] = (killed[victim as Victim] ?? 0) + 1;
-        // The training or the batch may be over.
-        else if (victim !== 'train' && victim !== 'restore') continue;
+        else if (kills > victims.length || ++looks < mostLooks) continue;
+        looks = 0;
         done += 1;
       }
       process.stdout.write(`killed: ${JSON.stringify(killed)}\n`);
