@@ -21,8 +21,8 @@ export interface HostShell {
   onDeath(reason: string): void;
   /** The services could not be opened; `Host.reopen` tries another folder. */
   onUnopened(error: AppError): void;
-  /** Shows a file or folder in the file manager. */
-  reveal(path: string): void;
+  /** Opens a folder in the file manager, or shows a file in its folder. */
+  reveal(path: string, isFolder: boolean): void;
 }
 
 /** After this many crashes within this time, the process is not started again. */
@@ -126,7 +126,7 @@ export class Host {
 
   #hear(message: Told): void {
     if (message.type === 'event') return this.#listeners.forEach((listener) => listener(message.event));
-    if (message.type === 'reveal') return this.#shell.reveal(message.path);
+    if (message.type === 'reveal') return this.#shell.reveal(message.path, message.isFolder);
     if (message.type === 'unopened') return this.#shell.onUnopened(AppError.fromWire(message.error));
     const waiting = this.#answer(message.id);
     if (message.type === 'answer') waiting?.resolve(message.value);

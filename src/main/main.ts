@@ -127,7 +127,8 @@ function openHost(shown: Promise<Shell>, fail: (message: string) => Promise<void
       onDeath: (reason) => void fail(fill(texts().ended, { reason })),
       onUnopened: (error) =>
         void shown.then((shell) => shell.askForFolder(error, texts())).then((opens) => opens || app.exit(1)),
-      reveal: (path) => system.showItemInFolder(path),
+      // `showItemInFolder` would open the folder that a folder lies in.
+      reveal: (path, isFolder) => (isFolder ? void system.openPath(path) : system.showItemInFolder(path)),
     },
     env,
   );

@@ -60,8 +60,7 @@ async function open(home: () => Home): Promise<void> {
     services.log.fatal({ err: error }, 'An unexpected error');
   };
   const studio = await openStudio(services, async (path) => {
-    await folderToShow(path);
-    tell({ type: 'reveal', path });
+    tell({ type: 'reveal', path, isFolder: (await folderToShow(path)) === path });
   });
   studio.subscribe((event) => tell({ type: 'event', event }));
   opened = { services, studio };
