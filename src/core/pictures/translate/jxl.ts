@@ -13,8 +13,6 @@ const libvips = (): Promise<typeof Vips> =>
 export interface DecodedJxl {
   raster: Raster;
   bits: number;
-  /** Frames of an animation; 1 without. */
-  frames: number;
 }
 
 /**
@@ -54,7 +52,6 @@ export async function decodeJxl(bytes: Uint8Array, mostPixels: number): Promise<
         ...(has('icc-profile-data') ? { profile: image.getBlob('icc-profile-data') } : {}),
       },
       bits: has('bits-per-sample') ? image.getInt('bits-per-sample') : bits,
-      frames: has('n-pages') ? image.getInt('n-pages') : 1,
     };
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
