@@ -150,7 +150,15 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
       megapixels: (photograph.width * photograph.height) / 1e6,
       seconds,
       modelSeconds,
-      warnings: [...left, ...damage, ...photograph.notes, ...devices, ...losses(photograph, format), ...warnings, ...differences],
+      warnings: [
+        ...left,
+        ...damage,
+        ...photograph.notes,
+        ...devices,
+        ...losses(photograph, format),
+        ...warnings,
+        ...differences,
+      ],
       backends: backends(),
     };
   } catch (error) {

@@ -88,7 +88,11 @@ const asArray = <T>(Type: new (buffer: ArrayBufferLike, offset: number, length: 
   );
 
 /** Floats from 0 to 1 as 16 bits; libvips does not turn round those where white is 0. @throws Error for values that are not numbers */
-function wholeNumbers(data: Buffer, { tiff }: Inside, { channels, colours }: { channels: number; colours: number }): Uint16Array {
+function wholeNumbers(
+  data: Buffer,
+  { tiff }: Inside,
+  { channels, colours }: { channels: number; colours: number },
+): Uint16Array {
   const inverted = tiff?.photometric === WHITE_IS_ZERO;
   return Uint16Array.from(asArray(Float32Array, data), (value, i) => {
     if (Number.isNaN(value)) throw new Error('it holds floating-point values that are not numbers (NaN)');

@@ -155,7 +155,11 @@ export async function encodePhotograph(
   } catch (cause) {
     if (saysDiskFull(messageOf(cause)))
       throw new AppError('io', 'The disk is too full for the result. Free some space and try again.', { cause });
-    throw new AppError('io', `The result could not be written: ${messageOf(cause).split('\n')[0]?.replace(/\.$/, '')}.`, { cause });
+    throw new AppError(
+      'io',
+      `The result could not be written: ${messageOf(cause).split('\n')[0]?.replace(/\.$/, '')}.`,
+      { cause },
+    );
   }
 }
 

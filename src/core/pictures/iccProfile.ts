@@ -36,7 +36,8 @@ export const encodeSrgb = (v: number): number => (v <= 0.0031308 ? 12.92 * v : 1
 /** From sRGB to linear light, both in [0,1] (IEC 61966-2-1). */
 export const decodeSrgb = (v: number): number => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
 
-export const UNSUITABLE_PROFILE = 'The colour profile of the file is damaged or made for other colours, and was left out.';
+export const UNSUITABLE_PROFILE =
+  'The colour profile of the file is damaged or made for other colours, and was left out.';
 
 const spaces = { grey: 'GRAY', rgb: 'RGB ', cmyk: 'CMYK', lab: 'Lab ' } as const;
 

@@ -1,24 +1,56 @@
 import { readFile } from 'node:fs/promises';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { Inside } from './inside/inside.ts';
+import { DECODE_SECONDS, readingUntrusted } from './limits.ts';
 import { readable } from './readable.ts';
+import sharp from './sharp.ts';
 import { saysDiskFull } from '../files/diskFull.ts';
 
 /** What a JPEG has at its end. */
 const END_OF_IMAGE = Buffer.from([0xff, 0xd9]);
 /** What libjpeg says of pixels that it could not read, and for which it made up others. */
-const LOST_PIXELS = /premature end of data|bad huffman|found marker|bad progression|inconsistent progression|invalid arithmetic/i;
+const LOST_PIXELS =
+  /premature end of data|bad huffman|found marker|bad progression|inconsistent progression|invalid arithmetic/i;
 
 export const JPEG_DAMAGED =
   'The file is damaged, and parts of the picture are missing or wrong. Copy it from its source again if you can.';
 
+/** Two ways to go on behind the coded pixels: nothing but zeros, and nothing but ones (0xff is followed by a zero byte). */
+const CONTINUATIONS = [Buffer.alloc(4096), Buffer.alloc(4096, Buffer.from([0xff, 0]))];
+/** Both variants are compared in memory. */
+const MOST_PIXELS = 1e8;
+
 /**
- * A JPEG that lacks its end mark alone, with it. A whole picture may come so from a camera whose card was pulled out, or a program
- * that saves carelessly; whether pixels are missing too is seen when it is decoded with `failOn: 'warning'`.
- * @returns undefined for every other file
+ * A JPEG that lacks its end mark alone, with it. A whole picture may come so from a camera whose card was pulled out, or from a program
+ * that saves carelessly.
+ * @returns undefined for every other file, and where pixels are missing too
  */
 export async function withEndMark(file: string, { jpeg }: Pick<Inside, 'jpeg'>): Promise<Buffer | undefined> {
-  return jpeg && !jpeg.whole && !jpeg.unfinished ? Buffer.concat([await readFile(file), END_OF_IMAGE]) : undefined;
+  if (!jpeg || jpeg.whole || jpeg.unfinished) return undefined;
+  const bytes = await readFile(file);
+  let end = bytes.length;
+  while (bytes[end - 1] === 0xff) end--; // half of the mark
+  const coded = bytes.subarray(0, end);
+  return (await holdsAllPixels(coded)) ? Buffer.concat([coded, END_OF_IMAGE]) : undefined;
+}
+
+/** Whether no pixel depends on what follows: libvips does not notice what is missing in the last rows. */
+async function holdsAllPixels(coded: Buffer): Promise<boolean> {
+  try {
+    const { width, height } = await sharp(coded, readingUntrusted).metadata();
+    if (width * height > MOST_PIXELS) return false;
+    const [zeros, ones] = await Promise.all(
+      CONTINUATIONS.map((more) =>
+        sharp(Buffer.concat([coded, more, END_OF_IMAGE]), { ...readingUntrusted, ignoreIcc: true })
+          .timeout({ seconds: DECODE_SECONDS })
+          .raw()
+          .toBuffer(),
+      ),
+    );
+    return zeros !== undefined && ones !== undefined && zeros.equals(ones);
+  } catch {
+    return false; // it is read as it is, and told why not
+  }
 }
 
 /**

@@ -12,14 +12,7 @@ import { needsTranslation, translate } from './translate/translate.ts';
  */
 export async function withReadable<Value>(path: string, work: (readable: string) => Promise<Value>): Promise<Value> {
   try {
-    if (!isForeign(path)) return await withTextPath(path, work);
-    const folder = await mkdtemp(join(tmpdir(), 'mcir-screen-'));
-    try {
-      const { file } = await translate(path, join(folder, 'picture.tif'));
-      return await work(file);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    return await withTextPath(path, (text) => (isForeign(text) ? withTranslation(text, work) : work(text)));
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw new AppError(
@@ -27,6 +20,16 @@ export async function withReadable<Value>(path: string, work: (readable: string)
       `${path} cannot be read as a picture. It is damaged, or its format is not supported.`,
       { cause },
     );
+  }
+}
+
+async function withTranslation<Value>(path: string, work: (readable: string) => Promise<Value>): Promise<Value> {
+  const folder = await mkdtemp(join(tmpdir(), 'mcir-screen-'));
+  try {
+    const { file } = await translate(path, join(folder, 'picture.tif'));
+    return await work(file);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -94,9 +94,7 @@ const OWN = new Set(['colr', 'pixi', 'av1C', 'hvcC']);
 function propertiesOfOthers(file: FileBytes, all: readonly Box[]): (box: Box) => boolean {
   const [ipco, ipma, pitm] = ['ipco', 'ipma', 'pitm'].map((name) => all.find(({ type }) => type === name));
   if (!ipco || !ipma || !pitm) return () => false;
-  const properties = all.filter(
-    ({ position }) => position > ipco.position && position <= ipco.position + ipco.length,
-  );
+  const properties = all.filter(({ position }) => position > ipco.position && position <= ipco.position + ipco.length);
   const main = file.read(pitm.position, 8);
   const item = main[0] === 0 ? main.readUInt16BE(4) : main.readUInt32BE(4);
   const own = associated(file.read(ipma.position, Math.min(ipma.length, 1 << 20)), item);

@@ -35,7 +35,11 @@ export function jpegFrame(file: FileBytes, segments: readonly JpegSegment[]): Jp
  * Whether coefficients of a component were not coded to their last bit (T.81, B.2.3 and G.1). A progressive picture that is cut
  * between two scans is blurred, and no decoder remarks on it.
  */
-export function lacksScans(file: FileBytes, segments: readonly JpegSegment[], { marker, components }: JpegFrame): boolean {
+export function lacksScans(
+  file: FileBytes,
+  segments: readonly JpegSegment[],
+  { marker, components }: JpegFrame,
+): boolean {
   // How many low bits of each coefficient are still missing.
   const missing = new Map(components.map((name) => [name, new Array<number>(COEFFICIENTS).fill(Infinity)]));
   for (const { position, length } of segments.filter((segment) => segment.marker === SCAN)) {

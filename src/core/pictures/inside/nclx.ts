@@ -123,7 +123,8 @@ function moveData(file: Buffer, { content }: Box, behind: number, by: number): v
   let at = content + 6;
   const items = file.readUIntBE(at, long);
   at += long;
-  const number = (bytes: number): number => (bytes === 0 ? 0 : file.readUIntBE(at + Math.max(0, bytes - 6), Math.min(bytes, 6)));
+  const number = (bytes: number): number =>
+    bytes === 0 ? 0 : file.readUIntBE(at + Math.max(0, bytes - 6), Math.min(bytes, 6));
   const move = (bytes: number): void => {
     file.writeUIntBE(number(bytes) + by, at + Math.max(0, bytes - 6), Math.min(bytes, 6));
   };
