@@ -122,14 +122,17 @@ try {
   ].join(' ');
   const card = await addModel(model.file, box, {
     title: config.name,
-    name: id,
     description,
     licence: 'MIT',
     source: `resources/models/${id}.yml`,
   });
   const out = resolve('resources/models');
+  const { run: _, ...kept } = card;
   await copyFile(join(box.models, card.file), join(out, `${id}.safetensors`));
-  await writeFile(join(out, `${id}.json`), await readFile(join(box.models, `${card.id}.json`)));
+  await writeFile(
+    join(out, `${id}.json`),
+    `${JSON.stringify({ ...kept, id, file: `${id}.safetensors` }, undefined, 2)}\n`,
+  );
 } finally {
   await rm(top, { recursive: true, force: true });
 }

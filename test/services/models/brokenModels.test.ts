@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../photographs.ts';
 import { seededModel } from '../../seededModels.ts';
 
 const folder = temporaryFolder();
-const home = openHome(join(folder, 'home'));
+const home = { ...openHome(join(folder, 'home')), includedModels: folder };
 let services: Services;
 let studio: Studio;
 
