@@ -24,7 +24,7 @@ export async function machinesOf({ queue }: Travel): Promise<{ machines: Machine
 }
 
 function textOf(machines: readonly Machine[]): string {
-  if (machines.length === 0) return 'No worker has shown up yet. Start one on each machine: mcir worker';
+  if (machines.length === 0) return 'No worker is connected yet. Start one on each machine: mcir worker';
   const rows = machines.map(({ host, process: pid, gpu, tasks, quiet, seconds }) => [
     host,
     pid,
