@@ -75,7 +75,7 @@ describe('mcir train', () => {
 
     const before = metricsOf(cancelled.id);
     const resumed = new Mcir(home, ['resume', cancelled.id]);
-    await resumed.said(new RegExp(`Going on at step ${cancelled.step}:`));
+    await resumed.said(new RegExp(`Resuming at step ${cancelled.step}:`));
     await resumed.said(/step \d+\/2000/);
     // The second Ctrl-C does not wait.
     resumed.child.kill('SIGINT');

@@ -70,7 +70,7 @@ describe('an end of the program in the middle of a training, in Electron,', () =
     const notice = window.page.getByRole('region', { name: 'Interrupted work' });
     await notice.getByText(`Haze (saved at step ${saved})`).waitFor();
     await notice.getByRole('button', { name: 'Resume' }).click();
-    await expect.poll(() => readFile(runFolder().log, 'utf8')).toContain(`Going on at step ${saved}:`);
+    await expect.poll(() => readFile(runFolder().log, 'utf8')).toContain(`Resuming at step ${saved}:`);
     services = servicesOf(window.pid) ?? -1;
     worker = workersOf(services, 'train')[0] ?? -1;
   });
