@@ -22,6 +22,7 @@ import { MetadataTool } from '../core/pictures/metadata.ts';
 import { decodeInto, inspect, type Photograph } from '../core/pictures/photograph.ts';
 import type { FloatPicture } from '../core/pictures/picture.ts';
 import { isTranslated, titleOf } from '../core/pictures/translate/kinds.ts';
+import { oddEncoding } from '../core/pictures/translate/oddTiff.ts';
 import { verify } from '../core/pictures/verify.ts';
 import { AppError } from '../shared/errors.ts';
 import type { RawSettings, RestoreModel } from '../shared/batches.ts';
@@ -97,7 +98,8 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
     const left = leftOut(photograph.inside, photograph.pages, format);
     if (task.inPlace) refuseInPlace(photograph, left);
     const decoded = join(folder, 'original.v');
-    await decodeInto(photograph, decoded);
+    const damage = await decodeInto(photograph, decoded);
+    if (task.inPlace && damage.length > 0) throw notWhole(damage);
     let seconds = 0;
     let modelSeconds = 0;
     let devices: string[] = [];
@@ -148,7 +150,15 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
       megapixels: (photograph.width * photograph.height) / 1e6,
       seconds,
       modelSeconds,
-      warnings: [...left, ...photograph.notes, ...devices, ...losses(photograph, format), ...warnings, ...differences],
+      warnings: [
+        ...left,
+        ...damage,
+        ...photograph.notes,
+        ...devices,
+        ...losses(photograph, format),
+        ...warnings,
+        ...differences,
+      ],
       backends: backends(),
     };
   } catch (error) {
@@ -186,12 +196,14 @@ function refuseInPlace({ encoding, format }: Photograph, left: readonly string[]
     ...(format === 'gif' ? ['GIF would become PNG.'] : []),
     ...left,
   ];
-  if (reasons.length > 0)
-    throw new AppError(
-      'unsupported',
-      `The file was not changed, because not all of it can be written back. ${reasons.join(' ')} Use \`mcir restore\`, which writes a new file.`,
-    );
+  if (reasons.length > 0) throw notWhole(reasons);
 }
+
+const notWhole = (reasons: readonly string[]): AppError =>
+  new AppError(
+    'unsupported',
+    `The file was not changed, because not all of it can be written back. ${reasons.join(' ')} Use \`mcir restore\`, which writes a new file.`,
+  );
 
 /**
  * Formats that are translated are not written, or not with everything that is in them.
@@ -199,10 +211,10 @@ function refuseInPlace({ encoding, format }: Photograph, left: readonly string[]
  */
 function refuseTranslatedInPlace(source: string): never {
   const inside = lookInside(source);
-  const title = isTranslated(inside.kind) ? titleOf({ ...inside, kind: inside.kind }) : 'odd TIFF';
+  if (!isTranslated(inside.kind)) throw notWhole([oddEncoding(inside)?.notInPlace ?? 'Its depth would be another.']);
   throw new AppError(
     'unsupported',
-    `The file was not changed: ${title} files are never written in place. Use \`mcir restore\`, which writes a new file.`,
+    `The file was not changed: ${titleOf({ ...inside, kind: inside.kind })} files are never written in place. Use \`mcir restore\`, which writes a new file.`,
   );
 }
 

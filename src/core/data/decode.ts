@@ -6,7 +6,9 @@ import type { Region } from '../pictures/crop.ts';
 import { DECODE_SECONDS } from '../pictures/limits.ts';
 import { openPicture } from '../pictures/openPicture.ts';
 import { type Inside, lookInside } from '../pictures/inside/inside.ts';
-import { describePixels, orientationOf, refuseKind, turned } from '../pictures/photograph.ts';
+import { WHITE_IS_ZERO } from '../pictures/inside/tiffContents.ts';
+import { refuseMissing } from '../pictures/missing.ts';
+import { describePixels, refuseKind } from '../pictures/photograph.ts';
 import type { FloatPicture, Picture } from '../pictures/picture.ts';
 import { readable } from '../pictures/readable.ts';
 import { oddEncoding } from '../pictures/translate/oddTiff.ts';
@@ -31,6 +33,7 @@ export const decodePixels = (file: string): Promise<Decoded> => withTextPath(fil
 
 async function decodeNamed(file: string): Promise<Decoded> {
   try {
+    await refuseMissing(file);
     const inside = lookInside(file);
     refuseKind(inside);
     if (!oddEncoding(inside)) return await decodeFile(file, inside);
@@ -47,9 +50,9 @@ async function decodeNamed(file: string): Promise<Decoded> {
 }
 
 async function decodeFile(file: string, inside: Inside): Promise<Decoded> {
-  const { image: source, metadata } = await readable(file, () => openPicture(file, { ignoreIcc: true }));
+  const { upright, metadata } = await readable(file, () => openPicture(file, { ignoreIcc: true }));
   const { facts } = describePixels(metadata.format, inside, metadata);
-  const image = turned(source, metadata);
+  const image = upright();
   const converted = facts.colours === 'cmyk' || facts.colours === 'lab';
   const float = facts.sample === 'float' && !converted;
   const deep = metadata.depth !== 'uchar';
@@ -65,7 +68,7 @@ async function decodeFile(file: string, inside: Inside): Promise<Decoded> {
   );
   const colours = facts.colours === 'grey' ? 1 : 3;
   const whole = deep ? asArray(Uint16Array, data) : asArray(Uint8Array, data);
-  const samples = float ? wholeNumbers(data) : whole;
+  const samples = float ? wholeNumbers(data, inside, { channels: info.channels, colours }) : whole;
   return {
     picture: {
       width: info.width,
@@ -85,11 +88,17 @@ const asArray = <T>(Type: new (buffer: ArrayBufferLike, offset: number, length: 
     data.length / (Type as unknown as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT,
   );
 
-/** Converts floats from 0 to 1 to 16 bits. @throws Error for NaN */
-function wholeNumbers(data: Buffer): Uint16Array {
-  return Uint16Array.from(asArray(Float32Array, data), (value) => {
+/** Floats from 0 to 1 as 16 bits; libvips does not turn round those where white is 0. @throws Error for values that are not numbers */
+function wholeNumbers(
+  data: Buffer,
+  { tiff }: Inside,
+  { channels, colours }: { channels: number; colours: number },
+): Uint16Array {
+  const inverted = tiff?.photometric === WHITE_IS_ZERO;
+  return Uint16Array.from(asArray(Float32Array, data), (value, i) => {
     if (Number.isNaN(value)) throw new Error('it holds floating-point values that are not numbers (NaN)');
-    return Math.round(Math.min(1, Math.max(0, value)) * 65535);
+    const light = inverted && i % channels < colours ? 1 - value : value;
+    return Math.round(Math.min(1, Math.max(0, light)) * 65535);
   });
 }
 
@@ -105,9 +114,9 @@ function rgbOnly<T extends Uint8Array | Uint16Array>(samples: T, channels: numbe
 
 /** Width and height as {@link decodePixels} returns them, from the header only. */
 export async function uprightSize(file: string): Promise<{ width: number; height: number }> {
-  const { metadata } = await withTextPath(file, openPicture);
+  const { metadata, orientation } = await withTextPath(file, openPicture);
   const { width, height } = metadata;
-  return orientationOf(metadata) > 4 ? { width: height, height: width } : { width, height };
+  return orientation > 4 ? { width: height, height: width } : { width, height };
 }
 
 /** A whole file as the networks need it: RGB in [0,1]; see {@link decodePixels}. */

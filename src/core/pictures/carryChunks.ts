@@ -1,6 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { crc32 } from 'node:zlib';
 import { type FileBytes, withBytes } from './inside/fileBytes.ts';
 import { type PngChunk, pngKeyword } from './inside/png.ts';
 import { POSITION_WORDS } from './positions.ts';
@@ -29,7 +30,7 @@ export async function carryChunks(
   const chunks = withBytes(original, (bytes) =>
     texts
       .filter((chunk) => chunk.length <= MOST_TEXT_BYTES && (text === 'all' || !tellsPlace(bytes, chunk)))
-      .map(({ position, length }) => bytes.read(position - 8, length + 12)),
+      .map(({ position, length }) => withChecksum(bytes.read(position - 8, length + 8))),
   );
   const added = Buffer.concat([...(told?.in === 'png' ? [told.chunks] : []), ...chunks]);
   if (added.length === 0) return;
@@ -47,7 +48,14 @@ export async function carryChunks(
   }
 }
 
-/** Whether text mentions a position. Compressed text cannot be checked here and counts as such. */
+/** A chunk with a checksum that holds; a chunk whose own does not would make the result a damaged file. */
+function withChecksum(chunk: Buffer): Buffer {
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(chunk.subarray(4)));
+  return Buffer.concat([chunk, sum]);
+}
+
+/** Whether text speaks of a position; compressed text cannot be seen here and counts as such. */
 function tellsPlace(bytes: FileBytes, chunk: PngChunk): boolean {
   const keyword = pngKeyword(bytes, chunk);
   const text = bytes.read(chunk.position + keyword.length, Math.min(chunk.length - keyword.length, 1 << 20));

@@ -6,7 +6,7 @@ import { saysDiskFull } from '../files/diskFull.ts';
 import { hasAlpha, type OutputFormat, type Photograph } from './photograph.ts';
 import { encodeJxl } from './translate/jxl.ts';
 import { carryChunks } from './carryChunks.ts';
-import { setNclx } from './inside/heif.ts';
+import { setNclx } from './inside/nclx.ts';
 import { setExtraSamples } from './inside/tiff.ts';
 import { forgetResolution } from './resolution.ts';
 import { syncFile } from './scratch.ts';
@@ -53,13 +53,15 @@ const formatName = (format: OutputFormat): string =>
  * Refuses, before the work begins, a format that would lose something that must not be lost.
  * @throws AppError `unsupported`
  */
-export function refuseFormat({ extras, encoding, told, format: own }: Photograph, format: OutputFormat): void {
+export function refuseFormat(photograph: Photograph, format: OutputFormat): void {
+  const { extras, encoding, told, format: own, same, ownProfile } = photograph;
   if (extras.includes('beside') && format !== 'tiff')
     throw new AppError(
       'unsupported',
       `The picture has an extra channel, such as a saved selection, which ${formatName(format)} cannot store. Choose TIFF.`,
     );
-  if (encoding.id === 'hdr' && (told?.in !== format || own !== format))
+  const tellsHdr = (told?.in === format && own === format) || (ownProfile && format === same);
+  if (encoding.id === 'hdr' && !tellsHdr)
     throw new AppError(
       'unsupported',
       `The picture is HDR (PQ or HLG), which ${formatName(format)} files would show wrongly. Keep the original's format.`,
@@ -154,7 +156,11 @@ export async function encodePhotograph(
   } catch (cause) {
     if (saysDiskFull(messageOf(cause)))
       throw new AppError('io', 'The disk is too full for the result. Free some space and try again.', { cause });
-    throw new AppError('io', `The result could not be written: ${messageOf(cause).split('\n')[0]}.`, { cause });
+    throw new AppError(
+      'io',
+      `The result could not be written: ${messageOf(cause).split('\n')[0]?.replace(/\.$/, '')}.`,
+      { cause },
+    );
   }
 }
 

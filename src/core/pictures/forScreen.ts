@@ -1,14 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import { withTextPath } from '../files/byteNames.ts';
 import { fitInside } from './fitInside.ts';
 import { lookInside } from './inside/inside.ts';
 import { openPicture } from './openPicture.ts';
 import { readingUntrusted } from './limits.ts';
 import sharp, { type Sharp } from './sharp.ts';
-import { needsTranslation, previewOfRaw, translate } from './translate/translate.ts';
+import { previewOfRaw } from './translate/translate.ts';
+import { withReadable } from './withReadable.ts';
 
 /** Time limit for a picture on a screen. */
 const SECONDS = 120;
@@ -58,43 +55,14 @@ export const makePng = (path: string, size?: number): Promise<Uint8Array> =>
     (size === undefined ? picture : fitInside(picture, size)).png({ compressionLevel: 3 }),
   );
 
-/** Decodes what sharp reads directly, and other formats via a TIFF. */
-async function shown(path: string, mostPixels: number, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> {
-  if (!isForeign(path)) return decode(path, mostPixels, finish);
-  const folder = await mkdtemp(join(tmpdir(), 'mcir-screen-'));
-  try {
-    const { file } = await translate(path, join(folder, 'picture.tif'));
-    return await decode(file, mostPixels, finish);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function isForeign(path: string): boolean {
-  try {
-    return needsTranslation(path);
-  } catch {
-    return false;
-  }
-}
-
-async function decode(path: string, mostPixels: number, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> {
-  try {
-    return await withTextPath(path, async (readable) => {
-      const { image, metadata } = await openPicture(readable);
-      if (metadata.width * metadata.height > mostPixels)
-        throw new AppError(
-          'unsupported',
-          'The picture has more than 100 megapixels, too many to show as a whole. It can still be restored.',
-        );
-      return finish(image.rotate().toColourspace('srgb').timeout({ seconds: SECONDS })).toBuffer();
-    });
-  } catch (cause) {
-    if (cause instanceof AppError) throw cause;
-    throw new AppError(
-      'unsupported',
-      `${path} cannot be read as a picture. It is damaged, or its format is not supported.`,
-      { cause },
-    );
-  }
-}
+/** Decodes a picture of any format, upright and in sRGB. */
+const shown = (path: string, mostPixels: number, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> =>
+  withReadable(path, async (readable) => {
+    const { upright, metadata } = await openPicture(readable);
+    if (metadata.width * metadata.height > mostPixels)
+      throw new AppError(
+        'unsupported',
+        'The picture has more than 100 megapixels, too many to show as a whole. It can still be restored.',
+      );
+    return finish(upright().toColourspace('srgb').timeout({ seconds: SECONDS })).toBuffer();
+  });

@@ -5,6 +5,7 @@ import { AppError } from '../../shared/errors.ts';
 import { askExiftool } from './exiftool.ts';
 import { type Moved, movedPlaces } from './movedPlaces.ts';
 import { isPositionTag, positionQueries } from './positions.ts';
+import { unpackedJxl } from './unpackedJxl.ts';
 
 export interface MetadataChange {
   /** Metadata to leave out. */
@@ -64,7 +65,7 @@ export class MetadataTool {
     }
     const folder = await mkdtemp(join(tmpdir(), 'mcir-metadata-'));
     try {
-      return await this.#copy(from, to, change, folder);
+      return await this.#copy(await unpackedJxl(from, folder), to, change, folder);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -94,6 +95,7 @@ export class MetadataTool {
     const correct = [
       ...[...outdatedXmp, ...elsewhere, ...(change.developed ? ['XMP-crs:all'] : [])].map((tag) => `-${tag}=`),
       '-IFD1:all=',
+      ...(describesStack.test(String(tags['IFD0:ImageDescription'] ?? '')) ? ['-IFD0:ImageDescription='] : []),
       ...(strip === 'gps'
         ? ['-GPS:all=', ...positions.filter(isWritable).map(({ group, name }) => `-${group}:${name}=`)]
         : []),
@@ -286,7 +288,13 @@ const elsewhere = [
 ];
 
 /**
- * Harmless messages: the original has no metadata, ExifTool has repaired something, or it mistook strips of JPEG data
- * for a preview.
+ * A description by which programs of science find the pictures of a file and their size: ImageJ's, OME-XML, and tifffile's. It holds for
+ * the original alone.
+ */
+const describesStack = /^ImageJ=|<OME[\s>]|^\{"shape":/;
+
+/**
+ * The original has no metadata at all, something in it that ExifTool has put right, or strips of JPEG data, which ExifTool
+ * takes for a preview.
  */
 const harmless = /No writable tags set|\[minor\]|RawConv PreviewImage|Nothing to do/i;

@@ -4,6 +4,8 @@ import { encodeSrgb } from './iccProfile.ts';
 import { addProfile, type Samples, ScratchReader, ScratchWriter } from './scratch.ts';
 import type { Encoding } from './encodings.ts';
 import type { PictureFormat } from './format.ts';
+import type { Inside } from './inside/inside.ts';
+import { WHITE_IS_ZERO } from './inside/tiffContents.ts';
 import type { ToldColour } from './toldColour.ts';
 
 /** The properties of a photograph (photograph.ts) that determine how its decoded pixels are changed. */
@@ -16,6 +18,8 @@ interface Decoded {
   readonly fileBits: number;
   readonly profile?: Buffer;
   readonly told?: ToldColour;
+  /** Of the file that is decoded. */
+  readonly inside: Inside;
 }
 
 /** Number of samples processed at a time. */
@@ -62,8 +66,8 @@ interface Change {
   check?(): void;
 }
 
-function changeOf({ encoding, extras, fileBits, grey, format }: Decoded): Change | undefined {
-  if (encoding.id === 'float') return fromFloat(grey ? 1 : 3, extras);
+function changeOf({ encoding, extras, fileBits, grey, format, inside }: Decoded): Change | undefined {
+  if (encoding.id === 'float') return fromFloat(grey ? 1 : 3, extras, inside.tiff?.photometric === WHITE_IS_ZERO);
   if (format === 'avif' && fileBits > 8 && fileBits < 16) return { run: (samples) => spread(samples, fileBits) };
   return undefined;
 }
@@ -75,8 +79,11 @@ function spread(samples: Samples, bits: number): Samples {
   return samples.map((value) => value | (value >> bits));
 }
 
-/** Floats: colours are linear light, 1 is white; extra channels are taken as they are. */
-function fromFloat(colours: number, extras: Decoded['extras']): Change {
+/**
+ * Floats: colours are linear light, 1 is white; further channels are taken as they are.
+ * @param inverted 0 is white, which libvips does not turn round in floats
+ */
+function fromFloat(colours: number, extras: Decoded['extras'], inverted: boolean): Change {
   let above = 0;
   let count = 0;
   let highest = 0;
@@ -84,13 +91,13 @@ function fromFloat(colours: number, extras: Decoded['extras']): Change {
     run(samples, channels) {
       const result = new Uint16Array(samples.length);
       for (let i = 0; i < samples.length; i++) {
-        const value = samples[i] as number;
+        const c = i % channels;
+        const value = inverted && c < colours ? 1 - (samples[i] as number) : (samples[i] as number);
         if (Number.isNaN(value))
           throw new AppError(
             'bad-input',
             'The picture has floating-point values that are not numbers (NaN). Replace them in the program that made it.',
           );
-        const c = i % channels;
         if (c < colours) {
           count++;
           if (value > 1) above++;

@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises';
-import sharp, { type Metadata, type Sharp } from './sharp.ts';
+import sharp, { type Metadata } from './sharp.ts';
 import { AppError } from '../../shared/errors.ts';
 import { type Encoding, encodingOf, type PixelFacts } from './encodings.ts';
 import { type PictureFormat, pictureFormats } from './format.ts';
@@ -7,8 +6,12 @@ import { type Inside, lookInside } from './inside/inside.ts';
 import type { Translation } from '../../shared/pictureMessages.ts';
 import { isTranslated, titleOf } from './translate/kinds.ts';
 import { DECODE_SECONDS, readingUntrusted, refuseOversized } from './limits.ts';
+import { decodeJpegWatchfully } from './jpegDamage.ts';
+import { refuseMissing } from './missing.ts';
 import { normalise } from './normalise.ts';
+import { orientationOf, turned } from './orientation.ts';
 import { pixelFacts } from './pixelFacts.ts';
+import { suitableProfile, UNSUITABLE_PROFILE } from './iccProfile.ts';
 import { readable } from './readable.ts';
 import { profileOfTold, type ToldColour, toldColour } from './toldColour.ts';
 
@@ -93,19 +96,12 @@ export async function inspect(file: string, translation?: Translation): Promise<
 }
 
 async function inspectPixels(file: string): Promise<Photograph> {
-  const { size } = await stat(file).catch((cause: unknown) => {
-    throw new AppError(
-      'not-found',
-      'The file was moved or deleted, or it cannot be read. Check the file and its permissions.',
-      { cause },
-    );
-  });
-  if (size === 0) throw new AppError('bad-input', 'The file is empty. Copy it from its source again.');
+  await refuseMissing(file);
   const inside = lookInside(file);
   refuseKind(inside);
   const metadata = await readable(file, () => sharp(file, readingUntrusted).metadata());
   const format = formatOf(metadata);
-  const orientation = orientationOf(metadata);
+  const orientation = orientationOf(metadata, inside);
   const [width, height] = orientation > 4 ? [metadata.height, metadata.width] : [metadata.width, metadata.height];
   refuseOversized(format, { ...metadata, width, height });
   const { encoding, facts } = describePixels(format, inside, metadata);
@@ -114,8 +110,9 @@ async function inspectPixels(file: string): Promise<Photograph> {
       'unsupported',
       'TIFF of this depth cannot be used here. Save it with 16 bits; `mcir restore` does it.',
     );
-  const { pages = 1, icc, depth } = metadata;
+  const { pages = 1, depth } = metadata;
   const float = facts.sample === 'float';
+  const icc = suitableProfile(metadata.icc, facts.colours);
   const convertedFrom = facts.colours === 'cmyk' || facts.colours === 'lab' ? facts.colours : undefined;
   const told = convertedFrom || float ? undefined : toldColour(file, inside, icc !== undefined);
   const profile = float ? undefined : (icc ?? (told && profileOfTold(told, inside)));
@@ -145,6 +142,7 @@ async function inspectPixels(file: string): Promise<Photograph> {
       ...(float && icc
         ? ["They are taken for linear light in sRGB's colours, and written in sRGB without the profile."]
         : []),
+      ...(!icc && (metadata.icc || holdsProfile(inside)) ? [UNSUITABLE_PROFILE] : []),
       ...(format === 'gif' ? ['GIF is written as PNG, which keeps every colour.'] : []),
     ],
   };
@@ -187,8 +185,8 @@ export function refuseKind(inside: Inside): void {
       'unsupported',
       'The first picture in this TIFF is a smaller copy of another picture in it. Save the full picture as a TIFF of its own.',
     );
-  // A TIFF's own tags decide whether it is refused; the decoder often gives no useful message.
-  if (inside.tiff) describePixels('tiff', inside, { space: 'srgb', depth: 'uchar', hasAlpha: false });
+  // A TIFF's own tags and a JPEG's frame tell whether it is refused; the decoder's words for the same are often none.
+  if (inside.tiff || inside.jpeg) describePixels(kind, inside, { space: 'srgb', depth: 'uchar', hasAlpha: false });
   if (isTranslated(kind))
     throw new AppError(
       'unsupported',
@@ -196,60 +194,35 @@ export function refuseKind(inside: Inside): void {
     );
 }
 
-/** EXIF's orientation, otherwise XMP's, which some programs write alone; 1 if there is neither. */
-export function orientationOf({ orientation, xmp }: Pick<Metadata, 'orientation' | 'xmp'>): number {
-  if (orientation !== undefined) return orientation >= 1 && orientation <= 8 ? orientation : 1;
-  const told = /tiff:Orientation(?:="|>)\s*([1-8])\s*["<]/.exec(xmp?.toString('utf8') ?? '')?.[1];
-  return Number(told ?? 1);
-}
-
-/** Turns a picture upright by EXIF's orientation, which sharp then removes, or by XMP's. */
-export function turned(image: Sharp, metadata: Pick<Metadata, 'orientation' | 'xmp'>): Sharp {
-  if (metadata.orientation !== undefined) return image.autoOrient();
-  // sharp mirrors before it turns.
-  switch (orientationOf(metadata)) {
-    case 2:
-      return image.flop();
-    case 3:
-      return image.rotate(180);
-    case 4:
-      return image.flip();
-    case 5:
-      return image.flip().rotate(90);
-    case 6:
-      return image.rotate(90);
-    case 7:
-      return image.flop().rotate(90);
-    case 8:
-      return image.rotate(270);
-    default:
-      return image;
-  }
-}
-
 /**
- * Decodes a photograph into a scratch file: upright, in its own encoding (CMYK and Lab in sRGB; floats as 16 bits with
- * sRGB's curve), with its metadata.
- * @throws AppError `bad-input` if the file is damaged
+ * Decodes a photograph into a scratch file: upright, in its own encoding (CMYK and Lab: in sRGB; floats: with sRGB's curve in
+ * 16 bits), with its metadata.
+ * @returns what its owner should know of damage that the decoder went over, a sentence each
+ * @throws AppError `bad-input` where the file is damaged.
  */
-export async function decodeInto(photograph: Photograph, scratch: string): Promise<void> {
-  const { pixels: file, bits, convertedFrom, encoding } = photograph;
+export async function decodeInto(photograph: Photograph, scratch: string): Promise<string[]> {
+  const { pixels: file, bits, convertedFrom, encoding, profile } = photograph;
+  const inside = file === photograph.file ? photograph.inside : lookInside(file);
   const metadata = await readable(file, () => sharp(file, readingUntrusted).metadata());
-  // Without a conversion the profile must not be applied, so that the values stay the same.
-  const opened = sharp(file, { ...readingUntrusted, ignoreIcc: convertedFrom === undefined });
-  const image = turned(opened, metadata).timeout({ seconds: DECODE_SECONDS });
-  // Only metadata in binary blocks go into the scratch file: in its format, other names could be parsed as syntax.
-  if (convertedFrom) {
-    const space = bits === 16 ? 'rgb16' : 'srgb';
-    await readable(file, () => image.keepExif().keepXmp().toColourspace(space).toFile(scratch));
-    return;
-  }
-  const kept = (encoding.id === 'float' ? image : image.keepIccProfile()).keepExif().keepXmp();
-  // The decoder's own space: nothing is converted.
+  // Without a conversion the profile must not be applied: the numbers stay what they are.
+  const ignoreIcc = convertedFrom === undefined || profile === undefined;
   const { space } = metadata;
-  await readable(file, () => kept.pipelineColourspace(space).toColourspace(space).toFile(scratch));
-  await normalise(photograph, scratch);
+  const damage = await decodeJpegWatchfully(file, inside, async (source, failOn) => {
+    const opened = sharp(source, { ...readingUntrusted, failOn, ignoreIcc });
+    const image = turned(opened, metadata, inside).timeout({ seconds: DECODE_SECONDS }).keepExif().keepXmp();
+    // Of the metadata only blocks of bytes go into the scratch file: its format would take names of others for syntax.
+    if (convertedFrom) return image.toColourspace(bits === 16 ? 'rgb16' : 'srgb').toFile(scratch);
+    const kept = encoding.id === 'float' || profile === undefined ? image : image.keepIccProfile();
+    // The decoder's own space: nothing is converted.
+    return kept.pipelineColourspace(space).toColourspace(space).toFile(scratch);
+  });
+  if (!convertedFrom) await normalise({ ...photograph, inside }, scratch);
+  return damage;
 }
+
+/** Whether a file holds a profile, which the decoder may leave out without a word. */
+const holdsProfile = ({ png, webp }: Inside): boolean =>
+  (png?.chunks.some(({ type }) => type === 'iCCP') ?? false) || (webp?.includes('ICCP') ?? false);
 
 function formatOf({ format, compression }: Metadata): FileFormat {
   if (format === 'heif' && compression === 'av1') return 'avif';

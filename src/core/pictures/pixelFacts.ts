@@ -1,6 +1,6 @@
 import type { Metadata } from './sharp.ts';
 import { type ExtraChannel, type PixelFacts } from './encodings.ts';
-import { isLinearProfile } from './iccProfile.ts';
+import { isLinearProfile, suitableProfile, transferOfProfile } from './iccProfile.ts';
 import { toneCurveOf } from './colourProfile.ts';
 import type { Inside } from './inside/inside.ts';
 
@@ -18,13 +18,17 @@ export function pixelFacts(
   const { tiff } = inside;
   const { space, depth } = metadata;
   const extras: readonly ExtraChannel[] = tiff?.extras ?? (metadata.hasAlpha ? ['alpha'] : []);
+  const colours = tiff ? coloursOfTiff(tiff, space) : coloursOf(space);
   return {
     format,
-    colours: tiff ? coloursOfTiff(tiff, space) : coloursOf(space),
+    colours,
     sample: tiff ? (tiffSamples[tiff.sampleFormat] ?? 'other') : 'unsigned',
-    bits: tiff?.bits ?? inside.heif?.bits ?? (depth === 'uchar' ? 8 : 16),
+    bits: tiff?.bits ?? inside.jpeg?.bits ?? inside.heif?.bits ?? (depth === 'uchar' ? 8 : 16),
     extras,
-    curve: curveOf(inside, metadata.icc),
+    compression: tiff?.compression ?? 0,
+    planar: tiff?.planar ?? false,
+    frame: inside.jpeg?.frame ?? 0,
+    curve: curveOf(inside, suitableProfile(metadata.icc, colours)),
   };
 }
 
@@ -54,6 +58,7 @@ function curveOf({ png, heif }: Inside, icc: Buffer | undefined): PixelFacts['cu
     const curve = toneCurveOf(transfer);
     return typeof curve === 'string' && curve !== 'srgb' ? curve : 'ordinary';
   }
+  if (icc && toneCurveOf(transferOfProfile(icc) ?? 1) === 'hdr') return 'hdr';
   if (icc) return isLinearProfile(icc) ? 'linear' : 'ordinary';
   return png && !png.colour.srgb && png.colour.gamma !== undefined && Math.abs(png.colour.gamma - 1) < 0.01
     ? 'linear'

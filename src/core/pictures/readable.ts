@@ -63,6 +63,12 @@ function knownReason(words: string, cause: unknown): AppError | undefined {
       'TIFF of this depth cannot be read. Save it with 16 bits, or with 32-bit floating point.',
       { cause },
     );
+  if (/compression support is not configured|compression scheme \d+/i.test(words))
+    return new AppError(
+      'unsupported',
+      'TIFF with this compression cannot be read. Save it with LZW or ZIP (Deflate), or without compression.',
+      { cause },
+    );
   return /pixel limit/i.test(words) ? tooLarge(cause) : undefined;
 }
 
@@ -89,11 +95,12 @@ function firstReason(words: string): string | undefined {
     .split('\n')
     .map((line) =>
       line
+        .replace(/^(\w*vips\w*): /i, '')
         .replace(/^Input (file|buffer) (has corrupt header|is missing|contains unsupported image format)?:?/i, '')
         .trim()
         .replace(/[.:\s]+$/, ''),
     )
-    .find((line) => /[a-z]{3}/i.test(line) && !/^(unknown error|error)$/i.test(line));
+    .find((line) => /[a-z]{3}/i.test(line) && !/^(unknown error|error|libpng read error)$/i.test(line));
 }
 
 function endsTooEarly(file: string): boolean {

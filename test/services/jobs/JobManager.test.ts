@@ -107,6 +107,15 @@ describe('JobManager', () => {
     await expect(jobs.resume('a')).rejects.toThrow(/has finished/);
   });
 
+  it('does not wait for a worker that has reported nothing yet: it has nothing to save', async () => {
+    submit('a', { deaf: true });
+    await jobs.cancel('a');
+    expect((await jobs.ended('a')).state).toBe('cancelled');
+    await jobs.resume('a');
+    await jobs.closeJob('a');
+    expect((await jobs.ended('a')).state).toBe('interrupted');
+  });
+
   it('takes a waiting job out of the queue at once', async () => {
     submit('a');
     submit('b');

@@ -1,5 +1,6 @@
 import type { FileBytes } from './fileBytes.ts';
 import { type JpegSegment, mpfPictures, readJpeg, segmentHead } from './jpeg.ts';
+import { jpegFrame, lacksScans } from './jpegFrame.ts';
 
 /** What a JPEG holds besides its picture, EXIF, IPTC, XMP, profile and thumbnails. */
 export interface JpegContents {
@@ -14,6 +15,14 @@ export interface JpegContents {
   density: boolean;
   /** Segments of other programs, by their identifiers. */
   unknownSegments: readonly string[];
+  /** Bits of a sample. */
+  bits: number;
+  /** The marker of its frame: 0xc0 baseline, 0xc2 progressive, 0xf7 JPEG-LS (ITU-T T.81, table B.1, and T.87). */
+  frame: number;
+  /** Whether its end was found. */
+  whole: boolean;
+  /** Whether scans are missing without which the picture is not complete. */
+  unfinished: boolean;
 }
 
 /** Identifiers of segments that are rewritten, copied by ExifTool, or reported separately. */
@@ -27,7 +36,8 @@ const carried: Record<number, readonly string[]> = {
 };
 
 export function jpegContents(file: FileBytes): JpegContents {
-  const { segments, end } = readJpeg(file);
+  const { segments, end, whole } = readJpeg(file);
+  const frame = jpegFrame(file, segments);
   const xmp = segments
     .filter((segment) => segment.marker === 0xe1)
     .map((segment) => segmentHead(file, segment, 70_000));
@@ -51,6 +61,10 @@ export function jpegContents(file: FileBytes): JpegContents {
       (segment) => segment.marker === 0xe0 && /^JFIF\0..[^\0]/s.test(segmentHead(file, segment, 8)),
     ),
     unknownSegments: [...new Set(segments.flatMap((segment) => unknown(file, segment)))],
+    bits: frame?.bits ?? 8,
+    frame: frame?.marker ?? 0,
+    whole,
+    unfinished: !whole && frame !== undefined && lacksScans(file, segments, frame),
   };
 }
 

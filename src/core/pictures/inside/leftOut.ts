@@ -15,10 +15,11 @@ const knownWebp = new Set(['VP8 ', 'VP8L', 'VP8X', 'ALPH', 'ICCP', 'EXIF', 'XMP 
  * @param format of the result
  */
 export function leftOut(inside: Inside, pages: number, format: string): string[] {
-  const { tiff, png, jpeg, heif, webp, psd } = inside;
+  const { tiff, png, jpeg, heif, webp, psd, jxl } = inside;
   const lost: string[] = [];
   const all = tiff?.pages ?? png?.frames ?? pages;
   if (all > 1) lost.push(`Only the first of ${all} pages is restored.`);
+  if (jxl?.animated) lost.push('Only the first picture of the animation is restored.');
   if (tiff?.layers || psd?.layers) lost.push("Photoshop's layers are left out; the merged picture is restored.");
   if (tiff && tiff.further > 0) lost.push(`The further pictures inside the first page are left out (${tiff.further}).`);
   if (tiff && tiff.unknownTags.length > 0)

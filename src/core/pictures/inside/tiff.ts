@@ -37,6 +37,7 @@ export const tiffTag = {
   stripByteCounts: 279,
   xResolution: 282,
   yResolution: 283,
+  planarConfiguration: 284,
   resolutionUnit: 296,
   tileOffsets: 324,
   tileByteCounts: 325,

@@ -95,10 +95,8 @@ async function decode(
       const coloured = profile ? { ...raster, profile } : raster;
       return { raster: { ...coloured, orientation }, bits, orientation: exifOrientation, pages: pictures };
     }
-    case 'jxl': {
-      const { raster, bits, frames } = await decodeJxl(bytes, MOST_PIXELS);
-      return { raster, bits, pages: frames };
-    }
+    case 'jxl':
+      return decodeJxl(bytes, MOST_PIXELS);
     case 'jp2':
       return decodeJp2(bytes, MOST_PIXELS);
     case 'psd':

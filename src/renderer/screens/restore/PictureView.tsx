@@ -94,7 +94,8 @@ export function PictureView({ source }: { source: Source }) {
     shown.reduced && t('restore.reduced'),
     learning && t('restore.early'),
   ];
-  const state = previewed?.filter(Boolean).join(' · ') ?? t(recipes.length === 0 ? 'restore.chooseFirst' : hint);
+  const first = selection.wanted.length > 0 ? 'export.needsDownload' : 'restore.chooseFirst';
+  const state = previewed?.filter(Boolean).join(' · ') ?? t(recipes.length === 0 ? first : hint);
 
   return (
     <>
