@@ -211,7 +211,11 @@ describe('the window on its desktop', () => {
     await expect.poll(async () => (await boxes()).length).toBe(3);
     // What a person reads in them; other values are Electron's own words.
     const read = (await boxes()).flatMap((box) => {
-      const { message, buttons = [], filters = [] } = box as {
+      const {
+        message,
+        buttons = [],
+        filters = [],
+      } = box as {
         message?: string;
         buttons?: string[];
         filters?: { name: string }[];
