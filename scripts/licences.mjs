@@ -1,18 +1,17 @@
 #!/usr/bin/env node
 /**
- * `npm run licences`: every package that the program is shipped with, with its version and licence, from package-lock.json.
- * Ends with code 1 where a package has no licence, or one that is not in the list below.
- *
- *   npm run licences
- *   npm run licences -- --json
+ * `npm run licences`: every package that the program is shipped with, with version and licence, from package-lock.json.
+ * Exits with code 1 if a package has no licence, or one that is not in the list below.
+ * npm run licences
+ * npm run licences -- --json
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Licences whose conditions this program meets: their texts lie beside the packages in node_modules. Those of the LGPL are
- * libvips and what it is built of, which sharp loads as a library of its own that can be exchanged, and libheif, a file of
- * WebAssembly that can be exchanged (docs/decisions/0013-formats.md).
+ * Licences whose conditions this program meets: their texts are in the packages in node_modules. Under the LGPL are
+ * libvips and its dependencies, which sharp loads as a separate, replaceable library, and libheif, a replaceable
+ * WebAssembly file (docs/decisions/0013-formats.md).
  */
 const known = new Set(
   '0BSD Apache-2.0 BlueOak-1.0.0 BSD-2-Clause BSD-3-Clause CC0-1.0 CC-BY-3.0 ISC LGPL-3.0 LGPL-3.0-or-later MIT Python-2.0'.split(
@@ -30,7 +29,7 @@ const shipped = Object.entries(packages)
   }))
   .sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** An expression such as `(MIT OR CC0-1.0)`: every licence that it names. */
+/** All licences in an expression such as `(MIT OR CC0-1.0)`. */
 const licencesIn = (expression) => expression.match(/[\w.+-]+/g)?.filter((word) => !/^(AND|OR|WITH)$/.test(word)) ?? [];
 const isKnown = ({ licence }) => licencesIn(licence).length > 0 && licencesIn(licence).every((name) => known.has(name));
 
@@ -45,6 +44,6 @@ else {
     console.log(`${String(count).padStart(5)}  ${licence}`);
 }
 for (const found of shipped.filter((each) => !isKnown(each))) {
-  process.stderr.write(`${found.name} has the licence "${found.licence}", which nobody has looked at yet.\n`);
+  process.stderr.write(`${found.name} has the licence "${found.licence}", which has not been reviewed yet.\n`);
   process.exitCode = 1;
 }

@@ -89,7 +89,7 @@ export function lifeOfAProject(openStudio: () => Promise<OpenStudio>): void {
     await expect.poll(shown).not.toBe(early);
   });
 
-  test('trained to its end it has become better, and shows it', async () => {
+  test('when training has ended, the model is better, and the window shows it', async () => {
     const { page, open } = studio;
     await open('Runs');
     await page.getByRole('link', { name: 'Guided sample' }).click();
@@ -170,7 +170,7 @@ export function lifeOfAProject(openStudio: () => Promise<OpenStudio>): void {
     await keepPicture(studio, 'datasets');
   });
 
-  test('a killed worker is told of, the run is stopped and goes on to its end, and the two runs are compared', async () => {
+  test('a killed worker is reported, the run is marked as failed, resumed to its end, and the two runs are compared', async () => {
     const { page, open } = studio;
     await open('Runs');
     await page.getByRole('link', { name: 'Guided sample' }).click();

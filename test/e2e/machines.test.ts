@@ -87,7 +87,7 @@ describe.skipIf(!chromiumPath || !hasRedis)('other machines in Chromium (needs c
     await page.getByRole('button', { name: 'Connect' }).click();
     const machines = page.getByRole('region', { name: 'Machines' });
     await machines.getByText(hostname()).waitFor();
-    await machines.getByText('Waits for work').waitFor();
+    await machines.getByText('Waiting for work').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await page.getByLabel('Address of the queue').scrollIntoViewIfNeeded();
     if (keeps) await keepPicture(studio, 'settings-machines');

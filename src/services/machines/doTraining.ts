@@ -64,10 +64,10 @@ async function attempt(order: TrainOrder, place: TrainPlace, tools: TrainTools):
     folder.writeLog(sentence);
     tools.onNote?.(sentence);
   };
-  if (from !== undefined) note(`Goes on at step ${step} on ${tools.machine}.`);
+  if (from !== undefined) note(`Resuming at step ${step} on ${tools.machine}.`);
   if (processor !== undefined && processor !== own)
     note(
-      `This machine computes with ${own}, and the one before with ${processor}: the last bits of results may differ.`,
+      `This machine computes with ${own}, the previous one with ${processor}; results may differ in their last bits.`,
     );
   await writeJson(join(folder.path, MACHINE), { processor: own });
   const facts = await readJson(join(folder.path, FACTS), runFacts);

@@ -121,7 +121,9 @@ describe(`${kills} kills in Electron, seed ${seed},`, () => {
     process.kill(pid, 'SIGKILL');
     const at = performance.now();
     await expect.poll(() => below.filter(isThere), { timeout: orphansMs(), interval: 50 }).toEqual([]);
-    process.stdout.write(`${victim}: everything below it ended after ${Math.round(performance.now() - at)} ms (load ${loadavg()[0]?.toFixed(0)})\n`);
+    process.stdout.write(
+      `${victim}: everything below it ended after ${Math.round(performance.now() - at)} ms (load ${loadavg()[0]?.toFixed(0)})\n`,
+    );
     // A page that dies takes no work with it.
     if (victim === 'renderer') expect(before.slice(0, 2).every(isThere)).toBe(true);
     if (victim === 'services') stops += 1;
