@@ -217,6 +217,7 @@ describe('TIFF', () => {
 
   it.each([
     ['LZMA', 34925, 2],
+    ['old-style JPEG', 6, 6],
     ['JPEG 2000', 34712, 2],
     ['JPEG XL', 50002, 2],
     ['ZSTD and Lab', 50000, 8],
@@ -454,6 +455,31 @@ describe('a file of a data set that is no picture', () => {
     symlinkSync(join(folder, 'nowhere.png'), link);
     await expect(readHeader(link)).rejects.toThrow('The file was moved or deleted, or it cannot be read');
     await expect(decodePixels(link)).rejects.toThrow('The file was moved or deleted, or it cannot be read');
+  });
+});
+
+describe('a RAW file that claims more pixels than it has bytes for', () => {
+  it('is refused, and not developed into one colour', async () => {
+    const whole = writeDng(path('dng'), 64, 48, gentleScene(64, 48), {});
+    const content = readFileSync(whole);
+    const change = (tag: number, from: number, to: number): void => {
+      for (const type of [3, 4]) {
+        const entry = Buffer.alloc(12);
+        [tag, type, 1, 0, from].forEach((value, i) => entry.writeUInt16LE(value, i * 2));
+        for (
+          let at = content.indexOf(entry.subarray(0, 10));
+          at >= 0;
+          at = content.indexOf(entry.subarray(0, 10), at + 1)
+        )
+          content.writeUInt16LE(to, at + 8);
+      }
+    };
+    // Lossless JPEG, of which LibRaw says nothing where it is none.
+    change(259, 1, 7);
+    change(256, 64, 1280);
+    change(257, 48, 960);
+    change(278, 48, 960);
+    await expect(restore(put('dng', content))).rejects.toThrow('The file ends before the picture does');
   });
 });
 

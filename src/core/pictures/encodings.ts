@@ -51,8 +51,11 @@ const beside = ({ extras }: PixelFacts): boolean => extras.includes('beside');
 /** Where the channel that the colours are multiplied with lies; libvips looks at the first only. */
 const premultipliedAt = ({ extras }: PixelFacts): number => extras.indexOf('premultiplied');
 
-/** TIFF's compressions that libvips reads: none, CCITT, LZW, JPEG, Deflate, PackBits, and some of old programs. */
-const read = new Set([1, 2, 3, 4, 5, 6, 7, 8, 32766, 32771, 32773, 32809, 32908, 32909, 32946, 34676, 34677, 50001]);
+/**
+ * TIFF's compressions that libvips reads: none, CCITT, LZW, JPEG, Deflate, PackBits, and some of old programs. Old-style JPEG (6) comes
+ * out with wrong colours.
+ */
+const read = new Set([1, 2, 3, 4, 5, 7, 8, 32766, 32771, 32773, 32809, 32908, 32909, 32946, 34676, 34677, 50001]);
 const LERC = 34887;
 const ZSTD = 50000;
 /** JPEG's frames that libjpeg reads: baseline, extended, progressive, lossless, and the first two of them with arithmetic coding. */
@@ -86,7 +89,7 @@ export const encodings: readonly Encoding[] = [
   },
   {
     id: 'compression',
-    title: 'TIFF compressed with LZMA, JPEG 2000, JPEG XL and others that are rare',
+    title: 'TIFF compressed with old-style JPEG, LZMA, JPEG 2000, JPEG XL and others that are rare',
     matches: ({ format, compression }) => format === 'tiff' && ![...read, LERC, ZSTD, 0].includes(compression),
     refused: 'TIFF with this compression cannot be read. Save it with LZW or ZIP (Deflate), or without compression.',
   },

@@ -6,8 +6,8 @@ import type { Inside } from './inside/inside.ts';
 
 const tiffColours: Record<number, PixelFacts['colours']> = { 0: 'grey', 1: 'grey', 2: 'rgb', 5: 'cmyk', 8: 'lab' };
 const tiffSamples: Record<number, PixelFacts['sample']> = { 1: 'unsigned', 2: 'signed', 3: 'float', 4: 'unsigned' };
-/** TIFF's compressions with JPEG inside: the decoder turns YCbCr into RGB. */
-const JPEG_INSIDE = new Set([6, 7]);
+/** TIFF's compression with JPEG inside: the decoder turns YCbCr into RGB. */
+const JPEG_INSIDE = 7;
 
 /** How a picture's pixels are stored, from its file and the decoder's information. */
 export function pixelFacts(
@@ -36,8 +36,8 @@ function coloursOfTiff(
   { photometric, compression }: NonNullable<Inside['tiff']>,
   space: string,
 ): PixelFacts['colours'] {
-  if (photometric === 6) return JPEG_INSIDE.has(compression) ? 'rgb' : 'ycbcr';
-  // Palettes count as the kind of their colours.
+  if (photometric === 6) return compression === JPEG_INSIDE ? 'rgb' : 'ycbcr';
+  // Palettes become what their colours are.
   return photometric === 3 ? coloursOf(space) : (tiffColours[photometric] ?? 'other');
 }
 

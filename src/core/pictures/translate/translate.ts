@@ -21,7 +21,16 @@ const MOST_PIXELS = 1.5e8;
 /** A larger file is not a photograph, or would fill the memory by itself. */
 const MOST_BYTES = 1e9;
 
-/** How RAW files are developed by default. */
+/** A quarter of a bit for each pixel: LibRaw develops files that hold less than any camera writes, into black or white. */
+const LEAST_RAW_BYTES = 1 / 32;
+
+const endsTooEarly = (): AppError =>
+  new AppError(
+    'bad-input',
+    'The file ends before the picture does. Copy it from its source again; what is missing cannot be restored.',
+  );
+
+/** How RAW files are developed where nothing else is asked for. */
 export const plainRaw: RawSettings = { whiteBalance: 'camera', exposure: 0, highlights: 'clip' };
 
 /** A decoder's result, besides the pixels. */
@@ -48,12 +57,12 @@ export async function translate(file: string, target: string, raw: RawSettings =
     return { file: target, kind: 'tiff', same: 'tiff', bits, orientation: 1, pages: 1, notes: [...(odd.notes ?? [])] };
   }
   if (!isTranslated(kind)) throw new Error(`A file of the kind ${kind} needs no translation.`);
-  if (kind === 'raw' && withBytes(file, rawEndsTooEarly))
-    throw new AppError(
-      'bad-input',
-      'The file ends before the picture does. Copy it from its source again; what is missing cannot be restored.',
-    );
-  const decoded = await decode(kind, await bytesOf(file), raw, inside.heif?.turns ?? false);
+  if (kind === 'raw' && withBytes(file, rawEndsTooEarly)) throw endsTooEarly();
+  const bytes = await bytesOf(file);
+  // The thread that develops takes the bytes.
+  const size = bytes.length;
+  const decoded = await decode(kind, bytes, raw, inside.heif?.turns ?? false);
+  if (kind === 'raw' && size < decoded.raster.width * decoded.raster.height * LEAST_RAW_BYTES) throw endsTooEarly();
   const { raster, bits, orientation = 1, pages = 1, notes = [] } = decoded;
   writeRaster(target, raster);
   const alpha = raster.extras.some((extra) => extra !== 'beside');
