@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readdirSync, statSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
@@ -41,6 +42,10 @@ function characterAt(bytes: Buffer, at: number): string | undefined {
 
 /** Whether a path holds bytes that are no text, and is no path for the system as it stands. */
 export const holdsBytes = (path: string): boolean => isKnown && path.search(ESCAPE) >= 0;
+
+/** The real path of what a path leads to. @throws the system's error */
+export const realPathOf = async (path: string): Promise<string> =>
+  textOf(await realpath(bytesOf(path), { encoding: 'buffer' }));
 
 /** A path as the functions of `node:fs` take it. */
 export function bytesOf(path: string): string | Buffer {

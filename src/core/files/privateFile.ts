@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { constants, createReadStream, type PathLike } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { bytesOf } from './byteNames.ts';
 import { syncFolder } from './durableFile.ts';
 
 /**
@@ -19,10 +20,10 @@ export const nameBeside = (path: string, mark = ''): string =>
 
 /** Removes what a program that was killed has left under names of {@link nameBeside} with this mark. */
 export async function removeLeft(folder: string, mark: string): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
+  for (const name of await readdir(bytesOf(folder)).catch(() => [])) {
     if (!name.startsWith(beginning(mark)) || !name.endsWith(ENDING)) continue;
     // What is no file was put there by somebody else, and stays.
-    await rm(join(folder, name), { force: true }).catch(() => undefined);
+    await rm(bytesOf(join(folder, name)), { force: true }).catch(() => undefined);
   }
 }
 
@@ -33,7 +34,7 @@ const ENDING = '.part';
  * Opens a new file for writing.
  * @throws the system's EEXIST where anything has the name, a link that leads nowhere too
  */
-export const openNew = (path: PathLike, mode = 0o666): Promise<FileHandle> => open(path, exclusively, mode);
+export const openNew = (path: string, mode = 0o666): Promise<FileHandle> => open(bytesOf(path), exclusively, mode);
 
 /**
  * Writes a file whole or not at all, in the place of one that may have the name: written beside, flushed, renamed. A link
@@ -68,7 +69,7 @@ export async function copyToNew(from: string, to: string, mode?: number): Promis
     const { dev, ino } = await file.stat({ bigint: true });
     return `${dev}:${ino}`;
   } catch (error) {
-    await rm(to, { force: true }).catch(() => undefined);
+    await rm(bytesOf(to), { force: true }).catch(() => undefined);
     throw error;
   } finally {
     await file.close();
@@ -91,9 +92,9 @@ async function besideFirst(path: string, mode: number, write: (file: FileHandle)
     } finally {
       await file.close();
     }
-    await rename(beside, path);
+    await rename(bytesOf(beside), bytesOf(path));
   } catch (error) {
-    await rm(beside, { force: true }).catch(() => undefined);
+    await rm(bytesOf(beside), { force: true }).catch(() => undefined);
     throw error;
   }
   await syncFolder(dirname(path));
