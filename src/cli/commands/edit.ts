@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { pathMeant } from '../../core/files/byteNames.ts';
 import { editInPlace } from '../../services/restoring/editInPlace.ts';
 import { writeEditLauncher } from '../../services/restoring/editLauncher.ts';
 import { collectSources } from '../../services/restoring/restoreSources.ts';
@@ -34,7 +35,7 @@ export const registerEdit: Register = (program, context) => {
       if (files.length === 0) wrongUse(new AppError('bad-input', 'No files were given. Name the files to restore.'));
       await collectSources(files, false).catch(wrongUse);
       let done = 0;
-      for await (const edited of editInPlace(files, models, settings, context)) {
+      for await (const edited of editInPlace(files.map(pathMeant), models, settings, context)) {
         if (output.json) output.jsonLine({ file: edited });
         if ('reason' in edited) output.log(`${edited.file}: ${edited.reason}`);
         else {

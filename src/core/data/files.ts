@@ -1,8 +1,8 @@
 import type { Dirent } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import { bytesOf, textOf } from '../files/byteNames.ts';
+import { bytesOf, realPathOf, textOf } from '../files/byteNames.ts';
 import { isTranslatedName } from '../../shared/fileKinds.ts';
 
 /**
@@ -53,8 +53,8 @@ export async function listPictures(folder: string, isPicture = isPictureName): P
   const links = await walk(folder, listed, listing, isPicture);
   if (!links) throw new AppError('io', `The folder ${folder} cannot be read. Check its permissions.`);
   for (const link of links) {
-    const real = await realOf(link).catch(() => undefined);
-    // Such a link can lead to the whole disk.
+    const real = await realPathOf(link).catch(() => undefined);
+    // It could lead to the whole disk.
     if (real !== undefined && isAround(real, top))
       listing.skipped.push({
         path: link,
@@ -87,7 +87,7 @@ async function realFolder(folder: string): Promise<string> {
   const found = await stat(bytesOf(folder)).catch(() => undefined);
   if (!found) throw new AppError('not-found', `The folder ${folder} does not exist. Check the path.`);
   if (!found.isDirectory()) throw new AppError('bad-input', `${folder} is a file. Give the folder that contains it.`);
-  return realOf(folder);
+  return realPathOf(folder);
 }
 
 /**
@@ -101,7 +101,7 @@ async function walk(
   listing: Listing,
   isPicture: (name: string) => boolean,
 ): Promise<string[] | undefined> {
-  const real = await realOf(folder).catch(() => undefined);
+  const real = await realPathOf(folder).catch(() => undefined);
   if (real !== undefined && listed.has(real)) return [];
   listed.add(real ?? folder);
   const { entries, error } = await entriesOf(folder);
@@ -133,10 +133,7 @@ interface Entries {
 const isAround = (outer: string, inner: string): boolean =>
   outer !== inner && inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
 
-const realOf = async (folder: string): Promise<string> =>
-  textOf(await realpath(bytesOf(folder), { encoding: 'buffer' }));
-
-/** The entries of a folder, by name. Names are read as bytes, because on Linux they can hold any bytes. */
+/** What a folder holds, by name. On Linux a name is any bytes, so names are read as bytes. */
 async function entriesOf(folder: string): Promise<Entries> {
   try {
     const found = await readdir(bytesOf(folder), { withFileTypes: true, encoding: 'buffer' });

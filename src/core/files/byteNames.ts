@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readdirSync, statSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
@@ -42,7 +43,11 @@ function characterAt(bytes: Buffer, at: number): string | undefined {
 /** Whether a path contains escaped bytes, so that the system cannot use it as it is. */
 export const holdsBytes = (path: string): boolean => isKnown && path.search(ESCAPE) >= 0;
 
-/** A path in the form that `node:fs` takes. */
+/** The real path of what a path leads to. @throws the system's error */
+export const realPathOf = async (path: string): Promise<string> =>
+  textOf(await realpath(bytesOf(path), { encoding: 'buffer' }));
+
+/** A path as the functions of `node:fs` take it. */
 export function bytesOf(path: string): string | Buffer {
   if (!holdsBytes(path)) return path;
   const parts: Buffer[] = [];

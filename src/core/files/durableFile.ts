@@ -1,5 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { bytesOf } from './byteNames.ts';
 
 /**
  * Writes a file so that after a crash either the old or the new content is complete: the content is written to a file
@@ -38,7 +39,7 @@ export async function writeDurably(
  */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
+  const handle = await open(bytesOf(folder), 'r');
   try {
     await handle.sync();
   } finally {

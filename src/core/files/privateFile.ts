@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { constants, createReadStream, type PathLike } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { bytesOf } from './byteNames.ts';
 import { syncFolder } from './durableFile.ts';
 
 /**
@@ -21,10 +22,10 @@ export const nameBeside = (path: string, mark = ''): string =>
 
 /** Removes files that a killed program left under names of {@link nameBeside} with this mark. */
 export async function removeLeft(folder: string, mark: string): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
+  for (const name of await readdir(bytesOf(folder)).catch(() => [])) {
     if (!name.startsWith(beginning(mark)) || !name.endsWith(ENDING)) continue;
-    // Anything that is not a file was put there by somebody else; leave it.
-    await rm(join(folder, name), { force: true }).catch(() => undefined);
+    // What is no file was put there by somebody else, and stays.
+    await rm(bytesOf(join(folder, name)), { force: true }).catch(() => undefined);
   }
 }
 
@@ -35,7 +36,7 @@ const ENDING = '.part';
  * Opens a new file for writing.
  * @throws the system's EEXIST if anything has this name, including a broken link
  */
-export const openNew = (path: PathLike, mode = 0o666): Promise<FileHandle> => open(path, exclusively, mode);
+export const openNew = (path: string, mode = 0o666): Promise<FileHandle> => open(bytesOf(path), exclusively, mode);
 
 /**
  * Writes a file completely or not at all, and replaces an existing file: written next to it, flushed, renamed. An
@@ -70,7 +71,7 @@ export async function copyToNew(from: string, to: string, mode?: number): Promis
     const { dev, ino } = await file.stat({ bigint: true });
     return `${dev}:${ino}`;
   } catch (error) {
-    await rm(to, { force: true }).catch(() => undefined);
+    await rm(bytesOf(to), { force: true }).catch(() => undefined);
     throw error;
   } finally {
     await file.close();
@@ -94,9 +95,9 @@ async function besideFirst(path: string, mode: number, write: (file: FileHandle)
     } finally {
       await file.close();
     }
-    await rename(beside, path);
+    await rename(bytesOf(beside), bytesOf(path));
   } catch (error) {
-    await rm(beside, { force: true }).catch(() => undefined);
+    await rm(bytesOf(beside), { force: true }).catch(() => undefined);
     throw error;
   }
   await syncFolder(dirname(path));

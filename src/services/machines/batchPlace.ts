@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { linkOnce } from '../../core/files/finalName.ts';
 import { nameBeside } from '../../core/files/privateFile.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import {
@@ -10,7 +11,7 @@ import {
   type PictureDecision,
   pictureDecision,
 } from '../../shared/machines.ts';
-import { linkOnce, readJson, writeJson, writeJsonOnce } from './jsonFile.ts';
+import { readJson, writeJson, writeJsonOnce } from './jsonFile.ts';
 
 /**
  * The shared folder of a batch that other machines do, beside its results. Submitter and workers share nothing else:

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { hashFile } from '../../core/files/hashFile.ts';
 import { copyToNew } from '../../core/files/privateFile.ts';
 import { syncFolder } from '../../core/files/durableFile.ts';
+import { linkOnce } from '../../core/files/finalName.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import {
   type BatchOrder,
@@ -18,7 +19,6 @@ import { describeProvenance } from '../restoring/provenance.ts';
 import { guessExtension, keptExtension, wantedName } from '../restoring/restoreFile.ts';
 import { troubleOf } from '../restoring/restorePlaces.ts';
 import type { BatchPlace } from './batchPlace.ts';
-import { isSameFile, linkOnce } from './jsonFile.ts';
 import type { Roots } from './roots.ts';
 
 /** Restores pictures: a child process with the models of the order. Benchmarks pass one that only waits. */
@@ -263,7 +263,6 @@ class Picture {
         if (await this.#tools.place.record(this.#work.chunk)) throw error;
         return undefined;
       }
-      if (await isSameFile(part, final)) return output;
       if (this.#order.export.conflict === 'skip') {
         return { number, state: 'skipped', reason: `${output} exists.` };
       }

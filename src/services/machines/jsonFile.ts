@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { link, readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import type { z } from 'zod';
+import { linkOnce } from '../../core/files/finalName.ts';
 import { nameBeside, openNew, writeWhole } from '../../core/files/privateFile.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
@@ -18,10 +19,9 @@ export const writeJson = (path: string, value: unknown): Promise<void> =>
   writeWhole(path, `${JSON.stringify(value)}\n`);
 
 /**
- * Writes a file only if it does not exist yet. If several machines try at once, exactly one succeeds: creating a hard
- * link under an existing name fails, on network drives too.
- * @returns whether this call wrote it
- * @throws the system's error; ENOENT if the folder is gone
+ * Writes a file that nobody has written yet. Of several machines that do it at once exactly one succeeds.
+ * @returns whether it was this one
+ * @throws the system's error; ENOENT where the folder is gone
  */
 export async function writeJsonOnce(path: string, value: unknown): Promise<boolean> {
   const beside = nameBeside(path);
@@ -37,25 +37,6 @@ export async function writeJsonOnce(path: string, value: unknown): Promise<boole
   } finally {
     await rm(beside, { force: true }).catch(() => undefined);
   }
-}
-
-/** Gives a file a second name if that name is free. @returns whether it was free */
-export async function linkOnce(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    // A network drive can create the link and lose the answer.
-    if ((await stat(from).catch(() => undefined))?.nlink === 2 && (await isSameFile(from, to))) return true;
-    throw error;
-  }
-}
-
-/** Whether two names belong to the same file. */
-export async function isSameFile(one: string, other: string): Promise<boolean> {
-  const [a, b] = await Promise.all([one, other].map((path) => stat(path, { bigint: true }).catch(() => undefined)));
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { lstat, mkdir, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { holdsBytes } from '../../core/files/byteNames.ts';
 import { AppError } from '../../shared/errors.ts';
 import { relativePath, rootName, type TravelPath, travelPath } from '../../shared/travel.ts';
 
@@ -30,6 +31,11 @@ export class Roots {
    * @throws AppError `bad-input` if the path is in no root
    */
   async toTravel(path: string): Promise<TravelPath> {
+    if (holdsBytes(path))
+      throw new AppError(
+        'bad-input',
+        `The name of ${path} is not valid UTF-8, and other machines may read it differently. Rename it, or choose another.`,
+      );
     const real = await realOrFuture(resolve(path));
     let best: TravelPath | undefined;
     for (const [root, folder] of this.#folders) {

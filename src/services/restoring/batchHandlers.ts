@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { bytesOf, holdsBytes } from '../../core/files/byteNames.ts';
+import { bytesOf } from '../../core/files/byteNames.ts';
 import type { BatchFileRecord, NewBatchFile } from '../../database/batchRepository.ts';
 import type { Handlers } from '../../shared/contract.ts';
 import type { Batch, BatchFile, Source } from '../../shared/contract/restoring.ts';
@@ -57,11 +57,6 @@ function besideOriginals(files: readonly NewBatchFile[], { isOwn }: GivenPicture
     throw new AppError(
       'bad-input',
       'Some of these pictures are copies in the folders of the program, so no result can lie beside them. Choose an output folder.',
-    );
-  if (files.some(({ source }) => holdsBytes(dirname(source))))
-    throw new AppError(
-      'bad-input',
-      'The name of a folder with some of these pictures is not valid UTF-8. Choose an output folder.',
     );
   return { out: commonFolder(files.map(({ source }) => dirname(source))), beside: true };
 }
