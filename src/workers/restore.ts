@@ -44,9 +44,9 @@ const metadata = new MetadataTool();
 /** While one picture is in the network, others are decoded and encoded. */
 const network = pLimit(1);
 const chain: Restorer[] = [];
-/** Settles when the models are open: a picture may be asked for before that. */
+/** Settles when the models are open. A picture may be requested before that. */
 let opening: Promise<void> = Promise.resolve();
-/** What each model computes on. */
+/** The backend of each model. */
 let backends = (): BackendId[] => [];
 /** Sentences about the picture that is in the network. */
 const sentences = new Set<string>();
@@ -268,7 +268,7 @@ async function preview(
   }
 }
 
-/** As openSource. What was translated for an earlier part of the same picture is used again. */
+/** Like openSource, but a file that was translated for an earlier part of the same picture is not translated again. */
 async function openForPreview(source: string, decoded: string, raw: RawSettings | undefined): Promise<Photograph> {
   if (!needsTranslation(source)) return inspect(source);
   const told = `${decoded}.json`;

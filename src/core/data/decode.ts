@@ -23,10 +23,11 @@ export interface Decoded {
 }
 
 /**
- * Decodes a picture of a data set, the first page of several. Colour profiles are left aside and floats keep their numbers from
- * 0 to 1 without a curve: data sets are compared by what is stored, as the authors' OpenCV does, so that figures can be
- * repeated. What is read and what is refused is in the same table as for photographs (core/pictures/encodings.ts).
- * @throws AppError `bad-input` that names the file and what is wrong with it.
+ * Decodes a picture of a data set; of several pages, the first. Colour profiles are not applied, and floats keep their
+ * values from 0 to 1 without a tone curve. So data sets are compared by their stored values, as the authors' OpenCV
+ * code does, and published figures can be reproduced. The table in core/pictures/encodings.ts says which encodings are
+ * read and which are refused, as for photographs.
+ * @throws AppError `bad-input` that names the file and the problem
  */
 export const decodePixels = (file: string): Promise<Decoded> => withTextPath(file, decodeNamed);
 
@@ -101,7 +102,7 @@ function wholeNumbers(
   });
 }
 
-/** Grey three times, further channels left out. */
+/** Repeats grey three times, and drops channels after the third. */
 function rgbOnly<T extends Uint8Array | Uint16Array>(samples: T, channels: number, colours: 1 | 3): T {
   if (channels === 3 && colours === 3) return samples;
   const count = samples.length / channels;

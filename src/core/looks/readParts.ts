@@ -7,9 +7,9 @@ import { withReadable } from '../pictures/withReadable.ts';
 import type { Rgb } from './grey.ts';
 import { lookAt } from './look.ts';
 
-/** Longest side of the picture on which tones are measured. */
+/** Longest side of the reduced picture for measuring tones. */
 const WHOLE = 400;
-/** Side of the parts in true pixels, and the most across and down. */
+/** Side of the parts in true pixels, and their maximum number per direction. */
 const PART = 256;
 const MOST_ACROSS = 3;
 
@@ -26,7 +26,7 @@ async function lookAtReadable(file: string): Promise<Look> {
   const { width, height } = metadata;
   const parts: Rgb[] = [];
   for (const top of startsOf(height)) {
-    // One band after the other, as it is stored and not upright: JPEG's blocks lie so.
+    // One band after the other, as stored and not upright, because JPEG's blocks are aligned that way.
     const region = { left: 0, top, width, height: Math.min(PART, height) };
     const band = await pixelsOf(toSrgb((await openPicture(file)).image.extract(region), metadata));
     for (const left of startsOf(width)) parts.push(cut(band, left, Math.min(PART, width)));

@@ -11,13 +11,13 @@ export interface CarryOptions {
   text: 'all' | 'without places' | 'none';
 }
 
-/** Text of a picture is bounded: what is longer is data. */
+/** Limit for text in a picture: anything longer is data. */
 const MOST_TEXT_BYTES = 16 << 20;
-/** Where chunks may be put: behind the signature and IHDR. */
+/** Chunks may be inserted after the signature and IHDR. */
 const BEHIND_HEADER = 8 + 25;
 
 /**
- * Puts a PNG's own chunks of text and of colour into the PNG made of it, byte for byte: no text of a file is read as syntax.
+ * Copies a PNG's own chunks of text and colour into the result, byte for byte, so that no text of a file is parsed.
  * @param file the written PNG; it is replaced
  */
 export async function carryChunks(

@@ -1,12 +1,15 @@
 /**
- * Every way in which the pixels of a picture can be stored, and what the program does with each: one table for restoring,
- * for data sets, for the tests, and for docs/photographs.md.
+ * Every way in which a picture's pixels can be stored, and what the program does with it: one table for restoring, for
+ * data sets, for the tests, and for docs/photographs.md.
  */
 
-/** What a channel beside the colours is. `beside`: TIFF calls it unspecified (a saved selection, a spot colour, infrared). */
+/**
+ * What a channel after the colours is. `beside`: unspecified in TIFF's terms (a saved selection, a spot colour,
+ * infrared).
+ */
 export type ExtraChannel = 'alpha' | 'premultiplied' | 'beside';
 
-/** How a picture's pixels are stored, told by its header. */
+/** How a picture's pixels are stored, according to its header. */
 export interface PixelFacts {
   format: string;
   colours: 'grey' | 'rgb' | 'cmyk' | 'lab' | 'ycbcr' | 'other';
@@ -26,18 +29,18 @@ export interface PixelFacts {
 
 export interface Encoding {
   id: string;
-  /** For people. */
+  /** Name for users. */
   title: string;
   matches: (facts: PixelFacts) => boolean;
-  /** How it is read, computed and written, in a few words each; missing where it is refused. */
+  /** How it is read, computed and written, in a few words each; undefined if it is refused. */
   how?: { read: string; computed: string; written: string };
   /** Read by another decoder than sharp (translate/oddTiff.ts). */
   translated?: true;
-  /** Why it is refused and what to do, in a sentence. */
+  /** Why it is refused and what to do, as a sentence. */
   refused?: string;
-  /** What the owner of a restored picture should know, a sentence each. */
+  /** Notes for the owner of a restored picture, one sentence each. */
   notes?: readonly string[];
-  /** Why the same file cannot be written back as it is; `mcir edit` refuses then. */
+  /** Why the same file cannot be written back unchanged; `mcir edit` refuses then. */
   notInPlace?: string;
 }
 
@@ -60,10 +63,10 @@ const jpegFrames = new Set([0, 0xc0, 0xc1, 0xc2, 0xc3, 0xc9, 0xca]);
 
 const cutOff = 'Floating-point values are written as 16 bits; values above white are cut off.';
 
-/** TIFF has depths that no other format has. */
+/** TIFF has bit depths that no other format has. */
 const oddTiff = (facts: PixelFacts): boolean => facts.format === 'tiff' && colour(facts);
 
-/** The first row that matches a picture holds for it. */
+/** The first row that matches a picture applies. */
 export const encodings: readonly Encoding[] = [
   {
     id: 'jpeg-kinds',
@@ -319,5 +322,5 @@ export const encodings: readonly Encoding[] = [
   },
 ];
 
-/** The row of the table that holds for a picture. */
+/** The row of the table that applies to a picture. */
 export const encodingOf = (facts: PixelFacts): Encoding => encodings.find(({ matches }) => matches(facts)) as Encoding;

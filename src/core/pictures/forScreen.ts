@@ -8,9 +8,9 @@ import { previewOfRaw } from './translate/translate.ts';
 import { toSrgb } from './toSrgb.ts';
 import { withReadable } from './withReadable.ts';
 
-/** Nobody waits longer for a picture on a screen. */
+/** Time limit for a picture on a screen. */
 const SECONDS = 120;
-/** A whole picture is held in memory as PNG by everything on its way to the screen. */
+/** A whole picture is held in memory as PNG at every step on its way to the screen. */
 const MOST_WHOLE_PIXELS = 1e8;
 
 /**
@@ -23,7 +23,10 @@ export async function makeThumbnail(path: string, size: number): Promise<Uint8Ar
   return (await thumbnailOfRaw(path, small)) ?? shown(path, Infinity, small);
 }
 
-/** The preview that the camera made, which is there at once. @returns undefined where there is none, or the file is no RAW */
+/**
+ * The preview that the camera has stored, which needs no developing. @returns undefined if there is none, or the file
+ * is not a RAW
+ */
 async function thumbnailOfRaw(path: string, small: (picture: Sharp) => Sharp): Promise<Uint8Array | undefined> {
   try {
     if (lookInside(path).kind !== 'raw') return undefined;
@@ -36,7 +39,7 @@ async function thumbnailOfRaw(path: string, small: (picture: Sharp) => Sharp): P
             raw: { width: preview.raster.width, height: preview.raster.height, channels: 3 },
           });
     const turn = { 3: 180, 6: 90, 8: 270 }[preview.orientation] ?? 0;
-    // The JPEG's own orientation is not asked: makers write it or not, and the RAW's holds for both.
+    // The JPEG's own orientation is ignored: some makers do not write it, and the RAW's applies to both.
     return await small(image.rotate(turn).toColourspace('srgb').timeout({ seconds: SECONDS })).toBuffer();
   } catch {
     return undefined; // the picture itself is tried

@@ -8,7 +8,7 @@ import type { Inside } from './inside/inside.ts';
 import { WHITE_IS_ZERO } from './inside/tiffContents.ts';
 import type { ToldColour } from './toldColour.ts';
 
-/** What of a photograph (photograph.ts) decides how its decoded pixels are changed. */
+/** The properties of a photograph (photograph.ts) that determine how its decoded pixels are changed. */
 interface Decoded {
   readonly format: PictureFormat;
   readonly encoding: Encoding;
@@ -22,14 +22,14 @@ interface Decoded {
   readonly inside: Inside;
 }
 
-/** Rows are worked on so many samples at a time. */
+/** Number of samples processed at a time. */
 const BLOCK = 1 << 20;
 
 /**
- * Brings a decoded picture into the form in which the rest works: floats as 16 bits with sRGB's curve, 10 and 12 bits over the
- * whole range of 16, and a profile made from what the file tells otherwise.
- * @param scratch replaced where something changes
- * @throws AppError `bad-input` for floats that are not from 0 to 1
+ * Converts a decoded picture to the program's internal form: floats become 16 bits with sRGB's curve, 10 and 12 bits
+ * use the whole range of 16, and a colour description without a profile becomes a profile.
+ * @param scratch replaced if something changes
+ * @throws AppError `bad-input` for floats outside 0 to 1
  */
 export async function normalise(photograph: Decoded, scratch: string): Promise<void> {
   const change = changeOf(photograph);
@@ -62,7 +62,7 @@ export async function normalise(photograph: Decoded, scratch: string): Promise<v
 
 interface Change {
   run(samples: Samples, channels: number): Samples;
-  /** Called when all rows are done. @throws AppError where the values made no sense */
+  /** Called when all rows are done. @throws AppError if the values are invalid */
   check?(): void;
 }
 
@@ -72,7 +72,9 @@ function changeOf({ encoding, extras, fileBits, grey, format, inside }: Decoded)
   return undefined;
 }
 
-/** libvips leaves 10 and 12 bits in the upper bits of 16; white is full scale again where the upper bits are repeated. */
+/**
+ * libvips puts 10 and 12 bits into the upper bits of 16. Repeating the upper bits below makes white full scale again.
+ */
 function spread(samples: Samples, bits: number): Samples {
   return samples.map((value) => value | (value >> bits));
 }

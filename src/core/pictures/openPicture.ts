@@ -7,7 +7,7 @@ import { refuseMissing } from './missing.ts';
 import { orientationOf, turned } from './orientation.ts';
 import sharp, { type Metadata, type Sharp } from './sharp.ts';
 
-/** A picture whose format was told by its content, and whose header claims no more than can be decoded. */
+/** A picture whose format was detected from its content, and whose header claims no more than can be decoded. */
 export interface OpenedPicture {
   format: PictureFormat;
   metadata: Metadata;
@@ -21,9 +21,9 @@ export interface OpenedPicture {
 }
 
 /**
- * Opens a picture that may come from anywhere, up to its header.
- * @param options sharp's, beside those of {@link readingUntrusted}
- * @throws AppError `unsupported`, or what sharp throws for a damaged file
+ * Opens a picture from any source and reads its header.
+ * @param options sharp's, in addition to {@link readingUntrusted}
+ * @throws AppError `unsupported`, or sharp's error for a damaged file
  */
 export async function openPicture(path: string, options: { ignoreIcc?: boolean } = {}): Promise<OpenedPicture> {
   await refuseMissing(path);

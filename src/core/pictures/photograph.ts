@@ -18,14 +18,14 @@ import { profileOfTold, type ToldColour, toldColour } from './toldColour.ts';
 export type FileFormat = PictureFormat;
 export type OutputFormat = Exclude<PictureFormat, 'gif'> | 'jxl';
 
-/** What has to be kept or undone when a photograph is written. Its pixels are in a scratch file, upright. */
+/** What must be kept or undone when a photograph is written. Its pixels are in a scratch file, upright. */
 export interface Photograph {
   readonly file: string;
   /** The file that sharp decodes: the photograph itself, or the TIFF it was translated to. */
   readonly pixels: string;
   /** Of the file that sharp decodes. */
   readonly format: FileFormat;
-  /** The format of the result where the original's own is wanted. */
+  /** The format of the result if the original's own format is requested. */
   readonly same: OutputFormat;
   /** Upright. */
   readonly width: number;
@@ -33,30 +33,30 @@ export interface Photograph {
   /** The orientation (EXIF's numbers, 1 to 8) that is applied when it is decoded. */
   readonly orientation: number;
   readonly grey: boolean;
-  /** Channels behind the colours in the scratch file: transparency (not premultiplied there), or channels that are none. */
+  /** Channels after the colours in the scratch file: transparency (not premultiplied there), or other channels. */
   readonly extras: readonly ('alpha' | 'beside')[];
   readonly bits: 8 | 16;
-  /** Bits of a sample in the file: 10 and 12 in AVIF, whose scratch files have 16. */
+  /** Bits per sample in the file: 10 and 12 in AVIF, whose scratch files have 16. */
   readonly fileBits: number;
-  /** True where the numbers are linear light: they are given to the network with sRGB's curve, and written without it. */
+  /** True if the values are linear light: the network gets them with sRGB's curve, and they are written without it. */
   readonly linear: boolean;
-  /** The row of the table of encodings that holds for it. */
+  /** The row of the table of encodings that applies to it. */
   readonly encoding: Encoding;
-  /** A colour space the pixels were converted from, and are converted back to. */
+  /** The colour space that the pixels were converted from, and are converted back to. */
   readonly convertedFrom?: 'cmyk' | 'lab';
-  /** Of the file, or made from what it tells of its colours otherwise. */
+  /** The file's own profile, or one made from its colour description. */
   readonly profile?: Buffer;
   /** Whether the profile is the file's own. */
   readonly ownProfile: boolean;
-  /** Colour that is told without a profile. */
+  /** Colour description without a profile. */
   readonly told?: ToldColour;
-  /** Whether the file tells how many pixels an inch has. */
+  /** Whether the file gives pixels per inch. */
   readonly tellsResolution: boolean;
-  /** What the file holds beside the picture. */
+  /** What the file holds besides the picture. */
   readonly inside: Inside;
   /** Pages or frames. */
   readonly pages: number;
-  /** What its owner should know of its colours and depth. */
+  /** Notes for its owner about colours and depth. */
   readonly notes: readonly string[];
 }
 
@@ -66,7 +66,7 @@ export const hasAlpha = ({ extras }: Pick<Photograph, 'extras'>): boolean => ext
 /**
  * Reads a photograph's properties without its pixels.
  * @param translation of a file that sharp cannot read
- * @throws AppError `bad-input` for a damaged file, `unsupported` for another kind of file.
+ * @throws AppError `bad-input` for a damaged file, `unsupported` for another kind of file
  */
 export async function inspect(file: string, translation?: Translation): Promise<Photograph> {
   const photograph = await inspectPixels(translation?.file ?? file);
@@ -148,7 +148,7 @@ async function inspectPixels(file: string): Promise<Photograph> {
   };
 }
 
-/** libvips gives 72 pixels an inch to files that tell nothing. */
+/** libvips reports 72 pixels per inch for files without a resolution. */
 function tellsResolution({ jpeg, tiff, png }: Inside, { density, exif }: Metadata): boolean {
   const own = jpeg?.density ?? tiff?.density ?? png?.chunks.some(({ type }) => type === 'pHYs') ?? false;
   return own || (exif !== undefined && density !== undefined && density !== 72);
@@ -156,7 +156,7 @@ function tellsResolution({ jpeg, tiff, png }: Inside, { density, exif }: Metadat
 
 /**
  * The table's row for a picture.
- * @throws AppError `unsupported` with the row's sentence where it is refused
+ * @throws AppError `unsupported` with the row's sentence if it is refused
  */
 export function describePixels(
   format: string,
@@ -170,7 +170,7 @@ export function describePixels(
 }
 
 /**
- * Refuses files that are no finished pictures, and formats that are not read, by name.
+ * Refuses files that are not finished pictures, and unsupported formats, by name.
  * @throws AppError `unsupported`
  */
 export function refuseKind(inside: Inside): void {

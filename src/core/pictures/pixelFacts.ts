@@ -9,7 +9,7 @@ const tiffSamples: Record<number, PixelFacts['sample']> = { 1: 'unsigned', 2: 's
 /** TIFF's compression with JPEG inside: the decoder turns YCbCr into RGB. */
 const JPEG_INSIDE = 7;
 
-/** How a picture's pixels are stored, from its file and what the decoder says of it. */
+/** How a picture's pixels are stored, from its file and the decoder's information. */
 export function pixelFacts(
   format: string,
   inside: Inside,
@@ -48,7 +48,10 @@ function coloursOf(space: string): PixelFacts['colours'] {
   return space === 'srgb' || space === 'rgb16' || space === 'scrgb' ? 'rgb' : 'other';
 }
 
-/** What tells of colour in a file, first what wins: cICP, profile, sRGB, gAMA (PNG, third edition, 4.3); nclx in AVIF. */
+/**
+ * The source of a file's colour description; the first of these wins: cICP, profile, sRGB, gAMA (PNG, third edition,
+ * 4.3); nclx in AVIF.
+ */
 function curveOf({ png, heif }: Inside, icc: Buffer | undefined): PixelFacts['curve'] {
   const transfer = png?.colour.cicp?.transfer ?? (icc ? undefined : heif?.nclx?.transfer);
   if (transfer !== undefined) {

@@ -1,6 +1,6 @@
 import type { FileBytes } from './fileBytes.ts';
 
-/** What an AVIF or HEIC says of itself beside its coded pictures (ISO/IEC 23008-12, 14496-12). */
+/** Facts in an AVIF or HEIC besides its coded pictures (ISO/IEC 23008-12, 14496-12). */
 export interface HeifFile {
   /** Code points of ITU-T H.273, from `colr` of type `nclx`, of the main picture. */
   nclx?: { primaries: number; transfer: number; matrix: number; fullRange: boolean; position: number };
@@ -11,9 +11,9 @@ export interface HeifFile {
   sequence: boolean;
   /** A gain map (item type `tmap`, or an auxiliary picture of Apple's or ISO 21496). */
   gainMap: boolean;
-  /** Whether any picture in it is turned or mirrored by HEIF's own properties (`irot`, `imir`). */
+  /** Whether any picture in it is rotated or mirrored by HEIF's own properties (`irot`, `imir`). */
   turns: boolean;
-  /** A video behind the picture (Samsung's motion photo). */
+  /** A video appended to the picture (Samsung's motion photo). */
   motion: boolean;
   /** A depth map. */
   depthMap: boolean;
@@ -28,7 +28,7 @@ interface Box {
 const CONTAINERS = new Set(['meta', 'iprp', 'ipco']);
 const MOST_BOXES = 100_000;
 
-/** Reads the boxes that matter; damage ends the reading. */
+/** Reads the relevant boxes; stops at damage. */
 export function readHeif(file: FileBytes): HeifFile {
   const result: HeifFile = {
     hasProfile: false,

@@ -31,7 +31,7 @@ export interface PngContents {
   orientation?: number;
 }
 
-/** What a file holds, read from its bytes without decoding a pixel. */
+/** The content of a file, read from its bytes without decoding a pixel. */
 export interface Inside {
   kind: FileKind;
   /** The RAW format, for people. */

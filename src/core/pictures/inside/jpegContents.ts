@@ -2,18 +2,18 @@ import type { FileBytes } from './fileBytes.ts';
 import { type JpegSegment, mpfPictures, readJpeg, segmentHead } from './jpeg.ts';
 import { jpegFrame, lacksScans } from './jpegFrame.ts';
 
-/** What a JPEG holds beside its picture, EXIF, IPTC, XMP, profile and thumbnails. */
+/** What a JPEG holds besides its picture, EXIF, IPTC, XMP, profile and thumbnails. */
 export interface JpegContents {
-  /** Whole pictures beside the first (stereo, panorama, several views); large previews do not count. */
+  /** Whole pictures besides the first (stereo, panorama, several views); large previews do not count. */
   further: number;
   gainMap: boolean;
-  /** A video behind the picture. */
+  /** A video appended to the picture. */
   motion: boolean;
-  /** Bytes behind the picture that are none of these. */
+  /** Number of appended bytes of unknown kind. */
   trailer: number;
-  /** Whether JFIF tells how many pixels an inch or a centimetre has. */
+  /** Whether JFIF gives pixels per inch or centimetre. */
   density: boolean;
-  /** Segments of other programs, by what they say they are. */
+  /** Segments of other programs, by their identifiers. */
   unknownSegments: readonly string[];
   /** Bits of a sample. */
   bits: number;
@@ -25,7 +25,7 @@ export interface JpegContents {
   unfinished: boolean;
 }
 
-/** Beginnings of segments that are written anew, that ExifTool carries, or that are told of apart. */
+/** Identifiers of segments that are rewritten, copied by ExifTool, or reported separately. */
 const carried: Record<number, readonly string[]> = {
   0xe0: ['JFIF\0', 'JFXX\0'],
   0xe1: ['Exif\0', 'http://ns.adobe.com/xap/1.0/\0', 'http://ns.adobe.com/xmp/extension/\0'],
@@ -46,7 +46,7 @@ export function jpegContents(file: FileBytes): JpegContents {
     (segment) => segment.marker === 0xe2 && segmentHead(file, segment, 27) === 'urn:iso:std:iso:ts:21496:-1',
   );
   const pictures = mpfPictures(file, segments).filter(({ length }) => length > 0);
-  // Large previews are outdated by a restored picture, as thumbnails are.
+  // A restored picture makes large previews outdated, like thumbnails.
   const further = pictures.filter(({ type }) => type !== 0x010001 && type !== 0x010002).length;
   const gainMap = iso || says(/hdrgm:Version|HDRGainMap|Semantic="(Recovery|Gain)Map"/);
   const behind = file.read(end, 1 << 20);

@@ -1,6 +1,6 @@
 import type { Inside } from './inside.ts';
 
-/** Chunks of a PNG that are read, written anew or carried, or that only suit the pixels as they were. */
+/** Chunks of a PNG that are read, rewritten or copied, or that only fit the original pixels. */
 const knownPng = new Set(
   'IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP sBIT cICP mDCV cLLI tEXt zTXt iTXt eXIf pHYs bKGD hIST sPLT tIME oFFs vpAg acTL fcTL fdAT'.split(
     ' ',
@@ -9,8 +9,8 @@ const knownPng = new Set(
 const knownWebp = new Set(['VP8 ', 'VP8L', 'VP8X', 'ALPH', 'ICCP', 'EXIF', 'XMP ', 'ANIM', 'ANMF']);
 
 /**
- * What of a file a restored picture will not have, a sentence each. It is told before the work, and a file that has any of it
- * is not changed in place.
+ * What a restored picture will lose of a file, one sentence each. Shown before the work; a file that would lose
+ * anything is not changed in place.
  * @param pages pages or frames that the decoder counts
  * @param format of the result
  */

@@ -16,11 +16,11 @@ export interface TiffContents {
   pages: number;
   /** Full pictures in SubIFDs. */
   further: number;
-  /** Whether it tells how many pixels an inch or a centimetre has. */
+  /** Whether it gives pixels per inch or centimetre. */
   density: boolean;
   /** Photoshop's layers (ImageSourceData). */
   layers: boolean;
-  /** Tags of other programs that are not carried to a result. */
+  /** Tags of other programs that are not copied to a result. */
   unknownTags: readonly number[];
 }
 
@@ -29,7 +29,10 @@ export const WHITE_IS_ZERO = 0;
 
 /** Channels of colour by photometric interpretation; palettes (3) count as one. */
 const colourChannels: Record<number, number> = { 0: 1, 1: 1, 2: 3, 3: 1, 4: 1, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3 };
-/** A damaged file may claim billions; such a picture is refused for any number above one of transparency. */
+/**
+ * A damaged file may claim billions of channels. A picture with more than one channel of transparency is refused
+ * anyway.
+ */
 const MOST_EXTRAS = 64;
 const extraKinds: Record<number, ExtraChannel> = { 1: 'premultiplied', 2: 'alpha' };
 
