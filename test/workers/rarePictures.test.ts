@@ -6,12 +6,15 @@ import { decodePixels } from '../../src/core/data/decode.ts';
 import { readHeader } from '../../src/core/data/header.ts';
 import { bytesOf } from '../../src/core/files/byteNames.ts';
 import { lookAtFile } from '../../src/core/looks/readParts.ts';
-import { makeThumbnail } from '../../src/core/pictures/forScreen.ts';
+import { colourProfile, type Primaries, primariesOf } from '../../src/core/pictures/colourProfile.ts';
+import { makePng, makeThumbnail } from '../../src/core/pictures/forScreen.ts';
 import { lookInside } from '../../src/core/pictures/inside/inside.ts';
 import { MetadataTool } from '../../src/core/pictures/metadata.ts';
 import { JPEG_DAMAGED } from '../../src/core/pictures/jpegDamage.ts';
 import { UNSUITABLE_PROFILE } from '../../src/core/pictures/iccProfile.ts';
+import { writeRaster } from '../../src/core/pictures/translate/raster.ts';
 import { encodeJxl } from '../../src/core/pictures/translate/jxl.ts';
+import { ScratchReader } from '../../src/core/pictures/scratch.ts';
 import sharp from '../../src/core/pictures/sharp.ts';
 import { announceLeftOut } from '../../src/services/restoring/announceLeftOut.ts';
 import type { ExportSettings } from '../../src/shared/batches.ts';
@@ -287,6 +290,31 @@ describe('TIFF', () => {
     ).toBeLessThanOrEqual(2);
   });
 
+  it.each([
+    ['transparency', 2, ['alpha']],
+    ['a selection', 0, ['beside']],
+  ])('grey with %s, stored plane by plane, keeps its numbers', async (_, kind, extras) => {
+    const planes = [grey.map((v) => Math.round(v * 255)), grey.map((_, i) => 40 + (i % 100))] as const;
+    const size = width * height;
+    const data = Uint8Array.from([...planes[0], ...planes[1]]);
+    // One strip for each plane: where they begin, and how long they are.
+    const file = tiff({
+      data,
+      photometric: 1,
+      extras: [kind],
+      tags: { 284: [2], 273: [8, 8 + size], 279: [size, size] },
+    });
+    const { target } = await restore(file);
+    const expected = Array.from({ length: size * 2 }, (_, i) => planes[i % 2 === 0 ? 0 : 1][i >> 1] as number);
+    // sharp gives only the first channel of grey as bytes.
+    const scratch = path('v');
+    await sharp(target).toColourspace('b-w').toFile(scratch);
+    const reader = new ScratchReader(scratch);
+    expect(furthest(reader.read({ x: 0, y: 0, width, height }), expected)).toBe(0);
+    reader.close();
+    expect(lookInside(target).tiff?.extras).toEqual(extras);
+  });
+
   it('Lab that is stored plane by plane is refused', async () => {
     await expect(restore(tiff({ data: Uint16Array.from(bytes), photometric: 8, tags: { 284: [2] } }))).rejects.toThrow(
       'Lab that is stored plane by plane',
@@ -483,6 +511,32 @@ describe('a RAW file that claims more pixels than it has bytes for', () => {
   });
 });
 
+describe('on a screen', () => {
+  it.each([8, 16])('colours of a wide profile are those of sRGB, with %i bits', async (bits) => {
+    const told = [98, 119, 158].map((value) => (bits === 8 ? value : value * 257));
+    const samples = Array.from({ length: 300 }, (_, i) => told[i % 3] as number);
+    const data = bits === 8 ? Uint8Array.from(samples) : Uint16Array.from(samples);
+    const file = path('tif');
+    writeRaster(file, {
+      width: 10,
+      height: 10,
+      data,
+      colours: 'rgb',
+      extras: [],
+      profile: colourProfile(primariesOf[9] as Primaries, 'srgb', 'Rec. 2020'),
+    });
+    const shown = await sharp(await makePng(file))
+      .raw()
+      .toBuffer();
+    // The same colours by ITU-R BT.2087's matrix: Rec. 2020 to sRGB.
+    expect(furthest(shown.subarray(0, 3), [75, 121, 162])).toBeLessThanOrEqual(1);
+    const small = await sharp(await makeThumbnail(file, 10))
+      .raw()
+      .toBuffer();
+    expect(furthest(small.subarray(0, 3), [75, 121, 162])).toBeLessThanOrEqual(4);
+  });
+});
+
 describe('suggestions', () => {
   const scene = gentleScene(256, 256);
 
@@ -496,16 +550,13 @@ describe('suggestions', () => {
   it.skipIf(process.platform !== 'linux')('come for names that are not UTF-8, of every format', async () => {
     const names = join(folder, 'names');
     mkdirSync(names);
-    const put8 = async (name: string, data: Uint8Array): Promise<string> => {
+    const put8 = (name: string, data: Uint8Array): string => {
       const file = join(names, name);
       writeFileSync(bytesOf(file), data);
       return file;
     };
-    const png = await put8('caf\\xE9.png', await sharp(bytes, raw).png().toBuffer());
-    const jxl = await put8(
-      'caf\\xE9.jxl',
-      await encodeJxl({ width, height, data: bytes, colours: 'rgb', extras: [] }, 90),
-    );
+    const png = put8('caf\\xE9.png', await sharp(bytes, raw).png().toBuffer());
+    const jxl = put8('caf\\xE9.jxl', await encodeJxl({ width, height, data: bytes, colours: 'rgb', extras: [] }, 90));
     for (const file of [png, jxl]) {
       expect(await lookAtFile(file)).toMatchObject({ width, height });
       expect((await makeThumbnail(file, 32)).length).toBeGreaterThan(100);

@@ -2,6 +2,7 @@ import type { Look } from '../../shared/faults.ts';
 import { fitInside } from '../pictures/fitInside.ts';
 import { openPicture } from '../pictures/openPicture.ts';
 import type { Sharp } from '../pictures/sharp.ts';
+import { toSrgb } from '../pictures/toSrgb.ts';
 import { withReadable } from '../pictures/withReadable.ts';
 import type { Rgb } from './grey.ts';
 import { lookAt } from './look.ts';
@@ -21,24 +22,20 @@ export const lookAtFile = (path: string): Promise<Look> => withReadable(path, lo
 
 async function lookAtReadable(file: string): Promise<Look> {
   const { upright, metadata, orientation } = await openPicture(file);
-  const reduced = await pixelsOf(fitInside(upright(), WHOLE));
+  const reduced = await pixelsOf(toSrgb(fitInside(upright(), WHOLE), metadata));
   const { width, height } = metadata;
   const parts: Rgb[] = [];
   for (const top of startsOf(height)) {
     // One band after the other, as stored and not upright, because JPEG's blocks are aligned that way.
     const region = { left: 0, top, width, height: Math.min(PART, height) };
-    const band = await pixelsOf((await openPicture(file)).image.extract(region));
+    const band = await pixelsOf(toSrgb((await openPicture(file)).image.extract(region), metadata));
     for (const left of startsOf(width)) parts.push(cut(band, left, Math.min(PART, width)));
   }
   return lookAt(reduced, parts, orientation > 4 ? { width: height, height: width } : { width, height });
 }
 
 async function pixelsOf(image: Sharp): Promise<Rgb> {
-  const { data, info } = await image
-    .removeAlpha()
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+  const { data, info } = await image.removeAlpha().raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
   if (channels === 3) return { width, height, data };
   const rgb = new Uint8Array(width * height * 3);

@@ -155,6 +155,15 @@ export const encodings: readonly Encoding[] = [
     refused: 'TIFF with this compression and these colours cannot be read. Save it with LZW or ZIP (Deflate).',
   },
   {
+    // libvips mixes the planes of two channels up.
+    id: 'grey-planes',
+    title: 'grey with further channels, stored plane by plane',
+    matches: (facts) => oddTiff(facts) && facts.colours === 'grey' && facts.planar && facts.extras.length > 0,
+    translated: true,
+    how: { read: 'the numbers as they are', computed: 'as interleaved grey', written: 'interleaved' },
+    notInPlace: 'Its planes would become interleaved.',
+  },
+  {
     id: 'late-premultiplied',
     title: 'premultiplied transparency behind another channel',
     matches: (facts) => oddTiff(facts) && premultipliedAt(facts) > 0,

@@ -5,6 +5,7 @@ import { openPicture } from './openPicture.ts';
 import { readingUntrusted } from './limits.ts';
 import sharp, { type Sharp } from './sharp.ts';
 import { previewOfRaw } from './translate/translate.ts';
+import { toSrgb } from './toSrgb.ts';
 import { withReadable } from './withReadable.ts';
 
 /** Time limit for a picture on a screen. */
@@ -64,5 +65,5 @@ const shown = (path: string, mostPixels: number, finish: (picture: Sharp) => Sha
         'unsupported',
         'The picture has more than 100 megapixels, too many to show as a whole. It can still be restored.',
       );
-    return finish(upright().toColourspace('srgb').timeout({ seconds: SECONDS })).toBuffer();
+    return finish(toSrgb(upright(), metadata).timeout({ seconds: SECONDS })).toBuffer();
   });

@@ -95,7 +95,7 @@ export class MetadataTool {
     const correct = [
       ...[...outdatedXmp, ...elsewhere, ...(change.developed ? ['XMP-crs:all'] : [])].map((tag) => `-${tag}=`),
       '-IFD1:all=',
-      ...(describesStack.test(String(tags['IFD0:ImageDescription'] ?? '')) ? ['-IFD0:ImageDescription='] : []),
+      ...(isStack(tags['IFD0:ImageDescription']) ? ['-IFD0:ImageDescription='] : []),
       ...(strip === 'gps'
         ? ['-GPS:all=', ...positions.filter(isWritable).map(({ group, name }) => `-${group}:${name}=`)]
         : []),
@@ -291,7 +291,8 @@ const elsewhere = [
  * A description by which programs of science find the pictures of a file and their size: ImageJ's, OME-XML, and tifffile's. It holds for
  * the original alone.
  */
-const describesStack = /^ImageJ=|<OME[\s>]|^\{"shape":/;
+const isStack = (description: unknown): boolean =>
+  typeof description === 'string' && /^ImageJ=|<OME[\s>]|^\{"shape":/.test(description);
 
 /**
  * The original has no metadata at all, something in it that ExifTool has put right, or strips of JPEG data, which ExifTool

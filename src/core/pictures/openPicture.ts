@@ -17,7 +17,7 @@ export interface OpenedPicture {
   /** How it is to be turned: EXIF's numbers, 1 to 8. */
   orientation: number;
   /** The picture turned upright; a new one with each call. */
-  upright(): Sharp;
+  upright: () => Sharp;
 }
 
 /**
