@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { z } from 'zod';
+import { pathMeant } from '../core/files/byteNames.ts';
 import type { Home } from '../services/app/home.ts';
 import { findModel } from '../services/restoring/restoreModel.ts';
 import { findPreset } from '../services/restoring/restorePresets.ts';
@@ -53,11 +54,11 @@ const template = (text: string): string => {
 
 const describe = (field: z.ZodType): string => field.description ?? '';
 
-/** The option that says what pictures are restored on. */
+/** The option for the restoring device. */
 export const deviceOption = (): Option =>
   new Option(
     '--device <device>',
-    'what to restore on; auto: the fastest that gives the right picture (default: that of the settings; see docs/gpu.md)',
+    'device for restoring; auto: the fastest that gives the right picture (default: from the settings; see docs/gpu.md)',
   ).choices(deviceChoice.options);
 
 /** Adds the options for the effect, except those in `without`. */
@@ -131,7 +132,7 @@ export async function batchSettings(
     );
   const { format, quality, name, onConflict, strip, provenance } = options;
   const settings = {
-    out: resolve(out),
+    out: pathMeant(resolve(out)),
     effect: typedEffect(options, preset?.effect),
     export: checked(exportSettings, { format, quality, template: name, conflict: onConflict, strip, provenance }),
   };

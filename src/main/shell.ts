@@ -174,7 +174,7 @@ const collected = z.object({ places: z.array(z.string()) });
 const folder: NonNullable<OpenDialogOptions['properties']> = ['openDirectory', 'createDirectory'];
 
 function filtersOf(kind: unknown, t: Texts): FileFilter[] {
-  if (kind === 'folder') return [];
+  if (kind === 'folder' || kind === 'files') return [];
   const kinds = {
     weights: { name: t.weights, extensions: weightEndings },
     studies: { name: t.studies, extensions: studyEndings },

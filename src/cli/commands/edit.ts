@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { pathMeant } from '../../core/files/byteNames.ts';
 import { editInPlace } from '../../services/restoring/editInPlace.ts';
 import { writeEditLauncher } from '../../services/restoring/editLauncher.ts';
 import { collectSources } from '../../services/restoring/restoreSources.ts';
@@ -17,7 +18,7 @@ export const registerEdit: Register = (program, context) => {
     .argument('[file...]', 'the copies')
     .option(
       '--launcher <file>',
-      'write a program that does this with the files it is given, to enter in the settings of a photo manager',
+      'write a launcher that does this with the files it gets, for the settings of a photo manager',
     );
   addExportOptions(addEffectOptions(command), ['format', 'name', 'onConflict']).action(
     async (files: string[], options: RestoreOptions & { launcher?: string }) => {
@@ -28,13 +29,13 @@ export const registerEdit: Register = (program, context) => {
         await writeEditLauncher(launcher, launcherArguments(options));
         return output.result(
           { launcher },
-          `Wrote ${launcher}. Choose it as external editor; docs/photographs.md tells where.`,
+          `Wrote ${launcher}. Choose it as external editor; docs/photographs.md says where.`,
         );
       }
       if (files.length === 0) wrongUse(new AppError('bad-input', 'No files were given. Name the files to restore.'));
       await collectSources(files, false).catch(wrongUse);
       let done = 0;
-      for await (const edited of editInPlace(files, models, settings, context)) {
+      for await (const edited of editInPlace(files.map(pathMeant), models, settings, context)) {
         if (output.json) output.jsonLine({ file: edited });
         if ('reason' in edited) output.log(`${edited.file}: ${edited.reason}`);
         else {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import packageFile from '../../../package.json' with { type: 'json' };
+import librariesInside from '../../shared/librariesInside.json' with { type: 'json' };
 
 const ownFile = (name: string): Promise<string> =>
   readFile(fileURLToPath(new URL(`../../../${name}`, import.meta.url)), 'utf8').catch(() => '');
@@ -19,15 +20,14 @@ export interface Library {
 }
 
 /**
- * Libraries inside packages of another name or licence: what decodes RAW, HEIC, JPEG XL and JPEG 2000. Decision 13 has the reasons and the patents.
+ * Libraries that are compiled into packages of another name: what decodes RAW, HEIC, JPEG XL and JPEG 2000, from the notices of
+ * these packages. Decision 13 has the reasons and the patents.
  */
-const inside: readonly Library[] = [
-  { name: 'LibRaw (libraw-wasm)', version: '0.22.1', licence: 'LGPL-2.1 or CDDL-1.0' },
-  { name: 'libde265 (libheif-js)', version: '1.0.15', licence: 'LGPL-3.0' },
-  { name: 'libvips (wasm-vips)', version: '8.18.7', licence: 'LGPL-2.1-or-later' },
-  { name: 'libjxl (wasm-vips)', version: '0.12.0', licence: 'BSD-3-Clause' },
-  { name: 'OpenJPEG (codec-openjpeg)', version: '2.5.4', licence: 'BSD-2-Clause' },
-];
+const inside = librariesInside.map(({ package: holder, name, version, licence: ofPart }): Library => ({
+  name: `${name} (${holder})`,
+  version,
+  licence: ofPart,
+}));
 
 /** The libraries in the program, with the licences they declare. */
 export async function libraries(): Promise<Library[]> {

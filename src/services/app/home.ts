@@ -2,6 +2,7 @@ import { accessSync, chmodSync, constants, existsSync, mkdirSync, statSync } fro
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import envPaths from 'env-paths';
+import { holdsBytes } from '../../core/files/byteNames.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import { chosenDataFolder } from './dataFolder.ts';
 
@@ -36,6 +37,12 @@ export interface Home {
 export function openHome(root: string | undefined = process.env['MCIR_HOME'] ?? chosenFolder()): Home {
   const standard = envPaths('mcir-studio', { suffix: '' });
   const base = root ? resolve(root) : standard.data;
+  // SQLite and others would read such a path as it stands, and everything else as the bytes that it means.
+  if (holdsBytes(base))
+    throw new AppError(
+      'bad-input',
+      `${base} cannot be the data folder, because its name holds \\x and two digits. Choose another.`,
+    );
   const home: Home = {
     root: base,
     database: join(base, 'mcir.sqlite'),

@@ -1,23 +1,25 @@
 import { createHash } from 'node:crypto';
-import { link, readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import type { z } from 'zod';
+import { linkOnce } from '../../core/files/finalName.ts';
 import { nameBeside, openNew, writeWhole } from '../../core/files/privateFile.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
-/** Small JSON files in folders that several machines share. Each is read as if anybody could have written it. */
+/**
+ * Small JSON files in folders that several machines share. They are validated, because anybody could have written them.
+ */
 
-/** Orders and records are far smaller. */
+/** Limit; orders and records are far smaller. */
 const MOST_BYTES = 8 * 2 ** 20;
 
 export const hashText = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Writes it whole, in the place of one that is there. */
+/** Writes a file completely or not at all, and replaces an existing one. */
 export const writeJson = (path: string, value: unknown): Promise<void> =>
   writeWhole(path, `${JSON.stringify(value)}\n`);
 
 /**
- * Writes a file that nobody has written yet. Of several machines that do it at once exactly one succeeds: a hard link to a
- * name that exists is refused, on network drives too.
+ * Writes a file that nobody has written yet. Of several machines that do it at once exactly one succeeds.
  * @returns whether it was this one
  * @throws the system's error; ENOENT where the folder is gone
  */
@@ -37,30 +39,11 @@ export async function writeJsonOnce(path: string, value: unknown): Promise<boole
   }
 }
 
-/** Gives a file a second name, unless something has that name. @returns whether it was free */
-export async function linkOnce(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    // A network drive may do what was asked and lose the answer.
-    if ((await stat(from).catch(() => undefined))?.nlink === 2 && (await isSameFile(from, to))) return true;
-    throw error;
-  }
-}
-
-/** Whether two names are of one file. */
-export async function isSameFile(one: string, other: string): Promise<boolean> {
-  const [a, b] = await Promise.all([one, other].map((path) => stat(path, { bigint: true }).catch(() => undefined)));
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
-}
-
 /**
- * Reads a JSON file and checks it.
+ * Reads and validates a JSON file.
  * @param hash SHA-256 that the file must have
- * @returns undefined where it is not there
- * @throws AppError `bad-input` for one that is not what it should be
+ * @returns undefined if it does not exist
+ * @throws AppError `bad-input` if the content is not valid
  */
 export async function readJson<Schema extends z.ZodType>(
   path: string,

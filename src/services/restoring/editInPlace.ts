@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, realpath, rm, stat } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bytesOf, realPathOf } from '../../core/files/byteNames.ts';
+import { replace } from '../../core/files/finalName.ts';
 import { copyToNew, nameBeside } from '../../core/files/privateFile.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 import type { BatchSettings } from '../../shared/batches.ts';
@@ -9,7 +11,6 @@ import type { ChildSettings } from '../app/childSettings.ts';
 import type { Home } from '../app/home.ts';
 import { describeProvenance } from './provenance.ts';
 import { findModel } from './restoreModel.ts';
-import { replace } from './restorePublish.ts';
 import { RestoreWorker } from './restoreWorker.ts';
 
 /** The result for a file: what was done, or why it was not changed. */
@@ -78,17 +79,17 @@ async function edit(
   result: string,
   restore: (source: string, target: string) => Promise<RestoredFile>,
 ): Promise<RestoredFile> {
-  const file = await realpath(path).catch((cause: unknown) => {
+  const file = await realPathOf(path).catch((cause: unknown) => {
     throw new AppError('not-found', `${path} does not exist. Check the path.`, { cause });
   });
   const temporary = nameBeside(file);
   try {
     const restored = await restore(file, result);
-    await copyToNew(result, temporary, (await stat(file)).mode);
+    await copyToNew(result, temporary, (await stat(bytesOf(file))).mode);
     await replace(temporary, file);
     return restored;
   } finally {
     await rm(result, { force: true });
-    await rm(temporary, { force: true });
+    await rm(bytesOf(temporary), { force: true });
   }
 }

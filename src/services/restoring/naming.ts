@@ -71,6 +71,8 @@ export function safeName(name: string): string {
 
 /** Truncated at a whole character. */
 function cutTo(text: string, bytes: number): string {
+  // Finding whole characters is slow, and nearly every name is short enough.
+  if (Buffer.byteLength(text) <= bytes) return text;
   let result = '';
   let used = 0;
   for (const { segment } of new Intl.Segmenter().segment(text)) {

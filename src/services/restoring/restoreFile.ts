@@ -1,7 +1,8 @@
-import { lstat, mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { bytesOf, holdsBytes } from '../../core/files/byteNames.ts';
 import { saysDiskFull } from '../../core/files/diskFull.ts';
+import { claimName, identityOf, identityOfName, replace } from '../../core/files/finalName.ts';
 import { copyToNew, nameBeside, removeLeft } from '../../core/files/privateFile.ts';
 import { extensionOf } from '../../core/pictures/encode.ts';
 import type { BatchFileRecord, BatchRepository } from '../../database/batchRepository.ts';
@@ -11,7 +12,6 @@ import type { BatchSettings } from '../../shared/batches.ts';
 import type { RestoredFile } from '../../shared/restoreMessages.ts';
 import { fillTemplate, nameParts, numbered, safeName } from './naming.ts';
 import { describeProvenance } from './provenance.ts';
-import { claimName, identityOf, replace } from './restorePublish.ts';
 import { requireMounted } from './restorePlaces.ts';
 import type { RestoreWorker } from './restoreWorker.ts';
 
@@ -40,11 +40,11 @@ export async function restoreFile(
   const wanted = wantedName(work, file);
   const guess = wanted.with(guessExtension(file.source, settings));
   await requireMounted(settings.mount);
-  // It was done before, but the disk was gone when that was to be stored.
+  // It was restored before, but the disk was gone before the result was stored.
   if (await isNamed(file)) return repository.set(id, file.number, 'done');
   const skipped = await whySkipped(work, file, guess);
   if (skipped !== undefined) return repository.set(id, file.number, 'skipped', skipped);
-  await mkdir(wanted.folder, { recursive: true });
+  await mkdir(bytesOf(wanted.folder), { recursive: true });
   // Encoded in the program's own folder, where nobody else can plant a link, and copied out when complete.
   const target = join(scratch, `${file.number}.result`);
   const task = {
@@ -72,7 +72,7 @@ export async function restoreFile(
     await publish(work, file, { temporary, result }, name, restored);
   } finally {
     await rm(target, { force: true });
-    await rm(temporary, { force: true }).catch(() => undefined);
+    await rm(bytesOf(temporary), { force: true }).catch(() => undefined);
   }
 }
 
@@ -103,7 +103,7 @@ export async function recoverFile(work: BatchWork, file: BatchFileRecord): Promi
 
 /** Whether a result is complete and has its final name. */
 const isNamed = async ({ output, result }: BatchFileRecord): Promise<boolean> =>
-  output !== undefined && result !== undefined && (await identityOf(output)) === result;
+  output !== undefined && result !== undefined && (await identityOfName(output)) === result;
 
 async function publish(
   { id, settings, repository }: BatchWork,
@@ -130,7 +130,7 @@ async function publish(
     done(output);
     if (await claimName(temporary, output)) return repository.set(id, file.number, 'done');
     if (settings.export.conflict === 'skip') {
-      await rm(temporary, { force: true });
+      await rm(bytesOf(temporary), { force: true });
       return repository.set(id, file.number, 'skipped', `${output} exists.`);
     }
   }
@@ -138,8 +138,7 @@ async function publish(
 
 /** The temporary file must be the one that was written, not a link or another file in its place. */
 async function requireOwn(temporary: string, result: string): Promise<void> {
-  const found = await lstat(temporary, { bigint: true }).catch(() => undefined);
-  if (!found?.isFile() || `${found.dev}:${found.ino}` !== result)
+  if ((await identityOfName(temporary)) !== result)
     throw new AppError('io', 'The result was changed or removed before it could be saved. Try this picture again.');
 }
 
@@ -160,7 +159,7 @@ async function whySkipped(
   output: string,
 ): Promise<string | undefined> {
   const { conflict } = settings.export;
-  const existing = await stat(output).catch(() => undefined);
+  const existing = await stat(bytesOf(output)).catch(() => undefined);
   if (!existing) return undefined;
   if (conflict === 'skip') return `${output} exists.`;
   if (conflict === 'overwrite' || conflict === 'changed') await refuseOriginal(repository, id, output);
@@ -188,7 +187,7 @@ export function resultName(
   return wantedName({ settings: { ...settings, out: '' }, created }, file).with(guessExtension(file.source, settings));
 }
 
-/** The folder that the result of a file goes into. In a results folder it gets names that every system knows. */
+/** The folder for the result of a file. In a results folder, names are valid on every system. */
 export const folderOf = (
   { out, beside = false }: Pick<BatchSettings, 'out' | 'beside'>,
   { source, folder }: Pick<BatchFileRecord, 'source' | 'folder'>,
@@ -201,7 +200,7 @@ export interface NameSettings {
   export: BatchSettings['export'];
 }
 
-/** The folder and name that a result gets, as far as its number among equal names. */
+/** The folder and name of a result, without the number that distinguishes equal names. */
 export function wantedName(
   { settings, created }: { settings: NameSettings & Pick<BatchSettings, 'out' | 'beside'>; created: number },
   file: Pick<BatchFileRecord, 'source' | 'folder' | 'number'>,
@@ -224,7 +223,7 @@ export function guessExtension(source: string, { export: { format } }: Pick<Batc
   return otherEndings[own.toLowerCase()] ?? (isRawName(source) ? 'tif' : own);
 }
 
-/** The ending of the result where the original's own format is not written. A deep HEIC becomes TIFF instead. */
+/** The result's extension if the original's own format is not written. A HEIC with more than 8 bits becomes TIFF. */
 const otherEndings: Readonly<Record<string, string>> = {
   gif: 'png',
   ...Object.fromEntries(['heic', 'heif', 'hif'].map((ending) => [ending, 'jpg'])),

@@ -3,9 +3,9 @@ import { basename, isAbsolute, relative } from 'node:path';
 import type { NewBatchFile } from '../../database/batchRepository.ts';
 import type { Handlers } from '../../shared/contract.ts';
 import { bytesOf } from '../../core/files/byteNames.ts';
+import { identityOf } from '../../core/files/finalName.ts';
 import { AppError } from '../../shared/errors.ts';
 import { listPresets, removePreset, savePreset } from './restorePresets.ts';
-import { identityOf } from './restorePublish.ts';
 import { collectSources } from './restoreSources.ts';
 import { batchHandlers, type GivenPictures } from './batchHandlers.ts';
 import type { StudioContext } from '../studio/context.ts';
@@ -28,10 +28,10 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
   const cleaned = previews.clean();
   const collected = new Map<string, NewBatchFile>();
 
-  /** Whether a picture lies in the program's own folders. */
+  /** Whether a picture is in the program's own folders. */
   const isOwn = (path: string): boolean => [home.root, home.cache].some((folder) => isInside(path, folder));
 
-  /** A picture that the window has kept while the services were started again. */
+  /** A picture in the window's list that was added before the services were restarted. */
   const collectAgain = async (id: string): Promise<NewBatchFile | undefined> => {
     const kept = handles.keptPicture(id);
     const identity = kept && (await identityOf(kept.path));

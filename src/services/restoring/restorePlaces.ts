@@ -13,8 +13,9 @@ export interface Trouble {
   readonly isOver: () => Promise<boolean>;
 }
 
-/** With less free space than this, a disk counts as full. */
+/** With less free space than this, a disk counts as full. Of a small disk it is a quarter, so that work can go on there. */
 const ROOM_BYTES = 64 * 2 ** 20;
+const ROOM_SHARE = 0.25;
 const SECOND_TRY_MS = 10_000;
 
 /**
@@ -61,12 +62,12 @@ const isGone = async (folder: string): Promise<boolean> =>
  */
 export async function mountOf(folder: string): Promise<string | undefined> {
   let top = resolve(folder);
-  while (!existsSync(top) && dirname(top) !== top) top = dirname(top);
+  while (!existsSync(bytesOf(top)) && dirname(top) !== top) top = dirname(top);
   while (dirname(top) !== top && !(await isMounted(top))) top = dirname(top);
   return dirname(top) === top ? undefined : top;
 }
 
-/** The innermost folder that all of these are in, or are. On different drives of Windows it is the first of them. */
+/** The innermost folder that contains (or is) all of these. On several Windows drives it is the first one. */
 export function commonFolder(folders: readonly string[]): string {
   const [first = '', ...others] = folders;
   let common = first;
@@ -92,7 +93,7 @@ async function whyNotMounted(mount: string | undefined): Promise<string | undefi
 async function isMounted(folder: string): Promise<boolean> {
   const [here, above] = await Promise.all(
     [folder, dirname(folder)].map((path) =>
-      stat(path).then(
+      stat(bytesOf(path)).then(
         ({ dev }) => dev,
         () => undefined,
       ),
@@ -101,21 +102,21 @@ async function isMounted(folder: string): Promise<boolean> {
   return here !== undefined && here !== above;
 }
 
-async function freeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
+async function hasRoom(folder: string): Promise<boolean> {
+  const { bavail, blocks, bsize } = await statfs(bytesOf(folder));
+  return bavail * bsize >= Math.min(ROOM_BYTES, ROOM_SHARE * blocks * bsize);
 }
 
-/** Tried by writing. */
+/** Tested by writing a file. */
 async function whyNotWritable(folder: string): Promise<string | undefined> {
   const probe = join(folder, `.mcir-${randomUUID()}`);
   try {
-    await mkdir(folder, { recursive: true });
-    await writeFile(probe, 'x', { flag: 'wx', flush: true });
-    await rm(probe);
-    return (await freeBytes(folder)) < ROOM_BYTES ? full(folder) : undefined;
+    await mkdir(bytesOf(folder), { recursive: true });
+    await writeFile(bytesOf(probe), 'x', { flag: 'wx', flush: true });
+    await rm(bytesOf(probe));
+    return (await hasRoom(folder)) ? undefined : full(folder);
   } catch (error) {
-    await rm(probe, { force: true }).catch(() => undefined);
+    await rm(bytesOf(probe), { force: true }).catch(() => undefined);
     switch ((error as NodeJS.ErrnoException).code) {
       case 'ENOSPC':
       case 'EDQUOT':
@@ -133,7 +134,7 @@ async function whyNotWritable(folder: string): Promise<string | undefined> {
 
 /** Whether the nearest existing folder is not writable. */
 async function isLocked(folder: string): Promise<boolean> {
-  const { code } = await access(folder, constants.W_OK).then(
+  const { code } = await access(bytesOf(folder), constants.W_OK).then(
     () => ({ code: undefined }),
     (error: NodeJS.ErrnoException) => error,
   );

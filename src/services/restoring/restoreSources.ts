@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { bytesOf, pathMeant } from '../../core/files/byteNames.ts';
+import { identityOf } from '../../core/files/finalName.ts';
 import { isPhotographName, listPictures } from '../../core/data/files.ts';
 import type { NewBatchFile } from '../../database/batchRepository.ts';
 import { AppError } from '../../shared/errors.ts';
-import { identityOf } from './restorePublish.ts';
 import { type RawOrPicture, sortShots } from './sameShot.ts';
 
 export interface Collected {

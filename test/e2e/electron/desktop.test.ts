@@ -76,7 +76,7 @@ describe('the window on its desktop', () => {
       all.find((item) => item.label === wanted)?.click();
     }, label);
 
-  test('a folder that is dropped comes as the one that is chosen: in order, with its folders, without what is no picture', async () => {
+  test('a dropped folder is treated like a chosen one: in order, with its subfolders, without files that are not pictures', async () => {
     const { page, app } = studio;
     await answerOpenDialog(app, [photos]);
     await page.getByRole('button', { name: 'Add a folder…' }).first().click();
@@ -92,7 +92,7 @@ describe('the window on its desktop', () => {
     expect((await menu()).recent).toEqual(['photos — ~']);
   });
 
-  test('an export goes where the dialog says, which is no recent folder; its result is dragged out, and its end is told', async () => {
+  test('an export goes to the folder of the dialog, which does not become a recent folder; its result is dragged out, and its end is notified', async () => {
     const { page, app } = studio;
     await app.evaluate(({ BrowserWindow, Notification }) => {
       const told: string[] = [];
@@ -232,7 +232,7 @@ describe('the window on its desktop', () => {
     await page.getByRole('heading', { level: 1, name: 'Restore', exact: true }).waitFor();
   });
 
-  test('a second start hands its files to the first and ends; what is no picture is named', async () => {
+  test('a second start passes its files to the first and ends; files that are not pictures are named', async () => {
     const { page, folder } = studio;
     const root = fileURLToPath(new URL('../../../', import.meta.url));
     const start = async (file: string): Promise<void> => {

@@ -65,14 +65,14 @@ describe('an end of the program in the middle of a training, in Electron,', () =
     return known?.step ?? 0;
   };
 
-  test('killed, it leaves a run that the next start names with its saved step, and that goes on from there', async () => {
+  test('after a kill, the next start names the run with its saved step and resumes it from there', async () => {
     process.kill(window.pid, 'SIGKILL');
     const saved = await expectSaved();
     window = await startElectron(folder);
     const notice = window.page.getByRole('region', { name: 'Interrupted work' });
     await notice.getByText(`Haze (saved at step ${saved})`).waitFor();
     await notice.getByRole('button', { name: 'Resume' }).click();
-    await expect.poll(() => readFile(runFolder().log, 'utf8')).toContain(`Going on at step ${saved}:`);
+    await expect.poll(() => readFile(runFolder().log, 'utf8')).toContain(`Resuming at step ${saved}:`);
     services = servicesOf(window.pid) ?? -1;
     worker = workersOf(services, 'train')[0] ?? -1;
   });
@@ -113,7 +113,7 @@ describe('an end of the program in the middle of a training, in Electron,', () =
     await expectSaved();
   });
 
-  test('closing the window asks, says how far the training is, and saves when told to', async () => {
+  test('closing the window asks, shows how far the training is, and saves if requested', async () => {
     const { app } = window;
     const close = (): Promise<void> => app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
     await answerMessages(app, 0);

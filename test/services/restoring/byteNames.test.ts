@@ -1,7 +1,11 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { beforeAll, describe, expect, it, test } from 'vitest';
+import { bytesOf } from '../../../src/core/files/byteNames.ts';
 import sharp from '../../../src/core/pictures/sharp.ts';
+import { ChildSettings } from '../../../src/services/app/childSettings.ts';
+import { openHome } from '../../../src/services/app/home.ts';
+import { editInPlace } from '../../../src/services/restoring/editInPlace.ts';
 import { collectSources } from '../../../src/services/restoring/restoreSources.ts';
 import { listFolder } from '../../../src/services/studio/browse.ts';
 import { Handles } from '../../../src/services/studio/handles.ts';
@@ -42,3 +46,38 @@ test.runIf(process.platform === 'linux')(
   },
   120_000,
 );
+
+describe.runIf(process.platform === 'linux')('a folder whose name is not UTF-8', () => {
+  const folder = join(root, 'd\\xE9j\\xE0');
+  const place = (path: string): Buffer => bytesOf(path) as Buffer;
+  const settings = { effect: effect.parse({}), export: exportSettings.parse({}) };
+
+  beforeAll(async () => {
+    mkdirSync(place(folder));
+    const picture = sharp({ create: { width: 40, height: 30, channels: 3, background: 'teal' } });
+    writeFileSync(place(join(folder, 'a.jpg')), await picture.jpeg().toBuffer());
+  });
+
+  it('takes results, a second time beside those that are there', async () => {
+    const { batches } = openBatches(join(root, 'home of results'));
+    const { files } = await collectSources([folder], true);
+    for (const beside of [false, true]) {
+      const { id } = await batches.create(files, ['identity'], { ...settings, out: folder, beside });
+      expect(await batches.ended(id)).toMatchObject({ state: 'finished', done: 1, failed: 0 });
+    }
+    expect(readdirSync(place(folder)).sort()).toEqual(['a (2).jpg', 'a (3).jpg', 'a.jpg']);
+    expect(readdirSync(root, 'latin1')).not.toContain('d\\xE9j\\xE0');
+  });
+
+  it('holds pictures that are changed in place', async () => {
+    const home = openHome(join(root, 'home of changes'));
+    const picture = join(folder, 'a.jpg');
+    const before = statSync(place(picture)).ino;
+    for await (const edited of editInPlace([picture], ['identity'], settings, {
+      home,
+      children: new ChildSettings(home),
+    }))
+      expect(edited).toMatchObject({ file: picture, restored: {} });
+    expect(statSync(place(picture)).ino).not.toBe(before);
+  });
+});

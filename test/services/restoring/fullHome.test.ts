@@ -14,7 +14,7 @@ import { fillDisk, smallDisk, whyNoSmallDisk } from '../../smallDisk.ts';
 const root = temporaryFolder();
 
 describe.skipIf(whyNoSmallDisk)(`a full disk under the data folder${whyNoSmallDisk && ` (${whyNoSmallDisk})`}`, () => {
-  it('makes a batch wait and go on: every picture is done once, and the state is written', async () => {
+  it('makes a batch wait and resume: every picture is done once, and the state is stored', async () => {
     const inputs = join(root, 'in');
     const out = join(root, 'out');
     for (const folder of [inputs, out]) mkdirSync(folder);
@@ -22,8 +22,8 @@ describe.skipIf(whyNoSmallDisk)(`a full disk under the data folder${whyNoSmallDi
       await sharp({ create: { width: 300, height: 200, channels: 3, background: { r: 20 * i, g: 90, b: 30 } } })
         .png()
         .toFile(join(inputs, `${i}.png`));
-    // A batch wants 64 MB of room for its temporary files.
-    const disk = smallDisk(100);
+    // Smaller than the room that a batch wants on a usual disk.
+    const disk = smallDisk(40);
     try {
       const home = openHome(join(disk.path, 'home'));
       const services = await openServices(home);

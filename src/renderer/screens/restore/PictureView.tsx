@@ -158,7 +158,7 @@ export function PictureView({ source }: { source: Source }) {
   );
 }
 
-/** What is known of a preview at work: which of several it is, how much is done, and how long it will take. */
+/** Progress of a running preview: its number among several, the share that is done, and the time left. */
 const previewing = ({ number, of, share, secondsLeft }: NonNullable<Previews['pending']>, t: TFunction): string =>
   [
     of > 1 && t('restore.previewing', { number, of }),
