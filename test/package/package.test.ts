@@ -65,7 +65,12 @@ describe('the installed program', () => {
       await page.getByRole('heading', { level: 1, name: 'Guided sample' }).waitFor();
       const run = async (): Promise<Run | undefined> => (await ask<Run[]>(page, 'runs.list', {}))[0];
       // On a busy machine the first validation and the first steps take minutes.
-      await expect.poll(async () => (await run())?.step ?? 0, { timeout: 4 * patience }).toBeGreaterThan(1);
+      const isOnItsWay = async (): Promise<boolean> => {
+        const { step = 0, state } = (await run()) ?? {};
+        return step > 1 || state === 'failed';
+      };
+      await expect.poll(isOnItsWay, { timeout: 4 * patience }).toBe(true);
+      expect((await run())?.error).toBeUndefined();
       await page.getByRole('button', { name: 'Cancel' }).click();
       await page.getByText('Cancelled', { exact: true }).first().waitFor();
       await openScreen(page, 'Restore');

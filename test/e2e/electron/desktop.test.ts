@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
@@ -16,6 +16,7 @@ import {
   environment,
   hasSandbox,
   openElectron,
+  removeFolder,
   startElectron,
   type ElectronStudio,
 } from './openElectron.ts';
@@ -227,6 +228,7 @@ describe('the window on its desktop', () => {
     // The page was opened again.
     await page.getByRole('navigation').waitFor();
     await ask(page, 'app.change', { language: 'en' });
+    await page.reload();
     await page.getByRole('heading', { level: 1, name: 'Restore', exact: true }).waitFor();
   });
 
@@ -268,6 +270,6 @@ test('a window opens where it was, as large as it was, with the file that the co
     expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getBounds())).toEqual(bounds);
     await app.close();
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   }
 });

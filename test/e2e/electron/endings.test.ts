@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -15,6 +15,7 @@ import {
   type ElectronWindow,
   messagesOf,
   newFolder,
+  removeFolder,
   servicesOf,
   startElectron,
 } from './openElectron.ts';
@@ -44,7 +45,7 @@ describe('an end of the program in the middle of a training, in Electron,', () =
   });
   afterEach(async () => {
     for (const pid of [window.pid, services, worker]) if (isThere(pid)) process.kill(pid, 'SIGKILL');
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   });
 
   const stepNow = async (): Promise<number> =>
@@ -147,7 +148,7 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
       expect(window.printed()).toBe('');
     } finally {
       for (const pid of [window.pid, services]) if (isThere(pid)) process.kill(pid, 'SIGKILL');
-      await rm(folder, { recursive: true, force: true });
+      await removeFolder(folder);
     }
   },
 );

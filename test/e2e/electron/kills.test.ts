@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,7 +17,14 @@ import { mcir, mcirJson } from '../../cli/program.ts';
 import { seededModel } from '../../seededModels.ts';
 import { tinySet } from '../tinyRuns.ts';
 import { isThere, workersOf } from '../workers.ts';
-import { answerMessages, type ElectronWindow, newFolder, servicesOf, startElectron } from './openElectron.ts';
+import {
+  answerMessages,
+  type ElectronWindow,
+  newFolder,
+  removeFolder,
+  servicesOf,
+  startElectron,
+} from './openElectron.ts';
 
 /** `npm run kills:electron` sets more; KILLS_SEED chooses other moments and victims. */
 const kills = Number(process.env['KILLS'] ?? 5);
@@ -52,7 +59,7 @@ describe(`${kills} kills in Electron, seed ${seed},`, () => {
   });
   afterEach(async () => {
     for (const pid of everyone()) if (isThere(pid)) process.kill(pid, 'SIGKILL');
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   });
 
   /** Main process, services and workers, as they are now. */

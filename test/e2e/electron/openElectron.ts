@@ -47,6 +47,10 @@ export async function newFolder(settings: Partial<Settings> = { welcomed: true, 
   return folder;
 }
 
+/** Removes such a folder. Processes of Chromium's whose window was killed may write into it for a moment more. */
+export const removeFolder = (folder: string): Promise<void> =>
+  rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+
 /** Starts the program over such a folder and waits for its page. */
 export async function startElectron(
   folder: string,
@@ -132,7 +136,7 @@ export async function openElectron(settings?: Partial<Settings>): Promise<Electr
     close: async () => {
       await answerMessages(app, 1);
       await app.close();
-      await rm(folder, { recursive: true, force: true });
+      await removeFolder(folder);
     },
   };
 }

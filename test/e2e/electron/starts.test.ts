@@ -1,7 +1,6 @@
-import { rm } from 'node:fs/promises';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { type ElectronWindow, newFolder, startElectron } from './openElectron.ts';
+import { type ElectronWindow, newFolder, removeFolder, startElectron } from './openElectron.ts';
 
 /** `npm run starts:electron` sets more. */
 const starts = Number(process.env['STARTS'] ?? 3);
@@ -34,7 +33,7 @@ test(
       }
       if (start % 10 === 0) process.stdout.write(`${start} starts, ${wrong.length} wrong\n`);
     }
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
     seconds.sort((a, b) => a - b);
     const middle = seconds[Math.floor(seconds.length / 2)];
     process.stdout.write(
