@@ -8,8 +8,8 @@ import { commonOptions, readOptions } from './bench/options.ts';
  * `npm run bench`: times a plain L1 step, an MCIR step and the inference of one picture, like the peer program
  * (../shared/peer/torch_step.py), and prints one JSON object. With `--peer` both programs run in turn (A B A B), each
  * in its own process, and the ratios of the medians are printed (above 1: this program is faster). With `--data FOLDER`
- * it trains on real pictures and prints the share of time that steps waited for data. With `--peers` it prints one table of
- * inference times beside ONNX Runtime, PyTorch and OpenVINO (bench/peers.ts).
+ * it trains on real pictures and prints the share of time that steps waited for data. With `--peers` it prints a table
+ * of inference times of this program, ONNX Runtime, PyTorch and OpenVINO (bench/peers.ts).
  */
 const values = readOptions({
   peer: { type: 'boolean', default: false },

@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 /**
- * `npm run licences`: every package that the program is shipped with, with its version and licence, from package-lock.json.
- * Ends with code 1 where a package has no licence, or one that is not in the list below.
- *
- *   npm run licences
- *   npm run licences -- --json
+ * `npm run licences`: every package that the program is shipped with, with version and licence, from package-lock.json.
+ * Exits with code 1 if a package has no licence, or one that is not in the list below.
+ * npm run licences
+ * npm run licences -- --json
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -39,7 +38,7 @@ const shipped = Object.entries(packages)
   })
   .sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** An expression such as `(MIT OR CC0-1.0)`: every licence that it names. */
+/** All licences in an expression such as `(MIT OR CC0-1.0)`. */
 const licencesIn = (expression) => expression.match(/[\w.+-]+/g)?.filter((word) => !/^(AND|OR|WITH)$/.test(word)) ?? [];
 const isKnown = (expression) =>
   licencesIn(expression).length > 0 && licencesIn(expression).every((name) => known.has(name));

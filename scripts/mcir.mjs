@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The command line, on a recent Node whatever the machine's is: `npm run mcir -- COMMAND`, and the program `mcir`. */
+/**
+ * Starts the command line with a recent Node, whatever Node the machine has: `npm run mcir -- COMMAND`, and the program
+ * `mcir`.
+ */
 import { existsSync } from 'node:fs';
 import { isRecentEnough } from './setup/node.mjs';
 import { nodeModules } from './setup/places.mjs';

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /**
- * Makes a fresh clone ready and does nothing twice: npm packages, a recent Node, TensorFlow, Electron. Plain Node 20
- * without dependencies, because none of them is there yet. Progress goes to stderr. MCIR_ELECTRON=no leaves Electron out.
- *
- *   npm run setup            what is missing
- *   npm run setup -- --gpu   TensorFlow with CUDA instead (Linux, NVIDIA)
- *   npm run setup -- --cpu   and back
+ * Sets up a fresh clone: npm packages, a recent Node, TensorFlow, Electron. Steps that are done already are skipped.
+ * Runs on plain Node 20 without dependencies, because none of them is installed yet. Progress goes to stderr.
+ * MCIR_ELECTRON=no skips Electron.
+ * npm run setup installs what is missing
+ * npm run setup -- --gpu TensorFlow with CUDA instead (Linux, NVIDIA)
+ * npm run setup -- --cpu and back
  */
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -20,10 +20,10 @@ import { tensorflow } from './setup/tensorflow.mjs';
 const say = (text) => process.stderr.write(`${text}\n`);
 
 /**
- * Does what is missing, each step looked at before it is done. Ctrl-C ends what was started.
- * @param {{ variant?: 'cpu' | 'gpu', insist?: boolean }} [options] `insist` tries to fetch Electron even where that has
- * just failed
- * @returns {Promise<string[]>} the titles of what was done; empty where all was in place
+ * Does the steps that are missing; each is checked first. Ctrl-C ends the programs that were started.
+ * @param {{ variant?: 'cpu'
+ * 'gpu', insist?: boolean }} [options] `insist` downloads Electron even if that has just failed
+ * @returns {Promise<string[]>} titles of the steps that were done; empty if all were done before
  */
 export async function setup({ variant, insist } = {}) {
   const done = [];
@@ -49,7 +49,7 @@ export async function setup({ variant, insist } = {}) {
   return done;
 }
 
-/** Runs a script's main function; an error meant for people is printed in one line. */
+/** Runs a script's main function; an error meant for users is printed in one line. */
 export function main(work) {
   work().catch((error) => {
     say(error instanceof SetupError ? error.message : error.stack);

@@ -1,9 +1,8 @@
 /**
- * `npm start`: sets up what is missing, builds the window where it is missing or old, and opens it: Electron's, or the
- * same in a browser where Electron is not there or `--web` asks for it.
- *
- *   npm start [-- FILES]
- *   npm start -- --web [--port N] [--no-open]
+ * `npm start`: sets up what is missing, builds the window if it is missing or outdated, and opens it: Electron's
+ * window, or the same page in a browser if Electron is not available or `--web` is given.
+ * npm start [-- FILES]
+ * npm start -- --web [--port N] [--no-open]
  */
 import { resolve } from 'node:path';
 import { whyInBrowser } from './start/shell.mjs';
@@ -28,7 +27,7 @@ main(async () => {
   const built = await buildWindow(electron !== undefined, say);
   if (built !== 0) process.exitCode = built;
   else if (electron) {
-    // Files are named relative to where npm was called.
+    // Files are relative to the folder in which npm was called.
     const files = args.map((file) => resolve(process.env.INIT_CWD ?? '.', file));
     process.exitCode = await runProgram(electron, ['.', ...files], { env: { MCIR_NODE: projectNode() } });
   } else process.exitCode = await runNode(['src/web/main.ts', ...args.filter((arg) => arg !== '--web')]);

@@ -6,14 +6,14 @@ import { openEngine, openShapes } from '../../src/core/engine/open.ts';
 import { exportOnnx } from '../../src/core/formats/onnx/exportOnnx.ts';
 import { createModel } from '../../src/core/networks/index.ts';
 
-/** One process of the comparison with other programs (peers.ts): median milliseconds of one picture, as a JSON object. */
+/** One process of the comparison with other programs (peers.ts): prints the median milliseconds per picture as JSON. */
 const { values } = parseArgs({
   options: {
     by: { type: 'string', default: 'tensorflow' },
     network: { type: 'string', default: 'imdn' },
     options: { type: 'string', default: '{}' },
     side: { type: 'string', default: '256' },
-    /** Where the ONNX file is written. */
+    /** Path of the ONNX file to write. */
     onnx: { type: 'string', default: '' },
   },
 });

@@ -1,13 +1,11 @@
 /**
- * Which kernel oneDNN chooses for the convolutions of the networks, by shape and by instruction set. A `ref` kernel is its
- * reference code, about a hundred times slower than the others; the tiles and the graphs must never come to one.
- *
- *   node scripts/bench/kernels.ts                        all shapes, with the processor's own instructions
- *   node scripts/bench/kernels.ts --isa avx2             as on a processor with AVX2
- *   node scripts/bench/kernels.ts --kernel 5 --side 512  some shapes only
- *
- * It reads the names of the kernels from ONEDNN_VERBOSE, so no time is measured, and a slow kernel is stopped as soon as its
- * name is known. Ends with code 1 if there is a reference kernel among them.
+ * Which kernel oneDNN chooses for the convolutions of the networks, by shape and instruction set. A `ref` kernel is its
+ * reference code, about a hundred times slower than the others; tiles and graphs must never use one.
+ * node scripts/bench/kernels.ts all shapes, with the processor's own instructions
+ * node scripts/bench/kernels.ts --isa avx2 as on a processor with AVX2
+ * node scripts/bench/kernels.ts --kernel 5 --side 512 only some shapes
+ * It reads the names of the kernels from ONEDNN_VERBOSE, so it does not measure time, and stops a slow kernel as soon
+ * as its name is known. Exits with code 1 if there is a reference kernel.
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -67,7 +65,7 @@ const titleOf = ({ kernel, from, to, stride, dilation, side }: Shape): string =>
 if (values.child === undefined) await sweep();
 else compute(Number(values.child));
 
-/** Computes the shapes from a number on, each once, and says before each which it is. */
+/** Computes the shapes from a given number on, each once, and prints which one before each. */
 function compute(first: number): void {
   openEngine({ threads: 1 });
   for (let i = first; i < shapes.length; i++) {
@@ -92,7 +90,7 @@ function compute(first: number): void {
   process.stdout.write('end\n');
 }
 
-/** Starts the child again behind each shape that has a reference kernel. */
+/** Restarts the child after each shape with a reference kernel. */
 async function sweep(): Promise<void> {
   const slow: string[] = [];
   const kinds = new Map<string, number>();

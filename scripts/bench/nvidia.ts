@@ -2,16 +2,16 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /**
- * `node scripts/bench/nvidia.ts`: the MCIR step of FFA-Net on an NVIDIA GPU in every setting that might make it faster, beside
- * PyTorch where Python has it. Prints one JSON line for each setting, the last of which says what could not be done. Takes some
- * minutes, and needs `npm run setup -- --gpu`. Prepared, and not run so far: there was no GPU.
+ * `node scripts/bench/nvidia.ts`: the MCIR step of FFA-Net on an NVIDIA GPU, in every setting that could make it
+ * faster, and in PyTorch if Python has it. Prints one JSON line per setting; the last one lists what could not be done.
+ * Takes some minutes, and needs `npm run setup -- --gpu`. It has not been run yet, because no GPU was available.
  */
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const python = process.env['PYTHON'] ?? 'python3';
 const missing: string[] = [];
 
-/** Two patches of 64, as on a small computer, and sixteen of 128, as the authors train. */
+/** Two patches of 64, as on a small computer, and sixteen of 128, as in the authors' training. */
 const sizes = [
   { batch: '2', patch: '64' },
   { batch: '16', patch: '128' },
@@ -36,7 +36,7 @@ const settings: { name: string; precision: string; env: Record<string, string> }
 
 const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-/** The JSON that a program prints last; undefined, and noted, where it fails. */
+/** The JSON that a program prints last; undefined, with a note, if it fails. */
 function run(
   what: string,
   command: string,
@@ -76,7 +76,7 @@ else {
       if (found) print({ program: 'pytorch', setting: extra.join(' '), batch, patch, ...found });
     }
   }
-  // Where the time goes: NVIDIA's own profiler, if it is installed.
+  // Profile with NVIDIA's own profiler, if it is installed.
   const report = '/tmp/mcir-mcir-step';
   const profiled = spawnSync(
     'nsys',

@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { swinirLight } from './options.ts';
 
 /**
- * `npm run bench -- --peers`: one picture through each network by this program's TensorFlow, by ONNX Runtime with the file that
- * this program writes, and by PyTorch and OpenVINO where Python has them; one table of milliseconds. Every program runs in a
- * process of its own, in turn, and the median of the rounds counts.
+ * `npm run bench -- --peers`: one picture through each network with this program's TensorFlow, with ONNX Runtime (from
+ * a file that this program exports), and with PyTorch and OpenVINO if Python has them. Prints one table of
+ * milliseconds. Each program runs in its own process, in turn, and the table has the median of the rounds.
  */
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const torchPeer = here('../../../shared/peer/torch_step.py');
 
-/** Networks by the names people know, and what the PyTorch peer calls them where it has them. */
+/** Networks by their usual names, and their names in the PyTorch peer if it has them. */
 const rows: readonly { title: string; network: string; options: object; torch?: readonly string[] }[] = [
   {
     title: 'FFA-Net (3 blocks)',
@@ -44,7 +44,7 @@ interface Settings {
   python: string;
 }
 
-/** Milliseconds that a program prints last, as JSON with `infer_ms`; undefined where it cannot be run. */
+/** The `infer_ms` of the JSON that a program prints last; undefined if it cannot be run. */
 function measure(command: string, args: readonly string[]): number | undefined {
   const { status, stdout } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 26 });
   if (status !== 0) return undefined;

@@ -76,7 +76,7 @@ async function submit(batches: Batches, out: string, chunk: number): Promise<str
   return (await batches.createElsewhere(sources, ['identity'], settings(out), { queue, roots, chunk })).id;
 }
 
-/** Seconds from the submission to the last record that is taken, with workers that are waiting for work. */
+/** Seconds from the submission until the last record is taken; the workers are already waiting for work. */
 async function timeBatch(workers: number, ms: number, pictures: number): Promise<number> {
   const children = Array.from({ length: workers }, (_, i) =>
     startWaitingWorker({ url: redis.url, shared, cache: join(top, `cache-${workers}-${i}`), ms }),
@@ -117,7 +117,7 @@ async function efficiency(): Promise<object> {
   for (const workers of counts) {
     const seconds = await timeBatch(workers, ms, pictures);
     const [first = { workers, seconds }] = runs;
-    // Against the same pictures on the smallest number of workers.
+    // Relative to the same pictures on the smallest number of workers.
     const share = (first.seconds * first.workers) / (seconds * workers);
     runs.push({ workers, seconds: round(seconds), efficiency: round(share) });
     say(`${workers} workers: ${seconds.toFixed(1)} s, efficiency ${(100 * share).toFixed(1)} %`);

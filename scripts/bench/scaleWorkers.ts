@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** Workers of a queue as processes of their own, whose model waits. */
+/** Workers of a queue as separate processes, whose model only waits. */
 
 const script = fileURLToPath(new URL('./waitingWorker.ts', import.meta.url));
 
@@ -10,14 +10,14 @@ export interface WaitingWorkerOptions {
   shared: string;
   /** Folder for temporary files. */
   cache: string;
-  /** Milliseconds a picture. */
+  /** Milliseconds per picture. */
   ms: number;
   lostAfterMs?: number;
-  /** What stands before the command, such as `ip netns exec NAME`. */
+  /** Words before the command, such as `ip netns exec NAME`. */
   before?: readonly string[];
 }
 
-/** Starts one. It ends when this process does. */
+/** Starts a worker. It ends when this process ends. */
 export function startWaitingWorker({
   url,
   shared,

@@ -6,14 +6,14 @@ import { AppError } from '../../src/shared/errors.ts';
 import type { RestoredFile, RestoreTask } from '../../src/shared/restoreMessages.ts';
 
 /**
- * Restores nothing: waits as long as a network computes, one picture after the other, and copies the file. Used by benchmarks
- * of queues, and tests. What begins with `broken` fails; `crash` behaves as if the process had ended.
+ * Replaces a network in benchmarks of queues and in tests: waits as long as a network would compute, one picture at a
+ * time, and copies the file. A name that begins with `broken` fails; with `crash`, it acts as if the process had ended.
  */
 export class WaitingPictures implements EndingPictureWorker {
   readonly #ms: number;
   readonly #network = pLimit(1);
   ended = false;
-  /** Sources in the order in which they were begun. */
+  /** Sources in the order in which they were started. */
   readonly begun: string[] = [];
 
   constructor(ms = 0) {

@@ -1,6 +1,6 @@
 /**
- * A worker of a queue, as `mcir worker`, whose model waits instead of computing: for benchmarks and tests of queues.
- * Arguments: URL, shared folder, folder for temporary files, milliseconds a picture, milliseconds until it counts as lost.
+ * A worker of a queue, like `mcir worker`, whose model only waits: for benchmarks and tests of queues. Arguments: URL,
+ * shared folder, folder for temporary files, milliseconds per picture, milliseconds until it counts as lost.
  */
 import { MachineWorker } from '../../src/services/machines/machineWorker.ts';
 import { connectQueue } from '../../src/services/machines/queueConnection.ts';
@@ -22,5 +22,5 @@ const worker = new MachineWorker({
 process.once('SIGTERM', () => {
   void worker.close().then(() => process.exit());
 });
-// Whoever started it is gone.
+// The parent is gone.
 process.stdin.on('end', () => process.exit(1)).resume();

@@ -1,7 +1,7 @@
 /**
- * `npm run machines:cut` (as root, on Linux): three workers, each in a network namespace of its own, as on three machines. The
- * submitter is in a fourth one and loses its network for a minute in the middle. Redis runs where all of them reach it. Afterwards
- * every picture must be there exactly once.
+ * `npm run machines:cut` (as root, on Linux): three workers, each in its own network namespace, as on three machines.
+ * The submitter is in a fourth one and loses its network for a minute in the middle. Redis runs where all of them can
+ * reach it. Afterwards every picture must exist exactly once.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ const quietly = (line: string): void => {
   try {
     ip(line);
   } catch {
-    // It is not there.
+    // It does not exist.
   }
 };
 

@@ -1,10 +1,9 @@
 /**
- * `npm run kills:machines`: a batch on several workers, whose processes and whose Redis are killed (SIGKILL) at random times.
- * Afterwards every good picture must be there exactly once, every bad one must be named, and the originals must be unchanged.
- *
- *     npm run kills:machines -- --pictures 500 --broken 40 --kills 20 --redis-kills 3 --real
- *
- * With --real the workers are `mcir worker` with the real child process; without, their model waits and copies.
+ * `npm run kills:machines`: a batch on several workers. Workers and Redis are killed (SIGKILL) at random times.
+ * Afterwards every good picture must exist exactly once, every bad one must be named, and the originals must be
+ * unchanged.
+ * npm run kills:machines -- --pictures 500 --broken 40 --kills 20 --redis-kills 3 --real
+ * With --real the workers are `mcir worker` with the real child process; otherwise their model only waits and copies.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -33,7 +32,7 @@ export interface KillBatch {
   broken: number;
   workerKills: number;
   redisKills: number;
-  /** Milliseconds a picture; of real workers, nothing. */
+  /** Milliseconds per picture; without effect on real workers. */
   ms: number;
   seed: number;
   /** Real workers and pictures. */
@@ -47,7 +46,7 @@ export interface FoundAfterKills {
   workerKills: number;
   redisKills: number;
   results: number;
-  /** Results that are no copy of exactly one good original. */
+  /** Results that are not a copy of exactly one good original. */
   wrongResults: number;
   failed: number;
   /** Failed pictures that were good, or bad ones that did not fail. */
@@ -66,7 +65,7 @@ const hashOf = async (file: string): Promise<string> =>
     .update(await readFile(file))
     .digest('hex');
 
-/** Runs such a batch and looks at what is there afterwards. */
+/** Runs such a batch and checks the results afterwards. */
 export async function killBatch(options: KillBatch): Promise<FoundAfterKills> {
   const { workers, pictures, broken, workerKills, redisKills, ms, seed, real = false, say = () => undefined } = options;
   const random = randomStream('kills', seed);
@@ -131,7 +130,7 @@ export async function killBatch(options: KillBatch): Promise<FoundAfterKills> {
         (all) => all.length,
         () => 0,
       );
-    // Spread over the whole batch by what is done, so that a slow machine has as many as a fast one.
+    // Spread over the whole batch by its progress, so that slow and fast machines have equally many kills.
     const events = [
       ...Array.from({ length: workerKills }, () => 'worker' as const),
       ...Array.from({ length: redisKills }, () => 'redis' as const),
@@ -181,7 +180,7 @@ async function look(
   const names = await readdir(out);
   const results = names.filter((name) => originals.has(name));
   const isBad = (name: string): boolean => bad.has(Number(/\d+/.exec(name)?.[0]));
-  // With the model that changes nothing, real workers write the picture anew: it must be one that can be read.
+  // Real workers encode the picture again, so it only has to be readable.
   const isWrong = async (name: string): Promise<boolean> => {
     const text = await readFile(join(out, name));
     if (isBad(name)) return true;

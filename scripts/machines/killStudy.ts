@@ -1,6 +1,6 @@
 /**
- * `npm run kills:study`: a study of six trainings on three workers that are killed (SIGKILL) ten times. Every training's weights
- * must have the same bits as those of a study that nobody has disturbed.
+ * `npm run kills:study`: a study of six trainings on three workers that are killed (SIGKILL) ten times. Every training
+ * must end with exactly the same weights as in an undisturbed study.
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ const root = ['--root', `shared=${join(top, 'shared')}`, '--queue', redis.url];
 const start = (i: number) =>
   startMcir(join(top, `worker-${i}`), ['worker', ...root, '--only', 'train', '--lost-after', '3'], log);
 
-/** Steps that are saved, over all attempts. */
+/** Saved steps, over all attempts. */
 async function saved(): Promise<number> {
   let sum = 0;
   for (const name of await readdir(join(top, 'shared')).catch(() => []))

@@ -9,7 +9,7 @@ import { freePort } from '../../test/redisServer.ts';
 
 const run = promisify(execFile);
 
-/** Why there is no Slurm to test with; undefined where there is. Debian has it in slurm-wlm and munge. */
+/** Why Slurm cannot be tested here; undefined if it can. Debian's packages are slurm-wlm and munge. */
 export function whyNoSlurm(): string | undefined {
   if (process.getuid?.() !== 0) return 'Slurm needs root here.';
   for (const program of ['munged', 'slurmctld', 'slurmd', 'sbatch'])
@@ -21,7 +21,7 @@ export function whyNoSlurm(): string | undefined {
   return undefined;
 }
 
-/** A cluster of one node, this machine, with daemons, ports and files of its own. */
+/** A cluster of one node, this machine, with its own daemons, ports and files. */
 export class SlurmCluster {
   readonly folder: string;
   readonly env: Record<string, string>;

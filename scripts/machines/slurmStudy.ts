@@ -1,6 +1,7 @@
 /**
- * `npm run study:slurm`: a study on a real Slurm, started here with one node. One of its tasks is requeued in its middle. Every
- * training's weights must have the same bits as those of a study on this machine alone (--no-compare leaves that study out).
+ * `npm run study:slurm`: a study on a real Slurm, started here with one node. One of its tasks is requeued in the
+ * middle. Every training must end with exactly the same weights as in a study on this machine alone (--no-compare skips
+ * that study).
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';

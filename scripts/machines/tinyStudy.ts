@@ -6,7 +6,7 @@ import { openFileSource } from '../../src/core/formats/byteSource.ts';
 import { readSafetensorsMetadata } from '../../src/core/formats/safetensors.ts';
 import { tinyTraining } from '../../test/cli/program.ts';
 
-/** A study of tiny trainings, for scripts that disturb it and compare what comes out with an undisturbed one. */
+/** A study of tiny trainings, for scripts that disturb it and compare the results with an undisturbed one. */
 
 export const mainFile = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
@@ -29,7 +29,7 @@ export async function tinyStudy(folder: string, seeds: readonly number[], steps:
   return file;
 }
 
-/** The command line as a process of its own. What it says goes into a file. */
+/** Runs the command line as a separate process, with its output in a file. */
 export function startMcir(
   home: string,
   args: readonly string[],
@@ -46,7 +46,7 @@ export function startMcir(
   return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1))) };
 }
 
-/** Of every run of a home folder: its name, and the hash over all tensors of its last checkpoint. */
+/** For every run of a home folder: its name, and the hash over all tensors of its last checkpoint. */
 export function digestsOf(home: string): Record<string, string> {
   const runs = join(home, 'runs');
   return Object.fromEntries(

@@ -10,7 +10,7 @@ import { runNode } from '../setup/program.mjs';
  * @returns {Promise<number>} exit code
  */
 export async function packProgram(options) {
-  // The program brings the project's Node, whatever this machine has.
+  // The program contains the project's Node, whatever Node this machine has.
   if (!existsSync(join(nodeModules, 'node', 'bin')))
     await run('npm', ['rebuild', 'node', '--ignore-scripts=false'], { cwd: root, env: environmentOutsideProject() });
   const built = await runNode(['node_modules/electron-vite/bin/electron-vite.js', 'build', '--logLevel', 'warn']);
@@ -19,7 +19,7 @@ export async function packProgram(options) {
   return runNode(['node_modules/electron-builder/cli.js', ...options, '--publish', 'never'], { env });
 }
 
-/** The folder of TensorFlow's libraries on Linux, which set-up has put into the cache. */
+/** The folder of TensorFlow's libraries in the cache on Linux, where set-up has put them. */
 function tensorflow() {
   const [found] = readdirSync(cache)
     .filter((name) => /^tensorflow-[\d.]+-cpu-/.test(name) && !name.includes('.partial-'))

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { nodeModules } from './places.mjs';
 import { projectNode } from './node.mjs';
@@ -17,6 +18,23 @@ export function installedOrigin() {
 
 /** Whether the binding in place and its libraries load, asked of a process of its own. */
 export const bindingLoads = () => works(projectNode(), ['--eval', 'require(process.argv[1])', binding]);
+
+/** Says that the binding has loaded, and which one. Beside it, so that it goes when the binding is replaced. */
+const loaded = join(place, 'loaded.json');
+
+/**
+ * As {@link bindingLoads}, for every start of the program: loading takes half a second, so a binding that has loaded with this
+ * Node on this system is not loaded again.
+ */
+export async function bindingHasLoaded() {
+  const { mtimeMs, size } = statSync(binding);
+  const now = JSON.stringify({ mtimeMs, size, node: projectNode(), system: release() });
+  if (existsSync(loaded) && readFileSync(loaded, 'utf8') === now) return true;
+  if (!(await bindingLoads())) return false;
+  // Without the note, it is loaded again at the next start.
+  await writeFile(loaded, now).catch(() => undefined);
+  return true;
+}
 
 /** A C++ compiler, or undefined. */
 export const findCompiler = () =>

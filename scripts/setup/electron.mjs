@@ -11,9 +11,9 @@ const folder = join(nodeModules, 'electron');
 const programs = { darwin: 'Electron.app/Contents/MacOS/Electron', win32: 'electron.exe' };
 const programName = programs[process.platform] ?? 'electron';
 
-/** No new byte for this long, and the download is given up. */
+/** The download is given up if no byte arrives for this long. */
 const SILENCE_MS = 20_000;
-/** A failed download is not tried again by `npm start` before this time has passed. `npm run setup` always tries. */
+/** After a failed download, `npm start` waits this long before it tries again. `npm run setup` always tries. */
 const RETRY_MS = 24 * 3600 * 1000;
 const TOLD_EVERY_MS = 3_000;
 
@@ -21,18 +21,18 @@ const version = () => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf
 const failureFile = join(cache, 'electron-not-fetched.json');
 
 /**
- * Path of Electron's program, or undefined where it has not been fetched. ELECTRON_OVERRIDE_DIST_PATH names the folder of
- * another one, as it does for the npm package itself.
+ * Path of Electron's program; undefined if it was not downloaded. ELECTRON_OVERRIDE_DIST_PATH names the folder of
+ * another Electron, as for the npm package itself.
  */
 export function electronProgram() {
   const other = process.env.ELECTRON_OVERRIDE_DIST_PATH;
-  // The package's installer writes path.txt last, so a broken-off installation has none.
+  // The package's installer writes path.txt last, so an interrupted installation has none.
   if (!other && !existsSync(join(folder, 'path.txt'))) return undefined;
   const program = join(other || join(folder, 'dist'), programName);
   return existsSync(program) ? program : undefined;
 }
 
-/** Whether the person at the terminal wants no Electron: `MCIR_ELECTRON=no`. */
+/** Whether the user wants no Electron: `MCIR_ELECTRON=no`. */
 const isUnwanted = () => process.env.MCIR_ELECTRON === 'no';
 
 /**
@@ -56,7 +56,7 @@ export const electron = ({ insist = false, silence = SILENCE_MS } = {}) => ({
       return true;
     } catch {
       await writeFile(failureFile, JSON.stringify({ version: version(), at: Date.now() }));
-      // Programs that this one starts do not try once more.
+      // Programs that this one starts do not try again.
       process.env.MCIR_ELECTRON = 'no';
       say(
         'Electron could not be fetched (is there a network?), so MCIR Studio opens in your browser. `npm run setup` tries again.',
@@ -77,7 +77,7 @@ function hasFailedLately() {
   }
 }
 
-/** Runs the installer with its temporary files in `partial`, tells how much has come, and ends it when nothing more comes. */
+/** Runs the installer with its temporary files in `partial`, reports progress, and ends it if no more bytes arrive. */
 async function installInto(partial, silence, say) {
   const stuck = new AbortController();
   let bytes = 0;
@@ -112,7 +112,7 @@ async function installInto(partial, silence, say) {
   }
 }
 
-/** Bytes of the files below a folder; files that vanish meanwhile count as none. */
+/** Total size of the files below a folder; files that disappear meanwhile are ignored. */
 function bytesIn(path) {
   if (!existsSync(path)) return 0;
   return readdirSync(path, { recursive: true }).reduce(

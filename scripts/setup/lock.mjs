@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { clearInterval, setInterval } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A lock nobody has touched for this long belongs to a set-up that was killed. */
+/** A lock that was not touched for this long belongs to a set-up that was killed. */
 const STALE_MS = 30_000;
 const TOUCH_MS = 5_000;
 
 /**
- * Runs `work` while no other set-up of this user runs, whichever clone it is for. The lock is a folder, because making
- * one either works or fails, whoever else tries; its owner touches it while it lives.
+ * Runs `work` while no other set-up of this user runs, for any clone. The lock is a folder, because creating one
+ * succeeds for exactly one process. Its owner touches it regularly.
  * @template T
- * @param {string} folder where the lock stands
+ * @param {string} folder path of the lock
  * @param {(text: string) => void} say
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
@@ -59,7 +59,7 @@ function isStale(lock) {
     const { pid, host } = JSON.parse(readFileSync(join(lock, 'owner.json'), 'utf8'));
     return host === hostname() && !isAlive(pid);
   } catch {
-    return false; // just released, or just made and not yet signed: look again
+    return false; // Just released, or just created and not signed yet: check again.
   }
 }
 
@@ -72,7 +72,7 @@ function isAlive(pid) {
   }
 }
 
-/** Of several that wait for the same stale lock, the one whose rename succeeds removes it. */
+/** If several processes wait for the same stale lock, the one whose rename succeeds removes it. */
 function remove(lock) {
   const aside = `${lock}.stale-${process.pid}`;
   try {

@@ -10,8 +10,8 @@ export const packages = {
   title: 'npm packages',
 
   /**
-   * Whether what npm last wrote into node_modules is what the lock file asks for. npm writes its own list last, so an
-   * interrupted installation has none. Optional packages may be missing: they are for other machines.
+   * Whether node_modules matches the lock file, by the list that npm writes into it. npm writes this list last, so an
+   * interrupted installation has none. Optional packages may be missing, because they are for other machines.
    */
   isDone() {
     const list = join(nodeModules, '.package-lock.json');

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 export const nodeModules = join(root, 'node_modules');
 
-/** The user's cache, shared by all clones: what is large and can be fetched again. */
+/** The user's cache, shared by all clones, for large files that can be downloaded again. */
 export const cache = join(cacheHome(), 'mcir-studio');
 
 function cacheHome() {

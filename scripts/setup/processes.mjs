@@ -1,16 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { delimiter, sep } from 'node:path';
 
-/** An error for the person at the terminal: printed as it is, without a stack. */
+/** An error for the user: printed as it is, without a stack. */
 export class SetupError extends Error {}
 
-/** What was fetched is not what this version of the program was made with. Set-up ends there; no other way is tried. */
+/** A downloaded file is not the expected one. Set-up stops; no other way is tried. */
 export class IntegrityError extends SetupError {}
 
-/** Programs being run. */
+/** Programs that are running. */
 const running = new Set();
 
-/** Ends them, with whatever they have started in turn, so that nothing goes on downloading after Ctrl-C. */
+/** Ends them with all their children, so that nothing continues to download after Ctrl-C. */
 export function stopAll() {
   for (const { pid } of running) {
     if (process.platform === 'win32') spawnSync('taskkill', ['/pid', String(pid), '/t', '/f']);
@@ -57,14 +57,17 @@ export function run(command, args, { onText, ...options } = {}) {
   });
 }
 
-/** Whether a program is there and ends well; says nothing. */
+/** Whether a program exists and succeeds; prints nothing. */
 export const works = (command, args, options = {}) =>
   run(command, args, { ...options, stdio: 'ignore' }).then(
     () => true,
     () => false,
   );
 
-/** The first of some commands (each a list: program, then arguments) that works with `probe` added; undefined if none does. */
+/**
+ * The first of several commands (each a list: program, then arguments) that works with `probe` added; undefined if none
+ * does.
+ */
 export async function firstThatWorks(commands, probe) {
   for (const [program, ...args] of commands)
     if (program && (await works(program, [...args, ...probe]))) return [program, ...args];
@@ -72,8 +75,8 @@ export async function firstThatWorks(commands, probe) {
 }
 
 /**
- * Our environment without the project's own programs on the path. npm replaces node_modules while it works, and must not
- * run on the Node that it is about to delete.
+ * This process's environment without the project's own programs on the path. npm replaces node_modules while it works,
+ * so it must not run on the Node that it is about to delete.
  */
 export function environmentOutsideProject() {
   const name = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';

@@ -4,17 +4,16 @@ import { projectNode } from './node.mjs';
 import { cache, nodeModules, root } from './places.mjs';
 
 /**
- * Runs a Node program of this project, at the terminal and on a recent Node, and passes Ctrl-C on by waiting for the
- * program's own way of ending.
+ * Runs a Node program of this project in the terminal, on a recent Node. On Ctrl-C it waits for the program's own end.
  * @param {string[]} args a file relative to the checkout, then its arguments
  * @param {import('node:child_process').SpawnOptions & { prefix?: string[] }} [options] `prefix`: a program that runs it
  * @returns {Promise<number>} its exit code
  */
 export const runNode = (command, options = {}) => runProgram(projectNode(), command, options);
 
-/** As {@link runNode}, with another program in the place of Node. */
+/** Like {@link runNode}, with another program instead of Node. */
 export function runProgram(program, [file = '', ...args], { prefix = [], ...options } = {}) {
-  // Node keeps what it has compiled: the studio starts a third quicker from the second time on.
+  // Node caches compiled code, so that the studio starts a third faster from the second time on.
   const compiled = join(cache, 'compiled');
   const path = [dirname(projectNode()), join(nodeModules, '.bin'), process.env.PATH].join(delimiter);
   return new Promise((resolve, reject) => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  bindingHasLoaded,
   bindingLoads,
   compileBinding,
   findCompiler,
@@ -14,11 +15,14 @@ import { cache, nodeModules } from './places.mjs';
 import { IntegrityError, SetupError } from './processes.mjs';
 import { VERSION, fetchLibrary, findPython, isFetched, wheelsFor } from './wheel.mjs';
 
-/** What could not be installed is not tried again by `npm start` before this time has passed. `npm run setup` always tries. */
+/** After a failed installation, `npm start` waits this long before it tries again. `npm run setup` always tries. */
 const RETRY_MS = 24 * 3600 * 1000;
 const failureFile = join(cache, 'tensorflow-not-installed.json');
 
-/** Whether ONNX Runtime is there, which restores pictures without TensorFlow. Not on macOS with Intel processors. */
+/**
+ * Whether ONNX Runtime, which restores pictures without TensorFlow, is available. It is not on macOS with Intel
+ * processors.
+ */
 const restoresWithout = () =>
   existsSync(
     join(nodeModules, 'onnxruntime-node', 'bin', 'napi-v6', process.platform, process.arch, 'onnxruntime_binding.node'),
@@ -49,7 +53,10 @@ export function tensorflow(asked, { insist = false } = {}) {
     async isDone() {
       if (mayLack && hasFailedLately()) return true;
       const installed = installedOrigin();
-      return installed !== undefined && installed.variant === variant && isCurrent(installed) && (await bindingLoads());
+      if (installed?.variant !== variant || !isCurrent(installed)) return false;
+      // The libraries of a wheel are in the user's cache, which people empty.
+      const isWhole = installed.id === 'package' || isFetched(wheelsFor(variant));
+      return isWhole && !insist ? bindingHasLoaded() : bindingLoads();
     },
 
     async install(say) {
@@ -59,7 +66,7 @@ export function tensorflow(asked, { insist = false } = {}) {
         await rm(failureFile, { force: true });
         return true;
       } catch (error) {
-        // A file that is not what it should be is never passed over.
+        // A file with another hash is never ignored.
         if (!mayLack || !(error instanceof SetupError) || error instanceof IntegrityError) throw error;
         await mkdir(cache, { recursive: true });
         await writeFile(failureFile, JSON.stringify({ at: Date.now() }));
@@ -73,7 +80,10 @@ export function tensorflow(asked, { insist = false } = {}) {
   };
 }
 
-/** Whether a binding is of the TensorFlow that this version of the program asks for; the package's own installer knows one only. */
+/**
+ * Whether a binding belongs to the TensorFlow version of this program; the package's own installer only has one
+ * version.
+ */
 const isCurrent = ({ id, variant }) => id === 'package' || id === `${VERSION}-${wheelsFor(variant)}`;
 
 /**
@@ -81,7 +91,7 @@ const isCurrent = ({ id, variant }) => id === 'package' || id === `${VERSION}-${
  * @throws IntegrityError for a wheel that is not the pinned one: the package's own installer checks nothing, so it must not follow
  */
 export async function fromWheel(wheels, variant, say) {
-  // Asked before the download; what the cache holds already needs neither.
+  // Checked before the download. A wheel that is already in the cache needs neither.
   const missing = isFetched(wheels)
     ? []
     : [(await findPython()) ? '' : 'pip', (await findCompiler()) ? '' : 'a C++ compiler'].filter(Boolean);

@@ -5,14 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { cache } from './places.mjs';
 import { IntegrityError, SetupError, firstThatWorks, run } from './processes.mjs';
 
-/** The TensorFlow whose wheels `wheels/*.txt` pin by hash. */
+/** The TensorFlow version whose wheels `wheels/*.txt` pin by hash. */
 export const VERSION = '2.21.0';
 
 const downloads = { 'cpu-x64': '274 MB', 'cpu-arm64': '285 MB', 'gpu-x64': '3.4 GB' };
 const lists = fileURLToPath(new URL('wheels/', import.meta.url));
 const pythons = [['python3'], ['python']];
 
-/** Which wheels fit this machine: a key of `wheels/`, or undefined where there are none. */
+/** The wheels for this machine: a key of `wheels/`, or undefined if there are none. */
 export function wheelsFor(variant) {
   const key = `${variant}-${process.arch}`;
   return process.platform === 'linux' && key in downloads ? key : undefined;
@@ -20,15 +20,15 @@ export function wheelsFor(variant) {
 
 const folderOf = (wheels) => join(cache, `tensorflow-${VERSION}-${wheels}`);
 
-/** Whether some clone has fetched these wheels already. */
+/** Whether these wheels are already in the cache. */
 export const isFetched = (wheels) => existsSync(folderOf(wheels));
 
 /** A command that runs pip, or undefined. */
 export const findPython = () => firstThatWorks(pythons, ['-m', 'pip', '--version']);
 
 /**
- * Fetches TensorFlow's libraries and C headers out of Python wheels into the user's cache, where every clone uses them.
- * Everything is made in a folder beside and renamed when it is whole.
+ * Extracts TensorFlow's libraries and C headers from Python wheels into the user's cache, where every clone uses them.
+ * They are prepared in a separate folder, which is renamed when it is complete.
  * @param {string} wheels a key of `wheels/`
  * @returns {Promise<string>} the folder: `tensorflow/*.so.2`, `tensorflow/include`, and `nvidia/` for CUDA
  */
@@ -56,9 +56,9 @@ export async function fetchLibrary(wheels, say) {
   return folder;
 }
 
-/** @throws IntegrityError where pip was given a file with another hash */
+/** @throws IntegrityError if pip got a file with another hash */
 async function download(python, wheels, into) {
-  // The end of what it has said; the words may come in two pieces.
+  // Keeps the end of pip's output, because a message may arrive in two pieces.
   let said = '';
   const onText = (text) => (said = `${said}${text}`.slice(-20_000));
   try {
@@ -71,13 +71,16 @@ async function download(python, wheels, into) {
   }
 }
 
-/** Removes what a set-up left that was killed in the middle; only one runs at a time. */
+/** Removes leftovers of a set-up that was killed. Only one set-up runs at a time. */
 async function removeRemains() {
   const remains = existsSync(cache) ? readdirSync(cache).filter((name) => name.includes('.partial-')) : [];
   for (const name of remains) await rm(join(cache, name), { recursive: true, force: true });
 }
 
-/** One Python version and these platforms whatever the machine's Python is, no dependencies, and every file by its hash. */
+/**
+ * A fixed Python version and platform, whatever Python the machine has; no dependencies; every file checked by its
+ * hash.
+ */
 function pipOptions(wheels) {
   const machine = process.arch === 'x64' ? 'x86_64' : 'aarch64';
   const platforms = ['manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'manylinux_2_12', 'manylinux2010'].flatMap(

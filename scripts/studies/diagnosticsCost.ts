@@ -1,10 +1,8 @@
 /**
- * Measures which part of a training's time goes into the measures of its negatives: steps with a measurement in each and
- * without any are timed in turn, and the difference is divided by `mcir.measureEvery`.
- *
- *   node scripts/studies/diagnosticsCost.ts [rounds]
- *
- * A network, patches and copies as the preset for small dehazing has them, in the features that are at hand.
+ * Measures the share of training time spent on measuring the negatives: steps with and without a measurement are timed
+ * in turn, and the difference is divided by `mcir.measureEvery`.
+ * node scripts/studies/diagnosticsCost.ts [rounds]
+ * Uses the network, patches and copies of the preset for small dehazing, and the available feature networks.
  */
 import { fileURLToPath } from 'node:url';
 import { openEngine } from '../../src/core/engine/open.ts';
@@ -38,7 +36,7 @@ const time = (trainer: Trainer): number => {
   trainer.train(batch);
   return performance.now() - began;
 };
-// The first step measures in both; it also compiles.
+// Both measure in the first step, which also compiles.
 const [always, never] = [trainerWith(1), trainerWith(1_000_000)];
 for (const trainer of [always, never]) for (let i = 0; i < 2; i++) time(trainer);
 const times = Array.from({ length: rounds }, () => ({ with: time(always), without: time(never) }));

@@ -19,7 +19,7 @@ export class Count {
     console.log(`${title}: ${code === 0 ? 'passed' : 'failed'}`);
   }
 
-  /** Counts something that could not be tested here, with the reason. */
+  /** Counts a check that could not be run here, with the reason. */
   skip(reason) {
     this.skipped += 1;
     console.log(reason);

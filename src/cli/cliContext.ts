@@ -17,7 +17,7 @@ export class CliContext {
     return (this.#home ??= openHome());
   }
 
-  /** Restores on this instead of what the settings say; undefined changes nothing. Called before {@link services}. */
+  /** Sets the device for restoring; undefined keeps that of the settings. Call it before {@link services}. */
   useDevice(device: DeviceChoice | undefined): void {
     this.#device = device;
   }

@@ -59,7 +59,7 @@ function report(run: RunDetail, output: Output): void {
     ...(reason ? [reason] : []),
     state === 'finished'
       ? `Use it: mcir restore PICTURES --model ${run.id} --out FOLDER`
-      : `Go on: mcir resume ${run.id}`,
+      : `Resume it: mcir resume ${run.id}`,
   ];
   output.result(run, lines.join('\n'));
   if (state !== 'finished') process.exitCode = exitCode.failed;

@@ -7,7 +7,7 @@ import { table } from './output.ts';
 
 const CONNECT_MS = 3000;
 
-/** The workers of a queue, for programs and for people. Where the queue cannot be reached, the text says why. */
+/** The workers of a queue, as data and as text. If the queue cannot be reached, the text says why. */
 export async function machinesOf({ queue }: Travel): Promise<{ machines: Machine[]; text: string }> {
   if (!queue) return { machines: [], text: '' };
   try {
@@ -24,7 +24,7 @@ export async function machinesOf({ queue }: Travel): Promise<{ machines: Machine
 }
 
 function textOf(machines: readonly Machine[]): string {
-  if (machines.length === 0) return 'No worker has shown up yet. Start one on each machine: mcir worker';
+  if (machines.length === 0) return 'No worker is connected yet. Start one on each machine: mcir worker';
   const rows = machines.map(({ host, process: pid, gpu, tasks, quiet, seconds }) => [
     host,
     pid,
@@ -32,7 +32,7 @@ function textOf(machines: readonly Machine[]): string {
     tasks
       .map(({ id, kind, done, of }) => `${id}: ${done} of ${of} ${kind === 'batch' ? 'pictures' : 'steps'}`)
       .join(', '),
-    quiet ? `silent for ${seconds} s` : '',
+    quiet ? `no report for ${seconds} s` : '',
   ]);
   return table(['machine', 'process', 'GPU', 'does', ''], rows);
 }

@@ -19,7 +19,7 @@ export function addRootOption(command: Command): Command {
   return command.addOption(
     new Option(
       '--root <name=folder>',
-      'a folder that all machines share, under a name that is the same on each of them; repeat it for several',
+      'a shared folder, with a name that is the same on all machines (repeatable)',
     ).argParser(collect),
   );
 }
@@ -31,17 +31,17 @@ export function addQueueOptions(command: Command): Command {
       '--queue <url>',
       'the queue of work, redis://HOST or rediss://HOST (TLS); a password comes from MCIR_QUEUE_PASSWORD or a file',
     ),
-    new Option('--queue-user <name>', 'the user in Redis (ACL); by default the one that needs no name'),
+    new Option('--queue-user <name>', 'the user in Redis (ACL); by default the default user'),
     new Option('--queue-password-file <file>', 'a file that holds the password'),
-    new Option('--queue-ca <file>', 'the authority that signed the certificate of Redis (PEM)'),
-    new Option('--queue-cert <file>', 'the certificate of this machine (PEM), where Redis asks for one'),
+    new Option('--queue-ca <file>', 'certificate of the authority that signed that of Redis (PEM)'),
+    new Option('--queue-cert <file>', 'the certificate of this machine (PEM), if Redis requires one'),
     new Option('--queue-key <file>', 'the key of that certificate (PEM)'),
   ];
   for (const option of options) command.addOption(option);
   return addRootOption(command);
 }
 
-/** The address of the queue; undefined where none was given. */
+/** The address of the queue; undefined if none was given. */
 export function queueOf(options: QueueOptions): QueueAddress | undefined {
   const { queue: url, queueUser: user, queuePasswordFile, queueCa, queueCert, queueKey } = options;
   if (url === undefined || url === '') return undefined;

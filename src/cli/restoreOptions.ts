@@ -54,11 +54,11 @@ const template = (text: string): string => {
 
 const describe = (field: z.ZodType): string => field.description ?? '';
 
-/** The option that says what pictures are restored on. */
+/** The option for the restoring device. */
 export const deviceOption = (): Option =>
   new Option(
     '--device <device>',
-    'what to restore on; auto: the fastest that gives the right picture (default: that of the settings; see docs/gpu.md)',
+    'device for restoring; auto: the fastest that gives the right picture (default: from the settings; see docs/gpu.md)',
   ).choices(deviceChoice.options);
 
 /** Adds the options for the effect, except those in `without`. */

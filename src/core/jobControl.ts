@@ -1,4 +1,4 @@
-/** What a running job was asked to do. It looks between two steps, or two pictures. */
+/** Requests to a running job. The job checks them between two steps, or two pictures. */
 export class JobControl {
   #paused: PromiseWithResolvers<void> | undefined;
   #cancelled = false;
@@ -7,7 +7,7 @@ export class JobControl {
     return this.#paused !== undefined;
   }
 
-  /** True when the job is to save and end. */
+  /** True if the job has to save and end. */
   get cancelled(): boolean {
     return this.#cancelled;
   }

@@ -3,7 +3,7 @@ import { AppError, type WireError } from '../shared/errors.ts';
 import type { JobState } from '../shared/jobs.ts';
 import type { BatchSettings, BatchSummary, FileState, LedgerFile } from '../shared/batches.ts';
 
-/** A file as a batch is given it. */
+/** A file when it is added to a batch. */
 export interface NewBatchFile {
   source: string;
   folder: string;
@@ -11,10 +11,10 @@ export interface NewBatchFile {
   identity: string;
 }
 
-/** A row of the ledger with what only the batch itself needs. */
+/** A row of the ledger, with fields that only the batch itself needs. */
 export interface BatchFileRecord extends LedgerFile {
   identity: string;
-  /** `device:inode` of a finished result that has, or is about to get, the name `output`. */
+  /** `device:inode` of a finished result that has the name `output`, or is about to get it. */
   result?: string;
   crashes: number;
 }
@@ -27,7 +27,7 @@ export interface FinishedFile {
   seconds: number;
 }
 
-/** What another machine has made of a file. */
+/** The result that another machine has made of a file. */
 export interface FileOutcome {
   number: number;
   state: 'done' | 'failed' | 'skipped';
@@ -77,25 +77,25 @@ const summaries = `
     (SELECT reason FROM job_states WHERE job = jobs.id ORDER BY rowid DESC LIMIT 1) AS reason
   FROM batches JOIN jobs ON jobs.id = batches.id LEFT JOIN batch_files f ON f.batch = batches.id`;
 
-/** Of a batch (`@id`) that the program `@owner` owns. */
+/** Condition: the program `@owner` owns the batch `@id`. */
 const owned = 'EXISTS (SELECT 1 FROM jobs WHERE id = @id AND owner = @owner)';
 
 /**
- * The ledger of batches: every change of a file's state is on disk before the file is touched, and after. Only the owner of
- * a batch changes it; what another program writes is refused, so that one that has lost its batch without knowing it (it
- * stood still for too long) cannot spoil the work of the next.
+ * The ledger of batches: every change of a file's state is on disk before and after the file is touched. Only the owner
+ * of a batch may change it. Writes of other programs are refused, so that a program that has lost its batch without
+ * noticing (it was suspended for too long) cannot damage the work of the next owner.
  */
 export class BatchRepository {
   readonly #db: Database;
   readonly #owner: string;
 
-  /** @param owner this program (JobManager.owner); without it, the ledger can only be read */
+  /** @param owner this program (JobManager.owner); without it, the ledger is read-only */
   constructor(db: Database, owner = '') {
     this.#db = db;
     this.#owner = owner;
   }
 
-  /** Adds a batch; its job (same id) is there already. */
+  /** Adds a batch. Its job (with the same id) exists already. */
   add(id: string, settings: BatchSettings, files: readonly NewBatchFile[]): void {
     this.#db.prepare('INSERT INTO batches (id, settings) VALUES (?, ?)').run(id, JSON.stringify(settings));
     const insert = this.#db.prepare(
@@ -106,7 +106,7 @@ export class BatchRepository {
 
   /**
    * Adds files to a batch that is still being listed.
-   * @throws AppError `conflict` where another program owns the batch
+   * @throws AppError `conflict` if another program owns the batch
    */
   append(id: string, files: readonly NewBatchFile[]): void {
     this.#db
@@ -125,13 +125,13 @@ export class BatchRepository {
       .immediate();
   }
 
-  /** @throws AppError `conflict` where another program owns the batch */
+  /** @throws AppError `conflict` if another program owns the batch */
   setSettings(id: string, settings: BatchSettings): void {
     this.#requireOwned(id);
     this.#db.prepare('UPDATE batches SET settings = ? WHERE id = ?').run(JSON.stringify(settings), id);
   }
 
-  /** Whether other machines do a batch; without counting its files. */
+  /** Whether other machines do a batch. Does not count its files. */
   isTravelling(id: string): boolean {
     return (
       this.#db
@@ -142,7 +142,7 @@ export class BatchRepository {
     );
   }
 
-  /** Which chunks of so many files each have files that wait or are at work, in order. */
+  /** Numbers of the chunks, of this many files each, with files that are waiting or running, in order. */
   chunksLeft(id: string, size: number): number[] {
     return this.#db
       .prepare<[number, string], { chunk: number }>(
@@ -153,7 +153,7 @@ export class BatchRepository {
       .map(({ chunk }) => chunk);
   }
 
-  /** The files of a chunk that wait or are at work. */
+  /** The files of a chunk that are waiting or running. */
   chunkFiles(id: string, chunk: number, size: number): Pick<BatchFileRecord, 'number' | 'source' | 'folder'>[] {
     return this.#db
       .prepare<[string, number, number], Pick<BatchFileRecord, 'number' | 'source' | 'folder'>>(
@@ -164,9 +164,9 @@ export class BatchRepository {
   }
 
   /**
-   * Enters what other machines have made of files, all or nothing. A file that has its last state already keeps it.
-   * @returns the files that have changed
-   * @throws AppError `conflict` where another program owns the batch
+   * Enters the results of other machines, all or none. A file that is already in its last state is not changed.
+   * @returns the changed files
+   * @throws AppError `conflict` if another program owns the batch
    */
   takeOutcomes(id: string, outcomes: readonly FileOutcome[]): BatchFileRecord[] {
     return this.#db
@@ -223,7 +223,10 @@ export class BatchRepository {
     return row && toFile(row);
   }
 
-  /** Takes the next waiting file and marks it as running. `crashed` asks for one that has ended a child process before. */
+  /**
+   * Takes the next waiting file and marks it as running. With `crashed`, takes one that has ended a child process
+   * before.
+   */
   take(id: string, crashed: boolean): BatchFileRecord | undefined {
     const row = this.#db
       .prepare<[{ id: string; owner: string; crashed: number }], FileRow>(
@@ -234,7 +237,7 @@ export class BatchRepository {
     return row && toFile(row);
   }
 
-  /** The result is whole and about to get its final name. */
+  /** The result is complete and about to get its final name. */
   finishing(id: string, number: number, { output, result, warnings, megapixels, seconds }: FinishedFile): void {
     this.#change(
       id,
@@ -250,17 +253,17 @@ export class BatchRepository {
     );
   }
 
-  /** A file's last state, or `waiting` to have it done (again). */
+  /** Sets a file's last state, or `waiting` to have it done (again). */
   set(id: string, number: number, state: Exclude<FileState, 'running'>, reason?: string): void {
     this.#change(id, number, 'state = @state, reason = @reason', { state, reason: reason ?? null });
   }
 
-  /** The child process ended while it worked on this file. */
+  /** Counts that the child process ended while it worked on this file. */
   crashed(id: string, number: number): void {
     this.#change(id, number, "state = 'waiting', crashes = crashes + 1", {});
   }
 
-  /** Sets fields of a file. @throws AppError `conflict` where another program owns the batch */
+  /** Sets fields of a file. @throws AppError `conflict` if another program owns the batch */
   #change(id: string, number: number, fields: string, values: Record<string, string | number | null>): void {
     const { changes } = this.#db
       .prepare(`UPDATE batch_files SET ${fields} WHERE batch = @id AND number = @number AND ${owned}`)
@@ -269,7 +272,7 @@ export class BatchRepository {
       throw new AppError('conflict', 'Another window or terminal is running this batch. Continue there.');
   }
 
-  /** Any program may do this. @returns how many failed files are waiting again. */
+  /** Any program may call this. @returns how many failed files are waiting again */
   retryFailed(id: string): number {
     return this.#db
       .prepare(
@@ -286,7 +289,7 @@ export class BatchRepository {
     );
   }
 
-  /** Whether another file of the batch has a name that differs in case at most. */
+  /** Whether another file of the batch has this name, ignoring case. */
   isTaken(id: string, number: number, output: string): boolean {
     return (
       this.#db

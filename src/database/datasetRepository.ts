@@ -1,9 +1,9 @@
 import type { Database } from 'better-sqlite3';
 import { type Dataset, dataset } from '../shared/contract/datasets.ts';
 
-/** What of a data set can change. */
+/** The fields of a data set that can be changed. */
 export type DatasetChange = Partial<Pick<Dataset, 'name' | 'degradations'>> & {
-  /** From what is kept, so that two changes at once lose nothing. */
+  /** Computed from the stored value, so that two changes at once lose nothing. */
   validation?: (kept: Dataset['validation']) => Dataset['validation'];
 };
 
@@ -18,7 +18,7 @@ interface Row {
   created: number;
 }
 
-/** The data sets that were imported. Several programs may change them at once. */
+/** The imported data sets. Several programs may change them at once. */
 export class DatasetRepository {
   readonly #db: Database;
 
@@ -26,7 +26,7 @@ export class DatasetRepository {
     this.#db = db;
   }
 
-  /** Newest first. One that a newer version wrote, and this one cannot read, is left out. */
+  /** Newest first. Entries of a newer version that this one cannot read are left out. */
   list(): Dataset[] {
     return this.#db
       .prepare<[], Row>('SELECT * FROM datasets ORDER BY number DESC')
@@ -39,7 +39,7 @@ export class DatasetRepository {
     return row && fromRow(row);
   }
 
-  /** Adds data sets, the last as the newest. One whose id is there already stays as it is. */
+  /** Adds data sets, the last one as the newest. One whose id exists is not changed. */
   add(...datasets: readonly Dataset[]): void {
     const insert = this.#db.prepare(
       'INSERT INTO datasets (id, name, target, input, degradations, scale, validation, created) VALUES (@id, @name, @target, @input, @degradations, @scale, @validation, @created) ON CONFLICT (id) DO NOTHING',
@@ -47,7 +47,7 @@ export class DatasetRepository {
     this.#db.transaction(() => datasets.forEach((one) => insert.run(toRow(one)))).immediate();
   }
 
-  /** Changes some fields, whatever else is changed at the same time. @returns undefined where it was removed */
+  /** Changes some fields, whatever else is changed at the same time. @returns undefined if it was removed */
   change(id: string, { validation, ...fields }: DatasetChange): Dataset | undefined {
     return this.#db
       .transaction(() => {

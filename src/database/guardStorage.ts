@@ -2,17 +2,16 @@ import type { Database, Statement } from 'better-sqlite3';
 import { AppError } from '../shared/errors.ts';
 import { explainStorage, storageTrouble } from '../shared/storageTrouble.ts';
 
-/** A hiccup of a disk is over by then. A longer trouble is waited for by whoever can wait; nothing else runs meanwhile here. */
+/** Long enough for a short disk problem. Callers that can wait handle longer ones; nothing else runs here meanwhile. */
 const PAUSES_MS = [5, 25];
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Makes every statement and transaction of a database tell a disk that is full or fails from all other faults: it is
- * tried again twice, shortly, and then throws the error of shared/storageTrouble.ts. It holds for whoever uses the
- * database, so that no repository needs its own.
- *
- * A transaction is tried again whole, so it may do nothing but ask and change the database.
+ * Makes every statement and transaction of a database distinguish a full or failing disk from other errors: it is
+ * retried twice, shortly after, and then throws the error of shared/storageTrouble.ts. This applies to all users of the
+ * database, so that no repository has to do it.
+ * A transaction is retried as a whole, so it may do nothing but read and change the database.
  */
 export function guardStorage(db: Database): void {
   const guarded = <Args extends unknown[], Value>(work: (...args: Args) => Value): ((...args: Args) => Value) =>
@@ -23,7 +22,7 @@ export function guardStorage(db: Database): void {
         } catch (error) {
           if (storageTrouble(error) === undefined) throw error;
           const told = explainStorage(error);
-          // Inside a transaction it is the transaction that is tried again: SQLite may have rolled it back.
+          // Inside a transaction, the whole transaction is retried: SQLite may have rolled it back.
           const pause = db.inTransaction || isBusy(told) ? undefined : PAUSES_MS[tries];
           if (pause === undefined) throw told;
           Atomics.wait(sleeper, 0, 0, pause);
@@ -50,6 +49,6 @@ export function guardStorage(db: Database): void {
   Object.assign(db, { prepare: guardedPrepare, transaction: guardedTransaction });
 }
 
-/** Then SQLite has waited for ten seconds already. */
+/** SQLite has already waited for ten seconds in this case. */
 const isBusy = (error: unknown): boolean =>
   error instanceof AppError && String(error.details?.['code']).startsWith('SQLITE_BUSY');

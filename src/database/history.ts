@@ -5,7 +5,7 @@ import { type Database, openDatabase } from './openDatabase.ts';
 import { RunRepository } from './runRepository.ts';
 import { SettingsRepository } from './settingsRepository.ts';
 
-/** The history: the database and what it holds of jobs and runs. */
+/** The history: the database, with its jobs and runs. */
 export interface History {
   readonly db: Database;
   readonly jobs: JobRepository;

@@ -14,30 +14,30 @@ import {
 /** A program that shares the database: a window or a terminal. */
 export interface ProgramRecord {
   id: string;
-  /** Told from every other machine, start of the same machine, and container; empty: this one. */
+  /** Identifies machine, boot and container; empty for this one. */
   machine: string;
-  /** The machine's name, for people. */
+  /** The machine's name, for display. */
   host: string;
   /** `pid@start` */
   process: string;
-  /** Rises while the program lives. */
+  /** A counter that increases while the program is alive. */
   beat: number;
 }
 
-/** A job, and while it is active the program that owns it and the process that does it (`pid@start`). */
+/** A job, and while it is active the program that owns it and the process that works on it (`pid@start`). */
 export interface OwnedJob extends Job {
   owner?: string;
   worker?: string;
 }
 
-/** What is entered with a new state. */
+/** What is stored together with a new state. */
 export interface JobChange {
   at: number;
   reason?: string | undefined;
   error?: WireError | undefined;
 }
 
-/** What another program asks of a job's owner. */
+/** A request of another program to a job's owner. */
 export interface JobRequest {
   number: number;
   job: string;
@@ -59,8 +59,8 @@ interface JobRow {
 const active = activeStates.map((state) => `'${state}'`).join(', ');
 
 /**
- * The ledger of jobs of every kind: their states, the history of these, who owns each, and what is asked of the owners.
- * Every change is one transaction that holds the write lock, so that of two programs one is first and the other sees it.
+ * The ledger of jobs of every kind: their states and history, their owners, and requests to the owners. Every change is
+ * one transaction with the write lock, so that of two programs one is first and the other sees its change.
  */
 export class JobRepository {
   readonly #db: Database;
@@ -70,8 +70,8 @@ export class JobRepository {
   }
 
   /**
-   * Adds a job together with its whole history of states, and in the same transaction whatever `record` writes.
-   * The last of the states is the job's own. An active job needs an owner that is enrolled.
+   * Adds a job together with its whole history of states and, in the same transaction, whatever `record` writes. The
+   * last of the states becomes the job's own. An active job needs an owner that was added with {@link enrol}.
    */
   add(job: OwnedJob, states: readonly StateChange[], record: () => void = () => undefined): void {
     this.#db
@@ -107,7 +107,7 @@ export class JobRepository {
       .map(toJob);
   }
 
-  /** Jobs that are queued, running or paused, in the order in which they entered these states, whatever the clock said. */
+  /** Queued, running and paused jobs, in the order in which they entered these states, whatever the clock said. */
   active(): OwnedJob[] {
     return this.#db
       .prepare<[], JobRow>(
@@ -118,10 +118,10 @@ export class JobRepository {
   }
 
   /**
-   * Makes a transition, provided that the job is in a state it leads from and that this program may make it (see the table
-   * in shared/jobs.ts).
-   * @param program who makes it; for `recover`: the owner that was found gone
-   * @param unless looked at inside the transaction; true refuses
+   * Makes a transition if it may start from the job's state and this program may make it (see the table in
+   * shared/jobs.ts).
+   * @param program the program that makes it; for `recover`, the owner that is gone
+   * @param unless called inside the transaction; true refuses
    * @returns whether it was made
    */
   enter(
@@ -145,7 +145,7 @@ export class JobRepository {
           )
           .run(to, at, error ? JSON.stringify(error) : null, owner ?? null, by === 'owner' && owner ? 1 : 0, id);
         this.#addState(id, { at, state: to, ...(reason ? { reason } : {}) });
-        // What was asked of the owner until now is not meant for the next one.
+        // Requests to the previous owner are not meant for the next one.
         if (by !== 'owner' || !owner)
           this.#db.prepare('DELETE FROM job_requests WHERE job = ? AND answered = 0').run(id);
         return true;
@@ -153,7 +153,7 @@ export class JobRepository {
       .immediate();
   }
 
-  /** Remembers the child process that works on a job, if `owner` still owns it. @returns whether it does */
+  /** Stores the child process that works on a job if `owner` still owns it. @returns whether it does */
   setWorker(id: string, owner: string, worker: string): boolean {
     return this.#db.prepare('UPDATE jobs SET worker = ? WHERE id = ? AND owner = ?').run(worker, id, owner).changes > 0;
   }
@@ -181,19 +181,19 @@ export class JobRepository {
       .map(({ at, state, reason }) => ({ at, state, ...(reason ? { reason } : {}) }));
   }
 
-  /** Deletes a job and all that refers to it. */
+  /** Deletes a job and everything that refers to it. */
   delete(id: string): void {
     this.#db.prepare('DELETE FROM jobs WHERE id = ?').run(id);
   }
 
-  /** Enters a program, which may own jobs from then on. */
+  /** Adds a program, which may then own jobs. */
   enrol({ id, machine, host, process }: Omit<ProgramRecord, 'beat'>): void {
     this.#db
       .prepare('INSERT OR IGNORE INTO programs (id, machine, host, process) VALUES (?, ?, ?, ?)')
       .run(id, machine, host, process);
   }
 
-  /** Shows that a program lives. */
+  /** Shows that a program is alive. */
   beat(id: string): void {
     this.#db.prepare('UPDATE programs SET beat = beat + 1 WHERE id = ?').run(id);
   }
@@ -211,21 +211,21 @@ export class JobRepository {
       .all();
   }
 
-  /** Forgets a program, unless it owns a job. */
+  /** Removes a program, unless it owns a job. */
   dismiss(id: string): void {
     this.#db
       .prepare('DELETE FROM programs WHERE id = @id AND NOT EXISTS (SELECT 1 FROM jobs WHERE owner = @id)')
       .run({ id });
   }
 
-  /** Asks something of a job's owner. @returns the number of the request */
+  /** Writes a request to a job's owner. @returns the number of the request */
   ask(job: string, verb: JobVerb): number {
     return Number(
       this.#db.prepare('INSERT INTO job_requests (job, verb) VALUES (?, ?)').run(job, verb).lastInsertRowid,
     );
   }
 
-  /** Requests about the jobs of an owner that wait for its answer, oldest first. */
+  /** Unanswered requests for the jobs of an owner, oldest first. */
   requests(owner: string): JobRequest[] {
     return this.#db
       .prepare<[string], JobRequest>(
@@ -241,7 +241,7 @@ export class JobRepository {
   }
 
   /**
-   * The owner's answer to a request: undefined while there is none, `lost` where the job has left its owner without one.
+   * The owner's answer to a request: undefined if there is none yet, `lost` if the job has left its owner unanswered.
    */
   answerTo(request: number): { refusal?: WireError } | 'lost' | undefined {
     const row = this.#db
@@ -254,12 +254,12 @@ export class JobRepository {
     return row.refusal === null ? {} : { refusal: JSON.parse(row.refusal) as WireError };
   }
 
-  /** Does several things in one transaction. */
+  /** Makes several changes in one transaction. */
   together(act: () => void): void {
     this.#db.transaction(act).immediate();
   }
 
-  /** Takes a request back, answered or not. */
+  /** Withdraws a request, answered or not. */
   withdraw(request: number): void {
     this.#db.prepare('DELETE FROM job_requests WHERE number = ?').run(request);
   }

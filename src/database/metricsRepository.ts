@@ -34,7 +34,7 @@ export class MetricRepository {
       .immediate();
   }
 
-  /** Deletes everything after a step: a resumed run does it again. */
+  /** Deletes everything after a step, because a resumed run does it again. */
   truncate(run: string, step: number): void {
     this.#db
       .transaction(() => {
@@ -48,7 +48,7 @@ export class MetricRepository {
       .immediate();
   }
 
-  /** Whole series in the order of steps: those named, or all. */
+  /** Complete series in the order of steps: those named, or all. */
   series(run: string, names?: readonly string[], from = 0): MetricSeries[] {
     const number = this.#number(run);
     if (number === undefined) return [];

@@ -10,7 +10,7 @@ export interface Migration {
 
 const folder = new URL('./migrations/', import.meta.url);
 
-/** The migrations in order. Their files are only ever added to: a published one never changes. */
+/** The migrations in order. New ones are only appended; a published one never changes. */
 export function readMigrations(): Migration[] {
   const files = readdirSync(folder)
     .filter((file) => /^\d{4}-[a-z0-9-]+\.sql$/.test(file))
@@ -26,17 +26,17 @@ export function readMigrations(): Migration[] {
 export const databaseVersion = (db: Database): number => db.pragma('user_version', { simple: true }) as number;
 
 /**
- * Brings a database up to date, each migration in a transaction of its own together with its number. Foreign keys are off
- * meanwhile, so that a table others refer to can be made anew without deleting their rows; they are checked before a
- * migration counts, and on afterwards.
- * @throws AppError `unsupported` for a database that a newer program has written.
+ * Brings a database up to date. Each migration runs in its own transaction, together with its number. Foreign keys are
+ * off meanwhile, so that a table that others refer to can be recreated without deleting their rows. They are checked
+ * before a migration is committed, and are on afterwards.
+ * @throws AppError `unsupported` for a database written by a newer program
  */
 export function migrate(db: Database, migrations: readonly Migration[] = readMigrations()): void {
   refuseNewer(databaseVersion(db), migrations);
   db.pragma('foreign_keys = OFF');
   try {
     for (const { version, name, sql } of migrations) {
-      // Asked again inside the write lock: another program may be migrating at this moment.
+      // Checked again with the write lock: another program may be migrating at this moment.
       db.transaction(() => {
         if (databaseVersion(db) >= version) return;
         db.exec(sql);

@@ -10,18 +10,18 @@ export type { Database };
 
 export interface OpenedDatabase {
   readonly db: Database;
-  /** True where the history did not exist, or had to be set aside: the run folders are then read in again. */
+  /** True if the history did not exist or had to be set aside. The run folders are then imported again. */
   readonly fresh: boolean;
-  /** Where a damaged history has been kept. */
+  /** Path of a damaged history that was set aside. */
   readonly setAside?: string;
 }
 
 /**
  * Opens the history: write-ahead log (a terminal and the window work side by side), every commit on disk before it
- * counts, references enforced, format up to date. A damaged file is renamed and kept, and an empty one takes its place.
- * Only its owner can read it. Every statement and transaction explains what a disk does to it ({@link guardStorage}).
- * @throws AppError `unsupported` for a database of a newer program, which is left as it is; `io` for a disk that is full
- * or fails
+ * counts, references enforced, schema up to date. A damaged file is renamed and kept, and replaced by an empty one.
+ * Only its owner can read it. Errors of the disk are explained ({@link guardStorage}).
+ * @throws AppError `unsupported` for a database of a newer program, which is not changed; `io` for a full or failing
+ * disk
  */
 export function openDatabase(place: { readonly database: string }): OpenedDatabase {
   try {
@@ -56,7 +56,7 @@ function open(file: string): OpenedDatabase {
   }
 }
 
-/** SQLite gives its other files the rights of this one. What it makes itself everybody could read. */
+/** SQLite gives its other files the permissions of this one, which would otherwise be readable by everybody. */
 function makePrivate(file: string): void {
   closeSync(openSync(file, 'a', 0o600));
   if (process.platform === 'win32') return;
@@ -65,10 +65,10 @@ function makePrivate(file: string): void {
     if (found && (found.mode & 0o077) !== 0 && found.uid === process.getuid?.()) chmodSync(file + part, 0o600);
   }
 }
-/** A database file as it is, for reading alone; its format may be any, and it may be damaged. */
+/** Opens a database file read-only as it is. It may have any format, and it may be damaged. */
 export const openReadOnly = (file: string): Database => new Sqlite(file, { readonly: true, timeout: 10_000 });
 
-/** Beyond this size a full check takes noticeable time, and is made only after a program did not close its files. */
+/** A full check of a larger file takes noticeable time, so it is only done after a program did not close its files. */
 const alwaysCheckedBytes = 64 * 2 ** 20;
 
 /** Reads through an existing database without writing to it; false where SQLite finds it damaged. */

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { type Settings, settingsFrom, type SettingsChange } from '../shared/settings.ts';
+import { type Settings, type SettingsChange, settingsFrom } from '../shared/settings.ts';
 
 interface Row {
   name: string;
@@ -21,7 +21,7 @@ export class SettingsRepository {
   }
 
   /** Keeps what was chosen, whatever else is changed at the same time. @returns all settings afterwards */
-  change(change: SettingsChange): Settings {
+  change(change: SettingsChange & Pick<Partial<Settings>, 'machines'>): Settings {
     const keep = this.#db.prepare(
       'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
     );

@@ -21,14 +21,19 @@ export interface HostShell {
   onDeath(reason: string): void;
   /** The services could not be opened; `Host.reopen` tries another folder. */
   onUnopened(error: AppError): void;
-  /** Shows a file or folder in the file manager. */
-  reveal(path: string): void;
+  /** Opens a folder in the file manager, or shows a file in its folder. */
+  reveal(path: string, isFolder: boolean): void;
 }
 
 /** After this many crashes within this time, the process is not started again. */
 const DEATHS = 3;
 const WITHIN_MS = 60_000;
 const RESTART_MS = 300;
+/**
+ * The window ends after this time even if the services do not answer. They give their jobs two minutes to save
+ * (services/jobs/JobManager.ts), and save also when the window is gone.
+ */
+const CLOSE_MS = 150_000;
 
 /**
  * The process that runs the services, as the window sees it. If it stops, all waiting calls are rejected and a new
@@ -112,13 +117,16 @@ export class Host {
   /** Lets jobs save, then ends the process. If it has stopped already, it is not started again. */
   async close(): Promise<void> {
     this.#closing = true;
-    await this.ask({ type: 'close' }).catch(() => undefined);
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, CLOSE_MS);
+    await Promise.race([this.ask({ type: 'close' }).catch(() => undefined), late.promise]);
+    clearTimeout(timer);
     if (this.#child.connected) this.#child.disconnect();
   }
 
   #hear(message: Told): void {
     if (message.type === 'event') return this.#listeners.forEach((listener) => listener(message.event));
-    if (message.type === 'reveal') return this.#shell.reveal(message.path);
+    if (message.type === 'reveal') return this.#shell.reveal(message.path, message.isFolder);
     if (message.type === 'unopened') return this.#shell.onUnopened(AppError.fromWire(message.error));
     const waiting = this.#answer(message.id);
     if (message.type === 'answer') waiting?.resolve(message.value);

@@ -31,5 +31,5 @@ export type Told =
   | { type: 'event'; event: StudioEvent }
   /** The services could not be opened, for this reason; nothing is answered before `reopen` succeeds. */
   | { type: 'unopened'; error: WireError }
-  /** Show this file or folder, which the services have found to exist, in the file manager. */
-  | { type: 'reveal'; path: string };
+  /** Open this folder in the file manager, or the folder of this file; the services have found that it exists. */
+  | { type: 'reveal'; path: string; isFolder: boolean };

@@ -12,9 +12,10 @@ import {
   session,
   shell as system,
 } from 'electron';
-import { messageOf } from '../shared/errors.ts';
+import { messageOf, toWire } from '../shared/errors.ts';
 import type { Settings } from '../shared/settings.ts';
 import { filesOf } from './commandLine.ts';
+import { Ending } from './ending.ts';
 import { followTheme, keepTheme } from './gtkTheme.ts';
 import { isOwnFrame, isOwnUrl, mayUse, pageOrigin } from './guard.ts';
 import { Host } from './host.ts';
@@ -39,6 +40,8 @@ let language: Settings['language'] = null;
 /** Files to open that arrived before the page was ready. Later ones are passed on immediately. */
 const asked: string[] = [];
 let take = (paths: readonly string[]): void => void asked.push(...paths);
+/** Called when the services answer again after a crash. */
+let onReturn = (): void => undefined;
 const texts = (): Texts => textsFor(language, app.getLocale());
 
 // A second start shows the first one's window.
@@ -46,6 +49,13 @@ if (!app.requestSingleInstanceLock()) app.quit();
 else start();
 
 function start(): void {
+  // The services start while Electron does.
+  const shown = Promise.withResolvers<Shell>();
+  const host = openHost(shown.promise, (message) => ending.fail(message));
+  const ending = new Ending(host, texts, () => {
+    if (window && !window.isDestroyed()) keepBounds(window, boundsFile());
+  });
+  process.on('uncaughtException', (error: Error) => void ending.tell(error));
   followTheme(themeFile());
   protocol.registerSchemesAsPrivileged([
     { scheme: 'mcir', privileges: { standard: true, secure: true, supportFetchAPI: true } },
@@ -73,7 +83,7 @@ function start(): void {
     contents.on('will-attach-webview', (event) => event.preventDefault());
     contents.on('render-process-gone', (_, { reason }) => {
       // Running work is in other processes, so only the page has to be reloaded.
-      if (reason === 'clean-exit') return;
+      if (reason === 'clean-exit' || ending.hasBegun) return;
       const t = texts();
       const message = fill(t.pageEnded, { reason: t.reasons[reason] ?? reason });
       void dialog.showMessageBox({ type: 'error', message, buttons: [t.ok] }).then(() => {
@@ -85,41 +95,55 @@ function start(): void {
   app.on('window-all-closed', () => app.quit());
   app
     .whenReady()
-    .then(open)
-    .catch((error: unknown) => {
-      dialog.showErrorBox('MCIR Studio', messageOf(error));
-      app.exit(1);
-    });
+    .then(() => {
+      // Electron's own handlers of these signals close the window as a click would, with its question. They are installed
+      // shortly before the app is ready, so handlers of ours that were there earlier would be lost.
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void ending.end());
+      return open(host, ending, shown.resolve);
+    })
+    .catch((error: unknown) => ending.fail(messageOf(error)));
 }
 
-async function open(): Promise<void> {
-  const send = (channel: string, told: unknown): void => {
-    if (window && !window.isDestroyed()) window.webContents.send(channel, told);
-  };
+/** Sends the page a message. */
+function send(channel: string, told: unknown): void {
+  if (window && !window.isDestroyed()) window.webContents.send(channel, told);
+}
+
+/**
+ * Starts the services.
+ * @param shown resolves when the window can show dialogs
+ * @param fail shows why the program cannot go on, and ends it
+ */
+function openHost(shown: Promise<Shell>, fail: (message: string) => Promise<void>): Host {
   const { node, env } = services();
-  const host = new Host(
+  return new Host(
     join(root, 'src/main/hostProcess.ts'),
     node,
     {
-      onConnection: (connected) => send('connection', connected),
-      onDeath: (reason) => {
-        dialog.showErrorBox('MCIR Studio', fill(texts().ended, { reason }));
-        app.exit(1);
+      onConnection: (connected) => {
+        send('connection', connected);
+        if (connected) onReturn();
       },
-      onUnopened: (error) => void shell.askForFolder(error, texts()).then((opens) => opens || app.exit(1)),
-      reveal: (path) => system.showItemInFolder(path),
+      onDeath: (reason) => void fail(fill(texts().ended, { reason })),
+      onUnopened: (error) =>
+        void shown.then((shell) => shell.askForFolder(error, texts())).then((opens) => opens || app.exit(1)),
+      // `showItemInFolder` would open the folder that a folder lies in.
+      reveal: (path, isFolder) => (isFolder ? void system.openPath(path) : system.showItemInFolder(path)),
     },
     env,
   );
+}
+
+/** @param onShell called as soon as the window can show dialogs */
+async function open(host: Host, ending: Ending, onShell: (shell: Shell) => void): Promise<void> {
   session.defaultSession.setPermissionRequestHandler((_, permission, decide, { requestingUrl }) =>
     decide(mayUse(permission, requestingUrl)),
   );
   session.defaultSession.setPermissionCheckHandler((_, permission, origin) => mayUse(permission, origin));
   protocol.handle('mcir', (request) => answer(host, renderer, request.url));
 
-  const boundsFile = join(app.getPath('userData'), 'window.json');
   window = new BrowserWindow({
-    ...keptBounds(boundsFile),
+    ...keptBounds(boundsFile()),
     minWidth: MIN_WIDTH,
     minHeight: 700,
     title: 'MCIR Studio',
@@ -135,7 +159,6 @@ async function open(): Promise<void> {
     },
   });
   const recents = new Recents(join(app.getPath('userData'), 'recent.json'));
-  keepBounds(window, boundsFile);
   const zoom = new Zoom(window, MIN_WIDTH);
   const shell = new Shell(
     host,
@@ -143,6 +166,7 @@ async function open(): Promise<void> {
     recents,
     nativeImage.createFromPath(join(root, 'resources/icon.png')).resize({ width: 64 }),
   );
+  onShell(shell);
   const command = (told: object): void => send('command', told);
   const offer = (act: () => Promise<unknown>): void =>
     void reply(act).then((answered) => command({ type: 'add', reply: answered }));
@@ -171,7 +195,10 @@ async function open(): Promise<void> {
     // A page that makes calls also receives commands.
     take = openPaths;
     openPaths(asked.splice(0));
-    const answered = await host.ask({ type: 'call', name: String(name), input });
+    // What is thrown here, Electron prints, and gives to the page in its own words.
+    const answered = await host
+      .ask({ type: 'call', name: String(name), input })
+      .catch((error: unknown) => ({ error: toWire(error) }));
     if (name === 'app.change') await followSettings();
     if (name === 'restore.collect' && shell.remember(input)) showMenu();
     return answered;
@@ -183,7 +210,10 @@ async function open(): Promise<void> {
   shell.showJobs(texts);
 
   async function followSettings(): Promise<void> {
-    const { language: chosen, theme } = await shell.settings();
+    const settings = await shell.settings().catch(() => undefined);
+    // The services have just crashed, or the program is ending.
+    if (!settings) return;
+    const { language: chosen, theme } = settings;
     language = chosen;
     // The menu bar, dialogs and scroll bars follow the theme of the page.
     nativeTheme.themeSource = theme;
@@ -191,39 +221,39 @@ async function open(): Promise<void> {
     showMenu();
   }
 
-  let closing: 'no' | 'asked' | 'yes' = 'no';
-  /** Saves and ends without a question, because nobody may be there to answer it. */
-  const end = async (): Promise<void> => {
-    if (closing === 'yes') return;
-    closing = 'yes';
-    await host.close();
-    app.quit();
-  };
+  let isAsking = false;
   window.on('close', (event) => {
-    if (closing === 'yes') return;
+    keepBounds(window as BrowserWindow, boundsFile());
+    if (ending.hasBegun) return;
     event.preventDefault();
-    if (closing === 'asked') return;
-    closing = 'asked';
+    if (isAsking) return;
+    isAsking = true;
     void shell.mayClose(texts()).then((may) => {
-      if (closing !== 'asked') return;
-      closing = 'no';
-      if (may) void end();
+      isAsking = false;
+      if (may) void ending.end();
     });
   });
-  endWithSession(window, end);
+  endWithSession(window, () => ending.end());
   showMenu();
-  await window.loadURL(`${pageOrigin}/`);
-  await followSettings();
+  onReturn = () => void followSettings();
+  void followSettings();
+  const { webContents } = window;
+  await window.loadURL(`${pageOrigin}/`).catch((error: unknown) => {
+    // A page that crashes while it is loading is opened again, as any other.
+    if (!webContents.isDestroyed() && !webContents.isCrashed()) throw error;
+  });
 }
 
 function themeFile(): string {
   return join(app.getPath('userData'), 'look.json');
 }
 
-/** Ends the program properly when the terminal, the system or the user's session ends. */
+function boundsFile(): string {
+  return join(app.getPath('userData'), 'window.json');
+}
+
+/** Ends the program properly when the system or the user's session ends. */
 function endWithSession(window: BrowserWindow, end: () => Promise<void>): void {
-  // Electron's own handlers of these signals close the window as a click would, with its question.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end());
   const delay = (event: { preventDefault: () => void }): void => {
     event.preventDefault();
     void end();

@@ -2,15 +2,15 @@ import type { Readable, Writable } from 'node:stream';
 import type { Served } from '../services/pictures/thumbnails.ts';
 
 /**
- * Pictures come to the window's frame through a pipe of their own. What else is said between the two processes is JSON, which
- * has no bytes: V8's own format has them, but Electron's V8 writes a later version of it than Node's can read.
+ * Pictures are sent to the window through a pipe of their own. All other messages between the two processes are JSON,
+ * which cannot hold bytes. V8's own format can, but Electron's V8 writes a newer version of it than Node's V8 can read.
  */
 export const pictureDescriptor = 4;
 
 /** Number of the question, length of the type, length of the picture; then the type and the picture. */
 const headerBytes = 12;
 
-/** Answers the question of this number. */
+/** Answers the question with this number. */
 export function sendPicture(pipe: Writable, id: number, { type, body }: Served): void {
   const name = Buffer.from(type);
   const header = Buffer.alloc(headerBytes);
@@ -18,7 +18,7 @@ export function sendPicture(pipe: Writable, id: number, { type, body }: Served):
   for (const part of [header, name, body]) pipe.write(part);
 }
 
-/** Tells each picture when it has come whole. */
+/** Emits each picture when it has arrived completely. */
 export function hearPictures(pipe: Readable, tell: (id: number, picture: Served) => void): void {
   let parts: Buffer[] = [];
   let there = 0;

@@ -1,18 +1,18 @@
 import type { StudioEvent } from '../shared/contract.ts';
 import { isActive, type JobState } from '../shared/jobs.ts';
 
-/** What the frame shows of running jobs, from the events alone. */
+/** Progress of running jobs as the window's frame shows it, from events only. */
 export class JobsProgress {
   readonly #shares = new Map<string, number>();
   readonly #states = new Map<string, JobState>();
 
-  /** The share for dock or taskbar: the mean of what runs, -1 where nothing does. */
+  /** Progress for dock or taskbar: the mean of all running jobs, -1 if there are none. */
   get share(): number {
     const shares = [...this.#shares.values()];
     return shares.length === 0 ? -1 : shares.reduce((sum, share) => sum + share, 0) / shares.length;
   }
 
-  /** Takes an event in. @returns the job that has ended by it, once; a job that was over before is none */
+  /** Processes an event. @returns the job that it has ended, once; a job that had ended before is not returned */
   hear(event: StudioEvent): { title: string; state: JobState } | undefined {
     if (event.name === 'progress') {
       if (this.#shares.has(event.data.run))

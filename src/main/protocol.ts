@@ -2,7 +2,7 @@ import type { Served } from '../services/pictures/thumbnails.ts';
 import { toWire } from '../shared/errors.ts';
 import { asset, commonHeaders, page } from '../web/pages.ts';
 
-/** Answers the page's requests (`mcir://studio/…`): the page, what the build made, and pictures by their ids. */
+/** Answers the page's requests (`mcir://studio/…`): the page itself, files of the build, and pictures by id. */
 export async function answer(
   pictures: { picture(id: string, size?: number): Promise<Served> },
   renderer: string,

@@ -10,7 +10,7 @@ import {
 } from 'electron';
 import { z } from 'zod';
 import type { Place } from '../shared/contract/common.ts';
-import { AppError, messageOf, toWire } from '../shared/errors.ts';
+import { AppError, messageOf, toWire, type WireError } from '../shared/errors.ts';
 import { isPictureName, pictureEndings, studyEndings, weightEndings } from '../shared/fileKinds.ts';
 import type { Settings } from '../shared/settings.ts';
 import type { Host } from './host.ts';
@@ -161,9 +161,12 @@ export class Shell {
     });
   }
 
+  /** @throws AppError if the services cannot tell */
   async settings(): Promise<Settings> {
-    const reply = (await this.#host.ask({ type: 'call', name: 'app.settings', input: {} })) as { value: Settings };
-    return reply.value;
+    const answered = await this.#host.ask({ type: 'call', name: 'app.settings', input: {} });
+    const { value, error } = answered as { value: Settings; error?: WireError };
+    if (error) throw AppError.fromWire(error);
+    return value;
   }
 }
 
@@ -171,7 +174,7 @@ const collected = z.object({ places: z.array(z.string()) });
 const folder: NonNullable<OpenDialogOptions['properties']> = ['openDirectory', 'createDirectory'];
 
 function filtersOf(kind: unknown, t: Texts): FileFilter[] {
-  if (kind === 'folder') return [];
+  if (kind === 'folder' || kind === 'files') return [];
   const kinds = {
     weights: { name: t.weights, extensions: weightEndings },
     studies: { name: t.studies, extensions: studyEndings },

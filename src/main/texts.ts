@@ -42,6 +42,7 @@ const en = {
   ended:
     'MCIR Studio keeps crashing ({reason}). Restart it; runs and batches can be resumed from where they last saved.',
   pageEnded: 'The page in the window crashed ({reason}) and is being reopened. Running work continues.',
+  unexpected: 'An unexpected error occurred: {message} If something no longer responds, restart MCIR Studio.',
   working: 'Work is still in progress.',
   workingDetail: 'It will be saved, and you can resume it later.',
   atStep: '{title} (step {step} of {steps})',
@@ -118,6 +119,7 @@ const zh: Words = {
   ok: '确定',
   ended: 'MCIR Studio 反复崩溃（{reason}）。请重新启动 MCIR Studio；训练和批次可以从上次保存处继续。',
   pageEnded: '窗口中的页面崩溃了（{reason}），将重新打开。正在进行的任务会继续。',
+  unexpected: '发生意外错误：{message} 如果有功能不再响应，请重新启动 MCIR Studio。',
   working: '任务仍在进行。',
   workingDetail: '任务会先保存，之后可以继续。',
   atStep: '{title}（第 {step} 步，共 {steps} 步）',

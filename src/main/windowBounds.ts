@@ -23,7 +23,7 @@ export function keptBounds(file: string): Partial<Rectangle> {
   return isInSight ? kept : { width: kept.width, height: kept.height };
 }
 
-/** Stores the bounds of the window whenever it was moved or resized. If it is maximised, its size before that. */
+/** Stores the bounds of a window that is about to close. If it is maximised, its size before that. */
 export function keepBounds(window: BrowserWindow, file: string): void {
-  window.on('close', () => keepFile(file, window.getNormalBounds()));
+  keepFile(file, window.getNormalBounds());
 }

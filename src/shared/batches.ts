@@ -109,7 +109,7 @@ export const batchSettings = z.object({
   out: z.string(),
   /** Each result is written into the folder of its original. */
   beside: z.boolean().optional(),
-  /** Mount point of the results' disk; missing on the system disk. */
+  /** Mount point of the results' disk; undefined for the system disk. */
   mount: z.string().optional(),
   models: z.array(modelReference).min(1),
   effect,

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { wireError } from './jobs.ts';
 
 /**
- * What passes between this program and its child processes. Every child process answers questions, and may tell of events
- * while it works on one. Each kind of child has a contract, which both ends check their messages with:
+ * Messages between this program and its child processes. Every child answers questions, and may send events while it
+ * works on one. Each kind of child has a contract, with which both ends check their messages:
  * services/jobs/childProcess.ts starts it and asks, workers/serveChild.ts answers.
  */
 
-/** One question that a child answers: what is asked, what is answered, and what is told while it works. */
+/** One question that a child answers: its input, its answer, and the events during the work. */
 export interface ChildCall<
   Question extends z.ZodType = z.ZodType,
   Answer extends z.ZodType = z.ZodType,
@@ -18,12 +18,12 @@ export interface ChildCall<
   readonly event: Event;
 }
 
-/** Everything that is said to and by one kind of child process. */
+/** All messages to and from one kind of child process. */
 export interface ChildContract {
   /** The child runs src/workers/<worker>.ts. */
   readonly worker: string;
   readonly calls: Readonly<Record<string, ChildCall>>;
-  /** What the child may be told at any time, without an answer. */
+  /** Messages that the child may get at any time, without an answer. */
   readonly notice: z.ZodType;
 }
 
@@ -42,7 +42,7 @@ export function childCall(question: z.ZodType, answer: z.ZodType, event: z.ZodTy
   return { question, answer, event };
 }
 
-/** The contract of a kind of child; without `notice` the child is told nothing but questions. */
+/** The contract of a kind of child; without `notice` the child only gets questions. */
 export function childContract<const Calls extends Readonly<Record<string, ChildCall>>>(
   worker: string,
   calls: Calls,
@@ -61,7 +61,7 @@ export function childContract(
 }
 
 export type CallsOf<Contract extends ChildContract> = keyof Contract['calls'] & string;
-/** As the asking side gives it. */
+/** As the asking side passes it. */
 export type QuestionOf<Contract extends ChildContract, Call extends CallsOf<Contract>> = z.input<
   Contract['calls'][Call]['question']
 >;
@@ -73,7 +73,7 @@ export type EventOf<Contract extends ChildContract, Call extends CallsOf<Contrac
 >;
 export type NoticeOf<Contract extends ChildContract> = z.input<Contract['notice']>;
 
-/** To the child. Contents are checked with the contract afterwards. */
+/** To the child. The content is checked with the contract afterwards. */
 export const toChild = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ask'), id: z.int(), call: z.string(), question: z.unknown() }),
   z.object({ type: z.literal('tell'), notice: z.unknown() }),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 /**
- * What pictures are restored on, as people choose it. `auto` is whatever was measured to be fastest here, `cpu` the faster of
- * TensorFlow and ONNX Runtime on the processor, `tensorflow` the engine of trainings on the device they use: the same bits as in
- * their validation.
+ * The device for restoring, as users choose it. `auto`: the fastest one, as measured here. `cpu`: the faster of
+ * TensorFlow and ONNX Runtime on the processor. `tensorflow`: the engine of trainings on the device that they use, with
+ * exactly the results of their validation.
  */
 export const deviceChoice = z.enum(['auto', 'cpu', 'tensorflow', 'webgpu', 'dml', 'coreml', 'cuda']);
 export type DeviceChoice = z.output<typeof deviceChoice>;
@@ -24,7 +24,7 @@ export const backendId = z.enum([
 ]);
 export type BackendId = z.output<typeof backendId>;
 
-/** Names that people know, for sentences and tables. */
+/** Names for sentences and tables. */
 export const backendTitles: Readonly<Record<BackendId, string>> = {
   tensorflow: 'TensorFlow on the processor',
   'tensorflow-cuda': 'TensorFlow on the GPU (CUDA)',
@@ -46,20 +46,20 @@ export const providerOf = (backend: BackendId): OnnxProvider | undefined =>
 export const distrust = z.enum(['absent', 'failed', 'slow', 'not-a-number', 'black', 'constant', 'different', 'size']);
 export type Distrust = z.output<typeof distrust>;
 
-/** What was found out about a model on a backend for tiles of one size, on this computer as it is now. */
+/** A finding about a model on a backend, for tiles of one size, on this computer with its current drivers. */
 export const verdict = z.object({
-  /** SHA-256 of the model's file, and its name for people. */
+  /** SHA-256 of the model's file, and its name for display. */
   model: z.string(),
   title: z.string(),
   backend: backendId,
-  /** Adapters with their drivers, as far as they can be told. */
+  /** Adapters with their drivers, as far as they are known. */
   graphics: z.string(),
   version: z.string(),
   width: z.int(),
   height: z.int(),
-  /** Undefined where the backend gave the same picture as the processor. */
+  /** Undefined if the backend gave the same picture as the processor. */
   distrust: distrust.optional(),
-  /** More about it: the largest difference, or the message of an error. */
+  /** Details: the largest difference, or the message of an error. */
   detail: z.string().optional(),
   secondsPerMegapixel: z.number().optional(),
   when: z.number(),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { childCall, childContract } from './childMessages.ts';
 
-/** The child process that loads the engine to tell about it. */
+/** The child process that loads the engine and reports facts about it. */
 
-/** What the engine told about itself; see core/engine/device.ts. */
+/** Facts about the engine; see core/engine/device.ts. */
 export const engineFacts = z.object({
   tensorflow: z.string(),
   device: z.object({

@@ -1,5 +1,5 @@
 /**
- * Errors that cross process boundaries (worker, HTTP, IPC, terminal): a code for programs, a message for people that
+ * Errors that cross process boundaries (worker, HTTP, IPC, terminal): a code for programs, a message for users that
  * says what to do, and details for the log.
  */
 export type ErrorCode =

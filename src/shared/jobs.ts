@@ -12,7 +12,7 @@ import type { WireError } from './errors.ts';
 export const jobState = z.enum(['queued', 'running', 'paused', 'finished', 'failed', 'cancelled', 'interrupted']);
 export type JobState = z.infer<typeof jobState>;
 
-/** A state as older programs may have written it into a file: they called `cancelled` `stopped`. */
+/** A state as older programs may have written it: they called `cancelled` `stopped`. */
 export const writtenJobState = z.preprocess((state) => (state === 'stopped' ? 'cancelled' : state), jobState);
 
 /** States in which one program owns the job. */
@@ -20,7 +20,7 @@ export const activeStates = ['queued', 'running', 'paused'] as const satisfies r
 
 export const isActive = (state: JobState): boolean => (activeStates as readonly JobState[]).includes(state);
 
-/** What people ask of a job. `close`: save, and leave it so that it can go on, as when the program closes. */
+/** Requests that users can make. `close`: save, so that the job can be resumed, as when the program closes. */
 export const jobVerb = z.enum(['pause', 'resume', 'cancel', 'close']);
 export type JobVerb = z.infer<typeof jobVerb>;
 
@@ -28,8 +28,8 @@ interface Transition {
   readonly from: readonly JobState[];
   readonly to: JobState;
   /**
-   * Which program may do it. `owner`: the one that owns the job. `taker`: any, which owns the job from then on. `finder`: any
-   * that finds the owner gone. `anyone`: any; the job has no owner.
+   * Which program may make the transition. `owner`: the one that owns the job. `taker`: any program; it then owns the
+   * job. `finder`: any program that finds the owner gone. `anyone`: any program; the job has no owner.
    */
   readonly by: 'owner' | 'taker' | 'finder' | 'anyone';
   /** When it happens, for the table in docs/jobs.md. */

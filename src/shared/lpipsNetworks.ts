@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Whose features LPIPS compares. */
+/** The networks whose features LPIPS can compare. */
 export const lpipsNetwork = z.enum(['alex', 'vgg']);
 export type LpipsNetwork = z.infer<typeof lpipsNetwork>;
 

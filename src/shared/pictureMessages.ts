@@ -4,13 +4,13 @@ import { rawSettings } from './batches.ts';
 import { look } from './faults.ts';
 import { degradationStep } from './runConfig.ts';
 
-/** What passes between the program and the child processes that decode pictures: src/workers/pictures.ts. */
+/** Messages between the program and the child processes that decode pictures: src/workers/pictures.ts. */
 
 const body = z.object({ body: z.instanceof(Uint8Array) });
 const file = z.object({ file: z.string() });
 const side = z.int().min(0);
 
-/** What a picture's header says, upright. */
+/** Facts from a picture's header, upright. */
 const header = z.object({
   width: side,
   height: side,
@@ -21,12 +21,12 @@ const header = z.object({
 });
 export type PictureHeader = z.output<typeof header>;
 
-/** A patch of a sample as a run would see it; its two sides are written as PNG. */
+/** A patch of a sample as a run would see it; both sides are written as PNG. */
 const patchOrder = z.object({
   sample: z.object({ name: z.string(), target: z.string(), input: z.string().optional() }),
   scale: z.int().positive(),
   degradations: z.array(degradationStep),
-  /** Side in input pixels, or as much as there is. */
+  /** Side in input pixels, or smaller if the picture is. */
   patch: z.int().positive(),
   keys: z.array(z.union([z.string(), z.number()])),
   inputFile: z.string(),
@@ -38,15 +38,15 @@ const translation = z.object({
   /** Path of the TIFF, which is upright. */
   file: z.string(),
   kind: z.enum(['raw', 'heic', 'jxl', 'jp2', 'psd', 'tiff']),
-  /** The format of the result where the original's own is wanted. */
+  /** The format of the result if the original's own format is requested. */
   same: z.enum(['tiff', 'jpeg', 'jxl']),
-  /** Bits of a sample in the original. */
+  /** Bits per sample in the original. */
   bits: z.int(),
   /** EXIF's orientation, which the decoder has applied. */
   orientation: z.int().min(1).max(8),
   /** Pictures or frames in the file. */
   pages: z.int(),
-  /** What the owner should know, a sentence each. */
+  /** Notes for the user, one sentence each. */
   notes: z.array(z.string()),
 });
 export type Translation = z.output<typeof translation>;
@@ -63,7 +63,7 @@ export const pictureReader = childContract('pictures', {
   /** What is likely wrong with a picture. */
   look: childCall(z.object({ path: z.string() }), look),
   header: childCall(file, header),
-  /** Decodes a picture whole, to see whether that can be done. */
+  /** Decodes a whole picture, to check that it can be decoded. */
   check: childCall(file, z.object({})),
   patch: childCall(patchOrder, z.object({})),
   /** PSNR and SSIM of a part of a picture; PSNR is null for equal parts, SSIM for parts below 11 pixels. */

@@ -23,7 +23,7 @@ export const restoreTask = z.object({
 });
 export type RestoreTask = z.infer<typeof restoreTask>;
 
-/** A part of a picture to look at, as PNG, with the same pixels as the full result. */
+/** A part of a picture for viewing, as PNG, with the same pixels as the full result. */
 export const previewTask = z.object({
   id: z.int(),
   source: z.string(),
@@ -49,15 +49,15 @@ export const restoredFile = z.object({
   /** Seconds of these spent in the models. */
   modelSeconds: z.number(),
   warnings: z.array(z.string()),
-  /** What each model of the chain was computed on; none for one that changes nothing. */
+  /** The backend of each model of the chain; none for one that changes nothing. */
   backends: z.array(backendId),
 });
 export type RestoredFile = z.infer<typeof restoredFile>;
 
 export const restoreContract = childContract('restore', {
-  /** Comes once, first, with the models (RestoreModel: checked where the weights are loaded). */
+  /** The first question, with the models (RestoreModel: checked when the weights are loaded). */
   open: childCall(z.object({ models: z.array(z.custom<RestoreModel>()) }), z.object({})),
-  /** Both tell the share of the picture that is done. */
+  /** Both report the progress of the picture. */
   restore: childCall(restoreTask, restoredFile, z.number()),
   preview: childCall(previewTask, restoredFile, z.number()),
 });

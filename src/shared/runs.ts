@@ -43,7 +43,7 @@ export const runSummary = z.object({
   /** Steps done, and total steps. */
   step: z.int().nonnegative(),
   steps: z.int().positive(),
-  /** Of a run that was interrupted: the step that it saved last, where it goes on; 0 where it had not saved yet. */
+  /** For an interrupted run: the step of its last checkpoint, from which it resumes; 0 if there is none. */
   savedStep: z.int().nonnegative().exactOptional(),
   network: z.string(),
   /** Number of older copies used as negatives; 0 without MCIR. */

@@ -1,4 +1,4 @@
-/** What a series of metrics is; its code name is the one in metrics.jsonl. */
+/** A series of metrics; its code name is the one in metrics.jsonl. */
 export interface SeriesInfo {
   /** English title. */
   title: string;
@@ -25,7 +25,7 @@ export const seriesInfo: Readonly<Record<string, SeriesInfo>> = {
   lr: { title: 'Learning rate', key: 'rate' },
 };
 
-/** What is measured of every negative, by its number from 0 (`neg_gap_0`). */
+/** Measured for every negative, by its number from 0 (`neg_gap_0`). */
 export function ofNegative(name: string): { measure: 'gap' | 'age'; number: number } | undefined {
   const [, measure, number] = /^neg_(gap|age)_(\d+)$/.exec(name) ?? [];
   return measure === undefined ? undefined : { measure: measure as 'gap' | 'age', number: Number(number) + 1 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { deviceChoice } from './devices.ts';
+import { otherMachines } from './travel.ts';
 
 /** Settings for the whole program; null leaves the choice to the program. */
 const choices = {
@@ -23,6 +24,8 @@ export const settings = z.object({
   threads: choices.threads.default(null),
   tileMemory: choices.tileMemory.default(null),
   welcomed: choices.welcomed.default(false),
+  /** Set through calls of its own, because a window names folders by their ids. */
+  machines: otherMachines.nullable().default(null),
 });
 export type Settings = z.output<typeof settings>;
 

@@ -1,17 +1,17 @@
 import { AppError } from './errors.ts';
 
 /**
- * What the system and SQLite report where a disk is full, fails, is gone or may not be written to. None of it is the
- * fault of what was to be written, and all of it may be over a moment later.
+ * Errors of the system and SQLite if a disk is full, fails, is gone or is read-only. The data to be written is not at
+ * fault, and a moment later the write may succeed.
  */
 const full = /^(ENOSPC|EDQUOT|SQLITE_FULL)$/;
 const locked = /^(EROFS|EACCES|EPERM|SQLITE_READONLY)/;
 const failing = /^(EIO|ENODEV|ESTALE|ETIMEDOUT|SQLITE_(IOERR|BUSY|CANTOPEN|PROTOCOL|LOCKED))/;
 
-/** Codes of errors on a disk, as in {@link storageTrouble}. */
+/** Error codes of a disk, as in {@link storageTrouble}. */
 function codeOf(error: unknown): string | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {
-    // It says already whose fault it is: a picture that may not be read is no trouble of the program's own data.
+    // Already attributed: a picture that cannot be read, for example, is not a problem of the program's own data.
     if (at instanceof AppError) return undefined;
     const { code } = at as { code?: unknown };
     if (typeof code === 'string' && (full.test(code) || locked.test(code) || failing.test(code))) return code;
@@ -20,8 +20,8 @@ function codeOf(error: unknown): string | undefined {
 }
 
 /**
- * Why a write of the program's own state failed, if the disk is to blame: a sentence for people. Undefined for any other
- * error. To be asked of such writes only: the codes alone do not tell which file was meant.
+ * The reason why writing the program's own state failed, if the disk caused it, as a sentence for the user. Undefined
+ * for any other error. Use it for such writes only: the error codes do not say which file was meant.
  */
 export function storageTrouble(error: unknown): string | undefined {
   if (error instanceof AppError && error.details?.['storage'] === true) return error.message;
@@ -29,7 +29,7 @@ export function storageTrouble(error: unknown): string | undefined {
   return code === undefined ? undefined : storageError(code, error).message;
 }
 
-/** An `io` error that {@link storageTrouble} knows again, in this process and in another. */
+/** An `io` error that {@link storageTrouble} recognises later, in this process and in another. */
 export function storageError(code: string, cause: unknown): AppError {
   const options = { details: { storage: true, code }, cause };
   if (full.test(code))
@@ -45,15 +45,15 @@ export function storageError(code: string, cause: unknown): AppError {
   return new AppError('io', `The disk with MCIR Studio's data reports an error (${code}). Check the disk.`, options);
 }
 
-/** Turns an error that a disk is to blame for into one sentence; any other error stays as it is. */
+/** Turns an error caused by a disk into one sentence; other errors stay as they are. */
 export function explainStorage(error: unknown): unknown {
   const code = error instanceof AppError ? undefined : codeOf(error);
   return code === undefined ? error : storageError(code, error);
 }
 
 /**
- * As {@link explainStorage}, for an error of any file, not only of the program's own data: what nobody has explained before it
- * is told to a person. The program does not wait for it.
+ * Like {@link explainStorage}, for an error of any file, not only of the program's own data: the last chance to explain
+ * it to the user. The program does not retry.
  */
 export function explainDisk(error: unknown): unknown {
   const code = error instanceof AppError ? undefined : codeOf(error);
@@ -68,22 +68,22 @@ export function explainDisk(error: unknown): unknown {
 }
 
 export interface Patience {
-  /** Time between two tries. */
+  /** Time between two attempts. */
   everyMs?: number;
-  /** Told once, when the first try has failed, with a sentence for people. */
+  /** Called once, with a sentence for the user, when the first attempt has failed. */
   onWait?: (sentence: string) => void;
-  /** Told when it has succeeded after a failure. */
+  /** Called when an attempt succeeds after a failure. */
   onOver?: () => void;
-  /** Gives up: the trouble of the last try is thrown. */
+  /** Gives up: the error of the last attempt is thrown. */
   signal?: AbortSignal | undefined;
-  /** As `signal`, but asked after each try. */
+  /** Like `signal`, but checked after each attempt. */
   giveUp?: () => boolean;
 }
 
 /**
- * Does some work that writes; where the disk is to blame for its failure, it is done again until it succeeds. The work
- * must be of the kind that may be tried again from its start.
- * @throws whatever else the work throws, and its last trouble after `signal`
+ * Does work that writes. If a disk makes it fail, the work is repeated until it succeeds, so it must be safe to repeat
+ * from the start.
+ * @throws any other error of the work, and its last disk error after `signal`
  */
 export async function untilStored<Value>(
   work: () => Value | Promise<Value>,
@@ -112,8 +112,8 @@ export async function untilStored<Value>(
 }
 
 /**
- * Writes that must not be lost and must keep their order, for code that cannot wait (a listener of messages). A write is
- * done at once. Where the disk is to blame for its failure, it waits and is tried again, and later ones wait behind it.
+ * Writes that must not be lost and must keep their order, for code that cannot wait (a listener of messages). A write
+ * is done at once. If a disk makes it fail, it is retried later, and all later writes wait behind it.
  */
 export class StoredInOrder {
   readonly #waiting: (() => void)[] = [];
@@ -122,7 +122,7 @@ export class StoredInOrder {
   #timer: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
 
-  /** @param onTrouble told the sentence when writes begin to wait, and undefined when all of them are done */
+  /** @param onTrouble called with a sentence when writes start to wait, and with undefined when all are done */
   constructor({
     everyMs = 1000,
     onTrouble = () => undefined,
@@ -131,12 +131,12 @@ export class StoredInOrder {
     this.#onTrouble = onTrouble;
   }
 
-  /** How many writes wait for the disk. */
+  /** Number of waiting writes. */
   get length(): number {
     return this.#waiting.length;
   }
 
-  /** @throws whatever a write throws that is done at once and that the disk is not to blame for */
+  /** @throws any error that a disk did not cause, of a write that is done at once */
   add(write: () => void): void {
     if (this.#waiting.length === 0) {
       try {
@@ -151,7 +151,7 @@ export class StoredInOrder {
     if (!this.#timer) this.#timer = setTimeout(() => this.#retry(), this.#everyMs);
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when no write is waiting. */
   settled(): Promise<void> {
     return this.#waiting.length === 0
       ? Promise.resolve()
@@ -168,7 +168,7 @@ export class StoredInOrder {
         write();
       } catch (error) {
         trouble = storageTrouble(error) !== undefined;
-        // Told to the program's last resort, like any error in a listener; what waits behind is still done.
+        // Reported as an uncaught error, like any error in a listener; the writes behind it are still done.
         if (!trouble)
           queueMicrotask(() => {
             throw error;

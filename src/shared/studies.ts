@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { lpipsNetwork } from './lpipsNetworks.ts';
 import { degradationStep, runConfig } from './runConfig.ts';
 
-/** A study: the same training with one thing changed between its arms, several seeds, and pictures that are measured once. */
+/**
+ * A study: one training in several arms that differ in one thing, over several seeds, with pictures that are measured
+ * once.
+ */
 
 const overrides = z
   .record(z.string(), z.unknown())
@@ -20,7 +23,9 @@ const finalSelection = {
 const studyArm = z.strictObject({
   name: z.string().min(1).max(40).describe('Name of the arm, for people.'),
   set: overrides.default({}),
-  /** The arm gets as many steps as take the wall time of that arm, by a trial of both when the study is created. */
+  /**
+   * The arm gets as many steps as fit into the other arm's time. A trial of both measures it when the study is created.
+   */
   timeOf: z.string().optional().describe('Another arm whose wall time this arm gets instead of equal steps.'),
 });
 
@@ -60,7 +65,7 @@ export type StudyFile = z.output<typeof studyFile>;
 /** One file of a list that was locked. */
 export const lockedFile = z.object({ name: z.string(), sha256: z.string() });
 
-/** Written when a study is created; from then on nothing of it changes. */
+/** Written when a study is created; it never changes after that. */
 export const studyPlan = z.object({
   id: z.string(),
   name: z.string(),
@@ -81,12 +86,12 @@ export const studyPlan = z.object({
 });
 export type StudyPlan = z.output<typeof studyPlan>;
 
-/** What one trained arm and seed gave on the final pictures. */
+/** The result of one arm and seed on the final pictures. */
 export const finalFigures = z.object({
   arm: z.string(),
   seed: z.int(),
   run: z.string(),
-  /** SHA-256 of the checkpoint that was measured. */
+  /** SHA-256 of the measured checkpoint. */
   hash: z.string(),
   /** Seconds of computing that the training took. */
   seconds: z.number(),

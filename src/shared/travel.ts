@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** Paths that mean the same on several machines, and how those machines are reached. shared/machines.ts has the work itself. */
+/**
+ * Paths with the same meaning on several machines, and how those machines are reached. The work itself is in
+ * shared/machines.ts.
+ */
 
 export const rootName = z
   .string()
@@ -40,11 +43,15 @@ export const queueAddress = z.strictObject({
 });
 export type QueueAddress = z.infer<typeof queueAddress>;
 
+/** The other machines that the window gives work to: their queue, and the folders that all of them share. */
+export const otherMachines = z.strictObject({ queue: queueAddress, roots: z.record(rootName, z.string()) });
+export type OtherMachines = z.infer<typeof otherMachines>;
+
 /** How a batch or training reaches other machines. */
 export const travel = z.strictObject({
-  /** Missing for a cluster with a scheduler of its own (Slurm). */
+  /** Undefined for a cluster with its own scheduler (Slurm). */
   queue: queueAddress.optional(),
-  /** Folders of this machine, by root. */
+  /** Folders of this machine, by root name. */
   roots: z.record(rootName, z.string()),
   /** The shared folder of the batch or run. */
   place: travelPath,

@@ -4,7 +4,7 @@ import { runConfig } from './runConfig.ts';
 
 /** Result of a trial: a few real steps of a training's configuration, on its own pictures. */
 
-/** What the child process of a trial is asked. */
+/** The question to the child process of a trial. */
 export const trialStart = z.object({ home: z.string(), config: runConfig });
 
 export const trial = z.object({

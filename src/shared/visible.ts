@@ -1,7 +1,7 @@
 /**
- * Makes characters visible that a terminal obeys or that hide text: control characters (an escape sequence begins with
- * one) and marks that turn the direction of text around. Names of files, models and runs may hold any of them. Each
- * becomes its code, as JSON writes it (`\u001b`).
+ * Makes characters visible that control a terminal or hide text: control characters (escape sequences begin with one)
+ * and marks that change the direction of text. Names of files, models and runs may contain any of them. Each becomes
+ * its code, as JSON writes it (`\u001b`).
  * @param keep characters that are left as they are, such as the line breaks of a text of several lines
  */
 export const visible = (text: string, keep = ''): string =>

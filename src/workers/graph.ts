@@ -21,8 +21,8 @@ import { isLicence } from '../services/models/modelCard.ts';
 import { serveChild } from './serveChild.ts';
 
 /**
- * The child process that opens finished graphs, with TensorFlow where it is installed, and writes ONNX without it. Its parent
- * bounds its time and memory.
+ * The child process that opens finished graphs, with TensorFlow if it is installed, and writes ONNX without it. Its
+ * parent limits its time and memory.
  */
 serveChild(graphReader, {
   open: async ({ path, graph, copyTo }) => {

@@ -14,16 +14,16 @@ import { AppError } from '../shared/errors.ts';
 import { loadModel } from './loadModel.ts';
 
 export interface OpenedChain {
-  /** In the order of their use. */
+  /** In order of use. */
   restorers: Restorer[];
-  /** What each of them computes on now; empty for one that changes nothing. */
+  /** The backend that each of them uses now; empty for one that changes nothing. */
   backends: () => BackendId[];
 }
 
 /**
- * Opens the models of a chain on the chosen device, on the processor where that is all there is.
- * @param tell hears a sentence for people whenever something was done in another way than was meant
- * @throws AppError `engine` where there is neither TensorFlow nor ONNX Runtime, and what is wrong with a model
+ * Opens the models of a chain on the chosen device, or on the processor if there is no other.
+ * @param tell called with a sentence for the user whenever something differs from what was requested
+ * @throws AppError `engine` if neither TensorFlow nor ONNX Runtime works, and errors of a model
  */
 export async function openModels(
   models: readonly RestoreModel[],
@@ -71,7 +71,7 @@ export async function openModels(
 
 const isIdentity = ({ network }: RestoreModel): boolean => network === 'identity';
 
-/** Where no other backend is asked, nothing is remembered. */
+/** If there is no other backend to compare with, nothing is stored. */
 const none: Verdicts = { find: () => undefined, about: () => [], keep: () => undefined };
 
 async function openStore(): Promise<VerdictStore | undefined> {
@@ -91,8 +91,8 @@ function engineHere(): 'tensorflow' | 'tensorflow-cuda' | undefined {
 }
 
 /**
- * Which backends there are for a choice.
- * @throws AppError `engine` where nothing is left to compute on
+ * The backends that are available for a choice of device.
+ * @throws AppError `engine` if none is left
  */
 function backendsFor(
   device: DeviceChoice,
@@ -113,7 +113,7 @@ function backendsFor(
   if (device === 'cpu') return { reference, others: rest.filter(isOnProcessor) };
   if (device === 'auto') return { reference, others: rest };
   const asked: BackendId = device === 'cuda' && engine === 'tensorflow-cuda' ? engine : `onnx:${device}`;
-  // One that is not installed says so when it is opened.
+  // A backend that is not installed reports that when it is opened.
   return { reference, others: [asked], wanted: asked };
 }
 

@@ -5,7 +5,7 @@ import { PictureReaders } from '../services/pictures/pictureReaders.ts';
 import type { RawSettings } from '../shared/batches.ts';
 import type { Translation } from '../shared/pictureMessages.ts';
 
-/** WebAssembly has four gigabytes at most; beside them is the file, and the pixels on their way out. */
+/** WebAssembly uses at most four gigabytes. The rest is for the file and the decoded pixels. */
 const MEMORY_BYTES = 6 * 2 ** 30;
 
 let readers: PictureReaders | undefined;
@@ -29,8 +29,8 @@ export function needsTranslation(file: string): boolean {
 }
 
 /**
- * Reads a photograph's properties; one that sharp does not read is translated first.
- * @param target path of the TIFF it is translated to
+ * Reads a photograph's properties. A photograph that sharp does not read is translated first.
+ * @param target path of the TIFF that it is translated to
  * @throws AppError as inspect (core/pictures/photograph.ts)
  */
 export async function openSource(source: string, target: string, raw?: RawSettings): Promise<Photograph> {

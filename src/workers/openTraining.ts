@@ -17,7 +17,7 @@ import { AppError } from '../shared/errors.ts';
 import type { RunConfig } from '../shared/runConfig.ts';
 import type { RunFacts } from '../shared/runs.ts';
 
-/** What both a training and its estimate (trial.ts) open. */
+/** What a training and its estimate (trial.ts) both open. */
 
 /** The pictures of a configuration. @throws AppError if folders or names are wrong */
 export function openLoader({ network: { type, options }, data, seed }: RunConfig): Promise<BatchLoader> {
@@ -60,7 +60,7 @@ export async function openTrainer(
       `This run started with other feature weights (${facts.importedFeatures}). Import those again with \`mcir features import\`, then resume.`,
     );
   }
-  // A stand-in of before version 0.2 was scaled in another way, and said nothing about its scale.
+  // Before version 0.2, a stand-in was scaled in another way and its note did not mention the scale.
   const gains = facts && !facts.features.includes('scaled to the published share') ? 'none' : 'share';
   const { weights } = config.network;
   const start = weights !== undefined && !checkpoint ? await resolveModel(weights, home) : undefined;

@@ -22,6 +22,7 @@ import { MetadataTool } from '../core/pictures/metadata.ts';
 import { decodeInto, inspect, type Photograph } from '../core/pictures/photograph.ts';
 import type { FloatPicture } from '../core/pictures/picture.ts';
 import { isTranslated, titleOf } from '../core/pictures/translate/kinds.ts';
+import { oddEncoding } from '../core/pictures/translate/oddTiff.ts';
 import { verify } from '../core/pictures/verify.ts';
 import { AppError } from '../shared/errors.ts';
 import type { RawSettings, RestoreModel } from '../shared/batches.ts';
@@ -43,9 +44,9 @@ const metadata = new MetadataTool();
 /** While one picture is in the network, others are decoded and encoded. */
 const network = pLimit(1);
 const chain: Restorer[] = [];
-/** Settles when the models are open: a picture may be asked for before that. */
+/** Settles when the models are open. A picture may be requested before that. */
 let opening: Promise<void> = Promise.resolve();
-/** What each model computes on. */
+/** The backend of each model. */
 let backends = (): BackendId[] => [];
 /** Sentences about the picture that is in the network. */
 const sentences = new Set<string>();
@@ -97,7 +98,8 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
     const left = leftOut(photograph.inside, photograph.pages, format);
     if (task.inPlace) refuseInPlace(photograph, left);
     const decoded = join(folder, 'original.v');
-    await decodeInto(photograph, decoded);
+    const damage = await decodeInto(photograph, decoded);
+    if (task.inPlace && damage.length > 0) throw notWhole(damage);
     let seconds = 0;
     let modelSeconds = 0;
     let devices: string[] = [];
@@ -148,7 +150,15 @@ async function restore(task: RestoreTask, tellShare: (share: number) => void): P
       megapixels: (photograph.width * photograph.height) / 1e6,
       seconds,
       modelSeconds,
-      warnings: [...left, ...photograph.notes, ...devices, ...losses(photograph, format), ...warnings, ...differences],
+      warnings: [
+        ...left,
+        ...damage,
+        ...photograph.notes,
+        ...devices,
+        ...losses(photograph, format),
+        ...warnings,
+        ...differences,
+      ],
       backends: backends(),
     };
   } catch (error) {
@@ -186,12 +196,14 @@ function refuseInPlace({ encoding, format }: Photograph, left: readonly string[]
     ...(format === 'gif' ? ['GIF would become PNG.'] : []),
     ...left,
   ];
-  if (reasons.length > 0)
-    throw new AppError(
-      'unsupported',
-      `The file was not changed, because not all of it can be written back. ${reasons.join(' ')} Use \`mcir restore\`, which writes a new file.`,
-    );
+  if (reasons.length > 0) throw notWhole(reasons);
 }
+
+const notWhole = (reasons: readonly string[]): AppError =>
+  new AppError(
+    'unsupported',
+    `The file was not changed, because not all of it can be written back. ${reasons.join(' ')} Use \`mcir restore\`, which writes a new file.`,
+  );
 
 /**
  * Formats that are translated are not written, or not with everything that is in them.
@@ -199,10 +211,10 @@ function refuseInPlace({ encoding, format }: Photograph, left: readonly string[]
  */
 function refuseTranslatedInPlace(source: string): never {
   const inside = lookInside(source);
-  const title = isTranslated(inside.kind) ? titleOf({ ...inside, kind: inside.kind }) : 'odd TIFF';
+  if (!isTranslated(inside.kind)) throw notWhole([oddEncoding(inside)?.notInPlace ?? 'Its depth would be another.']);
   throw new AppError(
     'unsupported',
-    `The file was not changed: ${title} files are never written in place. Use \`mcir restore\`, which writes a new file.`,
+    `The file was not changed: ${titleOf({ ...inside, kind: inside.kind })} files are never written in place. Use \`mcir restore\`, which writes a new file.`,
   );
 }
 
@@ -256,7 +268,7 @@ async function preview(
   }
 }
 
-/** As openSource. What was translated for an earlier part of the same picture is used again. */
+/** Like openSource, but a file that was translated for an earlier part of the same picture is not translated again. */
 async function openForPreview(source: string, decoded: string, raw: RawSettings | undefined): Promise<Photograph> {
   if (!needsTranslation(source)) return inspect(source);
   const told = `${decoded}.json`;

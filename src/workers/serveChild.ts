@@ -30,8 +30,8 @@ export interface ServeOptions<Contract extends ChildContract> {
 }
 
 /**
- * Makes this process a child that answers the questions of its contract until the program that started it goes away or ends
- * it. Several questions may be answered at once. What an answerer throws reaches whoever asked.
+ * Makes this process a child that answers the questions of its contract, until its parent is gone or ends it. Several
+ * questions may be answered at once. An error that an answerer throws is sent to the process that asked.
  */
 export function serveChild<Contract extends ChildContract>(
   contract: Contract,

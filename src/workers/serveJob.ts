@@ -20,8 +20,8 @@ type ProgressOf<Contract extends JobContract> = Extract<
 
 /**
  * Makes this process the worker of one job: it receives the work, does it, and answers how it ended. SIGTERM lets it
- * save and end, as a cancel does. When the program that owns the job goes away, it ends at once; what it has saved is
- * whole.
+ * save and end, like a cancel. If the program that owns the job is gone, it ends at once; everything it has saved is
+ * complete.
  */
 export function serveJob<Contract extends JobContract>(
   contract: Contract,

@@ -8,8 +8,9 @@ import { loadModel } from './loadModel.ts';
 import { serveChild } from './serveChild.ts';
 
 /**
- * The child process that computes tiles with ONNX Runtime. A driver can end it, or never answer; whoever asked then goes on
- * without it. It does one thing at a time: ONNX Runtime crashes if WebGPU runs overlap (microsoft/onnxruntime 31627).
+ * The child process that computes tiles with ONNX Runtime. A graphics driver can crash it or hang; the parent then
+ * continues without it. It does one thing at a time, because ONNX Runtime crashes if WebGPU runs overlap
+ * (microsoft/onnxruntime 31627).
  */
 const one = pLimit(1);
 const models = new Map<number, Restorer>();

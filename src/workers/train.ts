@@ -67,12 +67,12 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob<TrainE
     };
     emit({ type: 'ready', step: trainer.step, facts });
     log(
-      `${trainer.step > 0 ? `Going on at step ${trainer.step}` : 'Starting'}: ${config.network.type}, ${facts.parameters} parameters; ${loader.counts.train} pictures to train on, ${loader.counts.validation} to measure on; features: ${facts.features}.`,
+      `${trainer.step > 0 ? `Resuming at step ${trainer.step}` : 'Starting'}: ${config.network.type}, ${facts.parameters} parameters; ${loader.counts.train} pictures to train on, ${loader.counts.validation} to measure on; features: ${facts.features}.`,
     );
     if (start.facts && start.facts.dataFingerprint !== facts.dataFingerprint)
-      log('The pictures have changed since this run began: from here on it differs from one that was not interrupted.');
+      log('The pictures have changed since this run began, so its result differs from that of an uninterrupted run.');
     if (loader.unmatched.length > 0)
-      log(`${loader.unmatched.length} pictures have no partner and are left out:\n  ${loader.unmatched.join('\n  ')}`);
+      log(`${loader.unmatched.length} pictures have no match and are skipped:\n  ${loader.unmatched.join('\n  ')}`);
     const session = new TrainingSession({
       run: start.run,
       config,
@@ -91,7 +91,7 @@ async function train(start: TrainStart, folder: RunFolder, job: WorkerJob<TrainE
         emit({ type: 'waits', ...(sentence !== undefined && { reason: sentence }) });
         log(
           sentence === undefined
-            ? 'The disk takes data again; going on.'
+            ? 'The disk can be written again; resuming.'
             : `${sentence} The training waits until then.`,
         );
       },

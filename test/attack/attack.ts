@@ -19,7 +19,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 let tries = 0;
 let found = 0;
 
-/** One way of attack, against a server of its own where it needs one. */
+/** One kind of attack, with its own server if it needs one. */
 async function attack(
   name: string,
   act: (tally: Tally, target: Target) => Promise<void>,

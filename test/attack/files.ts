@@ -21,7 +21,7 @@ function mutated(original: Buffer, random: Random): Buffer {
   return random.uniform() < 0.1 ? Buffer.concat([bytes, bytes]) : bytes;
 }
 
-/** Things under a picture's or a model's name that are none. */
+/** Files that are named like pictures or models but are not. */
 function plantStrange(folder: string, ending: string): void {
   execFileSync('mkfifo', [join(folder, `pipe.${ending}`)]);
   const links = {
@@ -38,7 +38,7 @@ function plantStrange(folder: string, ending: string): void {
   writeFileSync(join(folder, `empty.${ending}`), '');
 }
 
-/** Damaged and strange pictures that are looked at, and a batch over all of them. */
+/** Damaged and strange pictures: thumbnails of each, and a batch over all of them. */
 export async function pictures(target: Target, tally: Tally, folder: string): Promise<void> {
   const random = randomStream(1, 'pictures');
   const inside = join(folder, 'pictures');
@@ -89,7 +89,7 @@ interface Batch {
   skipped: number;
 }
 
-/** Restores folders with no model, and expects the batch to end with every file settled. */
+/** Restores folders with the model that changes nothing, and expects the batch to end with a state for every file. */
 async function restoreAll(target: Target, tally: Tally, places: string[], outPath: string): Promise<void> {
   mkdirSync(outPath);
   const { pictures } = await target.value<{ pictures: { id: string }[] }>('restore.collect', { places });
@@ -113,7 +113,7 @@ async function restoreAll(target: Target, tally: Tally, places: string[], outPat
   tally.expect(made >= (batch?.done ?? 0), () => `${batch?.done} results were told and ${made} are there`);
 }
 
-/** Names that lead elsewhere, are obeyed by a terminal or a shell, or are no text. */
+/** Names that lead out of the folder, contain commands for terminal or shell, or are not UTF-8. */
 export async function names(target: Target, tally: Tally, folder: string): Promise<void> {
   const inside = join(folder, 'names');
   mkdirSync(inside);
@@ -232,7 +232,7 @@ export async function models(target: Target, tally: Tally, folder: string): Prom
   tally.expect(broken.length === 0, () => `${broken.length} broken models were taken in`);
 }
 
-/** Configurations that are bombs. They are read in this process, as a terminal reads them. */
+/** Configurations that expand without limit. They are read in this process, as the command line does. */
 export function configurations(tally: Tally, folder: string): void {
   const layers = Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(10)}]`);
   const files: Record<string, string> = {

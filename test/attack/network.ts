@@ -34,7 +34,7 @@ const paths = [
   ],
 ];
 
-/** Every route with every sender that is not to get in. */
+/** Every route, with every kind of sender that must be refused. */
 export async function routes(target: Target, tally: Tally): Promise<void> {
   const own = `127.0.0.1:${target.port}`;
   const hosts = [own, `localhost:${target.port}`, 'evil.example', '127.0.0.1.evil.example', `[::1]:${target.port}`, ''];
@@ -77,7 +77,7 @@ export async function routes(target: Target, tally: Tally): Promise<void> {
     }
 }
 
-/** Connections that break off, say nonsense or never end. */
+/** Connections that break off, send garbage or never end. */
 export async function connections(target: Target, tally: Tally): Promise<void> {
   const random = randomStream(1, 'connections');
   const host = `Host: 127.0.0.1:${target.port}\r\n`;
@@ -127,7 +127,7 @@ export async function connections(target: Target, tally: Tally): Promise<void> {
   await Promise.all(slow);
 }
 
-/** Every call of the contract with input that no window sends. */
+/** Every call of the contract, with input that no window sends. */
 export async function inputs(target: Target, tally: Tally): Promise<void> {
   const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
   const ids = [

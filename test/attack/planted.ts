@@ -61,7 +61,7 @@ function plant(path: string, text: string): void {
   writeFileSync(path, text);
 }
 
-/** Starts on home folders in which somebody has left something. */
+/** Starts on home folders into which somebody has put something. */
 export async function planted(tally: Tally, folder: string): Promise<void> {
   const victim = join(folder, 'victim');
   mkdirSync(victim);

@@ -19,10 +19,10 @@ export class Target {
   readonly bearer: string;
   readonly #child: ChildProcess;
   #ended: string | undefined;
-  /** The longest time that a small call took meanwhile, in milliseconds, and how many were made. */
+  /** The longest duration of a small call during the attack, in milliseconds, and the number of calls. */
   worstCall = 0;
   calls = 0;
-  /** The most memory that the process of the services held, in MB. */
+  /** Peak memory of the services' process, in MB. */
   worstMemory = 0;
   #watching = true;
 
@@ -70,7 +70,7 @@ export class Target {
     return this.#child.pid ?? 0;
   }
 
-  /** A request as it is given, without what a browser would set right. */
+  /** A raw request, without the corrections that a browser would make. */
   send(method: string, path: string, headers: Record<string, string> = {}, body?: string | Buffer): Promise<Answer> {
     return new Promise((resolve) => {
       const asked = request(
@@ -106,7 +106,7 @@ export class Target {
     return (JSON.parse(body) as { value: Value }).value;
   }
 
-  /** Bytes on a bare connection, which is then reset, closed or left open for a while. */
+  /** Bytes on a raw connection, which is then reset, closed or left open for a while. */
   raw(bytes: Buffer | string, end: 'reset' | 'close' | 'leave'): Promise<void> {
     return new Promise((resolve) => {
       const socket = connect(this.port, '127.0.0.1');
@@ -117,7 +117,7 @@ export class Target {
         if (end === 'reset') setTimeout(() => socket.resetAndDestroy(), Math.random() * 4);
         else {
           if (end === 'close') socket.end();
-          // A request that is not whole is waited for by the server, for minutes.
+          // The server waits minutes for the rest of an incomplete request.
           setTimeout(() => socket.destroy(), 1000);
         }
       });
@@ -139,7 +139,7 @@ export class Target {
     return id;
   }
 
-  /** Ends the program as a person would. @returns what is wrong with its end */
+  /** Ends the program as a user would. @returns what is wrong with its end */
   async stop(): Promise<string | undefined> {
     this.#watching = false;
     if (this.#ended !== undefined) return this.#ended;
@@ -168,7 +168,7 @@ export class Target {
   }
 }
 
-/** What an attack was, how often it was tried, and what should not have been. */
+/** The kind of attack, the number of tries, and the problems found. */
 export class Tally {
   readonly findings: string[] = [];
   tries = 0;
@@ -178,7 +178,7 @@ export class Tally {
     this.name = name;
   }
 
-  /** One try. @param fine what is to hold after it */
+  /** One try. @param fine the condition that must hold after it */
   expect(fine: boolean, finding: () => string): void {
     this.tries++;
     if (!fine && this.findings.length < 20) this.findings.push(finding());

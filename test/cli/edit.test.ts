@@ -66,7 +66,7 @@ beforeAll(async () => {
 afterAll(endPrograms);
 
 describe.skipIf(process.platform === 'win32')(
-  'an external editor, called as photo managers call one: by its path, without a terminal, with files alone',
+  'an external editor, as photo managers call it: by its path, without a terminal, with files only',
   () => {
     const call = (...files: string[]) =>
       spawnSync(launcher, files, { cwd: '/', env: {}, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
@@ -93,7 +93,7 @@ describe.skipIf(process.platform === 'win32')(
       expect(events).toMatchObject([{ models: [{ title: 'nafnet' }], effect: { strength: 0.6 } }]);
     });
 
-    it('restores several at once, and one that is broken is named and stays as it was', () => {
+    it('restores several files at once; a broken one is named and not changed', () => {
       const files = [copy('a.tif'), join(album, 'broken.tif'), copy('b.tif')];
       writeFileSync(files[1] as string, 'no picture');
       const { status, stderr } = call(...files);
@@ -117,7 +117,7 @@ describe.skipIf(process.platform === 'win32')(
   },
 );
 
-it('the launcher for Windows quotes what its interpreter would take for syntax', async () => {
+it('the launcher for Windows quotes characters that its shell would interpret', async () => {
   const file = join(folder, 'mcir-edit.cmd');
   await writeEditLauncher(file, ['--preset', '50% & more'], 'win32');
   expect(readFileSync(file, 'utf8')).toMatch(
@@ -125,7 +125,7 @@ it('the launcher for Windows quotes what its interpreter would take for syntax',
   );
 });
 
-it('without a file, or with what only results in other places need, edit is used wrongly', async () => {
+it('edit without a file, or with options for other output, is wrong usage', async () => {
   for (const args of [[], [original, '--format', 'jpeg'], [original, '--name', 'x']]) {
     const { code, stderr } = await mcir(home, 'edit', '--model', 'identity', ...args);
     expect([code, stderr]).toEqual([2, expect.stringMatching(/^\S.*\n$/)]);

@@ -14,8 +14,8 @@ afterAll(() => {
 /** Clears the screen, sets the title of the terminal, goes back, and turns the text around. */
 const hostile = 'a\u001b[2J\u001b]0;owned\u0007\u009b31m\r\u202egnp.b';
 
-describe('names that a terminal would obey', () => {
-  it('are shown, not obeyed, whatever a command says', async () => {
+describe('names with control characters for the terminal', () => {
+  it('are shown and not executed, in every command', async () => {
     const home = join(folder, 'home');
     mkdirSync(join(folder, hostile));
     writeFileSync(join(folder, hostile, 'x.png'), 'no picture');
@@ -46,7 +46,7 @@ describe('names that a terminal would obey', () => {
     expect(lines[1]).toBe('one\\u000atwo\\u001b[1A  1');
   });
 
-  it('are what they were where a program reads them', () => {
+  it('are unchanged in JSON output', () => {
     expect(JSON.parse(visible(JSON.stringify({ hostile })))).toEqual({ hostile });
     expect(visible('Größe 名前 👩‍🚀 e\u0301')).toBe('Größe 名前 👩‍🚀 e\u0301');
   });

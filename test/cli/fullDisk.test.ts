@@ -14,7 +14,7 @@ afterEach(() => {
 const steps = 30;
 
 describe.skipIf(whyNoSmallDisk)(`a disk that fills up${whyNoSmallDisk && ` (${whyNoSmallDisk})`}`, () => {
-  it('makes a training wait with a sentence; it goes on when there is room, and nothing is missing', async () => {
+  it('makes a training wait with a sentence; it resumes when there is space, and nothing is missing', async () => {
     const config = await tinyTraining(folder, { steps, saveEvery: 5, validateEvery: 10 });
     const disk = smallDisk(16);
     try {

@@ -21,7 +21,7 @@ beforeAll(() => {
 afterAll(endPrograms);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Everything of a run's end that must not depend on how often it was interrupted. */
+/** The parts of a run's result that must not depend on how often it was interrupted. */
 function resultOf(id: string): { last: Map<string, string>; best: Map<string, string>; metrics: string } {
   const run = join(home, 'runs', id);
   const bits = (name: string): Map<string, string> => {

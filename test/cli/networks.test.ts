@@ -9,7 +9,7 @@ describe('mcir networks', () => {
   const home = mkdtempSync(join(tmpdir(), 'mcir-networks-'));
   afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-  it('lists every network with task, paper, size and what it takes', async () => {
+  it('lists every network with task, paper, size and supported inputs', async () => {
     const { stdout } = await mcir(home, 'networks');
     for (const { id, title, paper, inputSizes } of networks)
       for (const text of [`${id}: ${title}.`, paper, inputSizes]) expect(stdout).toContain(text);
@@ -26,7 +26,7 @@ describe('mcir networks', () => {
     });
   });
 
-  it('names what there is where it knows no such network', async () => {
+  it('lists the available networks if a name is unknown', async () => {
     const { code, stderr } = await mcir(home, 'networks', 'imdb');
     expect(code).toBe(2);
     expect(stderr).toMatch(/no network called "imdb". Choose one of: ffanet, /);

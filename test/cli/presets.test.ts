@@ -12,7 +12,7 @@ const picture = join(folder, 'a.png');
 beforeAll(() => sharp({ create: { width: 20, height: 10, channels: 3, background: '#358' } }).toFile(picture));
 afterAll(endPrograms);
 
-it('a chain is saved under a name, used with what is typed beside it, listed and removed', async () => {
+it('a chain is saved under a name, used together with options, listed and removed', async () => {
   const { preset } = await mcirJson<{ preset: RestorePreset }>(
     home,
     'presets',

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { textsInZip } from '../zip.ts';
 import { endPrograms, mcir, mcirJson, newFolder, tinyTraining } from './program.ts';
 
-/** Names that only people give; they are planted in every place that a log or a setting may take them from. */
+/** Personal names, planted in every place from which a log or a setting may take them. */
 const secrets = ['Annas Hochzeit', 'Sommer am See', 'Tante Erna', 'geheim', 'Großmutter', 'Ergebnisse für Paul'];
 
 describe('a report for a bug report', () => {
@@ -45,7 +45,7 @@ describe('a report for a bug report', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('holds what helps: versions, doctor, logs, configurations', () => {
+  test('contains what helps: versions, doctor, logs, configurations', () => {
     expect([...files.keys()].sort()).toEqual(
       expect.arrayContaining(['README.txt', 'logs/studio.log', 'report.json']) as string[],
     );
@@ -61,7 +61,7 @@ describe('a report for a bug report', () => {
     expect([...files.entries()].find(([name]) => name.endsWith('config.yml'))?.[1]).toMatch(/steps: 2/);
   });
 
-  test('holds nothing of a person: no planted name, no path, no user, no secret', () => {
+  test('contains no personal data: no planted name, no path, no user, no secret', () => {
     for (const [name, text] of files) {
       for (const secret of [...secrets, folder, home, userInfo().username, hostname(), 'a'.repeat(43), '.png']) {
         // The user of a container is often called root, which is also a word in stacks.
@@ -74,7 +74,7 @@ describe('a report for a bug report', () => {
     }
   });
 
-  test('is not written over a file', async () => {
+  test('never overwrites a file', async () => {
     const { code, stderr } = await mcir(home, 'doctor', '--report', join(folder, 'report.zip'));
     expect(code).toBe(1);
     expect(stderr).toMatch(/already exists/);

@@ -10,7 +10,7 @@ import { dateTime, timeZone } from '../../src/shared/dates.ts';
 import type { RunDetail } from '../../src/shared/runs.ts';
 import { endPrograms, mcir, mcirJson, newFolder, tinyTraining } from './program.ts';
 
-/** What is done with runs after they have trained: two real ones, of the same pictures. */
+/** Commands on runs after training: two real runs on the same pictures. */
 const folder = newFolder();
 const home = join(folder, 'home');
 let withMcir: RunDetail;
@@ -40,10 +40,10 @@ test('a run names the commit of the program that trained it', () => {
   expect(withMcir.facts?.versions.commit ?? '').toMatch(/^([0-9a-f]{10}\+?)?$/);
 });
 
-/** What a run with two negatives records of them. */
+/** What a run with two negatives records about them. */
 const measured = ['neg_age_0', 'neg_age_1', 'neg_cosine', 'neg_gap_0', 'neg_gap_1', 'neg_share'];
 
-test('a run is exported with curves, pictures, model and a report; a folder that holds something is refused', async () => {
+test('a run is exported with curves, pictures, model and a report; a folder that is not empty is refused', async () => {
   const out = join(folder, 'exported');
   const { files } = await mcirJson<{ files: string[] }>(home, 'runs', 'export', withMcir.id, '--out', out);
   expect(files).toEqual(
@@ -64,7 +64,7 @@ test('a run is exported with curves, pictures, model and a report; a folder that
   expect((await mcir(home, 'runs', 'export', withMcir.id, '--out', out)).code).toBe(1);
 });
 
-test('the report stands by itself: nothing from elsewhere, no script, names cannot break it', async () => {
+test('the report is self-contained: no external resources, no script, and names cannot break it', async () => {
   const file = join(folder, 'report.html');
   await mcirJson(home, 'runs', 'report', withMcir.id, '--out', file);
   const html = readFileSync(file, 'utf8');
@@ -81,7 +81,7 @@ test('the report stands by itself: nothing from elsewhere, no script, names cann
   expect((await sharp(picture).metadata()).width).toBe(40);
 });
 
-test('a finished run goes on for more steps, and its history says so', async () => {
+test('a finished run is extended by more steps, and its history says so', async () => {
   const longer = await mcirJson<RunDetail>(home, 'runs', 'extend', without.id, '--steps', '6');
   expect(longer).toMatchObject({ state: 'finished', step: 6, steps: 6 });
   expect(longer.states.map(({ state }) => state)).toEqual([
@@ -98,7 +98,7 @@ test('a finished run goes on for more steps, and its history says so', async () 
   expect([code, stderr]).toEqual([1, expect.stringContaining('has already done 6 steps. Choose a larger number')]);
 });
 
-test('pictures of several runs are found by their targets; a part is measured like the whole it is part of', async () => {
+test('pictures of several runs are matched by their targets; a part is measured like the whole picture', async () => {
   await withServices(async ({ runs }) => {
     const [shared, ...others] = await sharedPictures(runs, [withMcir.id, without.id], readers);
     expect(others).toEqual([]);
@@ -152,7 +152,7 @@ test('pictures of several runs are found by their targets; a part is measured li
   });
 });
 
-test('a picture of the same name from another data set is not taken for the same', async () => {
+test('a picture with the same name from another data set does not match', async () => {
   const target = join(without.folder, without.pictures[0]?.target ?? '');
   const kept = readFileSync(target);
   writeFileSync(target, await sharp(kept).negate().png().toBuffer());

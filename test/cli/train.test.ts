@@ -22,7 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const metricsOf = (id: string): string => readFileSync(join(home, 'runs', id, 'metrics.jsonl'), 'utf8');
 
 describe('mcir train', () => {
-  it('trains, validates before, between and after, and keeps what it found out', () => {
+  it('trains, validates before, during and after training, and records facts about the run', () => {
     expect(run).toMatchObject({
       name: 'the run',
       state: 'finished',
@@ -50,7 +50,7 @@ describe('mcir train', () => {
     expect(lines.filter(({ values }) => 'psnr' in values).map(({ step }) => step)).toEqual([0, 8, 16]);
   });
 
-  it('keeps input, restored and target of the same crop as pictures', async () => {
+  it('saves input, result and target of the same crop as pictures', async () => {
     const [picture] = run.pictures;
     const sizes = await Promise.all(
       [picture?.input, picture?.restored, picture?.target].map((path) =>
@@ -75,7 +75,7 @@ describe('mcir train', () => {
 
     const before = metricsOf(cancelled.id);
     const resumed = new Mcir(home, ['resume', cancelled.id]);
-    await resumed.said(new RegExp(`Going on at step ${cancelled.step}:`));
+    await resumed.said(new RegExp(`Resuming at step ${cancelled.step}:`));
     await resumed.said(/step \d+\/2000/);
     // The second Ctrl-C does not wait.
     resumed.child.kill('SIGINT');
@@ -85,7 +85,7 @@ describe('mcir train', () => {
     expect(metricsOf(cancelled.id).startsWith(before)).toBe(true);
   });
 
-  it('a non-finite loss ends the run and names term and step', async () => {
+  it('a non-finite loss ends the run with an error that names term and step', async () => {
     const { code, stdout, stderr } = await mcir(
       home,
       'train',
@@ -107,7 +107,7 @@ describe('mcir train', () => {
     });
   });
 
-  it('ends early where the PSNR no longer rises', async () => {
+  it('stops early if the PSNR no longer rises', async () => {
     const early = await mcirJson<RunDetail>(
       home,
       'train',
@@ -141,7 +141,7 @@ describe('mcir train', () => {
       2,
       /These weights do not fit the network.*expected/,
     ],
-  ])('says in one sentence what is wrong with %s, and makes no run', async (_, args, expected, sentence) => {
+  ])('reports %s in one sentence, and creates no run', async (_, args, expected, sentence) => {
     const [command = '', ...rest] = args;
     const runs = readdirSync(join(home, 'runs'));
     const { code, stdout, stderr } = await mcir(
@@ -160,7 +160,7 @@ describe('mcir train', () => {
 });
 
 describe('mcir evaluate', () => {
-  it('measures a run and its checkpoint file alike, picture by picture', async () => {
+  it('measures a run and its checkpoint file equally, picture by picture', async () => {
     const clear = join(folder, 'clear');
     const byRun = await mcirJson<Evaluation>(
       home,
@@ -211,7 +211,7 @@ describe('mcir runs', () => {
     expect((await mcir(home, 'runs', 'export', run.id, '--out', out)).code).toBe(1);
   });
 
-  it('a damaged history is set aside and made again from the run folders', async () => {
+  it('a damaged history is set aside and rebuilt from the run folders', async () => {
     const before = await mcirJson<RunDetail>(home, 'runs', 'show', run.id);
     writeFileSync(join(home, 'mcir.sqlite'), 'damaged '.repeat(1000));
     const { code, stdout, stderr } = await mcir(home, 'runs', 'show', run.id, '--json');
@@ -222,7 +222,7 @@ describe('mcir runs', () => {
     expect(JSON.parse(stdout)).toEqual(before);
   });
 
-  it('deletes for good, but never a run that does not exist', async () => {
+  it('deletes permanently, but never a run that does not exist', async () => {
     expect((await mcir(home, 'runs', 'delete', run.id, 'nobody')).code).toBe(1);
     expect(existsSync(run.folder)).toBe(true);
     await mcirJson(home, 'runs', 'delete', run.id);

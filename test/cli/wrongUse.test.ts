@@ -119,14 +119,14 @@ describe('the same mistakes are wrong use (2) in every command, told in one line
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   });
 
-  it('and leave no run, no batch and no result behind', () => {
+  it('and leave no run, batch or result behind', () => {
     expect(readdirSync(join(home, 'runs'))).toEqual([]);
     expect(readdirSync(folder)).not.toContain('out');
   });
 });
 
 describe('mcir evaluate', () => {
-  it('goes on past a picture that cannot be read, and names it', async () => {
+  it('continues after a picture that cannot be read, and names it', async () => {
     const target = join(folder, 'target');
     const input = join(folder, 'degraded');
     for (const place of [target, input]) {

@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.skipIf(whyNoSmallDisk)(`a full disk under the database${whyNoSmallDisk ? ` (${whyNoSmallDisk})` : ''}`, () => {
-  it('is told in a sentence by statements and transactions, which leave nothing half done and work again later', () => {
+  it('is reported in a sentence by statements and transactions, which leave nothing half done and work again later', () => {
     const disk = smallDisk(8);
     try {
       const { db } = openDatabase({ database: join(disk.path, 'mcir.sqlite') });
@@ -51,7 +51,7 @@ describe.skipIf(whyNoSmallDisk)(`a full disk under the database${whyNoSmallDisk 
   });
 });
 
-it('does not take a fault of the program for one of the disk, and does not try it again', () => {
+it('does not mistake a bug of the program for a disk problem, and does not retry it', () => {
   const { db } = openDatabase({ database: join(folder, 'mcir.sqlite') });
   let tries = 0;
   const wrong = db.transaction(() => {
@@ -63,7 +63,7 @@ it('does not take a fault of the program for one of the disk, and does not try i
   db.close();
 });
 
-it('tries a transaction again whole when the disk has had a hiccup', () => {
+it('retries a transaction as a whole after a short disk problem', () => {
   const { db } = openDatabase({ database: join(folder, 'mcir.sqlite') });
   db.exec('CREATE TABLE kept (n INTEGER)');
   let tries = 0;
@@ -86,7 +86,7 @@ it.skipIf(process.platform === 'win32')('closes the database to other users, one
   db.close();
 });
 
-it('knows what a disk is to blame for, also behind other errors', () => {
+it('recognises errors caused by a disk, also as the cause of other errors', () => {
   const cause = Object.assign(new Error('no'), { code: 'ENOSPC' });
   expect(storageTrouble(new Error('outer', { cause }))).toMatch(/is full/);
   expect(storageTrouble(Object.assign(new Error(), { code: 'SQLITE_READONLY_DBMOVED' }))).toMatch(/permissions/);

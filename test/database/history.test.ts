@@ -67,7 +67,7 @@ describe('metrics', () => {
     expect(history.runs.find('a')?.step).toBe(12_500);
   });
 
-  it('forgets what lies beyond a step, of this run alone', () => {
+  it('removes what comes after a step, of this run only', () => {
     for (const id of ['a', 'b']) {
       addRun(id);
       history.metrics.append(
@@ -85,7 +85,7 @@ describe('metrics', () => {
     expect(history.metrics.series('b', ['psnr'])[0]?.steps).toEqual([1, 2, 3]);
   });
 
-  it('reading a line in twice changes nothing', () => {
+  it('reading a line twice changes nothing', () => {
     addRun('a');
     const lines = [{ step: 1, values: { psnr: 20 }, pictures: [picture(1)] }];
     history.metrics.append('a', lines);

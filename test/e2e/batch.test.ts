@@ -55,7 +55,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await rm(desktop, { recursive: true, force: true });
   });
 
-  test('a preview begins by itself: for a model, a chain, each setting, and the next picture; a reload keeps what is at hand', async () => {
+  test('previews start by themselves: for a model, a chain, each setting, and the next picture; a reload keeps the pictures', async () => {
     const { page, home, folder } = studio;
     await dropPaths(page, [join(folder, 'photos')]);
     await page.getByText('6 pictures', { exact: true }).waitFor();
@@ -134,7 +134,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await page.keyboard.press('Escape');
   });
 
-  test('a preview is cancelled; without automatic ones a picture waits until it is asked for', async () => {
+  test('a preview is cancelled; without automatic previews a picture waits until one is requested', async () => {
     const { page, pid } = studio;
     await page.getByRole('option', { name: 'photos/3.png', exact: true }).click();
     await page.getByText('320 × 240 pixels in').waitFor();
@@ -163,7 +163,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await page.keyboard.press('Escape');
   });
 
-  test('a batch pauses and goes on, says how long it will take, survives a killed worker, and skips what exists', async () => {
+  test('a batch pauses and resumes, shows the time left, survives a killed worker, and skips existing files', async () => {
     const { page, home } = studio;
     await page.getByRole('complementary').getByRole('button', { name: 'Choose…' }).last().click();
     await page.getByRole('dialog').getByRole('button', { name: home, exact: true }).click();
@@ -201,7 +201,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     expect((await readdir(join(home, 'results', 'photos'))).length).toBe(6);
   });
 
-  test('a cancelled batch keeps what is done, goes on when asked to, and its folder opens', async () => {
+  test('a cancelled batch keeps finished pictures, resumes on request, and its folder opens', async () => {
     const { page, home } = studio;
     await choose(studio, 'If the file exists', 'Overwrite');
     await whileHeld(await exporting(studio), async () => {
@@ -255,7 +255,7 @@ describe.skipIf(!chromiumPath)('previews, batches and models in Chromium (needs 
     await page.reload();
   });
 
-  test('after a crash the window connects again, offers once to go on with the batch, and still has its pictures', async () => {
+  test('after a crash the window reconnects, offers once to resume the batch, and still has its pictures', async () => {
     const { page, pid } = studio;
     const worker = await exporting(studio);
     await whileHeld(worker, () => studio.crash());

@@ -8,7 +8,7 @@ import { chromiumPath, newPage, openBrowser, serve } from './studio.ts';
 import { ask, tinySet } from './tinyRuns.ts';
 
 /** What the window says and does when the program, or a screen of it, breaks off. In order: each test goes on where the one before ended. */
-describe.skipIf(!chromiumPath)('an end in the middle of a training (needs chromium)', () => {
+describe.skipIf(!chromiumPath)('an interruption in the middle of a training (needs chromium)', () => {
   let browser: Browser;
   let page: Page;
   let folder: string;
@@ -71,7 +71,7 @@ describe.skipIf(!chromiumPath)('an end in the middle of a training (needs chromi
     await page.getByRole('link', { name: 'Long one' }).waitFor();
   });
 
-  test('the window says that the program does not answer; opened again it names what was interrupted, and goes on with it', async () => {
+  test('the window says that the program does not answer; reopened, it names the interrupted work and resumes it', async () => {
     server.kill();
     await page.getByRole('alert').filter({ hasText: 'MCIR Studio does not respond' }).first().waitFor();
     await page.close();

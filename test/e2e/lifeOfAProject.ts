@@ -6,9 +6,15 @@ import { psnr } from '../../src/core/metrics/index.ts';
 import { openHome } from '../../src/services/app/home.ts';
 import { sampleFolders } from '../../src/services/training/sampleSet.ts';
 import type { Run, RunPage } from '../../src/shared/contract/training.ts';
+import { patience } from './patience.ts';
 import { dropPaths, keepPicture, seriousFindings, type OpenStudio } from './studio.ts';
 import { ask } from './tinyRuns.ts';
 import { whileHeld, workersOf } from './workers.ts';
+
+/** For what comes only after many steps of the sample's training: minutes, beside a window that is drawn in software. */
+const trains = { timeout: 10 * patience };
+/** A test that waits for them. */
+const long = { timeout: 25 * patience };
 
 /**
  * The life of a small project, in order: each test goes on where the one before ended.
@@ -56,44 +62,48 @@ export function lifeOfAProject(openStudio: () => Promise<OpenStudio>): void {
     expect(await seriousFindings(page)).toEqual([]);
   });
 
-  test('Restore follows it: an untrained network is previewed only where it is asked for, then each better one by itself', async () => {
-    const { page, pid, open } = studio;
-    // Of the pictures that it does not learn from.
-    const { pictures } = await ask<RunPage>(page, 'runs.show', { run: (await run()).id });
-    const previewed = page.locator('.stage img[alt=""]').first();
-    const shown = (): Promise<string | null> => previewed.getAttribute('src');
-    await open('Restore');
-    await page.getByText(/^Guided sample is being trained: \d+ %/).waitFor();
-    await page.getByRole('option', { name: pictures[0]?.name ?? '' }).click();
-    await page.getByText('Starts automatically once the model has learnt something.').waitFor();
-    // Longer than an automatic one waits.
-    await page.waitForTimeout(1500);
-    expect(await previewed.count()).toBe(0);
-    await page.keyboard.press('p');
-    await page.getByText(/pixels in .+ early preview: the model is still training$/).waitFor();
-    const untrained = await shown();
+  test(
+    'Restore follows it: an untrained network is previewed only where it is asked for, then each better one by itself',
+    long,
+    async () => {
+      const { page, pid, open } = studio;
+      // Of the pictures that it does not learn from.
+      const { pictures } = await ask<RunPage>(page, 'runs.show', { run: (await run()).id });
+      const previewed = page.locator('.stage img[alt=""]').first();
+      const shown = (): Promise<string | null> => previewed.getAttribute('src');
+      await open('Restore');
+      await page.getByText(/^Guided sample is being trained: \d+ %/).waitFor();
+      await page.getByRole('option', { name: pictures[0]?.name ?? '' }).click();
+      await page.getByText('Starts automatically once the model has learnt something.').waitFor();
+      // Longer than an automatic one waits.
+      await page.waitForTimeout(1500);
+      expect(await previewed.count()).toBe(0);
+      await page.keyboard.press('p');
+      await page.getByText(/pixels in .+ early preview: the model is still training$/).waitFor();
+      const untrained = await shown();
 
-    await open('Runs');
-    await page.getByRole('link', { name: 'Guided sample' }).click();
-    await page.getByRole('button', { name: 'Resume' }).click();
-    await page.getByText(/samples\/s/).waitFor();
-    await page.goBack();
-    await page.goBack();
-    await expect.poll(shown).not.toBe(untrained);
-    await whileHeld(workersOf(pid, 'train'), () =>
-      page
-        .getByText(/^Guided sample is still being trained: \d+ %\. Exports use its best version so far: [\d.]+ dB/)
-        .waitFor(),
-    );
-    const early = await shown();
-    await expect.poll(shown).not.toBe(early);
-  });
+      await open('Runs');
+      await page.getByRole('link', { name: 'Guided sample' }).click();
+      await page.getByRole('button', { name: 'Resume' }).click();
+      await page.getByText(/samples\/s/).waitFor();
+      await page.goBack();
+      await page.goBack();
+      await expect.poll(shown, trains).not.toBe(untrained);
+      await whileHeld(workersOf(pid, 'train'), () =>
+        page
+          .getByText(/^Guided sample is still being trained: \d+ %\. Exports use its best version so far: [\d.]+ dB/)
+          .waitFor(),
+      );
+      const early = await shown();
+      await expect.poll(shown, trains).not.toBe(early);
+    },
+  );
 
-  test('trained to its end it has become better, and shows it', async () => {
+  test('trained to its end it has become better, and shows it', long, async () => {
     const { page, open } = studio;
     await open('Runs');
     await page.getByRole('link', { name: 'Guided sample' }).click();
-    await page.getByText('Finished', { exact: true }).waitFor();
+    await page.getByText('Finished', { exact: true }).waitFor(trains);
     const { best, psnrBefore = Infinity } = await run();
     expect(best?.psnr).toBeGreaterThan(psnrBefore + 4);
     expect(await seriousFindings(page)).toEqual([]);
@@ -170,53 +180,57 @@ export function lifeOfAProject(openStudio: () => Promise<OpenStudio>): void {
     await keepPicture(studio, 'datasets');
   });
 
-  test('a killed worker is told of, the run is stopped and goes on to its end, and the two runs are compared', async () => {
-    const { page, open } = studio;
-    await open('Runs');
-    await page.getByRole('link', { name: 'Guided sample' }).click();
-    await page.getByRole('button', { name: 'More' }).click();
-    await page.getByRole('menuitem', { name: 'New run with these settings' }).click();
-    await page.getByLabel('Name of the run').fill('Without MCIR');
-    await page.getByText('Model contrastive learning (MCIR)').waitFor();
-    await keepPicture(studio, 'train');
-    await page.getByRole('switch', { name: 'Model contrastive learning (MCIR)' }).click({ force: true });
-    expect(await seriousFindings(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Start training' }).click();
-    await page.getByText(/samples\/s/).waitFor();
-    for (const pid of workersOf(studio.pid, 'train')) process.kill(pid, 'SIGKILL');
-    await page.getByText('ended unexpectedly', { exact: false }).first().waitFor();
-    // A process that the system killed often had too little memory.
-    await page
-      .getByText('Memory grows with the batch size (now 4) and with the square of the patch size (now 48 pixels).', {
-        exact: false,
-      })
-      .waitFor();
-    await page.getByRole('button', { name: 'Patches of 24 pixels' }).click();
-    await expect.poll(() => page.getByLabel('Patch size in pixels').inputValue()).toBe('24');
-    await page.goBack();
-    await page.getByRole('button', { name: 'Resume' }).click();
-    await page
-      .getByText(/step 20( \(best\))?$/)
-      .first()
-      .waitFor();
-    await page.getByRole('button', { name: 'Cancel' }).click();
-    await page.getByText('Cancelled', { exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Resume' }).click();
-    await page.getByText('Finished', { exact: true }).waitFor();
+  test(
+    'a killed worker is told of, the run is stopped and goes on to its end, and the two runs are compared',
+    long,
+    async () => {
+      const { page, open } = studio;
+      await open('Runs');
+      await page.getByRole('link', { name: 'Guided sample' }).click();
+      await page.getByRole('button', { name: 'More' }).click();
+      await page.getByRole('menuitem', { name: 'New run with these settings' }).click();
+      await page.getByLabel('Name of the run').fill('Without MCIR');
+      await page.getByText('Model contrastive learning (MCIR)').waitFor();
+      await keepPicture(studio, 'train');
+      await page.getByRole('switch', { name: 'Model contrastive learning (MCIR)' }).click({ force: true });
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Start training' }).click();
+      await page.getByText(/samples\/s/).waitFor();
+      for (const pid of workersOf(studio.pid, 'train')) process.kill(pid, 'SIGKILL');
+      await page.getByText('ended unexpectedly', { exact: false }).first().waitFor();
+      // A process that the system killed often had too little memory.
+      await page
+        .getByText('Memory grows with the batch size (now 4) and with the square of the patch size (now 48 pixels).', {
+          exact: false,
+        })
+        .waitFor();
+      await page.getByRole('button', { name: 'Patches of 24 pixels' }).click();
+      await expect.poll(() => page.getByLabel('Patch size in pixels').inputValue()).toBe('24');
+      await page.goBack();
+      await page.getByRole('button', { name: 'Resume' }).click();
+      await page
+        .getByText(/step 20( \(best\))?$/)
+        .first()
+        .waitFor();
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await page.getByText('Cancelled', { exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Resume' }).click();
+      await page.getByText('Finished', { exact: true }).waitFor(trains);
 
-    await open('Runs');
-    for (const name of ['Guided sample', 'Without MCIR'])
-      await page.getByRole('checkbox', { name: `Select ${name}` }).check();
-    await keepPicture(studio, 'runs');
-    await page.getByRole('button', { name: 'Compare (2)' }).click();
-    await page.getByText('Different settings').waitFor();
-    await page.getByText('mcir.weight').waitFor();
-    expect(await seriousFindings(page)).toEqual([]);
-    await keepPicture(studio, 'runs-compared', 1000);
-    await open('Models');
-    await page.getByText('Without MCIR').waitFor();
-    await keepPicture(studio, 'models');
-  });
+      await open('Runs');
+      for (const name of ['Guided sample', 'Without MCIR'])
+        await page.getByRole('checkbox', { name: `Select ${name}` }).check();
+      await keepPicture(studio, 'runs');
+      await page.getByRole('button', { name: 'Compare (2)' }).click();
+      await page.getByText('Different settings').waitFor();
+      await page.getByText('mcir.weight').waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await keepPicture(studio, 'runs-compared', 1000);
+      await open('Models');
+      await page.getByText('Without MCIR').waitFor();
+      await keepPicture(studio, 'models');
+    },
+  );
 
   test('speaks Chinese, and looks light, without an English word left in the navigation', async () => {
     const { page, open } = studio;

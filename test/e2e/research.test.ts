@@ -115,7 +115,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
       .waitFor();
   });
 
-  test('a run page names what its figures rest on', async () => {
+  test('a run page names the conditions of its results', async () => {
     const { page, open } = studio;
     await open('Runs');
     await page.getByRole('link', { name: 'Plain L1' }).click();
@@ -254,7 +254,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     await page.getByText('Finished', { exact: true }).waitFor();
   });
 
-  test('a run is set up like an earlier one, and says beforehand what it takes', async () => {
+  test('a run is set up like an earlier one, with an estimate of time and memory', async () => {
     const { page, open } = studio;
     await open('Train');
     await page.getByRole('combobox', { name: 'Repeat an earlier run' }).click();
@@ -281,7 +281,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     expect(await page.getByLabel('Name of the run').inputValue()).toBe('With copies, retrained');
   });
 
-  test('a data set tells its figures, is split, and its patches follow the degradations at once', async () => {
+  test('a data set shows its statistics, is split, and its patches follow the degradations at once', async () => {
     const { page, open } = studio;
     await open('Data sets');
     for (const figure of ['40 × 40', 'png, 8 bits: 5', 'Clean pictures only'])
@@ -303,7 +303,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
       .toMatchObject([{ type: 'gaussian-noise', sigma: [0, 0] }]);
   });
 
-  test('settings are kept, the log is shown, and a bug report holds no name and no path', async () => {
+  test('settings are stored, the log is shown, and a bug report contains no name and no path', async () => {
     const { page, home, folder, open } = studio;
     await open('Settings & health');
     await page.getByText('CPU only').click();
@@ -359,7 +359,7 @@ describe.skipIf(!chromiumPath)('runs, trainings and data sets in Chromium (needs
     expect((await ask<{ id: string }[]>('models.list', {})).map((model) => model.id)).not.toContain(id);
   });
 
-  test('no other machine was asked for anything meanwhile, neither by the page nor by the program', async () => {
+  test('no other machine was contacted meanwhile, neither by the page nor by the program', async () => {
     expect([...hosts]).toEqual(['127.0.0.1']);
     expect(await readFile(notes, 'utf8')).toBe('');
     // What watches would have noticed.

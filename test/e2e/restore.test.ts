@@ -30,7 +30,7 @@ describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
   });
   afterAll(() => studio.close());
 
-  test('models: a file that is none is refused by name, others are added, tried and written', async () => {
+  test('models: a file that is not a model is refused by name, others are added, tried and exported', async () => {
     const { page, home, open } = studio;
     await open('Models');
     await addModel(studio, 'broken.pth');
@@ -58,7 +58,7 @@ describe.skipIf(!chromiumPath)('restoring in Chromium (needs chromium)', () => {
     await page.getByRole('heading', { level: 1, name: 'nafnet' }).waitFor();
   });
 
-  test('packs are listed with licence and size, and nothing is fetched where the question is declined', async () => {
+  test('packs are listed with licence and size, and nothing is downloaded if the user declines', async () => {
     const { page, open } = studio;
     await open('Models');
     const asked: string[] = [];

@@ -182,10 +182,13 @@ export async function dropPaths(page: Page, paths: string[]): Promise<void> {
   await session.detach();
 }
 
-/** Keeps a picture of the page in the browser for the documentation; a longer screen may have a higher one. */
+/**
+ * Keeps a picture of Electron's window for the documentation (docs/screens), where MCIR_SCREENS=yes asks for it. A longer
+ * screen may have a higher one.
+ */
 export async function keepPicture({ page, shell }: OpenStudio, name: string, height = 800): Promise<void> {
-  if (shell === 'electron') return;
-  const usual = page.viewportSize() ?? { width: 1280, height };
+  if (shell !== 'electron' || process.env['MCIR_SCREENS'] !== 'yes') return;
+  const usual = { width: 1280, height: 800 };
   await page.setViewportSize({ ...usual, height });
   await page.mouse.move(0, height - 1);
   const picture = await page.screenshot({ animations: 'disabled' });

@@ -1,17 +1,12 @@
+import { isRunning, processIdentity } from '../../src/services/jobs/processes.ts';
 import { childProcesses } from '../photographs.ts';
 
 /** Processes below the one that serves the page which run the given file of src/workers. */
 export const workersOf = (server: number, worker: 'restore' | 'train'): number[] =>
   childProcesses(server).flatMap(({ pid, command }) => (command.includes(`workers/${worker}.ts`) ? [pid] : []));
 
-/** Whether it was not ended meanwhile. */
-function isThere(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
+/** Whether a process is running. One that has ended is not, even if its parent has not taken note of that yet. */
+export const isThere = (pid: number): boolean => isRunning(processIdentity(pid));
 
 /**
  * Lets a worker stand still while the page is looked at: on a slow machine it would be done with its work before anybody has

@@ -28,7 +28,7 @@ export interface Ended {
   hung: boolean;
 }
 
-/** What came of one work under one fault. */
+/** The outcome of one kind of work under one fault. */
 export interface Outcome {
   ended: Ended;
   /** Calls that failed; 0 where the program did not get as far. */
@@ -87,7 +87,10 @@ export class Bench {
     return { ended, hits: plan.hits, problems };
   }
 
-  /** How a program may end: as if nothing had been, or with one sentence before it had begun; a killed one by the signal. */
+  /**
+   * The allowed endings: as if nothing had happened, or with one sentence before it had begun; a killed program by its
+   * signal.
+   */
   #endProblems({ kind }: Fault, { code, signal, stderr, hung }: Ended): string[] {
     if (hung) return [`it hangs; last words: ${stderr.slice(-300)}`];
     if (kind === 'killed') return signal === null || signal === 'SIGKILL' ? [] : [`it ended with ${signal}`];
@@ -98,7 +101,7 @@ export class Bench {
     return [];
   }
 
-  /** Nothing is damaged; what was told as done is there; what was broken off can be finished. */
+  /** Nothing is damaged; what was reported as done exists; what was interrupted can be finished. */
   async #check(work: Work, place: Place, ended: Ended): Promise<string[]> {
     const problems: string[] = [];
     const { home, out } = place;

@@ -98,7 +98,7 @@ test('GTK is told of a dark look before it starts, unless somebody has named a t
   expect(told()).toBeUndefined();
 });
 
-test('a command line names files and folders where it was given; the folder of the app is none in development', () => {
+test('paths on a command line are relative to its folder; the app folder is ignored in development', () => {
   const words = ['--inspect=0', '.', 'a.png', '/b', '--flag', ''];
   expect(filesOf(['electron', ...words], '/photos', false)).toEqual(['/photos/a.png', '/b']);
   expect(filesOf(['mcir-studio', 'a.png'], '/photos', true)).toEqual(['/photos/a.png']);
@@ -135,7 +135,7 @@ const run = (id: string, state: string, step: number): StudioEvent =>
 const batch = (state: string, done: number): StudioEvent =>
   ({ name: 'batch', data: { id: 'b', title: 'trip', state, total: 4, done, failed: 0, skipped: 0 } }) as StudioEvent;
 
-test('dock and taskbar show the mean of what runs, and nothing when nothing does', () => {
+test('dock and taskbar show the mean progress of running jobs, and nothing if there are none', () => {
   const progress = new JobsProgress();
   expect(progress.share).toBe(-1);
   progress.hear(run('a', 'running', 50));
@@ -149,7 +149,7 @@ test('dock and taskbar show the mean of what runs, and nothing when nothing does
   expect(progress.share).toBe(-1);
 });
 
-test('an end is told of once, and what was over before the window opened never', () => {
+test('the end of a job is reported once, and never if it ended before the window opened', () => {
   const progress = new JobsProgress();
   expect(progress.hear(run('old', 'finished', 100))).toBeUndefined();
   progress.hear(batch('running', 0));
@@ -160,7 +160,7 @@ test('an end is told of once, and what was over before the window opened never',
   expect(fill('{title}: done', { title: 'a {b}' })).toBe('a {b}: done');
 });
 
-test('what was opened last comes first, without what is gone, and outlives the program', () => {
+test('recent files: newest first, without missing ones, and kept across starts', () => {
   const file = join(folder, 'recent.json');
   const paths = Array.from({ length: 14 }, (_, index) => join(folder, `picture ${index}.png`));
   for (const path of paths) writeFileSync(path, '');

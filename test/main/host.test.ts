@@ -86,7 +86,7 @@ describe('the services behind the window', () => {
       expect((await answer(host, folder, `mcir://studio/assets/${name}`)).status).toBe(404);
   });
 
-  test('what is to be shown in the file manager is given to the shell, and nothing that is not there', async () => {
+  test('existing paths are shown in the file manager by the shell; missing ones are refused', async () => {
     const { id } = (await host.ask({ type: 'place', path: folder })) as Place;
     expect(await host.ask({ type: 'call', name: 'app.reveal', input: { place: id } })).toEqual({ value: {} });
     expect(await host.ask({ type: 'call', name: 'app.reveal', input: { folder: 'runs' } })).toEqual({ value: {} });
@@ -98,7 +98,7 @@ describe('the services behind the window', () => {
     expect(shown).toHaveLength(2);
   });
 
-  test('a crash rejects what waits, and another process takes the place of the one that ended', async () => {
+  test('a crash rejects waiting calls, and a new process replaces the one that ended', async () => {
     const waiting = host.ask({ type: 'call', name: 'app.check', input: {} });
     process.kill(host.pid, 'SIGKILL');
     await expect(waiting).rejects.toMatchObject({ code: 'worker-died' });
@@ -107,7 +107,7 @@ describe('the services behind the window', () => {
     expect(deaths).toEqual([]);
   });
 
-  test('tells events, and ends when it is closed without counting as dead', async () => {
+  test('delivers events, and does not count as crashed when it is closed', async () => {
     const heard = new Promise((resolve) => host.subscribe(resolve));
     await host.ask({ type: 'call', name: 'datasets.remove', input: { dataset: 'none' } });
     expect(await heard).toEqual({ name: 'changed', data: 'datasets' });
@@ -116,7 +116,7 @@ describe('the services behind the window', () => {
     expect(deaths).toEqual([]);
   });
 
-  test('a process that cannot start is tried again, then told of, and nobody waits for it', async () => {
+  test('a process that cannot start is retried, then reported, and no call waits for it', async () => {
     const told = new Promise<string>((resolve) => {
       const broken = new Host(join(folder, 'missing.ts'), process.execPath, {
         onDeath: resolve,
@@ -129,7 +129,7 @@ describe('the services behind the window', () => {
     expect(await told).toBe('code 1');
   });
 
-  test('services that cannot be opened say why, answer nothing until another folder opens, and keep that one', async () => {
+  test('services that cannot be opened report why, answer nothing until another folder opens, and keep that one', async () => {
     const locked = join(folder, 'no folder');
     await writeFile(locked, '');
     vi.stubEnv('MCIR_HOME', locked);

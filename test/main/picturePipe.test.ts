@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { hearPictures, sendPicture } from '../../src/main/picturePipe.ts';
 import type { Served } from '../../src/services/pictures/thumbnails.ts';
 
-test('pictures come whole and in order, wherever the pipe cuts them', () => {
+test('pictures arrive complete and in order, however the pipe splits them', () => {
   const picture = fc.record({
     id: fc.nat(),
     type: fc.constantFrom('image/png', 'image/webp'),

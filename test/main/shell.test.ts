@@ -117,7 +117,7 @@ test('results that were given out by ids are dragged out, all at once', async ()
     expect(await reply(() => shell().drag(wrong))).toMatchObject({ error: { code: 'bad-input' } });
 });
 
-test('closing asks only while something runs, names it, and keeps on unless told otherwise', async () => {
+test('closing asks only if work is running, names it, and keeps the window open unless told otherwise', async () => {
   expect(await shell().mayClose(english)).toBe(true);
   expect(electron.dialog.showMessageBox).not.toHaveBeenCalled();
   host.activeJobs.mockResolvedValue([{ title: 'Haze', step: 12, steps: 400 }, { title: 'trip' }]);
@@ -133,7 +133,7 @@ test('closing asks only while something runs, names it, and keeps on unless told
   });
 });
 
-test('a start that fails says why, and goes on asking for a folder until one opens or the person gives up', async () => {
+test('a start that fails says why, and asks for a folder until one opens or the user gives up', async () => {
   const error = new AppError('io', 'The disk is not there.');
   electron.dialog.showMessageBox.mockResolvedValue({ response: 0 });
   electron.dialog.showOpenDialog
@@ -149,7 +149,7 @@ test('a start that fails says why, and goes on asking for a folder until one ope
   expect(await shell().askForFolder(error, english)).toBe(false);
 });
 
-test('an end is told where nobody looks, in the language of that moment, and a click shows the window', () => {
+test('the end of a job is notified if the window is not in front, in the current language, and a click shows the window', () => {
   let language: 'en' | 'zh' = 'en';
   shell().showJobs(() => textsFor(language, ''));
   const tell = host.subscribe.mock.lastCall?.[0] as (event: StudioEvent) => void;

@@ -25,7 +25,7 @@ const electron = vi.hoisted(() => ({
   session: { defaultSession: { setPermissionRequestHandler: vi.fn(), setPermissionCheckHandler: vi.fn() } },
   channels: new Map<string, (event: object, ...args: unknown[]) => Promise<unknown>>(),
   Menu: { setApplicationMenu: vi.fn(), buildFromTemplate: (template: { label?: string }[]) => template },
-  dialog: { showErrorBox: vi.fn(), showMessageBox: vi.fn(() => Promise.resolve({ response: 0 })) },
+  dialog: { showMessageBox: vi.fn(() => Promise.resolve({ response: 0 })) },
 }));
 type Contents = EventEmitter & Record<'send' | 'setWindowOpenHandler' | 'loadURL', ReturnType<typeof vi.fn>>;
 
@@ -51,6 +51,7 @@ vi.mock('electron', async () => {
       loadURL: vi.fn(),
       setZoomFactor: vi.fn(),
       isDestroyed: () => false,
+      isCrashed: () => false,
     });
     readonly loadURL = vi.fn(() => Promise.resolve());
     readonly getNormalBounds = (): object => ({ x: 10, y: 20, width: 1400, height: 900 });
@@ -202,7 +203,7 @@ describe("Electron's frame, started", () => {
     const [first, again, last] = [event(), event(), event()];
     window().emit('close', first);
     window().emit('close', again);
-    await vi.waitFor(() => expect(electron.app.quit).toHaveBeenCalledOnce(), { timeout: 20_000 });
+    await vi.waitFor(() => expect(electron.app.exit).toHaveBeenCalledExactlyOnceWith(0), { timeout: 20_000 });
     window().emit('close', last);
     expect([first.prevented, again.prevented, last.prevented]).toEqual([true, true, false]);
     // The size is kept for the next start.
@@ -210,6 +211,6 @@ describe("Electron's frame, started", () => {
     expect(keptBounds(join(folder, 'window.json'))).toMatchObject({ x: 10, width: 1400 });
     writeFileSync(join(folder, 'window.json'), JSON.stringify({ x: 5000, y: 20, width: 1400, height: 900 }));
     expect(keptBounds(join(folder, 'window.json'))).toEqual({ width: 1400, height: 900 });
-    expect(electron.dialog.showErrorBox).not.toHaveBeenCalled();
+    expect(electron.dialog.showMessageBox).not.toHaveBeenCalled();
   });
 });

@@ -54,19 +54,27 @@ describe('the installed program', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test('trains the sample from its first start and restores a picture with it', async () => {
-    await page.getByRole('dialog', { name: 'Welcome to MCIR Studio' }).getByRole('button', { name: 'Show me' }).click();
-    await page.getByRole('heading', { level: 1, name: 'Guided sample' }).waitFor();
-    const run = async (): Promise<Run | undefined> => (await ask<Run[]>(page, 'runs.list', {}))[0];
-    await expect.poll(async () => (await run())?.step ?? 0).toBeGreaterThan(1);
-    await page.getByRole('button', { name: 'Cancel' }).click();
-    await page.getByText('Cancelled', { exact: true }).first().waitFor();
-    await openScreen(page, 'Restore');
-    await page.getByRole('option').first().click();
-    await page.getByRole('button', { name: 'Preview', exact: true }).click();
-    await page.getByText(/pixels in/).waitFor();
-    expect(printed).not.toMatch(/Error|EPIPE/);
-  });
+  test(
+    'trains the sample from its first start and restores a picture with it',
+    { timeout: 10 * patience },
+    async () => {
+      await page
+        .getByRole('dialog', { name: 'Welcome to MCIR Studio' })
+        .getByRole('button', { name: 'Show me' })
+        .click();
+      await page.getByRole('heading', { level: 1, name: 'Guided sample' }).waitFor();
+      const run = async (): Promise<Run | undefined> => (await ask<Run[]>(page, 'runs.list', {}))[0];
+      // On a busy machine the first validation and the first steps take minutes.
+      await expect.poll(async () => (await run())?.step ?? 0, { timeout: 4 * patience }).toBeGreaterThan(1);
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await page.getByText('Cancelled', { exact: true }).first().waitFor();
+      await openScreen(page, 'Restore');
+      await page.getByRole('option').first().click();
+      await page.getByRole('button', { name: 'Preview', exact: true }).click();
+      await page.getByText(/pixels in/).waitFor();
+      expect(printed).not.toMatch(/Error|EPIPE/);
+    },
+  );
 
   test('has the fuses that were decided', async () => {
     const { electronFuses } = parse(await readFile(builder, 'utf8')) as { electronFuses: Record<string, boolean> };

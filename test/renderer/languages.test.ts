@@ -21,13 +21,13 @@ function texts(tree: object, path = ''): Map<string, string> {
 
 const placeholders = (text: string): string[] => [...text.matchAll(/\{\{[^}]+\}\}/g)].map(([match]) => match).sort();
 
-test('every language says everything, with the same values filled in', () => {
+test('every language has all texts, with the same placeholders', () => {
   const [english, chinese] = [texts(en), texts(zh)];
   expect([...chinese.keys()].sort()).toEqual([...english.keys()].sort());
   for (const [key, text] of english) expect(placeholders(chinese.get(key) ?? ''), key).toEqual(placeholders(text));
 });
 
-test('every text that the screens ask for is there, and none is left over', () => {
+test('every text that the screens use exists, and no text is unused', () => {
   const source = readdirSync(renderer, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.tsx?$/.test(name))
     .map((name) => readFileSync(join(renderer, name), 'utf8'))

@@ -73,7 +73,7 @@ describe.each(Object.entries(dictionaries))('what the services tell, in %s,', (l
     ).toEqual([]);
   });
 
-  test('has no sentence that the program no longer says, and fills in what differs', () => {
+  test('has no sentence that the program no longer uses, and fills in the values', () => {
     const said = (english: string): boolean =>
       registryTexts.has(english) || program.includes(english.replace(/\{\w+\}/g, '{}'));
     expect(Object.keys(dictionary).filter((english) => !said(english))).toEqual([]);
@@ -84,7 +84,7 @@ describe.each(Object.entries(dictionaries))('what the services tell, in %s,', (l
   });
 });
 
-test('a sentence is found by its pattern, parts of it are translated in turn, and what is unknown stays', () => {
+test('a sentence is found by its pattern, parts of it are translated too, and unknown sentences stay in English', () => {
   expect(
     told(
       'zh',

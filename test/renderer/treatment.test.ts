@@ -29,8 +29,8 @@ const denoise = remedy('denoise', 'noise', { model: 'm-denoise' });
 const enlarge = remedy('enlarge', 'small', { model: 'm-enlarge' });
 const list = [outdoors, indoors, denoise, enlarge];
 
-describe('what is done about the faults of a picture', () => {
-  test('the remedy in use comes first, then the picked one, the program’s own, one that is here, and the first', () => {
+describe('remedies for the faults of a picture', () => {
+  test('the remedy in use comes first, then the picked one, the program’s own, one on this computer, and the first', () => {
     const own: Remedy = remedy('own', 'haze');
     delete own.source;
     expect(chosenRemedy([outdoors], 'haze', [], {})).toBe(outdoors);
@@ -41,7 +41,7 @@ describe('what is done about the faults of a picture', () => {
     expect(chosenRemedy(list, 'rain', [], {})).toBeUndefined();
   });
 
-  test('models are used in the order of the faults, whatever was chosen first, and others stay before them', () => {
+  test('models are used in the order of the faults, whatever was chosen first; other models stay before them', () => {
     const chosen = [enlarge, indoors, denoise].reduce<Treatment>((sum, next) => withRemedy(list, next, sum), {
       models: ['expert'],
       wanted: [],
@@ -53,7 +53,7 @@ describe('what is done about the faults of a picture', () => {
     expect(hasExpertModels(list, ['m-denoise'])).toBe(false);
   });
 
-  test('what is not on this computer is wanted, and replaces another for the same fault', () => {
+  test('a remedy that is not on this computer is marked as wanted, and replaces another for the same fault', () => {
     const before = withRemedy(list, indoors, { models: [], wanted: [] });
     const asked = withRemedy(list, outdoors, before);
     expect(asked).toEqual({ models: [], wanted: ['haze'] });

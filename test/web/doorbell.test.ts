@@ -18,7 +18,7 @@ afterEach(() => rmSync(home, { recursive: true, force: true }));
 const socketOf = (folder = home): string => join(folder, 'door', 'studio.sock');
 
 describe.skipIf(windows)('the doorbell', () => {
-  test('tells a second start an address, from a socket that only its owner reaches', async () => {
+  test('gives a second start an address, through a socket that only its owner can reach', async () => {
     expect(await ring(home)).toBeUndefined();
     const bell = await hangDoorbell(home, () => address);
     expect(await ring(home)).toBe(address);
@@ -29,7 +29,7 @@ describe.skipIf(windows)('the doorbell', () => {
     expect(await ring(home)).toBeUndefined();
   });
 
-  test('goes on after a program that was killed, and refuses beside one that lives', async () => {
+  test('works after a program that was killed, and refuses to start beside a running one', async () => {
     const killed = await hangDoorbell(home, () => address);
     const remains = readFileSync(join(home, 'door', 'key'));
     await killed.close();
@@ -43,7 +43,7 @@ describe.skipIf(windows)('the doorbell', () => {
     await bell.close();
   });
 
-  test('believes nobody who does not know the key', async () => {
+  test('does not trust a server that does not know the key', async () => {
     const bell = await hangDoorbell(home, () => address);
     await bell.close();
     const heard: string[] = [];
@@ -53,7 +53,7 @@ describe.skipIf(windows)('the doorbell', () => {
     impostor.close();
   });
 
-  test('says nothing to somebody who does not know the key', async () => {
+  test('does not answer a client that does not know the key', async () => {
     const bell = await hangDoorbell(home, () => address);
     expect(await talk(socketOf(), 'nonce proof\n')).toBe('');
     expect(await talk(socketOf(), `${'x'.repeat(5000)}`)).toBe('');
@@ -61,14 +61,14 @@ describe.skipIf(windows)('the doorbell', () => {
     await bell.close();
   });
 
-  test('rings nowhere where others could have put the socket', async () => {
+  test('does not use a socket in a folder that others can write to', async () => {
     const bell = await hangDoorbell(home, () => address);
     chmodSync(join(home, 'door'), 0o755);
     expect(await ring(home)).toBeUndefined();
     await bell.close();
   });
 
-  test('lies elsewhere where the path of the home folder is too long for a socket', async () => {
+  test('uses another place if the path of the home folder is too long for a socket', async () => {
     const deep = join(home, 'a'.repeat(60), 'b'.repeat(60));
     mkdirSync(deep, { recursive: true });
     const bell = await hangDoorbell(deep, () => address);

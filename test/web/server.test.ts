@@ -124,7 +124,7 @@ describe('hostile requests', () => {
 });
 
 describe('the loopback server', () => {
-  test('lets a browser in once for each invitation, and gives it a cookie that scripts and other sites cannot use', async () => {
+  test('admits one browser for each invitation, with a cookie that scripts and other sites cannot use', async () => {
     const path = new URL(web.server.invite()).pathname;
     const first = await web.sendRaw('GET', path);
     expect(first.status).toBe(200);
@@ -138,7 +138,7 @@ describe('the loopback server', () => {
     expect((await web.sendRaw('GET', '/enter/nonsense')).status).toBe(401);
   });
 
-  test('answers a call with what the contract says', async () => {
+  test('answers a call as the contract says', async () => {
     const { status, body } = await send('POST', '/api/app.info', own(), '{}');
     expect(status).toBe(200);
     expect((JSON.parse(body) as { value: { folders: { home: string } } }).value.folders.home).toBe(web.folder);
@@ -163,7 +163,7 @@ describe('the loopback server', () => {
     expect(readFileSync(join(web.folder, 'web-token'), 'utf8')).toBe(web.secrets.bearer);
   });
 
-  test('tells events to a socket that belongs here', async () => {
+  test('sends events to an admitted socket', async () => {
     const socket = await openSocket(own());
     const heard = new Promise<string>((resolve) => socket.once('message', (data: Buffer) => resolve(data.toString())));
     await web.studio.handlers['datasets.remove']({ dataset: 'none' });

@@ -91,13 +91,13 @@ describe('RAW files that are TIFF inside', () => {
     ['FUJIFILMCCD-RAW 0201', 'Fujifilm RAF'],
     ['IIRO\x08\0\0\0', 'Olympus ORF'],
     ['IIU\0\x18\0\0\0', 'Panasonic RW2'],
-  ])('is told by its first bytes: %j', (head, title) => {
+  ])('is detected by its first bytes: %j', (head, title) => {
     const file = join(folder, 'head.tif');
     writeFileSync(file, Buffer.concat([Buffer.from(head, 'latin1'), Buffer.alloc(64)]));
     expect(lookInside(file)).toMatchObject({ kind: 'raw', raw: title });
   });
 
-  it('a first picture that is a reduced copy is not taken for the picture', async () => {
+  it('a first picture that is a reduced copy is not used as the picture', async () => {
     const file = writeTiff(join(folder, 'reduced.tif'), thumbnail, { ...thumbnail, tags: {} });
     await expect(restore(file)).rejects.toThrow('a smaller copy of another picture in it');
     // The other way round it is an ordinary picture with a thumbnail, which is not missed.
@@ -137,7 +137,7 @@ describe('depths and channels of TIFF', () => {
     },
   );
 
-  it('floats that are no numbers, or far above white, are refused', async () => {
+  it('floats that are NaN, or far above white, are refused', async () => {
     const broken = floats(1);
     broken[40] = NaN;
     await expect(restore(tiff({ data: broken, photometric: 1 }))).rejects.toThrow('not numbers (NaN)');
@@ -195,7 +195,7 @@ describe('depths and channels of TIFF', () => {
     );
   });
 
-  it('transparency that is multiplied in is taken out, and what has been kept is written as plain', async () => {
+  it('associated transparency is divided out, and the result is written with unassociated transparency', async () => {
     const data = Uint8Array.from(ramp(4, (share, c) => Math.round((c === 3 ? 255 : 200 - 40 * c) * share)));
     const { target } = await restore(tiff({ data, photometric: 2, extras: [1] }));
     const { values } = await stored(target);
@@ -243,7 +243,7 @@ const chunksOf = (file: string): string[] =>
   ) ?? [];
 
 describe('what stands in chunks of a PNG', () => {
-  it('text of any keyword goes along byte for byte, and is no syntax on the way', async () => {
+  it('text of any keyword is copied byte for byte, and never interpreted', async () => {
     const texts = ['a "quoted" <keyword> & more', "it's </meta>", '-execute %d ${x}'].map(
       (word) => `${word}\0text ${word}`,
     );
@@ -257,7 +257,7 @@ describe('what stands in chunks of a PNG', () => {
     expect((await restore(file, {}, true)).warnings).toEqual([]);
   });
 
-  it('text that speaks of a place stays behind where places are removed', async () => {
+  it('text that mentions a place is left out if places are removed', async () => {
     const place = 'Location\x0047.3 8.5';
     const file = await pngWith(
       'place.png',

@@ -29,7 +29,7 @@ describe('a RAW file', () => {
   const dng = (): string =>
     writeDng(join(folder, `${++count}.dng`), width, height, scene, { orientation: 8, tags: { 315: 'Somebody' } });
 
-  it('is developed to a TIFF of 16 bits, upright, with a wide profile and what tells of the photograph', async () => {
+  it('is developed to an upright TIFF of 16 bits, with a wide profile and the metadata of the photograph', async () => {
     const file = dng();
     execFileSync('node_modules/exiftool-vendored.pl/bin/exiftool', [
       '-q',
@@ -63,7 +63,7 @@ describe('a RAW file', () => {
     expect(readFileSync(file).equals(before)).toBe(true);
   });
 
-  it('is developed as the settings say, and that is told', async () => {
+  it('is developed as the settings say, and the report says so', async () => {
     const mean = async (file: string): Promise<number> => (await sharp(file).stats()).channels[1]?.mean ?? 0;
     const plain = await restore(dng(), { format: 'png' });
     const brighter = await restore(dng(), {
@@ -116,7 +116,7 @@ describe('a JPEG XL', () => {
 });
 
 describe.skipIf(!installed('sh', '-c', 'command -v heif-enc'))('a HEIC', () => {
-  it('becomes a JPEG that is turned once, with its EXIF', async () => {
+  it('becomes a JPEG that is rotated once, with its EXIF', async () => {
     const jpeg = join(folder, 'turned.jpg');
     const ramp = Uint8Array.from({ length: width * height * 3 }, (_, i) => (Math.floor(i / 3) % width) * 3);
     await sharp(ramp, { raw: { width, height, channels: 3 } })

@@ -1,6 +1,6 @@
 /**
- * Stands in for the default app of Electron's own downloads, which the tests' Electron comes without: it opens the app
- * whose folder is named on the command line. Playwright has a module loaded first (`-r`).
+ * Replaces the default app of Electron's own downloads, which the tests' Electron lacks: it opens the app whose folder
+ * is given on the command line. Playwright loads a module before it (`-r`).
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

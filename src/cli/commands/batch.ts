@@ -48,7 +48,7 @@ export const registerBatch: Register = (program, context) => {
 
   batch
     .command('show')
-    .description('every file of a batch, with its warnings or why it failed')
+    .description('every file of a batch, with its warnings or the reason why it failed')
     .argument('<batch>', 'its id')
     .action(async (id: string) => {
       const { batches } = await openFor(id);
@@ -74,17 +74,17 @@ export const registerBatch: Register = (program, context) => {
 
   batch
     .command('pause')
-    .description('have a batch wait after the pictures at hand, whichever window or terminal does it')
+    .description('pause a batch after its current pictures, whichever window or terminal runs it')
     .argument('<batch>', 'its id')
     .action(async (id: string) => {
       const { batches } = await openFor(id);
       await batches.pause(id);
-      output.result({ batch: batches.find(id) }, `Paused. Go on: mcir batch resume ${id}`);
+      output.result({ batch: batches.find(id) }, `Paused. Resume it: mcir batch resume ${id}`);
     });
 
   batch
     .command('resume')
-    .description('go on with a batch that was paused or cancelled, failed, or was interrupted')
+    .description('resume a batch that was paused, cancelled or interrupted, or that failed')
     .argument('<batch>', 'its id')
     .addOption(deviceOption())
     .action(async (id: string, { device }: { device?: DeviceChoice }) => {
@@ -94,13 +94,13 @@ export const registerBatch: Register = (program, context) => {
       if (by === undefined) return followBatch({ batches, jobs }, id, output);
       output.result(
         { batch: batches.find(id) },
-        `The window or terminal that owns this batch (${by}) goes on with it. \`mcir batch show ${id}\` tells how far it is.`,
+        `The window or terminal that owns this batch (${by}) resumes it. \`mcir batch show ${id}\` shows its progress.`,
       );
     });
 
   batch
     .command('retry')
-    .description('try the failed files of a batch again')
+    .description('retry the failed files of a batch')
     .argument('<batch>', 'its id')
     .addOption(deviceOption())
     .action(async (id: string, { device }: { device?: DeviceChoice }) => {
@@ -112,16 +112,16 @@ export const registerBatch: Register = (program, context) => {
       if (owner === undefined) return followBatch({ batches, jobs }, id, output);
       output.result(
         { batch: batches.find(id) },
-        `The window or terminal that owns this batch (${owner}) tries them with the rest.`,
+        `The window or terminal that owns this batch (${owner}) retries them with the rest.`,
       );
     });
 
   batch
     .command('cancel')
-    .description('end a batch, whichever window or terminal does it; what is done stays done')
+    .description('cancel a batch, whichever window or terminal runs it; finished pictures are kept')
     .argument('<batch>', 'its id')
     .action(async (id: string) => {
       const { batches } = await openFor(id);
-      output.result({ batch: await batches.cancel(id) }, `Cancelled. Go on: mcir batch resume ${id}`);
+      output.result({ batch: await batches.cancel(id) }, `Cancelled. Resume it: mcir batch resume ${id}`);
     });
 };

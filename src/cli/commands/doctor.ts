@@ -25,8 +25,8 @@ export const registerDoctor: Register = (program, context) => {
       '--report <file>',
       'write a zip for a bug report instead: logs and settings, without pictures, their names or your paths',
     )
-    .option('--gpu', 'print what this computer restores on, to be pasted into an issue')
-    .option('--ask-again', 'forget what was found out about backends, so that each model is compared and timed again')
+    .option('--gpu', 'print which devices can restore on this computer, for pasting into an issue')
+    .option('--ask-again', 'delete the findings about backends, so that each model is compared and timed again')
     .action(async ({ report: file, gpu = false, askAgain = false }: Options) => {
       if (askAgain) forgetFindings(context.home);
       if (file !== undefined) {

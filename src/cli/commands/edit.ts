@@ -18,7 +18,7 @@ export const registerEdit: Register = (program, context) => {
     .argument('[file...]', 'the copies')
     .option(
       '--launcher <file>',
-      'write a program that does this with the files it is given, to enter in the settings of a photo manager',
+      'write a launcher that does this with the files it gets, for the settings of a photo manager',
     );
   addExportOptions(addEffectOptions(command), ['format', 'name', 'onConflict']).action(
     async (files: string[], options: RestoreOptions & { launcher?: string }) => {
@@ -29,7 +29,7 @@ export const registerEdit: Register = (program, context) => {
         await writeEditLauncher(launcher, launcherArguments(options));
         return output.result(
           { launcher },
-          `Wrote ${launcher}. Choose it as external editor; docs/photographs.md tells where.`,
+          `Wrote ${launcher}. Choose it as external editor; docs/photographs.md says where.`,
         );
       }
       if (files.length === 0) wrongUse(new AppError('bad-input', 'No files were given. Name the files to restore.'));

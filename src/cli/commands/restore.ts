@@ -22,20 +22,20 @@ export const registerRestore: Register = (program, context) => {
   const command = program
     .command('restore')
     .description('restore photographs; resume an interrupted batch with `mcir batch resume`')
-    .argument('<path...>', 'pictures, and folders that hold some')
+    .argument('<path...>', 'pictures, and folders with pictures')
     .requiredOption('--out <folder>', 'where results are written')
     .option('--recursive', 'include subfolders, and keep their structure')
     .addOption(
-      new Option('--prefer <which>', 'what to restore where a folder has a shot as RAW and as JPEG or HEIC')
+      new Option('--prefer <which>', 'what to restore if a folder has a shot both as RAW and as JPEG or HEIC')
         .choices(['raw', 'picture', 'both'] satisfies RawOrPicture[])
         .default('raw'),
     )
     .addOption(
-      new Option('--chunk <pictures>', 'pictures that a worker of a queue takes at a time (default: 100)').argParser(
+      new Option('--chunk <pictures>', 'number of pictures that a worker takes at a time (default: 100)').argParser(
         wholeNumber(1, 500),
       ),
     )
-    .option('--no-wait', 'put the work into the queue and end; `mcir batch resume` takes the results');
+    .option('--no-wait', 'put the work into the queue and end; `mcir batch resume` collects the results');
   addQueueOptions(addExportOptions(addEffectOptions(command))).action(
     async (
       paths: string[],
@@ -55,7 +55,7 @@ export const registerRestore: Register = (program, context) => {
         await batches.submitted(id);
         await jobs.closeJob(id);
         const batch = await batches.ended(id);
-        return output.result({ batch }, `Other machines do it. Take the results: mcir batch resume ${id}`);
+        return output.result({ batch }, `Other machines do it. Collect the results: mcir batch resume ${id}`);
       }
       const { files, ignored, skipped, below, beside } = await collectSources(
         paths,

@@ -9,18 +9,18 @@ export const registerResume: Register = (program, context) => {
   program
     .command('pause')
     .argument('<run>', run)
-    .description('have a training save and wait')
+    .description('pause a training: it saves and waits')
     .action(async (reference: string) => {
       const { training, runs } = await context.services();
       await training.pause(reference);
       const { id } = runs.find(reference);
-      output.result(runs.find(id), `It saves and waits after the step at hand. Go on: mcir resume ${id}`);
+      output.result(runs.find(id), `It saves and waits after the current step. Resume it: mcir resume ${id}`);
     });
 
   program
     .command('resume')
     .argument('<run>', run)
-    .description('go on with a training after a pause, or where it last saved')
+    .description('resume a training after a pause, or from its last checkpoint')
     .action(async (reference: string) => {
       const services = await context.services();
       const { id } = services.runs.find(reference);
@@ -28,19 +28,19 @@ export const registerResume: Register = (program, context) => {
       if (by === undefined) return followTraining(services, id, output);
       output.result(
         services.runs.find(id),
-        `The window or terminal that owns this training (${by}) goes on with it. \`mcir runs show ${id}\` tells how far it is.`,
+        `The window or terminal that owns this training (${by}) resumes it. \`mcir runs show ${id}\` shows its progress.`,
       );
     });
 
   program
     .command('cancel')
     .argument('<run>', run)
-    .description('have a training save and end; `mcir resume` goes on')
+    .description('cancel a training: it saves and ends; `mcir resume` resumes it')
     .action(async (reference: string) => {
       const { training, runs } = await context.services();
       const { id } = runs.find(reference);
       await training.cancel(id);
       const { step, state } = await training.ended(id);
-      output.result(runs.find(id), `The training is ${state}, at step ${step}. Go on: mcir resume ${id}`);
+      output.result(runs.find(id), `The training is ${state}, at step ${step}. Resume it: mcir resume ${id}`);
     });
 };

@@ -40,7 +40,7 @@ export const registerStudy: Register = (program, context) => {
   const study = program.command('study').description('compare trainings over several seeds, with a verdict');
   const runCommand = study
     .command('run')
-    .description('start a study and do all of its trainings; `mcir study resume` goes on')
+    .description('start a study and do all of its trainings; `mcir study resume` resumes it')
     .argument('<file>', 'the study (YAML); examples are in resources/studies')
     .option('--shared <folder>', 'folder inside a root for the work of other machines; by default the root itself');
   addQueueOptions(runCommand).action(async (file: string, options: QueueOptions & { shared?: string }) => {
@@ -59,18 +59,20 @@ export const registerStudy: Register = (program, context) => {
     study
       .command('submit')
       .description('submit the trainings of a study to a cluster; `mcir study resume` takes their results')
-      .argument('<study>', 'its file (YAML), or the id of one that was begun')
+      .argument('<study>', 'its file (YAML), or the id of a study that exists')
       .requiredOption('--slurm', 'to Slurm, as an array with a task for each training')
       .option('--shared <folder>', 'folder inside a root for the work; by default the root itself')
       .option('--partition <name>', 'the partition')
-      .addOption(new Option('--array-limit <number>', 'most tasks at a time').argParser(wholeNumber(1, 10_000)))
+      .addOption(
+        new Option('--array-limit <number>', 'maximum number of tasks at a time').argParser(wholeNumber(1, 10_000)),
+      )
       .option(
         '--time <limit>',
-        'time limit of a task, as Slurm writes it; a training saves before it and goes on later',
+        'time limit of a task, as Slurm writes it; a training saves before it and is resumed later',
       )
       .addOption(new Option('--gpus <number>', 'GPUs of a task').argParser(wholeNumber(1, 16)))
       .addOption(new Option('--cpus <number>', 'processor cores of a task').argParser(wholeNumber(1, 1024)))
-      .option('--command <words>', 'how this program is started on a node; by default as here'),
+      .option('--command <words>', 'command that starts this program on a node; by default the same as here'),
   ).action(async (reference: string, options: SubmitOptions) => {
     const travel = await travelOf(options);
     const services = await context.services();
@@ -91,13 +93,13 @@ export const registerStudy: Register = (program, context) => {
     });
     output.result(
       { study: plan.id, job, runs },
-      `Submitted as job ${job}: ${runs.length} trainings. How far they are: mcir study status ${plan.id}`,
+      `Submitted as job ${job}: ${runs.length} trainings. Show progress: mcir study status ${plan.id}`,
     );
   });
 
   study
     .command('resume')
-    .description('go on with a study that was stopped or interrupted')
+    .description('resume a study that was stopped or interrupted')
     .argument('<study>', 'its id, as `mcir study list` shows it')
     .action(async (id: string) => {
       const services = await context.services();
@@ -106,7 +108,7 @@ export const registerStudy: Register = (program, context) => {
 
   study
     .command('list')
-    .description('show the studies there are')
+    .description('list all studies')
     .action(async () => {
       const { studies } = await context.services();
       const plans = studies.folders.list();
@@ -123,7 +125,7 @@ export const registerStudy: Register = (program, context) => {
 
   study
     .command('status')
-    .description('show how far each training of a study is')
+    .description('show the progress of each training of a study')
     .argument('<study>', 'its id')
     .action(async (id: string) => {
       const services = await context.services();
@@ -181,7 +183,7 @@ export const registerStudy: Register = (program, context) => {
     });
 };
 
-/** How the trainings of a study reach other machines. Each has a folder of its own in this one. */
+/** How the trainings of a study reach other machines. Each has its own folder inside this one. */
 async function travelOf(
   { root = [], shared }: QueueOptions & { shared?: string },
   queue?: QueueAddress,

@@ -15,7 +15,7 @@ export const registerTrain: Register = (program, context) => {
   program
     .command('train')
     .argument('<config>', 'configuration (YAML); examples are in resources/presets')
-    .description('train a network; Ctrl-C saves first, and `mcir resume` goes on')
+    .description('train a network; Ctrl-C saves first, and `mcir resume` resumes it')
     .option(
       '--set <path=value>',
       'set a field of the configuration, such as mcir.weight=0.002; null leaves it out (repeatable)',
@@ -68,7 +68,7 @@ function describe(
     `${steps} steps would take about ${duration(totalSeconds)}.`,
     `a step       ${stepMs.toFixed(0)} ms (median of ${measured}); the first ${firstStepMs.toFixed(0)} ms; ${engine}`,
     `validations  ${validations} of ${(validationMs / 1000).toFixed(1)} s`,
-    `memory       ${(memory / 2 ** 30).toFixed(2)} GiB at the most so far`,
+    `memory       ${(memory / 2 ** 30).toFixed(2)} GiB peak so far`,
     `pictures     ${counts.train} to train on, ${counts.validation} to measure on`,
     `network      ${parameters} parameters; features: ${features}`,
     `device       ${device}, ${threads} threads`,

@@ -39,7 +39,10 @@ export const registerWorker: Register = (program, context) => {
         .default(1),
     )
     .addOption(
-      new Option('--lost-after <seconds>', 'a worker that shows no life for so long loses its work to another one')
+      new Option(
+        '--lost-after <seconds>',
+        'if a worker shows no sign of life for this long, its work is given to another worker',
+      )
         .argParser(wholeNumber(2, 3600))
         .default(30),
     )
@@ -64,13 +67,13 @@ export const registerWorker: Register = (program, context) => {
     });
     output.log(`Waiting for work from ${address.url} as ${worker.name}. Ctrl-C ends this worker.`);
     await ended();
-    output.log('Ending after the work at hand is saved. Ctrl-C again ends at once.');
+    output.log('Saving the current work, then ending. Press Ctrl-C again to end at once.');
     await worker.close();
     connection.close();
   });
 };
 
-/** Does one training of a list, as a task of Slurm. SIGTERM lets it save; it goes on from there when the task is run again. */
+/** Does one training of a list, as a task of Slurm. SIGTERM lets it save; it resumes there when the task is run again. */
 async function doTask(file: string, { root = [], gpu, task = 0 }: WorkerOptions, context: CliContext): Promise<void> {
   const { output, home, children } = context;
   const roots = await openRoots(root).catch(wrongUse);
@@ -96,7 +99,7 @@ async function doTask(file: string, { root = [], gpu, task = 0 }: WorkerOptions,
     output.result({ run: found.run, outcome }, `Training ${found.run} is finished by ${machine}.`);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    output.log('Saved. It goes on from here when the task is run again.');
+    output.log('Saved. It resumes here when the task is run again.');
     process.exitCode = SAVED_NOT_DONE;
   }
 }

@@ -6,7 +6,9 @@ import type { Region } from '../pictures/crop.ts';
 import { DECODE_SECONDS } from '../pictures/limits.ts';
 import { openPicture } from '../pictures/openPicture.ts';
 import { type Inside, lookInside } from '../pictures/inside/inside.ts';
-import { describePixels, orientationOf, refuseKind, turned } from '../pictures/photograph.ts';
+import { WHITE_IS_ZERO } from '../pictures/inside/tiffContents.ts';
+import { refuseMissing } from '../pictures/missing.ts';
+import { describePixels, refuseKind } from '../pictures/photograph.ts';
 import type { FloatPicture, Picture } from '../pictures/picture.ts';
 import { readable } from '../pictures/readable.ts';
 import { oddEncoding } from '../pictures/translate/oddTiff.ts';
@@ -21,15 +23,17 @@ export interface Decoded {
 }
 
 /**
- * Decodes a picture of a data set, the first page of several. Colour profiles are left aside and floats keep their numbers from
- * 0 to 1 without a curve: data sets are compared by what is stored, as the authors' OpenCV does, so that figures can be
- * repeated. What is read and what is refused is in the same table as for photographs (core/pictures/encodings.ts).
- * @throws AppError `bad-input` that names the file and what is wrong with it.
+ * Decodes a picture of a data set; of several pages, the first. Colour profiles are not applied, and floats keep their
+ * values from 0 to 1 without a tone curve. So data sets are compared by their stored values, as the authors' OpenCV
+ * code does, and published figures can be reproduced. The table in core/pictures/encodings.ts says which encodings are
+ * read and which are refused, as for photographs.
+ * @throws AppError `bad-input` that names the file and the problem
  */
 export const decodePixels = (file: string): Promise<Decoded> => withTextPath(file, decodeNamed);
 
 async function decodeNamed(file: string): Promise<Decoded> {
   try {
+    await refuseMissing(file);
     const inside = lookInside(file);
     refuseKind(inside);
     if (!oddEncoding(inside)) return await decodeFile(file, inside);
@@ -46,9 +50,9 @@ async function decodeNamed(file: string): Promise<Decoded> {
 }
 
 async function decodeFile(file: string, inside: Inside): Promise<Decoded> {
-  const { image: source, metadata } = await readable(file, () => openPicture(file, { ignoreIcc: true }));
+  const { upright, metadata } = await readable(file, () => openPicture(file, { ignoreIcc: true }));
   const { facts } = describePixels(metadata.format, inside, metadata);
-  const image = turned(source, metadata);
+  const image = upright();
   const converted = facts.colours === 'cmyk' || facts.colours === 'lab';
   const float = facts.sample === 'float' && !converted;
   const deep = metadata.depth !== 'uchar';
@@ -64,7 +68,7 @@ async function decodeFile(file: string, inside: Inside): Promise<Decoded> {
   );
   const colours = facts.colours === 'grey' ? 1 : 3;
   const whole = deep ? asArray(Uint16Array, data) : asArray(Uint8Array, data);
-  const samples = float ? wholeNumbers(data) : whole;
+  const samples = float ? wholeNumbers(data, inside, { channels: info.channels, colours }) : whole;
   return {
     picture: {
       width: info.width,
@@ -84,15 +88,21 @@ const asArray = <T>(Type: new (buffer: ArrayBufferLike, offset: number, length: 
     data.length / (Type as unknown as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT,
   );
 
-/** Floats from 0 to 1 as 16 bits. @throws Error for values that are not numbers */
-function wholeNumbers(data: Buffer): Uint16Array {
-  return Uint16Array.from(asArray(Float32Array, data), (value) => {
+/** Floats from 0 to 1 as 16 bits; libvips does not turn round those where white is 0. @throws Error for values that are not numbers */
+function wholeNumbers(
+  data: Buffer,
+  { tiff }: Inside,
+  { channels, colours }: { channels: number; colours: number },
+): Uint16Array {
+  const inverted = tiff?.photometric === WHITE_IS_ZERO;
+  return Uint16Array.from(asArray(Float32Array, data), (value, i) => {
     if (Number.isNaN(value)) throw new Error('it holds floating-point values that are not numbers (NaN)');
-    return Math.round(Math.min(1, Math.max(0, value)) * 65535);
+    const light = inverted && i % channels < colours ? 1 - value : value;
+    return Math.round(Math.min(1, Math.max(0, light)) * 65535);
   });
 }
 
-/** Grey three times, further channels left out. */
+/** Repeats grey three times, and drops channels after the third. */
 function rgbOnly<T extends Uint8Array | Uint16Array>(samples: T, channels: number, colours: 1 | 3): T {
   if (channels === 3 && colours === 3) return samples;
   const count = samples.length / channels;
@@ -104,9 +114,9 @@ function rgbOnly<T extends Uint8Array | Uint16Array>(samples: T, channels: numbe
 
 /** Width and height as {@link decodePixels} returns them, from the header only. */
 export async function uprightSize(file: string): Promise<{ width: number; height: number }> {
-  const { metadata } = await withTextPath(file, openPicture);
+  const { metadata, orientation } = await withTextPath(file, openPicture);
   const { width, height } = metadata;
-  return orientationOf(metadata) > 4 ? { width: height, height: width } : { width, height };
+  return orientation > 4 ? { width: height, height: width } : { width, height };
 }
 
 /** A whole file as the networks need it: RGB in [0,1]; see {@link decodePixels}. */

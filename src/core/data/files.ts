@@ -6,19 +6,19 @@ import { bytesOf, realPathOf, textOf } from '../files/byteNames.ts';
 import { isTranslatedName } from '../../shared/fileKinds.ts';
 
 /**
- * Content of a folder and its subfolders. Paths are relative, use `/` and are sorted by character code. Names that are not
- * UTF-8 are written as core/files/byteNames.ts does.
+ * The content of a folder and its subfolders. Paths are relative to the folder, use `/`, and are sorted by character
+ * code. Names that are not UTF-8 are written as in core/files/byteNames.ts.
  */
 export interface Listing {
   folder: string;
   pictures: string[];
   /** Files that are not pictures this program reads. */
   others: string[];
-  /** What could not be listed. Everything beside it is. */
+  /** Folders and files that could not be listed. All others are in the listing. */
   skipped: Skipped[];
 }
 
-/** A file or folder that could not be listed, as it is shown, and why in a sentence. */
+/** A file or folder that could not be listed: its path for display, and the reason as a sentence. */
 export interface Skipped {
   path: string;
   reason: string;
@@ -34,21 +34,22 @@ export const isPictureName = (name: string): boolean =>
 /** Whether the file name is that of a photograph that can be restored: RAW, HEIC and others too. */
 export const isPhotographName = (name: string): boolean => isPictureName(name) || isTranslatedName(name);
 
-/** Files and folders that operating systems and NAS devices leave among pictures. */
+/** Files and folders that operating systems and NAS devices put into picture folders. */
 export const isSystemFile = (name: string): boolean =>
   name.startsWith('.') || /^(thumbs\.db|desktop\.ini|__macosx|@eadir)$/i.test(name);
 
 /**
- * Lists the pictures in a folder and the folders in it. Links are followed, and each folder is listed once, however many
- * links lead to it. A link to a folder around this one is named and not followed; a link that leads nowhere counts as a picture, so that it is named where it cannot be read.
- * @param isPicture tells by a file's name whether it is a picture; by default one that data sets can hold
- * @throws AppError `not-found` if the folder is not there, `io` if it may not be read.
+ * Lists the pictures in a folder and its subfolders. Links are followed, and each folder is listed only once, however
+ * many links lead to it. A link to an enclosing folder is reported and not followed. A link to a missing file counts as
+ * a picture, so that the error is reported when the picture is read.
+ * @param isPicture decides by file name whether a file is a picture; by default, formats that data sets can hold
+ * @throws AppError `not-found` if the folder does not exist, `io` if it cannot be read
  */
 export async function listPictures(folder: string, isPicture = isPictureName): Promise<Listing> {
   const top = await realFolder(folder);
   const listing: Listing = { folder, pictures: [], others: [], skipped: [] };
   const listed = new Set<string>();
-  // Folders themselves come before links to them, so that a picture has the path of its folder.
+  // Real folders come before links to them, so that a picture is listed under its real path.
   const links = await walk(folder, listed, listing, isPicture);
   if (!links) throw new AppError('io', `The folder ${folder} cannot be read. Check its permissions.`);
   for (const link of links) {
@@ -67,7 +68,7 @@ export async function listPictures(folder: string, isPicture = isPictureName): P
   return listing;
 }
 
-/** The folders directly inside a folder, by name; none where it cannot be read. @throws AppError `not-found`, `bad-input` */
+/** The names of the direct subfolders; empty if the folder cannot be read. @throws AppError `not-found`, `bad-input` */
 export async function listFolders(folder: string): Promise<string[]> {
   await realFolder(folder);
   const { entries } = await entriesOf(folder);
@@ -90,9 +91,9 @@ async function realFolder(folder: string): Promise<string> {
 }
 
 /**
- * Lists a folder and the folders in it, without following links.
- * @param listed real paths of the folders that were listed
- * @returns links to other folders; undefined where the folder cannot be read
+ * Lists a folder and its subfolders without following links.
+ * @param listed real paths of the folders that were listed already
+ * @returns links to other folders; undefined if the folder cannot be read
  */
 async function walk(
   folder: string,
@@ -128,7 +129,7 @@ interface Entries {
   error?: unknown;
 }
 
-/** Whether one real path is that of a folder in which the other lies. */
+/** Whether the folder with the first real path contains the other path. */
 const isAround = (outer: string, inner: string): boolean =>
   outer !== inner && inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
 

@@ -2,14 +2,13 @@ import { AppError, messageOf } from '../../shared/errors.ts';
 import { withTextPath } from '../files/byteNames.ts';
 import type { PictureHeader } from '../../shared/pictureMessages.ts';
 import { openPicture } from '../pictures/openPicture.ts';
-import { orientationOf } from '../pictures/photograph.ts';
 
 /** What a picture's header says. @throws AppError `bad-input` that names the file */
 export async function readHeader(file: string): Promise<PictureHeader> {
   try {
-    const { metadata, format } = await withTextPath(file, openPicture);
+    const { metadata, format, orientation } = await withTextPath(file, openPicture);
     const { width, height, depth, channels, hasAlpha } = metadata;
-    const sideways = orientationOf(metadata) > 4;
+    const sideways = orientation > 4;
     return {
       width: sideways ? height : width,
       height: sideways ? width : height,

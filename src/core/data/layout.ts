@@ -8,14 +8,14 @@ export interface Layout {
   target: string;
 }
 
-/** What data sets call the folder of degraded pictures … */
+/** Usual names for the folder of degraded pictures … */
 const INPUTS =
   /^(hazy|haze|inputs?|in|data|rain|rainy|rainy_image|blur|blurry|noisy|noise|lq|lr|low|degraded|synthetic)$/i;
-/** … and that of clean ones: RESIDE, DehazeFormer, Rain100, DDN, IDT, GoPro, SIDD, BasicSR, LOL. */
+/** … and for the folder of clean ones: RESIDE, DehazeFormer, Rain100, DDN, IDT, GoPro, SIDD, BasicSR, LOL. */
 const TARGETS = /^(clear|clean|gt|targets?|ground_?truth|norain|sharp|hq|hr|high|normal)$/i;
 /** Set5's LRx4, MATLAB's X4. */
 const SCALED = /^(?:lr_?)?x(\d)$/i;
-/** Parts of a collection that must not be mixed, so that nobody trains on test pictures by accident. */
+/** Subsets that must not be mixed, so that nobody trains on test pictures by accident. */
 const PARTS = /^(train(ing)?|test(ing)?|val(id(ation)?)?|indoor|outdoor|its|ots|sots|hsts|rtts)$/i;
 
 /**

@@ -18,17 +18,17 @@ export interface Context {
 }
 
 /**
- * A degradation of pictures. Each has a file; `index.ts` lists them. Forms, help and validation come from the schema.
- * Streaks, haze and similar effects use coordinates of the whole picture, so that a patch looks like a part of a
- * degraded picture. Only noise is drawn for the given pixels.
+ * A degradation of pictures. Each has its own file, and `index.ts` lists them. Forms, help and validation are derived
+ * from the schema. Streaks, haze and similar effects use coordinates of the whole picture, so that a patch looks like a
+ * part of a degraded picture. Only noise is drawn for each patch by itself.
  */
 export interface Degradation<Settings = Record<string, unknown>> {
   /** The `type` of a step in configurations. */
   readonly id: string;
   readonly title: string;
-  /** One sentence for people. */
+  /** One sentence for users. */
   readonly description: string;
-  /** Every field described and with a default. */
+  /** Every field has a description and a default. */
   readonly schema: z.ZodType<Settings>;
   /** How many times smaller the result is than the input; 1 if the size stays. */
   shrink(settings: Settings): number;

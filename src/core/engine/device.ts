@@ -32,14 +32,14 @@ export function readEngine(): { tensorflow: string; device: Device } {
 
 function readDevice(usesGpu: boolean): Device {
   const threads = openedThreads() ?? (Number(process.env['TF_NUM_INTRAOP_THREADS']) || availableParallelism());
-  const bf16 = ['avx512_bf16', 'amx_bf16', 'bf16'].filter((flag) => processorFlags()?.includes(flag)); // the last is ARM's
+  const bf16 = ['avx512_bf16', 'amx_bf16', 'bf16'].filter((flag) => processorFlags()?.includes(flag)); // The last name is the one that ARM processors use.
   if (!usesGpu)
     return { kind: 'cpu', name: cpus()[0]?.model.trim() ?? 'unknown CPU', memory: totalmem(), threads, bf16 };
   const gpu = visibleGpus()[0];
   return { kind: 'gpu', name: gpu?.name ?? 'GPU', memory: gpu?.memory ?? 0, threads, bf16 };
 }
 
-/** The machine's NVIDIA GPUs, as the driver's tool nvidia-smi reports them; none if it is missing. */
+/** The machine's NVIDIA GPUs, as nvidia-smi reports them; empty if that tool is missing. */
 export function visibleGpus(): Gpu[] {
   try {
     const text = execFileSync('nvidia-smi', ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits'], {

@@ -29,7 +29,7 @@ export interface CompileOptions extends Pick<LowerOptions, 'precision'> {
   changing?: readonly tf.Tensor[];
 }
 
-/** For one input shape: the recorded graph, and the session that runs it with the present values. */
+/** For one input shape: the recorded graph, and the session that runs it with the current values. */
 interface Graph {
   nodes: readonly GraphNode[];
   output: string;
@@ -37,12 +37,12 @@ interface Graph {
 }
 
 /**
- * Compiles a forward pass into one TensorFlow graph for each input shape. Weights become constants of the graph, so
- * that TensorFlow can prepare them once. Later changes of the weights have no effect, except of those named as
- * changing. If an operation cannot be recorded, the pass runs op by op, with the same result.
+ * Compiles a forward pass into one TensorFlow graph per input shape. Weights become constants of the graph, so that
+ * TensorFlow can prepare them once. Changing a weight later has no effect unless it was named as changing. If an
+ * operation cannot be recorded, the pass runs op by op, with the same result.
  */
 export function compileForward(forward: Forward, { changing = [], ...options }: CompileOptions = {}): CompiledForward {
-  // In the order of last use, because a Map keeps the order of insertion.
+  // Ordered by last use: a Map keeps insertion order.
   const graphs = new Map<string, Graph>();
   let fallback: string | undefined;
 
@@ -100,7 +100,7 @@ function trace(
 
 const changingName = (i: number): string => `changing${i}`;
 
-/** The nodes with the present values of the changing tensors as constants. */
+/** The graph's nodes, with the current values of the changing tensors as constants. */
 function withValues(nodes: readonly GraphNode[], changing: readonly tf.Tensor[]): readonly GraphNode[] {
   const values = new Map(changing.map((tensor, i) => [changingName(i), tensor]));
   return nodes.map((node) => {

@@ -11,9 +11,9 @@ import { registerKernels } from './tracing/kernels.ts';
 const require = createRequire(import.meta.url);
 
 export interface EngineOptions {
-  /** Threads that compute. By default those of the settings (settings.ts), else all cores. */
+  /** Number of compute threads; by default from the settings (settings.ts), otherwise all cores. */
   threads?: number;
-  /** Each thread runs operations of its own, in parallel. By default all threads share each operation. */
+  /** Each thread runs its own operations, in parallel. By default all threads share each operation. */
   sideBySide?: boolean;
 }
 
@@ -24,10 +24,10 @@ let threadsInUse: number | undefined;
 export const openedThreads = (): number | undefined => threadsInUse;
 
 /**
- * Loads TensorFlow and makes it the backend of `@tensorflow/tfjs-core`, which all of core is written against. Call it
- * once, before anything else, and in a worker process only: the library is large and blocks its thread while it
+ * Loads TensorFlow and makes it the backend of `@tensorflow/tfjs-core`, which all code in core uses. Call it once,
+ * before any other engine function, and only in a worker process: the library is large and blocks its thread while it
  * computes.
- * @throws AppError `engine` if TensorFlow is not installed or does not load.
+ * @throws AppError `engine` if TensorFlow is not installed or fails to load
  */
 export function openEngine(options: EngineOptions = {}): typeof tfjs {
   if (opened) return opened;
@@ -38,7 +38,7 @@ export function openEngine(options: EngineOptions = {}): typeof tfjs {
   // with them, too (docs/performance.md).
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   // For GPUs (docs/decisions/0008-gpu.md): float32 keeps full precision, results are reproducible, and a worker does
-  // not reserve the whole memory when it starts.
+  // not reserve all memory at the start.
   process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
   process.env['TF_DETERMINISTIC_OPS'] ??= '1';
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
@@ -48,8 +48,9 @@ export function openEngine(options: EngineOptions = {}): typeof tfjs {
     process.env['TF_NUM_INTRAOP_THREADS'] = String(options.sideBySide ? 1 : threads);
     process.env['TF_NUM_INTEROP_THREADS'] = String(options.sideBySide ? threads : 1);
   }
-  // Before TensorFlow has threads: on Linux each takes over the priority of the one that starts it. Only an administrator may
-  // raise it again, so whoever chose a lower one keeps it. Until here the process starts as fast as any other.
+  // Lower the priority before TensorFlow starts threads: on Linux a new thread inherits the priority of its creator.
+  // Only an administrator may raise a priority again, so a process that already has a lower one keeps it. Everything up
+  // to here runs at normal priority, so that the start is fast.
   const { PRIORITY_BELOW_NORMAL } = constants.priority;
   if (givesWay() && getPriority() < PRIORITY_BELOW_NORMAL) setPriority(PRIORITY_BELOW_NORMAL);
   restoreRemovedUtilities();
@@ -67,28 +68,29 @@ export function openEngine(options: EngineOptions = {}): typeof tfjs {
   return opened;
 }
 
-/** What tfjs has beside its operations: readers of its models. */
+/** The parts of tfjs besides its operations: the loaders of its models. */
 type Tfjs = Pick<typeof tfjs, 'loadGraphModel' | 'loadLayersModel' | 'layers' | 'serialization'>;
 let shapesOpened: Tfjs | undefined;
 
-/** tfjs as {@link openEngine} or {@link openShapes} opened it; opens TensorFlow where neither has been called. */
+/** tfjs as {@link openEngine} or {@link openShapes} opened it; opens TensorFlow if neither was called. */
 export const openedTfjs = (): Tfjs => opened ?? shapesOpened ?? openEngine();
 
 /**
- * Makes a backend that computes shapes only (shapes/binding.ts), for recording networks in a process that does not load
- * TensorFlow. A process has this or {@link openEngine}; where TensorFlow is loaded already, it stays, and records as well.
+ * Makes a backend that only computes shapes (shapes/binding.ts), to record networks in a process that does not load
+ * TensorFlow. A process uses either this or {@link openEngine}. If TensorFlow is already loaded, it stays and does the
+ * recording.
  */
 export function openShapes(): void {
   if (opened || shapesOpened) return;
   restoreRemovedUtilities();
-  // The package's own translation of tfjs' kernels into TensorFlow's operations is plain JavaScript.
+  // tfjs-node's translation of tfjs kernels into TensorFlow operations is plain JavaScript and needs no TensorFlow.
   const { NodeJSKernelBackend } = require('@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js') as {
     NodeJSKernelBackend: new (binding: ShapesBinding, name: string) => tf.KernelBackend;
   };
   require('@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js');
   shapesOpened = createRequire(require.resolve('@tensorflow/tfjs-node-gpu/package.json'))('@tensorflow/tfjs') as Tfjs;
   tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(new ShapesBinding(), 'shapes'), 3);
-  // The kernel of this backend starts at once; the promise is for backends that load something first.
+  // This backend is ready at once; tfjs returns a promise for backends that must load something first.
   void tf.setBackend('tensorflow');
   registerKernels();
 }

@@ -16,7 +16,8 @@ export async function probe(
   const x = tf.randomUniform<tf.Rank.R4>([1, height, width, 3], 0, 1, 'float32', 1);
   let y: tf.Tensor4D | undefined;
   let failure: unknown;
-  // If the function threw, tfjs would not stop profiling. So the error is thrown afterwards.
+  // If the function threw inside the profile, tfjs would never stop profiling. So the error is kept and thrown
+  // afterwards.
   const { kernels } = await tf.profile(async () => {
     try {
       y = await run(x);

@@ -64,7 +64,7 @@ export class Program<Names extends string> {
     const outputs = this.#outputs.get(name);
     if (!this.#session || !outputs) return this.#runEagerly(name, inputs);
     const results = this.#session.run(prefixed(name, inputs), outputs.nodes);
-    results.pop()?.dispose(); // `done`, which says that all updates are made
+    results.pop()?.dispose(); // The node `done` runs after all updates.
     return Object.fromEntries(outputs.names.map((output, i) => [output, results[i] as tf.Tensor]));
   }
 
@@ -138,7 +138,7 @@ export class Program<Names extends string> {
         tracer.nodes.push(identity(out, node, writes, (outputs[key] as tf.Tensor).shape));
         return out;
       });
-      // So that a function without outputs has something to ask for.
+      // A session needs something to fetch, also from a function without outputs.
       tracer.nodes.push(done(`${name}/done`, writes));
       nodes.push(`${name}/done`);
       this.#outputs.set(name, { names: Object.keys(outputs), nodes });

@@ -5,10 +5,10 @@ import { basename, dirname, join } from 'node:path';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
 /**
- * On Linux a file's name is any bytes, and cameras and old archives write names that are not UTF-8. Inside the program a path
- * is a text. Bytes that are no text stand in it as `\xE9`, which people can read and type, and which every store takes.
- * `bytesOf` turns such a path back into what the system needs. A name that really holds `\xE9` has its backslash written so
- * (`\x5CxE9`), so that each name has one text.
+ * On Linux a file name can be any bytes, and cameras and old archives write names that are not UTF-8. Inside the
+ * program a path is text. Bytes that are not UTF-8 are written as `\xE9`, which people can read and type and every
+ * store accepts. `bytesOf` turns such a path back into the bytes of the system. If a name really contains `\xE9`, its
+ * backslash is escaped (`\x5CxE9`), so that each name has exactly one text.
  */
 
 const isKnown = process.platform === 'linux';
@@ -17,7 +17,7 @@ const BACKSLASH = 0x5c;
 
 const escaped = (byte: number): string => `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 
-/** The text of a name. */
+/** A name as text. */
 export function textOf(name: Buffer): string {
   const text = name.toString();
   if (!isKnown || (isUtf8(name) && text.search(ESCAPE) < 0)) return text;
@@ -31,7 +31,7 @@ export function textOf(name: Buffer): string {
   return result;
 }
 
-/** The character that begins at a place in UTF-8; undefined where none does. */
+/** The UTF-8 character at a position; undefined if there is none. */
 function characterAt(bytes: Buffer, at: number): string | undefined {
   for (let length = 1; length <= 4 && at + length <= bytes.length; length++) {
     const part = bytes.subarray(at, at + length);
@@ -40,7 +40,7 @@ function characterAt(bytes: Buffer, at: number): string | undefined {
   return undefined;
 }
 
-/** Whether a path holds bytes that are no text, and is no path for the system as it stands. */
+/** Whether a path contains escaped bytes, so that the system cannot use it as it is. */
 export const holdsBytes = (path: string): boolean => isKnown && path.search(ESCAPE) >= 0;
 
 /** The real path of what a path leads to. @throws the system's error */
@@ -60,9 +60,9 @@ export function bytesOf(path: string): string | Buffer {
 }
 
 /**
- * The path of what somebody has named, where the name has come through something that knows no bytes (a command line, a
- * watcher of folders): each byte that is no text has become U+FFFD. The one file of the folder that looks so is meant; the
- * path stays as it is where there is none, or several.
+ * Finds the file that a user named, if the name came through something that only handles text (a command line, a folder
+ * watcher) and each byte that is not UTF-8 became U+FFFD. Returns the one file in the folder that matches; if none or
+ * several match, returns the path unchanged.
  */
 export function pathMeant(path: string): string {
   if (!isKnown || !path.includes('\ufffd') || statSync(path, { throwIfNoEntry: false })) return path;
@@ -78,8 +78,8 @@ export function pathMeant(path: string): string {
 }
 
 /**
- * Lets work on a file that takes its path as text only (libvips, ExifTool): a file whose name is no text is open meanwhile
- * under another one. Errors name the file itself.
+ * Runs work that takes its path as text only (libvips, ExifTool). A file whose name is not UTF-8 is available under a
+ * temporary name meanwhile. Error messages contain the real name.
  */
 export async function withTextPath<Value>(path: string, work: (path: string) => Promise<Value>): Promise<Value> {
   if (!holdsBytes(path)) return work(path);

@@ -3,15 +3,16 @@ import { dirname } from 'node:path';
 import { bytesOf } from './byteNames.ts';
 
 /**
- * Writes a file so that after a crash either the old or the new content is complete under its name: written next to it,
- * flushed to disk, renamed, and the rename flushed.
+ * Writes a file so that after a crash either the old or the new content is complete: the content is written to a file
+ * next to it and flushed to disk, then that file is renamed, and the rename is flushed.
  */
 export async function writeDurably(
   path: string,
   content: Uint8Array | string,
   beforeRename?: () => Promise<void>,
 ): Promise<void> {
-  // Always the same name, so that what a crash leaves does not add up; made anew, so that no link is followed.
+  // Always the same name, so that leftovers of crashes do not accumulate. The file is created anew, so that no link is
+  // followed.
   const beside = `${path}.part`;
   await rm(beside, { force: true });
   try {
@@ -23,7 +24,7 @@ export async function writeDurably(
       await file.close();
     }
   } catch (error) {
-    // On a full disk half a file would keep everything else from being written.
+    // On a full disk, half a file would prevent everything else from being written.
     await rm(beside, { force: true }).catch(() => undefined);
     throw error;
   }
@@ -33,7 +34,8 @@ export async function writeDurably(
 }
 
 /**
- * Flushes a folder's directory entry: only then is a new name on disk. Windows has no such call and does it by itself.
+ * Flushes a folder's directory entry: a new name is on disk only after this. Windows has no such call; there it happens
+ * automatically.
  */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;

@@ -1,11 +1,11 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, type PathLike, readFileSync, statSync } from 'node:fs';
 
-/** So that a pipe is opened at once: without it the process would wait, for ever, until somebody writes to the pipe. */
+/** Opens a pipe without waiting: otherwise the process would block until somebody writes to the pipe. */
 const reading = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Opens a file for reading that may come from anywhere, with everything that is no ordinary file refused: pipes have no
- * content yet, and devices such as /dev/zero no end.
+ * Opens a file from any source for reading. Everything that is not a regular file is refused: a pipe may have no
+ * content yet, and a device such as /dev/zero never ends.
  * @returns its descriptor
  * @throws the system's error, or an Error with the code `ENOTFILE`
  */
@@ -21,7 +21,7 @@ export const isFreeOrOrdinary = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false }) === undefined ||
   statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
-/** A small file of the program as text. @throws as {@link openOrdinary}, and an Error for a file that is larger */
+/** Reads a small file of the program as text. @throws like {@link openOrdinary}, and an Error for a larger file */
 export function readSmallFile(path: PathLike, mostBytes = 1_000_000): string {
   const file = openOrdinary(path);
   try {

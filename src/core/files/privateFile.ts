@@ -6,19 +6,21 @@ import { bytesOf } from './byteNames.ts';
 import { syncFolder } from './durableFile.ts';
 
 /**
- * Temporary files in folders that others may write to. A name that can be guessed would let them plant a link there, and
- * the program would write into whatever file it leads to. So names are random, files are made exclusively (an existing
- * name of any kind is refused), and a link at the end of a path is never followed.
+ * Temporary files in folders that others may write to. If a name could be guessed, somebody could place a link there,
+ * and the program would write into the file that the link leads to. So names are random, files are created exclusively
+ * (an existing entry of any kind is refused), and a link at the end of a path is never followed.
  */
 
-/** Makes a file that is not there yet, for writing. O_NOFOLLOW is not on Windows, where links need an administrator. */
+/** Creates a new file for writing. Windows has no O_NOFOLLOW, but creating links needs an administrator there. */
 const exclusively = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
 
-/** A new name beside a file, hidden and impossible to guess. `mark` becomes part of it, so that it is found again. */
+/**
+ * A new name in the same folder, hidden and impossible to guess. It contains `mark`, so that leftovers can be found.
+ */
 export const nameBeside = (path: string, mark = ''): string =>
   join(dirname(path), `${beginning(mark)}${randomBytes(12).toString('hex')}${ENDING}`);
 
-/** Removes what a program that was killed has left under names of {@link nameBeside} with this mark. */
+/** Removes files that a killed program left under names of {@link nameBeside} with this mark. */
 export async function removeLeft(folder: string, mark: string): Promise<void> {
   for (const name of await readdir(bytesOf(folder)).catch(() => [])) {
     if (!name.startsWith(beginning(mark)) || !name.endsWith(ENDING)) continue;
@@ -32,33 +34,33 @@ const ENDING = '.part';
 
 /**
  * Opens a new file for writing.
- * @throws the system's EEXIST where anything has the name, a link that leads nowhere too
+ * @throws the system's EEXIST if anything has this name, including a broken link
  */
 export const openNew = (path: string, mode = 0o666): Promise<FileHandle> => open(bytesOf(path), exclusively, mode);
 
 /**
- * Writes a file whole or not at all, in the place of one that may have the name: written beside, flushed, renamed. A link
- * that has the name is replaced; what it leads to stays as it is.
+ * Writes a file completely or not at all, and replaces an existing file: written next to it, flushed, renamed. An
+ * existing link is replaced; the file that it leads to does not change.
  */
 export async function writeWhole(path: string, content: Uint8Array | string, mode = 0o666): Promise<void> {
   await besideFirst(path, mode, (file) => file.writeFile(content));
 }
 
-/** As {@link writeWhole}, for a file that only its owner can read. */
+/** Like {@link writeWhole}, for a file that only its owner can read. */
 export const writePrivately = (path: string, content: Uint8Array | string): Promise<void> =>
   writeWhole(path, content, 0o600);
 
-/** As {@link writeWhole}, with the content of another file. */
+/** Like {@link writeWhole}, with the content of another file. */
 export async function copyWhole(from: string, path: string): Promise<void> {
   await besideFirst(path, 0o666, (file) => copyInto(from, file));
 }
 
 /**
- * Copies a file to a new name and flushes it to the disk. All of it is written through one descriptor, so it does not
- * matter what others do to the name meanwhile.
+ * Copies a file to a new name and flushes it to disk. Everything is written through one descriptor, so it does not
+ * matter if somebody changes the name meanwhile.
  * @param mode exact permissions; by default those of any new file
  * @returns `device:inode` of the new file
- * @throws the system's error; nothing is left under the name then
+ * @throws the system's error; then nothing is left under the name
  */
 export async function copyToNew(from: string, to: string, mode?: number): Promise<string> {
   const file = await openNew(to);
@@ -77,8 +79,9 @@ export async function copyToNew(from: string, to: string, mode?: number): Promis
 }
 
 /**
- * Not `createWriteStream`: one that leaves the descriptor open never tells that it has ended. Parts of the stream's usual
- * size, because each read takes a new buffer: with larger ones, copying many small files keeps the garbage collector busy.
+ * Not `createWriteStream`: if it is told to leave the descriptor open, it never emits its end. The chunks have the
+ * stream's default size, because each read takes a new buffer: with larger ones, copying many small files keeps the
+ * garbage collector busy.
  */
 const copyInto = (from: string, file: FileHandle): Promise<void> => file.writeFile(createReadStream(from));
 

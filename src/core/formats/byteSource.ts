@@ -2,10 +2,10 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { bytesOf } from '../files/byteNames.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
-/** The bytes of a model file, read part by part: a header first, and values only once the header has been checked. */
+/** The bytes of a model file, read in parts: the header first, and values only after the header was checked. */
 export interface ByteSource {
   readonly size: number;
-  /** A part, as long as asked for. @throws AppError `bad-input` where the file ends before it, `io` */
+  /** Reads exactly `length` bytes. @throws AppError `bad-input` if the file is shorter, `io` */
   read(start: number, length: number): Uint8Array;
 }
 
@@ -13,10 +13,10 @@ export interface ByteSource {
 export interface FileSource extends ByteSource, Disposable {}
 
 const MAX_FILE_BYTES = 2 ** 31 - 1;
-/** Node reads no more than this at a time. */
+/** Node reads at most this many bytes at a time. */
 const MAX_READ_BYTES = 2 ** 30;
 
-/** Bytes that are in memory already; parts are views of them. */
+/** Bytes in memory; the parts are views of them. */
 export const bytesSource = (bytes: Uint8Array): ByteSource => ({
   size: bytes.length,
   read(start, length) {
@@ -26,11 +26,11 @@ export const bytesSource = (bytes: Uint8Array): ByteSource => ({
 });
 
 /**
- * Opens a file of up to 2 GB. Reading blocks, so use it in child processes and in the terminal only.
- * @throws AppError `not-found`, `bad-input` where it is no file, `unsupported` where it is larger, `io`.
+ * Opens a file of up to 2 GB. Reading blocks, so use it only in child processes and in the terminal.
+ * @throws AppError `not-found`, `bad-input` if it is not a file, `unsupported` if it is larger, `io`
  */
 export function openFileSource(path: string): FileSource {
-  // A pipe is opened at once, and refused below.
+  // Opening a pipe does not wait; it is refused below.
   const file = inSentence(path, () => openSync(bytesOf(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)));
   try {
     const status = fstatSync(file);
@@ -62,7 +62,7 @@ export function requireModelFile(
 }
 
 function readPart(file: number, start: number, length: number, size: number): Uint8Array {
-  // Checked before memory is taken: a header may claim anything.
+  // Checked before memory is allocated: a header may claim any size.
   if (start + length > size) throw tooShort();
   const bytes = new Uint8Array(length);
   for (let done = 0; done < length;) {
@@ -75,7 +75,7 @@ function readPart(file: number, start: number, length: number, size: number): Ui
 
 const tooShort = (): AppError => new AppError('bad-input', 'This file is incomplete. Download or copy the file again.');
 
-/** Errors of the file system as people read them. */
+/** The system's errors that have a sentence for the user. */
 export function inSentence<T>(path: string, act: () => T): T {
   try {
     return act();
@@ -84,7 +84,7 @@ export function inSentence<T>(path: string, act: () => T): T {
   }
 }
 
-/** What to tell of a model file that cannot be read. */
+/** The sentence for a model file that cannot be read. */
 export function fileError(path: string, error: unknown): AppError {
   if (error instanceof AppError) return error;
   if ((error as NodeJS.ErrnoException).code === 'ENOENT')

@@ -13,7 +13,7 @@ export interface DetectedNetwork {
 /**
  * Finds the architecture and its options from names and shapes alone. A network that recognises the file is built
  * (without values) and compared tensor by tensor, so a result means that the weights will load.
- * @throws AppError `unsupported` with what was looked for and what was found.
+ * @throws AppError `unsupported` with the closest network and what the file contains
  */
 export function detectNetwork(weights: Weights | Shapes): DetectedNetwork {
   const shapes = shapesOf(weights);
@@ -66,7 +66,8 @@ export function assertFits(weights: Weights | Shapes, id: string, options: Recor
 }
 
 /**
- * Most names belong to a network that cannot be built from these shapes: the file is a part of one, or another variant.
+ * If most names belong to a network that cannot be built from these shapes, the file is a part or another variant of
+ * it.
  */
 function describeNames(shapes: Shapes): string | undefined {
   const found = networks.map(({ id, title, published }) => {
@@ -89,7 +90,7 @@ function recognise<T>(detect: () => T): T | undefined {
   }
 }
 
-/** The program computes buffers itself, so they may be missing in a file. */
+/** The program computes buffers itself, so a file need not contain them. */
 function compare(found: Shapes, { all, buffers }: Parameters): string[] {
   const differences: string[] = [];
   const check = (name: string, shape: readonly number[], other: readonly number[]) => {

@@ -14,51 +14,54 @@ import { readOnnxMetadata } from './onnx/metadata.ts';
 import { readWhole } from './readWeights.ts';
 import { openTfjsGraph, type TfjsGraph } from './tfjsGraph.ts';
 
-/** What a finished graph cannot tell about itself; packs know, other files follow the defaults. */
+/** Properties that a graph does not contain. Packs declare them; for other files the defaults apply. */
 export interface GraphModelOptions {
   /** Pixel values are in [0, range] inside the graph; 1 by default. */
   range?: number;
-  /** Sides of the input are padded to a multiple of this; by default of 1, or what an ONNX file of ours says. */
+  /**
+   * Sides of the input are padded to a multiple of this; by default 1, or the value in an ONNX file that this program
+   * wrote.
+   */
   multipleOf?: number;
-  /** SHA-256 that the model's files had when they were checked. Others are refused. */
+  /** SHA-256 of the model's files when they were checked. Files that differ are refused. */
   hash?: string;
 }
 
-/** A network that came as a graph (ONNX or TensorFlow.js) and can be run but not trained. */
+/** A network in the form of a graph (ONNX or TensorFlow.js). It can be run but not trained. */
 export interface GraphModel {
   readonly format: 'onnx' | 'tfjs-graph' | 'tfjs-layers';
-  /** SHA-256 and size of the model's files, in the order of their names, as they were read. */
+  /** SHA-256 and size of the model's files as they were read, in the order of their names. */
   readonly hash: string;
   readonly bytes: number;
   /** Output size over input size, found by the probe. */
   readonly scale: number;
-  /** A run of the graph when it was opened; whoever opened it may dispose it at any time. */
+  /** The first run of the graph, made when it was opened. The caller may dispose it at any time. */
   readonly probed: Probe;
   /** [1,H,W,3] in [0,1] to [1,H·scale,W·scale,3]; asynchronous because ONNX Runtime is. */
   run(x: tf.Tensor4D): Promise<tf.Tensor4D>;
-  /** The same at once, where TensorFlow runs it: what `compileForward` takes. */
+  /** The same, synchronously, if TensorFlow can run it: the form that `compileForward` takes. */
   readonly forward?: (x: tf.Tensor4D) => tf.Tensor4D;
-  /** The same by TensorFlow's own run of the file's graph, the fastest way first; see {@link openTfjsGraph}. May be refused. */
+  /** TensorFlow's own runs of the file's graph, fastest first; see {@link openTfjsGraph}. TensorFlow may refuse one. */
   readonly whole: readonly TfjsGraph[];
   /** Sides of the input are padded to a multiple of this. */
   readonly multipleOf: number;
-  /** The only size that its input may have, where the graph is fixed; smaller pictures are padded to it. */
+  /** The only input size, if the graph has a fixed size; smaller pictures are padded to it. */
   readonly fixed?: { height: number; width: number };
   dispose(): Promise<void>;
 }
 
-/** A graph as it came, without range and padding; TensorFlow.js answers at once, ONNX Runtime does not. */
+/** A graph without conversion of range and without padding. TensorFlow.js is synchronous, ONNX Runtime is not. */
 type Graph = Pick<GraphModel, 'format' | 'fixed' | 'dispose'> &
   Partial<Pick<GraphModel, 'multipleOf'>> &
   ((Required<Pick<GraphModel, 'forward' | 'whole'>> & { weights: readonly NamedTensor[] }) | Pick<GraphModel, 'run'>);
 
-/** Side of the picture that is tried. */
+/** Side of the picture for the first run. */
 const PROBE = 64;
 
 /**
- * Opens an `.onnx` file or the `model.json` of a TensorFlow.js graph or layers model. Loads TensorFlow: call it in a
+ * Opens an `.onnx` file, or the `model.json` of a TensorFlow.js graph or layers model. Loads TensorFlow: call it in a
  * worker.
- * @throws AppError `not-found`, `bad-input`, or `unsupported` where the graph does not turn a picture into a picture.
+ * @throws AppError `not-found`, `bad-input`, or `unsupported` if the graph does not turn a picture into a picture
  */
 export async function openGraphModel(path: string, options: GraphModelOptions = {}): Promise<GraphModel> {
   openEngine();
@@ -120,7 +123,7 @@ async function tryGraph(
   }
 }
 
-/** What goes round a graph: padding and the range of its values. */
+/** Wraps a graph: padding, and conversion of the value range. */
 function frame({ fixed, multipleOf: own = 1 }: Graph, { range = 1, multipleOf: asked = 1 }: GraphModelOptions) {
   const multipleOf = Math.max(asked, own);
   const before = (x: tf.Tensor4D): tf.Tensor4D => {
@@ -137,7 +140,7 @@ function frame({ fixed, multipleOf: own = 1 }: Graph, { range = 1, multipleOf: a
   return { multipleOf, before, after };
 }
 
-/** What to tell where a tile is larger than a graph's only size. */
+/** The error for a tile that is larger than the fixed size of a graph. */
 export const tooLarge = (fixed?: { height: number; width: number }): AppError =>
   new AppError(
     'unsupported',
@@ -161,7 +164,7 @@ export async function openTfjsForward(path: string, options: GraphModelOptions):
   return { forward, weights: graph.weights, multipleOf };
 }
 
-/** A graph of TensorFlow.js as a forward pass, with its weights by their names. */
+/** A TensorFlow.js graph as a forward pass, with its weights by name. */
 export interface TfjsForward {
   forward: (x: tf.Tensor4D) => tf.Tensor4D;
   weights: readonly NamedTensor[];
@@ -185,7 +188,10 @@ export async function readOnnxFile(path: string, hash?: string): Promise<{ bytes
   return { bytes, multipleOf: ownMultiple(bytes).multipleOf ?? 1 };
 }
 
-/** The files of a model, as they were read: the model.json and what it names, or one ONNX file. The first is the main one. */
+/**
+ * The files of a model as they were read: model.json and the files it lists, or one ONNX file. The first is the main
+ * one.
+ */
 type GraphFiles = readonly [GraphFile, ...GraphFile[]];
 interface GraphFile {
   name: string;
@@ -194,13 +200,13 @@ interface GraphFile {
 
 const isOnnx = (path: string): boolean => extname(path).toLowerCase() === '.onnx';
 
-/** A network of 2 GB in pieces of 4 MB, as TensorFlow.js cuts it, has 500. */
+/** TensorFlow.js cuts weights into pieces of 4 MB, so a network of 2 GB has 500. */
 const MAX_SHARDS = 10_000;
 const MAX_BYTES = 2 ** 31 - 1;
 const MAX_MANIFEST_BYTES = 2 ** 28;
 
 /**
- * Reads a finished graph's files, each once.
+ * Reads all files of a graph, each of them once.
  * @throws AppError `not-found`, `bad-input`, `unsupported`
  */
 export async function readGraphFiles(path: string): Promise<GraphFiles> {
@@ -233,7 +239,9 @@ export async function readGraphFiles(path: string): Promise<GraphFiles> {
   return [main, ...shards];
 }
 
-/** What a graph's files are, without opening it. @throws AppError as {@link readGraphFiles}, `bad-input` */
+/**
+ * Hash and size of a graph's files, without opening the graph. @throws AppError as {@link readGraphFiles}, `bad-input`
+ */
 export async function describeGraphFiles(path: string): Promise<Pick<GraphModel, 'format' | 'hash' | 'bytes'>> {
   const files = await readGraphFiles(path);
   const isLayers = !isOnnx(path) && parseManifest(files[0].bytes).format === 'layers-model';
@@ -291,7 +299,7 @@ export function fixedSize(input: InferenceSession.ValueMetadata | undefined): Pi
     : {};
 }
 
-/** Our own files say it (see onnx/exportOnnx.ts). */
+/** Files that this program wrote contain it (see onnx/exportOnnx.ts). */
 function ownMultiple(bytes: Uint8Array): Pick<Graph, 'multipleOf'> {
   const multipleOf = Number(readOnnxMetadata(bytes)['multiple_of']);
   return Number.isInteger(multipleOf) && multipleOf > 1 && multipleOf <= 512 ? { multipleOf } : {};
@@ -300,7 +308,7 @@ function ownMultiple(bytes: Uint8Array): Pick<Graph, 'multipleOf'> {
 const manifestSchema = z.looseObject({
   format: z.enum(['graph-model', 'layers-model']),
   modelTopology: z.record(z.string(), z.unknown()),
-  // File names, never paths: a model may not read elsewhere.
+  // Only file names, never paths: a model must not read from other folders.
   weightsManifest: z.array(
     z.looseObject({
       paths: z.array(z.string().regex(/^[\w-][\w.-]*$/)),
@@ -351,7 +359,7 @@ function tryOpenTfjsGraph(...graph: Parameters<typeof openTfjsGraph>): readonly 
   try {
     return openTfjsGraph(...graph);
   } catch {
-    return []; // tfjs runs it, operation by operation
+    return []; // tfjs runs it op by op
   }
 }
 
@@ -374,7 +382,7 @@ function onePicture(output: unknown): tf.Tensor4D {
 
 let registered = false;
 
-/** The layers that UpscalerJS's ESRGAN models (thick, and older ones) name but Keras does not have. */
+/** Layers that UpscalerJS's ESRGAN models (thick, and older ones) use and Keras does not have. */
 function registerEsrganLayers(): void {
   if (registered) return;
   registered = true;

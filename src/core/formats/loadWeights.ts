@@ -4,7 +4,7 @@ import { type ByteSource, openFileSource } from './byteSource.ts';
 import { openWeights, type OpenedWeights } from './readWeights.ts';
 import type { Weights } from './weights.ts';
 
-/** A weights file, and the SHA-256 that it had when it was checked. */
+/** A weights file, and its SHA-256 when it was checked. */
 export interface CheckedFile {
   path: string;
   hash: string;
@@ -21,20 +21,20 @@ export function hashOf(source: ByteSource): string {
 }
 
 /**
- * Opens a weights file only if it still is the one that was checked.
- * @throws AppError `conflict` where it has changed, and as {@link openWeights} does.
+ * Opens a weights file only if its content is unchanged since it was checked.
+ * @throws AppError `conflict` if it has changed; otherwise as {@link openWeights}
  */
 export function openChecked({ path, hash }: CheckedFile, source: ByteSource): Promise<OpenedWeights> {
   if (hashOf(source) !== hash) throw changed(path);
   return openWeights(source);
 }
 
-/** All values of a weights file. @throws AppError as {@link openChecked} does */
+/** All values of a weights file. @throws AppError as {@link openChecked} */
 export async function loadWeights(file: CheckedFile): Promise<Weights> {
   using source = openFileSource(file.path);
   return (await openChecked(file, source)).read();
 }
 
-/** What to tell where a model file is not the one that was checked. */
+/** The error for a model file that has changed since it was checked. */
 export const changed = (path: string): AppError =>
   new AppError('conflict', `${path} changed while it was being opened. Try again.`);

@@ -13,7 +13,7 @@ import { LEGACY_MAGIC } from './torch/torchFile.ts';
 import { torchScope } from './torch/torchObjects.ts';
 import type { Weights } from './weights.ts';
 
-/** numpy's codes of numbers, without their byte order. */
+/** numpy's codes of number types, without byte order. */
 const elementTypes: Readonly<Record<string, ElementType>> = {
   f8: 'f64',
   f4: 'f32',
@@ -28,10 +28,10 @@ const elementTypes: Readonly<Record<string, ElementType>> = {
   b1: 'bool',
 };
 
-/** Weights have fewer entries and levels. Both limits also end a dictionary that contains itself. */
+/** Weights have fewer entries and levels. These limits also stop a dictionary that contains itself. */
 const MAX_ENTRIES = 100_000;
 const MAX_DEPTH = 16;
-/** The same bytes may be named by several arrays, but not without end. */
+/** Several arrays may share the same bytes, but only up to this many times the size of the file. */
 const MAX_EXPANSION = 4;
 
 /** `numpy.dtype`: the type of an array's numbers. */
@@ -56,7 +56,7 @@ class NumpyType extends PickleObject {
   }
 }
 
-/** `numpy.ndarray`: made empty, then given its state. */
+/** `numpy.ndarray`: created empty, then filled from its state. */
 class NumpyArray extends PickleObject {
   #content: FoundArray | undefined;
 
@@ -65,7 +65,7 @@ class NumpyArray extends PickleObject {
     return this.#content;
   }
 
-  /** The state of an array is (version, shape, dtype, in Fortran's order, bytes). */
+  /** The state of an array is (version, shape, dtype, Fortran order or not, bytes). */
   override setState(state: PickleValue): void {
     const [, sides, type, fortran, bytes] = listOf(state);
     const shape = listOf(sides).map((side) => (typeof side === 'number' ? side : Number.NaN));
@@ -78,7 +78,7 @@ class NumpyArray extends PickleObject {
   }
 }
 
-/** `numpy.ndarray` where it is only named: the class that `_reconstruct` makes. */
+/** `numpy.ndarray` as an argument: the class that `_reconstruct` makes an object of. */
 class NumpyArrayClass extends PickleObject {}
 const arrayClass = new NumpyArrayClass();
 
@@ -93,7 +93,7 @@ const allowed: Readonly<Record<string, PickleObject>> = {
   'numpy.dtype': new PickleFunction(([code]) => new NumpyType(code)),
 };
 
-/** What a pickle of numpy arrays may name. Every other name is judged as in a PyTorch file. */
+/** The names that a pickle of numpy arrays may contain. All other names are handled as in a PyTorch file. */
 const numpyScope: PickleScope = {
   find: (module, name) => {
     const path = `${module}.${name}`;
@@ -105,9 +105,9 @@ const numpyScope: PickleScope = {
 };
 
 /**
- * Reads a plain pickle of numpy arrays in nested dictionaries, as flax keeps weights: each array under its keys joined by
- * `/` (`VGG16_0/Conv_0/kernel`), in the layout of the file. Values that are no arrays are left out. Nothing in the file is
- * run; see `torch/pickle.ts`.
+ * Reads a plain pickle of numpy arrays in nested dictionaries, the form in which flax saves weights. Each array gets
+ * the name of its keys joined by `/` (`VGG16_0/Conv_0/kernel`) and keeps the layout of the file. Values that are not
+ * arrays are skipped. No code in the file is run; see `torch/pickle.ts`.
  * @returns undefined for the first pickle of a PyTorch file in the legacy format
  * @throws AppError `bad-input` or `unsupported`, naming what was found
  */
@@ -121,7 +121,7 @@ export function readNumpyPickle(bytes: Uint8Array): Weights | undefined {
       'This is a pickle, but not one that PyTorch wrote. Choose a .pth, .pt or .ckpt file with weights.',
     );
   if (end !== bytes.length) throw refused('bytes follow after a pickle');
-  // One run of bytes may belong to several arrays, so the sum is checked before any of them is copied.
+  // Several arrays may share the same bytes, so the total is checked before any of them is copied.
   const total = [...arrays.values()].reduce((sum, array) => sum + array.bytes.length, 0);
   if (total > MAX_EXPANSION * bytes.length) throw refused('its arrays are larger than the file');
   return new Map([...arrays].map(([name, { type, shape, bytes: raw }]) => [name, tensorOf(type, shape, raw)]));

@@ -21,18 +21,18 @@ export interface WeightsFile {
 export interface OpenedWeights extends Omit<WeightsFile, 'weights'> {
   /** The network's tensors under the names of the authors' class. */
   shapes: Shapes;
-  /** Reads the values. @throws AppError `bad-input` where they are damaged */
+  /** Reads the values. @throws AppError `bad-input` if they are damaged */
   readonly read: () => Weights;
 }
 
-/** Views may show more than is stored (stride 0), but not without end. */
+/** Views may show more values than are stored (stride 0), but only up to this factor. */
 const MAX_EXPANSION = 4;
 const FREE_EXPANSION_BYTES = 16 * 2 ** 20;
 
 /**
- * Opens a weights file of any format by its content, not its ending, and unwraps it: only the network's tensors, under
- * the names of the authors' class. Values are read afterwards, by whoever has found that the shapes fit.
- * @throws AppError `bad-input` or `unsupported`.
+ * Opens a weights file of any format, recognised by its content and not its extension, and returns only the network's
+ * tensors, under the names of the authors' class. Callers read the values after they have checked that the shapes fit.
+ * @throws AppError `bad-input` or `unsupported`
  */
 export async function openWeights(source: ByteSource): Promise<OpenedWeights> {
   const start = source.read(0, Math.min(200, source.size));
@@ -91,14 +91,14 @@ async function readAll(source: ByteSource): Promise<WeightsFile> {
   return { weights: read(), metadata, format };
 }
 
-/** Reads each storage once, and holds one at a time. */
+/** Reads each storage once, and holds only one at a time in memory. */
 function readTensors(tensors: ReadonlyMap<string, TorchTensor>, readStorage: (key: string) => Uint8Array): Weights {
   const read: Weights = new Map();
   for (const [key, shared] of Map.groupBy(tensors, ([, { storage }]) => storage.key)) {
     const bytes = readStorage(key);
     for (const [name, tensor] of shared) read.set(name, tensor.read(bytes));
   }
-  // In the order of the file, not of the storages.
+  // In the order of the file, which can differ from the order of the storages.
   return new Map([...tensors.keys()].map((name) => [name, read.get(name) as WeightTensor]));
 }
 
@@ -113,8 +113,8 @@ function textsOf(saved: unknown): Record<string, string> {
 }
 
 /**
- * The whole of a file, up to 2 GB.
- * @throws AppError `not-found`, `bad-input`, `io`, or `unsupported` where it is larger.
+ * Reads a whole file of up to 2 GB.
+ * @throws AppError `not-found`, `bad-input`, `io`, or `unsupported` if it is larger
  */
 export async function readWhole(path: string): Promise<Uint8Array> {
   try {
@@ -126,7 +126,7 @@ export async function readWhole(path: string): Promise<Uint8Array> {
   }
 }
 
-/** What people have instead of weights, told from the beginning of the file. */
+/** Recognises common files that are not weights by their first bytes. */
 function otherFile(bytes: Uint8Array): AppError {
   const start = new TextDecoder().decode(bytes.subarray(0, 200));
   if (bytes.length === 0) return new AppError('bad-input', 'The file is empty. Download or copy the file again.');

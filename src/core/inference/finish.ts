@@ -14,7 +14,7 @@ export interface FinishOptions {
   grey: boolean;
   linear: boolean;
   type: Exclude<SampleType, 'float32'>;
-  /** A grey picture as large as the result that says where the effect applies. */
+  /** A grey picture with the size of the result that says where the effect applies. */
   mask?: ScratchReader;
 }
 

@@ -13,7 +13,7 @@ export class PhotographSource implements PixelSource {
   readonly #reader: ScratchReader;
   readonly #grey: boolean;
   readonly #linear: boolean;
-  /** Channels behind the colours. */
+  /** Channels after the colours. */
   readonly extras: Photograph['extras'];
 
   constructor(reader: ScratchReader, { grey, linear, extras }: Pick<Photograph, 'grey' | 'linear' | 'extras'>) {
@@ -38,7 +38,7 @@ export class PhotographSource implements PixelSource {
     return this.#colours(this.#reader.read(region), region);
   }
 
-  /** A channel behind the colours in [0,1], by its place in `extras`; opacity where it is `alpha`. */
+  /** A channel after the colours in [0,1], by its index in `extras`; for `alpha` the opacity. */
   extra(index: number, region: Region): Float32Array {
     return this.#extra(this.#reader.read(region), index);
   }

@@ -2,7 +2,7 @@ import { cropPicture } from '../pictures/crop.ts';
 import type { FloatPicture } from '../pictures/picture.ts';
 import type { Restorer } from './restorer.ts';
 
-/** A tile that takes no longer is never compared with a small one. */
+/** A tile that takes less time than this is never compared with a small one. */
 const SLOW_MS = 10_000;
 /** Side of the small tile. */
 const COMPARED = 128;
@@ -10,13 +10,13 @@ const COMPARED = 128;
 const TIMES_SLOWER = 10;
 
 /**
- * Watches how long tiles take. oneDNN has shapes for which it has no fast kernel, and its reference code is a hundred times
- * slower; a tile that took long is compared with a small one.
+ * Detects slow tiles. For some shapes oneDNN has no fast kernel, and its reference code is a hundred times slower. A
+ * tile that took long is therefore compared with a small one.
  */
 export class TileSpeed {
   readonly #restorer: Restorer;
   readonly #now: () => number;
-  /** Milliseconds a pixel of the small tile, once it was measured. */
+  /** Milliseconds per pixel of the small tile, once measured. */
   #small: number | undefined;
 
   constructor(restorer: Restorer, now: () => number = () => performance.now()) {
@@ -24,7 +24,7 @@ export class TileSpeed {
     this.#now = now;
   }
 
-  /** Runs a tile, and tells whether it took ten times as long for each pixel as a small one. */
+  /** Runs a tile, and returns whether it took ten times as long per pixel as a small one. */
   async run(tile: FloatPicture): Promise<{ result: FloatPicture; tooSlow: boolean }> {
     const { result, ms } = await this.#timed(tile);
     return { result, tooSlow: await this.#isTooSlow(tile, ms) };
@@ -37,7 +37,7 @@ export class TileSpeed {
     return ms / (width * height) > TIMES_SLOWER * this.#small;
   }
 
-  /** The better of two runs: the first one prepares the graph. */
+  /** The faster of two runs, because the first one prepares the graph. */
   async #measureSmall({ width, height, ...rest }: FloatPicture): Promise<number> {
     const region = { x: 0, y: 0, width: Math.min(COMPARED, width), height: Math.min(COMPARED, height) };
     const part = cropPicture({ width, height, ...rest }, region);

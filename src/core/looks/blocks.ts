@@ -4,10 +4,10 @@ import type { Grey } from './grey.ts';
 const SIDE = 8;
 
 /**
- * How far the edges of JPEG's blocks stand out, as a factor: 1 for none. The mean step across the borders of the blocks is
- * compared with the mean step at all other places, across and down (Z. Wang, H. Sheikh, A. Bovik, "No-reference perceptual
+ * Visibility of JPEG's block edges, as a ratio: 1 means invisible. The mean step across block borders is divided by the
+ * mean step at all other places, horizontally and vertically (Z. Wang, H. Sheikh, A. Bovik, "No-reference perceptual
  * quality assessment of JPEG compressed images", 2002, without its fit to viewers).
- * @param grey in true pixels, whose top left corner is a corner of a block
+ * @param grey in true pixels; its top left corner is a corner of a block
  */
 export function blockinessOf({ width, height, data }: Grey): number {
   const border = { sum: 0, count: 0 };
@@ -25,6 +25,6 @@ export function blockinessOf({ width, height, data }: Grey): number {
       add(here - (data[at - width] as number), y);
     }
   const usual = inside.sum / inside.count;
-  // A hair's breadth of a difference in a picture without steps is no block.
+  // In a picture without any steps, a tiny difference is not a block.
   return usual < 0.05 ? 1 : border.sum / border.count / usual;
 }

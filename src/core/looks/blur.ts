@@ -1,22 +1,22 @@
 import type { Grey } from './grey.ts';
 
-/** Pixels on each side of the one that is averaged. */
+/** Pixels on each side of the averaged one. */
 const REACH = 4;
-/** Differences smaller than this, of 255, are noise or flat areas and tell nothing. */
+/** Differences smaller than this, of 255, are noise or flat areas and contain no information. */
 const LEAST_EDGE = 2;
 
 /**
- * How blurred a picture is, from 0 (sharp) to 1: F. Crété-Roffet et al., "The blur effect: perception and estimation with a
- * new no-reference perceptual blur metric" (2007). The picture is blurred again with a mean of nine pixels; in a sharp one
- * the differences between neighbours shrink much, in a blurred one little. Across and down are measured apart, and the
- * larger one counts, because motion blurs in one direction.
- * @param grey in true pixels, and with edges: where nothing changes from one pixel to the next all counts as blurred
+ * Blur of a picture, from 0 (sharp) to 1: F. Crété-Roffet et al., "The blur effect: perception and estimation with a
+ * new no-reference perceptual blur metric" (2007). The picture is blurred again with a mean of nine pixels. In a sharp
+ * picture this reduces the differences between neighbours a lot, in a blurred one only a little. Horizontal and
+ * vertical are measured separately, and the larger value counts, because motion blurs in one direction.
+ * @param grey in true pixels, and with edges: in a flat picture everything counts as blurred
  */
 export function blurOf(grey: Grey): number {
   return Math.max(along(grey, 1, grey.width, grey.height), along(grey, grey.width, grey.height, grey.width));
 }
 
-/** The measure along lines whose pixels lie `step` apart. */
+/** The measure along lines of pixels that are `step` apart. */
 function along({ width, data }: Grey, step: number, length: number, lines: number): number {
   const between = step === 1 ? width : 1;
   let all = 0;

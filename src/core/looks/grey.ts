@@ -5,7 +5,7 @@ export interface Grey {
   data: Float32Array;
 }
 
-/** A picture of 8 bits a channel as the looks want it: interleaved RGB. */
+/** A picture with 8 bits per channel: interleaved RGB. */
 export interface Rgb {
   width: number;
   height: number;
@@ -20,7 +20,7 @@ export function greyOf({ width, height, data }: Rgb): Grey {
   return { width, height, data: grey };
 }
 
-/** The green channel, 0 to 255: unlike the luma, it has the noise of one channel and not of a mean. */
+/** The green channel, 0 to 255. Unlike luma, which averages channels, it has the noise of a single channel. */
 export const greenOf = ({ width, height, data }: Rgb): Grey => ({
   width,
   height,
@@ -30,7 +30,7 @@ export const greenOf = ({ width, height, data }: Rgb): Grey => ({
 /** Bins per step of 255. */
 const FINENESS = 4;
 
-/** The value, 0 to 255, below which this share of the values lies; exact to a quarter of a step. */
+/** The value, 0 to 255, below which this share of the values lies; accurate to a quarter of a step. */
 export function quantile(values: Float32Array | readonly number[], share: number): number {
   const bins = new Uint32Array(256 * FINENESS);
   for (const value of values) {

@@ -6,16 +6,16 @@ import { noiseOf } from './noise.ts';
 import { tonesOf, type Tones } from './tones.ts';
 
 /**
- * What a picture looks like: cheap estimates, not measurements. They only decide what is suggested first.
+ * Cheap estimates of what a picture looks like, not measurements. They only decide what is suggested first.
  * @param whole the picture reduced to about 400 pixels on its longest side
- * @param parts of the picture in true pixels, each beginning at a multiple of 8 in both directions
- * @param size of the picture, upright
+ * @param parts parts of the picture in true pixels, each beginning at a multiple of 8 in both directions
+ * @param size of the upright picture
  */
 export function lookAt(whole: Rgb, parts: readonly Rgb[], size: { width: number; height: number }): Look {
   const tones = tonesOf(whole);
   const greys = parts.map(greyOf);
   const noise = median(parts.map((part) => noiseOf(greenOf(part))));
-  // A background out of focus is no fault: the sharpest part tells.
+  // A background out of focus is not a fault, so the sharpest part counts.
   const blur = Math.min(1, ...greys.filter(hasEdges).map(blurOf));
   const blocks = median(greys.map(blockinessOf));
   const seen = {
@@ -31,16 +31,16 @@ export function lookAt(whole: Rgb, parts: readonly Rgb[], size: { width: number;
 }
 
 /**
- * From how much on each is called likely. Noise in steps of 255: 5 is seen at a glance. Haze: sharp, clear outdoor pictures lie
- * below 0.3. Blocks: plain to see. Blur: sharp pictures lie below 0.4. Dark: half as bright as usual, with few bright tones. Small: less than a
- * megapixel is less than a screen.
+ * Thresholds above which each fault is called likely. Noise in steps of 255: 5 is plainly visible. Haze: sharp, clear
+ * outdoor pictures are below 0.3. Blocks: plainly visible. Blur: sharp pictures are below 0.4. Dark: half as bright as
+ * usual, with few bright tones. Small: less than a megapixel, which is less than a screen.
  */
 const from = { noise: 5, haze: 0.37, blur: 0.55, blocks: 1.4, mean: 0.25, range: 0.55, pixels: 1_000_000 };
 
-/** How far each estimate is beyond what is usual; the farthest is the likeliest. */
+/** How far each estimate exceeds what is usual; the largest is the likeliest fault. */
 function likelyFaults(look: Omit<Look, 'likely'>, { bright, cast, airlight }: Tones): Fault[] {
   const isDark = look.mean < from.mean && bright < 0.6;
-  // Haze has the light of the sky; a faded print is flat and has a cast in its dark tones, or no bright ones.
+  // Haze has the colour of the sky; a faded print is flat and has a colour cast in its dark tones, or no bright tones.
   const isFlat = look.range < from.range && !isDark;
   const isFaded = isFlat && (cast > 0.06 || airlight < 0.6);
   const found: [Fault, number][] = [
@@ -57,10 +57,10 @@ function likelyFaults(look: Omit<Look, 'likely'>, { bright, cast, airlight }: To
     .map(([fault]) => fault);
 }
 
-/** How far apart two pixels lie that differ across an edge, however blurred it is, and by how much. */
+/** Distance of two pixels that differ across an edge, however blurred it is, and their minimum difference. */
 const ACROSS = { pixels: 16, steps: 24 };
 
-/** Parts of a clear sky tell nothing of sharpness. */
+/** Parts of clear sky say nothing about sharpness. */
 const hasEdges = ({ data, width }: Grey): boolean => {
   let found = 0;
   for (let i = ACROSS.pixels; i < data.length; i++)

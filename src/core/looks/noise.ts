@@ -1,18 +1,18 @@
 import { type Grey, quantile } from './grey.ts';
 
-/** Side of the squares that are measured one by one. */
+/** Side of the blocks that are measured separately. */
 const BLOCK = 16;
-/** Blocks this close to black or white are left out: clipping hides their noise. */
+/** Blocks this close to black or white are skipped, because clipping hides their noise. */
 const MARGIN = 8;
-/** Texture makes the measure larger, never smaller, so the calmer blocks tell the noise. */
+/** Texture increases the estimate and never decreases it, so the smoother blocks are used. */
 const CALM_SHARE = 0.25;
 
 /**
- * Standard deviation of the noise, on the scale 0 to 255. Each block is measured with the mask of J. Immerkær, "Fast noise
- * variance estimation" (1996), which does not see edges and slopes: sigma = sqrt(π/2) / 6 · mean |I * N|. The estimate is the
- * lower quartile over the blocks.
- * @param grey in true pixels: a reduced picture has lost its noise
- * @returns 0 where there is no block that is neither black nor white
+ * Standard deviation of the noise, on the scale 0 to 255. Each block is measured with the mask of J. Immerkær, "Fast
+ * noise variance estimation" (1996), which ignores edges and slopes: sigma = sqrt(π/2) / 6 · mean |I * N|. The estimate
+ * is the lower quartile over the blocks.
+ * @param grey in true pixels, because a reduced picture has lost its noise
+ * @returns 0 if all blocks are black or white
  */
 export function noiseOf({ width, height, data }: Grey): number {
   const found: number[] = [];

@@ -1,59 +1,49 @@
-import { AppError } from '../../shared/errors.ts';
 import type { Look } from '../../shared/faults.ts';
 import { fitInside } from '../pictures/fitInside.ts';
 import { openPicture } from '../pictures/openPicture.ts';
 import type { Sharp } from '../pictures/sharp.ts';
+import { withReadable } from '../pictures/withReadable.ts';
 import type { Rgb } from './grey.ts';
 import { lookAt } from './look.ts';
 
-/** Longest side of the picture on which tones are measured. */
+/** Longest side of the reduced picture for measuring tones. */
 const WHOLE = 400;
-/** Side of the parts in true pixels, and the most across and down. */
+/** Side of the parts in true pixels, and their maximum number per direction. */
 const PART = 256;
 const MOST_ACROSS = 3;
 
 /**
- * Looks at a picture file. Tones are measured on a reduced picture, noise, blur and JPEG's blocks on up to nine parts in
- * true pixels.
+ * Looks at a picture file of any format that can be restored. Tones are measured on a reduced picture, noise, blur and JPEG's blocks on
+ * up to nine parts in true pixels.
  * @throws AppError `unsupported` for a file that is no readable picture
  */
-export async function lookAtFile(path: string): Promise<Look> {
-  const whole = await openFile(path);
-  const reduced = await pixelsOf(fitInside(whole.image.rotate(), WHOLE));
-  const { width, height } = whole.metadata;
+export const lookAtFile = (path: string): Promise<Look> => withReadable(path, lookAtReadable);
+
+async function lookAtReadable(file: string): Promise<Look> {
+  const { upright, metadata, orientation } = await openPicture(file);
+  const reduced = await pixelsOf(fitInside(upright(), WHOLE));
+  const { width, height } = metadata;
   const parts: Rgb[] = [];
   for (const top of startsOf(height)) {
-    // One band after the other, as it is stored and not upright: JPEG's blocks lie so.
+    // One band after the other, as stored and not upright, because JPEG's blocks are aligned that way.
     const region = { left: 0, top, width, height: Math.min(PART, height) };
-    const band = await pixelsOf((await openFile(path)).image.extract(region));
+    const band = await pixelsOf((await openPicture(file)).image.extract(region));
     for (const left of startsOf(width)) parts.push(cut(band, left, Math.min(PART, width)));
   }
-  return lookAt(reduced, parts, whole.metadata.autoOrient);
-}
-
-async function openFile(path: string): ReturnType<typeof openPicture> {
-  try {
-    return await openPicture(path);
-  } catch (cause) {
-    throw cause instanceof AppError ? cause : notRead(path, cause);
-  }
+  return lookAt(reduced, parts, orientation > 4 ? { width: height, height: width } : { width, height });
 }
 
 async function pixelsOf(image: Sharp): Promise<Rgb> {
-  try {
-    const { data, info } = await image
-      .removeAlpha()
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    const { width, height, channels } = info;
-    if (channels === 3) return { width, height, data };
-    const rgb = new Uint8Array(width * height * 3);
-    for (let i = 0; i < width * height; i++) rgb.fill(data[i * channels] as number, 3 * i, 3 * i + 3);
-    return { width, height, data: rgb };
-  } catch (cause) {
-    throw notRead('This file', cause);
-  }
+  const { data, info } = await image
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  if (channels === 3) return { width, height, data };
+  const rgb = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) rgb.fill(data[i * channels] as number, 3 * i, 3 * i + 3);
+  return { width, height, data: rgb };
 }
 
 /** The columns of a picture from `left` on. */
@@ -63,11 +53,6 @@ function cut({ width: whole, height, data }: Rgb, left: number, width: number): 
     part.set(data.subarray(3 * (y * whole + left), 3 * (y * whole + left + width)), 3 * y * width);
   return { width, height, data: part };
 }
-
-const notRead = (path: string, cause: unknown): AppError =>
-  new AppError('unsupported', `${path} cannot be read as a picture. It is damaged, or its format is not supported.`, {
-    cause,
-  });
 
 /** Where the parts begin along a side: spread evenly, at multiples of 8. */
 function startsOf(side: number): number[] {

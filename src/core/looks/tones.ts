@@ -1,29 +1,29 @@
 import { greyOf, quantile, type Rgb } from './grey.ts';
 
-/** Side of the neighbourhood in which the darkest value is looked for, in pixels of a picture of about 400 pixels. */
+/** Side of the neighbourhood whose minimum is taken, in pixels of a picture of about 400 pixels. */
 const PATCH = 15;
-/** The share of the pixels with the thickest haze that tells its brightness. */
+/** The share of pixels with the thickest haze that determine its brightness. */
 const AIR_SHARE = 0.001;
 
 export interface Tones {
-  /** Share of the light that comes from haze, 0 to 1, in the middle of the picture's values. */
+  /** Share of the light that comes from haze, 0 to 1; the median over the picture. */
   haze: number;
   /** Brightness of the haze, 0 to 1. */
   airlight: number;
   /** Mean luma, 0 to 1. */
   mean: number;
-  /** Luma, 0 to 1, above which the brightest twentieth lies. */
+  /** Luma, 0 to 1, that only the brightest twentieth of the pixels exceeds. */
   bright: number;
-  /** From the darkest hundredth of the luma to the brightest, 0 to 1. */
+  /** Difference between the 99th and the 1st percentile of the luma, 0 to 1. */
   range: number;
-  /** How much lighter the darkest tones of the strongest channel are than those of the weakest, 0 to 1. */
+  /** How much lighter the darkest tones are in the strongest channel than in the weakest, 0 to 1. */
   cast: number;
 }
 
 /**
- * Haze, darkness and contrast of a picture. Haze is told by the dark channel prior (K. He, J. Sun, X. Tang, "Single image haze
- * removal using dark channel prior", CVPR 2009): without haze almost every neighbourhood has a value near black in one of
- * the channels, and haze adds its own light to it.
+ * Haze, darkness and contrast of a picture. Haze is estimated with the dark channel prior (K. He, J. Sun, X. Tang,
+ * "Single image haze removal using dark channel prior", CVPR 2009): without haze, almost every neighbourhood has a
+ * value near black in one of the channels, and haze adds light to it.
  * @param picture reduced to about 400 pixels on its longest side
  */
 export function tonesOf(picture: Rgb): Tones {
@@ -56,7 +56,7 @@ export function tonesOf(picture: Rgb): Tones {
 const channel = (data: Uint8Array, c: number): Float32Array =>
   Float32Array.from({ length: data.length / 3 }, (_, i) => data[3 * i + c] as number);
 
-/** The least value within `reach` pixels of each, in a square. */
+/** The minimum within a square of `reach` pixels around each pixel. */
 function leastAround(values: Float32Array, width: number, height: number, reach: number): Float32Array {
   const rows = new Float32Array(values.length);
   for (let y = 0; y < height; y++)

@@ -7,10 +7,10 @@ import { Parameters } from '../networks/parameters.ts';
 import { randomStream } from '../random.ts';
 import type { Weights } from '../formats/weights.ts';
 
-/** The feature networks there are. */
+/** The supported feature networks. */
 export type VggNetwork = 'vgg16' | 'vgg19';
 
-/** Weights of a feature network, and one line that says where they come from. */
+/** Weights of a feature network, and one line about their source. */
 export interface FeatureWeights {
   network: VggNetwork;
   /** Under torchvision's names (`features.0.weight` …); layers beyond the last one tapped may be missing. */
@@ -93,8 +93,8 @@ export interface VggOptions {
   /** Trained weights. Without them the network is a seeded stand-in. */
   given?: FeatureWeights | undefined;
   /**
-   * How a stand-in is scaled. `share`: so that a weight has the share of the gradient that it has with the published VGG16.
-   * `none`: mean activation 1 only, as runs before version 0.2 had it.
+   * How a stand-in is scaled. `share`: a loss weight gives the same share of the gradient as with the published VGG16.
+   * `none`: only mean activation 1, as in runs before version 0.2.
    */
   gains?: 'share' | 'none' | undefined;
 }
@@ -176,10 +176,10 @@ export class VggFeatures {
 }
 
 /**
- * Factor of the stand-in's layers. With it a weight has the share of the gradient over the parameters that it has with the
- * published VGG16: 8.5 % at a weight of 0.001, where the stand-in has 10.9 % without it (published IMDN x4, medians of six
- * batches; scripts/studies/shareOfParameters.ts). At the output the stand-in's gradient is shorter, 0.7 % beside 6 %, but it
- * is smoother: over the parameters its parts add up.
+ * Factor for the stand-in's layers. With it, a loss weight gives the same share of the gradient over the parameters as
+ * with the published VGG16: 8.5 % at a weight of 0.001, where the unscaled stand-in has 10.9 % (published IMDN x4,
+ * medians of six batches; scripts/studies/shareOfParameters.ts). At the output, the stand-in's gradient is shorter (0.7
+ * % compared with 6 %) but smoother, so that it adds up over the parameters.
  */
 const STAND_IN_GAIN = 8.46 / 10.93;
 

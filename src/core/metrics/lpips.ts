@@ -16,7 +16,7 @@ export const lpipsNetworks: readonly LpipsNetwork[] = lpipsNetwork.options;
 export interface LpipsWeights {
   network: LpipsNetwork;
   weights: Weights;
-  /** One line that says where they come from. */
+  /** One line about their source. */
   source: string;
 }
 

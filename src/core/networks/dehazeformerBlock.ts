@@ -91,7 +91,7 @@ function mixing(p: Parameters, name: string, o: BlockOptions): Layer {
 
 function spatialConv(p: Parameters, name: string, type: 'Conv' | 'DWConv', { dim, networkDepth }: BlockOptions): Layer {
   if (type === 'DWConv') {
-    // PyTorch counts a fan-in of 25 and a fan-out of 25·dim for a depthwise filter.
+    // For a depthwise filter, PyTorch computes a fan-in of 25 and a fan-out of 25·dim.
     const conv = depthwiseConv2d(p, name, dim, 5, { padding: 0, ...scaledInit(networkDepth, 25 + 25 * dim) });
     return (x) => conv(reflectPad(x, 2, 2, 2, 2));
   }

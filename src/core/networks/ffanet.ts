@@ -62,9 +62,9 @@ function group(p: Parameters, name: string, blocks: number): Layer {
 }
 
 /**
- * Two convolutions, then channel and pixel attention. The authors weigh the features by channel, look at the result to weigh
- * it by pixel, and weigh again; here the weights of the channels go into the filter that looks, and both weights into one
- * product, so that the features are multiplied once.
+ * Two convolutions, then channel and pixel attention. The authors weight the features by channel, compute pixel weights
+ * from the result, and weight again. Here the channel weights are folded into the filter that computes the pixel
+ * weights, and both weights are combined in one product, so that the features are multiplied only once.
  */
 function block(p: Parameters, name: string): Layer {
   const conv1 = conv2d(p, `${name}.conv1`, DIM, DIM, 3);
@@ -81,8 +81,8 @@ function block(p: Parameters, name: string): Layer {
 }
 
 /**
- * Weights between 0 and 1: of channels from their averages, [B,1,1,in] → [B,1,1,out], or of pixels, [B,H,W,in] → [B,H,W,1].
- * `offset` is the index of the first convolution in the authors' Sequential.
+ * Weights between 0 and 1: of channels from their averages, [B,1,1,in] → [B,1,1,out], or of pixels, [B,H,W,in] →
+ * [B,H,W,1]. `offset` is the index of the first convolution in the authors' Sequential.
  */
 function squeezeExcite(
   p: Parameters,
@@ -101,7 +101,7 @@ function squeezeExcite(
 function outerProduct(pixels: tf.Tensor4D, channels: tf.Tensor4D): tf.Tensor4D {
   const [batch, height, width] = pixels.shape;
   const count = channels.shape[3];
-  // As a product of matrices, which is several times as fast as one that repeats both sides.
+  // As a matrix product, which is several times as fast as a broadcast of both sides.
   return composite({ op: 'OuterProduct', inputs: [pixels, channels] }, () =>
     tf.reshape(tf.matMul(tf.reshape(pixels, [batch, height * width, 1]), tf.reshape(channels, [batch, 1, count])), [
       batch,

@@ -5,9 +5,9 @@ import type { Layer } from './layer.ts';
 import type { Init, Parameter, Parameters } from './parameters.ts';
 
 /**
- * Layers one after the other. What a layer made on the way is freed when it is done, and its result when the next has used
- * it: run op by op, and while a graph is recorded, tfjs would otherwise keep everything until the whole network is done.
- * What gradients need is kept all the same. Further arguments go to every layer.
+ * Layers one after the other. Intermediate results of a layer are freed when it is done, and its output when the next
+ * layer has used it. Otherwise, op by op and while a graph is recorded, tfjs would keep everything until the whole
+ * network is done. What gradients need is kept anyway. Further arguments are passed to every layer.
  */
 export function sequential<More extends unknown[]>(
   layers: readonly ((x: tf.Tensor4D, ...more: More) => tf.Tensor4D)[],
@@ -134,8 +134,8 @@ export function depthwiseConv2d(
 }
 
 /**
- * A convolution of one pixel, named as {@link conv2d} names it, of feature maps x [B,H,W,in] whose channels are weighed by
- * [B,1,1,in]. The weights go into a filter for each sample, so that the weighed maps need not be made.
+ * A 1x1 convolution, named as {@link conv2d} names it, of feature maps x [B,H,W,in] whose channels are weighted by
+ * [B,1,1,in]. The weights are folded into a filter per sample, so that the weighted maps need not be computed.
  */
 export function weighedPointwise(
   p: Parameters,
@@ -264,8 +264,8 @@ export function layerNorm(p: Parameters, name: string, channels: number, eps = 1
 }
 
 /**
- * (x - mean) / √(variance + eps) over the last axis. Its gradient (Ba et al., Layer Normalization, 2016) is written out: put
- * together from those of its steps it takes four times as many passes over the maps.
+ * (x - mean) / √(variance + eps) over the last axis. Its gradient (Ba et al., Layer Normalization, 2016) is written
+ * out, because the one composed of the single steps passes over the maps four times as often.
  */
 const standardised = (eps: number): ((x: tf.Tensor) => tf.Tensor) =>
   tf.customGrad((input, keep) => {
@@ -376,7 +376,7 @@ export function crop(x: tf.Tensor4D, height: number, width: number): tf.Tensor4D
   return x.shape[1] === height && x.shape[2] === width ? x : tf.slice(x, [0, 0, 0, 0], [-1, height, width, -1]);
 }
 
-/** Mean and deviation of each colour that a model expects its input to be normalised with. */
+/** Mean and deviation of each colour with which a model expects its input to be normalised. */
 export interface InputNorm {
   mean: readonly number[];
   std: readonly number[];
@@ -391,7 +391,7 @@ export function normaliseInput(x: tf.Tensor4D, norm: InputNorm | undefined): tf.
 export const globalAverage: Layer = (x) => {
   const [batch, height, width, channels] = x.shape;
   return composite({ op: 'GlobalAveragePool', inputs: [x] }, () => {
-    // A product with ones: several times as fast as TensorFlow's mean, and its sum is float32 in any precision.
+    // A product with ones: several times as fast as TensorFlow's mean, and it accumulates in float32 in any precision.
     const ones = tf.fill([batch, 1, height * width], 1);
     const sums = tf.matMul(ones, tf.reshape(x, [batch, height * width, channels]));
     return tf.reshape(tf.div(sums, height * width), [batch, 1, 1, channels]);

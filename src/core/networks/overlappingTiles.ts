@@ -41,7 +41,7 @@ export function overlappingTiles(forward: Layer, size: number, overlap: number):
   };
 }
 
-/** Where tiles begin along a side: evenly spaced, and the last one ends with the picture. */
+/** Start of each tile along a side: evenly spaced, the last tile ends with the picture. */
 function starts(length: number, size: number, overlap: number): number[] {
   const before = Math.max(0, Math.ceil((length - size) / (size - overlap)));
   return [...Array.from({ length: before }, (_, i) => i * (size - overlap)), length - size];

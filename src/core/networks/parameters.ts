@@ -6,12 +6,12 @@ import { type Weights, type WeightTensor } from '../formats/weights.ts';
 import { StochasticDepth } from './stochasticDepth.ts';
 
 /**
- * How PyTorch stores a parameter, and so how it has to be turned for TensorFlow:
+ * How PyTorch stores a parameter, and how it is converted for TensorFlow:
  * - `conv`: OIHW → HWIO
  * - `depthwise`: [C,1,H,W] → [H,W,C,1]
  * - `transposed`: a transposed convolution's IOHW → [H,W,O,I]
  * - `linear`: [out,in] → [in,out]
- * - `plain`: as it is (biases, norms, tables)
+ * - `plain`: unchanged (biases, norms, tables)
  */
 export type Layout = 'conv' | 'depthwise' | 'transposed' | 'linear' | 'plain';
 
@@ -92,16 +92,16 @@ export class Parameter {
 }
 
 /**
- * The parameters of one instance of a network, in the order in which its `build` asked for them. Building only declares;
- * values come from {@link initialise} or {@link load}, so names and shapes are known without an engine.
- *
- * Buffers are tensors that PyTorch stores but nobody trains and our networks compute themselves (SwinIR's
- * `relative_position_index`): they are checked by shape when a file is read, and written so that PyTorch finds them.
+ * The parameters of one instance of a network, in the order in which its `build` declared them. Building only declares
+ * them. Their values come from {@link initialise} or {@link load}, so names and shapes are known without an engine.
+ * Buffers are tensors that PyTorch stores but does not train, and that our networks compute themselves (SwinIR's
+ * `relative_position_index`). Their shapes are checked when a file is read, and they are written so that PyTorch finds
+ * them.
  */
 export class Parameters {
   readonly all: Parameter[] = [];
   readonly buffers = new Map<string, () => WeightTensor>();
-  /** The branches that training leaves out at random; empty for most networks. */
+  /** The branches that training skips at random; empty for most networks. */
   readonly stochasticDepth = new StochasticDepth();
   readonly #names = new Set<string>();
 
@@ -113,7 +113,7 @@ export class Parameters {
     return parameter;
   }
 
-  /** Declares a stored but computed tensor; `make` is called when weights are written. */
+  /** Declares a buffer; `make` computes it when weights are written. */
   addBuffer(name: string, make: () => WeightTensor): void {
     if (this.#names.has(name)) throw new Error(`Buffer ${name} is declared twice.`);
     this.#names.add(name);
@@ -127,7 +127,7 @@ export class Parameters {
     return this;
   }
 
-  /** @throws AppError `bad-input` that names what is missing in weights, left over or of another shape */
+  /** @throws AppError `bad-input` that names missing weights, unknown ones, and wrong shapes */
   assertFit(weights: ReadonlyMap<string, { readonly shape: readonly number[] }>): void {
     const problems: string[] = [];
     for (const { name, shape } of this.all) {
@@ -148,8 +148,8 @@ export class Parameters {
   }
 
   /**
-   * Takes every value from weights under PyTorch's names.
-   * @throws AppError as {@link assertFit} does
+   * Loads all values from weights under PyTorch's names.
+   * @throws AppError as {@link assertFit}
    */
   load(weights: Weights): this {
     this.assertFit(weights);

@@ -193,7 +193,10 @@ function outputScale(o: Options): number {
   return o.upsampler === '' ? 1 : o.upscale;
 }
 
-/** The windows of shifted blocks. As the authors have it, a training patch no larger than a window is one, and not shifted. */
+/**
+ * The windows of shifted blocks. As in the authors' code, a training patch no larger than a window is one window, and
+ * not shifted.
+ */
 function windowsOf({ img_size, window_size }: { img_size: number | [number, number]; window_size: number }): Windows {
   const [height, width] = typeof img_size === 'number' ? [img_size, img_size] : img_size;
   const shortest = Math.min(height, width);
@@ -206,7 +209,10 @@ function isWholeWindows({ size, shift, height, width }: Windows): boolean {
   return shift === 0 || (height % size === 0 && width % size === 0);
 }
 
-/** How many pixels to add so that all of these sizes divide the length (two differ only where img_size is below window_size). */
+/**
+ * How many pixels to add so that the length is a multiple of all of these (they differ only if img_size is below
+ * window_size).
+ */
 function missing(length: number, ...sizes: number[]): number {
   let padded = length;
   while (sizes.some((size) => padded % size !== 0)) padded++;
@@ -218,7 +224,7 @@ function positionEmbedding(p: Parameters, { height, width }: Windows, dim: numbe
   return (x) => {
     const embedding = tf.reshape<tf.Rank.R4>(table.value, [1, height, width, dim]);
     const [, h, w] = x.shape;
-    // Corners aligned: tfjs has the gradient of no other kind.
+    // Aligned corners, because tfjs has a gradient only for this kind.
     return tf.add(x, h === height && w === width ? embedding : tf.image.resizeBilinear(embedding, [h, w], true));
   };
 }
@@ -334,13 +340,16 @@ function detectEnd(shapes: Shapes, channels: number): { upsampler: string; upsca
   return { upsampler: 'pixelshuffle', upscale: rows === 9 * FEATURES ? 3 : 2 ** stages };
 }
 
-/** The masks and the embedding tell how many pixels the training patches had; of the sides that fit, the most square. */
+/**
+ * Derives the size of the training patches from the number of windows in masks and embedding; of the possible sizes,
+ * the most square.
+ */
 function detectImageSize(shapes: Shapes, window: number): number | [number, number] {
   const windows = shapes.get('layers.0.residual_group.blocks.1.attn_mask')?.[0];
   const unshifted =
     windows === undefined && shapes.has('layers.0.residual_group.blocks.1.attn.relative_position_index');
   const pixels = shapes.get('absolute_pos_embed')?.[1] ?? (windows ? windows * window ** 2 : undefined);
-  // A file without masks: of training patches of one window, or its masks were left out.
+  // Without masks in the file: patches of one window, or the masks were removed.
   if (pixels === undefined) return unshifted ? window : Math.ceil(64 / window) * window;
   let height = Math.min(MAX_SIDE, Math.floor(Math.sqrt(pixels)));
   while (pixels % height !== 0 || (!unshifted && height % window !== 0 && height > 1)) height--;

@@ -17,8 +17,8 @@ export function mergeWindows(windows: tf.Tensor3D, size: number, height: number,
 }
 
 /**
- * Takes apart what one projection gave for queries, keys and values together: [W,N,parts·C], ordered (part, head,
- * channel) → `parts` tensors of [W,heads,N,C/heads].
+ * Splits the joint projection of queries, keys and values: [W,N,parts·C], ordered (part, head, channel) → `parts`
+ * tensors of [W,heads,N,C/heads].
  */
 export function splitHeads(x: tf.Tensor3D, parts: number, heads: number): tf.Tensor4D[] {
   const [windows, tokens, channels] = x.shape;
@@ -37,11 +37,10 @@ export function joinHeads(x: tf.Tensor4D): tf.Tensor3D {
 }
 
 /**
- * Attention within windows, softmax(q·kᵀ + biases)·v: queries (already scaled), keys and values [W,heads,N,D], biases of
- * any shapes that broadcast to [W,heads,N,N]. Gives [W,N,heads·D].
- *
- * The biases are added one after the other and not to each other first: their sum is as large as the scores, and where
- * weights are constants TensorFlow computes it while it prepares the graph, for every block.
+ * Attention within windows, softmax(q·kᵀ + biases)·v, with queries (already scaled), keys and values [W,heads,N,D], and
+ * biases of any shapes that broadcast to [W,heads,N,N]. Returns [W,N,heads·D].
+ * The biases are added to the scores one after the other. Their sum would be as large as the scores, and with constant
+ * weights TensorFlow would compute it when it prepares the graph, for every block.
  */
 export function attend(q: tf.Tensor4D, k: tf.Tensor4D, v: tf.Tensor4D, ...biases: tf.Tensor[]): tf.Tensor3D {
   const scores = biases.reduce<tf.Tensor4D>((sum, bias) => tf.add(sum, bias), tf.matMul(q, k, false, true));
@@ -84,7 +83,7 @@ function rollAxis(x: tf.Tensor4D, axis: 1 | 2, shift: number): tf.Tensor4D {
 }
 
 /**
- * A map rolled by −`shift` has windows at its lower and right edge that hold pixels of opposite sides. Numbers the parts
+ * A map rolled by −`shift` has windows at its lower and right edge with pixels from opposite sides. Numbers the regions
  * that belong together: one number per pixel, in the order of {@link partitionWindows}, [windows·size²].
  */
 export function shiftRegions(height: number, width: number, size: number, shift: number): Float32Array {
@@ -99,7 +98,7 @@ export function shiftRegions(height: number, width: number, size: number, shift:
   });
 }
 
-/** What Swin adds to the scores of two pixels of different regions; far enough below zero that softmax gives nothing. */
+/** Added to the scores of two pixels of different regions; so far below zero that softmax gives 0. */
 const APART = -100;
 
 /** The mask of shifted windows as PyTorch stores it, [windows,size²,size²], from {@link shiftRegions}. */
@@ -116,7 +115,10 @@ export function storedShiftMask(regions: Float32Array, size: number): Float32Arr
   return mask;
 }
 
-/** The same mask for a batch, [B·windows,1,size²,size²], computed by the engine because it is large where regions are not. */
+/**
+ * The same mask for a batch, [B·windows,1,size²,size²]. The engine computes it from the regions, because the mask is
+ * large.
+ */
 export function shiftMask(regions: Float32Array, size: number, batch: number): tf.Tensor4D {
   const tokens = size * size;
   const numbers = tf.tile(tf.tensor2d(regions, [regions.length / tokens, tokens]), [batch, 1]);
@@ -125,8 +127,8 @@ export function shiftMask(regions: Float32Array, size: number, batch: number): t
 }
 
 /**
- * The mask for windows of a map x [B,H,W,C] that was rolled by −`shift`, see {@link shiftMask}; undefined where windows are
- * not shifted.
+ * The mask for windows of a map x [B,H,W,C] that was rolled by −`shift`, see {@link shiftMask}; undefined if windows
+ * are not shifted.
  */
 export function maskOf(x: tf.Tensor4D, size: number, shift: number): tf.Tensor4D | undefined {
   if (shift === 0) return undefined;

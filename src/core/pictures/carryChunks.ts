@@ -1,6 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { crc32 } from 'node:zlib';
 import { type FileBytes, withBytes } from './inside/fileBytes.ts';
 import { type PngChunk, pngKeyword } from './inside/png.ts';
 import { POSITION_WORDS } from './positions.ts';
@@ -10,13 +11,13 @@ export interface CarryOptions {
   text: 'all' | 'without places' | 'none';
 }
 
-/** Text of a picture is bounded: what is longer is data. */
+/** Limit for text in a picture: anything longer is data. */
 const MOST_TEXT_BYTES = 16 << 20;
-/** Where chunks may be put: behind the signature and IHDR. */
+/** Chunks may be inserted after the signature and IHDR. */
 const BEHIND_HEADER = 8 + 25;
 
 /**
- * Puts a PNG's own chunks of text and of colour into the PNG made of it, byte for byte: no text of a file is read as syntax.
+ * Copies a PNG's own chunks of text and colour into the result, byte for byte, so that no text of a file is parsed.
  * @param file the written PNG; it is replaced
  */
 export async function carryChunks(
@@ -29,7 +30,7 @@ export async function carryChunks(
   const chunks = withBytes(original, (bytes) =>
     texts
       .filter((chunk) => chunk.length <= MOST_TEXT_BYTES && (text === 'all' || !tellsPlace(bytes, chunk)))
-      .map(({ position, length }) => bytes.read(position - 8, length + 12)),
+      .map(({ position, length }) => withChecksum(bytes.read(position - 8, length + 8))),
   );
   const added = Buffer.concat([...(told?.in === 'png' ? [told.chunks] : []), ...chunks]);
   if (added.length === 0) return;
@@ -45,6 +46,13 @@ export async function carryChunks(
   } finally {
     await rm(part, { force: true });
   }
+}
+
+/** A chunk with a checksum that holds; a chunk whose own does not would make the result a damaged file. */
+function withChecksum(chunk: Buffer): Buffer {
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(chunk.subarray(4)));
+  return Buffer.concat([chunk, sum]);
 }
 
 /** Whether text speaks of a position; compressed text cannot be seen here and counts as such. */

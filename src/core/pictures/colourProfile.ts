@@ -1,6 +1,6 @@
 /**
- * ICC profiles made from what AVIF, HEIC and PNG tell of their colours in code points (ITU-T H.273) or chunks, for results in
- * formats that hold profiles only.
+ * ICC profiles made from the code points (ITU-T H.273) or chunks with which AVIF, HEIC and PNG describe their colours.
+ * For results in formats that only hold profiles.
  */
 
 /** Chromaticities x, y of white, red, green and blue. */
@@ -27,7 +27,10 @@ export const primariesOf: Readonly<Record<number, Primaries>> = {
   12: { white: D65, red: [0.68, 0.32], green: [0.265, 0.69], blue: [0.15, 0.06] },
 };
 
-/** Tone curves by code point (ITU-T H.273, table 3). Those of television are shown with sRGB's, as browsers do. */
+/**
+ * Tone curves by code point (ITU-T H.273, table 3). Those of television are displayed with sRGB's curve, as in
+ * browsers.
+ */
 export function toneCurveOf(transfer: number): ToneCurve | 'linear' | 'hdr' {
   if (transfer === 16 || transfer === 18) return 'hdr';
   if (transfer === 8) return 'linear';

@@ -6,18 +6,18 @@ import { saysDiskFull } from '../files/diskFull.ts';
 import { hasAlpha, type OutputFormat, type Photograph } from './photograph.ts';
 import { encodeJxl } from './translate/jxl.ts';
 import { carryChunks } from './carryChunks.ts';
-import { setNclx } from './inside/heif.ts';
+import { setNclx } from './inside/nclx.ts';
 import { setExtraSamples } from './inside/tiff.ts';
 import { forgetResolution } from './resolution.ts';
 import { syncFile } from './scratch.ts';
 
 export type { OutputFormat } from './photograph.ts';
 
-/** The format a photograph is written in. */
+/** The format that a photograph is written in. */
 export const outputFormat = ({ same }: Pick<Photograph, 'same'>, wanted: 'same' | OutputFormat): OutputFormat =>
   wanted === 'same' ? same : wanted;
 
-/** The ending of a file of each format. */
+/** The file extension of each format. */
 export const extensionOf: Record<OutputFormat, string> = {
   jpeg: 'jpg',
   png: 'png',
@@ -27,14 +27,14 @@ export const extensionOf: Record<OutputFormat, string> = {
   jxl: 'jxl',
 };
 
-/** Bits of a sample that each format is written with. */
+/** Bits per sample with which each format is written. */
 export function writtenBits({ bits, fileBits, format: own }: Photograph, format: OutputFormat): 8 | 10 | 12 | 16 {
   if (bits === 8 || format === 'jpeg' || format === 'webp') return 8;
   if (format !== 'avif') return 16;
   return own === 'avif' && fileBits === 10 ? 10 : 12;
 }
 
-/** What a format cannot hold of this photograph, each in a sentence. */
+/** What a format cannot hold of this photograph, one sentence each. */
 export function losses(photograph: Photograph, format: OutputFormat): string[] {
   const { format: own, file, pixels, fileBits, bits } = photograph;
   const lost: string[] = [];
@@ -45,21 +45,23 @@ export function losses(photograph: Photograph, format: OutputFormat): string[] {
   return lost;
 }
 
-/** How a format is called. */
+/** The format's name for users. */
 const formatName = (format: OutputFormat): string =>
   (({ webp: 'WebP', jxl: 'JPEG XL' }) as Partial<Record<OutputFormat, string>>)[format] ?? format.toUpperCase();
 
 /**
- * Refuses what a format cannot hold and must not lose, before the work has begun.
+ * Refuses, before the work begins, a format that would lose something that must not be lost.
  * @throws AppError `unsupported`
  */
-export function refuseFormat({ extras, encoding, told, format: own }: Photograph, format: OutputFormat): void {
+export function refuseFormat(photograph: Photograph, format: OutputFormat): void {
+  const { extras, encoding, told, format: own, same, ownProfile } = photograph;
   if (extras.includes('beside') && format !== 'tiff')
     throw new AppError(
       'unsupported',
       `The picture has an extra channel, such as a saved selection, which ${formatName(format)} cannot store. Choose TIFF.`,
     );
-  if (encoding.id === 'hdr' && (told?.in !== format || own !== format))
+  const tellsHdr = (told?.in === format && own === format) || (ownProfile && format === same);
+  if (encoding.id === 'hdr' && !tellsHdr)
     throw new AppError(
       'unsupported',
       `The picture is HDR (PQ or HLG), which ${formatName(format)} files would show wrongly. Keep the original's format.`,
@@ -70,7 +72,7 @@ export function refuseFormat({ extras, encoding, told, format: own }: Photograph
 const LONGEST_SIDE: Partial<Record<OutputFormat, number>> = { jpeg: 65_500, webp: 16_383, avif: 16_384 };
 /** libjxl as WebAssembly has one gigabyte. */
 const MOST_JXL_PIXELS = 16e6;
-/** libaom codes a picture in one piece, with about 50 bytes for each pixel. */
+/** libaom encodes a picture in one piece, with about 50 bytes per pixel. */
 const MOST_AVIF_PIXELS = 32e6;
 
 /**
@@ -101,15 +103,15 @@ export function refuseOversize(format: OutputFormat, width: number, height: numb
 export interface EncodeOptions {
   format: OutputFormat;
   quality: number;
-  /** Of the original's metadata; the colour profile is always kept. `text` is that of a PNG. */
+  /** Which of the original's metadata to keep; the colour profile is always kept. `text` is that of a PNG. */
   keep: { exif: boolean; xmp: boolean; text: 'all' | 'without places' | 'none' };
   /** For temporary files. */
   folder: string;
 }
 
 /**
- * Encodes a scratch file, whose metadata come from the original's, into a new file, and has it written to the disk.
- * @throws AppError `io` where it cannot be written.
+ * Encodes a scratch file into a new file and flushes it to disk. The metadata come from the scratch file.
+ * @throws AppError `io` if it cannot be written
  */
 export async function encodePhotograph(
   scratch: string,
@@ -122,7 +124,8 @@ export async function encodePhotograph(
   let image = sharp(scratch, { ignoreIcc: true, limitInputPixels: false, sequentialRead: true });
   if (extras.length > 0 && format === 'jpeg') image = image.removeAlpha();
   const backToCmyk = convertedFrom === 'cmyk' && (format === 'jpeg' || format === 'tiff');
-  // Without a profile of its own the picture is converted once, by libvips' press profile; asking for the space would do it twice.
+  // Without its own profile, libvips converts the picture with its CMYK profile; requesting the colour space too would
+  // convert twice.
   if (backToCmyk)
     image = (profile ? image.toColourspace('cmyk') : image).withIccProfile(await cmykProfile(profile, folder), {
       attach: profile !== undefined,
@@ -130,7 +133,7 @@ export async function encodePhotograph(
   else {
     const [one, three] = bits > 8 ? (['grey16', 'rgb16'] as const) : (['b-w', 'srgb'] as const);
     image = image.toColourspace(grey ? one : three);
-    // What is told in the same way as in the original needs no profile made from it.
+    // If the result describes its colours like the original, it needs no profile made from that description.
     if (!convertedFrom && !(told?.in === format && !photograph.ownProfile)) image = image.keepIccProfile();
   }
   if (keep.exif) image = image.keepExif();
@@ -153,7 +156,11 @@ export async function encodePhotograph(
   } catch (cause) {
     if (saysDiskFull(messageOf(cause)))
       throw new AppError('io', 'The disk is too full for the result. Free some space and try again.', { cause });
-    throw new AppError('io', `The result could not be written: ${messageOf(cause).split('\n')[0]}.`, { cause });
+    throw new AppError(
+      'io',
+      `The result could not be written: ${messageOf(cause).split('\n')[0]?.replace(/\.$/, '')}.`,
+      { cause },
+    );
   }
 }
 
@@ -165,10 +172,13 @@ async function cmykProfile(profile: Buffer | undefined, folder: string): Promise
   return file;
 }
 
-/** JPEG's best tables take the whole picture in memory, six bytes a pixel, for files that are a few per cent smaller. */
+/**
+ * JPEG's optimal tables need the whole picture in memory, six bytes per pixel, for files that are a few per cent
+ * smaller.
+ */
 const MOST_OPTIMISED_PIXELS = 5e7;
 
-/** sharp has no encoder for JPEG XL: its pixels go to another. */
+/** sharp has no encoder for JPEG XL, so its pixels are passed to another one. */
 async function asJxl(image: Sharp, photograph: Photograph, quality: number, deep: boolean): Promise<Uint8Array> {
   const { data, info } = await image.raw({ depth: deep ? 'ushort' : 'uchar' }).toBuffer({ resolveWithObject: true });
   const { grey, extras, convertedFrom, profile } = photograph;

@@ -1,12 +1,15 @@
 /**
- * Every way in which the pixels of a picture can be stored, and what the program does with each: one table for restoring,
- * for data sets, for the tests, and for docs/photographs.md.
+ * Every way in which a picture's pixels can be stored, and what the program does with it: one table for restoring, for
+ * data sets, for the tests, and for docs/photographs.md.
  */
 
-/** What a channel beside the colours is. `beside`: TIFF calls it unspecified (a saved selection, a spot colour, infrared). */
+/**
+ * What a channel after the colours is. `beside`: unspecified in TIFF's terms (a saved selection, a spot colour,
+ * infrared).
+ */
 export type ExtraChannel = 'alpha' | 'premultiplied' | 'beside';
 
-/** How a picture's pixels are stored, told by its header. */
+/** How a picture's pixels are stored, according to its header. */
 export interface PixelFacts {
   format: string;
   colours: 'grey' | 'rgb' | 'cmyk' | 'lab' | 'ycbcr' | 'other';
@@ -14,24 +17,30 @@ export interface PixelFacts {
   /** Bits of one sample in the file. */
   bits: number;
   extras: readonly ExtraChannel[];
+  /** TIFF's number for its compression; 0 for other formats. */
+  compression: number;
+  /** TIFF's channels lie in planes of their own. */
+  planar: boolean;
+  /** The marker of a JPEG's frame; 0 for other formats. */
+  frame: number;
   /** The tone curve that a profile, nclx, cICP or gAMA tells. */
   curve: 'ordinary' | 'linear' | 'hdr';
 }
 
 export interface Encoding {
   id: string;
-  /** For people. */
+  /** Name for users. */
   title: string;
   matches: (facts: PixelFacts) => boolean;
-  /** How it is read, computed and written, in a few words each; missing where it is refused. */
+  /** How it is read, computed and written, in a few words each; undefined if it is refused. */
   how?: { read: string; computed: string; written: string };
   /** Read by another decoder than sharp (translate/oddTiff.ts). */
   translated?: true;
-  /** Why it is refused and what to do, in a sentence. */
+  /** Why it is refused and what to do, as a sentence. */
   refused?: string;
-  /** What the owner of a restored picture should know, a sentence each. */
+  /** Notes for the owner of a restored picture, one sentence each. */
   notes?: readonly string[];
-  /** Why the same file cannot be written back as it is; `mcir edit` refuses then. */
+  /** Why the same file cannot be written back unchanged; `mcir edit` refuses then. */
   notInPlace?: string;
 }
 
@@ -39,19 +48,50 @@ const colour = ({ colours }: PixelFacts): boolean => colours === 'grey' || colou
 const whole = ({ sample }: PixelFacts): boolean => sample === 'unsigned';
 const beside = ({ extras }: PixelFacts): boolean => extras.includes('beside');
 
+/** Where the channel that the colours are multiplied with lies; libvips looks at the first only. */
+const premultipliedAt = ({ extras }: PixelFacts): number => extras.indexOf('premultiplied');
+
+/**
+ * TIFF's compressions that libvips reads: none, CCITT, LZW, JPEG, Deflate, PackBits, and some of old programs. Old-style JPEG (6) comes
+ * out with wrong colours.
+ */
+const read = new Set([1, 2, 3, 4, 5, 7, 8, 32766, 32771, 32773, 32809, 32908, 32909, 32946, 34676, 34677, 50001]);
+const LERC = 34887;
+const ZSTD = 50000;
+/** JPEG's frames that libjpeg reads: baseline, extended, progressive, lossless, and the first two of them with arithmetic coding. */
+const jpegFrames = new Set([0, 0xc0, 0xc1, 0xc2, 0xc3, 0xc9, 0xca]);
+
 const cutOff = 'Floating-point values are written as 16 bits; values above white are cut off.';
 
-/** TIFF has depths that no other format has. */
+/** TIFF has bit depths that no other format has. */
 const oddTiff = (facts: PixelFacts): boolean => facts.format === 'tiff' && colour(facts);
 
-/** The first row that matches a picture holds for it. */
+/** The first row that matches a picture applies. */
 export const encodings: readonly Encoding[] = [
+  {
+    id: 'jpeg-kinds',
+    title: 'JPEG-LS and hierarchical JPEG',
+    matches: ({ frame }) => !jpegFrames.has(frame),
+    refused: 'JPEG of this kind (JPEG-LS, or hierarchical) cannot be read. Save it as PNG or TIFF.',
+  },
+  {
+    id: 'jpeg-deep',
+    title: 'JPEG of more than 8 bits',
+    matches: ({ format, bits }) => format === 'jpeg' && bits !== 8,
+    refused: 'JPEG with more than 8 bits cannot be read. Save it as PNG or TIFF with 16 bits.',
+  },
   {
     id: 'signed',
     title: 'signed whole numbers',
     matches: ({ sample, colours }) => sample === 'signed' && colours !== 'lab',
     refused:
       'The file holds signed whole numbers, for which black and white are not defined. Save it with 16 unsigned bits, or as floating point from 0 to 1.',
+  },
+  {
+    id: 'compression',
+    title: 'TIFF compressed with old-style JPEG, LZMA, JPEG 2000, JPEG XL and others that are rare',
+    matches: ({ format, compression }) => format === 'tiff' && ![...read, LERC, ZSTD, 0].includes(compression),
+    refused: 'TIFF with this compression cannot be read. Save it with LZW or ZIP (Deflate), or without compression.',
   },
   {
     id: 'wide-integers',
@@ -76,11 +116,11 @@ export const encodings: readonly Encoding[] = [
   },
   {
     id: 'odd-floats',
-    title: 'TIFF of 64-bit floats, and grey of 16-bit floats',
+    title: 'TIFF of 64-bit floats, grey of 16-bit floats, and grey floats with premultiplied transparency',
     matches: (facts) =>
       oddTiff(facts) &&
       facts.sample === 'float' &&
-      (facts.bits === 64 || (facts.bits === 16 && facts.colours === 'grey')),
+      (facts.bits === 64 || (facts.colours === 'grey' && (facts.bits === 16 || premultipliedAt(facts) >= 0))),
     translated: true,
     how: { read: 'as 32-bit floats', computed: "with sRGB's curve", written: 'as 32-bit floats are' },
     notes: [cutOff],
@@ -101,6 +141,32 @@ export const encodings: readonly Encoding[] = [
     refused: 'TIFF of this depth cannot be read. Save it with 16 bits, or with 32-bit floating point.',
   },
   {
+    id: 'odd-compression',
+    title: 'grey or RGB TIFF compressed with ZSTD or LERC',
+    matches: (facts) => oddTiff(facts) && !read.has(facts.compression),
+    translated: true,
+    how: { read: 'the numbers as they are', computed: 'as without compression', written: 'with Deflate' },
+    notInPlace: 'Its compression would become ZIP (Deflate).',
+  },
+  {
+    id: 'odd-compression-colours',
+    title: 'other colours compressed with ZSTD or LERC',
+    matches: (facts) => facts.format === 'tiff' && !read.has(facts.compression),
+    refused: 'TIFF with this compression and these colours cannot be read. Save it with LZW or ZIP (Deflate).',
+  },
+  {
+    id: 'late-premultiplied',
+    title: 'premultiplied transparency behind another channel',
+    matches: (facts) => oddTiff(facts) && premultipliedAt(facts) > 0,
+    translated: true,
+    how: {
+      read: 'colours divided by their opacity',
+      computed: 'colours as without the other channel',
+      written: 'unassociated transparency and the same channels',
+    },
+    notInPlace: 'Its premultiplied transparency would become plain.',
+  },
+  {
     id: 'ycbcr',
     title: 'YCbCr TIFF without JPEG compression',
     matches: ({ colours }) => colours === 'ycbcr',
@@ -111,6 +177,12 @@ export const encodings: readonly Encoding[] = [
     title: 'Lab of 8 bits',
     matches: ({ colours, bits }) => colours === 'lab' && bits === 8,
     refused: 'Lab with 8 bits cannot be read. Save it with 16 bits, or as RGB.',
+  },
+  {
+    id: 'lab-planes',
+    title: 'Lab stored plane by plane',
+    matches: ({ colours, planar }) => colours === 'lab' && planar,
+    refused: 'Lab that is stored plane by plane cannot be read. Save it interleaved, or as RGB.',
   },
   {
     id: 'lab-extra',
@@ -178,12 +250,12 @@ export const encodings: readonly Encoding[] = [
   },
   {
     id: 'hdr',
-    title: 'HDR: PQ or HLG, told by nclx or cICP',
+    title: 'HDR: PQ or HLG, told by nclx, cICP or a profile',
     matches: ({ curve }) => curve === 'hdr',
     how: {
       read: 'the numbers as they are',
       computed: 'in PQ or HLG, as stored',
-      written: 'in its own format only, with the same nclx or cICP and at least the same bits',
+      written: 'in its own format only, told in the same way, with at least the same bits',
     },
     notes: ['HDR is restored in its own tone curve (PQ or HLG), which models have not been trained on.'],
   },
@@ -241,5 +313,5 @@ export const encodings: readonly Encoding[] = [
   },
 ];
 
-/** The row of the table that holds for a picture. */
+/** The row of the table that applies to a picture. */
 export const encodingOf = (facts: PixelFacts): Encoding => encodings.find(({ matches }) => matches(facts)) as Encoding;

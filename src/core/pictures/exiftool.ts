@@ -42,7 +42,7 @@ export async function askExiftool(
   );
 }
 
-/** Error codes of the system for a program that cannot be started at all. */
+/** The system's error codes if a program cannot be started at all. */
 const NOT_THERE = new Set(['ENOENT', 'EACCES', 'ENOEXEC']);
 
 /** @returns undefined if it was killed, or could not be started this time */
@@ -61,11 +61,11 @@ function run(path: string, args: readonly string[], limitMs: number): Promise<Ex
         else resolve(undefined); // Not enough memory for another process, or too much output.
       },
     );
-    // Not execFile's own `timeout`: a network keeps this thread busy, and if that takes longer than the limit, the
-    // option discards the output of a process that has long ended well, and reports success.
+    // Not execFile's own `timeout`: a network blocks this thread. If it blocks longer than the limit, that option
+    // discards the output of a process that has already ended well, and reports success.
     const limit = setTimeout(() => {
       child.kill('SIGKILL');
-      // Child processes of a launcher may keep them open.
+      // Child processes of a launcher may keep the pipes open.
       child.stdout?.destroy();
       child.stderr?.destroy();
     }, limitMs);

@@ -1,18 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import { withTextPath } from '../files/byteNames.ts';
 import { fitInside } from './fitInside.ts';
 import { lookInside } from './inside/inside.ts';
 import { openPicture } from './openPicture.ts';
 import { readingUntrusted } from './limits.ts';
 import sharp, { type Sharp } from './sharp.ts';
-import { needsTranslation, previewOfRaw, translate } from './translate/translate.ts';
+import { previewOfRaw } from './translate/translate.ts';
+import { withReadable } from './withReadable.ts';
 
-/** Nobody waits longer for a picture on a screen. */
+/** Time limit for a picture on a screen. */
 const SECONDS = 120;
-/** A whole picture is held in memory as PNG by everything on its way to the screen. */
+/** A whole picture is held in memory as PNG at every step on its way to the screen. */
 const MOST_WHOLE_PIXELS = 1e8;
 
 /**
@@ -25,7 +22,10 @@ export async function makeThumbnail(path: string, size: number): Promise<Uint8Ar
   return (await thumbnailOfRaw(path, small)) ?? shown(path, Infinity, small);
 }
 
-/** The preview that the camera made, which is there at once. @returns undefined where there is none, or the file is no RAW */
+/**
+ * The preview that the camera has stored, which needs no developing. @returns undefined if there is none, or the file
+ * is not a RAW
+ */
 async function thumbnailOfRaw(path: string, small: (picture: Sharp) => Sharp): Promise<Uint8Array | undefined> {
   try {
     if (lookInside(path).kind !== 'raw') return undefined;
@@ -38,7 +38,7 @@ async function thumbnailOfRaw(path: string, small: (picture: Sharp) => Sharp): P
             raw: { width: preview.raster.width, height: preview.raster.height, channels: 3 },
           });
     const turn = { 3: 180, 6: 90, 8: 270 }[preview.orientation] ?? 0;
-    // The JPEG's own orientation is not asked: makers write it or not, and the RAW's holds for both.
+    // The JPEG's own orientation is ignored: some makers do not write it, and the RAW's applies to both.
     return await small(image.rotate(turn).toColourspace('srgb').timeout({ seconds: SECONDS })).toBuffer();
   } catch {
     return undefined; // the picture itself is tried
@@ -55,43 +55,14 @@ export const makePng = (path: string, size?: number): Promise<Uint8Array> =>
     (size === undefined ? picture : fitInside(picture, size)).png({ compressionLevel: 3 }),
   );
 
-/** Decodes what sharp reads at once, and other formats by way of a TIFF. */
-async function shown(path: string, mostPixels: number, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> {
-  if (!isForeign(path)) return decode(path, mostPixels, finish);
-  const folder = await mkdtemp(join(tmpdir(), 'mcir-screen-'));
-  try {
-    const { file } = await translate(path, join(folder, 'picture.tif'));
-    return await decode(file, mostPixels, finish);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function isForeign(path: string): boolean {
-  try {
-    return needsTranslation(path);
-  } catch {
-    return false;
-  }
-}
-
-async function decode(path: string, mostPixels: number, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> {
-  try {
-    return await withTextPath(path, async (readable) => {
-      const { image, metadata } = await openPicture(readable);
-      if (metadata.width * metadata.height > mostPixels)
-        throw new AppError(
-          'unsupported',
-          'The picture has more than 100 megapixels, too many to show as a whole. It can still be restored.',
-        );
-      return finish(image.rotate().toColourspace('srgb').timeout({ seconds: SECONDS })).toBuffer();
-    });
-  } catch (cause) {
-    if (cause instanceof AppError) throw cause;
-    throw new AppError(
-      'unsupported',
-      `${path} cannot be read as a picture. It is damaged, or its format is not supported.`,
-      { cause },
-    );
-  }
-}
+/** Decodes a picture of any format, upright and in sRGB. */
+const shown = (path: string, mostPixels: number, finish: (picture: Sharp) => Sharp): Promise<Uint8Array> =>
+  withReadable(path, async (readable) => {
+    const { upright, metadata } = await openPicture(readable);
+    if (metadata.width * metadata.height > mostPixels)
+      throw new AppError(
+        'unsupported',
+        'The picture has more than 100 megapixels, too many to show as a whole. It can still be restored.',
+      );
+    return finish(upright().toColourspace('srgb').timeout({ seconds: SECONDS })).toBuffer();
+  });

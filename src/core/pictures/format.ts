@@ -5,7 +5,7 @@ import { open } from 'node:fs/promises';
 export const pictureFormats = ['jpeg', 'png', 'tiff', 'webp', 'avif', 'gif'] as const;
 export type PictureFormat = (typeof pictureFormats)[number];
 
-/** How browsers are told of each format. */
+/** The MIME type of each format. */
 export const mediaTypeOf: Readonly<Record<PictureFormat, string>> = {
   jpeg: 'image/jpeg',
   png: 'image/png',
@@ -15,11 +15,11 @@ export const mediaTypeOf: Readonly<Record<PictureFormat, string>> = {
   gif: 'image/gif',
 };
 
-/** Bytes from the start of a file that are enough for {@link formatOfContent}: AVIF lists its brands there. */
+/** Number of bytes from the start of a file that {@link formatOfContent} needs: AVIF lists its brands there. */
 const START_BYTES = 256;
 
 /**
- * The format of a picture, told by the first bytes of its file. A name or an ending says nothing about it.
+ * The format of a picture, from the first bytes of its file. Its name and extension are ignored.
  * @returns undefined for anything that is not a photograph in one of these formats, such as SVG
  */
 export function formatOfContent(start: Uint8Array): PictureFormat | undefined {
@@ -35,7 +35,7 @@ export function formatOfContent(start: Uint8Array): PictureFormat | undefined {
 
 /** {@link formatOfContent} of a file. @throws Error of the file system where it cannot be read */
 export async function formatOfFile(path: string): Promise<PictureFormat | undefined> {
-  // A pipe is opened at once, and neither it nor a device is read.
+  // Opening a pipe does not wait, and neither pipes nor devices are read.
   await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   if (!(await file.stat()).isFile()) return undefined;
   const { buffer, bytesRead } = await file.read(Buffer.alloc(START_BYTES), 0, START_BYTES, 0);

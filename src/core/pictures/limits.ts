@@ -2,24 +2,25 @@ import { AppError } from '../../shared/errors.ts';
 import type { PictureFormat } from './format.ts';
 import type { Metadata } from './sharp.ts';
 
-/** A gigapixel: more is taken for a decompression bomb. */
+/** A gigapixel. Anything larger counts as a decompression bomb. */
 export const MOST_PIXELS = 1e9;
-/** For formats whose decoders hold the whole picture, at four bytes a pixel and twice that meanwhile. */
+/** For formats whose decoders hold the whole picture, at four bytes per pixel, or twice that temporarily. */
 const MOST_PIXELS_AT_ONCE = 2 ** 27;
-/** Of an interlaced PNG or a progressive JPEG, whose decoders hold every sample of the picture. */
+/** For an interlaced PNG or a progressive JPEG, whose decoders hold every sample of the picture. */
 const MOST_BYTES_AT_ONCE = 2 ** 30;
-/** Rows are read some dozens at a time; for a picture that claims to be ten million pixels wide, they take gigabytes. */
+/** Some dozen rows are read at a time; for a picture that claims to be ten million pixels wide, they take gigabytes. */
 const LONGEST_SIDE = 500_000;
-/** Longest time that a decoder may take. */
+/** Time limit for a decoder. */
 export const DECODE_SECONDS = 600;
 
 const decodedAtOnce: readonly PictureFormat[] = ['webp', 'avif', 'gif'];
 
-/** How files that a person points at are opened: damage is an error, and a claim of too many pixels is refused. */
+/** Options for files that a user chose: damage is an error, and too many pixels are refused. */
 export const readingUntrusted = { failOn: 'error', limitInputPixels: MOST_PIXELS, sequentialRead: true } as const;
 
 /**
- * Refuses a picture whose decoder would take too much memory. Call it with what the header says, before any pixel is decoded.
+ * Refuses a picture whose decoder would take too much memory. Call it with the header's values before any pixel is
+ * decoded.
  * @throws AppError `unsupported`
  */
 export function refuseOversized(

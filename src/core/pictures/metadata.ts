@@ -5,30 +5,31 @@ import { AppError } from '../../shared/errors.ts';
 import { askExiftool } from './exiftool.ts';
 import { type Moved, movedPlaces } from './movedPlaces.ts';
 import { isPositionTag, positionQueries } from './positions.ts';
+import { unpackedJxl } from './unpackedJxl.ts';
 
 export interface MetadataChange {
-  /** What is left out. */
+  /** Metadata to leave out. */
   strip: 'none' | 'gps' | 'all';
-  /** Noted as `Software` and as an event in the XMP history; see services/restoring/provenance.ts. */
+  /** Recorded as `Software` and as an event in the XMP history; see services/restoring/provenance.ts. */
   provenance?: { software: string; when: string; parameters: string };
-  /** The original is a RAW file: what tells how to develop it does not hold for the developed picture. */
+  /** The original is a RAW file. Its settings for developing do not apply to the developed picture. */
   developed?: boolean;
-  /** How the pixels were turned and enlarged; by default not at all. */
+  /** How the pixels were rotated and enlarged; by default not at all. */
   moved?: Moved;
 }
 
 type Tags = Record<string, unknown>;
 
 /**
- * Carries metadata from file to file with ExifTool, which knows them all; sharp's own way loses GPS figures, IPTC in some
- * formats, and maker notes. Each call is a process of its own: the one that stays open would outlive a killed worker.
- * Values go to ExifTool in JSON files, and never in arguments, where some characters are syntax.
+ * Copies metadata between files with ExifTool, which knows all formats; sharp loses GPS values, IPTC in some formats,
+ * and maker notes. Each call is a separate process, because one that stays open would outlive a killed worker. Values
+ * are passed in JSON files and never as arguments, in which some characters are syntax.
  */
 export class MetadataTool {
   #version: Promise<string | undefined> | undefined;
 
   /**
-   * ExifTool's version; undefined where it cannot run (it needs Perl, except on Windows).
+   * ExifTool's version; undefined if it cannot run (it needs Perl, except on Windows).
    * @throws AppError as {@link askExiftool}
    */
   version(): Promise<string | undefined> {
@@ -36,17 +37,18 @@ export class MetadataTool {
       ({ stdout, code }) => (code === 0 ? stdout.trim() : undefined),
       (error: unknown) => {
         if (!(error instanceof AppError)) return undefined;
-        this.#version = undefined; // it is there: asked again with the next picture
+        this.#version = undefined; // It exists but failed; try again with the next picture.
         throw error;
       },
     ));
   }
 
   /**
-   * Copies the original's metadata into a written result and corrects what no longer holds: orientation, sizes, thumbnail,
-   * places in the picture, and what belonged to parts of the file that the result does not have.
-   * @returns warnings, each a sentence
-   * @throws AppError `unsupported` where GPS is to be removed and cannot be, `io` where the disk is full or as {@link askExiftool}
+   * Copies the original's metadata into a written result and corrects what no longer applies: orientation, sizes,
+   * thumbnail, places in the picture, and data about parts of the file that the result does not have.
+   * @returns warnings, one sentence each
+   * @throws AppError `unsupported` if GPS is to be removed and cannot be, `io` if the disk is full, or as {@link
+   * askExiftool}
    */
   async transfer(from: string, to: string, change: MetadataChange): Promise<string[]> {
     const { strip } = change;
@@ -63,7 +65,7 @@ export class MetadataTool {
     }
     const folder = await mkdtemp(join(tmpdir(), 'mcir-metadata-'));
     try {
-      return await this.#copy(from, to, change, folder);
+      return await this.#copy(await unpackedJxl(from, folder), to, change, folder);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -76,8 +78,8 @@ export class MetadataTool {
     const notes = positions.some(isInMakerNotes)
       ? ["The camera's maker notes were left out, because they hold a position."]
       : [];
-    // XMP goes along as it is, with what ExifTool does not know. Parts of it that lie elsewhere, or positions in parts that
-    // ExifTool does not know, do not allow that.
+    // XMP is copied as it is, including parts that ExifTool does not know. This is not possible if parts of it are
+    // elsewhere, or if a part that ExifTool does not know may hold a position.
     const whole = strip === 'none' && tags['XMP-xmpNote:HasExtendedXMP'] === undefined;
     const copy = [
       ...[
@@ -93,6 +95,7 @@ export class MetadataTool {
     const correct = [
       ...[...outdatedXmp, ...elsewhere, ...(change.developed ? ['XMP-crs:all'] : [])].map((tag) => `-${tag}=`),
       '-IFD1:all=',
+      ...(describesStack.test(String(tags['IFD0:ImageDescription'] ?? '')) ? ['-IFD0:ImageDescription='] : []),
       ...(strip === 'gps'
         ? ['-GPS:all=', ...positions.filter(isWritable).map(({ group, name }) => `-${group}:${name}=`)]
         : []),
@@ -111,23 +114,23 @@ export class MetadataTool {
   }
 
   async #write(to: string, steps: readonly (readonly string[])[], strip: MetadataChange['strip']): Promise<string[]> {
-    // What it writes beside the result stays where it is killed, and would keep it from writing again.
+    // If ExifTool is killed, its temporary file remains and would prevent it from writing again.
     const tidy = (): Promise<void> => rm(`${to}${EXIFTOOL_PART}`, { force: true });
     const common = ['-common_args', '-overwrite_original', '-q', '-n', '-api', 'NoMandatory=1', resolve(to)];
     const commands = steps
       .filter((step) => step.length > 0)
       .flatMap((step, i) => (i > 0 ? ['-execute', ...step] : step));
-    // It fails where there is nothing to copy, too; what it says tells which.
+    // ExifTool also fails if there is nothing to copy; its message tells the cases apart.
     const { stderr, code } = await askExiftool([...commands, ...common], {
       quiet: true,
       before: tidy,
     }).finally(tidy);
     const told = stderr.split('\n').filter((line) => line.trim() !== '');
     const lines = told.filter((line) => !harmless.test(line));
-    // Without room the result would lose its metadata: the picture is tried again when there is some.
+    // On a full disk the result would lose its metadata, so the picture is retried when there is space.
     if (lines.some((line) => noRoom.test(line)))
       throw new AppError('io', 'The disk is too full for the result. Free some space and try again.');
-    // It writes nothing after an error, however minor it calls it.
+    // After an error ExifTool writes nothing, even if it calls the error minor.
     const refusal = lines[0] ?? told.find((line) => line.startsWith('Error: '));
     if (strip === 'gps' && code !== 0 && refusal !== undefined)
       throw new AppError(
@@ -138,21 +141,22 @@ export class MetadataTool {
   }
 
   /**
-   * All metadata of files by group and name (`IFD0:Artist`), as ExifTool tells them.
-   * @throws AppError `unsupported` where ExifTool cannot run, `bad-input` for a file that it cannot read, or as {@link askExiftool}
+   * All metadata of files by group and name (`IFD0:Artist`), as ExifTool reports them.
+   * @throws AppError `unsupported` if ExifTool cannot run, `bad-input` for a file that it cannot read, or as {@link
+   * askExiftool}
    */
   read(...files: string[]): Promise<Tags[]> {
     return this.#ask(['-G1', '-struct', '-n'], files);
   }
 
-  /** Tags that tell a position, wherever they stand. */
+  /** Tags with a position, in any group. */
   async #positions(file: string): Promise<{ family: string; group: string; name: string }[]> {
     const [tags = {}] = await this.#ask(['-G0:1', '-a', '-n', ...positionQueries], [file]);
     return Object.keys(tags).flatMap((key) => {
       const parts = key.split(':');
       const [family = '', group = family] = parts;
       const name = parts.at(-1) ?? '';
-      // Composite tags are made from others.
+      // Composite tags are derived from others.
       return parts.length < 2 || family === 'Composite' || !isPositionTag(name)
         ? []
         : [{ family, group: parts.length === 2 ? family : group, name }];
@@ -174,7 +178,7 @@ const isInMakerNotes = ({ family }: { family: string }): boolean => family === '
 const isWritable = (tag: { family: string; group: string }): boolean =>
   !isInMakerNotes(tag) && tag.group !== 'GPS' && tag.family !== 'GeoTiff';
 
-/** In the path of the file that it copies from, ExifTool takes `%d`, `%f` and others for parts of another path. */
+/** ExifTool replaces `%d`, `%f` and others in the path of the file that it copies from. */
 async function safeSource(from: string, folder: string): Promise<string> {
   const path = resolve(from);
   if (!path.includes('%')) return path;
@@ -184,8 +188,8 @@ async function safeSource(from: string, folder: string): Promise<string> {
 }
 
 /**
- * What is written new: values that replace others, and an event that is added to the history, in JSON files. ExifTool takes
- * only one of them at a time.
+ * New metadata: values that replace others, and an event that is appended to the history, in JSON files. ExifTool takes
+ * only one such file at a time.
  */
 async function valueArguments(
   tags: Tags,
@@ -195,7 +199,7 @@ async function valueArguments(
   const replaced = {
     ...(moved ? movedPlaces(tags, moved) : {}),
     ...(moved ? sizes(tags, moved) : {}),
-    // A picture without EXIF gets none.
+    // A picture without EXIF does not get any.
     ...(provenance && hasExif(tags) ? { 'IFD0:Software': provenance.software } : {}),
   };
   const event = provenance && {
@@ -219,7 +223,7 @@ async function jsonArgument(option: '-json=' | '-json+=', values: Tags, folder: 
 
 const hasExif = (tags: Tags): boolean => Object.keys(tags).some((key) => /^(IFD0|ExifIFD):/.test(key));
 
-/** EXIF's size of the picture, where the original tells one. */
+/** EXIF's size of the picture, if the original has one. */
 function sizes(tags: Tags, { orientation, width, height, scale }: Moved): Tags {
   const [across, down] = orientation > 4 ? [height, width] : [width, height];
   return {
@@ -228,23 +232,23 @@ function sizes(tags: Tags, { orientation, width, height, scale }: Moved): Tags {
   };
 }
 
-/** Ending of the file that ExifTool writes beside the one it changes. */
+/** Suffix of the temporary file that ExifTool writes next to the one it changes. */
 export const EXIFTOOL_PART = '_exiftool_tmp';
 
 const noRoom = /no space left|disk quota|error (writing|closing|flushing)/i;
 
-/** What went wrong, without its counts ("1 image files read"). */
+/** The error messages without ExifTool's counts ("1 image files read"). */
 const firstReason = (stderr: string): string =>
   stderr.split('\n').find((line) => line.trim() !== '' && !/^\s*\d+ /.test(line)) ?? 'ExifTool gave no reason';
 
-/** Its message without what kind it is and of which file. */
+/** The message without its kind and file name. */
 const said = (line: string): string =>
   line
     .trim()
     .replace(/^(Warning|Error): /, '')
     .replace(/ - \S*$/, '');
 
-/** What of a RAW file tells of the photograph, and not of the sensor's values. */
+/** Tags of a RAW file about the photograph, not about the sensor's values. */
 const ofPhotograph = [
   ...['Make', 'Model', 'Artist', 'Copyright', 'ModifyDate', 'ImageDescription', 'HostComputer', 'Rating', 'XP*'].map(
     (tag) => `-IFD0:${tag}`,
@@ -252,7 +256,7 @@ const ofPhotograph = [
   ...['ExifIFD', 'GPS', 'InteropIFD', 'MakerNotes', 'XMP'].map((group) => `-${group}:all`),
 ];
 
-/** Not copied: the encoder writes them, as the result is; a PNG's text is carried by carryChunks. */
+/** Not copied: the encoder writes these for the result, and carryChunks copies a PNG's text. */
 const outdated = [
   'Orientation',
   'IFD1:all',
@@ -271,7 +275,7 @@ const outdatedXmp = [
   'XMP-exif:ExifImageHeight',
   'XMP-xmp:Thumbnails',
 ];
-/** XMP that speaks of pictures and videos which the result does not hold: gain maps, motion photos, depth maps. */
+/** XMP about pictures and videos that the result does not hold: gain maps, motion photos, depth maps. */
 const elsewhere = [
   'XMP-hdrgm:all',
   'XMP-HDRGainMap:all',
@@ -282,6 +286,12 @@ const elsewhere = [
   'XMP-GImage:all',
   'XMP-GAudio:all',
 ];
+
+/**
+ * A description by which programs of science find the pictures of a file and their size: ImageJ's, OME-XML, and tifffile's. It holds for
+ * the original alone.
+ */
+const describesStack = /^ImageJ=|<OME[\s>]|^\{"shape":/;
 
 /**
  * The original has no metadata at all, something in it that ExifTool has put right, or strips of JPEG data, which ExifTool

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** How a result's pixels lie beside those that are stored in the original. */
+/** How a result's pixels relate to those stored in the original. */
 export interface Moved {
   /** EXIF's number of the orientation that was applied, 1 to 8. */
   orientation: number;
@@ -20,10 +20,10 @@ interface Rectangle {
 }
 
 /**
- * Places in the picture that metadata name, as they are after the picture was turned and enlarged: faces and focus (MWG,
+ * Places in the picture that metadata describe, after the picture was rotated and enlarged: faces and focus (MWG,
  * Microsoft, ACDSee, IPTC), EXIF's subject, Camera Raw's crop, and the sizes of panoramas.
  * @param tags of the original, by group and name, with structures and numbers
- * @returns new values by ExifTool's names; places that cannot be understood stay as they are
+ * @returns new values by ExifTool's names; places that cannot be parsed stay as they are
  */
 export function movedPlaces(tags: Tags, moved: Moved): Record<string, unknown> {
   const turns = moved.orientation > 1;
@@ -69,7 +69,7 @@ function turnRectangle({ x, y, w, h }: Rectangle, orientation: number, width = 1
   return { x: centreX - newW / 2, y: centreY - newH / 2, w: newW, h: newH };
 }
 
-/** Without the noise of floating point. */
+/** Rounds off floating-point noise. */
 const tidy = (value: number): number => Number(value.toFixed(9));
 
 const dimensions = z.looseObject({ W: z.coerce.number(), H: z.coerce.number(), Unit: z.unknown().optional() });
@@ -89,7 +89,7 @@ function mwgRegions(tags: Tags, moved: Moved, name: string, areas: readonly stri
   const parsed = regions.safeParse(tags[name]);
   if (!parsed.success) return {};
   const { AppliedToDimensions: applied, RegionList, ...rest } = parsed.data;
-  // Where they apply to the turned picture already, only its size changes.
+  // If they apply to the upright picture already, only its size changes.
   const upright =
     applied !== undefined &&
     swaps(moved.orientation) &&
@@ -221,7 +221,10 @@ function subject(tags: Tags, { orientation, width, height, scale }: Moved): Tags
   return changes;
 }
 
-/** Camera Raw's crop in shares of the stored picture; one that has been applied tells of a picture that is not here. */
+/**
+ * Camera Raw's crop as shares of the stored picture; if it has been applied, it describes a picture that is not
+ * available here.
+ */
 function crop(tags: Tags, { orientation }: Moved): Tags {
   const side = (name: string): number => Number(tags[`XMP-crs:Crop${name}`] ?? NaN);
   const [left, top, right, bottom] = [side('Left'), side('Top'), side('Right'), side('Bottom')];

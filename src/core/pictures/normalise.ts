@@ -4,9 +4,11 @@ import { encodeSrgb } from './iccProfile.ts';
 import { addProfile, type Samples, ScratchReader, ScratchWriter } from './scratch.ts';
 import type { Encoding } from './encodings.ts';
 import type { PictureFormat } from './format.ts';
+import type { Inside } from './inside/inside.ts';
+import { WHITE_IS_ZERO } from './inside/tiffContents.ts';
 import type { ToldColour } from './toldColour.ts';
 
-/** What of a photograph (photograph.ts) decides how its decoded pixels are changed. */
+/** The properties of a photograph (photograph.ts) that determine how its decoded pixels are changed. */
 interface Decoded {
   readonly format: PictureFormat;
   readonly encoding: Encoding;
@@ -16,16 +18,18 @@ interface Decoded {
   readonly fileBits: number;
   readonly profile?: Buffer;
   readonly told?: ToldColour;
+  /** Of the file that is decoded. */
+  readonly inside: Inside;
 }
 
-/** Rows are worked on so many samples at a time. */
+/** Number of samples processed at a time. */
 const BLOCK = 1 << 20;
 
 /**
- * Brings a decoded picture into the form in which the rest works: floats as 16 bits with sRGB's curve, 10 and 12 bits over the
- * whole range of 16, and a profile made from what the file tells otherwise.
- * @param scratch replaced where something changes
- * @throws AppError `bad-input` for floats that are not from 0 to 1
+ * Converts a decoded picture to the program's internal form: floats become 16 bits with sRGB's curve, 10 and 12 bits
+ * use the whole range of 16, and a colour description without a profile becomes a profile.
+ * @param scratch replaced if something changes
+ * @throws AppError `bad-input` for floats outside 0 to 1
  */
 export async function normalise(photograph: Decoded, scratch: string): Promise<void> {
   const change = changeOf(photograph);
@@ -58,23 +62,28 @@ export async function normalise(photograph: Decoded, scratch: string): Promise<v
 
 interface Change {
   run(samples: Samples, channels: number): Samples;
-  /** Called when all rows are done. @throws AppError where the values made no sense */
+  /** Called when all rows are done. @throws AppError if the values are invalid */
   check?(): void;
 }
 
-function changeOf({ encoding, extras, fileBits, grey, format }: Decoded): Change | undefined {
-  if (encoding.id === 'float') return fromFloat(grey ? 1 : 3, extras);
+function changeOf({ encoding, extras, fileBits, grey, format, inside }: Decoded): Change | undefined {
+  if (encoding.id === 'float') return fromFloat(grey ? 1 : 3, extras, inside.tiff?.photometric === WHITE_IS_ZERO);
   if (format === 'avif' && fileBits > 8 && fileBits < 16) return { run: (samples) => spread(samples, fileBits) };
   return undefined;
 }
 
-/** libvips leaves 10 and 12 bits in the upper bits of 16; white is full scale again where the upper bits are repeated. */
+/**
+ * libvips puts 10 and 12 bits into the upper bits of 16. Repeating the upper bits below makes white full scale again.
+ */
 function spread(samples: Samples, bits: number): Samples {
   return samples.map((value) => value | (value >> bits));
 }
 
-/** Floats: colours are linear light, 1 is white; further channels are taken as they are. */
-function fromFloat(colours: number, extras: Decoded['extras']): Change {
+/**
+ * Floats: colours are linear light, 1 is white; further channels are taken as they are.
+ * @param inverted 0 is white, which libvips does not turn round in floats
+ */
+function fromFloat(colours: number, extras: Decoded['extras'], inverted: boolean): Change {
   let above = 0;
   let count = 0;
   let highest = 0;
@@ -82,13 +91,13 @@ function fromFloat(colours: number, extras: Decoded['extras']): Change {
     run(samples, channels) {
       const result = new Uint16Array(samples.length);
       for (let i = 0; i < samples.length; i++) {
-        const value = samples[i] as number;
+        const c = i % channels;
+        const value = inverted && c < colours ? 1 - (samples[i] as number) : (samples[i] as number);
         if (Number.isNaN(value))
           throw new AppError(
             'bad-input',
             'The picture has floating-point values that are not numbers (NaN). Replace them in the program that made it.',
           );
-        const c = i % channels;
         if (c < colours) {
           count++;
           if (value > 1) above++;

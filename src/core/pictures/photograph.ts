@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises';
-import sharp, { type Metadata, type Sharp } from './sharp.ts';
+import sharp, { type Metadata } from './sharp.ts';
 import { AppError } from '../../shared/errors.ts';
 import { type Encoding, encodingOf, type PixelFacts } from './encodings.ts';
 import { type PictureFormat, pictureFormats } from './format.ts';
@@ -7,22 +6,26 @@ import { type Inside, lookInside } from './inside/inside.ts';
 import type { Translation } from '../../shared/pictureMessages.ts';
 import { isTranslated, titleOf } from './translate/kinds.ts';
 import { DECODE_SECONDS, readingUntrusted, refuseOversized } from './limits.ts';
+import { decodeJpegWatchfully } from './jpegDamage.ts';
+import { refuseMissing } from './missing.ts';
 import { normalise } from './normalise.ts';
+import { orientationOf, turned } from './orientation.ts';
 import { pixelFacts } from './pixelFacts.ts';
+import { suitableProfile, UNSUITABLE_PROFILE } from './iccProfile.ts';
 import { readable } from './readable.ts';
 import { profileOfTold, type ToldColour, toldColour } from './toldColour.ts';
 
 export type FileFormat = PictureFormat;
 export type OutputFormat = Exclude<PictureFormat, 'gif'> | 'jxl';
 
-/** What has to be kept or undone when a photograph is written. Its pixels are in a scratch file, upright. */
+/** What must be kept or undone when a photograph is written. Its pixels are in a scratch file, upright. */
 export interface Photograph {
   readonly file: string;
   /** The file that sharp decodes: the photograph itself, or the TIFF it was translated to. */
   readonly pixels: string;
   /** Of the file that sharp decodes. */
   readonly format: FileFormat;
-  /** The format of the result where the original's own is wanted. */
+  /** The format of the result if the original's own format is requested. */
   readonly same: OutputFormat;
   /** Upright. */
   readonly width: number;
@@ -30,30 +33,30 @@ export interface Photograph {
   /** The orientation (EXIF's numbers, 1 to 8) that is applied when it is decoded. */
   readonly orientation: number;
   readonly grey: boolean;
-  /** Channels behind the colours in the scratch file: transparency (not premultiplied there), or channels that are none. */
+  /** Channels after the colours in the scratch file: transparency (not premultiplied there), or other channels. */
   readonly extras: readonly ('alpha' | 'beside')[];
   readonly bits: 8 | 16;
-  /** Bits of a sample in the file: 10 and 12 in AVIF, whose scratch files have 16. */
+  /** Bits per sample in the file: 10 and 12 in AVIF, whose scratch files have 16. */
   readonly fileBits: number;
-  /** True where the numbers are linear light: they are given to the network with sRGB's curve, and written without it. */
+  /** True if the values are linear light: the network gets them with sRGB's curve, and they are written without it. */
   readonly linear: boolean;
-  /** The row of the table of encodings that holds for it. */
+  /** The row of the table of encodings that applies to it. */
   readonly encoding: Encoding;
-  /** A colour space the pixels were converted from, and are converted back to. */
+  /** The colour space that the pixels were converted from, and are converted back to. */
   readonly convertedFrom?: 'cmyk' | 'lab';
-  /** Of the file, or made from what it tells of its colours otherwise. */
+  /** The file's own profile, or one made from its colour description. */
   readonly profile?: Buffer;
   /** Whether the profile is the file's own. */
   readonly ownProfile: boolean;
-  /** Colour that is told without a profile. */
+  /** Colour description without a profile. */
   readonly told?: ToldColour;
-  /** Whether the file tells how many pixels an inch has. */
+  /** Whether the file gives pixels per inch. */
   readonly tellsResolution: boolean;
-  /** What the file holds beside the picture. */
+  /** What the file holds besides the picture. */
   readonly inside: Inside;
   /** Pages or frames. */
   readonly pages: number;
-  /** What its owner should know of its colours and depth. */
+  /** Notes for its owner about colours and depth. */
   readonly notes: readonly string[];
 }
 
@@ -63,7 +66,7 @@ export const hasAlpha = ({ extras }: Pick<Photograph, 'extras'>): boolean => ext
 /**
  * Reads a photograph's properties without its pixels.
  * @param translation of a file that sharp cannot read
- * @throws AppError `bad-input` for a damaged file, `unsupported` for another kind of file.
+ * @throws AppError `bad-input` for a damaged file, `unsupported` for another kind of file
  */
 export async function inspect(file: string, translation?: Translation): Promise<Photograph> {
   const photograph = await inspectPixels(translation?.file ?? file);
@@ -93,19 +96,12 @@ export async function inspect(file: string, translation?: Translation): Promise<
 }
 
 async function inspectPixels(file: string): Promise<Photograph> {
-  const { size } = await stat(file).catch((cause: unknown) => {
-    throw new AppError(
-      'not-found',
-      'The file was moved or deleted, or it cannot be read. Check the file and its permissions.',
-      { cause },
-    );
-  });
-  if (size === 0) throw new AppError('bad-input', 'The file is empty. Copy it from its source again.');
+  await refuseMissing(file);
   const inside = lookInside(file);
   refuseKind(inside);
   const metadata = await readable(file, () => sharp(file, readingUntrusted).metadata());
   const format = formatOf(metadata);
-  const orientation = orientationOf(metadata);
+  const orientation = orientationOf(metadata, inside);
   const [width, height] = orientation > 4 ? [metadata.height, metadata.width] : [metadata.width, metadata.height];
   refuseOversized(format, { ...metadata, width, height });
   const { encoding, facts } = describePixels(format, inside, metadata);
@@ -114,8 +110,9 @@ async function inspectPixels(file: string): Promise<Photograph> {
       'unsupported',
       'TIFF of this depth cannot be used here. Save it with 16 bits; `mcir restore` does it.',
     );
-  const { pages = 1, icc, depth } = metadata;
+  const { pages = 1, depth } = metadata;
   const float = facts.sample === 'float';
+  const icc = suitableProfile(metadata.icc, facts.colours);
   const convertedFrom = facts.colours === 'cmyk' || facts.colours === 'lab' ? facts.colours : undefined;
   const told = convertedFrom || float ? undefined : toldColour(file, inside, icc !== undefined);
   const profile = float ? undefined : (icc ?? (told && profileOfTold(told, inside)));
@@ -145,12 +142,13 @@ async function inspectPixels(file: string): Promise<Photograph> {
       ...(float && icc
         ? ["They are taken for linear light in sRGB's colours, and written in sRGB without the profile."]
         : []),
+      ...(!icc && (metadata.icc || holdsProfile(inside)) ? [UNSUITABLE_PROFILE] : []),
       ...(format === 'gif' ? ['GIF is written as PNG, which keeps every colour.'] : []),
     ],
   };
 }
 
-/** libvips gives 72 pixels an inch to files that tell nothing. */
+/** libvips reports 72 pixels per inch for files without a resolution. */
 function tellsResolution({ jpeg, tiff, png }: Inside, { density, exif }: Metadata): boolean {
   const own = jpeg?.density ?? tiff?.density ?? png?.chunks.some(({ type }) => type === 'pHYs') ?? false;
   return own || (exif !== undefined && density !== undefined && density !== 72);
@@ -158,7 +156,7 @@ function tellsResolution({ jpeg, tiff, png }: Inside, { density, exif }: Metadat
 
 /**
  * The table's row for a picture.
- * @throws AppError `unsupported` with the row's sentence where it is refused
+ * @throws AppError `unsupported` with the row's sentence if it is refused
  */
 export function describePixels(
   format: string,
@@ -172,7 +170,7 @@ export function describePixels(
 }
 
 /**
- * Refuses files that are no finished pictures, and formats that are not read, by name.
+ * Refuses files that are not finished pictures, and unsupported formats, by name.
  * @throws AppError `unsupported`
  */
 export function refuseKind(inside: Inside): void {
@@ -187,8 +185,8 @@ export function refuseKind(inside: Inside): void {
       'unsupported',
       'The first picture in this TIFF is a smaller copy of another picture in it. Save the full picture as a TIFF of its own.',
     );
-  // A TIFF's own tags tell whether it is refused; the decoder's words for the same are often none.
-  if (inside.tiff) describePixels('tiff', inside, { space: 'srgb', depth: 'uchar', hasAlpha: false });
+  // A TIFF's own tags and a JPEG's frame tell whether it is refused; the decoder's words for the same are often none.
+  if (inside.tiff || inside.jpeg) describePixels(kind, inside, { space: 'srgb', depth: 'uchar', hasAlpha: false });
   if (isTranslated(kind))
     throw new AppError(
       'unsupported',
@@ -196,60 +194,35 @@ export function refuseKind(inside: Inside): void {
     );
 }
 
-/** EXIF's orientation, else that of XMP, which some programs write alone; 1 where neither is there. */
-export function orientationOf({ orientation, xmp }: Pick<Metadata, 'orientation' | 'xmp'>): number {
-  if (orientation !== undefined) return orientation >= 1 && orientation <= 8 ? orientation : 1;
-  const told = /tiff:Orientation(?:="|>)\s*([1-8])\s*["<]/.exec(xmp?.toString('utf8') ?? '')?.[1];
-  return Number(told ?? 1);
-}
-
-/** Turns a picture upright, by EXIF's orientation, which sharp then removes, or by XMP's. */
-export function turned(image: Sharp, metadata: Pick<Metadata, 'orientation' | 'xmp'>): Sharp {
-  if (metadata.orientation !== undefined) return image.autoOrient();
-  // sharp mirrors before it turns.
-  switch (orientationOf(metadata)) {
-    case 2:
-      return image.flop();
-    case 3:
-      return image.rotate(180);
-    case 4:
-      return image.flip();
-    case 5:
-      return image.flip().rotate(90);
-    case 6:
-      return image.rotate(90);
-    case 7:
-      return image.flop().rotate(90);
-    case 8:
-      return image.rotate(270);
-    default:
-      return image;
-  }
-}
-
 /**
  * Decodes a photograph into a scratch file: upright, in its own encoding (CMYK and Lab: in sRGB; floats: with sRGB's curve in
  * 16 bits), with its metadata.
+ * @returns what its owner should know of damage that the decoder went over, a sentence each
  * @throws AppError `bad-input` where the file is damaged.
  */
-export async function decodeInto(photograph: Photograph, scratch: string): Promise<void> {
-  const { pixels: file, bits, convertedFrom, encoding } = photograph;
+export async function decodeInto(photograph: Photograph, scratch: string): Promise<string[]> {
+  const { pixels: file, bits, convertedFrom, encoding, profile } = photograph;
+  const inside = file === photograph.file ? photograph.inside : lookInside(file);
   const metadata = await readable(file, () => sharp(file, readingUntrusted).metadata());
   // Without a conversion the profile must not be applied: the numbers stay what they are.
-  const opened = sharp(file, { ...readingUntrusted, ignoreIcc: convertedFrom === undefined });
-  const image = turned(opened, metadata).timeout({ seconds: DECODE_SECONDS });
-  // Of the metadata only blocks of bytes go into the scratch file: its format would take names of others for syntax.
-  if (convertedFrom) {
-    const space = bits === 16 ? 'rgb16' : 'srgb';
-    await readable(file, () => image.keepExif().keepXmp().toColourspace(space).toFile(scratch));
-    return;
-  }
-  const kept = (encoding.id === 'float' ? image : image.keepIccProfile()).keepExif().keepXmp();
-  // The decoder's own space: nothing is converted.
+  const ignoreIcc = convertedFrom === undefined || profile === undefined;
   const { space } = metadata;
-  await readable(file, () => kept.pipelineColourspace(space).toColourspace(space).toFile(scratch));
-  await normalise(photograph, scratch);
+  const damage = await decodeJpegWatchfully(file, inside, async (source, failOn) => {
+    const opened = sharp(source, { ...readingUntrusted, failOn, ignoreIcc });
+    const image = turned(opened, metadata, inside).timeout({ seconds: DECODE_SECONDS }).keepExif().keepXmp();
+    // Of the metadata only blocks of bytes go into the scratch file: its format would take names of others for syntax.
+    if (convertedFrom) return image.toColourspace(bits === 16 ? 'rgb16' : 'srgb').toFile(scratch);
+    const kept = encoding.id === 'float' || profile === undefined ? image : image.keepIccProfile();
+    // The decoder's own space: nothing is converted.
+    return kept.pipelineColourspace(space).toColourspace(space).toFile(scratch);
+  });
+  if (!convertedFrom) await normalise({ ...photograph, inside }, scratch);
+  return damage;
 }
+
+/** Whether a file holds a profile, which the decoder may leave out without a word. */
+const holdsProfile = ({ png, webp }: Inside): boolean =>
+  (png?.chunks.some(({ type }) => type === 'iCCP') ?? false) || (webp?.includes('ICCP') ?? false);
 
 function formatOf({ format, compression }: Metadata): FileFormat {
   if (format === 'heif' && compression === 'av1') return 'avif';

@@ -1,19 +1,19 @@
 /**
- * Where a position can hide in metadata, told by the names that ExifTool gives to tags of every maker and standard: EXIF's GPS
- * block, XMP of EXIF, IPTC Extension, Darwin Core, drones and devices, GeoTIFF, and makers' notes.
+ * Where a position can be hidden in metadata, by ExifTool's names for the tags of all makers and standards: EXIF's GPS
+ * block, XMP of EXIF, IPTC Extension, Darwin Core, drones and devices, GeoTIFF, and maker notes.
  */
 
-/** Words in a tag's name, or in other text, that speak of a position. */
+/** Words in a tag's name, or in other text, that indicate a position. */
 export const POSITION_WORDS =
   /gps|geo(tiff|tag|hash|reference|detic|graph|location|position)|latitude|longti?tude|altitude|coordinate|footprint|verbatim|model(tiepoint|transform)|pixelscale|earthpos/i;
 
-/** The same words for something else: film speeds, light on a layer's effect, places in the picture. */
+/** The same words with another meaning: film speeds, light on a layer's effect, places in the picture. */
 const OTHERWISE = /ISOSpeedLatitude|GlobalAltitude|(AF|ROI|Face|Focus)\w*Coordinate|GeoSync/i;
 
-/** Whether a tag, by ExifTool's name for it, tells where a picture was taken or what it shows. */
+/** Whether a tag, by ExifTool's name for it, says where a picture was taken or what it shows. */
 export const isPositionTag = (name: string): boolean => POSITION_WORDS.test(name) && !OTHERWISE.test(name);
 
-/** Names by which ExifTool is asked for whatever could be one; `*` stands for any letters. */
+/** Names with which ExifTool is asked for all possible positions; `*` stands for any letters. */
 export const positionQueries: readonly string[] = [
   'gps',
   'geo',

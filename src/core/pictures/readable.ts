@@ -5,7 +5,10 @@ import { withBytes } from './inside/fileBytes.ts';
 import { tellKind } from './inside/fileKind.ts';
 import { readJpeg } from './inside/jpeg.ts';
 
-/** How many decoders work in this process, and how often another one began. libvips keeps the words of all in one place. */
+/**
+ * Number of decoders at work in this process, and how often one has started. libvips keeps the messages of all in one
+ * place.
+ */
 let working = 0;
 let begun = 0;
 
@@ -19,9 +22,9 @@ export async function readable<T>(file: string, read: () => Promise<T>): Promise
   try {
     return await read();
   } catch (cause) {
-    // A sentence for people says more than a guess at a decoder's words.
+    // A sentence written for users is better than an interpretation of a decoder's message.
     if (cause instanceof AppError) throw cause;
-    // What the file begins with says this for certain; the decoder's words may be about another file.
+    // The file's first bytes are certain; the decoder's message may be about another file.
     if (!(await isPicture(file))) throw notAPicture(cause);
     throw reasonOf(file, cause, others === 0 && begun === mine);
   } finally {
@@ -29,11 +32,11 @@ export async function readable<T>(file: string, read: () => Promise<T>): Promise
   }
 }
 
-/** The reason given where no better one is known. */
+/** The reason if no better one is known. */
 export const DAMAGED =
   'The picture is damaged and cannot be read completely. Copy it from its source again, or save it again with another program.';
 
-/** @param alone whether the decoder's words can only be about this file */
+/** @param alone whether the decoder's message can only be about this file */
 function reasonOf(file: string, cause: unknown, alone: boolean): AppError {
   const words = messageOf(cause);
   if (saysDiskFull(words))
@@ -60,10 +63,16 @@ function knownReason(words: string, cause: unknown): AppError | undefined {
       'TIFF of this depth cannot be read. Save it with 16 bits, or with 32-bit floating point.',
       { cause },
     );
+  if (/compression support is not configured|compression scheme \d+/i.test(words))
+    return new AppError(
+      'unsupported',
+      'TIFF with this compression cannot be read. Save it with LZW or ZIP (Deflate), or without compression.',
+      { cause },
+    );
   return /pixel limit/i.test(words) ? tooLarge(cause) : undefined;
 }
 
-/** True also where the file cannot be looked at any more: then the decoder's own words are told. */
+/** Also true if the file cannot be read any more: then the decoder's own message is shown. */
 const isPicture = (file: string): Promise<boolean> =>
   formatOfFile(file).then(
     (format) => format !== undefined,
@@ -80,23 +89,24 @@ const notAPicture = (cause: unknown): AppError =>
 const tooLarge = (cause: unknown): AppError =>
   new AppError('unsupported', 'The picture has more than 1000 megapixels. Make it smaller first.', { cause });
 
-/** The first line that says something: sharp puts "Input file has corrupt header:" before what may be nothing. */
+/** The first meaningful line: sharp writes "Input file has corrupt header:" before a line that may be empty. */
 function firstReason(words: string): string | undefined {
   return words
     .split('\n')
     .map((line) =>
       line
+        .replace(/^(\w*vips\w*): /i, '')
         .replace(/^Input (file|buffer) (has corrupt header|is missing|contains unsupported image format)?:?/i, '')
         .trim()
         .replace(/[.:\s]+$/, ''),
     )
-    .find((line) => /[a-z]{3}/i.test(line) && !/^(unknown error|error)$/i.test(line));
+    .find((line) => /[a-z]{3}/i.test(line) && !/^(unknown error|error|libpng read error)$/i.test(line));
 }
 
 function endsTooEarly(file: string): boolean {
   try {
     return withBytes(file, (bytes) => tellKind(bytes).kind === 'jpeg' && !readJpeg(bytes).whole);
   } catch {
-    return false; // the file is gone: its own reason has been told
+    return false; // The file is gone, and its own reason has been reported.
   }
 }

@@ -3,12 +3,12 @@ import { overwrite, withBytes } from './inside/fileBytes.ts';
 import { readPng } from './inside/png.ts';
 import { readTiff, tiffTag } from './inside/tiff.ts';
 
-/** Where JFIF tells its unit, behind SOI, APP0's marker and length, "JFIF" and the version; both densities follow. */
+/** Position of the unit in JFIF, after SOI, APP0's marker and length, "JFIF" and the version; both densities follow. */
 const JFIF_UNIT = 2 + 2 + 2 + 5 + 2;
 /** TIFF's value for no unit. */
 const NO_UNIT = 1;
 
-/** Takes out the 72 pixels an inch that an encoder writes for want of anything else. */
+/** Removes the 72 pixels per inch that an encoder writes by default. */
 export function forgetResolution(file: string, format: string): void {
   if (format === 'jpeg') forgetJfif(file);
   if (format === 'tiff') forgetTiff(file);
@@ -17,7 +17,7 @@ export function forgetResolution(file: string, format: string): void {
 
 function forgetJfif(file: string): void {
   const head = withBytes(file, (bytes) => bytes.read(0, JFIF_UNIT));
-  // Unit 0: the densities are only the shape of a pixel.
+  // Unit 0: the densities only give the pixels' aspect ratio.
   if (head.toString('latin1', 6, 11) === 'JFIF\0') overwrite(file, JFIF_UNIT, Buffer.from([0, 0, 1, 0, 1]));
 }
 
@@ -39,7 +39,7 @@ function forgetTiff(file: string): void {
   }
 }
 
-/** PNG's unit 0 tells the shape of a pixel alone; the chunk's checksum is made anew. */
+/** PNG's unit 0 gives only the pixels' aspect ratio; the chunk's checksum is recomputed. */
 function forgetPng(file: string): void {
   const chunk = withBytes(file, (bytes) => readPng(bytes).find(({ type }) => type === 'pHYs'));
   if (chunk?.length !== 9) return;

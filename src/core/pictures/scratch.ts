@@ -2,8 +2,8 @@ import { closeSync, fsyncSync, openSync, readSync, writeSync, fstatSync } from '
 import type { Region } from './crop.ts';
 
 /**
- * Pixels on disk in libvips' own format (`.v`): a header of 64 bytes, the rows, then the metadata as XML. sharp reads and
- * writes it, it is read at any place without decoding, and so a picture of any size is worked on with little memory.
+ * Pixels on disk in libvips' own format (`.v`): a header of 64 bytes, the rows, then the metadata as XML. sharp reads
+ * and writes it, and any part can be read without decoding, so a picture of any size needs little memory.
  */
 
 export type Samples = Uint8Array | Uint16Array | Float32Array;
@@ -14,14 +14,14 @@ export interface ScratchShape {
   height: number;
   channels: number;
   type: SampleType;
-  /** Whether the first channel alone is the colour; by default where there are one or two. */
+  /** Whether only the first channel is colour; by default if there are one or two channels. */
   grey?: boolean;
-  /** Pixels in a millimetre, across and down, as the picture's metadata tell; 1 where they tell nothing. */
+  /** Pixels per millimetre, horizontal and vertical, from the picture's metadata; 1 if they have none. */
   resolution?: readonly [number, number];
 }
 
 const HEADER_BYTES = 64;
-/** "VIPS' magic", in a file of this byte order. */
+/** libvips' magic number, in a file of this byte order. */
 const MAGIC = 0x08f2a6b6;
 const bandFormats: Record<SampleType, number> = { uint8: 0, uint16: 2, float32: 6 };
 const arrays = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array } as const;
@@ -52,7 +52,7 @@ export class ScratchReader {
   readonly shape: ScratchShape;
   readonly #file: number;
 
-  /** @throws Error where the file is not what sharp writes; it is our own file, so that is a fault of ours. */
+  /** @throws Error if the file is not in sharp's form; since we wrote it, that is a bug of ours */
   constructor(path: string) {
     this.#file = openSync(path, 'r');
     const header = Buffer.alloc(HEADER_BYTES);
@@ -136,12 +136,12 @@ export class ScratchWriter {
     this.#append(header);
   }
 
-  /** Appends whole rows. */
+  /** Appends complete rows. */
   write(rows: Samples): void {
     this.#append(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
   }
 
-  /** Ends the file with metadata, taken from the picture this one was made of. */
+  /** Ends the file with the metadata of the picture that it was made from. */
   finish(trailer: Uint8Array = new Uint8Array()): void {
     this.#append(trailer);
     this.close();
@@ -156,7 +156,7 @@ export class ScratchWriter {
   }
 }
 
-/** Has everything of a file written to the disk. */
+/** Flushes a file to disk. */
 export function syncFile(path: string): void {
   const file = openSync(path, 'r+');
   try {

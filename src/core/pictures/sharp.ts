@@ -1,9 +1,9 @@
 import sharp from 'sharp';
 
 /**
- * The one place that loads sharp; the linter keeps every other file from doing so. libvips picks its reader by a file's
- * content, so an SVG named .png would be rendered and what it links to would be read. Here every reader is blocked, and
- * then only those of photographs, and of our own scratch files (`.v`), are allowed again.
+ * The only file that loads sharp; the linter enforces this. libvips picks its reader by a file's content, so an SVG
+ * named .png would be rendered, and files that it links to would be read. Here every reader is blocked, and then only
+ * those for photographs and for our own scratch files (`.v`) are allowed.
  */
 const allowedReaders = ['Jpeg', 'Png', 'Webp', 'Tiff', 'Nsgif', 'Heif', 'Vips'];
 

@@ -2,16 +2,16 @@ import { colourProfile, type Primaries, primariesOf, type ToneCurve, toneCurveOf
 import { withBytes } from './inside/fileBytes.ts';
 import type { Inside } from './inside/inside.ts';
 
-/** Colour that a file tells without a profile; it is told in the same way in a result of the same format. */
+/** A file's colour description without a profile. A result of the same format has the same description. */
 export type ToldColour =
   | { in: 'avif'; primaries: number; transfer: number }
   /** The chunks as they are in the file, with length and checksum. */
   | { in: 'png'; chunks: Buffer };
 
-/** PNG's chunks of colour that suit any pixels of the same encoding. */
+/** PNG's colour chunks that fit any pixels of the same encoding. */
 const pngColourChunks = new Set(['cICP', 'gAMA', 'cHRM', 'sRGB', 'mDCV', 'cLLI']);
 
-/** What a file tells of its colours beside a profile; undefined where it tells nothing. */
+/** A file's colour description besides a profile; undefined if there is none. */
 export function toldColour(file: string, { heif, png }: Inside, hasProfile: boolean): ToldColour | undefined {
   if (heif?.nclx && !hasProfile) return { in: 'avif', primaries: heif.nclx.primaries, transfer: heif.nclx.transfer };
   const chunks = png?.chunks.filter(({ type }) => pngColourChunks.has(type)) ?? [];
@@ -26,8 +26,8 @@ export function toldColour(file: string, { heif, png }: Inside, hasProfile: bool
 const UNSPECIFIED = 2;
 
 /**
- * A profile that tells the same colours, for results in other formats.
- * @returns undefined where it would tell nothing new (sRGB), or where a profile cannot tell it (HDR)
+ * A profile for the same colours, for results in other formats.
+ * @returns undefined if it would add nothing (sRGB), or if a profile cannot describe the colours (HDR)
  */
 export function profileOfTold(told: ToldColour, { png }: Inside): Buffer | undefined {
   const cicp = told.in === 'avif' ? told : png?.colour.cicp;
@@ -44,7 +44,7 @@ export function profileOfTold(told: ToldColour, { png }: Inside): Buffer | undef
   if (!png || png.colour.srgb) return undefined;
   const { gamma, chromaticities } = png.colour;
   const primaries: Primaries = chromaticities ?? (primariesOf[1] as Primaries);
-  // 0.45455 is what programs write for sRGB.
+  // Programs write 0.45455 for sRGB.
   const plain = gamma === undefined || Math.abs(gamma - 0.45455) < 0.005;
   if (plain && (!chromaticities || isSrgb(chromaticities))) return undefined;
   const curve: ToneCurve = plain ? 'srgb' : { gamma: 1 / gamma };

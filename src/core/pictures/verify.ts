@@ -9,13 +9,13 @@ export interface Expected {
   original: Photograph;
   scale: number;
   format: OutputFormat;
-  /** Whether metadata were to be kept. */
+  /** Whether metadata should have been kept. */
   metadata: boolean;
-  /** Of a written file that sharp does not read. */
+  /** For a written file that sharp does not read. */
   translate?: (file: string) => Promise<Translation>;
 }
 
-/** Fields whose loss people notice; compared by name, in whichever group. */
+/** Fields whose loss users notice; compared by name, in any group. */
 const watched = [
   'Make',
   'Model',
@@ -36,12 +36,12 @@ const watched = [
   'Rating',
 ];
 
-/** Deviation, of 1, below which a picture counts as one plain colour. */
+/** Deviation, of 1, below which a picture counts as a single colour. */
 const PLAIN = 0.5 / 255;
 
 /**
- * Reads a written file back and says, a sentence each, in what it differs from what was to be written: size, depth,
- * profile, transparency, metadata, and a plain colour where the original had none.
+ * Reads a written file back and reports every difference from what should have been written, one sentence each: size,
+ * depth, profile, transparency, metadata, and a single colour where the original had more.
  * @param decoded scratch file of the original
  * @param scratch where the result may be decoded to
  */
@@ -62,7 +62,7 @@ export async function verify(
     }
     const bits = writtenBits(original, format);
     if (bits > 8 && written.bits !== 16) warnings.push(`The file has 8 bits instead of ${bits}.`);
-    // Encoders leave out transparency where everything is opaque.
+    // Encoders omit transparency if everything is opaque.
     if (hasAlpha(original) && format !== 'jpeg' && !hasAlpha(written) && seesThrough(decoded, original))
       warnings.push('Transparency was lost.');
     if (written.extras.length < original.extras.filter((kind) => kind === 'beside').length)
@@ -88,7 +88,7 @@ export async function verify(
   return metadata ? [...warnings, ...(await missingFields(original.file, file, tool).catch(unchecked))] : warnings;
 }
 
-/** Fields that are gone or say something else, compared by name, in whichever group. */
+/** Fields that are missing or different, compared by name, in any group. */
 async function missingFields(original: string, file: string, tool: MetadataTool): Promise<string[]> {
   if ((await tool.version()) === undefined) return [];
   const [before, after] = (await tool.read(original, file)).map(valuesByName);
@@ -105,7 +105,7 @@ async function missingFields(original: string, file: string, tool: MetadataTool)
   ];
 }
 
-/** What the groups say under each name. */
+/** The values of all groups for each name. */
 function valuesByName(tags: Record<string, unknown>): Map<string, Set<string>> {
   const values = new Map<string, Set<string>>();
   for (const [key, value] of Object.entries(tags)) {

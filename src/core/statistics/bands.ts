@@ -12,7 +12,7 @@ export interface Band {
   high: number[];
 }
 
-/** Joins curves of equal trainings. A step that only some of them have (one is still running) is left out. */
+/** Combines the curves of equal trainings. Steps that not all of them have (one is still running) are left out. */
 export function bandOf(curves: readonly Curve[]): Band {
   const [first, ...others] = curves.map(({ steps, values }) => new Map(steps.map((step, i) => [step, values[i]])));
   const common = [...(first?.keys() ?? [])].filter((step) => others.every((other) => other.has(step)));

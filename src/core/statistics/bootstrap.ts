@@ -5,8 +5,8 @@ const ROUNDS = 5000;
 
 /**
  * A 95 % percentile interval of the mean difference by a bootstrap over seeds and pictures: seeds are drawn with
- * replacement, then pictures, the same for all seeds drawn. A check of the t interval, which knows nothing of the pictures.
- * @param differences one row for each seed, one value for each picture; rows are equally long
+ * replacement, then pictures, the same ones for all seeds. It complements the t interval, which ignores the pictures.
+ * @param differences one row for each seed, one value for each picture; all rows have the same length
  */
 export function bootstrapInterval(
   differences: readonly (readonly number[])[],

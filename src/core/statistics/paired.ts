@@ -1,6 +1,6 @@
 import { tProbability, tQuantile } from './studentT.ts';
 
-/** What paired differences (arm minus baseline, one for each seed) say. In the unit of the figures, such as dB. */
+/** Statistics of paired differences (arm minus baseline, one per seed), in the unit of the measure, such as dB. */
 export interface PairedComparison {
   /** How many pairs. */
   count: number;
@@ -25,7 +25,7 @@ export function deviation(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }
 
-/** Differences that are equal but for rounding have no spread that a test could use. */
+/** Differences that are equal up to rounding have no spread for a test. */
 const NO_SPREAD = 1e-12;
 
 /**
@@ -57,7 +57,7 @@ export function comparePaired(differences: readonly number[], margin: number): P
   };
 }
 
-/** Holm's correction (Holm 1979): p values of several tests named beforehand, so corrected that each may be read by itself. */
+/** Holm's correction (Holm 1979): p values of several planned tests, corrected so that each can be read by itself. */
 export function holm(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).sort((a, b) => (values[a] as number) - (values[b] as number));
   const corrected = new Array<number>(values.length);

@@ -4,15 +4,18 @@ export type Verdict = 'better' | 'worse' | 'equivalent' | 'undecided';
 
 export interface Decision {
   verdict: Verdict;
-  /** For an undecided one: how many seeds in all would decide it, if mean and deviation stay; Infinity beyond a thousand. */
+  /**
+   * If undecided: how many seeds in total would decide it, if mean and deviation stay the same; Infinity beyond a
+   * thousand.
+   */
   seeds?: number;
 }
 
 const LEVEL = 0.05;
 
 /**
- * What a comparison says, with p values corrected by Holm: equivalent where the difference is shown to lie within the
- * margin, also where it is not 0; better or worse where it is shown not to be 0; else undecided.
+ * The verdict of a comparison, with p values corrected by Holm: equivalent if the difference is shown to lie within the
+ * margin, even if it is not 0; better or worse if it is shown not to be 0; otherwise undecided.
  */
 export function decide(
   comparison: PairedComparison,
@@ -22,7 +25,7 @@ export function decide(
   if (corrected.equivalenceP < LEVEL) return { verdict: 'equivalent' };
   if (corrected.p < LEVEL) return { verdict: comparison.mean > 0 ? 'better' : 'worse' };
   const { mean, deviation } = comparison;
-  // Either the interval comes off 0, or it comes to lie inside the margin.
+  // Either the interval excludes 0, or it lies inside the margin.
   const half = Math.max(Math.abs(mean), margin - Math.abs(mean));
   return { verdict: 'undecided', seeds: Math.max(comparison.count + 1, seedsFor(deviation, half)) };
 }

@@ -9,7 +9,7 @@ export interface Moments {
   second: tf.Variable;
 }
 
-/** Values that change from step to step, computed in float64 on the host and fed as scalars. */
+/** Values that change with every step, computed in float64 on the host and fed as scalars. */
 export interface AdamWScalars {
   /** 1 - lr * weightDecay: decoupled weight decay. */
   decay: number;

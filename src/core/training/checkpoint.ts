@@ -11,8 +11,8 @@ import type { RunFolder } from './runFolder.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
- * The state that decides about the best checkpoint and early stopping. It is part of a checkpoint, so that a resumed
- * run decides in the same way.
+ * The state that determines the best checkpoint and early stopping. It is part of a checkpoint, so that a resumed run
+ * decides in the same way.
  */
 export const judgement = z.object({
   best: bestResult.optional(),
@@ -40,7 +40,7 @@ export interface Checkpoint {
 const trainerMetadata = z.object({
   step: z.int().nonnegative(),
   adaptiveUpdates: z.int().nonnegative(),
-  /** Where the weight of the negative term is held by measurement. */
+  /** Set if the weight of the negative term is adjusted by measurement. */
   negativeWeight: z.number().optional(),
   negativeAges: z.array(z.number()).optional(),
   judgement,
@@ -78,9 +78,9 @@ export async function saveBest(folder: RunFolder, weights: Weights, model: Model
 
 /**
  * The state to resume from: `last`, or `previous` if `last` is missing or damaged; undefined for a run that has not
- * saved yet. A damaged file is kept as `….damaged`.
- * @param warn called with what could not be read
- * @throws AppError `io` if there are checkpoints but none can be read.
+ * saved yet. A damaged file is renamed to `….damaged`.
+ * @param warn called with a sentence about each file that could not be read
+ * @throws AppError `io` if there are checkpoints but none can be read
  */
 export async function loadCheckpoint(folder: RunFolder, warn: (text: string) => void): Promise<Checkpoint | undefined> {
   const damaged: string[] = [];
@@ -105,7 +105,7 @@ export async function loadCheckpoint(folder: RunFolder, warn: (text: string) => 
   return undefined;
 }
 
-/** The step of the newest checkpoint whose beginning can be read, without its weights; 0 where there is none. */
+/** The step of the newest checkpoint with a readable header, without its weights; 0 if there is none. */
 export function savedStep(folder: RunFolder): number {
   for (const name of ['last', 'previous'] as const) {
     try {
@@ -113,7 +113,7 @@ export function savedStep(folder: RunFolder): number {
       const { trainer } = readSafetensorsMetadata(file);
       return trainerMetadata.parse(JSON.parse(trainer ?? 'null')).step;
     } catch {
-      // The one before is looked at; which of them is used is decided when the run goes on.
+      // Tries the previous one. The decision which one is used is made when the run resumes.
     }
   }
   return 0;

@@ -6,12 +6,12 @@ import { type InputNorm, normaliseInput } from '../networks/layers.ts';
 import type { LossFunction } from './objective.ts';
 
 /**
- * What a training tells about its negatives every some steps (`mcir.measureEvery`). The gradient of an L1 distance of
+ * Measurements of the negatives during a training (every `mcir.measureEvery` steps). The gradient of an L1 distance of
  * features does not shrink with the distance, so the size of the term says nothing about its effect; its share of the
  * gradient does.
  */
 
-/** How many of a batch's samples are measured: half of them give the same picture for half of the work. */
+/** Share of a batch's samples that are measured: half of them show the same at half the cost. */
 export const diagnosedSamples = (count: number): number => Math.max(1, Math.floor(count / 2));
 
 interface Parts {
@@ -22,10 +22,10 @@ interface Parts {
 }
 
 /**
- * The sums from which {@link negativeMeasures} are computed, as scalars; a function of a Program.
+ * Sums from which {@link negativeMeasures} are computed, as scalars; a function of a Program.
  * @param lq degraded pictures [B,h,w,3]
  * @param gt clean pictures [B,H,W,3]
- * @param more what the loss needs beside them
+ * @param more further inputs of the loss
  */
 export function diagnosticSums(
   { model, negatives, loss, inputNorm }: Parts,
@@ -60,7 +60,7 @@ export function diagnosticSums(
 const product = (a: readonly tf.Tensor[], b: readonly tf.Tensor[]): tf.Scalar =>
   tf.addN(a.map((part, k) => tf.sum<tf.Scalar>(tf.mul(part, b[k] as tf.Tensor))));
 
-/** Smaller errors than this are equal pictures; PSNR stays finite. */
+/** Smaller errors count as equal pictures; this keeps PSNR finite. */
 const LEAST_ERROR = 1e-10;
 
 /**
@@ -96,8 +96,8 @@ export function negativeMeasures(
 }
 
 /**
- * Mean age in steps of the weights that a negative is mixed from, after so many steps. An update keeps `decay` of the old
- * copy and takes the rest from the network as it is, whose age is 0. The weights of the start count as one copy of age 0.
+ * Mean age in steps of the weights that a negative is mixed from, after this many steps. An update keeps `decay` of the
+ * old copy and takes the rest from the current network, whose age is 0. The initial weights count as one copy of age 0.
  */
 export function negativeAge(every: number, decay: number, steps: number): number {
   const updates = Math.floor(steps / every);

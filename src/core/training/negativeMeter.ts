@@ -10,8 +10,9 @@ import type { LossFunction, NegativeInputs } from './objective.ts';
 import type { TrainerState } from './state.ts';
 
 /**
- * Measures the negatives of a training every `mcir.measureEvery` steps, and gives a step what its negative term needs
- * beside the configuration: the weight where it is held at a share of the gradient, and the noise of the control `random`.
+ * Measures the negatives of a training every `mcir.measureEvery` steps. It also provides inputs of a step's negative
+ * term that are not in the configuration: the weight if it is adjusted to a share of the gradient, and the noise of the
+ * control `random`.
  */
 export class NegativeMeter {
   readonly #config: RunConfig;
@@ -28,7 +29,7 @@ export class NegativeMeter {
     this.#weight = firstWeight(config.mcir?.weight ?? 0);
   }
 
-  /** The weight, for a snapshot; undefined where the configuration has it. */
+  /** The weight, for a snapshot; undefined if the configuration gives it. */
   get weight(): number | undefined {
     return this.#share === undefined ? undefined : this.#weight;
   }
@@ -75,7 +76,7 @@ export class NegativeMeter {
   }
 
   /**
-   * Measures before a step where it is time, and with it adjusts a weight that is given as a share of the gradient.
+   * Measures before a step if it is due, and then adjusts a weight that is given as a share of the gradient.
    * @param ages mean ages of the negatives in steps by the adaptive rule, if they are known
    * @returns values by the names of their series; none between two measurements
    */
@@ -101,7 +102,7 @@ export class NegativeMeter {
   }
 }
 
-/** What the negative term takes from a step's inputs. */
+/** The inputs of the negative term among a step's inputs. */
 export const negativeInputs = (inputs: Readonly<Record<string, tf.Tensor>>): NegativeInputs => ({
   weight: inputs['negativeWeight'] as tf.Scalar | undefined,
   noise: inputs['noise'] as tf.Tensor4D | undefined,

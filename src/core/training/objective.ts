@@ -16,24 +16,24 @@ export interface Objective {
 export interface PreparedObjective {
   /** The loss of an output [B,H,W,3]. Runs inside a gradient. */
   of(output: tf.Tensor4D): Objective;
-  /** Features of the target and of the negatives: the last that was computed. */
+  /** The last result computed before the gradient: features of the target and of the negatives. */
   features: readonly tf.Tensor4D[];
 }
 
 /** Inputs of the negative term that differ from step to step. */
 export interface NegativeInputs {
-  /** Where the weight is held by measurement; by default that of the configuration. */
+  /** If the weight is adjusted by measurement; by default the configuration's. */
   weight?: tf.Scalar | undefined;
   /** A random direction for the control `random`, of the output's shape. */
   noise?: tf.Tensor4D | undefined;
 }
 
 /**
- * A term with its value, whose gradient by the output points into a random direction but keeps its length: a control that
- * tells what the direction away from the negatives does from what any push does.
+ * A term with the same value, whose gradient with respect to the output has the same length but a random direction. As
+ * a control, it separates the effect of the direction away from the negatives from the effect of any push.
  */
 function randomDirection(output: tf.Tensor4D, noise: tf.Tensor4D, term: (output: tf.Tensor4D) => tf.Scalar): tf.Scalar {
-  // Taken here and not while gradients are computed: tfjs cannot do both at once.
+  // Computed here and not during the gradient: tfjs cannot nest these.
   const gradient = tf.grad((x) => term(x as tf.Tensor4D))(output);
   const length = (of: tf.Tensor): tf.Tensor => tf.sqrt(tf.sum(tf.square(of)));
   const direction = tf.mul(noise, tf.div(length(gradient), length(noise)));

@@ -25,7 +25,7 @@ import { type MetricLine, metricLine } from '../../shared/runs.ts';
  */
 export class RunFolder {
   readonly path: string;
-  /** Lines of the log that the disk has not taken yet. */
+  /** Lines of the log that could not be written to the disk yet. */
   readonly #unwritten: string[] = [];
 
   constructor(path: string) {
@@ -60,7 +60,7 @@ export class RunFolder {
     return join(this.path, 'validation');
   }
 
-  /** LPIPS of the validation pictures, a line for each step and picture, where the run measures it. */
+  /** LPIPS of the validation pictures, one line per step and picture, if the run measures it. */
   get lpips(): string {
     return join(this.validation, 'lpips.jsonl');
   }
@@ -132,13 +132,13 @@ function parseLine(text: string): MetricLine | undefined {
 
 /**
  * Appends to metrics.jsonl. Written lines survive a crash of the process; {@link flush} makes them survive a crash of
- * the computer. A line that the disk did not take is not there in part, so it can be written again.
+ * the computer. If the disk fails during a line, nothing of it remains, so it can be written again.
  */
 export class MetricsWriter {
   readonly #file: number;
-  /** Where the last whole line ends. */
+  /** End of the last complete line. */
   #end: number;
-  /** Part of a line may stand behind it. */
+  /** There may be part of a line after it. */
   #torn = false;
 
   constructor(folder: RunFolder) {
@@ -146,12 +146,12 @@ export class MetricsWriter {
     this.#end = fstatSync(this.#file).size;
   }
 
-  /** @throws the system's error where the disk does not take it */
+  /** @throws the system's error if the disk cannot be written */
   write(line: MetricLine): void {
     if (this.#torn) ftruncateSync(this.#file, this.#end);
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
     this.#torn = true;
-    // A disk that fills up may take a part.
+    // A disk that fills up may write a part.
     for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done);
     this.#torn = false;
     this.#end += bytes.length;

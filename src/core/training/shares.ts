@@ -33,7 +33,7 @@ export interface Part {
   weight: number;
 }
 
-/** What a part gives: its output, the terms of its loss, and its gradients, which add up to those of the batch. */
+/** The result of a part: its output, the terms of its loss, and its gradients, which add up to those of the batch. */
 export interface PartResult {
   output: tf.Tensor4D;
   terms: Record<string, tf.Scalar>;
@@ -41,8 +41,8 @@ export interface PartResult {
 }
 
 /**
- * Computes something from x, but not before the result of the last call is there.
- * @param last the tensor to wait for next time, if the result is not one
+ * Computes something from x, but only after the result of the last call is available.
+ * @param last the tensor to wait for next time, if the result is not a tensor
  */
 export type InTurn = <T extends tf.Tensor, R>(
   x: T,
@@ -51,7 +51,7 @@ export type InTurn = <T extends tf.Tensor, R>(
 ) => R;
 
 /**
- * Runs `compute` on each share of a batch. Within a share one thing is computed after the other (`inTurn`), so that all
+ * Runs `compute` on each share of a batch. Within a share, computations run one after the other (`inTurn`), so that all
  * shares finish together. A batch in one piece has no such order.
  */
 export function inShares(

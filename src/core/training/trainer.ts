@@ -138,7 +138,7 @@ export class Trainer {
     if (mcir?.rule === 'adaptive') {
       const fires = (losses['residual_std'] ?? 0) > mcir.adaptive.threshold;
       const updated = fires ? this.#adaptiveUpdates % this.negatives.length : undefined;
-      // What an update takes is the network of before this step, which is one step old now.
+      // An update uses the network from before this step, which is one step old now.
       this.#ages = this.#ages?.map((age, i) => 1 + (i === updated ? mcir.adaptive.decay * age : age));
       if (fires) this.#adaptiveUpdates += 1;
     }

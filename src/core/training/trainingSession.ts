@@ -23,18 +23,18 @@ export interface SessionOptions {
   control: JobControl;
   /** From the checkpoint that the trainer was restored from. */
   judgement?: Judgement | undefined;
-  /** Told after every step and every validation, when it is in metrics.jsonl. */
+  /** Called after every step and every validation, when it is in metrics.jsonl. */
   onMetrics: (line: MetricLine, progress: TrainProgress) => void;
-  /** Told around a pause. */
+  /** Called when a pause begins and ends. */
   onPause: (paused: boolean) => void;
-  /** Told why the session waits for its disk, and undefined when it goes on. */
+  /** Called with the reason when the session waits for its disk, and with undefined when it resumes. */
   onTrouble?: (sentence: string | undefined) => void;
 }
 
 /**
- * The loop of a training run, from wherever the trainer stands to its end. What it leaves in the folder depends on
- * configuration, pictures and engine alone, not on how often it was interrupted: a checkpoint is written only after the
- * validation of its step, and everything that decides later is in it.
+ * The loop of a training run, from the trainer's current step to the end. The files it writes depend only on
+ * configuration, pictures and engine, not on how often it was interrupted: a checkpoint is written only after the
+ * validation of its step, and contains everything that affects later decisions.
  */
 export class TrainingSession {
   readonly #options: SessionOptions;
@@ -54,7 +54,7 @@ export class TrainingSession {
 
   /**
    * Trains until the end.
-   * @throws AppError `non-finite` that names term and step; the last checkpoint is left as it is.
+   * @throws AppError `non-finite` that names term and step; the last checkpoint is kept
    */
   async run(): Promise<TrainingEnd> {
     try {
@@ -82,7 +82,7 @@ export class TrainingSession {
       const last = step === config.steps;
       if (step % config.validateEvery === 0 || last) await this.#validate();
       if (step % config.saveEvery === 0 || last) await this.#save();
-      // TensorFlow holds the thread during a step; messages from the host come in here.
+      // TensorFlow blocks the thread during a step; messages from the host are received here.
       await new Promise(setImmediate);
     }
     await this.#save();
@@ -133,7 +133,7 @@ export class TrainingSession {
   async #save(): Promise<void> {
     const { folder, trainer } = this.#options;
     if (trainer.step === this.#savedStep) return;
-    // The metrics of a step must not be younger than its checkpoint: resuming keeps what it finds up to there.
+    // Metrics are flushed before the checkpoint, because a resumed run keeps the metrics up to the checkpoint's step.
     const snapshot = trainer.snapshot();
     await this.#stored(async () => {
       this.#metrics.flush();
@@ -142,13 +142,13 @@ export class TrainingSession {
     this.#savedStep = trainer.step;
   }
 
-  /** Does work that writes; where the disk does not take it, the session waits and does it again. */
+  /** Does work that writes; if the disk fails, the session waits and repeats it. */
   #stored<Value>(work: () => Value | Promise<Value>): Promise<Value> {
     const { control, onTrouble = () => undefined } = this.#options;
     return untilStored(work, {
       onWait: onTrouble,
       onOver: () => onTrouble(undefined),
-      // Who wants an end is not kept waiting: the run goes on from its last checkpoint.
+      // A request to end is not delayed: the run resumes from its last checkpoint.
       giveUp: () => control.cancelled,
     });
   }
@@ -168,7 +168,7 @@ export class TrainingSession {
   }
 }
 
-/** Speed of the steps, as a moving average. The first step of a session is left out: it compiles. */
+/** Speed of the steps, as a moving average. The first step of a session is excluded because it compiles. */
 class Pace {
   readonly #config: RunConfig;
   #started = 0;
@@ -191,7 +191,7 @@ class Pace {
     this.#secondsPerStep = this.#secondsPerStep === undefined ? seconds : this.#secondsPerStep * 0.9 + seconds * 0.1;
   }
 
-  /** Before the second step the pace is unknown: 0 images a second, and no time left to tell. */
+  /** Before the second step the speed is unknown: 0 images per second, and no time left. */
   progress(step: number, latest: Partial<TrainProgress>): TrainProgress {
     this.#latest = { ...this.#latest, ...latest };
     const { steps, data } = this.#config;

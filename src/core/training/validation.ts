@@ -17,7 +17,7 @@ export interface ValidationResult {
   /** Means over all pictures; PSNR in dB. */
   psnr: number;
   ssim: number;
-  /** Means over all pictures, of the networks that were asked for. */
+  /** Means over all pictures, for the requested networks. */
   lpips: LpipsValues;
   /** The pictures that were saved as files. */
   pictures: ValidationPicture[];
@@ -35,7 +35,7 @@ const highestPsnr = 100;
  * Restores every validation picture with the averaged weights and measures the results. The centres of the first few
  * are written to the run's folder: input and target once, the result at each step.
  * @param perceptual measures LPIPS as well
- * @param store Does work that writes. It may wait and do it again.
+ * @param store does work that writes; it may wait and repeat it
  */
 export async function validate(
   trainer: Pick<Trainer, 'infer' | 'step' | 'shares'>,
@@ -166,6 +166,6 @@ function middle(picture: FloatPicture, size: number): FloatPicture {
 
 async function writePng(path: string, { width, height, channels, data }: FloatPicture): Promise<void> {
   const bytes = Uint8Array.from(data, (value) => Math.round(Math.min(1, Math.max(0, value)) * 255));
-  // Not by sharp's own `toFile`, which does not tell a full disk from other errors.
+  // Not sharp's `toFile`, which does not distinguish a full disk from other errors.
   await writeFile(path, await sharp(bytes, { raw: { width, height, channels } }).png().toBuffer());
 }

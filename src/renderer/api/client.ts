@@ -23,7 +23,7 @@ export interface Bridge {
   /** Turns files dropped on the window into places. */
   admit(files: File[]): Promise<Reply>;
   /** Opens the system's dialog. */
-  choose(kind: 'folder' | 'pictures' | 'weights' | 'studies'): Promise<Reply>;
+  choose(kind: 'folder' | 'pictures' | 'weights' | 'studies' | 'files'): Promise<Reply>;
 }
 
 declare global {

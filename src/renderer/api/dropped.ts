@@ -11,7 +11,7 @@ export function droppedFiles(transfer: DataTransfer): AsyncGenerator<Dropped> {
   return filesOf(entries, '');
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- what reads folders has to wait, so its caller expects it
+// eslint-disable-next-line @typescript-eslint/require-await -- the other branch is asynchronous, so callers await both
 async function* asDropped(files: readonly File[]): AsyncGenerator<Dropped> {
   for (const file of files) yield { file, path: file.name };
 }

@@ -87,7 +87,7 @@ export function useLiveUpdates(): void {
   );
 }
 
-/** A remedy whose pack is being fetched, or has come. */
+/** A remedy whose pack is being downloaded, or has arrived. */
 const withPack =
   ({ id, model, fetched }: Pack) =>
   (remedy: Remedy): Remedy =>

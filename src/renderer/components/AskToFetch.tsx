@@ -3,15 +3,15 @@ import { useTranslation } from 'react-i18next';
 
 interface AskToFetchProps {
   title: string;
-  /** Says what comes from where, how large it is, and under which licence. */
+  /** Says what is downloaded from where, its size, and its licence. */
   text: string;
-  /** What the button says that fetches. */
+  /** Label of the button that downloads. */
   yes: string;
   onYes: () => void;
   onClose: () => void;
 }
 
-/** Asks before anything is fetched from another machine. */
+/** Asks before anything is downloaded. */
 export function AskToFetch({ title, text, yes, onYes, onClose }: AskToFetchProps) {
   const { t } = useTranslation();
   return (

@@ -18,10 +18,10 @@ import { bridge, chooseNatively } from '../api/client.ts';
 import { useAction, useCall } from '../api/hooks.ts';
 import { showError } from '../api/showError.ts';
 
-export type Wanted = 'folder' | 'pictures' | 'weights' | 'studies';
+export type Wanted = 'folder' | 'pictures' | 'weights' | 'studies' | 'files';
 
-/** Kinds of which one file is chosen, and no folder. */
-const isOneFile = (wanted: Wanted): boolean => wanted === 'weights' || wanted === 'studies';
+/** Kinds for which one file is chosen, not a folder. */
+const isOneFile = (wanted: Wanted): boolean => ['weights', 'studies', 'files'].includes(wanted);
 
 interface ChoosePlaceProps {
   wanted: Wanted;

@@ -7,21 +7,28 @@ import { useTold } from '../i18n/told.ts';
 
 const EVERY_MS = 2000;
 
-/** Which machine does what of a batch, while it is active. */
+/** Which machine does which part of a batch, while it is active. */
 export function BatchMachines({ batch }: { batch: string }) {
   const query = useCall('machines.ofBatch', { batch }, { silent: true, keep: true, staleTime: 0 });
   useEvery(query.refetch);
   return query.data?.elsewhere ? <Machines workers={query.data} /> : null;
 }
 
-/** Which machine does what of a study, while it is active. */
+/** Which machine does which part of a study, while it is active. */
 export function StudyMachines({ study }: { study: string }) {
   const query = useCall('machines.ofStudy', { study }, { silent: true, keep: true, staleTime: 0 });
   useEvery(query.refetch);
   return query.data?.elsewhere ? <Machines workers={query.data} /> : null;
 }
 
-/** Workers tell of themselves to the queue, not to this program: it is asked again and again. */
+/** The workers of the queue in the settings. */
+export function AllMachines() {
+  const query = useCall('machines.all', {}, { silent: true, keep: true, staleTime: 0 });
+  useEvery(query.refetch);
+  return query.data?.elsewhere ? <Machines workers={query.data} /> : null;
+}
+
+/** Workers report to the queue, not to this program, so it has to be asked repeatedly. */
 function useEvery(ask: () => unknown): void {
   useEffect(() => {
     const timer = setInterval(() => void ask(), EVERY_MS);

@@ -64,7 +64,7 @@ function Job({
 }: {
   title: string;
   state: Run['state'];
-  /** It waits for its disk. */
+  /** The job waits for its disk. */
   waits?: boolean;
   share: number;
   onClick: () => void;

@@ -61,12 +61,14 @@ export async function writeReport(services: Services, out?: string): Promise<str
 /** Facts that contain no personal names. */
 async function facts({ home, history, runs }: Services): Promise<object> {
   const { engine, checks } = await examine(home);
+  const { machines, ...settings } = history.settings.read();
   return {
     program: { version: programVersion, commit: programCommit() },
     system: { platform: process.platform, arch: process.arch, node: process.versions.node },
     engine,
     checks,
-    settings: history.settings.read(),
+    // Addresses and folders of other machines are nobody's business.
+    settings: { ...settings, machines: machines !== null },
     runs: runs
       .list()
       .slice(0, RUNS)

@@ -4,7 +4,7 @@ import type { DeviceChoice } from '../../shared/devices.ts';
 import { findingsIn } from '../restoring/verdictStore.ts';
 import { deviceEnvironment, engineEnvironment, readSettings } from './settings.ts';
 
-/** How this program starts child processes that compute: with the current settings of its home folder. */
+/** Starts child processes that compute, with the current settings of the home folder. */
 export class ChildSettings {
   readonly #home: Home;
   #givesWay = false;
@@ -19,7 +19,7 @@ export class ChildSettings {
     this.#givesWay = true;
   }
 
-  /** Pictures are restored on this, whatever the settings say: somebody asked for it at this start. */
+  /** The device for restoring that was chosen at this start; it overrides the settings. */
   useDevice(device: DeviceChoice | undefined): void {
     this.#device = device;
   }

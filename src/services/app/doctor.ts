@@ -70,7 +70,7 @@ export function engineFacts(home: Home): Promise<EngineFacts> {
 }
 
 function nodeCheck(): Check {
-  return { title: 'Node', state: 'ok', detail: `${process.versions.node} on ${process.platform} ${process.arch}` };
+  return { title: 'Node', state: 'ok', detail: `${process.versions.node} (${process.platform} ${process.arch})` };
 }
 
 /** @param restores whether ONNX Runtime restores without it */

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { release } from 'node:os';
 import systeminformation from 'systeminformation';
 
-/** A graphics adapter as the system tells of it. */
+/** A graphics adapter as the system reports it. */
 export interface Adapter {
   name: string;
   driver?: string;
@@ -11,7 +11,7 @@ export interface Adapter {
   memory?: number;
 }
 
-/** The graphics adapters of this computer, as far as they can be told; none where the system does not say. */
+/** The graphics adapters of this computer; empty if the system does not report them. */
 export async function adapters(): Promise<Adapter[]> {
   const { controllers } = await systeminformation.graphics().catch(() => ({ controllers: [] }));
   return controllers.map(({ vendor, model, name, driverVersion, vram }) => ({
@@ -22,15 +22,15 @@ export async function adapters(): Promise<Adapter[]> {
 }
 
 /**
- * Everything that may change what a GPU computes, in one line: adapters, drivers, the system's version, and a Vulkan driver that
- * somebody names. Where it is another than before, backends have to show again that they can be trusted.
+ * Everything that can change the results of a GPU, in one line: adapters, drivers, the system's version, and a Vulkan
+ * driver chosen in the environment. If it differs from before, backends are compared again before they are trusted.
  */
 export async function graphicsFingerprint(): Promise<string> {
   const found = (await adapters()).map(({ name, driver }) => `${name} ${driver ?? kernelDriver() ?? ''}`.trim());
   return [...found, `${process.platform} ${release()}`, ...namedDrivers()].join('; ');
 }
 
-/** Linux: the module that drives the first card; its version is the kernel's. */
+/** Linux: the kernel module that drives the first card; it has the kernel's version. */
 function kernelDriver(): string | undefined {
   try {
     return basename(readlinkSync('/sys/class/drm/card0/device/driver'));
@@ -39,7 +39,7 @@ function kernelDriver(): string | undefined {
   }
 }
 
-/** Vulkan's loader takes its drivers from these variables where they are set. */
+/** If these variables are set, Vulkan's loader takes its drivers from them. */
 function namedDrivers(): string[] {
   const files = (process.env['VK_DRIVER_FILES'] ?? process.env['VK_ICD_FILENAMES'] ?? '').split(':').filter(Boolean);
   return files.map((file) => {

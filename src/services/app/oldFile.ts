@@ -5,7 +5,7 @@ import { storageTrouble } from '../../shared/storageTrouble.ts';
 
 const MAX_BYTES = 50_000_000;
 
-/** What is in a JSON file; undefined where it is none, is damaged or not there. */
+/** The content of a JSON file; undefined if it is missing, damaged or not JSON. */
 export function readOld(path: string): unknown {
   try {
     return JSON.parse(readSmallFile(path, MAX_BYTES));
@@ -15,11 +15,12 @@ export function readOld(path: string): unknown {
 }
 
 /**
- * Takes over a JSON file in which an earlier version kept what is in the database now, and keeps the file under another
- * name. It may be done twice, by two programs at once or after a crash: what `keep` adds it must add once.
- * @param readIn the name of the file once it was taken over
- * @param keep puts what the file holds into the database; it throws for something else than it expects
- * @returns where the file is kept if it is damaged; `none` if there is none
+ * Imports a JSON file in which an earlier version kept data that is now in the database. The file is then kept under
+ * another name. This can happen twice, by two programs at once or after a crash, so `keep` must not add the same data
+ * twice.
+ * @param readIn name of the file after the import
+ * @param keep stores the file's content in the database; throws if the content is not as expected
+ * @returns the new path of a damaged file; `none` if there is no file
  */
 export function takeOver(
   path: string,
@@ -41,11 +42,11 @@ export function takeOver(
   return 'taken';
 }
 
-/** Where it stays, because the disk fails or another program was first, it is read once more at the next start. */
+/** If it cannot be renamed (the disk fails, or another program was first), it is imported again at the next start. */
 function moveAway(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch {
-    // Nothing is lost by that.
+    // No data is lost: it is imported again.
   }
 }

@@ -73,7 +73,7 @@ export function engineEnvironment({ threads, tileMemory, device }: Settings): Re
   );
 }
 
-/** A choice of device as child processes are given it. */
+/** A choice of device in the form that child processes receive. */
 export const deviceEnvironment = (device: DeviceChoice): Record<string, string> => ({
   MCIR_DEVICE: device,
   ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),

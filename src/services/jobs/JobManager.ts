@@ -13,7 +13,9 @@ import { type JobWork, lastTransition, RunningJob } from './runningJob.ts';
 export interface JobKind {
   /** How many run at a time: one in each program, or one in all programs of the home folder together. */
   readonly oneIn: 'program' | 'home';
-  /** Whether other machines do this job. This program only watches it then, and does any number of such jobs at a time. */
+  /**
+   * Whether other machines do this job. Then this program only watches it, and may watch any number of them at a time.
+   */
   isElsewhere?(id: string): boolean;
   /**
    * Runs a job to its end. Rejects if it fails. After the signal it ends with the outcome `cancelled`, or rejects. When
@@ -238,8 +240,9 @@ export class JobManager {
   }
 
   /**
-   * Lets every job of this program save and end, and waits for that. The jobs are then interrupted, not cancelled. What
-   * the disk does not take now, the next program finds out, as after a crash.
+   * Lets every job of this program save and end, and waits for that. The jobs are then interrupted, not cancelled. If
+   * the disk is full and the last state cannot be written, the next program marks the jobs as interrupted, as after a
+   * crash.
    */
   async close(): Promise<void> {
     this.#closed = true;
@@ -264,7 +267,7 @@ export class JobManager {
     });
   }
 
-  /** Does work on the database that may be left undone where the disk does not take it. */
+  /** Does optional work on the database. It is skipped if the disk is full. */
   #ifStored(work: () => void): void {
     try {
       work();
@@ -274,7 +277,7 @@ export class JobManager {
     }
   }
 
-  /** Starts what may start: of each kind the oldest that waits, if no other is at work. */
+  /** Starts jobs: of each kind the one that has waited longest, if no other of that kind is running. */
   #startNext(): void {
     if (this.#closed) return;
     const queued = this.#repository
@@ -295,7 +298,7 @@ export class JobManager {
         this.#repository.isRunningElsewhere(job.kind, [this.#program.id, ...this.#others.silent()], (id) =>
           watched(job.kind, id),
         );
-      // Once without the write lock: it is asked often.
+      // Checked once without the write lock, because this runs often.
       if (elsewhere() || !this.#enter(job.id, 'start', undefined, undefined, elsewhere)) continue;
       busy.add(job.kind);
       this.#begin(job, kind);
@@ -400,8 +403,8 @@ export class JobManager {
   }
 
   /**
-   * Handles what other programs have written since the last call, shows that this program is alive, and recovers jobs
-   * of programs that are gone.
+   * Handles requests that other programs have written since the last call, shows that this program is alive, and
+   * recovers jobs of programs that are gone.
    */
   #look(): void {
     this.#tryTo(() => {
@@ -488,7 +491,7 @@ export class JobManager {
   }
 
   #tell(job: Job): void {
-    // The state is already valid. What a service writes in addition can be written again later.
+    // The new state is already stored. What a service writes in addition can be written later.
     this.#tryTo(() => this.#kinds.get(job.kind)?.onState?.(job));
     this.events.emit('state', job);
     this.#keepAlive();

@@ -18,11 +18,18 @@ export async function workInChild<Contract extends JobContract>(
   // Stored before the child does anything, so that another program can end it if this one is gone.
   work.workedBy(child.pid);
   work.onPause((paused) => child.tell(paused ? 'pause' : 'resume'));
-  work.signal.addEventListener('abort', () => child.tell('cancel'));
+  let hasBegun = false;
+  work.signal.addEventListener('abort', () => {
+    child.tell('cancel');
+    // Before its first report, a child only loads what it needs. That takes seconds in which it hears nothing, and there is
+    // nothing to save yet.
+    if (!hasBegun) void child.end();
+  });
   try {
     const answer: AnswerOf<JobContract, 'work'> = await child.ask('work', question, {
       signal: work.killed,
       onEvent: (event: EventOf<JobContract, 'work'>) => {
+        hasBegun = true;
         if (event.type === 'progress') work.tell(event.progress);
         else work.entered(event.type === 'paused' ? 'paused' : 'running');
       },

@@ -14,13 +14,12 @@ import {
 import { readJson, writeJson, writeJsonOnce } from './jsonFile.ts';
 
 /**
- * The folder of a batch that other machines do, beside its results. It is the only thing that they have in common:
- *
- *     order.json               what is to be done with every picture; models/HASH.safetensors are beside it
- *     chunks/000017.json       the record of a chunk that is finished
- *     taken/000017.json        the same, once the submitter has entered it in its database
- *     work/000017/12.json      the decision about picture 12, written once by whichever worker is first
- *     parts/                   finished results that have no name yet
+ * The shared folder of a batch that other machines do, beside its results. Submitter and workers share nothing else:
+ *     order.json               what to do with every picture; models/HASH.safetensors are beside it
+ *     chunks/000017.json       the record of a finished chunk
+ *     taken/000017.json        the same record, after the submitter has entered it in its database
+ *     work/000017/12.json      the decision about picture 12, written once, by whichever worker is first
+ *     parts/                   finished results that do not have their final name yet
  */
 export class BatchPlace {
   readonly path: string;
@@ -29,7 +28,7 @@ export class BatchPlace {
     this.path = path;
   }
 
-  /** Makes the folders, and finds out whether this disk can do what is asked of it. @throws AppError `unsupported` */
+  /** Makes the folders, and checks that this disk supports hard links. @throws AppError `unsupported` */
   async create(): Promise<this> {
     for (const name of ['chunks', 'taken', 'work', 'parts', 'models'])
       await mkdir(join(this.path, name), { recursive: true });
@@ -63,20 +62,20 @@ export class BatchPlace {
     return join(this.path, 'parts', name);
   }
 
-  /** @throws AppError `not-found` for a batch that has ended, `bad-input` for an order that was changed */
+  /** @throws AppError `not-found` if the batch has ended, `bad-input` if the order was changed */
   async order(hash: string): Promise<BatchOrder> {
     const order = await readJson(this.orderFile, batchOrder, hash);
     if (order) return order;
     throw new AppError('not-found', 'This batch has ended; its shared folder is gone.');
   }
 
-  /** The record of a finished chunk, whether it was taken or not. */
+  /** The record of a finished chunk, taken or not. */
   async record(chunk: number): Promise<ChunkRecord | undefined> {
-    // In this order: it moves from the first to the second.
+    // In this order, because it moves from the first place to the second.
     return (await this.untaken(chunk)) ?? readJson(join(this.path, 'taken', `${digits(chunk)}.json`), chunkRecord);
   }
 
-  /** The record of a finished chunk that the submitter has not taken. */
+  /** The record of a finished chunk that the submitter has not taken yet. */
   untaken(chunk: number): Promise<ChunkRecord | undefined> {
     return readJson(join(this.path, 'chunks', `${digits(chunk)}.json`), chunkRecord);
   }
@@ -85,19 +84,21 @@ export class BatchPlace {
     return writeJson(join(this.path, 'chunks', `${digits(record.chunk)}.json`), record);
   }
 
-  /** Notes that the record of a chunk is in the submitter's database. Its decisions are not needed any more. */
+  /**
+   * Marks the record of a chunk as entered in the submitter's database. The decisions of the chunk are then removed.
+   */
   async take(chunk: number): Promise<void> {
     const name = `${digits(chunk)}.json`;
     await rename(join(this.path, 'chunks', name), join(this.path, 'taken', name));
     await rm(this.#work(chunk), { recursive: true, force: true });
   }
 
-  /** Chunks whose records are to be taken, in order. */
+  /** Numbers of chunks whose records have not been taken yet, in order. */
   recorded(): Promise<number[]> {
     return this.#numbers('chunks');
   }
 
-  /** Chunks whose records were taken, in order. */
+  /** Numbers of chunks whose records were taken, in order. */
   taken(): Promise<number[]> {
     return this.#numbers('taken');
   }
@@ -110,7 +111,7 @@ export class BatchPlace {
       .sort((a, b) => a - b);
   }
 
-  /** Makes the folder for the decisions of a chunk. @throws the system's ENOENT where the batch has ended */
+  /** Makes the folder for the decisions of a chunk. @throws the system's ENOENT if the batch has ended */
   async beginChunk(chunk: number): Promise<void> {
     await mkdir(this.#work(chunk)).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -121,17 +122,17 @@ export class BatchPlace {
     return readJson(join(this.#work(chunk), `${number}.json`), pictureDecision);
   }
 
-  /** @returns whether this decision counts; another worker may have been first */
+  /** @returns whether this decision counts; false if another worker was first */
   decide(chunk: number, number: number, decision: PictureDecision): Promise<boolean> {
     return writeJsonOnce(join(this.#work(chunk), `${number}.json`), decision);
   }
 
-  /** Takes back a decision whose finished result is lost. */
+  /** Withdraws a decision whose finished result is lost. */
   async undecide(chunk: number, number: number): Promise<void> {
     await rm(join(this.#work(chunk), `${number}.json`), { force: true });
   }
 
-  /** Removes the finished results of these pictures under their temporary names, and those that did not count. */
+  /** Removes the temporary files of these pictures' results, including those that did not count. */
   async removeParts(numbers: readonly number[]): Promise<void> {
     const own = new Set(numbers);
     for (const name of await readdir(join(this.path, 'parts')).catch(() => []))

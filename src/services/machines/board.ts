@@ -9,15 +9,15 @@ import {
 } from '../../shared/machines.ts';
 import { QUEUE_PREFIX, type QueueConnection } from './queueConnection.ts';
 
-/** What workers tell of themselves, and what is asked of them, in Redis. Times are those of Redis, so clocks are not compared. */
+/** Status of workers, and requests to them, in Redis. All times are those of Redis, so clocks are never compared. */
 
 const SEEN = `${QUEUE_PREFIX}:machines`;
 const reportKey = (id: string): string => `${QUEUE_PREFIX}:machine:${id}`;
 const controlKey = (id: string): string => `${QUEUE_PREFIX}:control:${id}`;
-/** A worker that has not told anything for a day is forgotten. */
+/** A worker without a report for a day is removed. */
 const FORGET_SECONDS = 24 * 3600;
 
-/** Tells how a worker is. */
+/** Reports the status of a worker. */
 export async function tellReport({ redis }: QueueConnection, report: MachineReport): Promise<void> {
   const [seconds, microseconds] = await redis.time();
   const now = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
@@ -29,12 +29,12 @@ export async function tellReport({ redis }: QueueConnection, report: MachineRepo
     .exec();
 }
 
-/** A worker ends. */
+/** Removes a worker that ends. */
 export async function forgetReport({ redis }: QueueConnection, id: string): Promise<void> {
   await redis.multi().del(reportKey(id)).zrem(SEEN, id).exec();
 }
 
-/** All workers of a queue, those with work first. */
+/** All workers of a queue; those with work first. */
 export async function listMachines({ redis, isReady }: QueueConnection): Promise<Machine[]> {
   if (!isReady) throw new AppError('io', 'The queue cannot be reached at the moment. Workers finish what they hold.');
   const [[seconds], seen] = await Promise.all([redis.time(), redis.zrange(SEEN, '0', '-1', 'WITHSCORES')]);
@@ -50,14 +50,14 @@ export async function listMachines({ redis, isReady }: QueueConnection): Promise
   return machines.sort((a, b) => b.tasks.length - a.tasks.length || (a.host < b.host ? -1 : 1));
 }
 
-/** Asks all workers to pause or cancel work, or to go on with it. */
+/** Asks all workers to pause, cancel or resume work. */
 export async function control({ redis }: QueueConnection, id: string, wish: WorkControl | undefined): Promise<void> {
   if (wish === undefined) await redis.del(controlKey(id));
-  // Kept for a month: work that a worker still holds must not outlive the wish to end it.
+  // Kept for a month, so that the request outlives work that a worker still holds.
   else await redis.set(controlKey(id), wish, 'EX', 30 * FORGET_SECONDS);
 }
 
-/** What is asked of each of these. */
+/** The request for each of these pieces of work. */
 export async function controlsOf(
   { redis }: QueueConnection,
   ids: readonly string[],

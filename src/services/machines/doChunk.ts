@@ -21,7 +21,7 @@ import { troubleOf } from '../restoring/restorePlaces.ts';
 import type { BatchPlace } from './batchPlace.ts';
 import type { Roots } from './roots.ts';
 
-/** What restores one picture: a child process with the models of the order. Benchmarks put one here that waits. */
+/** Restores pictures: a child process with the models of the order. Benchmarks pass one that only waits. */
 export interface PictureWorker {
   restore(task: RestoreTask, onProgress: (share: number) => void): Promise<RestoredFile>;
 }
@@ -29,15 +29,15 @@ export interface PictureWorker {
 export interface ChunkTools {
   readonly roots: Roots;
   readonly place: BatchPlace;
-  /** Folder of this machine for temporary files, for this chunk alone. */
+  /** Temporary folder of this machine, for this chunk only. */
   readonly scratch: string;
-  /** The machine, for people. */
+  /** The machine's name, for display. */
   readonly machine: string;
-  /** The child process; a new one where the last one has ended. */
+  /** The child process; a new one if the last one has ended. */
   current: () => PictureWorker;
-  /** No further picture is begun after it. */
+  /** When aborted, no further picture is started. */
   readonly signal: AbortSignal;
-  /** One more picture is decided. */
+  /** Called when a picture is decided. */
   onPicture?(done: number): void;
 }
 
@@ -48,9 +48,9 @@ const LANES = 3;
 const MOST_CRASHES = 3;
 
 /**
- * Does a chunk, or what another worker has left of it, and writes its record. Any number of workers may do the same chunk at the
- * same time, or one after the other: every picture is decided once, and gets one name.
- * @throws AppError `cancelled` after the signal, or a trouble of this machine that is no fault of the pictures
+ * Does a chunk, or the rest of one that another worker has started, and writes its record. Several workers may do the
+ * same chunk at the same time or one after the other: every picture is still decided once and gets one name.
+ * @throws AppError `cancelled` after the signal, or a problem of this machine that the pictures did not cause
  */
 export async function doChunk(work: ChunkWork, tools: ChunkTools): Promise<ChunkRecord> {
   const { place, signal } = tools;
@@ -59,7 +59,7 @@ export async function doChunk(work: ChunkWork, tools: ChunkTools): Promise<Chunk
   const order = await place.order(work.order);
   if (order.batch !== work.batch) throw new AppError('bad-input', 'The work belongs to another batch than its folder.');
   await place.beginChunk(work.chunk);
-  // Looked at again: from here on the chunk is not finished, or its folder would be gone before it was made.
+  // Checked again: the chunk may have been finished meanwhile, and then its folder must not be created.
   const meanwhile = await place.record(work.chunk);
   if (meanwhile) return meanwhile;
   await mkdir(tools.scratch, { recursive: true });
@@ -72,7 +72,7 @@ export async function doChunk(work: ChunkWork, tools: ChunkTools): Promise<Chunk
       const file = left.shift();
       if (!file) return;
       const outcome = await new Picture(work, order, file, tools).outcome(0);
-      // What has ended the child process runs alone later, so that it can harm nothing else.
+      // Pictures that have ended the child process are done alone at the end, so that they cannot disturb others.
       if (!outcome) again.push(file);
       else {
         outcomes.push(outcome);
@@ -82,7 +82,7 @@ export async function doChunk(work: ChunkWork, tools: ChunkTools): Promise<Chunk
   };
   const lane = (): Promise<void> =>
     doAll().catch((error: unknown) => {
-      // The others end the pictures at hand.
+      // The other slots finish their current pictures.
       left.length = 0;
       throw error;
     });
@@ -100,7 +100,8 @@ export async function doChunk(work: ChunkWork, tools: ChunkTools): Promise<Chunk
       machine,
       pictures: outcomes,
     };
-    // The names are on disk before the record says so, and the parts, by which a result is known again, go after that.
+    // The order matters: first the names are on disk, then the record is written. The parts identify a result, so they
+    // are removed last.
     for (const folder of new Set(work.files.map(({ folder }) => folder)))
       await syncFolder(await tools.roots.folder(inside(order.out, folder)));
     await place.writeRecord(record);
@@ -108,7 +109,7 @@ export async function doChunk(work: ChunkWork, tools: ChunkTools): Promise<Chunk
     return record;
   } catch (error) {
     if (signal.aborted) throw new AppError('cancelled', 'Cancelled.', { cause: error });
-    // Another worker has finished the chunk, so that nothing of it can be decided any more.
+    // Another worker has finished the chunk, so no further decisions are possible.
     const finished = await place.record(work.chunk).catch(() => undefined);
     if (finished) return finished;
     throw error;
@@ -117,7 +118,7 @@ export async function doChunk(work: ChunkWork, tools: ChunkTools): Promise<Chunk
   }
 }
 
-/** A picture that ends the child process a third time has failed. */
+/** A picture that ends the child process three times has failed. */
 async function alone(picture: Picture, { signal }: ChunkTools): Promise<PictureOutcome> {
   for (let crashes = 1; crashes < MOST_CRASHES; crashes++) {
     signal.throwIfAborted();
@@ -143,8 +144,8 @@ class Picture {
   }
 
   /**
-   * Restores the picture where nobody has done so, and gives the result its name where nobody has done that.
-   * @returns undefined where the child process has ended over it
+   * Restores the picture if no worker has done so, and gives the result its name if it has none.
+   * @returns undefined if the child process has ended meanwhile
    */
   async outcome(crashes: number): Promise<PictureOutcome | undefined> {
     const { place } = this.#tools;
@@ -154,7 +155,7 @@ class Picture {
       if (decided) {
         const outcome = await this.#settle(decided);
         if (outcome) return outcome;
-        // The finished result was deleted before it had a name.
+        // The finished result was deleted before it got its name.
         await place.undecide(chunk, this.#file.number);
         continue;
       }
@@ -169,13 +170,13 @@ class Picture {
     }
   }
 
-  /** Decides that it failed, unless another worker has decided something else. */
+  /** Decides that the picture failed, unless another worker has decided otherwise. */
   async failed(reason: string): Promise<PictureOutcome> {
     await this.#tools.place.decide(this.#work.chunk, this.#file.number, { state: 'failed', reason });
     return (await this.outcome(0)) as PictureOutcome;
   }
 
-  /** Restores it and decides. Another worker may be quicker, whose decision counts then. */
+  /** Restores the picture and decides. If another worker was faster, its decision counts. */
   async #restore(crashes: number): Promise<void> {
     const { roots, place, scratch, current } = this.#tools;
     const { number, source, folder } = this.#file;
@@ -231,7 +232,7 @@ class Picture {
     }
   }
 
-  /** Does what is left to do after a decision. @returns undefined where its finished result is lost */
+  /** Does what remains after a decision. @returns undefined if the finished result is lost */
   async #settle(decision: PictureDecision): Promise<PictureOutcome | undefined> {
     const { place } = this.#tools;
     const { number } = this.#file;
@@ -242,8 +243,8 @@ class Picture {
   }
 
   /**
-   * Gives a finished result the first name that is free. Whoever does this again finds the same name, because the file under
-   * it is the same file as the part.
+   * Gives a finished result the first free name. If this is repeated, it finds the same name again, because that name
+   * and the part are hard links to the same file.
    */
   async #publish(part: string, extension: string): Promise<string | PictureOutcome | undefined> {
     const { roots } = this.#tools;
@@ -258,7 +259,7 @@ class Picture {
         if (await linkOnce(part, final)) return output;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        // Parts go when a chunk is finished: its record is there then, and says more.
+        // Parts are removed when a chunk is finished. Its record exists then and says more.
         if (await this.#tools.place.record(this.#work.chunk)) throw error;
         return undefined;
       }
@@ -274,10 +275,10 @@ class Picture {
     return wantedName({ settings: named, created }, { source, folder: '', number: this.#file.number });
   }
 
-  /** @throws the error where it is the fault of a folder or disk of this machine */
+  /** @throws the error if a folder or disk of this machine caused it */
   async #requireNoTrouble(error: unknown): Promise<void> {
     const { roots, scratch, place } = this.#tools;
-    // A root that is gone is no fault of the picture.
+    // A missing root is not the picture's fault.
     const out = await roots.folder(this.#order.out);
     const { root } = this.#file.source;
     const top = await roots.existing({ root, path: '' });

@@ -20,26 +20,26 @@ import { FACTS, MACHINE, TrainPlace } from './trainPlace.ts';
 export interface TrainTools {
   readonly roots: Roots;
   readonly files: FetchedFiles;
-  /** A folder of this machine for this training alone. */
+  /** Temporary folder of this machine, for this training only. */
   readonly scratch: string;
   readonly machine: string;
   readonly child: ChildOptions;
-  /** The training is to save and end. */
+  /** When aborted, the training saves and ends. */
   readonly signal: AbortSignal;
   onStep?(step: number, steps: number): void;
-  /** A sentence for people. */
+  /** Called with a sentence for the user. */
   onNote?(sentence: string): void;
 }
 
-/** Faults of the training itself. It would end in the same way on every machine. */
+/** Errors caused by the training itself. It would fail in the same way on every machine. */
 const finalFaults: readonly string[] = ['bad-input', 'non-finite', 'unsupported'];
 
-/** What decides about the last bits of a result. */
+/** What affects the last bits of a result. */
 const machineFile = z.object({ processor: z.string() });
 
 /**
- * Does a training, from the furthest checkpoint that any worker has saved, and writes its record.
- * @throws AppError `cancelled` after the signal, or a trouble that another machine may not have
+ * Does a training, starting from the furthest checkpoint of any worker, and writes its record.
+ * @throws AppError `cancelled` after the signal, or a problem that another machine may not have
  */
 export async function doTraining(work: TrainWork, tools: TrainTools): Promise<TrainRecord> {
   const place = new TrainPlace(await tools.roots.existing(work.place));
@@ -64,10 +64,10 @@ async function attempt(order: TrainOrder, place: TrainPlace, tools: TrainTools):
     folder.writeLog(sentence);
     tools.onNote?.(sentence);
   };
-  if (from !== undefined) note(`Goes on at step ${step} on ${tools.machine}.`);
+  if (from !== undefined) note(`Resuming at step ${step} on ${tools.machine}.`);
   if (processor !== undefined && processor !== own)
     note(
-      `This machine computes with ${own}, and the one before with ${processor}: the last bits of results may differ.`,
+      `This machine computes with ${own}, the previous one with ${processor}; results may differ in their last bits.`,
     );
   await writeJson(join(folder.path, MACHINE), { processor: own });
   const facts = await readJson(join(folder.path, FACTS), runFacts);
@@ -76,7 +76,7 @@ async function attempt(order: TrainOrder, place: TrainPlace, tools: TrainTools):
     await place.decide(record);
     return (await place.record()) ?? record;
   };
-  // Written in the order in which the training tells them; the last one is waited for.
+  // Written in the order in which they are reported; the last write is awaited.
   let writing = Promise.resolve();
   const onEvent = (event: TrainEvent): void => {
     if (event.type === 'metrics') tools.onStep?.(event.line.step, order.config.steps);
@@ -101,7 +101,7 @@ async function attempt(order: TrainOrder, place: TrainPlace, tools: TrainTools):
   }
 }
 
-/** A data folder for the child process, with the imported features of the order and nothing else. */
+/** A data folder for the child process that holds only the imported features of the order. */
 async function makeHome(order: TrainOrder, { roots, files, scratch }: TrainTools): Promise<string> {
   const home = join(scratch, 'home');
   await mkdir(join(home, 'features'), { recursive: true });
@@ -130,14 +130,14 @@ async function configHere({ config, paths, weights }: TrainOrder, { roots, files
   };
 }
 
-/** What tells kinds of processors apart. */
+/** A text that distinguishes kinds of processors. */
 function ownProcessor({ env = {} }: ChildOptions): string {
   const gpu = env['CUDA_VISIBLE_DEVICES'];
   const processor = `${cpus()[0]?.model.trim() ?? 'an unknown processor'} (${arch()})`;
   return gpu === undefined || gpu === '-1' ? processor : `GPU ${gpu} beside ${processor}`;
 }
 
-/** The work of a job as a child process needs it, without a job of this machine's history. */
+/** The work in the form that a child process takes, without a job in this machine's history. */
 function asJob(signal: AbortSignal, onEvent: (event: TrainEvent) => void): JobWork {
   return {
     signal,

@@ -25,27 +25,28 @@ export interface FarBatchParts {
   readonly ledger: BatchRepository;
   readonly home: Home;
   readonly job: JobWork;
-  /** Does something with the ledger; again where the disk is full. */
+  /** Changes the ledger; retried while the disk is full. */
   stored<Value>(work: () => Value): Promise<Value>;
   /** Files have reached their last state. */
   onFiles: (files: readonly BatchFileRecord[]) => void;
-  /** Everything that is left to do is in the queue. */
+  /** All remaining work is in the queue. */
   onSubmitted(): void;
 }
 
-/** How often the shared folder is looked at. */
+/** Interval at which the shared folder is checked. */
 const LOOK_MS = 100;
-/** How often it is checked that what is not finished is in the queue: Redis may have lost the last second. */
+/** Interval at which unfinished work is checked to be in the queue, because Redis may lose its last second. */
 const CHECK_MS = 15_000;
-/** Chunks that are sent to Redis at a time. */
+/** Number of chunks sent to Redis at a time. */
 const AT_ONCE = 50;
-/** How long a cancel waits for workers to let go. */
+/** How long a cancel waits for workers to stop. */
 const LET_GO_MS = 15_000;
 
 /**
- * A batch that other machines do, as the program that submitted it follows it. It puts chunks into the queue, takes their
- * records from the shared folder in order, and alone writes the ledger. It may end at any time: started again, it finds the
- * records that were written meanwhile. Failed pictures that are tried again make a new round, with a shared folder of its own.
+ * A batch that other machines do, as seen by the program that submitted it. This program puts chunks into the queue,
+ * takes their records from the shared folder in order, and is the only one that writes the ledger. It may end at any
+ * time; after a restart it takes the records that were written meanwhile. Failed pictures that are retried make a new
+ * round with its own shared folder.
  */
 export class FarBatch {
   readonly #parts: FarBatchParts;
@@ -60,7 +61,7 @@ export class FarBatch {
     this.#size = this.#travel.chunk ?? CHUNK;
   }
 
-  /** Follows the batch to its end. @throws AppError where the queue or the shared folder cannot be used */
+  /** Follows the batch to its end. @throws AppError if the queue or the shared folder cannot be used */
   async run(): Promise<Outcome> {
     const { id, ledger, job } = this.#parts;
     if (this.#travel.queue === undefined) throw new AppError('internal', 'A batch of photographs needs a queue.');
@@ -71,7 +72,7 @@ export class FarBatch {
       );
     const queue = await WorkQueue.open(this.#travel.queue);
     try {
-      // Again where failed pictures were set back meanwhile.
+      // Repeated if failed pictures were set to waiting meanwhile.
       while (!job.signal.aborted && (await this.#parts.stored(() => ledger.chunksLeft(id, this.#size))).length > 0)
         await this.#round(queue);
       if (job.signal.aborted) return await this.#stop(queue);
@@ -103,7 +104,7 @@ export class FarBatch {
         left.delete(chunk);
       }
       if (left.size === 0) break;
-      // Redis may be gone for long; the end of the program does not wait for it.
+      // Redis may be unreachable for long; the program does not wait for it when it ends.
       if (queue.connection.isReady) {
         await untilAborted(job.signal, async () => {
           if (job.pauseAsked !== paused) {
@@ -126,11 +127,11 @@ export class FarBatch {
       if (job.signal.aborted) return;
       await sleep(LOOK_MS, undefined, { signal: job.signal }).catch(() => undefined);
     }
-    // Pictures that are left now were set back after their chunk was taken: they make the next round.
+    // Pictures that remain now were set to waiting after their chunk was taken. They make the next round.
     await place.remove();
   }
 
-  /** Puts chunks into the queue that are not there, some at a time, so that a million pictures need no more memory than a few. */
+  /** Queues chunks that are not queued, a few at a time, so that a million pictures need little memory. */
   async #submit({ queue, place, hash, name, at }: Round, left: Set<number>): Promise<void> {
     const { id, ledger, job } = this.#parts;
     const chunks = [...left];
@@ -143,11 +144,11 @@ export class FarBatch {
       const missing: ChunkWork[] = [];
       for (const [i, chunk] of some.entries()) {
         if (present[i]) continue;
-        // It may have been finished since the folder was looked at.
+        // It may have been finished since the folder was checked.
         if (await place.untaken(chunk)) continue;
         const files = ledger.chunkFiles(id, chunk, this.#size);
         const travelling = await this.#travelling(files);
-        // Nothing of it is left for anybody to do.
+        // Nothing in it is left to do.
         if (travelling.length === 0) left.delete(chunk);
         else
           missing.push({
@@ -164,7 +165,7 @@ export class FarBatch {
     }
   }
 
-  /** Files as other machines find them. One whose name cannot travel has failed. */
+  /** Files as other machines find them. A file whose name other machines cannot use has failed. */
   async #travelling(files: ReturnType<BatchRepository['chunkFiles']>): Promise<ChunkWork['files']> {
     const { id, ledger, onFiles } = this.#parts;
     const travelling: ChunkWork['files'] = [];
@@ -183,7 +184,10 @@ export class FarBatch {
     return travelling;
   }
 
-  /** Enters the record of a chunk in the ledger, in one transaction, and notes that. Done twice, it changes nothing more. */
+  /**
+   * Enters the record of a chunk in the ledger, in one transaction, and marks it as taken. Repeating this changes
+   * nothing.
+   */
   async #take({ place }: Round, chunk: number): Promise<void> {
     const { id, settings, ledger, onFiles } = this.#parts;
     const record = await place.untaken(chunk);
@@ -197,7 +201,7 @@ export class FarBatch {
     await place.take(chunk);
   }
 
-  /** Work that no worker will try again: its pictures have failed, as far as they are not done. */
+  /** Work that failed for good: its unfinished pictures have failed. */
   async #giveUp({ queue, place, name }: Round): Promise<void> {
     const { id, ledger } = this.#parts;
     for (const { id: work, reason } of await queue.failures('batch')) {
@@ -213,7 +217,7 @@ export class FarBatch {
     }
   }
 
-  /** Takes what no worker has begun out of the queue, and asks workers to end with the picture at hand. */
+  /** Removes work that no worker has started, and asks workers to end after their current picture. */
   async #withdraw({ queue, name }: Round, chunks: readonly number[]): Promise<void> {
     const { id } = this.#parts;
     await control(queue.connection, id, 'pause');
@@ -223,7 +227,7 @@ export class FarBatch {
     );
   }
 
-  /** After a cancel nothing works on the batch any more. When the program closes, other machines go on. */
+  /** After a cancel no machine works on the batch any more. When only the program closes, other machines continue. */
   async #stop(queue: WorkQueue): Promise<Outcome> {
     const { id, job } = this.#parts;
     if (job.signal.reason === 'close' || job.signal.reason === 'lost')
@@ -258,7 +262,7 @@ export class FarBatch {
 interface Round {
   queue: WorkQueue;
   place: BatchPlace;
-  /** SHA-256 of the order. */
+  /** SHA-256 of the order file. */
   hash: string;
   name: string;
   at: Travel['place'];
@@ -269,9 +273,9 @@ async function roundsIn(folder: string): Promise<string[]> {
 }
 
 /**
- * Takes a batch out of the queue, and waits until no worker is at work on it, except those that show no life.
- * @param chunks those that are not finished
- * @returns whether that was done in time
+ * Removes a batch from the queue and waits until no worker works on it, except workers that show no sign of life.
+ * @param chunks the unfinished ones
+ * @returns whether this was done in time
  */
 export async function withdrawBatch(
   queue: WorkQueue,
@@ -292,10 +296,10 @@ export async function withdrawBatch(
   });
 }
 
-/** A worker tells of itself every second, so after so long it is known what each has at hand. */
+/** Workers report every second, so after this time it is known what each of them is doing. */
 const HEARD_MS = 3000;
 
-/** Waits until no worker is at work on a batch or training, except those that show no life. */
+/** Waits until no worker works on a batch or training, except workers that show no sign of life. */
 export async function letGo(queue: WorkQueue, kind: WorkKind, id: string, signal?: AbortSignal): Promise<void> {
   const began = performance.now();
   while (!signal?.aborted && (await queue.isTaken(kind, id))) {
@@ -306,19 +310,19 @@ export async function letGo(queue: WorkQueue, kind: WorkKind, id: string, signal
   }
 }
 
-/** Waits for work, or until the signal. @returns whether the work has ended before */
+/** Waits for work, or for the signal. @returns whether the work has ended before the signal */
 export async function untilAborted(signal: AbortSignal, work: () => Promise<void>): Promise<boolean> {
   if (signal.aborted) return false;
   const over = Promise.withResolvers<boolean>();
   const abort = (): void => over.resolve(false);
   signal.addEventListener('abort', abort);
   try {
-    // Redis that comes back later does what is asked of it now; nobody waits for that.
+    // If Redis comes back later it still gets the request, but nobody waits for that.
     return await Promise.race([work().then(() => true), over.promise]);
   } finally {
     signal.removeEventListener('abort', abort);
   }
 }
 
-/** Pictures in a chunk so that each of many workers gets some, and no worker holds work for long. */
+/** Chunk size: small enough that each of many workers gets some, and that no worker holds work for long. */
 export const chunkFor = (chunk: number | undefined): number => Math.min(MOST_IN_CHUNK, Math.max(1, chunk ?? CHUNK));

@@ -21,12 +21,12 @@ import { openTrainOrder } from './makeOrders.ts';
 import { copyRun, FACTS, type TrainPlace } from './trainPlace.ts';
 import { WorkQueue } from './workQueue.ts';
 
-/** How a run reaches other machines stands in its folder. */
+/** How a run reaches other machines, stored in its folder. */
 const travelFile = (folder: RunFolder): string => join(folder.path, 'travel.json');
 
 export const isTravellingRun = (folder: RunFolder): boolean => existsSync(travelFile(folder));
 
-/** @throws AppError `bad-input` for a file that somebody has changed */
+/** @throws AppError `bad-input` if the file was changed by hand */
 export function travelOfRun(folder: RunFolder): Travel | undefined {
   if (!isTravellingRun(folder)) return undefined;
   const parsed = travel.safeParse(JSON.parse(readFileSync(travelFile(folder), 'utf8')));
@@ -49,9 +49,9 @@ const CHECK_MS = 15_000;
 const LET_GO_MS = 120_000;
 
 /**
- * A training that other machines do, as the program that submitted it follows it: it copies metrics while the training
- * runs, and everything else when it has ended. It may end at any time and go on later.
- * @throws AppError what made the training fail
+ * A training that other machines do, as seen by the program that submitted it. It copies metrics while the training
+ * runs, and everything else when it has ended. The program may end at any time and continue later.
+ * @throws AppError the error that made the training fail
  */
 export async function followRun(parts: FarRunParts): Promise<Outcome> {
   const { id, folder, config, home, job } = parts;
@@ -75,7 +75,7 @@ export async function followRun(parts: FarRunParts): Promise<Outcome> {
             if (paused) {
               await control(queue.connection, id, 'pause');
               await queue.remove('train', [id]);
-              // Saved before it counts as paused.
+              // It counts as paused only after it has saved.
               await letGo(queue, 'train', id);
             }
             checked = -Infinity;
@@ -126,7 +126,7 @@ async function stop(
       };
 }
 
-/** Takes what the finished attempt has left: checkpoints, metrics, validation pictures, facts. */
+/** Copies what the finished attempt has left: checkpoints, metrics, validation pictures, facts. */
 async function take({ folder, job }: FarRunParts, place: TrainPlace, record: TrainRecord): Promise<Outcome> {
   const { outcome, attempt } = record;
   await copyRun(place.attempt(attempt), folder);
@@ -143,7 +143,7 @@ async function take({ folder, job }: FarRunParts, place: TrainPlace, record: Tra
   return { state: 'finished', ...(outcome.reason === undefined ? {} : { reason: outcome.reason }) };
 }
 
-/** Enters facts and metrics in the history, as a training on this machine does at its start. */
+/** Enters facts and metrics in the history, as a training on this machine does. */
 async function tellReady(folder: RunFolder, job: JobWork): Promise<void> {
   const facts = await readJson(join(folder.path, FACTS), runFacts);
   if (!facts) return;
@@ -153,7 +153,7 @@ async function tellReady(folder: RunFolder, job: JobWork): Promise<void> {
   job.tell(event);
 }
 
-/** Copies the metrics of the newest attempt while it trains, so that they can be looked at. */
+/** Copies the metrics of the newest attempt while it trains, so that they can be shown. */
 class FollowedMetrics {
   readonly #parts: FarRunParts;
   readonly #place: TrainPlace;

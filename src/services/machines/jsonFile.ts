@@ -5,14 +5,16 @@ import { linkOnce } from '../../core/files/finalName.ts';
 import { nameBeside, openNew, writeWhole } from '../../core/files/privateFile.ts';
 import { AppError, messageOf } from '../../shared/errors.ts';
 
-/** Small JSON files in folders that several machines share. Each is read as if anybody could have written it. */
+/**
+ * Small JSON files in folders that several machines share. They are validated, because anybody could have written them.
+ */
 
-/** Orders and records are far smaller. */
+/** Limit; orders and records are far smaller. */
 const MOST_BYTES = 8 * 2 ** 20;
 
 export const hashText = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Writes it whole, in the place of one that is there. */
+/** Writes a file completely or not at all, and replaces an existing one. */
 export const writeJson = (path: string, value: unknown): Promise<void> =>
   writeWhole(path, `${JSON.stringify(value)}\n`);
 
@@ -38,10 +40,10 @@ export async function writeJsonOnce(path: string, value: unknown): Promise<boole
 }
 
 /**
- * Reads a JSON file and checks it.
+ * Reads and validates a JSON file.
  * @param hash SHA-256 that the file must have
- * @returns undefined where it is not there
- * @throws AppError `bad-input` for one that is not what it should be
+ * @returns undefined if it does not exist
+ * @throws AppError `bad-input` if the content is not valid
  */
 export async function readJson<Schema extends z.ZodType>(
   path: string,

@@ -5,20 +5,22 @@ import type { QueueAddress, Travel } from '../../shared/travel.ts';
 import type { StudioContext } from '../studio/context.ts';
 import { listMachines } from './board.ts';
 import { connectQueue, type QueueConnection } from './queueConnection.ts';
+import { openRoots } from './roots.ts';
 
 type Calls = `machines.${string}`;
 
 export interface MachineFeature {
   handlers: Pick<Handlers, Extract<keyof Handlers, Calls>>;
-  /** Ends the connections to queues. */
+  /** Closes the connections to queues. */
   readonly close: () => void;
 }
 
-/** A window asks often, and waits for the answer. */
+/** Short, because the window asks often and waits for the answer. */
 const CONNECT_MS = 3000;
 
-/** Answers of the calls about the workers of queues. */
-export function machineFeature({ services }: StudioContext): MachineFeature {
+/** Handlers of the calls about the workers of queues. */
+export function machineFeature({ services, handles }: StudioContext): MachineFeature {
+  const { settings } = services.history;
   const connections = new Map<string, Promise<QueueConnection>>();
   let closed = false;
 
@@ -28,7 +30,7 @@ export function machineFeature({ services }: StudioContext): MachineFeature {
     if (known) return known;
     const opened = connectQueue(queue, CONNECT_MS);
     connections.set(key, opened);
-    // Tried again when it is asked for again.
+    // Connected again at the next request.
     opened.then(
       (connection) => closed && connection.close(),
       () => connections.delete(key),
@@ -36,8 +38,13 @@ export function machineFeature({ services }: StudioContext): MachineFeature {
     return opened;
   };
 
-  /** @param ids of the batch or the runs that are asked about */
-  const workersOf = async (travel: Travel | undefined, ids: readonly string[]): Promise<Workers> => {
+  const chosen = (path: string): { id: string; path: string } => ({ id: handles.issue(path), path });
+
+  /** @param ids of the batch, or of the runs, to ask about */
+  const workersOf = async (
+    travel: Pick<Travel, 'queue'> | null | undefined,
+    ids: readonly string[],
+  ): Promise<Workers> => {
     if (!travel) return { elsewhere: false, machines: [] };
     if (!travel.queue) return { elsewhere: true, machines: [] };
     try {
@@ -58,6 +65,35 @@ export function machineFeature({ services }: StudioContext): MachineFeature {
 
   return {
     handlers: {
+      'machines.setUp': () => {
+        const { machines } = settings.read();
+        if (!machines) return Promise.resolve(null);
+        const { url, user, passwordFile, ca } = machines.queue;
+        return Promise.resolve({
+          url,
+          ...(user !== undefined && { user }),
+          ...(passwordFile !== undefined && { passwordFile: chosen(passwordFile) }),
+          ...(ca !== undefined && { ca: chosen(ca) }),
+          roots: Object.entries(machines.roots).map(([name, folder]) => ({ name, folder: chosen(folder) })),
+        });
+      },
+      'machines.change': async ({ url, user, passwordFile, ca, roots }) => {
+        const folders = await openRoots(roots.map(({ name, folder }) => `${name}=${handles.path(folder)}`));
+        const queue = {
+          url,
+          ...(user !== undefined && { user }),
+          ...(passwordFile !== undefined && { passwordFile: handles.path(passwordFile) }),
+          ...(ca !== undefined && { ca: handles.path(ca) }),
+        };
+        (await connectQueue(queue, CONNECT_MS)).close();
+        settings.change({ machines: { queue, roots: folders.plain } });
+        return {};
+      },
+      'machines.forget': () => {
+        settings.change({ machines: null });
+        return Promise.resolve({});
+      },
+      'machines.all': () => workersOf(settings.read().machines, []),
       'machines.ofBatch': ({ batch }) => workersOf(services.batches.find(batch).settings.travel, [batch]),
       'machines.ofStudy': ({ study }) => {
         const { folders } = services.studies;

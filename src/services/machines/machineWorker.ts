@@ -30,14 +30,14 @@ export interface MachineWorkerOptions {
   readonly cache: string;
   readonly child: ChildOptions;
   readonly kinds: readonly WorkKind[];
-  /** Chunks at a time. */
+  /** Number of chunks done at a time. */
   readonly concurrency: number;
   readonly gpu?: number;
-  /** Work of a worker that has shown no life for so long is given to another one. */
+  /** If a worker shows no sign of life for this long, its work is given to another worker. */
   readonly lostAfterMs: number;
-  /** Hears of every piece of work, a sentence each. */
+  /** Called with a sentence for the user about each piece of work. */
   readonly onLine?: (line: string) => void;
-  /** Opens what restores pictures, in the place of a child process: for benchmarks. */
+  /** Replaces the child process that restores pictures; used by benchmarks. */
   readonly openPictures?: (order: BatchOrder) => EndingPictureWorker;
 }
 
@@ -47,20 +47,23 @@ export interface EndingPictureWorker extends PictureWorker {
 }
 
 const BEAT_MS = 1000;
-/** How long a worker waits after a trouble of its own machine. */
+/** How long a worker waits after a problem of its own machine. */
 const TROUBLE_MS = 3000;
-/** Child processes that have nothing to do are ended after so long. */
+/** Idle child processes are ended after this time. */
 const IDLE_MS = 60_000;
 
-/** A piece of work at hand. */
+/** A piece of work in progress. */
 interface Held {
   readonly task: MachineTask;
-  /** The reason: `pause` and `close` end the pictures at hand, `cancel` does not. */
+  /** Abort reason: `pause` and `close` finish the current pictures, `cancel` does not. */
   readonly stop: AbortController;
   readonly kill: () => void;
 }
 
-/** Takes work from the queue and does it, until it is closed. The heavy part is in child processes, so locks are renewed meanwhile. */
+/**
+ * Takes work from the queue and does it until the worker is closed. The heavy part runs in child processes, so that
+ * locks are renewed in time.
+ */
 export class MachineWorker {
   readonly #options: MachineWorkerOptions;
   readonly #id = randomUUID();
@@ -81,13 +84,13 @@ export class MachineWorker {
     void this.#beat();
   }
 
-  /** The name of this worker, for people. */
+  /** The name of this worker, for display. */
   get name(): string {
     const { gpu } = this.#options;
     return `${hostname()}, process ${process.pid}${gpu === undefined ? '' : `, GPU ${gpu}`}`;
   }
 
-  /** Ends what is at hand (pictures are finished, trainings saved), gives the rest back, and ends. */
+  /** Ends: current pictures are finished and trainings saved, and the remaining work is given back. */
   async close(): Promise<void> {
     this.#closing = true;
     for (const { stop } of this.#held) stop.abort('close');
@@ -98,7 +101,7 @@ export class MachineWorker {
       ...[...this.#workers.values()].map((worker) => worker.close(!connection.isReady)),
       ...(connection.isReady ? [forgetReport(connection, this.#id)] : []),
     ]).catch(() => undefined);
-    // Redis may be gone for good.
+    // Redis may not come back.
     await Promise.race([last, new Promise((resolve) => setTimeout(resolve, 5000).unref())]);
     await Promise.all(this.#pool.map((slot) => slot.end()));
   }
@@ -111,12 +114,12 @@ export class MachineWorker {
       concurrency: kind === 'batch' ? concurrency : 1,
       lockDuration: lostAfterMs,
       stalledInterval: Math.max(1000, lostAfterMs / 2),
-      // What a picture can do to a process, it does to the child process, which is counted elsewhere.
+      // A picture can only crash the child process, and those crashes are counted elsewhere.
       maxStalledCount: 1_000_000,
-      // After Redis was gone.
+      // Redis was unreachable for a while.
       runRetryDelay: 500,
     });
-    // Redis is gone, or the work went to another worker meanwhile: both are found out again where it matters.
+    // Redis is unreachable, or the work went to another worker. Both are detected where they matter.
     worker.on('error', () => undefined);
     return worker;
   }
@@ -181,7 +184,7 @@ export class MachineWorker {
     });
   }
 
-  /** Does work that may be paused or cancelled meanwhile. While one kind is at work, no other kind is taken. */
+  /** Does work that may be paused or cancelled meanwhile. While one kind of work is running, no other kind is taken. */
   async #controlled(held: Held, name: string, work: () => Promise<void>): Promise<{ state: string }> {
     if (this.#closing) held.stop.abort('close');
     const kind = held.task.kind;
@@ -195,12 +198,13 @@ export class MachineWorker {
       return { state: wish ?? 'done' };
     } catch (error) {
       const reason: unknown = held.stop.signal.reason;
-      // Paused or cancelled: whoever submitted it puts it into the queue again if it is to go on.
+      // Paused or cancelled: the submitter queues it again to resume it.
       if (reason === 'pause' || reason === 'cancel') return { state: reason };
       if (reason === 'close') throw new Error('The worker was closed.', { cause: error });
       this.#say(`${name} could not be done here: ${messageOf(error)}`);
       if (error instanceof AppError && finalFaults.includes(error.code)) throw new UnrecoverableError(error.message);
-      // Another machine may have no such trouble, and this one should not take all work only to give it back.
+      // Another machine may not have this problem. Wait, so that this machine does not take all work only to give it
+      // back.
       held.task.note = messageOf(error);
       await sleep(TROUBLE_MS, undefined, { signal: held.stop.signal }).catch(() => undefined);
       throw error;
@@ -226,7 +230,7 @@ export class MachineWorker {
     return gpu === undefined ? child : { ...child, env: { ...child.env, CUDA_VISIBLE_DEVICES: String(gpu) } };
   }
 
-  /** A child process with the models of an order: one that has them already, where there is one. */
+  /** A child process with the models of an order; one that is already running, if there is one. */
   async #slot(hash: string, place: BatchPlace): Promise<Slot> {
     const free = this.#pool.find((slot) => !slot.busy && slot.order === hash);
     if (free) return free.use();
@@ -246,7 +250,7 @@ export class MachineWorker {
 
   async #beat(): Promise<void> {
     const { connection, kinds, gpu } = this.#options;
-    // While Redis is gone nothing is kept for it: the next beat says the same.
+    // While Redis is unreachable, reports are dropped: the next one repeats everything.
     if (this.#beating || !connection.isReady) return;
     this.#beating = true;
     try {
@@ -263,7 +267,7 @@ export class MachineWorker {
       const wishes = await controlsOf(connection, [...new Set(report.tasks.map(({ id }) => id))]);
       for (const held of this.#held) this.#obey(held, wishes.get(held.task.id));
     } catch {
-      // The next beat tries again.
+      // The next report tries again.
     } finally {
       this.#beating = false;
     }
@@ -280,7 +284,7 @@ export class MachineWorker {
   }
 }
 
-/** Faults of the work itself. */
+/** Errors of the work itself. */
 const finalFaults: readonly string[] = ['bad-input', 'unsupported'];
 
 const refused = (error: Error): UnrecoverableError =>
@@ -288,7 +292,7 @@ const refused = (error: Error): UnrecoverableError =>
     `This work is not right, or comes from another version of this program. It was not begun. ${error.message.slice(0, 300)}`,
   );
 
-/** A child process that restores pictures with the models of one order; a new one in its place where it has ended. */
+/** A child process that restores pictures with the models of one order. It is replaced when it has ended. */
 class Slot {
   readonly order: string;
   busy = false;

@@ -15,12 +15,12 @@ import { keptRoots } from './roots.ts';
 import { TrainPlace } from './trainPlace.ts';
 import { shareFile, shareModel } from './travelModels.ts';
 
-/** Work as it is written into a shared folder, once. Everything that a worker needs besides pictures is copied there. */
+/** Writes work into a shared folder, once. Everything that a worker needs, except pictures, is copied there. */
 
 /**
- * Writes the order of a batch, unless it is there from an earlier start of this program.
+ * Writes the order of a batch, unless an earlier start of this program has written it.
  * @returns the folder, and SHA-256 of the order
- * @throws AppError where the folder or a model cannot be shared
+ * @throws AppError if the folder or a model cannot be shared
  */
 export async function openBatchOrder(
   batch: string,
@@ -59,7 +59,7 @@ export async function openBatchOrder(
   return { place, hash: await hashOf(place.orderFile, batchOrder) };
 }
 
-/** @throws AppError `unsupported` for what only one machine can do safely */
+/** @throws AppError `unsupported` for settings that only one machine can follow safely */
 export function keptConflict({
   export: { conflict },
   beside = false,
@@ -79,8 +79,8 @@ export function requireTravel({ travel }: Pick<BatchSettings, 'travel'>): Travel
 }
 
 /**
- * Writes the order of a training, unless it is there.
- * @throws AppError where folders lie in no root, or files cannot be shared
+ * Writes the order of a training, unless it exists.
+ * @throws AppError if folders are outside all roots, or files cannot be shared
  */
 export async function openTrainOrder(
   run: string,
@@ -115,7 +115,7 @@ export async function openTrainOrder(
       config: {
         ...config,
         network,
-        // No path of this machine travels.
+        // Paths of this machine must not be in the order.
         data: { ...config.data, train: { ...plainTrain, target: '' }, validation: plainValidation },
       },
       paths,

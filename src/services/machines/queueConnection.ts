@@ -4,22 +4,22 @@ import { AppError, messageOf } from '../../shared/errors.ts';
 import { WORK_SCHEMA } from '../../shared/machines.ts';
 import type { QueueAddress } from '../../shared/travel.ts';
 
-/** Everything that this program keeps in Redis begins with this. */
+/** The prefix of all keys of this program in Redis. */
 export const QUEUE_PREFIX = 'mcir';
 const SCHEMA_KEY = `${QUEUE_PREFIX}:schema`;
-/** BullMQ needs 6.2. Valkey calls itself 7.2.4 there. */
+/** BullMQ needs 6.2. Valkey reports 7.2.4 here. */
 const OLDEST = [6, 2] as const;
-/** How long the first connection may take. Later ones are tried for ever. */
+/** Time limit for the first connection. Later ones are retried without limit. */
 const FIRST_MS = 10_000;
 const MOST_WAIT_MS = 2000;
 
 type Options = RedisOptions & { replyMapping?: 'legacy' };
 
-/** Connections to a Redis that was found fit for this program's work. */
+/** Connections to a Redis that has passed the checks of {@link connectQueue}. */
 export class QueueConnection {
   readonly #options: Options;
   readonly #open = new Set<Redis>();
-  /** For short commands. They wait while Redis is gone. */
+  /** For short commands. They wait while Redis is unreachable. */
   readonly redis: Redis;
 
   constructor(options: Options, first: Redis) {
@@ -28,7 +28,7 @@ export class QueueConnection {
     this.#open.add(first);
   }
 
-  /** One more connection: whoever waits for work blocks it. It connects by itself, again and again. */
+  /** Another connection, because waiting for work blocks one. It reconnects by itself. */
   another(): Redis {
     const redis = quiet(new Redis({ ...this.#options, ...lasting }));
     this.#open.add(redis);
@@ -39,7 +39,7 @@ export class QueueConnection {
     return this.redis.status === 'ready';
   }
 
-  /** Ends all connections at once. */
+  /** Closes all connections at once. */
   close(): void {
     for (const redis of this.#open) redis.disconnect();
   }
@@ -51,10 +51,10 @@ const lasting = {
 } satisfies Options;
 
 /**
- * Connects to Redis and checks that work can be kept there.
- * @param firstMs how long this may take
- * @throws AppError `io` where it cannot be reached, `unsupported` where it is too old, evicts, or belongs to another version
- * of the work, `bad-input` for a wrong address or secret
+ * Connects to Redis and checks that it keeps work safely.
+ * @param firstMs time limit for the first connection
+ * @throws AppError `io` if it cannot be reached; `unsupported` if it is too old, may evict keys, or holds work of
+ * another version; `bad-input` for a wrong address or password
  */
 export async function connectQueue(address: QueueAddress, firstMs = FIRST_MS): Promise<QueueConnection> {
   const options = await optionsOf(address);
@@ -74,7 +74,7 @@ export async function connectQueue(address: QueueAddress, firstMs = FIRST_MS): P
     });
     const checked = first.connect().then(
       () => check(first, address),
-      // Tried again by itself until the time is over.
+      // The client retries by itself until the time is over.
       () => once(first, 'ready').then(() => check(first, address)),
     );
     refused.catch(() => undefined);
@@ -93,7 +93,7 @@ export async function connectQueue(address: QueueAddress, firstMs = FIRST_MS): P
 const once = (redis: Redis, event: string): Promise<void> =>
   new Promise((resolve) => redis.once(event, () => resolve()));
 
-/** ioredis prints errors that nobody listens to. What waits for Redis notices by itself. */
+/** ioredis prints errors that have no listener. Code that waits for Redis notices errors by itself. */
 function quiet(redis: Redis): Redis {
   redis.setMaxListeners(100);
   return redis.on('error', () => undefined);
@@ -123,7 +123,7 @@ async function check(redis: Redis, { url }: QueueAddress): Promise<void> {
     );
 }
 
-/** Errors that do not pass by waiting, as a sentence. */
+/** Permanent errors, as a sentence. */
 function refusal(error: unknown): string | undefined {
   const message = messageOf(error);
   if (/WRONGPASS|NOAUTH|invalid username-password/i.test(message))

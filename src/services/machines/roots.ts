@@ -5,8 +5,9 @@ import { AppError } from '../../shared/errors.ts';
 import { relativePath, rootName, type TravelPath, travelPath } from '../../shared/travel.ts';
 
 /**
- * Named roots: the folders that machines share, by names that are the same on each of them. A path travels as the name of its
- * root and the way below it. Nothing is read or written outside of the roots, whatever work says and wherever links lead.
+ * Named roots: folders that all machines share, under the same names on each machine. A path is sent as the name of its
+ * root and the relative path below it. Nothing outside the roots is read or written, whatever the work says and
+ * wherever links lead.
  */
 export class Roots {
   readonly #folders: ReadonlyMap<string, string>;
@@ -20,14 +21,14 @@ export class Roots {
     return [...this.#folders.keys()];
   }
 
-  /** As they are kept with a batch. */
+  /** In the form that is stored with a batch. */
   get plain(): Record<string, string> {
     return Object.fromEntries(this.#folders);
   }
 
   /**
-   * A path of this machine as other machines understand it. Links on the way are resolved first.
-   * @throws AppError `bad-input` where it lies in no root
+   * Converts a path of this machine to one that other machines understand. Links on the way are resolved first.
+   * @throws AppError `bad-input` if the path is in no root
    */
   async toTravel(path: string): Promise<TravelPath> {
     if (holdsBytes(path))
@@ -41,20 +42,21 @@ export class Roots {
       const below = relative(folder, real);
       if (below.split(sep)[0] === '..' || isAbsolute(below)) continue;
       const found = { root, path: below.split(sep).join('/') };
-      // Of roots inside roots, the innermost.
+      // If roots contain each other, the innermost one counts.
       if (!best || found.path.length < best.path.length) best = found;
     }
     const checked = travelPath.safeParse(best);
     if (checked.success) return checked.data;
     throw new AppError(
       'bad-input',
-      `${path} is in none of the shared folders. Name the folder that every machine reaches with --root NAME=FOLDER.`,
+      `${path} is in none of the shared folders. Move it into one, or share its folder as well.`,
     );
   }
 
   /**
-   * An existing file or folder inside a root, with every link resolved.
-   * @throws AppError `bad-input` for a path that leads out of its root, `not-found` for an unknown root or a missing file
+   * An existing file or folder inside a root, with all links resolved.
+   * @throws AppError `bad-input` for a path that leads out of its root, `not-found` for an unknown root or a missing
+   * file
    */
   async existing(path: TravelPath): Promise<string> {
     const folder = this.#root(path);
@@ -66,7 +68,7 @@ export class Roots {
   }
 
   /**
-   * A folder inside a root, made where it is missing, one level after the other. No link on the way may lead out of the root.
+   * A folder inside a root, created if missing, level by level. No link on the way may lead out of the root.
    * @throws AppError `bad-input`, `not-found`
    */
   async folder(path: TravelPath): Promise<string> {
@@ -108,7 +110,7 @@ export async function openRoots(texts: readonly string[]): Promise<Roots> {
     if (!name.success)
       throw new AppError(
         'bad-input',
-        `"${text}" names no shared folder. Write --root NAME=FOLDER; the name has small letters and digits.`,
+        `"${text}" names no shared folder. Write NAME=FOLDER; the name has small letters and digits, and begins with a letter.`,
       );
     if (folders.has(name.data))
       throw new AppError('bad-input', `The root "${name.data}" is given twice. Give each root its own name.`);
@@ -117,15 +119,15 @@ export async function openRoots(texts: readonly string[]): Promise<Roots> {
       throw new AppError('not-found', `The folder of the root "${name.data}" is not there: ${text.slice(at + 1)}.`);
     folders.set(name.data, folder);
   }
-  if (folders.size === 0) throw new AppError('bad-input', 'Name at least one shared folder with --root NAME=FOLDER.');
+  if (folders.size === 0) throw new AppError('bad-input', 'Name at least one folder that all machines share.');
   return new Roots(folders);
 }
 
-/** The roots that were kept with a batch or run. */
+/** The roots that were stored with a batch or run. */
 export const keptRoots = (folders: Readonly<Record<string, string>>): Roots =>
   new Roots(new Map(Object.entries(folders)));
 
-/** Checked again here: what is joined to a folder of this machine must not depend on who has parsed it. */
+/** Checked again here, because a path that is joined to a folder of this machine must be safe whoever parsed it. */
 const parts = (path: TravelPath): string[] =>
   relativePath
     .parse(path.path)
@@ -140,7 +142,7 @@ function requireInside(folder: string, real: string, path: TravelPath): void {
     throw new AppError('bad-input', `${shown(path)} leads out of its shared folder through a link. Remove the link.`);
 }
 
-/** The real path of a file that need not be there yet. */
+/** The real path of a file that may not exist yet. */
 async function realOrFuture(path: string): Promise<string> {
   const real = await realpath(path).catch(() => undefined);
   if (real !== undefined) return real;

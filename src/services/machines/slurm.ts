@@ -14,13 +14,13 @@ import { TrainPlace } from './trainPlace.ts';
 
 const run = promisify(execFile);
 
-/** The trainings that the tasks of an array do, by their number. The file lies in a shared folder. */
+/** The trainings of an array's tasks, by task number. The file is in a shared folder. */
 export const slurmTasks = z.strictObject({
   tasks: z.array(z.strictObject({ run: z.string(), place: travelPath, order: z.string() })).min(1),
 });
 export type SlurmTasks = z.infer<typeof slurmTasks>;
 
-/** What was submitted for a study; in the study's folder on this machine. */
+/** What was submitted for a study; stored in the study's folder on this machine. */
 export const slurmJob = z.object({
   job: z.string(),
   /** Runs in the order of the tasks. */
@@ -31,7 +31,7 @@ export type SlurmJob = z.infer<typeof slurmJob>;
 export interface SlurmOptions {
   name: string;
   roots: Roots;
-  /** Where the script, its list of tasks and the logs are written: inside a root. */
+  /** Folder inside a root for the script, its list of tasks, and the logs. */
   folder: TravelPath;
   tasks: SlurmTasks['tasks'];
   /** The command that starts this program on a node. */
@@ -43,14 +43,14 @@ export interface SlurmOptions {
   cpus?: number;
 }
 
-/** A task that was ended before its training was done says so with this code. The script queues it again then. */
+/** Exit code of a task that was stopped before its training was done. The script then requeues it. */
 export const SAVED_NOT_DONE = 75;
-/** Seconds that a training gets to save before Slurm's time limit. */
+/** Seconds before Slurm's time limit in which a training can save. */
 const NOTICE_SECONDS = 120;
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** The array's script: one task for each training. Slurm queues a task again that it has pre-empted, or whose node has failed. */
+/** The array's script: one task per training. Slurm requeues a task that was pre-empted or whose node has failed. */
 export function slurmScript(
   { name, roots, tasks, command, partition, arrayLimit, time, gpus, cpus }: SlurmOptions,
   folder: string,
@@ -94,7 +94,7 @@ exit $code
 /**
  * Writes the script and submits it.
  * @returns the number of the array
- * @throws AppError `unsupported` where Slurm is not installed, `io` where it refuses
+ * @throws AppError `unsupported` if Slurm is not installed, `io` if it refuses
  */
 export async function submitSlurm(options: SlurmOptions): Promise<string> {
   const folder = await options.roots.folder(options.folder);
@@ -120,11 +120,11 @@ export async function submitSlurm(options: SlurmOptions): Promise<string> {
   }
 }
 
-/** What Slurm says about each task of an array, by its number; empty where it says nothing. */
+/** Slurm's state of each task of an array, by its number; empty if Slurm reports nothing. */
 export async function slurmStates(job: string): Promise<Map<number, string>> {
   const states = new Map<number, string>();
   const read = async (program: string, args: string[], pattern: RegExp): Promise<void> => {
-    // sacct needs a database that small clusters do not have.
+    // sacct needs a database, which small clusters do not have.
     const { stdout } = await run(program, args).catch(() => ({ stdout: '' }));
     for (const line of stdout.split('\n')) {
       const [, task, state] = pattern.exec(line) ?? [];
@@ -132,20 +132,20 @@ export async function slurmStates(job: string): Promise<Map<number, string>> {
     }
   };
   await read('sacct', ['-n', '-X', '-P', '-j', job, '-o', 'JobID,State'], /^\d+_(\d+)\|(\w+)/);
-  // The queue is newer than the accounts.
+  // The queue is more recent than the accounting data.
   await read('squeue', ['-h', '-r', '-j', job, '-o', '%K|%T'], /^(\d+)\|(\w+)/);
   return states;
 }
 
 export interface SlurmRow {
   run: string;
-  /** `finished` or `failed` by the record in the shared folder; else what Slurm says. */
+  /** `finished` or `failed` according to the record in the shared folder; otherwise Slurm's state. */
   state: string;
-  /** The last step that is saved. */
+  /** The last saved step. */
   step: number;
 }
 
-/** How far the tasks of a study are. */
+/** The progress of a study's tasks. */
 export async function slurmStatus(
   { job, runs }: SlurmJob,
   placeOf: (run: string) => Promise<string>,

@@ -5,9 +5,9 @@ import type { NewBatchFile } from '../../database/batchRepository.ts';
 import { AppError } from '../../shared/errors.ts';
 
 /**
- * The pictures among files and folders, one after the other, in the order of their names within each folder. Unlike
- * collectSources it keeps no list of all of them, and follows no links, which may lead out of what machines share.
- * @throws AppError `not-found` for a path that does not exist, `bad-input` for folders that lie in each other
+ * The pictures among files and folders, one by one, sorted by name within each folder. Unlike collectSources it keeps
+ * no list of all pictures, and follows no links, because they may lead out of the shared folders.
+ * @throws AppError `not-found` for a missing path, `bad-input` if one folder contains another
  */
 export async function* streamSources(paths: readonly string[], recursive: boolean): AsyncGenerator<NewBatchFile> {
   const places = [...new Set(paths.map((path) => resolve(path)))];

@@ -7,12 +7,12 @@ import { openTrainOrder } from './makeOrders.ts';
 import { keptRoots } from './roots.ts';
 import { readSlurmJob, type SlurmOptions, type SlurmRow, slurmStatus, submitSlurm, writeSlurmJob } from './slurm.ts';
 
-/** Submits the trainings of a study to Slurm, and tells how far they are. Their results are taken by resuming the study. */
+/** Submits the trainings of a study to Slurm and reports their progress. Resuming the study takes the results. */
 
 /**
- * Submits every training that is not finished.
+ * Submits every unfinished training.
  * @returns the number of Slurm's array
- * @throws AppError `conflict` where the study has nothing left to train, and as submitSlurm
+ * @throws AppError `conflict` if the study has nothing left to train, and as submitSlurm
  */
 export async function submitStudy(
   { runs, home, jobs, studies }: Services,

@@ -9,13 +9,11 @@ import { type TrainOrder, trainOrder, type TrainRecord, trainRecord } from '../.
 import { readJson, writeJsonOnce } from './jsonFile.ts';
 
 /**
- * The folder of a training that other machines do:
- *
- *     order.json                    what is to be trained; files/HASH.safetensors are beside it
- *     attempts/0002-9f…/            a run folder: each worker that takes the training has its own
- *     record.json                   which attempt finished it; written once
- *
- * A worker that was thought dead and goes on writes into its own attempt, and so can spoil nothing.
+ * The shared folder of a training that other machines do:
+ *     order.json                    what to train; files/HASH.safetensors are beside it
+ *     attempts/0002-9f…/            a run folder; each worker that takes the training makes its own
+ *     record.json                   the attempt that has finished it; written once
+ * If a worker was given up for dead and still writes, it writes into its own attempt and cannot damage anything.
  */
 export class TrainPlace {
   readonly path: string;
@@ -32,7 +30,7 @@ export class TrainPlace {
     return join(this.path, 'files');
   }
 
-  /** @throws AppError `not-found` for a training that was withdrawn, `bad-input` for an order that was changed */
+  /** @throws AppError `not-found` if the training was withdrawn, `bad-input` if the order was changed */
   async order(hash?: string): Promise<TrainOrder> {
     const order = await readJson(this.orderFile, trainOrder, hash);
     if (order) return order;
@@ -43,7 +41,7 @@ export class TrainPlace {
     return readJson(join(this.path, 'record.json'), trainRecord);
   }
 
-  /** @returns whether this record counts; another attempt may have been first */
+  /** @returns whether this record counts; false if another attempt was first */
   decide(record: TrainRecord): Promise<boolean> {
     return writeJsonOnce(join(this.path, 'record.json'), record);
   }
@@ -52,13 +50,13 @@ export class TrainPlace {
     return new RunFolder(join(this.path, 'attempts', name));
   }
 
-  /** Names of the attempts, the oldest first. */
+  /** Names of the attempts, oldest first. */
   async attempts(): Promise<string[]> {
     const names = await readdir(join(this.path, 'attempts')).catch(() => []);
     return names.filter((name) => /^[0-9]{4}-[0-9a-f]{16}$/.test(name)).sort();
   }
 
-  /** The attempt that has saved the most steps; undefined where none has saved any. */
+  /** The attempt with the most saved steps; undefined if none has saved. */
   async furthest(): Promise<{ name: string; step: number } | undefined> {
     let best: { name: string; step: number } | undefined;
     for (const name of await this.attempts()) {
@@ -68,7 +66,7 @@ export class TrainPlace {
     return best;
   }
 
-  /** Makes the folder of a new attempt, with everything that the furthest one has saved. */
+  /** Makes the folder of a new attempt and copies everything that the furthest attempt has saved. */
   async beginAttempt(): Promise<{ name: string; folder: RunFolder; from: string | undefined; step: number }> {
     const all = await this.attempts();
     const before = await this.furthest();
@@ -82,13 +80,13 @@ export class TrainPlace {
   }
 }
 
-/** Files of a run folder that a training goes on with, and those that people look at. */
+/** Files of a run folder that a training needs to resume, and those for users. */
 export async function copyRun(from: RunFolder, to: RunFolder): Promise<void> {
   to.create();
   const copy = async (source: string, target: string): Promise<void> => {
     if (await stat(source).catch(() => undefined)) await copyWhole(source, target);
   };
-  // The checkpoints first: metrics that are later than them are cut off when the training goes on.
+  // Checkpoints first: metrics that are later than them are cut off when the training resumes.
   for (const name of ['previous', 'last', 'best'] as const) await copy(from.checkpoint(name), to.checkpoint(name));
   await copy(from.metrics, to.metrics);
   await copy(from.log, to.log);
@@ -100,7 +98,7 @@ export async function copyRun(from: RunFolder, to: RunFolder): Promise<void> {
   );
 }
 
-/** What a run found at its first start: threads, features, pictures. */
+/** Facts from the first start of a run: threads, features, pictures. */
 export const FACTS = 'facts.json';
 /** The processor that worked on an attempt. */
 export const MACHINE = 'machine.json';

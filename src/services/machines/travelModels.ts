@@ -11,14 +11,14 @@ import { findModel } from '../restoring/restoreModel.ts';
 import type { Home } from '../app/home.ts';
 import { type Roots, shown } from './roots.ts';
 
-/** A file that is to be read only with this content. */
+/** A file that may only be read if it has this content. */
 interface CheckedFile extends TravelPath {
   sha256: string;
 }
 
 /**
- * Copies a file into a shared folder under its SHA-256, where it is not there yet.
- * @param folder as the shared folder is called here, and everywhere
+ * Copies a file into a shared folder under its SHA-256, unless it is already there.
+ * @param folder path of the shared folder on this machine, and as all machines know it
  */
 export async function shareFile(file: string, folder: string, place: TravelPath, ending: string): Promise<CheckedFile> {
   const sha256 = await hashFile(file);
@@ -29,8 +29,8 @@ export async function shareFile(file: string, folder: string, place: TravelPath,
 }
 
 /**
- * A model as it travels: its weights are copied into the shared folder.
- * @throws AppError `unsupported` for a finished graph, and what finding the model throws
+ * Makes a model available to other machines: copies its weights into the shared folder.
+ * @throws AppError `unsupported` for a finished graph, and the errors of finding the model
  */
 export async function shareModel(ref: string, home: Home, folder: string, place: TravelPath): Promise<TravellingModel> {
   const { model, reference } = await findModel(ref, home);
@@ -49,7 +49,7 @@ export async function shareModel(ref: string, home: Home, folder: string, place:
   };
 }
 
-/** Models and other files that this machine has fetched and checked, under their SHA-256. */
+/** Models and other files that this machine has fetched and checked, by SHA-256. */
 export class FetchedFiles {
   readonly #folder: string;
 
@@ -58,8 +58,8 @@ export class FetchedFiles {
   }
 
   /**
-   * A copy of a shared file on this machine. What is read later is this copy, so nobody can change it in between.
-   * @throws AppError `bad-input` where the content is another than was ordered, `not-found`
+   * Copies a shared file to this machine. Later only the copy is read, so nobody can change it in between.
+   * @throws AppError `bad-input` if the content is not what was ordered, `not-found`
    */
   async fetch(file: CheckedFile, roots: Roots): Promise<string> {
     await mkdir(this.#folder, { recursive: true });
@@ -83,7 +83,7 @@ export class FetchedFiles {
     }
   }
 
-  /** A model as the child process is given it. @throws AppError as {@link fetch} */
+  /** A model in the form that the child process takes. @throws AppError as {@link fetch} */
   async model(
     { reference: { title }, network, options, inputNorm, file }: TravellingModel,
     roots: Roots,

@@ -5,7 +5,7 @@ import { connectQueue, QUEUE_PREFIX, type QueueConnection } from './queueConnect
 
 export type WorkKind = 'batch' | 'train';
 
-/** Trouble of one machine, such as a folder that is not mounted, is tried again on any machine. */
+/** Attempts: a problem of one machine, such as a folder that is not mounted, is retried on any machine. */
 const chunkOptions: JobsOptions = {
   attempts: 1000,
   backoff: { type: 'fixed', delay: 2000 },
@@ -13,7 +13,7 @@ const chunkOptions: JobsOptions = {
 };
 const trainOptions: JobsOptions = { ...chunkOptions, attempts: 50, backoff: { type: 'fixed', delay: 5000 } };
 
-/** The queue of work in Redis, for the program that submits it. A piece of work has one id, and is there at most once. */
+/** The queue of work in Redis, for the submitter. A piece of work has one id and is queued at most once. */
 export class WorkQueue {
   readonly connection: QueueConnection;
   readonly #queues: Record<WorkKind, Queue>;
@@ -22,7 +22,7 @@ export class WorkQueue {
     this.connection = connection;
     const open = (kind: WorkKind): Queue => {
       const queue = new Queue(kind, { connection: connection.redis, prefix: QUEUE_PREFIX });
-      // Redis that is gone is noticed where its answer is waited for.
+      // A lost connection is noticed where its answer is awaited.
       return queue.on('error', () => undefined);
     };
     this.#queues = { batch: open('batch'), train: open('train') };
@@ -55,25 +55,25 @@ export class WorkQueue {
     return ((await pipeline.exec()) ?? []).map(([, there]) => there === 1);
   }
 
-  /** Work that has failed for good, and why. */
+  /** Work that failed for good, with the reasons. */
   async failures(kind: WorkKind): Promise<{ id: string; reason: string }[]> {
     const jobs = await this.#queues[kind].getFailed(0, 999);
     return jobs.map(({ id = '', failedReason }) => ({ id, reason: failedReason }));
   }
 
-  /** Whether a worker has taken work of this batch or training, and has neither ended nor been found lost since. */
+  /** Whether a worker has work of this batch or training, and has neither ended it nor was given up. */
   async isTaken(kind: WorkKind, id: string): Promise<boolean> {
     const ids = await this.connection.redis.lrange(`${QUEUE_PREFIX}:${kind}:active`, 0, -1);
     return ids.some((work) => work === id || work.startsWith(`${id}-`));
   }
 
-  /** Takes work out of the queue. What a worker holds stays with it: see control in board.ts. */
+  /** Removes work from the queue. It does not affect work that a worker holds: see control in board.ts. */
   async remove(kind: WorkKind, ids: readonly string[]): Promise<void> {
     for (let at = 0; at < ids.length; at += 200)
       await Promise.all(ids.slice(at, at + 200).map((id) => this.#queues[kind].remove(id)));
   }
 
-  /** How much is in the queue, with workers or waiting for them. */
+  /** How much work waits in the queue or is with workers. */
   async counts(kind: WorkKind): Promise<{ active: number; waiting: number; failed: number }> {
     const counts = await this.#queues[kind].getJobCounts('active', 'waiting', 'delayed', 'failed');
     return {
@@ -85,7 +85,7 @@ export class WorkQueue {
 
   async close(): Promise<void> {
     const closed = Promise.all(Object.values(this.#queues).map((queue) => queue.close()));
-    // A server that is gone answers nothing more.
+    // A server that is gone does not answer.
     if (this.connection.isReady) await closed.catch(() => undefined);
     else closed.catch(() => undefined);
     this.connection.close();

@@ -12,7 +12,7 @@ type Calls = `packs.${string}` | `remedies.${string}`;
 /** Bytes arrive faster than progress needs to be shown. */
 const progressEveryMs = 200;
 
-/** Answers of the calls about packs and remedies. Only `packs.fetch` downloads anything. */
+/** Handlers of the calls about packs and remedies. Only `packs.fetch` downloads anything. */
 export function packHandlers({
   services: { home },
   tell,

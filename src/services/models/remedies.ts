@@ -4,7 +4,7 @@ import type { Home } from '../app/home.ts';
 import { installedPack, type ModelPack, modelPacks } from './modelPacks.ts';
 import { listModels, type ModelCard } from './models.ts';
 
-/** A pack as a remedy: what it is for, what photographers call it, and how much larger it makes pictures. */
+/** A pack as a remedy: the fault it helps against, a name that photographers use, and its scale. */
 interface PackRemedy {
   fault: Fault;
   words: string;
@@ -12,7 +12,7 @@ interface PackRemedy {
   scale?: number;
 }
 
-/** For each fault the default first; models that come with the program stand before all of them. */
+/** For each fault, the default first. Models that come with the program come before all of these. */
 const packRemedies: readonly PackRemedy[] = [
   { fault: 'haze', words: 'hazeOutdoors', pack: 'maxim-dehazing-outdoor' },
   { fault: 'haze', words: 'hazeIndoors', pack: 'maxim-dehazing-indoor' },
@@ -27,10 +27,10 @@ const packRemedies: readonly PackRemedy[] = [
   { fault: 'small', words: 'fourTimesFine', pack: 'esrgan-thick-x4', scale: 4 },
 ];
 
-/** What photographers call the program's own models. */
+/** Names that photographers use for the program's own models. */
 const ownWords: Partial<Record<Fault, string>> = { haze: 'ownHaze', noise: 'ownNoise', small: 'ownTwice' };
 
-/** What a model that comes with the program is for, by the usual words in its name. */
+/** The fault that a model of the program helps against, by usual words in its name. */
 const usualNames: readonly [RegExp, Fault][] = [
   [/haz/, 'haze'],
   [/nois/, 'noise'],
@@ -40,8 +40,8 @@ const usualNames: readonly [RegExp, Fault][] = [
 ];
 
 /**
- * The remedies that there are, with the models that they have become.
- * @param fetched bytes of a pack that is being fetched
+ * All remedies, each with its model if it was added.
+ * @param fetched bytes received so far of a pack that is being downloaded
  */
 export async function listRemedies(home: Home, fetched: (pack: string) => number | undefined): Promise<Remedy[]> {
   const cards = await listModels(home);

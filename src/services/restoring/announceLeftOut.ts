@@ -10,7 +10,7 @@ import type { ExportSettings } from '../../shared/batches.ts';
 /** Only this many files are checked in advance; the batch's list has the warning for every file. */
 const MOST_FILES = 500;
 
-/** A file that holds more than its result will, and what is left out, a sentence each. */
+/** A file that holds more than its result will, and what is left out, one sentence for each item. */
 export interface LeftOut {
   name: string;
   lost: string[];
@@ -32,7 +32,7 @@ export async function findLeftOut(
   return found;
 }
 
-/** The same as lines for the terminal, told before the work. */
+/** The same as lines for the terminal, shown before the work starts. */
 export async function announceLeftOut(
   files: readonly { source: string }[],
   settings: Pick<ExportSettings, 'format'>,

@@ -8,29 +8,29 @@ import type { Home } from '../app/home.ts';
 import { askChild, type ChildOptions } from '../jobs/childProcess.ts';
 import { findingsIn, VerdictStore } from './verdictStore.ts';
 
-/** A provider of ONNX Runtime, tried with one small convolution. */
+/** A provider of ONNX Runtime, tested with one small convolution. */
 export interface TriedProvider {
   backend: BackendId;
   works: boolean;
-  /** The largest difference and the times in milliseconds, or why it does not work. */
+  /** The largest difference and the times in milliseconds, or the reason why it does not work. */
   detail: string;
 }
 
-/** What can be told about the backends that restore on this computer. */
+/** Facts about the backends that can restore on this computer. */
 export interface BackendReport {
   adapters: Adapter[];
   graphics: string;
   providers: TriedProvider[];
-  /** What was found out about models so far, with the present program, adapters and drivers. */
+  /** Findings about models so far, with the current program, adapters and drivers. */
   findings: Verdict[];
 }
 
-/** A driver that does not answer ends with its process. */
+/** A driver that hangs is ended together with its process. */
 const TRY_MS = 120_000;
 /** The convolution's values are up to 3. */
 const MOST_DIFFERENCE = 1e-4;
 
-/** Tries every installed backend, each in a process of its own, and reads what is remembered. */
+/** Tests every installed backend, each in its own process, and reads the stored findings. */
 export async function backendReport(home: Home, options: ChildOptions = {}): Promise<BackendReport> {
   const graphics = await graphicsFingerprint();
   const providers: TriedProvider[] = [];
@@ -52,7 +52,7 @@ async function tryOne(provider: OnnxProvider, options: ChildOptions): Promise<Tr
   }
 }
 
-/** Why a backend is not used, in words. */
+/** Why a backend is not used, as text. */
 const reasons: Readonly<Record<Distrust, string>> = {
   absent: 'not available',
   failed: 'it stopped working',
@@ -71,14 +71,14 @@ export function backendChecks({ adapters: found, providers, findings }: BackendR
     { title: 'Graphics', state: 'ok', detail: names.join(', ') || 'the system names no adapter' },
     ...providers.map(({ backend, works, detail }): Check => ({
       title: backendTitles[backend],
-      // A computer without such a GPU is a computer that works.
+      // A computer without such a GPU is not a problem.
       state: works || backend !== 'onnx:cpu' ? 'ok' : 'warning',
       detail: works ? `works; ${detail}${trustOf(backend, findings)}` : `not used: ${detail}`,
     })),
   ];
 }
 
-/** Which models a backend was found right for, and which not. */
+/** The models for which a backend gave the right result, and those for which it did not. */
 function trustOf(backend: BackendId, findings: readonly Verdict[]): string {
   const own = findings.filter((each) => each.backend === backend);
   const distrusted = own.filter(({ distrust }) => distrust !== undefined && distrust !== 'slow');
@@ -88,7 +88,7 @@ function trustOf(backend: BackendId, findings: readonly Verdict[]): string {
   return `; right for ${trusted.size} ${trusted.size === 1 ? 'model' : 'models'}${not.length > 0 ? `; not used for ${[...new Set(not)].join(', ')}` : ''}`;
 }
 
-/** Each model with what was measured, the newest of each backend: for `mcir doctor --gpu` and the settings. */
+/** Each model with its measurements, the newest per backend: for `mcir doctor --gpu` and the settings. */
 export function describeFindings(findings: readonly Verdict[]): string[] {
   return findings.map(({ title, model, backend, width, height, distrust, detail, secondsPerMegapixel: seconds }) => {
     const speed = seconds === undefined ? '' : `, ${seconds.toPrecision(2)} s per megapixel`;

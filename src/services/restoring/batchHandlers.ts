@@ -7,6 +7,8 @@ import type { Batch, BatchFile, Source } from '../../shared/contract/restoring.t
 import { AppError } from '../../shared/errors.ts';
 import { isActive } from '../../shared/jobs.ts';
 import type { BatchSummary, Effect } from '../../shared/batches.ts';
+import { requireMachines } from '../machines/otherMachines.ts';
+import { keptRoots } from '../machines/roots.ts';
 import { findLeftOut } from './announceLeftOut.ts';
 import { resultName } from './restoreFile.ts';
 import { commonFolder } from './restorePlaces.ts';
@@ -14,10 +16,10 @@ import type { StudioContext } from '../studio/context.ts';
 
 type Calls = `batches.${string}`;
 
-/** The pictures and masks that belong to the ids of the window. */
+/** The pictures and masks for the window's ids. */
 export interface GivenPictures {
   add(file: NewBatchFile): Promise<Source>;
-  /** Whether it lies in the program's own folders. */
+  /** Whether it is in the program's own folders. */
   readonly isOwn: (path: string) => boolean;
   /** @throws AppError `not-found` */
   find(id: string): Promise<NewBatchFile>;
@@ -33,12 +35,12 @@ export interface GivenPictures {
 interface Pace {
   began: number;
   before: number;
-  /** Shares that are done of the pictures at work, by number. */
+  /** Progress of each picture being restored, from 0 to 1, by its number. */
   shares: Map<number, number>;
   paused?: number;
 }
 
-/** At the pace so far, which counts pictures that are done in part; undefined while nothing is done. */
+/** Time left at the pace so far, counting partly finished pictures; undefined if nothing is done yet. */
 function secondsLeft({ began, before, shares }: Pace, { done, waiting, running }: BatchSummary): number | undefined {
   const partly = [...shares.values()].reduce((sum, share) => sum + share, 0);
   const made = done - before + partly;
@@ -49,7 +51,7 @@ function secondsLeft({ began, before, shares }: Pace, { done, waiting, running }
 /** Progress is reported more often than it needs to be shown. */
 const progressEveryMs = 250;
 
-/** @throws AppError `bad-input` where an original is the program's own copy, beside which nobody would find a result */
+/** @throws AppError `bad-input` if an original is the program's own copy; nobody would find a result beside it */
 function besideOriginals(files: readonly NewBatchFile[], { isOwn }: GivenPictures): { out: string; beside: true } {
   if (files.some(({ source }) => isOwn(source)))
     throw new AppError(
@@ -59,9 +61,13 @@ function besideOriginals(files: readonly NewBatchFile[], { isOwn }: GivenPicture
   return { out: commonFolder(files.map(({ source }) => dirname(source))), beside: true };
 }
 
+async function* oneByOne<Item>(items: readonly Item[]): AsyncGenerator<Item> {
+  for (const item of items) yield await Promise.resolve(item);
+}
+
 /** Handlers of the calls about batches. */
 export function batchHandlers(
-  { services: { batches }, handles, tell }: StudioContext,
+  { services: { batches, history }, handles, tell }: StudioContext,
   pictures: GivenPictures,
 ): Pick<Handlers, Extract<keyof Handlers, Calls>> {
   const paces = new Map<string, Pace>();
@@ -111,14 +117,24 @@ export function batchHandlers(
   });
 
   return {
-    'batches.start': async ({ pictures: chosen, models, effect, out, options }) => {
+    'batches.start': async ({ pictures: chosen, models, effect, out, options, elsewhere }) => {
       const files = await Promise.all(chosen.map((id) => pictures.find(id)));
-      const batch = await batches.create(files, await pictures.knownModels(models), {
-        ...(out === undefined ? besideOriginals(files, pictures) : { out: handles.path(out) }),
-        effect: pictures.withMask(effect),
-        export: options,
-      });
-      return shown(batch);
+      const known = await pictures.knownModels(models);
+      const how = { effect: pictures.withMask(effect), export: options };
+      if (elsewhere !== true) {
+        const place = out === undefined ? besideOriginals(files, pictures) : { out: handles.path(out) };
+        return shown(await batches.create(files, known, { ...place, ...how }));
+      }
+      if (out === undefined)
+        throw new AppError('bad-input', 'Other machines need an output folder. Choose one in a shared folder.');
+      if (files.some(({ source }) => pictures.isOwn(source)))
+        throw new AppError(
+          'bad-input',
+          'Some of these pictures are copies in the folders of the program, which other machines do not see. Add the originals from a shared folder.',
+        );
+      const { queue, roots } = requireMachines(history.settings);
+      const far = { queue, roots: keptRoots(roots) };
+      return shown(await batches.createElsewhere(oneByOne(files), known, { out: handles.path(out), ...how }, far));
     },
     'batches.leftOut': async ({ pictures: chosen, format }) => ({
       files: await findLeftOut(await Promise.all(chosen.map((id) => pictures.find(id))), { format }),

@@ -50,14 +50,14 @@ export interface OtherMachines {
   readonly chunk?: number;
 }
 
-/** Files of a batch that are entered in the ledger at a time while they are listed. */
+/** Number of files that are entered in the ledger at a time while they are listed. */
 const LISTED_AT_ONCE = 2000;
 /** Counting the files of a large batch takes a while, so it is not done for every one of them. */
 const TELL_MS = 1000;
 
 /** One file is in the network, one is being decoded, one encoded. */
 const LANES = 3;
-/** A file that ends the child process a third time, the last times alone in it and in smaller tiles, has failed. */
+/** A file fails when it has ended the child process three times. The later attempts run alone and in smaller tiles. */
 const MOST_CRASHES = 3;
 
 /**
@@ -130,10 +130,10 @@ export class Batches {
   }
 
   /**
-   * As {@link create}, for a batch that other machines do. The pictures are entered as they are listed, so that a million need
-   * no more memory than a few; the job waits until all are.
-   * @throws AppError as {@link create}, `bad-input` for pictures or a folder in none of the roots, `unsupported` where results
-   * would replace files
+   * Like {@link create}, for a batch that other machines do. Pictures are entered while they are listed, so that a
+   * million need little memory; the job waits until all are listed.
+   * @throws AppError as {@link create}, `bad-input` for pictures or a folder outside all roots, `unsupported` if
+   * results would replace files
    */
   async createElsewhere(
     files: AsyncIterable<NewBatchFile>,
@@ -147,7 +147,7 @@ export class Batches {
     const id = `b${newId()}`;
     const out = await roots.toTravel(settings.out);
     const place = { ...out, path: [out.path, `.mcir-${id}`].filter((part) => part !== '').join('/') };
-    // Found out before anything is listed.
+    // Checked before anything is listed.
     await (await WorkQueue.open(queue)).close();
     const travel = { queue, roots: roots.plain, place, chunk: chunkFor(chunk), listed: false };
     const whole: BatchSettings = { ...settings, models: references, travel };
@@ -214,7 +214,7 @@ export class Batches {
     const { state, settings } = this.find(id);
     await this.#jobs.cancel(id);
     await this.#jobs.ended(id);
-    // Nobody has followed it, but other machines may be at work on it.
+    // No program has followed it, but other machines may be working on it.
     if (settings.travel?.queue && !isActive(state)) await this.#withdraw(id, settings.travel);
     return this.find(id);
   }
@@ -255,7 +255,7 @@ export class Batches {
     }
   }
 
-  /** The work of the job where other machines do it. */
+  /** The work of the job if other machines do it. */
   async #follow(id: string, job: JobWork): Promise<Outcome> {
     await this.#listing.get(id);
     this.#listing.delete(id);

@@ -1,21 +1,21 @@
 import { installedProviders } from '../../core/inference/backends/providers.ts';
 import { type DeviceChoice, isOnProcessor, type Verdict } from '../../shared/devices.ts';
 
-/** What people can choose here, apart from the engine of trainings. */
+/** The devices that users can choose here, apart from the engine for training. */
 export const devicesHere = (): DeviceChoice[] => [
   'auto',
   'cpu',
   ...installedProviders().filter((provider) => provider !== 'cpu'),
 ];
 
-/** Seconds per megapixel of a model on the fastest of each kind that gave the right picture. */
+/** Seconds per megapixel of a model, on the fastest device of each kind that gave the right picture. */
 export interface MeasuredSpeed {
   title: string;
   processor?: number;
   gpu?: number;
 }
 
-/** The findings as people read them: a line for each model that was timed. */
+/** The findings in readable form: one line for each timed model. */
 export function measuredSpeeds(findings: readonly Verdict[]): MeasuredSpeed[] {
   const models = new Map<string, MeasuredSpeed>();
   for (const { model, title, backend, distrust, secondsPerMegapixel: seconds } of findings) {

@@ -35,7 +35,7 @@ export interface MadePreview {
   path: string;
   /** The part of the original that it shows. */
   region: Region;
-  /** Size of the reduced picture that was restored; missing where it was not reduced. */
+  /** Size of the reduced picture that was restored; undefined if it was not reduced. */
   reduced?: { width: number; height: number };
   /** The backend of each model. */
   backends: BackendId[];
@@ -132,7 +132,7 @@ export class Previews {
     return { path, region: region ?? { left: 0, top: 0, width, height }, backends };
   }
 
-  /** A reduced copy of a picture, which is made once. */
+  /** A reduced copy of a picture, made once. */
   async #reducedOf(source: string, size: number): Promise<string> {
     const path = join(this.#folder, 'reduced', `${await nameOf(source)}-${size}.png`);
     if (existsSync(path)) return path;
@@ -162,7 +162,7 @@ export class Previews {
   }
 }
 
-/** A new name for each state of a file and way to develop it. @throws AppError `not-found` */
+/** A new name for each state of a file and each way to develop it. @throws AppError `not-found` */
 async function nameOf(source: string, raw?: Effect['raw']): Promise<string> {
   const { size, mtimeMs } = await stat(bytesOf(source)).catch((cause: unknown) => {
     throw new AppError(

@@ -40,7 +40,7 @@ export async function restoreFile(
   const wanted = wantedName(work, file);
   const guess = wanted.with(guessExtension(file.source, settings));
   await requireMounted(settings.mount);
-  // It was done before, but the disk was gone when that was to be stored.
+  // It was restored before, but the disk was gone before the result was stored.
   if (await isNamed(file)) return repository.set(id, file.number, 'done');
   const skipped = await whySkipped(work, file, guess);
   if (skipped !== undefined) return repository.set(id, file.number, 'skipped', skipped);
@@ -187,7 +187,7 @@ export function resultName(
   return wantedName({ settings: { ...settings, out: '' }, created }, file).with(guessExtension(file.source, settings));
 }
 
-/** The folder that the result of a file goes into. In a results folder it gets names that every system knows. */
+/** The folder for the result of a file. In a results folder, names are valid on every system. */
 export const folderOf = (
   { out, beside = false }: Pick<BatchSettings, 'out' | 'beside'>,
   { source, folder }: Pick<BatchFileRecord, 'source' | 'folder'>,
@@ -200,7 +200,7 @@ export interface NameSettings {
   export: BatchSettings['export'];
 }
 
-/** The folder and name that a result gets, as far as its number among equal names. */
+/** The folder and name of a result, without the number that distinguishes equal names. */
 export function wantedName(
   { settings, created }: { settings: NameSettings & Pick<BatchSettings, 'out' | 'beside'>; created: number },
   file: Pick<BatchFileRecord, 'source' | 'folder' | 'number'>,
@@ -223,7 +223,7 @@ export function guessExtension(source: string, { export: { format } }: Pick<Batc
   return otherEndings[own.toLowerCase()] ?? (isRawName(source) ? 'tif' : own);
 }
 
-/** The ending of the result where the original's own format is not written. A deep HEIC becomes TIFF instead. */
+/** The result's extension if the original's own format is not written. A HEIC with more than 8 bits becomes TIFF. */
 const otherEndings: Readonly<Record<string, string>> = {
   gif: 'png',
   ...Object.fromEntries(['heic', 'heif', 'hif'].map((ending) => [ending, 'jpg'])),

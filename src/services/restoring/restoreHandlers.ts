@@ -28,10 +28,10 @@ export function restoreFeature(context: StudioContext): RestoreFeature {
   const cleaned = previews.clean();
   const collected = new Map<string, NewBatchFile>();
 
-  /** Whether a picture lies in the program's own folders. */
+  /** Whether a picture is in the program's own folders. */
   const isOwn = (path: string): boolean => [home.root, home.cache].some((folder) => isInside(path, folder));
 
-  /** A picture that the window has kept while the services were started again. */
+  /** A picture in the window's list that was added before the services were restarted. */
   const collectAgain = async (id: string): Promise<NewBatchFile | undefined> => {
     const kept = handles.keptPicture(id);
     const identity = kept && (await identityOf(kept.path));

@@ -67,7 +67,7 @@ export async function mountOf(folder: string): Promise<string | undefined> {
   return dirname(top) === top ? undefined : top;
 }
 
-/** The innermost folder that all of these are in, or are. On different drives of Windows it is the first of them. */
+/** The innermost folder that contains (or is) all of these. On several Windows drives it is the first one. */
 export function commonFolder(folders: readonly string[]): string {
   const [first = '', ...others] = folders;
   let common = first;
@@ -107,7 +107,7 @@ async function hasRoom(folder: string): Promise<boolean> {
   return bavail * bsize >= Math.min(ROOM_BYTES, ROOM_SHARE * blocks * bsize);
 }
 
-/** Tried by writing. */
+/** Tested by writing a file. */
 async function whyNotWritable(folder: string): Promise<string | undefined> {
   const probe = join(folder, `.mcir-${randomUUID()}`);
   try {

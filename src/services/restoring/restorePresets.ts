@@ -11,14 +11,14 @@ import { safeName } from './naming.ts';
 import { findModel } from './restoreModel.ts';
 
 /**
- * Every saved chain of models, by name. Each is a file of its own, which can be copied to another machine. A damaged one is
- * left out; {@link findPreset} names it.
+ * All saved chains of models, by name. Each is a file of its own, which can be copied to another machine. Damaged ones
+ * are left out; {@link findPreset} names them.
  */
 export async function listPresets(home: Home): Promise<RestorePreset[]> {
   return (await readPresets(home)).presets;
 }
 
-/** As {@link listPresets}, with a sentence for each file that is damaged. */
+/** Like {@link listPresets}, with a sentence for each damaged file. */
 export async function readPresets(home: Home): Promise<{ presets: RestorePreset[]; damaged: string[] }> {
   const names = (await readdir(home.presets)).filter((name) => name.endsWith('.json'));
   const presets: RestorePreset[] = [];

@@ -2,27 +2,27 @@ import { basename } from 'node:path';
 import { stemOf } from '../../core/data/files.ts';
 import { endingOf, isRawName } from '../../shared/fileKinds.ts';
 
-/** Which file is restored where a camera wrote a shot as RAW and as a finished picture. */
+/** Which file to restore if a camera wrote a shot both as RAW and as a finished picture. */
 export type RawOrPicture = 'raw' | 'picture' | 'both';
 
 /** Pictures that cameras and phones write beside a RAW file. */
 const cameraPictures = new Set(['jpg', 'jpeg', 'jpe', 'heic', 'heif', 'hif']);
-/** Files that belong to a picture and hold none: notes of RAW developers, thumbnails and sound of cameras. */
+/** Files that belong to a picture but hold none: settings of RAW developers, thumbnails and sound. */
 const sidecars = new Set(['xmp', 'aae', 'pp3', 'dop', 'thm', 'wav', 'arp', 'cos', 'on1', 'xml']);
 const videos = new Set(['mov', 'mp4']);
 
 export interface SameShot {
   /** The pictures to restore, in their order. */
   pictures: string[];
-  /** What is neither a picture nor belongs to one. */
+  /** Files that are neither pictures nor belong to one. */
   others: string[];
-  /** What is left out because it belongs to a picture, a sentence for each kind. */
+  /** What is left out because it belongs to a picture, one sentence per kind. */
   beside: string[];
 }
 
 /**
- * Sorts the files of a folder by the shots they belong to, told by the name without its ending: of a RAW file and the
- * camera's picture of the same name, one is restored; the video of a Live Photo and sidecars belong to their picture.
+ * Groups the files of a folder by shot, that is, by name without extension. Of a RAW file and the camera's picture with
+ * the same name, one is restored. Sidecars, and the video of a Live Photo, belong to their picture.
  * @param pictures relative paths of pictures
  * @param others relative paths of other files
  */
@@ -61,7 +61,7 @@ export function sortShots(pictures: readonly string[], others: readonly string[]
 
 const isCameraPicture = (path: string): boolean => cameraPictures.has(endingOf(path));
 
-/** Names differ in case only on some cards. */
+/** On some cards, names differ only in case. */
 const shotOf = (path: string): string => stemOf(path).toLowerCase();
 
 /** A sidecar is named like its picture, with or without the picture's own ending (`a.xmp`, `a.nef.xmp`). */

@@ -5,15 +5,15 @@ import { AppError, messageOf } from '../../shared/errors.ts';
 import { tilesContract } from '../../shared/tileMessages.ts';
 import { type Child, type ChildEnd, type ChildOptions, howChildEnded, startChild } from '../jobs/childProcess.ts';
 
-/** What a model in the process says about itself. */
+/** What the process reports about a model. */
 export interface OpenedModel {
   scale: number;
   bytesPerPixel: number;
   multipleOf: number;
   largestTile?: number | undefined;
   /**
-   * @param timeMs the process is ended when it takes longer
-   * @throws AppError; after any but `out-of-memory` the process has been ended, and the next run starts another
+   * @param timeMs the process is ended if a run takes longer
+   * @throws AppError; after any error but `out-of-memory` the process is ended, and the next run starts a new one
    */
   readonly run: (tile: Pixels, timeMs?: number) => Promise<Pixels>;
 }
@@ -24,18 +24,18 @@ interface Pixels {
   data: Float32Array;
 }
 
-/** Opening a model, and a device's first look at it, may take so long. */
+/** Time limit for opening a model, including the first use of a device. */
 const OPEN_MS = 5 * 60_000;
 
 /**
- * One device in a process of its own, for all models of a chain: one run at a time. It is started when it is needed, and again
- * after it has ended.
+ * A process for one device, shared by all models of a chain. It does one run at a time. It is started when it is
+ * needed, and again after it has ended.
  */
 export class TileProcess {
   readonly provider: OnnxProvider;
   readonly #options: ChildOptions;
   readonly #one = pLimit(1);
-  /** Models that are open in the process at work. */
+  /** Models that are open in the current process. */
   readonly #opened = new Set<number>();
   #child: Child<typeof tilesContract> | undefined;
   #count = 0;
@@ -49,7 +49,7 @@ export class TileProcess {
     return this.#child?.hasEnded === false ? this.#child.pid : undefined;
   }
 
-  /** @throws AppError `engine` where the device is not there, and what is wrong with the model */
+  /** @throws AppError `engine` if the device is not available, and errors of the model */
   async open(model: RestoreModel): Promise<OpenedModel> {
     const number = ++this.#count;
     const open = async (): Promise<Omit<OpenedModel, 'run'>> => {
@@ -71,7 +71,7 @@ export class TileProcess {
     return { ...facts, run };
   }
 
-  /** Ends the process; what waits for it is told that it is cancelled. */
+  /** Ends the process. Runs that wait for it are rejected with `cancelled`. */
   async end(): Promise<void> {
     await this.#child?.end();
   }
@@ -89,7 +89,7 @@ export class TileProcess {
       return await work();
     } catch (error) {
       const isShortOfMemory = error instanceof AppError && error.code === 'out-of-memory';
-      // A device that was lost stays lost in this process.
+      // A device that was lost is not available again in the same process.
       if (!isShortOfMemory) await this.end();
       throw error instanceof AppError ? error : new AppError('engine', messageOf(error), { cause: error });
     }

@@ -10,14 +10,14 @@ import { programVersion } from '../app/version.ts';
 /** The folder for findings in a home's cache. */
 export const findingsIn = ({ cache }: Pick<Home, 'cache'>): string => join(cache, 'backends');
 
-/** Forgets all findings, so that every backend is compared and timed again. */
+/** Deletes all findings, so that every backend is compared and timed again. */
 export const forgetFindings = (home: Pick<Home, 'cache'>): void =>
   rmSync(findingsIn(home), { recursive: true, force: true });
 
 /**
- * What was found out about models on backends of this computer: a small file for each finding, in the cache folder. Several
- * programs may write at once. What was found with another version of the program, or with other graphics or drivers, does not
- * count any more.
+ * Findings about models and backends of this computer: a small file per finding, in the cache folder. Several programs
+ * may write at once. Findings from another version of the program, or with other graphics adapters or drivers, are not
+ * valid any more.
  */
 export class VerdictStore {
   readonly #folder: string;
@@ -32,15 +32,16 @@ export class VerdictStore {
     this.#graphics = graphics;
   }
 
-  /** All that counts today, the newest last. */
+  /** All valid findings, newest last. */
   all(): Verdict[] {
     return this.#read().filter(({ version, graphics }) => version === programVersion && graphics === this.#graphics);
   }
 
-  /** What is known about one model, by the SHA-256 of its file. */
+  /** The findings about one model, by the SHA-256 of its file. */
   of(model: string, title: string): Verdicts {
-    // Read once: a picture is restored in one way, whatever another program finds out meanwhile.
-    // A device that is not there is there for no model.
+    // Read once, so that a picture is restored with the same choice throughout, whatever another program finds out
+    // meanwhile.
+    // A device that is missing is missing for every model.
     const known = this.all().filter((each) => each.model === model || each.distrust === 'absent');
     return {
       find: (backend, { width, height }) =>
@@ -51,7 +52,7 @@ export class VerdictStore {
         ),
       about: (backend) => known.filter((each) => each.backend === backend),
       keep: (backend, finding) => {
-        // Another program may have been first: both must come to the same choice.
+        // Another program may have been first: both must make the same choice.
         const earlier = this.all().find(
           (each) =>
             each.model === model &&
@@ -82,7 +83,7 @@ export class VerdictStore {
       mkdirSync(this.#folder, { recursive: true });
       writeFileAtomic(join(this.#folder, `${key.slice(0, 32)}.json`), JSON.stringify(found));
     } catch {
-      // Where the cache cannot be written, it is found out again the next time.
+      // If the cache cannot be written, it is measured again next time.
     }
   }
 

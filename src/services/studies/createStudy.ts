@@ -20,10 +20,10 @@ interface Place {
 }
 
 /**
- * Creates a study: every arm's configuration is frozen, the final pictures are copied or made, and all lists are hashed.
- * The folder takes its name when it is whole.
- * @param say is told what is measured meanwhile
- * @throws AppError what is wrong with the file, a configuration or the pictures
+ * Creates a study: every arm's configuration is frozen, the final pictures are copied or made, and all lists are
+ * hashed. The folder gets its name only when it is complete.
+ * @param say called with progress messages
+ * @throws AppError if the file, a configuration or the pictures are not valid
  */
 export async function createStudy(
   study: StudyFile,
@@ -67,7 +67,7 @@ export async function createStudy(
   }
 }
 
-/** Steps of arms that get the wall time of another arm, by a trial of both. */
+/** Steps of arms that get the same time as another arm, measured with a trial of both. */
 async function withEqualTimes(
   { arms }: StudyFile,
   configs: readonly Arm[],
@@ -88,7 +88,7 @@ async function withEqualTimes(
   return changed;
 }
 
-/** Final pictures that an earlier study measured during training, or opened at its end. */
+/** Final pictures that an earlier study measured during training or has opened. */
 function seenBefore(final: StudyPlan['final']['files'], folders: StudyFolders): StudyPlan['seenBefore'] {
   const hashes = new Set(final.map(({ sha256 }) => sha256));
   return folders.list().flatMap((earlier) => {

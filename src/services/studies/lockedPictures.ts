@@ -17,8 +17,8 @@ import { encodePng } from '../../core/pictures/encodePng.ts';
 type Locked = StudyPlan['final']['files'];
 
 /**
- * Copies or makes the final pairs into a folder of the study, so that nothing outside changes them, and hashes them.
- * Inputs that are made depend on the pictures' names alone.
+ * Copies or makes the final pairs in a folder of the study, so that later changes elsewhere do not affect them, and
+ * hashes them. Inputs that are made depend only on the pictures' names.
  * @param into a folder that does not exist yet
  */
 export async function lockFinal(study: StudyFile, config: RunConfig, into: string): Promise<StudyPlan['final']> {
@@ -47,7 +47,7 @@ export async function lockFinal(study: StudyFile, config: RunConfig, into: strin
     const degraded = await applyChain(parseChain(degradations), clean, ['final pictures', name]);
     await writeFile(join(input, `${name}.png`), await encodePng(degraded));
   }
-  // By the originals: the same picture is recognised in another study, whatever was made of it.
+  // Hash of the original: the same picture is recognised in another study, whatever was made of it.
   const files = await hashAll(samples.map(({ name, target: file }) => ({ name, file })));
   const made = await findPairs({ input, target }, scale);
   const pairs = made.samples.flatMap(({ name, input: lq, target: gt }) => [
@@ -57,7 +57,7 @@ export async function lockFinal(study: StudyFile, config: RunConfig, into: strin
   return { input, target, hash: listHash(await hashAll(pairs)), files };
 }
 
-/** The centre of a picture, as large as wanted, with sides that the scale divides. */
+/** The centre of a picture with the requested size; its sides are multiples of the scale. */
 function centre({ width, height }: { width: number; height: number }, size: number | undefined, scale: number): Region {
   const side = (whole: number): number => Math.floor(Math.min(whole, size ?? whole) / scale) * scale;
   const at = (whole: number): number => (size === undefined ? 0 : Math.floor((whole - side(whole)) / 2));
@@ -65,8 +65,8 @@ function centre({ width, height }: { width: number; height: number }, size: numb
 }
 
 /**
- * The pictures that the runs are measured on while they train, and all that they see. Where a share of the training
- * pictures is set apart, each seed has its own, and all of them are named.
+ * All pictures on which the runs are measured during training, and all that they are trained on. If validation pictures
+ * are held out of the training pictures, each seed holds out different ones, and all of them are listed.
  */
 export async function lockTuning(
   { network, data }: RunConfig,
@@ -84,7 +84,7 @@ export async function lockTuning(
   };
 }
 
-/** @throws AppError `bad-input` where a final picture is also learnt from or measured during training */
+/** @throws AppError `bad-input` if a final picture is also used for training or measured during training */
 export function refuseOverlap(final: Locked, others: Locked): void {
   const known = new Map(others.map(({ sha256, name }) => [sha256, name]));
   const both = final.filter(({ sha256 }) => known.has(sha256));
@@ -104,7 +104,7 @@ export const listHash = (files: Locked): string =>
     .update(files.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join(''))
     .digest('hex');
 
-/** Hashes the pairs of a study again. @throws AppError `conflict` where they have changed since the study began */
+/** Hashes the pairs of a study again. @throws AppError `conflict` if they have changed since the study began */
 export async function checkFinal({ input, target, hash }: StudyPlan['final'], scale: number): Promise<void> {
   const { samples } = await findPairs({ input, target }, scale);
   const pairs = samples.flatMap(({ name, input: lq, target: gt }) => [

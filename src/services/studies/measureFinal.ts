@@ -13,15 +13,15 @@ import type { Runs } from '../training/runHistory.ts';
 import { checkFinal } from './lockedPictures.ts';
 import type { StudyFolders } from './studyFolders.ts';
 
-/** PSNR of a picture restored without any error, as validations have it. */
+/** PSNR of a picture restored without any error; the same value as in validations. */
 const highestPsnr = 100;
 
 /**
- * Measures the final pictures with every training of a study, once for each. The averaged weights of the last step are
- * measured, not those that did best: nothing is chosen by a measurement.
- * @param runs every training of the study, all of them finished
- * @param mayGoOn waits while the study is paused
- * @throws AppError `conflict` if the final pictures have changed, and what the evaluation throws
+ * Measures the final pictures with every training of a study, once each. It uses the averaged weights of the last step,
+ * not those of the best step, so that no measurement decides which weights are measured.
+ * @param runs every training of the study, all finished
+ * @param mayGoOn resolves when the study is not paused
+ * @throws AppError `conflict` if the final pictures have changed, and errors of the evaluation
  */
 export async function measureFinal(
   plan: StudyPlan,

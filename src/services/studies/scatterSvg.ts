@@ -3,7 +3,7 @@ import { escapeXml as e } from '../training/report/escapeXml.ts';
 const side = 420;
 const margin = 60;
 
-/** PSNR of one arm over that of another, a point for each picture and seed: above the line the first is better. */
+/** PSNR of one arm against another, one point per picture and seed. Above the line, the first arm is better. */
 export function scatterSvg(points: readonly (readonly [number, number])[], arm: string, baseline: string): string {
   const all = points.flat();
   if (all.length === 0) return '';

@@ -5,13 +5,11 @@ import type { FinalFigures, StudyPlan } from '../../shared/studies.ts';
 import { trainedInVgg } from '../training/report/vggFavoured.ts';
 import { verdictsOf } from './verdicts.ts';
 
-/**
- * True if LPIPS-VGG alone must not judge: an arm was trained in VGG features, which favours it there.
- */
+/** True if LPIPS-VGG must not be used alone to judge: an arm was trained with VGG features, which favours it there. */
 export const vggFavoured = ({ lpips, arms }: StudyPlan): boolean =>
   lpips.includes('vgg') && arms.some(({ config }) => trainedInVgg(config));
 
-/** Arms with what they change, and their means over pictures and seeds. */
+/** The arms with their changes, and their means over pictures and seeds. */
 export function shownArms(
   plan: StudyPlan,
   figures: readonly FinalFigures[],
@@ -46,7 +44,7 @@ function meansOf(own: readonly FinalFigures[], lpips: readonly LpipsNetwork[]): 
   };
 }
 
-/** Fields in which an arm differs from the baseline, by path; a field that it leaves out is a dash. */
+/** Fields in which an arm differs from the baseline, by path; a removed field is shown as a dash. */
 function differences(baseline: object, own: object): { path: string; value: string }[] {
   const [before, now] = [flatten(baseline), flatten(own)];
   return [...new Set([...before.keys(), ...now.keys()])]
@@ -61,7 +59,7 @@ function flatten(value: unknown, path = '', fields = new Map<string, string>()):
   return fields;
 }
 
-/** The verdicts that the figures so far allow. */
+/** The verdicts that the results so far allow. */
 export const shownVerdicts = (plan: StudyPlan, figures: readonly FinalFigures[]): StudyVerdict[] =>
   verdictsOf(plan, figures).map(({ arm, baseline, verdict, seeds, comparison, bootstrap, corrected }) => {
     const { count, mean: difference, low, high } = comparison;

@@ -21,19 +21,19 @@ import { StudyFolders } from './studyFolders.ts';
 export interface Cell {
   arm: string;
   seed: number;
-  /** Name of its run in the history, by which it is found again. */
+  /** Name of its run in the history, by which it is found. */
   name: string;
   run?: RunSummary;
 }
 
 export interface StudyEvents {
-  /** A study has entered a new state, or one of its trainings begins. */
+  /** A study has a new state, or one of its trainings has started. */
   changed: [study: string];
-  /** One of its trainings begins, or goes on. */
+  /** One of its trainings has started or resumed. */
   training: [study: string, cell: Cell, run: RunSummary];
 }
 
-/** What studies work with. */
+/** What studies depend on. */
 export interface StudyServices {
   readonly home: Home;
   readonly history: History;
@@ -43,13 +43,14 @@ export interface StudyServices {
   readonly children: ChildSettings;
 }
 
-/** Ids of jobs are shared by all kinds; a study's id is made from its name. */
+/** All kinds of jobs share one space of ids, so the job's id is made from the study's id. */
 const jobOf = (study: string): string => `study-${study}`;
 const studyOf = (job: string): string => job.replace(/^study-/, '');
 
 /**
- * Studies as jobs: a study does its trainings one after the other and then measures the final pictures once. The trainings
- * are ordinary runs in the queue, found by their names; so a study that was killed anywhere goes on where it stood.
+ * Studies as jobs. A study does its trainings one after the other and then measures the final pictures once. The
+ * trainings are ordinary runs in the queue, found by their names, so a study that was killed at any point can be
+ * resumed.
  */
 export class Studies {
   readonly events = new EventEmitter<StudyEvents>();
@@ -72,12 +73,12 @@ export class Studies {
     return createStudy(study, { ...this.#services, folders: this.folders }, say);
   }
 
-  /** The job of a study; undefined before it was started. */
+  /** The job of a study; undefined before its first start. */
   job(id: string): Job | undefined {
     return this.#services.jobs.list('study').find((job) => job.id === jobOf(id));
   }
 
-  /** Every training in the order in which they are done: all arms of a seed, then the next seed. */
+  /** All trainings in order: all arms of one seed, then the next seed. */
   cells({ id, arms, seeds }: StudyPlan): Cell[] {
     const { runs } = this.#services.history;
     return seeds.flatMap((seed) =>
@@ -90,8 +91,8 @@ export class Studies {
   }
 
   /**
-   * Starts a study, or goes on with one that was paused or has ended: with what is left of it.
-   * @throws AppError `not-found`, `conflict` while it is running
+   * Starts a study, or resumes one that is paused or has ended. Only what is not done yet is done.
+   * @throws AppError `not-found`, `conflict` if it is running
    */
   async start(id: string): Promise<void> {
     const { name } = this.folders.plan(id);
@@ -100,19 +101,19 @@ export class Studies {
     else jobs.submit({ id: jobOf(id), kind: 'study', title: name });
   }
 
-  /** The running training saves and waits. @throws AppError `not-found`, `conflict` */
+  /** Pauses a study: the running training saves and waits. @throws AppError `not-found`, `conflict` */
   async pause(id: string): Promise<void> {
     this.#requireJob(id);
     await this.#services.jobs.pause(jobOf(id));
   }
 
-  /** The running training saves and ends. @throws AppError `not-found`, `conflict` */
+  /** Cancels a study: the running training saves and ends. @throws AppError `not-found`, `conflict` */
   async cancel(id: string): Promise<void> {
     this.#requireJob(id);
     await this.#services.jobs.cancel(jobOf(id));
   }
 
-  /** Resolves when a study is no longer active, with its job. */
+  /** Resolves with the job of a study when it is no longer active. */
   ended(id: string): Promise<Job> {
     return this.#services.jobs.ended(jobOf(id));
   }
@@ -122,7 +123,7 @@ export class Studies {
     if (!this.job(id)) throw new AppError('conflict', `The study "${id}" has not been started.`);
   }
 
-  /** Starts every training that is not finished, as one that other machines do. They reach the machines as the study does. */
+  /** Starts all unfinished trainings of a study that other machines do, with the study's own route to them. */
   async startElsewhere(plan: StudyPlan): Promise<RunSummary[]> {
     const started: RunSummary[] = [];
     for (const cell of this.cells(plan))
@@ -157,7 +158,7 @@ export class Studies {
     return { state: work.signal.aborted ? 'cancelled' : 'finished' };
   }
 
-  /** Waits for all trainings at the same time. @returns how the study ends, where it does not go on */
+  /** Waits for all trainings at the same time. @returns the outcome of the study if it has to end */
   async #trainElsewhere(plan: StudyPlan, work: JobWork): Promise<Outcome | undefined> {
     const left = this.cells(plan).filter(({ run }) => run?.state !== 'finished');
     const ended = await Promise.all(
@@ -181,7 +182,7 @@ export class Studies {
   async #startCell({ arms, id }: StudyPlan, { arm, seed, name, run }: Cell): Promise<RunSummary> {
     const { training, runs } = this.#services;
     if (run) {
-      // Whoever resumed it by hand was quicker.
+      // It was resumed by hand in the meantime.
       if (!['queued', 'running'].includes(run.state)) await training.resume(run.id);
       return runs.find(run.id);
     }
@@ -193,13 +194,13 @@ export class Studies {
   }
 }
 
-/** How a training of a study reaches other machines: as the study does, with a shared folder of its own. */
+/** How a training of a study reaches other machines: like the study, with its own shared folder. */
 const placeOf = (travel: Travel, run: string): Travel => ({
   ...travel,
   place: { ...travel.place, path: [travel.place.path, `.mcir-${run}`].filter((part) => part !== '').join('/') },
 });
 
-/** The training that a study waits for. What is asked of the study is asked of it. */
+/** The training that a study waits for. Requests to the study are passed on to it. */
 class TrainingAtHand {
   readonly #services: StudyServices;
   readonly #work: JobWork;
@@ -215,17 +216,17 @@ class TrainingAtHand {
     work.signal.addEventListener('abort', () => void this.#end());
   }
 
-  /** Resolves when no pause is asked for, or the work is to end. */
+  /** Resolves when there is no pause, or when the work has to end. */
   async mayGoOn(): Promise<void> {
     while (this.#work.pauseAsked && !this.#work.signal.aborted) await new Promise((done) => setTimeout(done, 100));
   }
 
-  /** Starts a training and waits for its end. One that was taken out of the queue by a pause is started again. */
+  /** Starts a training and waits for its end. If a pause removed it from the queue, it is started again. */
   async train(start: () => Promise<RunSummary>): Promise<RunSummary> {
     for (;;) {
       const { id } = await start();
       this.#run = id;
-      // What was asked while it was being started.
+      // A request that arrived while it was being started.
       if (this.#work.signal.aborted) await this.#end();
       else if (this.#work.pauseAsked) await this.#ask('pause');
       const ended = await this.#services.training.ended(id);
@@ -240,11 +241,11 @@ class TrainingAtHand {
     const { runs, training } = this.#services;
     if (this.#run === undefined) return;
     const { state } = runs.find(this.#run);
-    // A training that has just ended, or was asked by hand, has nothing to be asked.
+    // Ignored if the training has just ended, or was already asked by hand.
     const ignored = (): void => undefined;
     if (verb === 'pause' && state === 'running') await training.pause(this.#run).catch(ignored);
     else if (verb === 'pause' && state === 'queued') await training.cancel(this.#run).catch(ignored);
-    // One that was asked to pause and has not done so yet still counts as running.
+    // A training that was asked to pause but has not paused yet still counts as running.
     else if (verb === 'resume' && (state === 'paused' || state === 'running'))
       await training.resume(this.#run).catch(ignored);
   }
@@ -252,11 +253,11 @@ class TrainingAtHand {
   async #end(): Promise<void> {
     const { jobs, training } = this.#services;
     const run = this.#run;
-    // A study that another program owns by now is its business, and so are its trainings.
+    // If another program now owns the study, that program handles its trainings.
     if (run === undefined || this.#work.signal.reason === 'lost') return;
     if (this.#work.signal.reason === 'kill') return training.kill(run);
     const asked = this.#work.signal.reason === 'close' ? jobs.closeJob(run) : jobs.cancel(run);
-    // It has just ended, or the program closes and has ended it.
+    // It has just ended, or the program is closing and has ended it.
     await asked.catch(() => undefined);
   }
 }

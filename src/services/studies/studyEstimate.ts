@@ -8,9 +8,7 @@ import type { Cell, StudyServices } from './studies.ts';
 
 type Estimate = CallOutput<'studies.estimate'>;
 
-/**
- * What decides how long a step takes. Arms that agree in it are measured once.
- */
+/** The fields that determine how long a step takes. Arms with equal fields are measured once. */
 function costOf({ network, data, precision, compile, loss, features, mcir, threads }: RunConfig): string {
   return JSON.stringify({
     ...{ network, precision, compile, features, threads },
@@ -20,29 +18,29 @@ function costOf({ network, data, precision, compile, loss, features, mcir, threa
   });
 }
 
-/** Seconds of one training by those of the arm that have finished: their mean. */
+/** Mean seconds of an arm's finished trainings, for each arm. */
 function byRuns(cells: readonly Cell[], arm: string, { runs }: Pick<StudyServices, 'runs'>): number | undefined {
   const finished = cells.flatMap(({ arm: own, run }) => (own === arm && run?.state === 'finished' ? [run.id] : []));
   if (finished.length === 0) return undefined;
   return finished.reduce((sum, id) => sum + runningSeconds(runs.show(id).states), 0) / finished.length;
 }
 
-/** Seconds of what is left of a study; undefined as long as an arm has no training that has finished. */
+/** Seconds left for a study; undefined while an arm has no finished training. */
 export function secondsLeft(plan: StudyPlan, cells: readonly Cell[], services: StudyServices): number | undefined {
   const seconds = new Map(plan.arms.map(({ name }) => [name, byRuns(cells, name, services)]));
   if ([...seconds.values()].includes(undefined)) return undefined;
   return cells.reduce((sum, cell) => sum + leftOf(cell) * (seconds.get(cell.arm) ?? 0), 0);
 }
 
-/** Share of a training that is left, from 0 to 1. */
+/** Share of a training that remains, from 0 to 1. */
 const leftOf = ({ run }: Cell): number => {
   if (!run) return 1;
   return run.state === 'finished' ? 0 : 1 - run.step / run.steps;
 };
 
 /**
- * Estimates how long what is left of a study takes: from trainings of it that have finished, else by a trial of a few steps.
- * Measuring the final pictures is not part of it.
+ * Estimates the time left for a study: from its finished trainings, or from a trial of a few steps. Measuring the final
+ * pictures is not included.
  * @throws AppError as tryTraining
  */
 export async function estimateStudy(

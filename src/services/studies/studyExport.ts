@@ -5,9 +5,9 @@ import type { FinalFigures, StudyPlan } from '../../shared/studies.ts';
 import { studyReport, type StudyResult } from './studyReport.ts';
 
 /**
- * Writes a study into a new folder: `report.html`, `figures.csv` (a line for each arm, seed and picture, with the hash of
+ * Writes a study into a new folder: `report.html`, `figures.csv` (a line per arm, seed and picture, with the hash of
  * the checkpoint), `pictures.csv` (the locked lists with their hashes) and `plan.json`.
- * @throws AppError `conflict` where the folder exists
+ * @throws AppError `conflict` if the folder exists
  */
 export async function exportStudy(result: StudyResult, folder: string): Promise<void> {
   try {

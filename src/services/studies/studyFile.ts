@@ -62,7 +62,7 @@ function withPaths(study: StudyFile, place: string): StudyFile {
         typeof value === 'string' && /^data\.(train|validation)\.(target|input)$/.test(field) ? at(value) : value,
       ]),
     );
-  // A run or a model may be named instead of a file.
+  // This may also name a run or a model, so it is a path only if such a file exists.
   const branch = study.branch !== undefined && existsSync(at(study.branch)) ? at(study.branch) : study.branch;
   return {
     ...study,

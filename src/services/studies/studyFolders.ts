@@ -7,8 +7,8 @@ import { type FinalFigures, finalFigures, type StudyPlan, studyPlan } from '../.
 import { type Travel, travel } from '../../shared/travel.ts';
 
 /**
- * The folders of all studies. Each holds a plan, which is written once and never changed, the final pairs, and the final
- * figures of each training.
+ * The folders of all studies. Each holds a plan, which is written once and never changed; the final pairs; and the
+ * final results of each training.
  */
 export class StudyFolders {
   readonly #root: string;
@@ -42,18 +42,18 @@ export class StudyFolders {
     return { ...plan, final: { ...plan.final, input: at('input'), target: at('target') } };
   }
 
-  /** How a study reaches other machines, where they do its trainings; `place` is the folder that holds those of the trainings. */
+  /** How a study reaches other machines; `place` is the folder that holds the shared folders of its trainings. */
   travel(id: string): Travel | undefined {
     const file = join(this.path(id), 'travel.json');
     return existsSync(file) ? travel.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
   }
 
-  /** Has other machines do the trainings of a study, from its next start on. */
+  /** Lets other machines do the trainings of a study from its next start on. */
   setTravel(id: string, travel: Travel): void {
     writeFileAtomic(join(this.path(id), 'travel.json'), JSON.stringify(travel));
   }
 
-  /** When the final pictures were opened, and the figures that are there. */
+  /** When the final pictures were opened, and the results so far. */
   figures(id: string): { opened: number | undefined; figures: FinalFigures[] } {
     const folder = join(this.path(id), 'figures');
     const opened = join(folder, 'opened.json');
@@ -65,7 +65,7 @@ export class StudyFolders {
     return { opened: (JSON.parse(readFileSync(opened, 'utf8')) as { at: number }).at, figures };
   }
 
-  /** A name for a new study's folder that is free. */
+  /** A free folder name for a new study. */
   freeId(name: string): string {
     const plain = slugOf(name, 40, 'study');
     for (let number = 1; ; number++) {

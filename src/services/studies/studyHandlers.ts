@@ -4,6 +4,7 @@ import { bandOf } from '../../core/statistics/bands.ts';
 import type { CallOutput, Handlers } from '../../shared/contract.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { StudyPlan } from '../../shared/studies.ts';
+import { requireMachines, travelOfTrainings } from '../machines/otherMachines.ts';
 import { safeName } from '../restoring/naming.ts';
 import type { StudioContext } from '../studio/context.ts';
 import { requireModels, requirePlaces } from '../studio/known.ts';
@@ -18,7 +19,7 @@ import { shownArms, shownVerdicts, vggFavoured } from './shownStudy.ts';
 type Calls = `studies.${string}`;
 type Summary = CallOutput<'studies.list'>[0];
 
-/** Answers of the calls about studies. */
+/** Handlers of the calls about studies. */
 export function studyHandlers({
   services,
   handles,
@@ -87,7 +88,7 @@ export function studyHandlers({
         'file' in wanted
           ? readStudyFile(handles.path(wanted.file))
           : studyFromPreset(wanted, history.datasets.list(), runs);
-      // A window names no paths: what a file names has to be known to the program already.
+      // A window must not name paths, so paths in the file must already be known to the program.
       if (file.branch !== undefined) await requireModels([file.branch], services);
       for (const { config } of armConfigs(file)) await requirePlaces(config, services);
       const [first] = armConfigs(file);
@@ -113,7 +114,9 @@ export function studyHandlers({
       cancelEstimate();
       return Promise.resolve({});
     },
-    'studies.start': async ({ study }) => {
+    'studies.start': async ({ study, elsewhere }) => {
+      if (elsewhere === true && !studies.job(study))
+        folders.setTravel(study, travelOfTrainings(requireMachines(history.settings)));
       await studies.start(study);
       return {};
     },

@@ -30,8 +30,8 @@ export function readStudyPresets(): CallOutput<'studies.presets'> {
 }
 
 /**
- * A study as it is set up in the window: a preset with the pictures of two data sets.
- * @throws AppError `not-found` for a preset, data set, run or training preset that is not there
+ * A study as set up in the window: a preset with the pictures of two data sets.
+ * @throws AppError `not-found` for a missing preset, data set, run or training preset
  */
 export function studyFromPreset(
   { preset, name, base, dataset, final, finalCount, model, seeds, steps, lpips = [] }: Choice,
@@ -68,12 +68,12 @@ export function studyFromPreset(
   };
 }
 
-/** Fields of a configuration that make it train on a data set. */
+/** Fields of a configuration that select a data set for training. */
 function trainingFields({ target, input, degradations, validation }: Dataset): Record<string, unknown> {
   const { share, count } = validation;
   return {
     'data.train.target': target,
-    // Null leaves a field out: the base may have had an input folder.
+    // Null removes a field: the base may have had an input folder.
     'data.train.input': input ?? null,
     ...((degradations.length > 0 || input !== undefined) && { 'data.train.degradations': degradations }),
     'data.validation.share': share,

@@ -11,16 +11,16 @@ import { type ArmVerdict, verdictsOf } from './verdicts.ts';
 import { vggFavoured } from './shownStudy.ts';
 import { scatterSvg } from './scatterSvg.ts';
 
-/** What the measurements of the negatives say of an arm: means over all measurements, copies and seeds. */
+/** Measurements of an arm's negatives: means over all measurements, copies and seeds. */
 export interface NegativesOfArm {
-  /** Length of the negative term's gradient over that of the pixel term's, 0 to 1 and more. */
+  /** Length of the negative term's gradient divided by that of the pixel term's; can exceed 1. */
   share: number | undefined;
   cosine: number | undefined;
-  /** How much worse the copies are than the network, in dB. */
+  /** How many dB worse the copies are than the network. */
   gap: number | undefined;
 }
 
-/** All that a report is made of. */
+/** The data of a report. */
 export interface StudyResult {
   plan: StudyPlan;
   /** When the final pictures were opened; milliseconds since 1970. */
@@ -28,16 +28,18 @@ export interface StudyResult {
   figures: readonly FinalFigures[];
   /** Validation PSNR of every training over its steps, by arm. */
   curves: ReadonlyMap<string, readonly MetricSeries[]>;
-  /** Of the arms with MCIR. */
+  /** Of arms with MCIR. */
   negatives: ReadonlyMap<string, NegativesOfArm>;
-  /** The feature weights that each arm compared in, as its first run says. */
+  /** The feature weights of each arm, as its first run reports them. */
   features: ReadonlyMap<string, string | undefined>;
 }
 
 const style = `
 .verdict{font-size:17px;margin:8px 0}svg{max-width:640px;width:100%;border:1px solid #e2e2e2}`;
 
-/** A study as one HTML file that needs nothing else: verdicts, figures, curves, scatter, cost, hashes and configurations. */
+/**
+ * A study as one self-contained HTML file: verdicts, results, curves, scatter plot, cost, hashes and configurations.
+ */
 export function studyReport({ plan, opened, figures, curves, negatives, features }: StudyResult): string {
   const verdicts = verdictsOf(plan, figures);
   const [first] = plan.arms;
@@ -131,7 +133,7 @@ function armTable(plan: StudyPlan, figures: readonly FinalFigures[]): string {
   return table(['arm', 'seeds', 'PSNR, dB', 'SSIM', ...lpips, 'steps', 'time of a seed'], rows);
 }
 
-/** What the negative term did in each arm with MCIR; nothing where nothing was measured. */
+/** What the negative term did in each arm with MCIR; empty if nothing was measured. */
 function negativesTable(negatives: StudyResult['negatives']): string[] {
   const measured = [...negatives].filter(([, { share }]) => share !== undefined);
   if (measured.length === 0) return [];
@@ -157,7 +159,7 @@ const perceptualNote = (plan: StudyPlan): string =>
     ? '<p>Some arms were trained in VGG features, which favours them in LPIPS-vgg. Never judge them by LPIPS-vgg alone.</p>'
     : '';
 
-/** Of every seed and picture that both arms have: baseline, arm. */
+/** PSNR of each seed and picture that both arms have: baseline, arm. */
 function pointsOf(arm: string, baseline: string, figures: readonly FinalFigures[]): [number, number][] {
   return figures
     .filter((one) => one.arm === arm)

@@ -5,7 +5,7 @@ import type { Runs } from '../training/runHistory.ts';
 import type { Studies } from './studies.ts';
 import type { NegativesOfArm, StudyResult } from './studyReport.ts';
 
-/** What there is of a study so far, for a report or an export. */
+/** The results of a study so far, for a report or an export. */
 export function studyResult({ studies, runs }: { studies: Studies; runs: Runs }, plan: StudyPlan): StudyResult {
   const cells = studies.cells(plan);
   const series = (arm: string, names?: readonly string[]): MetricSeries[][] =>

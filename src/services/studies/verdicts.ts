@@ -3,7 +3,7 @@ import { comparePaired, holm, mean, type PairedComparison } from '../../core/sta
 import { type Decision, decide, inWords } from '../../core/statistics/verdict.ts';
 import type { FinalFigures, StudyPlan } from '../../shared/studies.ts';
 
-/** An arm beside the baseline, by mean PSNR of the final pictures, paired by seed. */
+/** Comparison of an arm with the baseline: mean PSNR of the final pictures, paired by seed. */
 export interface ArmVerdict extends Decision {
   arm: string;
   baseline: string;
@@ -14,7 +14,7 @@ export interface ArmVerdict extends Decision {
   words: string;
 }
 
-/** Every arm but the baseline, compared with it over the seeds that both have; arms with fewer than two are left out. */
+/** Compares every arm with the baseline over their common seeds; arms with fewer than two are left out. */
 export function verdictsOf(plan: StudyPlan, figures: readonly FinalFigures[]): ArmVerdict[] {
   const of = (arm: string, seed: number): FinalFigures | undefined =>
     figures.find((one) => one.arm === arm && one.seed === seed);

@@ -8,7 +8,9 @@ import { pictureEndings, studyEndings, weightEndings } from '../../shared/fileKi
 import { safeName } from '../restoring/naming.ts';
 import type { Handles } from './handles.ts';
 
+/** Endings of the files that are shown; undefined for all of them. */
 const extensions = {
+  files: undefined,
   folders: new Set<string>(),
   pictures: new Set(pictureEndings.map((ending) => `.${ending}`)),
   weights: new Set(weightEndings.map((ending) => `.${ending}`)),
@@ -16,7 +18,9 @@ const extensions = {
 };
 export type Shown = keyof typeof extensions;
 
-/** Where choosing starts: home, the root of its disk, and the program's own folder. */
+const isOfKind = (name: string, show: Shown): boolean => extensions[show]?.has(extname(name).toLowerCase()) ?? true;
+
+/** Places to start choosing from: home, the root of its disk, and the program's own folder. */
 export async function roots(handles: Handles, own: string): Promise<Place[]> {
   const found = await Promise.all(
     [homedir(), own, parse(homedir()).root].map((path) => handles.place(path).catch(() => undefined)),
@@ -25,8 +29,9 @@ export async function roots(handles: Handles, own: string): Promise<Place[]> {
 }
 
 /**
- * What a folder holds, folders first, both by name. Hidden entries and files of other kinds are left out.
- * @throws AppError `io` where the folder cannot be read.
+ * The content of a folder, folders first, each group sorted by name. Hidden entries and files of other kinds are left
+ * out.
+ * @throws AppError `io` if the folder cannot be read
  */
 export async function listFolder(
   handles: Handles,
@@ -40,9 +45,7 @@ export async function listFolder(
   });
   const wanted = found
     .map((entry) => ({ name: textOf(entry.name), isFolder: entry.isDirectory() }))
-    .filter(
-      ({ name, isFolder }) => !name.startsWith('.') && (isFolder || extensions[show].has(extname(name).toLowerCase())),
-    );
+    .filter(({ name, isFolder }) => !name.startsWith('.') && (isFolder || isOfKind(name, show)));
   const places = await Promise.all(wanted.map(({ name }) => handles.place(join(path, name)).catch(() => undefined)));
   const known = places.filter((place) => place !== undefined);
   // Folders first, each group by name.
@@ -57,7 +60,8 @@ export async function listFolder(
 
 /**
  * Makes a folder inside one that was shown.
- * @throws AppError `bad-input` for a name that leads elsewhere or that some system refuses, `conflict` where it exists, `io`.
+ * @throws AppError `bad-input` for a name that leads out of it or is invalid on some system, `conflict` if it exists,
+ * `io`
  */
 export async function createFolder(handles: Handles, id: string, name: string): Promise<Place> {
   if (safeName(name) !== name.normalize('NFC'))

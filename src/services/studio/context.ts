@@ -5,14 +5,14 @@ import type { Handles } from './handles.ts';
 import type { PictureReaders } from '../pictures/pictureReaders.ts';
 import type { Thumbnails } from '../pictures/thumbnails.ts';
 
-/** What the handlers of all features work with. */
+/** What the handlers of all features depend on. */
 export interface StudioContext {
   services: Services;
   handles: Handles;
   thumbnails: Thumbnails;
   /** Child processes that decode pictures. */
   pictures: PictureReaders;
-  /** As the shell does it. */
+  /** Shows a file or folder, as the shell does it. */
   readonly reveal: Reveal;
   /** Sends an event to all windows. */
   readonly tell: (event: StudioEvent) => void;

@@ -6,12 +6,12 @@ import type { PlaceStore } from '../../database/placeStore.ts';
 import type { Place } from '../../shared/contract/common.ts';
 import { AppError } from '../../shared/errors.ts';
 
-/** What was issued is written down together after so long, so that a long list takes one write. */
+/** Issued ids are stored together after this time, so that a long list needs one write. */
 const WRITE_AFTER_MS = 50;
 
 /**
- * Issues opaque ids for files and folders and accepts nothing else: a window can only name what it was shown. Ids stay valid
- * when the services are started again, since a window may outlive them.
+ * Issues opaque ids for files and folders, and accepts nothing else, so that a window can only name what it was shown.
+ * Ids stay valid when the services are restarted, because a window may outlive them.
  */
 export class Handles {
   readonly #paths = new Map<string, string>();
@@ -20,7 +20,7 @@ export class Handles {
   #unwritten = new Map<string, { id: string; path: string; folder?: string }>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param store keeps what windows were shown; without it ids are valid as long as the process runs */
+  /** @param store keeps the issued ids; without it, ids are valid only while the process runs */
   constructor(store?: PlaceStore) {
     this.#store = store;
   }
@@ -31,21 +31,21 @@ export class Handles {
     return this.#remember(known ?? nanoid(22), path);
   }
 
-  /** As {@link issue}, for a picture that a window keeps in its list. */
+  /** Like {@link issue}, for a picture that a window keeps in its list. */
   issuePicture(path: string, folder: string): string {
     const id = this.issue(path);
     this.#keep({ id, path, folder });
     return id;
   }
 
-  /** @throws AppError `not-found` for an id that was not issued. */
+  /** @throws AppError `not-found` for an id that was not issued */
   path(id: string): string {
     const path = this.#paths.get(id) ?? this.#kept(id)?.path;
     if (path === undefined) throw new AppError('not-found', 'This file is no longer in the list. Add it again.');
     return path;
   }
 
-  /** A picture that was issued when the services ran before; undefined for any other id. */
+  /** A picture that was issued before the services were restarted; undefined for any other id. */
   keptPicture(id: string): { path: string; folder: string } | undefined {
     const kept = this.#kept(id);
     return kept?.folder === undefined ? undefined : { path: kept.path, folder: kept.folder };
@@ -71,7 +71,7 @@ export class Handles {
     };
   }
 
-  /** Writes down what was issued last. */
+  /** Stores the ids issued since the last time. */
   close(): void {
     clearTimeout(this.#timer);
     this.#write();

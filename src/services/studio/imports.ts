@@ -8,8 +8,8 @@ import { AppError, messageOf } from '../../shared/errors.ts';
 const keptFor = 7 * 24 * 3600 * 1000;
 
 /**
- * Files dropped on a browser have no path, so they are copied here, each drop into its own folder. Drops older than a
- * week are removed when the program starts.
+ * A browser does not tell the paths of dropped files, so they are copied here, each drop into its own folder. Drops
+ * older than a week are removed when the program starts.
  */
 export class Imports {
   readonly #folder: string;
@@ -30,11 +30,11 @@ export class Imports {
   }
 
   /**
-   * Writes one dropped file under its name inside the drop; it appears there only when it is whole.
+   * Writes one dropped file under its name in the folder of its drop. It appears there only when it is complete.
    * @param drop the folder of its drop; undefined for the first file, which gets a new one
-   * @param relative the name as the browser tells it, with `/` between folders
-   * @returns the folder of its drop, and where the file is
-   * @throws AppError `bad-input` for a folder that is no drop or a name that would lead out of it
+   * @param relative the name as the browser reports it, with `/` between folders
+   * @returns the folder of its drop, and the path of the file
+   * @throws AppError `bad-input` for a folder that is not a drop, or a name that leads out of it
    */
   async write(
     drop: string | undefined,

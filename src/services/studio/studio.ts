@@ -27,10 +27,12 @@ import { trainingHandlers } from '../training/trainingHandlers.ts';
 
 export type Reply = { value: unknown } | { error: WireError };
 
-/** Everything that a window needs of the services, in Electron and in a browser alike. */
+/** Everything that a window needs from the services, in Electron and in a browser. */
 export interface Studio {
   readonly handlers: Handlers;
-  /** Answers a call from the window; its input and output are checked with the contract. Failures are logged. Never throws. */
+  /**
+   * Answers a call from the window. Input and output are checked with the contract. Failures are logged. Never throws.
+   */
   call(name: string, input: unknown): Promise<Reply>;
   readonly handles: Handles;
   /**
@@ -40,7 +42,10 @@ export interface Studio {
    * @returns the folder of the drop
    */
   receive(drop: string, relative: string, content: Readable): Promise<Place>;
-  /** A picture by its id; `size` is the longest side in pixels, `signal` of whoever waits for it. @throws AppError `not-found`, `unsupported` */
+  /**
+   * A picture by its id; `size` is the longest side in pixels, `signal` aborts the request. @throws AppError
+   * `not-found`, `unsupported`
+   */
   picture(id: string, size?: number, signal?: AbortSignal): Promise<Served>;
   /** Delivers every event until the returned function is called. */
   subscribe(listener: (event: StudioEvent) => void): () => void;
@@ -97,7 +102,7 @@ export async function openStudio(services: Services, reveal: Reveal = revealInFi
     receive: async (drop, relative, content) => {
       const first = drop === '';
       const { folder, path } = await imports.write(first ? undefined : handles.path(drop), relative, content);
-      // Its thumbnail is made now, while the page is still asking which pictures have arrived.
+      // Its thumbnail is made now, while the page asks which pictures have arrived.
       if (first) thumbnails.serve(path, thumbnailSize).catch(() => undefined);
       return handles.place(folder);
     },

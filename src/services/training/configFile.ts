@@ -22,8 +22,8 @@ const pathFields = [
 type Path = readonly (string | number)[];
 
 /**
- * Reads a run's configuration. Relative paths in the file are relative to the file; those in settings, which were
- * typed, to the current folder. In both, `null` leaves a field out: `mcir: null` trains without MCIR.
+ * Reads a run's configuration. Relative paths in the file are relative to the file. Those in settings were typed, so
+ * they are relative to the current folder. In both, `null` removes a field: `mcir: null` trains without MCIR.
  * @param settings `path=value` with a YAML value, such as `mcir.weight=0.002`
  * @throws AppError `bad-input`, `not-found`, with the path of the field
  */
@@ -43,7 +43,7 @@ export function readConfigFile(file: string, settings: readonly string[] = []): 
 
 type YamlDocument = ReturnType<typeof parseDocument>;
 
-/** A configuration has some kilobytes. */
+/** Limit; a configuration has a few kilobytes. */
 const MAX_BYTES = 100_000;
 
 /** The text of a file or a pipe. */
@@ -66,12 +66,12 @@ function readText(file: string): string {
   }
 }
 
-/** Deeper nesting than any field has; each level takes some of the stack. */
+/** Limit of nesting, deeper than any field. The parser uses some stack for each level. */
 const MAX_DEPTH = 50;
 
 /**
- * Parses YAML that may be hostile. Keys are compared here: the parser compares each with all before it, which takes minutes
- * for many.
+ * Parses YAML that may be hostile. Duplicate keys are found here, because the parser compares each key with all earlier
+ * ones, which takes minutes if there are many.
  */
 function parseYaml(text: string, file: string): YamlDocument {
   try {
@@ -100,7 +100,7 @@ function parseYaml(text: string, file: string): YamlDocument {
   }
 }
 
-/** Whether brackets, or list items on one line, nest deeper than the parser can follow in a short time. */
+/** Whether brackets, or list items on one line, are nested deeper than the parser can handle quickly. */
 function isDeep(text: string): boolean {
   let depth = 0;
   for (const sign of text) {
@@ -111,7 +111,7 @@ function isDeep(text: string): boolean {
   return /^[ \t]*(?:[-?][ \t]+){50}/m.test(text);
 }
 
-/** Aliases that multiply are refused. */
+/** Refuses aliases that multiply. */
 function toData(document: YamlDocument, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
@@ -125,7 +125,7 @@ function toData(document: YamlDocument, file: string): unknown {
 const shortened = (text: string, length = 80): string =>
   text.length > length ? `${text.slice(0, length - 3)}...` : text;
 
-/** @throws AppError `not-found` for a folder of pictures that is not there, with the field that names it */
+/** @throws AppError `not-found` if a folder of pictures does not exist, with the field that names it */
 export async function requireFolders({ data }: RunConfig): Promise<void> {
   for (const part of ['train', 'validation'] as const) {
     for (const role of ['target', 'input'] as const) {
@@ -140,7 +140,7 @@ export const writeConfig = (config: RunConfig): string => stringify(config);
 
 /**
  * Validates a configuration, including the network's options and the degradations' settings.
- * @param source what error messages call it
+ * @param source its name in error messages
  */
 export function parseConfig(value: unknown, source: string): RunConfig {
   const parsed = runConfig.safeParse(value);

@@ -34,8 +34,8 @@ export interface DemoResult {
 const preset = fileURLToPath(new URL('../../../resources/presets/sample.yml', import.meta.url));
 
 /**
- * Queues the training of the guided sample: a small network, with MCIR, as any other run.
- * @param steps instead of the preset's
+ * Queues the training of the guided sample: a small network with MCIR. It is an ordinary run.
+ * @param steps replaces the preset's number
  */
 export function startDemo({ training }: Services, { clear, hazy }: SampleSet, steps?: number): RunSummary {
   const config = readConfigFile(preset, steps === undefined ? [] : [`steps=${steps}`]);
@@ -46,9 +46,9 @@ export function startDemo({ training }: Services, { clear, hazy }: SampleSet, st
 }
 
 /**
- * Restores the pictures that the run has set apart, whole, with the run as the model, and writes before/after sheets.
+ * Restores the held-out pictures of the run with its model and writes before/after sheets.
  * @param id of a run that has ended
- * @throws AppError the training's own, or `cancelled` where it was cancelled
+ * @throws AppError the training's own, or `cancelled` if it was cancelled
  */
 export async function finishDemo(
   { batches, runs }: Services,

@@ -12,9 +12,9 @@ export interface Evaluation {
   /** Title of the model, its network, and SHA-256 of its file. */
   model: { title: string; network: string; hash: string };
   pictures: EvaluatedPicture[];
-  /** Means over the pictures; PSNR in dB, null where a picture was restored without any error. */
+  /** Means over the pictures; PSNR in dB, null if a picture was restored without any error. */
   mean: { psnr: number | null; ssim: number; lpips?: Partial<Record<LpipsNetwork, number>> };
-  /** Pictures that could not be measured, and why. */
+  /** Pictures that could not be measured, with the reasons. */
   failed: { name: string; reason: string }[];
   /** Files without a partner. */
   unmatched: string[];
@@ -25,9 +25,9 @@ export interface Evaluation {
 
 /**
  * Measures a model on pairs of pictures, in a child process.
- * @param onEvent is told of the model, and of each picture as it is done
+ * @param onEvent called with the model, and with each picture when it is done
  * @param options how the process is started (services/app/childSettings.ts), and a signal that cancels
- * @throws AppError what the worker found, `worker-died`, or `cancelled` after the signal
+ * @throws AppError errors of the worker, `worker-died`, or `cancelled` after the signal
  */
 export async function evaluate(
   question: EvaluateStart,

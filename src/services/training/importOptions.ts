@@ -13,11 +13,11 @@ export interface ImportedOptions {
 
 type Tree = Record<string, unknown>;
 
-/** Fields that say how the other program works, not what is trained. */
+/** Fields about how the other program works, which do not affect what is trained. */
 const withoutEffect =
   /^(model_type|num_gpu|dist_params|logger|use_amp|amp_bf16|compile|deterministic|detect_anomaly|high_order_degradation|path\.(experiments_root|strict_load_g|resume_state|param_key_g|strict_resume)|datasets\.\w+\.(name|type|io_backend|filename_tmpl|num_worker_per_gpu|prefetch_mode|pin_memory|dataset_enlarge_ratio|use_shuffle|num_prefetch_queue|mean|std|phase|scale|accum_iter)|train\.optim_g\.(type|fused)|train\.(pixel_opt|perceptual_opt|perceptual_pos_opt)\.(reduction|criterion|use_input_norm|range_norm|style_weight|type)|val\.(save_img|suffix|pbar|use_pbar|val_enabled|metrics_enabled|tile\w*)|val\.metrics\.\w+\.(type|better))(\.|$)/;
 
-/** A tree whose values are taken one by one, so that what nobody took is known at the end. */
+/** A tree whose values are taken one by one; what was not taken is known at the end. */
 class Options {
   readonly #tree: Tree;
   readonly #taken: string[] = [];
@@ -37,7 +37,7 @@ class Options {
     return undefined;
   }
 
-  /** Puts a path back: its value could not be used. */
+  /** Returns a value that could not be used. */
   refuse(path: string): undefined {
     this.#taken.splice(this.#taken.indexOf(path), 1);
     return undefined;
@@ -58,8 +58,8 @@ class Options {
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Turns an option file of BasicSR or traiNNer-redux (MCLIR's among them) into a run.
- * @throws AppError `bad-input` where it is no such file, `unsupported` for a network that is not here
+ * Converts an option file of BasicSR or traiNNer-redux (including MCLIR's) to a run.
+ * @throws AppError `bad-input` if it is not such a file, `unsupported` for a network that is not available here
  */
 export function importOptions(text: string, source: string): ImportedOptions {
   const options = new Options(parseTree(text, source));
@@ -138,7 +138,7 @@ function networkOf(options: Options, source: string) {
     known.flatMap((key) => {
       const value = options.take(`network_g.${key}`);
       if (value === undefined) return [];
-      // One field at a time: what does not fit is named, the rest is kept.
+      // Set one field at a time: fields that do not fit are reported, the others are kept.
       if (found.options.safeParse({ [key]: value }).success) return [[key, value]];
       options.refuse(`network_g.${key}`);
       return [];
@@ -184,7 +184,7 @@ function scheduleOf(options: Options): object {
   return { ...common, type: 'constant' };
 }
 
-/** BasicSR's switch clips gradients to a norm of 0.01. */
+/** BasicSR's option clips gradients to a norm of 0.01. */
 function clipOf(options: Options): number | undefined {
   return options.take<boolean>('train.use_grad_clip', 'train.grad_clip') === true ? 0.01 : undefined;
 }
@@ -209,7 +209,7 @@ function lossOf(options: Options): object {
   });
 }
 
-/** MCLIR's negatives. Its code walks the list of intervals backwards (docs/method.md). */
+/** MCLIR's negatives. Its code reads the list of intervals backwards (docs/method.md). */
 function negativesOf(options: Options): object {
   const intervals = options.take<number | number[]>('train.neg_iter', 'neg_iter');
   const decays = [options.take<number | number[]>('train.neg_decay', 'neg_decay') ?? 0.1].flat();

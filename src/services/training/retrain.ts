@@ -5,13 +5,13 @@ import type { Home } from '../app/home.ts';
 import { requireFit } from '../models/readModels.ts';
 import { type ResolvedModel, resolveModel } from '../models/models.ts';
 
-/** A tenth of the published rate: the weights are near their place already. */
+/** A tenth of the published rate, because the weights are already close to their optimum. */
 const rate = 2e-5;
 
 /**
- * A configuration that trains a model further with MCIR, from its own weights; the pictures are still to be chosen.
+ * A configuration that trains a model further with MCIR, from its own weights. The pictures are chosen later.
  * @param reference a model, a weights file, or a run
- * @throws AppError `unsupported` for a finished graph, and what finding the model throws
+ * @throws AppError `unsupported` for a finished graph, and errors of finding the model
  */
 export async function retrainConfig(reference: string, home: Home): Promise<RunConfig> {
   const { title, network, options, inputNorm } = await resolveTrainable(reference, home);
@@ -25,10 +25,10 @@ export async function retrainConfig(reference: string, home: Home): Promise<RunC
 }
 
 /**
- * Checks the weights that a configuration starts from, before a run is made of it. Where they expect normalised inputs
- * (FFA-Net's) and the configuration says nothing about it, the weights decide.
- * @returns the configuration as it should be kept
- * @throws AppError where the weights cannot be found or read, or do not fit the network and its options
+ * Checks the weights that a configuration starts from, before the run is created. If they expect normalised inputs
+ * (FFA-Net's) and the configuration does not say so, the normalisation is added.
+ * @returns the configuration to store
+ * @throws AppError if the weights cannot be found or read, or do not fit the network and its options
  */
 export async function prepareStart(config: RunConfig, home: Home): Promise<RunConfig> {
   const { network } = config;

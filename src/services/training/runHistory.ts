@@ -20,7 +20,7 @@ import { readRunRecord, writeRunRecord } from './runRecord.ts';
 
 const lpipsLine = z.object({ step: z.int(), name: z.string(), lpips: lpipsValues });
 
-/** Validation pictures with their LPIPS, where the run measures it. A step that was done again after a stop counts once. */
+/** Validation pictures with their LPIPS, if the run measures it. A step that was repeated after a stop counts once. */
 function withLpips(pictures: ValidationPicture[], file: string): ValidationPicture[] {
   if (!existsSync(file)) return pictures;
   const known = new Map<string, LpipsValues>();
@@ -34,7 +34,7 @@ function withLpips(pictures: ValidationPicture[], file: string): ValidationPictu
   });
 }
 
-/** A line that was cut off when the program was killed is left out. */
+/** Skips a line that was cut off when the program was killed. */
 function parseOrUndefined(line: string): unknown {
   try {
     return JSON.parse(line);
@@ -43,7 +43,7 @@ function parseOrUndefined(line: string): unknown {
   }
 }
 
-/** The history of training runs: in the database for asking, in the run folders for keeping. */
+/** The history of training runs: the database is for queries, the run folders are for keeping. */
 export class Runs {
   readonly #home: Home;
   readonly #history: History;
@@ -75,8 +75,8 @@ export class Runs {
   }
 
   /**
-   * A run by its id or its name.
-   * @throws AppError `not-found`, or `conflict` where several runs have the name.
+   * Finds a run by its id or name.
+   * @throws AppError `not-found`, or `conflict` if several runs have the name
    */
   find(reference: string): RunSummary {
     const run = this.#history.runs.find(reference);
@@ -111,14 +111,14 @@ export class Runs {
     return parseConfig(parse(this.#history.runs.record(id)?.config ?? ''), `Run ${id}`);
   }
 
-  /** Replaces the configuration of a run, in its folder first: the folder is right where the two differ. */
+  /** Replaces the configuration of a run. The folder is written first, because it is authoritative. */
   changeConfig(id: string, config: RunConfig): void {
     const text = writeConfig(config);
     writeFileAtomic(this.folder(id).config, text);
     this.#history.runs.setConfig(id, text, config.steps);
   }
 
-  /** Series of a run, whole: those named or all. */
+  /** Complete series of a run: those named, or all. */
   series(reference: string, names?: readonly string[], from?: number): MetricSeries[] {
     return this.#history.metrics.series(this.find(reference).id, names, from);
   }
@@ -136,9 +136,9 @@ export class Runs {
   }
 
   /**
-   * Deletes a run's folder, then the run from the history: one whose folder cannot be removed stays where it is listed.
-   * @param remove by default deletes for good; the window moves to the trash
-   * @throws AppError `conflict` while the run is active
+   * Deletes a run's folder, then the run from the history. If the folder cannot be removed, the run stays listed.
+   * @param remove by default deletes permanently; the window moves to the trash
+   * @throws AppError `conflict` if the run is active
    */
   async delete(
     reference: string,
@@ -153,7 +153,7 @@ export class Runs {
     return run;
   }
 
-  /** Writes run.json anew from the database. */
+  /** Writes run.json again from the database. */
   writeRecord(id: string): void {
     const job = this.#history.jobs.find(id);
     const run = this.#history.runs.find(id);
@@ -173,7 +173,7 @@ export class Runs {
     });
   }
 
-  /** Brings the metrics in the database to what the run's folder holds up to a step; the folder is right. */
+  /** Makes the metrics in the database equal to those in the run's folder, up to a step. */
   syncMetrics(id: string, step: number): void {
     const { metrics, runs } = this.#history;
     metrics.truncate(id, step);
@@ -185,8 +185,8 @@ export class Runs {
   }
 
   /**
-   * Reads in every run folder that the database does not know. A folder that cannot be read keeps no other out.
-   * @returns how many runs were read in, and a sentence about each that could not be
+   * Imports every run folder that the database does not know. A folder that cannot be read does not stop the others.
+   * @returns how many runs were imported, and a sentence for each that could not be
    */
   rebuild(): { count: number; problems: string[] } {
     const folders = readdirSync(this.#home.runs, { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -223,7 +223,7 @@ export class Runs {
     return true;
   }
 
-  /** An interrupted run may have done steps that it did not save; it goes on from the last that it did. */
+  /** An interrupted run may have done steps that it did not save; it resumes from the last checkpoint. */
   #withSavedStep(run: RunSummary): RunSummary {
     return run.state === 'interrupted' ? { ...run, savedStep: savedStep(this.folder(run.id)) } : run;
   }
@@ -234,7 +234,10 @@ export class Runs {
   }
 }
 
-/** What the history asks of a configuration, so that runs of other versions, with other fields, can be read in too. */
+/**
+ * The fields that the history needs of a configuration. Others are ignored, so that runs of other versions can be
+ * imported.
+ */
 const summarisedConfig = z.object({
   network: z.object({ type: z.string() }),
   mcir: z.object({ negatives: z.array(z.unknown()) }).optional(),
@@ -242,7 +245,7 @@ const summarisedConfig = z.object({
   steps: z.int(),
 });
 
-/** The fields of a run that stand in its configuration. */
+/** The columns of a run that come from its configuration. */
 export const runFields = ({ network, mcir, seed, steps }: z.output<typeof summarisedConfig>) => ({
   network: network.type,
   negatives: mcir?.negatives.length ?? 0,

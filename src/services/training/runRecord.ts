@@ -7,7 +7,10 @@ import { runFacts } from '../../shared/runs.ts';
 
 const programRecord = z.object({ id: z.string(), machine: z.string(), host: z.string(), process: z.string() });
 
-/** run.json: what the history knows of a run besides its configuration and metrics. Either of the two can be made again from the other. */
+/**
+ * run.json: everything about a run that is in neither its configuration nor its metrics. File and database can be
+ * rebuilt from each other.
+ */
 export const runRecord = z.object({
   id: z.string(),
   name: z.string(),
@@ -15,7 +18,7 @@ export const runRecord = z.object({
   created: z.number(),
   changed: z.number(),
   error: wireError.exactOptional(),
-  /** The program that owns it while it is active; `host` is how programs before version 0.2 wrote that, `pid@start`. */
+  /** The program that owns it while it is active. Programs before version 0.2 wrote `host` as `pid@start`. */
   owner: programRecord.exactOptional(),
   host: z.string().exactOptional(),
   worker: z.string().exactOptional(),
@@ -26,12 +29,12 @@ export const runRecord = z.object({
 });
 export type RunRecord = z.infer<typeof runRecord>;
 
-/** Writes run.json anew, whole or not at all. */
+/** Writes run.json completely or not at all. */
 export function writeRunRecord(folder: RunFolder, record: RunRecord): void {
   writeFileAtomic(folder.record, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Undefined for a folder that holds no readable record. */
+/** Undefined if the folder has no readable record. */
 export function readRunRecord(folder: RunFolder): RunRecord | undefined {
   try {
     return runRecord.safeParse(JSON.parse(readSmallFile(folder.record))).data;

@@ -13,17 +13,17 @@ export interface SampleSet {
   hazy: string;
 }
 
-/** Where the sample set lies, once it was made. */
+/** The folders of the sample set, if it was made. */
 export function sampleFolders(home: Home): SampleSet {
   const folder = join(home.root, 'sample');
   return { folder, clear: join(folder, 'clear'), hazy: join(folder, 'hazy') };
 }
 
 /**
- * The sample pictures, clear and with haze, in the program's data folder. They are drawn once, by a child process; the folder
+ * The sample pictures, clear and with haze, in the program's data folder. A child process draws them once; the folder
  * gets its name when it is complete.
- * @param onPicture is told after each picture that is made
- * @throws AppError `worker-died` where the process that draws them ends
+ * @param onPicture called after each picture
+ * @throws AppError `worker-died` if the process that draws them ends
  */
 export async function prepareSampleSet(
   home: Home,
@@ -49,7 +49,7 @@ export async function prepareSampleSet(
       },
     );
     await rename(partial, folder).catch((error: unknown) => {
-      // Another program may have made the set meanwhile; both are the same.
+      // Another program may have made the set meanwhile; both sets are the same.
       if (!existsSync(folder)) throw error;
     });
   } finally {

@@ -17,13 +17,13 @@ import type { Asked, JobManager } from '../jobs/JobManager.ts';
 import { type Runs, runFields } from './runHistory.ts';
 
 export interface TrainingEvents {
-  /** What a training's worker tells, in the order in which it happens. */
+  /** Events of a training, in the order in which they happen. */
   progress: [run: string, event: TrainEvent];
-  /** A run has entered a new state. */
+  /** A run has a new state. */
   state: [run: RunSummary];
 }
 
-/** What the training service works with. */
+/** What the training service depends on. */
 export interface TrainingServices {
   readonly home: Home;
   readonly history: History;
@@ -32,7 +32,10 @@ export interface TrainingServices {
   readonly children: ChildSettings;
 }
 
-/** Metrics are written in transactions of this many lines, or after this time: each waits for the disk. */
+/**
+ * Metrics are written in transactions of this many lines, or after this time, because each transaction waits for the
+ * disk.
+ */
 const batch = { lines: 500, ms: 500 };
 
 /** Starts and resumes trainings, and keeps their history while they run. */
@@ -44,9 +47,9 @@ export class Training {
   readonly #jobs: JobManager;
   readonly #waiting = new Map<string, MetricLine[]>();
   readonly #flushing = new Set<string>();
-  /** Runs that wait for their disk, and why. It is not in the history: the disk does not take it. */
+  /** Runs that wait for their disk, with the reason. Not in the history, because the disk cannot be written. */
   readonly #waitsFor = new Map<string, string>();
-  /** What the disk does not take now is written later, in order. */
+  /** Writes that wait for the disk are done later, in order. */
   readonly #stored = new StoredInOrder();
   #written = -Infinity;
 
@@ -62,7 +65,7 @@ export class Training {
         isTravellingRun(runs.folder(id))
           ? followRun({ id, folder: runs.folder(id), config: runs.config(id), home, job: work })
           : workInChild(trainContract, this.#question(id), work, { ...children.options, log: runs.folder(id).log }),
-      // The contract has checked it.
+      // The contract has validated it.
       onEvent: ({ id }, event) => this.#onEvent(id, event as TrainEvent),
       onEnd: ({ id }) => this.#flush(id),
       onState: (job) => this.#onState(job),
@@ -71,8 +74,8 @@ export class Training {
 
   /**
    * Queues a new run.
-   * @param travel how it reaches other machines, given its id, where they do it
-   * @throws AppError `bad-input` for a configuration that does not hold, `io` where the disk does not take it
+   * @param travel for a run that other machines do: how it reaches them, given its id
+   * @throws AppError `bad-input` for an invalid configuration, `io` if the disk cannot be written
    */
   start(config: RunConfig, travel?: (id: string) => Travel): RunSummary {
     parseConfig(config, 'The configuration');
@@ -85,7 +88,7 @@ export class Training {
         this.#history.runs.add({ ...runFields(config), id, config: text, step: 0, note: '', tags: [] });
       });
     } catch (error) {
-      // Without a job it is no run.
+      // Without a job it is not a run.
       if (!this.#history.jobs.find(id)) rmSync(folder.path, { recursive: true, force: true });
       throw explainStorage(error);
     }
@@ -93,7 +96,7 @@ export class Training {
   }
 
   /**
-   * Goes on with a run after a pause, or where it last saved.
+   * Resumes a run after a pause, or from its last checkpoint.
    * @throws AppError `not-found`, `conflict`
    */
   resume(reference: string): Promise<Asked> {
@@ -101,10 +104,10 @@ export class Training {
   }
 
   /**
-   * Goes on with a run that has ended until it has done more steps than it was set up for. A schedule whose length is that
-   * of the run follows the new length from here on.
-   * @param steps in all
-   * @throws AppError `not-found`, `conflict` while it is active, `bad-input` for steps that it has done already
+   * Resumes an ended run until it has done more steps than it was set up for. A schedule as long as the run is extended
+   * to the new length.
+   * @param steps total number of steps
+   * @throws AppError `not-found`, `conflict` if it is active, `bad-input` for a number that it has already done
    */
   async extend(reference: string, steps: number): Promise<RunSummary> {
     const run = this.#runs.find(reference);
@@ -122,12 +125,12 @@ export class Training {
     return this.#jobs.pause(this.#runs.find(reference).id);
   }
 
-  /** Saves, and ends; {@link ended} tells when. @throws AppError `not-found`, `conflict` */
+  /** Saves, and ends; {@link ended} resolves then. @throws AppError `not-found`, `conflict` */
   cancel(reference: string): Promise<Asked> {
     return this.#jobs.cancel(this.#runs.find(reference).id);
   }
 
-  /** Ends at once; the run goes on from its last checkpoint. */
+  /** Ends at once; the run can be resumed from its last checkpoint. */
   kill(reference: string): void {
     this.#jobs.kill(this.#runs.find(reference).id);
   }
@@ -139,12 +142,12 @@ export class Training {
     return this.#runs.find(id);
   }
 
-  /** Resolves when everything that is known of the runs is on the disk. */
+  /** Resolves when everything about the runs is on disk. */
   stored(): Promise<void> {
     return this.#stored.settled();
   }
 
-  /** A run with what only this program knows of it: whether it waits for its disk. */
+  /** A run with a fact that only this program knows: whether it waits for its disk. */
   asItIs<Run extends RunSummary>(run: Run): Run {
     const waitsFor = this.#waitsFor.get(run.id);
     return waitsFor === undefined ? run : { ...run, waitsFor };
@@ -175,7 +178,7 @@ export class Training {
       const lines = this.#waiting.get(id) ?? [];
       lines.push(event.line);
       this.#waiting.set(id, lines);
-      // A validation is looked at as soon as it is told of.
+      // Written at once, because users look at a validation as soon as it is reported.
       if (event.line.pictures || lines.length >= batch.lines || performance.now() - this.#written > batch.ms)
         this.#flush(id);
     }
@@ -183,7 +186,7 @@ export class Training {
   }
 
   #onState(job: Job): void {
-    // Nothing waits for long while a run is paused.
+    // Otherwise lines would wait as long as a run is paused.
     if (isActive(job.state)) this.#flush(job.id);
     else this.#waitsFor.delete(job.id);
     this.#stored.add(() => {
@@ -193,7 +196,7 @@ export class Training {
   }
 
   #flush(id: string): void {
-    // A flush that waits for the disk takes later lines with it.
+    // While a flush waits for the disk, later lines join it.
     if (!this.#waiting.has(id) || this.#flushing.has(id)) return;
     this.#flushing.add(id);
     this.#stored.add(() => {

@@ -21,12 +21,12 @@ import { moveToTrash } from '../app/trash.ts';
 
 type Calls = `presets.${string}` | `registry.${string}` | `training.${string}` | `runs.${string}`;
 
-/** Lines of a run's log that a face is shown. */
+/** Number of log lines that a window shows. */
 const logLines = 200;
-/** Steps come faster than anybody looks. */
+/** Steps are faster than progress needs to be shown. */
 const progressEvery = 200;
 
-/** Answers of the calls about training runs. */
+/** Handlers of the calls about training runs. */
 export function trainingHandlers({
   services,
   handles,
@@ -40,7 +40,7 @@ export function trainingHandlers({
   const tellRun = (run: string): void => tell({ name: 'run', data: training.asItIs(runs.find(run)) });
   training.events.on('state', (run) => tell({ name: 'run', data: run }));
   training.events.on('progress', (id, event) => {
-    // A line of the log; whoever shows the run asks for it anew.
+    // A line of the log; windows that show the run ask for the log again.
     if (event.type === 'log' || event.type === 'waits') tellRun(id);
     if (event.type !== 'metrics') return;
     if (event.line.pictures) tellRun(id);

@@ -6,9 +6,11 @@ import { askChild, type ChildEnd, type ChildOptions } from '../jobs/childProcess
 import { parseConfig } from './configFile.ts';
 
 /**
- * Measures what a training would take by running a few steps of it in a child process; nothing is kept of them.
+ * Measures the time and memory of a training by running a few steps in a child process. The result of the steps is
+ * discarded.
  * @param options how the process is started (services/app/childSettings.ts), and a signal that cancels
- * @throws AppError what is wrong with the configuration or its pictures, `out-of-memory`, `worker-died`, or `cancelled` after the signal
+ * @throws AppError if the configuration or pictures are not valid, `out-of-memory`, `worker-died`, or `cancelled` after
+ * the signal
  */
 export async function tryTraining(
   config: RunConfig,

@@ -54,7 +54,7 @@ export const appCalls = {
   'app.change': call(settingsChange, settings),
   /** Chooses the data folder for the next start; nothing is moved. */
   'app.chooseFolder': call(z.strictObject({ folder: handle }), nothing),
-  /** What pictures can be restored on here, and what was measured so far: seconds per megapixel, for each model. */
+  /** The devices that can restore pictures here, and measurements so far: seconds per megapixel, for each model. */
   'app.devices': call(
     nothing,
     z.object({
@@ -77,7 +77,7 @@ export const appCalls = {
   'places.roots': call(nothing, z.array(place)),
   /** Content of a folder: its subfolders, and the files of the requested kind. Hidden entries are left out. */
   'places.list': call(
-    z.strictObject({ folder: handle, show: z.enum(['folders', 'pictures', 'weights', 'studies']) }),
+    z.strictObject({ folder: handle, show: z.enum(['folders', 'pictures', 'weights', 'studies', 'files']) }),
     z.object({ folder: place, parent: place.optional(), entries: z.array(place) }),
   ),
   /** Creates an empty folder inside a listed one. */

@@ -21,7 +21,10 @@ export const model = z.object({
   /** The run that trained it. */
   run: recordId.optional(),
   psnr: z.number().optional(),
-  /** True for added models; the model of a run is removed with the run, and one that comes with the program never. */
+  /**
+   * True for added models. A run's model is removed with the run, and a model that comes with the program cannot be
+   * removed.
+   */
   removable: z.boolean(),
 });
 export type ModelEntry = z.output<typeof model>;
@@ -66,9 +69,9 @@ export type Pack = z.output<typeof pack>;
 export const remedy = z.object({
   id: recordId,
   fault,
-  /** Key of its name in words of photographers; the window has them in its languages. */
+  /** Key of its name in photographers' words; the window has a text for each language. */
   words: z.string(),
-  /** The name among those who know models. */
+  /** Its usual name among experts. */
   title: z.string(),
   licence: z.string(),
   /** Of the download, or of the file. */

@@ -58,9 +58,9 @@ export const restoreCalls = {
     z.object({
       pictures: z.array(source),
       ignored: z.int(),
-      /** Folders and files that could not be listed; a sentence for each. */
+      /** Folders and files that could not be listed, one sentence each. */
       skipped: z.array(z.string()),
-      /** What was left out because it belongs to another picture; a sentence for each kind. */
+      /** What was left out because it belongs to another picture, one sentence per kind. */
       beside: z.array(z.string()),
     }),
   ),
@@ -81,16 +81,16 @@ export const restoreCalls = {
       picture: handle,
       region,
       seconds: z.number(),
-      /** Size of the reduced picture; missing where it was not reduced. */
+      /** Size of the reduced picture; undefined if it was not reduced. */
       reduced: z.object({ width: z.int(), height: z.int() }).optional(),
       backends: z.array(backendId),
     }),
   ),
-  /** What the program sees in a picture: estimates, and what is likely wrong. */
+  /** Estimates of what a picture looks like, and what is likely wrong with it. */
   'restore.look': call(z.strictObject({ picture: handle }), look),
   /** Cancels the running preview and those that wait. */
   'restore.endPreview': call(nothing, nothing),
-  /** Which of these ids are known and still exist: asked after a reload, or after a restart of the services. */
+  /** Which of these ids are known and still exist. Used after a reload, or after a restart of the services. */
   'restore.known': call(
     z.strictObject({ pictures: z.array(handle).max(20_000) }),
     z.object({ pictures: z.array(handle) }),
@@ -108,17 +108,19 @@ export const restoreCalls = {
       /** The folder of the results; without it each result is written beside its original. */
       out: handle.optional(),
       options: exportSettings,
+      /** The machines in the settings do it. That takes a folder for the results. */
+      elsewhere: z.boolean().optional(),
     }),
     batch,
   ),
-  /** What the results will not hold, a sentence each, by file; of the first 500 pictures. */
+  /** What the results cannot hold, one sentence each, by file; for the first 500 pictures. */
   'batches.leftOut': call(
     z.strictObject({ pictures: z.array(handle).max(20_000), format: exportSettings.shape.format }),
     z.object({ files: z.array(z.object({ name: z.string(), lost: z.array(z.string()) })) }),
   ),
   'batches.list': call(nothing, z.array(batch)),
   'batches.files': call(batchRef, z.array(batchFile)),
-  /** The pictures of a batch that still exist, to look at them or restore them again. */
+  /** The pictures of a batch that still exist, to view them or restore them again. */
   'batches.open': call(batchRef, z.object({ pictures: z.array(source), missing: z.int() })),
   /** The file name that the result of a picture would get as number `number` of a batch. */
   'batches.exampleName': call(

@@ -17,7 +17,7 @@ const studySummary = z.object({
   error: wireError.optional(),
   arms: z.int(),
   seeds: z.int(),
-  /** Trainings that have finished, and all of them. */
+  /** Number of finished trainings, and of all. */
   trained: z.int(),
   total: z.int(),
 });
@@ -38,9 +38,9 @@ const armFigures = z.object({
 const armShown = z.object({
   name: z.string(),
   steps: z.int(),
-  /** Settings in which it differs from the baseline, as text. */
+  /** Settings that differ from the baseline, as text. */
   differs: z.array(z.object({ path: z.string(), value: z.string() })),
-  /** The feature weights it compares in, once a training has begun. */
+  /** Its feature weights, known once a training has started. */
   features: z.string().optional(),
   figures: armFigures.optional(),
 });
@@ -55,7 +55,7 @@ const verdict = z.object({
   arm: z.string(),
   baseline: z.string(),
   verdict: z.enum(['better', 'worse', 'equivalent', 'undecided']),
-  /** For an undecided one: about how many more seeds would decide it; null for more than a thousand. */
+  /** If undecided: about how many more seeds would decide it; null for more than a thousand. */
   moreSeeds: z.int().nullable().optional(),
   count: z.int(),
   mean: z.number(),
@@ -83,7 +83,7 @@ const studyShown = studySummary.extend({
   tuning: z.object({ count: z.int(), hash: z.string() }),
   configHash: z.string(),
   seenBefore: z.array(z.object({ name: z.string(), study: z.string() })),
-  /** What is left of it takes about this long, by the trainings of each arm that have finished. */
+  /** Estimated time left, from the finished trainings of each arm. */
   secondsLeft: z.number().optional(),
   /** For display only. */
   folder: z.string(),
@@ -95,7 +95,7 @@ const studyPreset = z.object({
   name: z.string(),
   question: z.string(),
   arms: z.array(z.string()),
-  /** True if an arm gets another one's time: creating the study then measures how long a step takes. */
+  /** True if an arm gets the same time as another one: creating the study then measures how long a step takes. */
   timed: z.boolean(),
 });
 
@@ -111,7 +111,7 @@ const band = z.object({
 export type StudyBand = z.output<typeof band>;
 
 const estimate = z.object({
-  /** All trainings that are left, one after the other. */
+  /** All remaining trainings, one after the other. */
   seconds: z.number(),
   arms: z.array(
     z.object({
@@ -127,7 +127,7 @@ const estimate = z.object({
 const fromPreset = z.strictObject({
   preset: z.string(),
   name: z.string().trim().min(1).max(60),
-  /** A training preset or a run whose settings all arms share; by default that of the study's preset. */
+  /** A training preset or run whose settings all arms share; by default that of the study's preset. */
   base: recordId.optional(),
   dataset: recordId,
   /** The data set of the final pictures. */
@@ -150,13 +150,19 @@ export const studyCalls = {
   'studies.presets': call(nothing, z.array(studyPreset)),
   /** Locks the pictures and settings of a new study, from a file or from a preset. Nothing is trained yet. */
   'studies.create': call(z.union([z.strictObject({ file: handle }), fromPreset]), studySummary),
-  /** Runs a few steps of each arm that costs something else, and estimates what is left of the study. */
+  /** Runs a few steps of each arm with a different cost, and estimates the time left for the study. */
   'studies.estimate': call(studyRef, estimate),
   'studies.endEstimate': call(nothing, nothing),
-  /** Starts a study, or goes on with one that was paused or has ended. */
-  'studies.start': call(studyRef, nothing),
+  /** Starts a study, or resumes one that is paused or has ended. */
+  'studies.start': call(
+    studyRef.extend({
+      /** The machines in the settings do its trainings. A study that was begun stays where it is. */
+      elsewhere: z.boolean().optional(),
+    }),
+    nothing,
+  ),
   'studies.pause': call(studyRef, nothing),
-  /** The training at hand is saved first. */
+  /** The running training is saved first. */
   'studies.cancel': call(studyRef, nothing),
   /** Writes the report as one HTML file, or a folder with report, CSV and hashes. Returns what was written. */
   'studies.export': call(z.strictObject({ study: recordId, out: handle, form: z.enum(['folder', 'report']) }), place),

@@ -54,7 +54,7 @@ describe('decodePicture', () => {
     expect(await decodePicture(file)).toMatchObject({ width: 20, height: 40 });
   });
 
-  it('takes the numbers as stored, whatever profile they carry', async () => {
+  it('returns the stored values, whatever profile the file has', async () => {
     const file = join(temporaryFolder(), 'p3.png');
     await sharp({ create: { width: 4, height: 4, channels: 3, background: { r: 200, g: 40, b: 90 } } })
       .withIccProfile('p3')
@@ -71,7 +71,7 @@ describe('decodePicture', () => {
     expect(await decodePicture(file)).toMatchObject({ width: 32, height: 24, channels: 3 });
   });
 
-  it('names a file that is no picture, is cut off or is not there', async () => {
+  it('names a file that is not a picture, is truncated or does not exist', async () => {
     const folder = temporaryFolder();
     const text = join(folder, 'text.png');
     writeFileSync(text, 'not a picture');
@@ -89,7 +89,7 @@ describe('decodePicture', () => {
 });
 
 describe('PictureCache', () => {
-  it('stays within its bound, drops the least recently used and decodes once', async () => {
+  it('stays within its limit, drops the least recently used picture and decodes each once', async () => {
     const decoded: string[] = [];
     const cache = new PictureCache(250, (file) => {
       decoded.push(file);
@@ -108,7 +108,7 @@ describe('PictureCache', () => {
     expect(decoded).toEqual(['a', 'b', 'c', 'b']);
   });
 
-  it('tries a file again that could not be read, and keeps nothing above its bound', async () => {
+  it('tries an unreadable file again, and keeps nothing above its limit', async () => {
     let tries = 0;
     const failing = new PictureCache(100, () => Promise.reject(new Error(`try ${++tries}`)));
     await expect(failing.get('a')).rejects.toThrow('try 1');

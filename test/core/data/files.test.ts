@@ -44,7 +44,7 @@ describe.runIf(process.platform === 'linux')('names that are not UTF-8', () => {
 
 // The administrator may read everything.
 describe.runIf(process.platform !== 'win32' && process.getuid?.() !== 0)('folders that cannot be read', () => {
-  it('are named and counted, and everything beside them is listed', async () => {
+  it('are named and counted, and everything else is listed', async () => {
     const root = folderOf('hazy/1.png', 'clear/1.png', 'locked/2.png');
     chmodSync(join(root, 'locked'), 0);
     expect(await findPairs({ target: root })).toMatchObject({ samples: [{ name: '1.png' }] });
@@ -58,7 +58,7 @@ describe.runIf(process.platform !== 'win32' && process.getuid?.() !== 0)('folder
 });
 
 describe('links', () => {
-  it('that double at each step take as many steps as there are folders', async () => {
+  it('that double at each level take as many steps as there are folders', async () => {
     const root = folderOf('a.png');
     // Each folder holds two links to the one before: 2^40 ways lead to the picture.
     let last = join(root);
@@ -72,7 +72,7 @@ describe('links', () => {
     expect((await listPictures(last)).pictures).toHaveLength(1);
   });
 
-  it('to a folder around are named and not followed: one to the root would lead to the whole disk', async () => {
+  it('to an enclosing folder are named and not followed, because one to the root would lead to the whole disk', async () => {
     const root = folderOf('beside.png', 'in/a.png');
     const folder = join(root, 'in');
     symlinkSync('/', join(folder, 'disk'));
@@ -84,7 +84,7 @@ describe('links', () => {
     expect(skipped[0]?.reason).toMatch(/leads to a folder around this one and was not followed/);
   });
 
-  it('come after folders: a picture has the path of its own folder', async () => {
+  it('come after folders, so that a picture has the path of its real folder', async () => {
     const root = folderOf('z/a.png');
     symlinkSync(join(root, 'z'), join(root, 'a-link'));
     expect((await listPictures(root)).pictures).toEqual(['z/a.png']);

@@ -14,7 +14,7 @@ const picture = (...path: string[]): void => writeFileSync(join(root, ...path), 
 const folder = (...path: string[]): void => void mkdirSync(join(root, ...path), { recursive: true });
 
 describe.skipIf(process.platform === 'win32')('links among pictures', () => {
-  it('that double from folder to folder are followed once: not 2 to the power of 40 times', async () => {
+  it('that double from folder to folder are followed once, not 2^40 times', async () => {
     // In each folder two links to the next one: 40 folders, a million million paths.
     for (let i = 0; i < 40; i++) {
       folder(`${i}`);
@@ -36,7 +36,7 @@ describe.skipIf(process.platform === 'win32')('links among pictures', () => {
     expect((await listPictures(root)).pictures).toEqual(['z/p.png']);
   });
 
-  it('that lead back up, or nowhere, end nothing', async () => {
+  it('that lead back up, or nowhere, do no harm', async () => {
     folder('in');
     symlinkSync(root, join(root, 'in', 'up'));
     symlinkSync(join(root, 'gone'), join(root, 'gone.png'));

@@ -44,7 +44,7 @@ async function clean(count = 12, width = 60, height = 48): Promise<string> {
 const noisy = [{ type: 'gaussian-noise' }];
 
 describe('a batch', () => {
-  it('depends on the seed and the step alone, whatever was asked before and by how many threads', async () => {
+  it('depends only on seed and step, not on earlier requests or the number of threads', async () => {
     const target = await clean();
     const data = { train: { target, degradations: [...noisy, { type: 'haze' }] }, patch: 16, batch: 3 };
     const first = await load(data);
@@ -78,7 +78,7 @@ describe('a batch', () => {
     expect(epochs[1]).not.toEqual(epochs[0]);
   });
 
-  it('cuts the same place from both pictures of a pair, in all eight orientations', async () => {
+  it('is cut from the same place in both pictures of a pair, in all eight orientations', async () => {
     const root = temporaryFolder();
     for (let n = 0; n < 3; n++) {
       await writePicture(join(root, `input/${n}.png`), 60, 48, 1);
@@ -107,7 +107,7 @@ describe('a batch', () => {
     expect(seen.size).toBe(8);
   });
 
-  it('is not turned or mirrored where that is switched off', async () => {
+  it('is not rotated or mirrored if that is switched off', async () => {
     const loader = await load({
       train: { target: await clean(), degradations: noisy },
       patch: 16,
@@ -146,7 +146,7 @@ describe('a batch', () => {
     }
   });
 
-  it("of RESIDE's SOTS takes the middle of the larger clean picture", async () => {
+  it("of RESIDE's SOTS uses the centre of the larger clean picture", async () => {
     const root = temporaryFolder();
     for (const scene of ['1400', '1401']) {
       await writePicture(join(root, `hazy/${scene}_1.png`), 40, 40, 1);
@@ -160,7 +160,7 @@ describe('a batch', () => {
 });
 
 describe('files that cannot be used', () => {
-  it('are named, counted and replaced, the same in every run', async () => {
+  it('are named, counted and replaced, in the same way in every run', async () => {
     const target = await clean();
     writeFileSync(join(target, '03.png'), 'broken');
     truncateSync(join(target, '07.png'), 200);
@@ -198,7 +198,7 @@ describe('files that cannot be used', () => {
     expect((await again.next(0)).names).toEqual(['01.png', '01.png']);
   });
 
-  it('are pairs of sizes that do not belong together', async () => {
+  it('include pairs whose sizes do not match', async () => {
     const root = temporaryFolder();
     for (const name of ['a', 'b', 'c']) {
       await writePicture(join(root, `input/${name}.png`), 40, 40, 1);
@@ -248,7 +248,7 @@ describe('memory and time', () => {
     expect(turns).toBeLessThan(100);
   });
 
-  it('rejects what is asked for after closing, and while', async () => {
+  it('rejects requests during and after closing', async () => {
     const loader = await load({ train: { target: await clean(), degradations: noisy }, patch: 16, batch: 2 });
     const pending = expect(loader.next(0)).rejects.toMatchObject({ code: 'cancelled' });
     await loader.close();
@@ -302,7 +302,7 @@ describe('validation', () => {
 });
 
 describe('the fingerprint', () => {
-  it('tells changed, added and removed files, and nothing else', async () => {
+  it('detects changed, added and removed files, and nothing else', async () => {
     const target = await clean();
     const data = { train: { target, degradations: noisy } };
     const fingerprint = async (): Promise<string> => (await load(data)).fingerprint;

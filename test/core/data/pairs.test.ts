@@ -154,7 +154,7 @@ describe('two folders', () => {
   const pair = (root: string, scale?: number): Promise<DataSet> =>
     findPairs({ input: join(root, 'in'), target: join(root, 'out') }, scale);
 
-  it('lists what has no partner on either side', async () => {
+  it('lists pictures without a partner on either side', async () => {
     const root = folderOf('in/a.png', 'in/b.png', 'out/b.jpg', 'out/c.jpg', 'out/notes.txt');
     const set = await pair(root);
     expect(shown(root, set)).toEqual(['in/b.png → out/b.jpg']);

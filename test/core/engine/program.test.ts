@@ -45,7 +45,7 @@ describe.each([true, false])('a program, compiled: %s', (compile) => {
     expect(program.compiled).toBe(compile);
   });
 
-  test('all updates of a call read the state of before it; inputs differ from call to call', () => {
+  test('all updates of a call read the state from before it; inputs differ from call to call', () => {
     const { weight, sum, program, step } = make();
     expect(step([1, 1], 1)).toBe(3);
     expect(step([10, 0], 0.5)).toBe(5);
@@ -83,7 +83,7 @@ describe.each([true, false])('a program, compiled: %s', (compile) => {
   });
 });
 
-test('what cannot be recorded runs op by op, and says why', () => {
+test('an operation that cannot be recorded makes the program run op by op, with the reason', () => {
   const v = tf.variable(tf.tensor1d([1]));
   // The value is read on the host, so no graph can hold it.
   const program = new Program(
@@ -97,7 +97,7 @@ test('what cannot be recorded runs op by op, and says why', () => {
   expect(v.dataSync()[0]).toBe(2);
 });
 
-test('a compiled network gives what the network gives, for each size it meets, and keeps a bounded number of graphs', () => {
+test('a compiled network gives the same result as the network, for each size, and keeps a limited number of graphs', () => {
   const model = createModel('edsr', { num_feat: 8, num_block: 1, upscale: 2 });
   model.parameters.initialise(3);
   const forward = compileForward(model.forward);

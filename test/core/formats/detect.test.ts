@@ -21,7 +21,7 @@ describe('detectNetwork', () => {
     },
   );
 
-  it('says what differs where a file is nearly a network', () => {
+  it('names the differences if a file is nearly a network', () => {
     const shapes = shapesOf('edsr', {});
     shapes.delete('conv_last.bias');
     shapes.set('extra.weight', [1]);
@@ -30,14 +30,14 @@ describe('detectNetwork', () => {
     );
   });
 
-  it('says whose names they are where a network cannot have these shapes', () => {
+  it('names the network whose names are used if its shapes do not fit', () => {
     const other = shapesOf('swinir', {}).set('conv_first.weight', [96, 4, 3, 3]);
     expect(() => detectNetwork(other)).toThrow(
       /(\d+) of its \1 tensors have names of SwinIR, but some tensors are missing or have the wrong shape/,
     );
   });
 
-  it('says what it looked for and what it found where a file is of no network', () => {
+  it('says what was expected and what was found if a file fits no network', () => {
     const shapes: Shapes = new Map([['encoder.weight', [768, 768]]]);
     expect(() => detectNetwork(shapes)).toThrow(
       /Supported networks: FFA-Net, EDSR.*The file contains 1 tensor encoder\.weight \[768,768\]/,

@@ -84,7 +84,7 @@ describe('readWeights of PyTorch files', () => {
     expect([...weights.keys()]).toEqual(['a.weight', 'a.bias']);
   });
 
-  it('takes the network out of a training module that keeps losses and a discriminator beside it', async () => {
+  it('extracts the network from a training module that also contains losses and a discriminator', async () => {
     const file = (...names: string[]) =>
       writeSafetensors(
         new Map(names.map((name) => [name, { dtype: 'float32' as const, shape: [1], data: Float32Array.of(1) }])),
@@ -97,7 +97,7 @@ describe('readWeights of PyTorch files', () => {
     expect([...unknown.weights.keys()]).toEqual(['a.weight', 'vgg.0.weight']);
   });
 
-  it('takes off whatever stands before every name', async () => {
+  it('removes a prefix that all names have', async () => {
     const file = (...names: string[]) =>
       writeSafetensors(
         new Map(names.map((name) => [name, { dtype: 'float32' as const, shape: [1], data: Float32Array.of(1) }])),
@@ -109,7 +109,7 @@ describe('readWeights of PyTorch files', () => {
     expect([...(await readWeights(file('a.weight', 'a.bias'))).weights.keys()]).toEqual(['a.weight', 'a.bias']);
   });
 
-  it('takes out what DataParallel and torch.compile put into the names of a part, unless two tensors would have one name', async () => {
+  it('removes what DataParallel and torch.compile insert into names, unless two tensors would get the same name', async () => {
     const file = (...names: string[]) =>
       writeSafetensors(
         new Map(names.map((name) => [name, { dtype: 'float32' as const, shape: [1], data: Float32Array.of(1) }])),
@@ -145,7 +145,7 @@ describe('readWeights of PyTorch files', () => {
     expect([...checkpoint.weights].map(([name, { data }]) => [name, ...data])).toEqual([['a', 2]]);
   });
 
-  it('passes over numbers of numpy, as FFA-Net stores its PSNR', async () => {
+  it("skips numpy scalars, such as the PSNR in FFA-Net's files", async () => {
     const scalar = [
       ...op.global('numpy.core.multiarray', 'scalar'),
       ...op.global('numpy', 'dtype'),

@@ -13,7 +13,7 @@ import type { DegradationStep } from '../../../src/shared/runConfig.ts';
 import { temporaryFolder } from '../../photographs.ts';
 
 /** Two drawn landscapes, clear, and spoilt here by known amounts. */
-describe('the program’s look at a picture', () => {
+describe('estimates of the faults of a picture', () => {
   const folder = temporaryFolder();
   const clear: FloatPicture[] = [];
   beforeAll(async () => {
@@ -48,7 +48,7 @@ describe('the program’s look at a picture', () => {
       }),
     );
 
-  test('finds nothing wrong with clear pictures but their size', async () => {
+  test('find nothing wrong with clear pictures except their size', async () => {
     for (const picture of clear) {
       const { likely, width, height } = await lookAt(picture);
       expect(likely.filter((fault) => fault !== 'small')).toEqual([]);
@@ -56,7 +56,7 @@ describe('the program’s look at a picture', () => {
     }
   });
 
-  test.each([8, 25])('tells noise of sigma %d within a quarter, and suggests it first', async (sigma) => {
+  test.each([8, 25])('estimate noise of sigma %d within a quarter, and suggest it first', async (sigma) => {
     for (const { noise, likely } of await spoilt([{ type: 'gaussian-noise', sigma: [sigma, sigma] }])) {
       expect(noise).toBeGreaterThan(0.75 * sigma);
       expect(noise).toBeLessThan(1.25 * sigma);
@@ -64,7 +64,7 @@ describe('the program’s look at a picture', () => {
     }
   });
 
-  test('sees more haze where there is more, and suggests it where it is thick', async () => {
+  test('increase with haze, and suggest it if it is thick', async () => {
     const found = [];
     for (const beta of [0, 0.4, 0.8, 1.6])
       found.push(await spoilt([{ type: 'haze', beta: [beta, beta], airlight: [0.9, 0.9] }]));
@@ -75,7 +75,7 @@ describe('the program’s look at a picture', () => {
     }
   });
 
-  test('sees more blur where there is more, of a lens or of a movement', async () => {
+  test('increase with blur, of a lens or of motion', async () => {
     const found = [];
     for (const sigma of [0.1, 1, 2, 4]) found.push(await spoilt([{ type: 'gaussian-blur', sigma: [sigma, sigma] }]));
     for (const i of clear.keys()) {
@@ -87,7 +87,7 @@ describe('the program’s look at a picture', () => {
       expect(likely).toContain('blur');
   });
 
-  test('tells a dark picture from a faded one', async () => {
+  test('distinguish a dark picture from a faded one', async () => {
     for (const { likely } of await curved((value) => 0.25 * value)) expect(likely).toContain('dark');
     const tints = [0.4, 0.32, 0.25];
     for (const { likely } of await curved((value, channel) => (tints[channel] ?? 0) + 0.35 * value)) {
@@ -97,7 +97,7 @@ describe('the program’s look at a picture', () => {
     }
   });
 
-  test('sees the blocks of a JPEG stand out the more the worse its quality is', async () => {
+  test('increase with JPEG blocks, the lower the quality is', async () => {
     const blocks = [];
     for (const quality of [95, 50, 20, 8]) {
       const file = join(folder, 'picture.jpg');
@@ -111,7 +111,7 @@ describe('the program’s look at a picture', () => {
     expect(blocks[3]).toBeGreaterThan(1.25);
   });
 
-  test('takes grey pictures, transparent ones, the smallest and the turned, and refuses what is none', async () => {
+  test('accept grey, transparent, tiny and rotated pictures, and refuse what is not a picture', async () => {
     const file = join(folder, 'odd.png');
     const odd = (width: number, height: number, channels: 3 | 4) =>
       sharp({ create: { width, height, channels, background: { r: 90, g: 90, b: 90, alpha: 0.5 } } });

@@ -39,13 +39,13 @@ async function killing<T>(times: number, work: Promise<T>): Promise<{ outcome: T
 describe.skipIf(process.platform !== 'linux' || !installed('perl', '-v'))(
   'ExifTool (its processes found in /proc)',
   () => {
-    it('is asked once more where it is killed', async () => {
+    it('is retried once if it is killed', async () => {
       await tool.version();
       const { outcome, killed } = await killing(1, tool.read(original));
       expect([killed, outcome]).toEqual([1, [expect.objectContaining({ 'IFD0:Artist': 'Ada' })]]);
     });
 
-    it('that is killed again is told of in a sentence, and the next question is answered', async () => {
+    it('that is killed twice is reported in a sentence, and the next request works', async () => {
       const { outcome, killed } = await killing(2, tool.read(original));
       expect([killed, outcome]).toEqual([
         2,
@@ -57,13 +57,13 @@ describe.skipIf(process.platform !== 'linux' || !installed('perl', '-v'))(
       expect(await new MetadataTool().read(original)).toHaveLength(1);
     });
 
-    it('is taken for missing by nobody because it was killed once over its version', async () => {
+    it('does not count as missing because it was killed once while reporting its version', async () => {
       const fresh = new MetadataTool();
       expect((await killing(2, fresh.version())).outcome).toBeInstanceOf(Error);
       expect(await fresh.version()).toMatch(/^\d+\.\d+$/);
     });
 
-    it('whose answer lay there before the time was over is heard, although a network kept the thread busy for longer', async () => {
+    it('that answered in time is heard, even if a network kept the thread busy for longer than the limit', async () => {
       const limitMs = 1500;
       const seen = new Set<number>();
       const look = (): void => processes().forEach(({ pid }) => seen.add(pid));
@@ -83,7 +83,7 @@ describe.skipIf(process.platform !== 'linux' || !installed('perl', '-v'))(
       expect(seen.size).toBe(1);
     });
 
-    it('goes on where it was killed while it wrote', async () => {
+    it('continues where it was killed while writing', async () => {
       // What it leaves then.
       writeFileSync(`${result}${EXIFTOOL_PART}`, 'half of a picture');
       expect(await tool.transfer(original, result, { strip: 'none' })).toEqual([]);

@@ -123,14 +123,14 @@ describe.skipIf(!installed('perl', '-v'))('metadata (ExifTool needs perl)', () =
     expect(tags(result)['IFD0:Artist']).toBe('Ada');
   });
 
-  it('that cannot be read are told of in one sentence', async () => {
+  it('that cannot be read are reported in one sentence', async () => {
     const missing = join(folder, 'missing.jpg');
     await expect(tool.read(await picture(), missing)).rejects.toThrow(
       /^The metadata cannot be read: File not found[^\n]*\.$/,
     );
   });
 
-  it('that name places in the picture are turned and enlarged with it', async () => {
+  it('that describe places in the picture are rotated and enlarged with it', async () => {
     const original = await picture();
     write(
       original,
@@ -188,7 +188,7 @@ describe('places in the picture', () => {
     expect(data[at]).toBe(255);
   });
 
-  it('that apply to the turned picture already are only enlarged', () => {
+  it('that apply to the upright picture already are only enlarged', () => {
     const tags = face(0.25, 0.2);
     tags['XMP-mwg-rs:RegionInfo'].AppliedToDimensions = { W: 60, H: 80, Unit: 'pixel' };
     expect(

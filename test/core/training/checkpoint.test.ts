@@ -24,7 +24,7 @@ const save = (step: number): Promise<void> =>
   saveCheckpoint(folder, checkpoint(step), { network: 'ffanet', options: {}, title: 't', run: 'r', step });
 
 describe('checkpoints', () => {
-  it('come back bit for bit, with what decides about best and early stop', async () => {
+  it('are restored bit for bit, including the state for best checkpoint and early stopping', async () => {
     await save(5);
     expect(await loadCheckpoint(folder, () => undefined)).toEqual(checkpoint(5));
   });
@@ -34,7 +34,7 @@ describe('checkpoints', () => {
     expect(readdirSync(folder.checkpoints).sort()).toEqual(['last.safetensors', 'previous.safetensors']);
   });
 
-  it('are none for a run that has not saved', async () => {
+  it('do not exist for a run that has not saved', async () => {
     expect(await loadCheckpoint(folder, () => undefined)).toBeUndefined();
   });
 
@@ -48,7 +48,7 @@ describe('checkpoints', () => {
     ['empty', (file) => truncateSync(file, 0), 1],
     ['changed in one bit', flip, 1],
     ['missing', (file) => rmSync(file), 0],
-  ])('fall back to the previous one where the last is %s', async (_, damage, warnings) => {
+  ])('fall back to the previous one if the last is %s', async (_, damage, warnings) => {
     await save(1);
     await save(2);
     damage(folder.checkpoint('last'));
@@ -61,7 +61,7 @@ describe('checkpoints', () => {
     expect((await loadCheckpoint(folder, () => undefined))?.snapshot.meta.step).toBe(1);
   });
 
-  it('are an error, not a fresh start, where none can be read', async () => {
+  it('are an error, not a fresh start, if none can be read', async () => {
     await save(1);
     await save(2);
     flip(folder.checkpoint('last'));
@@ -87,7 +87,7 @@ describe('metrics.jsonl', () => {
     ]);
   });
 
-  it('drops what lies beyond a step, and is appended to as if that had never been', () => {
+  it('drops lines after a step, and appending then works as usual', () => {
     write(1, 2, 2, 3, 4);
     folder.truncateMetrics(2);
     expect(steps()).toEqual([1, 2, 2]);
@@ -97,7 +97,7 @@ describe('metrics.jsonl', () => {
     expect(readFileSync(folder.metrics, 'utf8')).toBe('');
   });
 
-  it('drops what a crash left of a line', () => {
+  it('drops an incomplete line left by a crash', () => {
     write(1, 2);
     writeFileSync(folder.metrics, '{"step":3,"val', { flag: 'a' });
     expect(steps()).toEqual([1, 2]);

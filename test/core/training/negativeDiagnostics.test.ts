@@ -39,8 +39,8 @@ function measured(mcir: Record<string, unknown>, steps = 1, compile = false) {
   return reports;
 }
 
-describe('what a training tells about its negatives', () => {
-  it('agrees with gradients and pictures that are computed apart from the trainer', () => {
+describe('measurements of the negatives during training', () => {
+  it('agree with gradients and pictures computed independently of the trainer', () => {
     const one = trainer({ weight: 0.01 });
     const { lq, gt } = batch();
     // The first half of the batch is measured.
@@ -59,7 +59,7 @@ describe('what a training tells about its negatives', () => {
     one.dispose();
   });
 
-  it('grows with the weight, and is the same compiled and op by op', () => {
+  it('grow with the weight, and are the same compiled and op by op', () => {
     const [once, twice, compiled] = [
       measured({ weight: 0.01 })[0],
       measured({ weight: 0.02 })[0],
@@ -72,12 +72,12 @@ describe('what a training tells about its negatives', () => {
       );
   });
 
-  it('is measured every so many steps only', () => {
+  it('are made only every given number of steps', () => {
     const reports = measured({ measureEvery: 3 }, 4);
     expect(reports.map(({ measures }) => Object.keys(measures).length > 0)).toEqual([true, false, false, true]);
   });
 
-  it('holds a weight that is given as a share of the gradient, also over a snapshot', () => {
+  it('hold a weight that is given as a share of the gradient, also across a snapshot', () => {
     const one = trainer({ weight: '6 %' });
     one.train(batch());
     const { measures } = one.train(batch());
@@ -89,7 +89,7 @@ describe('what a training tells about its negatives', () => {
     other.dispose();
   });
 
-  it('moves a held weight by no more than twice after the first measurement', () => {
+  it('change a held weight by at most a factor of two after the first measurement', () => {
     expect(heldWeight(0.001, 0.01, 0.06, true)).toBeCloseTo(0.006, 12);
     expect(heldWeight(0.001, 0.0001, 0.06, false)).toBeCloseTo(0.002, 12);
     expect(heldWeight(0.001, 0, 0.06, false)).toBe(0.001);
@@ -100,7 +100,7 @@ describe('what a training tells about its negatives', () => {
     [7, 0.5],
     [3, 1],
     [5, 0],
-  ])('tells the age of a negative that is updated every %i steps and keeps %f', (every, decay) => {
+  ])('give the age of a negative that is updated every %i steps and keeps %f', (every, decay) => {
     let age = 0;
     for (let step = 1; step <= 40; step++) {
       age += 1;

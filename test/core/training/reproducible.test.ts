@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
-test('a training gives the same bits each time, however its operations come to lie beside one another', async () => {
+test('a training gives the same bits every time, however its operations are scheduled', async () => {
   const program = fileURLToPath(new URL('fewSteps.ts', import.meta.url));
   const run = async (): Promise<string> => (await promisify(execFile)(process.execPath, [program])).stdout;
   // Two at a time: neither gets the processor when it would alone.

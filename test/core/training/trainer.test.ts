@@ -225,7 +225,7 @@ test.each([true, false])('pictures restored together are each what they are alon
   trainer.dispose();
 });
 
-test('a loss that is not a number is named, with its step', () => {
+test('a loss that is not a number is reported, with its step', () => {
   const trainer = new Trainer(config());
   trainer.train(batch(1));
   const broken = batch(2);

@@ -75,7 +75,7 @@ describe('the window on its desktop', () => {
       all.find((item) => item.label === wanted)?.click();
     }, label);
 
-  test('a folder that is dropped comes as the one that is chosen: in order, with its folders, without what is no picture', async () => {
+  test('a dropped folder is treated like a chosen one: in order, with its subfolders, without files that are not pictures', async () => {
     const { page, app } = studio;
     await answerOpenDialog(app, [photos]);
     await page.getByRole('button', { name: 'Add a folder…' }).first().click();
@@ -91,7 +91,7 @@ describe('the window on its desktop', () => {
     expect((await menu()).recent).toEqual(['photos — ~']);
   });
 
-  test('an export goes where the dialog says, which is no recent folder; its result is dragged out, and its end is told', async () => {
+  test('an export goes to the folder of the dialog, which does not become a recent folder; its result is dragged out, and its end is notified', async () => {
     const { page, app } = studio;
     await app.evaluate(({ BrowserWindow, Notification }) => {
       const told: string[] = [];
@@ -118,11 +118,28 @@ describe('the window on its desktop', () => {
     await expect.poll(async () => (await heard()).told).toEqual([expect.stringContaining(': finished')]);
     await page.getByRole('option', { name: /10\.png, Done/ }).dispatchEvent('dragstart');
     await expect.poll(async () => (await heard()).dragged).toEqual([[expect.stringContaining(results)]]);
+    // The folder itself is opened, not the one it lies in.
+    await app.evaluate(({ shell }) => {
+      const revealed: string[] = [];
+      Object.assign(globalThis, { revealed });
+      shell.openPath = (path) => {
+        revealed.push(path);
+        return Promise.resolve('');
+      };
+    });
+    await page.getByRole('button', { name: 'Open the folder' }).click();
+    await expect.poll(async () => (await heard()).revealed).toEqual([results]);
   });
-  const heard = (): Promise<{ told: string[]; dragged: string[][] }> =>
-    studio.app
-      .evaluate(() => globalThis as unknown as { told: string[]; dragged: string[][] })
-      .then(({ told, dragged }) => ({ told, dragged }));
+  interface Heard {
+    told: string[];
+    dragged: string[][];
+    revealed?: string[];
+  }
+  const heard = (): Promise<Heard> =>
+    studio.app.evaluate(() => {
+      const { told, dragged, revealed } = globalThis as unknown as Heard;
+      return { told, dragged, ...(revealed ? { revealed } : {}) };
+    });
 
   test('the menu opens every screen, selects no text of the interface, and has no key written in words', async () => {
     const { page } = studio;
@@ -167,7 +184,53 @@ describe('the window on its desktop', () => {
     await page.getByText('3 pictures', { exact: true }).waitFor();
   });
 
-  test('a second start hands its files to the first and ends; what is no picture is named', async () => {
+  test('the boxes of the system are Chinese when the page is', async () => {
+    const { page, app } = studio;
+    await ask(page, 'app.change', { language: 'zh' });
+    await app.evaluate(({ dialog }) => {
+      const boxes: unknown[] = [];
+      Object.assign(globalThis, { boxes });
+      dialog.showOpenDialog = (...args: unknown[]) => {
+        boxes.push(args.at(-1));
+        return Promise.resolve({ canceled: true, filePaths: [] });
+      };
+      dialog.showMessageBox = (...args: unknown[]) => {
+        boxes.push(args.at(-1));
+        return Promise.resolve({ response: 0, checkboxChecked: false });
+      };
+    });
+    await click('添加照片…');
+    await app.evaluate(() => {
+      process.emit('uncaughtException', new Error('……'));
+    });
+    await app.evaluate(({ BrowserWindow }) => {
+      const [window] = BrowserWindow.getAllWindows();
+      window?.webContents.emit('render-process-gone', {}, { reason: 'killed', exitCode: 9 });
+    });
+    const boxes = (): Promise<unknown[]> => app.evaluate(() => (globalThis as unknown as { boxes: unknown[] }).boxes);
+    await expect.poll(async () => (await boxes()).length).toBe(3);
+    // What a person reads in them; other values are Electron's own words.
+    const read = (await boxes()).flatMap((box) => {
+      const {
+        message,
+        buttons = [],
+        filters = [],
+      } = box as {
+        message?: string;
+        buttons?: string[];
+        filters?: { name: string }[];
+      };
+      return [message ?? '', ...buttons, ...filters.map(({ name }) => name)];
+    });
+    expect(read).toEqual(expect.arrayContaining(['照片', '所有文件', '确定']));
+    expect(read.filter((text) => /[A-Za-z]{2}/.test(text.replaceAll('MCIR Studio', '')))).toEqual([]);
+    // The page was opened again.
+    await page.getByRole('navigation').waitFor();
+    await ask(page, 'app.change', { language: 'en' });
+    await page.getByRole('heading', { level: 1, name: 'Restore', exact: true }).waitFor();
+  });
+
+  test('a second start passes its files to the first and ends; files that are not pictures are named', async () => {
     const { page, folder } = studio;
     const root = fileURLToPath(new URL('../../../', import.meta.url));
     const start = async (file: string): Promise<void> => {

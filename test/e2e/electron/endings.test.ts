@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { savedStep } from '../../../src/core/training/checkpoint.ts';
 import { RunFolder } from '../../../src/core/training/runFolder.ts';
@@ -8,7 +9,7 @@ import { openHistory } from '../../../src/database/history.ts';
 import { openHome } from '../../../src/services/app/home.ts';
 import type { Run } from '../../../src/shared/contract/training.ts';
 import { tinySet, ask } from '../tinyRuns.ts';
-import { workersOf } from '../workers.ts';
+import { isThere, workersOf } from '../workers.ts';
 import {
   answerMessages,
   type ElectronWindow,
@@ -63,14 +64,14 @@ describe('an end of the program in the middle of a training, in Electron,', () =
     return known?.step ?? 0;
   };
 
-  test('killed, it leaves a run that the next start names with its saved step, and that goes on from there', async () => {
+  test('after a kill, the next start names the run with its saved step and resumes it from there', async () => {
     process.kill(window.pid, 'SIGKILL');
     const saved = await expectSaved();
     window = await startElectron(folder);
     const notice = window.page.getByRole('region', { name: 'Interrupted work' });
     await notice.getByText(`Haze (saved at step ${saved})`).waitFor();
     await notice.getByRole('button', { name: 'Resume' }).click();
-    await expect.poll(() => readFile(runFolder().log, 'utf8')).toContain(`Going on at step ${saved}:`);
+    await expect.poll(() => readFile(runFolder().log, 'utf8')).toContain(`Resuming at step ${saved}:`);
     services = servicesOf(window.pid) ?? -1;
     worker = workersOf(services, 'train')[0] ?? -1;
   });
@@ -82,6 +83,28 @@ describe('an end of the program in the middle of a training, in Electron,', () =
     await expectSaved();
   });
 
+  test('SIGTERM saves while the program asks whether to close', async () => {
+    await window.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+    await sleep(1000);
+    process.kill(window.pid, 'SIGTERM');
+    expect(await window.ended).toBe(0);
+    await expectSaved();
+  });
+
+  test('SIGTERM saves while an uncaught error is shown', async () => {
+    await window.app.evaluate(
+      () =>
+        void setTimeout(() => {
+          throw new Error('Made by a test.');
+        }, 0),
+    );
+    await expect.poll(() => window.printed()).toContain('Error: Made by a test.');
+    await sleep(1000);
+    process.kill(window.pid, 'SIGTERM');
+    expect(await window.ended).toBe(0);
+    expect(savedStep(runFolder())).toBeGreaterThan(3);
+  });
+
   test('Ctrl-C, which every process of a terminal gets, saves without a question', async () => {
     await answerMessages(window.app, 0);
     for (const pid of [window.pid, services, worker]) process.kill(pid, 'SIGINT');
@@ -89,7 +112,7 @@ describe('an end of the program in the middle of a training, in Electron,', () =
     await expectSaved();
   });
 
-  test('closing the window asks, says how far the training is, and saves when told to', async () => {
+  test('closing the window asks, shows how far the training is, and saves if requested', async () => {
     const { app } = window;
     const close = (): Promise<void> => app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
     await answerMessages(app, 0);
@@ -104,10 +127,27 @@ describe('an end of the program in the middle of a training, in Electron,', () =
   });
 });
 
-function isThere(pid: number): boolean {
-  try {
-    return pid > 0 && process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
+/** The services take about a second to open. What the window asks until then, they refuse when they are told to close. */
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+  '%s ends the program while its services are opening',
+  async (signal) => {
+    const folder = await newFolder();
+    const window = await startElectron(folder);
+    const services = servicesOf(window.pid) ?? -1;
+    try {
+      // The services stand still until the page has asked for everything it shows first.
+      process.kill(services, 'SIGSTOP');
+      await window.page.waitForLoadState();
+      await sleep(500);
+      process.kill(window.pid, signal);
+      await sleep(500);
+      process.kill(services, 'SIGCONT');
+      expect(await window.ended).toBe(0);
+      await expect.poll(() => isThere(services)).toBe(false);
+      expect(window.printed()).toBe('');
+    } finally {
+      for (const pid of [window.pid, services]) if (isThere(pid)) process.kill(pid, 'SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+);

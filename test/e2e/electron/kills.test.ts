@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
@@ -15,18 +16,21 @@ import type { Run } from '../../../src/shared/contract/training.ts';
 import { mcir, mcirJson } from '../../cli/program.ts';
 import { seededModel } from '../../seededModels.ts';
 import { tinySet } from '../tinyRuns.ts';
-import { workersOf } from '../workers.ts';
+import { isThere, workersOf } from '../workers.ts';
 import { answerMessages, type ElectronWindow, newFolder, servicesOf, startElectron } from './openElectron.ts';
 
 /** `npm run kills:electron` sets more; KILLS_SEED chooses other moments and victims. */
 const kills = Number(process.env['KILLS'] ?? 5);
 const seed = Number(process.env['KILLS_SEED'] ?? 1);
-/** Nothing may be left so long after its parent was killed; a busy machine is given more. */
-const orphansMs = process.env['KILLS'] === undefined ? 20_000 : 5000;
+/** Nothing may be left so long after its parent was killed, in ms. A machine that is busy with other work is given more. */
+const orphansMs = (): number => ((loadavg()[0] ?? 0) > 2 * availableParallelism() + 2 ? 60_000 : 5000);
 /** The longest time before the next kill. */
 const longestMs = 4000;
 const PICTURES = 24;
-const steps = 60 * kills;
+/** Enough for the training to go on during most kills. */
+const steps = 20 * kills;
+/** Another process is chosen after so many looks for one that is not there: the training or the batch may be over. */
+const mostLooks = 10;
 /** After three stops within a minute the shell gives the services up, and says so. */
 const mostStops = 2;
 
@@ -115,7 +119,11 @@ describe(`${kills} kills in Electron, seed ${seed},`, () => {
     const before = everyone();
     const below = { main: before, services: before.slice(1), train: [pid], restore: [pid], renderer: [pid] }[victim];
     process.kill(pid, 'SIGKILL');
-    await expect.poll(() => below.filter(isThere), { timeout: orphansMs, interval: 50 }).toEqual([]);
+    const at = performance.now();
+    await expect.poll(() => below.filter(isThere), { timeout: orphansMs(), interval: 50 }).toEqual([]);
+    process.stdout.write(
+      `${victim}: everything below it ended after ${Math.round(performance.now() - at)} ms (load ${loadavg()[0]?.toFixed(0)})\n`,
+    );
     // A page that dies takes no work with it.
     if (victim === 'renderer') expect(before.slice(0, 2).every(isThere)).toBe(true);
     if (victim === 'services') stops += 1;
@@ -171,14 +179,14 @@ describe(`${kills} kills in Electron, seed ${seed},`, () => {
       });
 
       const killed: Partial<Record<Victim, number>> = {};
-      for (let done = 0; done < kills;) {
+      for (let done = 0, looks = 0; done < kills;) {
         await goOn(run, batch);
         await sleep(random.integer(0, longestMs));
         // In the short form each of them once.
         const victim = kills <= victims.length ? victims[done] : victims[random.integer(0, victims.length - 1)];
         if (await kill(victim as Victim)) killed[victim as Victim] = (killed[victim as Victim] ?? 0) + 1;
-        // The training or the batch may be over.
-        else if (victim !== 'train' && victim !== 'restore') continue;
+        else if (kills > victims.length || ++looks < mostLooks) continue;
+        looks = 0;
         done += 1;
       }
       process.stdout.write(`killed: ${JSON.stringify(killed)}\n`);
@@ -226,12 +234,4 @@ async function difference(one: string, other: string): Promise<number> {
   const [a, b] = await Promise.all([one, other].map((file) => sharp(file).raw().toBuffer()));
   if (!a || a.length !== b?.length) return Infinity;
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0);
-}
-
-function isThere(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decodePicture } from '../../../src/core/data/decode.ts';
@@ -18,11 +18,13 @@ const looks = [
   ['zh', 'light'],
   ['zh', 'dark'],
 ] as const;
-const place = (name: string): string => fileURLToPath(new URL(`../../../docs/screens/${name}.png`, import.meta.url));
+/** They are looked at by people and not kept. Chinese needs a font that has it. */
+const place = (name: string): string => join(tmpdir(), 'mcir-screens', `${name}.png`);
 
 /**
- * The pictures in docs/screens, of the real window: `MCIR_SCREENS=yes npm run test:electron -- test/e2e/electron/screens.test.ts`.
- * The model for haze is downloaded as a photographer would, so it needs a network.
+ * Pictures of the real window to look at: `MCIR_SCREENS=yes npm run test:electron -- test/e2e/electron/screens.test.ts`. Those
+ * in docs/screens are made by the life of a project (`MCIR_SCREENS=yes MCIR_TEST_LIFE=yes npm run test:electron --
+ * test/e2e/electron/life.test.ts`). The model for haze is downloaded as a photographer would, so it needs a network.
  */
 describe.runIf(process.env['MCIR_SCREENS'] === 'yes')('pictures of the window', () => {
   let studio: ElectronStudio;
@@ -32,6 +34,7 @@ describe.runIf(process.env['MCIR_SCREENS'] === 'yes')('pictures of the window', 
     studio = await openElectron({ language: 'en' });
     photos = join(studio.folder, 'photos');
     await mkdir(photos);
+    await mkdir(dirname(place('')), { recursive: true });
     const steps = parseChain([{ type: 'haze', beta: [1.4, 1.4], airlight: [0.9, 0.9] }]);
     for await (const { name, png } of samplePictures()) {
       const clear = join(studio.folder, 'clear.png');
@@ -86,7 +89,7 @@ describe.runIf(process.env['MCIR_SCREENS'] === 'yes')('pictures of the window', 
     for (const [language, theme] of looks) {
       await dress(language, theme);
       await page.getByText(texts[language].export.startThis).waitFor();
-      await keep(`restore-${theme}-${language}`);
+      await keep(`picture-${theme}-${language}`);
     }
     await dress('en', 'dark');
     await resize(3840, 2160);
@@ -96,6 +99,17 @@ describe.runIf(process.env['MCIR_SCREENS'] === 'yes')('pictures of the window', 
     await page.getByRole('button', { name: en.restore.back }).click();
     await page.getByRole('button', { name: en.restore.addFolder }).click();
     await page.getByRole('button', { name: /^Export \d+ pictures/ }).waitFor();
+    await page.getByText(en.fault.looking).waitFor({ state: 'hidden' });
+    await expect.poll(() => page.getByRole('option').locator('img').count()).toBeGreaterThan(11);
     await keep('grid');
+    await resize(1024, 700);
+    for (const [language, theme] of looks) {
+      await dress(language, theme);
+      for (const screen of ['restore', 'datasets', 'train', 'runs', 'studies', 'models', 'settings']) {
+        await page.evaluate((to) => void (location.hash = `#/${to}`), screen);
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        await keep(`${screen}-${theme}-${language}`);
+      }
+    }
   });
 });

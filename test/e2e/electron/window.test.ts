@@ -1,5 +1,6 @@
-import { readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pictureDescriptor } from '../../../src/main/picturePipe.ts';
 import { hasSandbox, openElectron, type ElectronStudio } from './openElectron.ts';
 
 describe('the page in Electron’s window', () => {
@@ -26,6 +27,20 @@ describe('the page in Electron’s window', () => {
     expect(status).toMatch(/^Seccomp:\t2$/m);
     const network = (pid: number | undefined): Promise<string> => readlink(`/proc/${pid}/ns/net`);
     expect(await network(renderer)).not.toBe(await network(main));
+  });
+
+  test.runIf(process.platform === 'linux')('its services hold no socket of Chromium’s', async () => {
+    const { main, pid } = studio;
+    const socketsOf = async (process: number): Promise<string[]> => {
+      const names = await readdir(`/proc/${process}/fd`);
+      const open = names.filter((name) => Number(name) > pictureDescriptor);
+      const links = await Promise.all(open.map((name) => readlink(`/proc/${process}/fd/${name}`).catch(() => '')));
+      return links.filter((link) => link.startsWith('socket:'));
+    };
+    const chromiums = await socketsOf(main);
+    expect(chromiums).not.toEqual([]);
+    // While another process holds the socket to a process of Chromium's, the end of that process is not noticed.
+    expect((await socketsOf(pid)).filter((socket) => chromiums.includes(socket))).toEqual([]);
   });
 
   test('has nothing of Node, opens no window and goes nowhere else', async () => {

@@ -43,16 +43,16 @@ describe('an error that nothing catches', () => {
       'a socket without a listener',
       `const { EventEmitter } = await import('node:events'); setImmediate(() => new EventEmitter().emit('error', new Error('oh')))`,
     ],
-  ])('is noted, and the program saves and ends: %s', async (_, code) => {
+  ])('is logged, and the program saves and ends: %s', async (_, code) => {
     expect(await run(`${code}; setInterval(() => {}, 1000)`)).toMatchObject({ code: 1, stdout: 'noted oh\nsaved\n' });
   });
 
-  it('is noted when another comes while the program saves, which goes on', async () => {
+  it('is logged if another one occurs while the program saves, and saving continues', async () => {
     const code = `setTimeout(() => { throw new Error('one') }, 10); setTimeout(() => { throw new Error('two') }, 30)`;
     expect(await run(code)).toMatchObject({ code: 1, stdout: 'noted one\nnoted two\nsaved\n' });
   });
 
-  it('ends the program also where nothing can be noted and saving hangs', async () => {
+  it('ends the program even if logging fails and saving hangs', async () => {
     const code = `setTimeout(() => { throw new Error('oh') }, 10); setInterval(() => {}, 1000)`;
     const end = await run(
       code,
@@ -61,21 +61,21 @@ describe('an error that nothing catches', () => {
     expect(end).toMatchObject({ code: 1, stdout: '' });
   });
 
-  it('does not end a program with a window where a disk is to blame', async () => {
+  it('does not end a program with a window if a disk caused it', async () => {
     const full = `Object.assign(new Error('no room'), { code: 'ENOSPC' })`;
     const code = `Promise.reject(${full}); setTimeout(() => console.log('goes on'), 100)`;
     expect(await run(code)).toMatchObject({ code: 0, stdout: 'noted no room\ngoes on\n' });
     expect(await run(code, 'endOnStorage: true')).toMatchObject({ code: 1, stdout: 'noted no room\nsaved\n' });
   });
 
-  it('does not end a program whose terminal has gone', async () => {
+  it('does not end a program whose terminal is gone', async () => {
     const code = `process.stdout.emit('error', Object.assign(new Error('gone'), { code: 'EPIPE' })); console.log('goes on')`;
     expect(await run(code)).toMatchObject({ code: 0, stdout: 'goes on\n' });
   });
 });
 
 describe('the log', () => {
-  it('never throws, and writes later what the disk did not take', async () => {
+  it('never throws, and writes later what the disk could not store', async () => {
     const code = `
       const fs = await import('node:fs');
       const { syncBuiltinESMExports } = await import('node:module');
@@ -99,7 +99,7 @@ describe('the log', () => {
     expect(said).toHaveLength(1002);
   });
 
-  it('keeps nothing from working where its file cannot be opened', async () => {
+  it('does not stop the program if its file cannot be opened', async () => {
     const code = `
       const fs = await import('node:fs');
       const { openHome } = await import(${source('services/app/home.ts')});

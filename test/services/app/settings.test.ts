@@ -30,7 +30,7 @@ afterEach(() => {
   rmSync(home.root, { recursive: true, force: true });
 });
 
-test('a change leaves everything else as it was, and null gives the choice back', () => {
+test('a change keeps everything else, and null restores the default', () => {
   const { settings } = open();
   settings.change({ theme: 'light', threads: 3 });
   expect(settings.change({ language: 'zh' })).toMatchObject({ theme: 'light', threads: 3, language: 'zh' });
@@ -66,7 +66,7 @@ test('40 changes at once by several programs are all kept', async () => {
   expect(names.map((name) => kept[name])).toEqual(['light', 'zh', 'cpu', 7, 512, true]);
 });
 
-test('the file of an earlier version is read in once and kept; a value without sense was never chosen', () => {
+test('the file of an earlier version is imported once and kept; an invalid value counts as not set', () => {
   writeFileSync(old(), '{"theme": "light", "threads": "many", "tileMemory": -1, "other": 1}');
   expect(readSettings(home)).toMatchObject({ theme: 'light', threads: null, tileMemory: null });
   const { settings } = open();
@@ -79,7 +79,7 @@ test('the file of an earlier version is read in once and kept; a value without s
   expect(open().settings.read()).toMatchObject({ theme: 'system', language: 'zh' });
 });
 
-test('a damaged file is set aside, and so is a damaged database, which gives its settings to the new one', () => {
+test('a damaged file is set aside, and so is a damaged database, whose settings are imported into the new one', () => {
   writeFileSync(old(), '{"theme": ');
   const { settings, db } = open();
   expect(settings.read().theme).toBe('dark');
@@ -101,7 +101,7 @@ test('a damaged file is set aside, and so is a damaged database, which gives its
   expect(next.settings.read().threads).toBe(5);
 });
 
-test('child processes that start afterwards follow: the engine takes the threads, tiles the memory, and a GPU is left alone', async () => {
+test('child processes started afterwards use the settings: threads for the engine, memory for tiles, and no GPU', async () => {
   const { settings } = open();
   const chosen = (): string =>
     execFileSync(

@@ -57,7 +57,7 @@ const firstEvent = (id: string): Promise<{ pid: number }> =>
 const statesOf = (id: string): JobState[] => history.jobs.states(id).map(({ state }) => state);
 
 describe('JobManager', () => {
-  it('tells of a state only when it is in the database', async () => {
+  it('reports a state only when it is in the database', async () => {
     const told: [JobState, JobState | undefined][] = [];
     jobs.events.on('state', ({ id, state }) => told.push([state, history.jobs.find(id)?.state]));
     submit('a', { steps: 3 });
@@ -82,7 +82,7 @@ describe('JobManager', () => {
     expect(at('c', 'running')).toBeGreaterThanOrEqual(at('b', 'finished'));
   });
 
-  it('pauses, goes on, is cancelled, and goes on again', async () => {
+  it('pauses, resumes, is cancelled, and resumes again', async () => {
     submit('a');
     await firstEvent('a');
     await jobs.pause('a');
@@ -107,6 +107,15 @@ describe('JobManager', () => {
     await expect(jobs.resume('a')).rejects.toThrow(/has finished/);
   });
 
+  it('does not wait for a worker that has reported nothing yet: it has nothing to save', async () => {
+    submit('a', { deaf: true });
+    await jobs.cancel('a');
+    expect((await jobs.ended('a')).state).toBe('cancelled');
+    await jobs.resume('a');
+    await jobs.closeJob('a');
+    expect((await jobs.ended('a')).state).toBe('interrupted');
+  });
+
   it('takes a waiting job out of the queue at once', async () => {
     submit('a');
     submit('b');
@@ -118,7 +127,7 @@ describe('JobManager', () => {
     expect(statesOf('b')).toEqual(['queued', 'cancelled']);
   });
 
-  it('leaves what nobody cancelled interrupted when the program closes, to be gone on with', async () => {
+  it('marks jobs that were not cancelled as interrupted when the program closes, so that they can be resumed', async () => {
     submit('a');
     submit('b');
     await firstEvent('a');
@@ -157,7 +166,7 @@ describe('JobManager', () => {
     expect(isRunning(worker)).toBe(false);
   });
 
-  it('ends the job, not the program, when its service cannot keep up', async () => {
+  it('ends the job, not the program, if its service fails to store its reports', async () => {
     jobs.register('count', {
       oneIn: 'program',
       run: (_, work) => workInChild(scriptedContract, {}, work),
@@ -171,7 +180,7 @@ describe('JobManager', () => {
 });
 
 describe('two programs with one history', () => {
-  it('leave each other alone while both live; what a dead one left is interrupted, and its worker gone', async () => {
+  it('do not interfere while both live; jobs of a dead program are interrupted, and its workers ended', async () => {
     const host = spawn(
       process.execPath,
       [fileURLToPath(new URL('./scriptedHost.ts', import.meta.url)), join(folder, 'mcir.sqlite')],

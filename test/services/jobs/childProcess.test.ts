@@ -21,7 +21,7 @@ afterEach(() => Promise.all(started.splice(0).map((child) => child.end())));
 const moody = (options?: Parameters<typeof startChild>[1]) => start(moodyContract, options);
 
 describe('a child process', () => {
-  it('answers several questions, tells of events, and refuses in its own words', async () => {
+  it('answers several questions, sends events, and passes its own errors on', async () => {
     const child = moody();
     const events: string[] = [];
     const answers = await Promise.all([
@@ -37,7 +37,7 @@ describe('a child process', () => {
     expect(await told).toBe('hello');
   });
 
-  it('is given its environment as a value, and keeps the rest of its parent’s', async () => {
+  it('gets its environment as a value, added to its parent’s', async () => {
     const child = moody({ env: { MCIR_TEST: 'here' } });
     expect(await child.ask('environment', { name: 'MCIR_TEST' })).toBe('here');
     expect(await child.ask('environment', { name: 'PATH' })).toBe(process.env['PATH']);
@@ -47,7 +47,7 @@ describe('a child process', () => {
   it.each([
     [{}, /exit code 7/],
     [{ signal: 'SIGSEGV' }, /SIGSEGV/],
-  ])('that dies (%o) rejects everything that waits for it, and everything asked later', async (how, sentence) => {
+  ])('that dies (%o) rejects all open and all later questions', async (how, sentence) => {
     const child = moody();
     const waiting = child.ask('waitForNotice', {}).catch((error: unknown) => error);
     const died = child.ask('die', how).catch((error: unknown) => error);
@@ -57,7 +57,7 @@ describe('a child process', () => {
     await expect(child.ask('double', { value: 1 })).rejects.toMatchObject({ code: 'worker-died' });
   });
 
-  it('that says what its contract does not allow is ended', async () => {
+  it('that sends a message outside its contract is ended', async () => {
     const child = moody();
     await expect(child.ask('lie', {})).rejects.toMatchObject({ code: 'worker-died' });
     expect(await child.ended).toMatchObject({ cause: 'nonsense', signal: 'SIGKILL' });
@@ -68,7 +68,7 @@ describe('a child process', () => {
     await expect(askChild(missing, 'double', { value: 1 })).rejects.toMatchObject({ code: 'worker-died' });
   });
 
-  it.runIf(process.platform === 'linux')('is ended over its memory, watched from outside', async () => {
+  it.runIf(process.platform === 'linux')('is ended if it uses too much memory, watched from outside', async () => {
     const child = moody({ memoryBytes: 400 * 2 ** 20 });
     expect(await child.ask('double', { value: 4 })).toEqual({ value: 8 });
     await expect(child.ask('hoard', { bytes: 2 ** 32 })).rejects.toMatchObject({
@@ -78,7 +78,7 @@ describe('a child process', () => {
     });
   });
 
-  it('is ended over its time, also while it hears nothing', async () => {
+  it('is ended if it takes too long, even if it is blocked', async () => {
     const child = moody();
     await child.ask('double', { value: 1 });
     await expect(child.ask('hang', {}, { timeMs: 300 })).rejects.toMatchObject({
@@ -88,7 +88,7 @@ describe('a child process', () => {
     expect(isRunning(processIdentity(child.pid))).toBe(false);
   });
 
-  it('is ended over its silence, which every event breaks', async () => {
+  it('is ended if it is silent for too long; every event counts', async () => {
     const child = moody();
     await child.ask('double', { value: 0 });
     const silent = child.ask('waitForNotice', {}, { silenceMs: 4000 }).catch((error: unknown) => error);
@@ -99,7 +99,7 @@ describe('a child process', () => {
     expect(await silent).toMatchObject({ details: { cause: 'time' } });
   });
 
-  it('is cancelled by a signal: it is gone, and the signal’s own reason is told', async () => {
+  it('is cancelled by a signal: the process is gone, and the signal’s reason is the error', async () => {
     const child = moody();
     await child.ask('double', { value: 1 });
     const cancel = new AbortController();
@@ -109,7 +109,7 @@ describe('a child process', () => {
     expect(await child.ended).toMatchObject({ cause: 'asked' });
   });
 
-  it('ends with SIGTERM where it can, with SIGKILL where it does not, and is waited for', async () => {
+  it('ends with SIGTERM if it can, otherwise with SIGKILL, and its end is awaited', async () => {
     const willing = moody();
     await willing.ask('double', { value: 1 });
     expect(await willing.end(5000)).toEqual({ cause: 'asked', code: null, signal: 'SIGTERM' });
@@ -122,7 +122,7 @@ describe('a child process', () => {
     expect(await stubborn.end()).toMatchObject({ signal: 'SIGKILL' });
   });
 
-  it('gives way to others, and writes what it prints into its log', async () => {
+  it('runs at low priority, and its output goes into its log', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'mcir-test-'));
     const log = join(folder, 'log');
     const child = moody({ priority: 'idle', log, env: { NODE_DEBUG: 'worker' } });
@@ -136,7 +136,7 @@ describe('a child process', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('ends when its parent is killed, also while it hears nothing', async () => {
+  it('ends when its parent is killed, even if it is blocked', async () => {
     const module = new URL('../../../src/services/jobs/childProcess.ts', import.meta.url).href;
     const contract = new URL('./moodyContract.ts', import.meta.url).href;
     const program = `

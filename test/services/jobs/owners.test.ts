@@ -20,7 +20,7 @@ function watchAt(): { watch: OwnerWatch; pass: (ms: number) => void } {
 }
 
 describe('an owner on this machine', () => {
-  it('is there as long as its process is, however long its beat stands still', () => {
+  it('is alive as long as its process is, however long its heartbeat stands still', () => {
     const { watch, pass } = watchAt();
     for (let i = 0; i < 100; i++) {
       expect(watch.isGone(here)).toBe(false);
@@ -29,7 +29,7 @@ describe('an owner on this machine', () => {
     expect(watch.isSilent(here)).toBe(true);
   });
 
-  it('is gone at once when its process is, also where that was entered before version 0.2', () => {
+  it('is gone at once when its process is, also if it was stored before version 0.2', () => {
     const { watch } = watchAt();
     const process = `${here.process.split('@')[0]}@an earlier start`;
     expect(watch.isGone({ ...here, process })).toBe(true);
@@ -39,7 +39,7 @@ describe('an owner on this machine', () => {
 });
 
 describe('an owner elsewhere', () => {
-  it('is there while its beat rises, whatever its process number', () => {
+  it('is alive while its heartbeat rises, whatever its process number', () => {
     const { watch, pass } = watchAt();
     for (let beat = 0; beat < 100; beat++) {
       expect(watch.isGone({ ...elsewhere, process: '1@none', beat })).toBe(false);
@@ -47,7 +47,7 @@ describe('an owner elsewhere', () => {
     }
   });
 
-  it('is gone when its beat has stood still for the length of a lease, and not before', () => {
+  it('is gone when its heartbeat has stood still for the length of a lease, and not before', () => {
     const { watch, pass } = watchAt();
     for (let watched = 0; watched < LEASE_MS; watched += 2000) {
       expect(watch.isGone(elsewhere), `after ${watched} ms`).toBe(false);
@@ -57,7 +57,7 @@ describe('an owner elsewhere', () => {
     expect(watch.isGone({ ...elsewhere, beat: 1 })).toBe(false);
   });
 
-  it('is not gone because this machine slept, or because its clock was set', () => {
+  it('is not gone because this machine slept, or because its clock was changed', () => {
     const { watch, pass } = watchAt();
     expect(watch.isGone(elsewhere)).toBe(false);
     pass(10 * 3_600_000);

@@ -5,6 +5,8 @@ import { jobContract } from '../../../src/shared/jobMessages.ts';
 export const script = z.object({
   /** Steps of some milliseconds; left out, it goes on until it is cancelled. */
   steps: z.int().optional(),
+  /** Hears nothing for a minute before it reports, as a worker that loads TensorFlow on a busy machine. */
+  deaf: z.boolean().optional(),
   /** Ends its own process so. */
   die: z.string().optional(),
   /** Throws this. */

@@ -60,7 +60,7 @@ function batchNow(): BatchSummary | undefined {
 
 /** Each starts a window, its child process, and several terminals: on a busy machine that takes minutes. */
 describe('a batch that a window has paused', { timeout: 900_000 }, () => {
-  it('is resumed by a terminal: asked for, not taken over; the next program leaves it alone, and the window finishes it', async () => {
+  it('is resumed by a terminal with a request, not by taking over; the next program leaves it alone, and the window finishes it', async () => {
     const id = await saidByWindow('paused');
     const resumed = await mcir(home, 'batch', 'resume', id);
     expect(resumed, resumed.stderr).toMatchObject({
@@ -85,7 +85,7 @@ describe('a batch that a window has paused', { timeout: 900_000 }, () => {
     expect(readdirSync(join(folder, 'out'))).toHaveLength(PICTURES);
   });
 
-  it('lets the window close, whoever has asked what of it before', async () => {
+  it('does not keep the window from closing, whatever was requested before', async () => {
     const id = await saidByWindow('paused');
     await mcir(home, 'batch', 'resume', id);
     window.stdin?.write('close\n');

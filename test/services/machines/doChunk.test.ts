@@ -91,7 +91,7 @@ it('restores every good picture, names every bad one, and leaves nothing else be
   expect(await place.recorded()).toEqual([0]);
 });
 
-it('gives one picture one name though three workers do its chunk at once', async () => {
+it('gives one picture one name although three workers do its chunk at once', async () => {
   const texts = Object.fromEntries(
     Array.from({ length: 20 }, (_, i) => [`p${i}.jpg`, i % 5 === 0 ? 'broken' : `same`]),
   );
@@ -102,7 +102,7 @@ it('gives one picture one name though three workers do its chunk at once', async
   expect(all.map(plain)).toEqual([plain(all[0] as never), plain(all[0] as never), plain(all[0] as never)]);
 });
 
-it('knows a picture again that a worker has finished but not named, and one that has its name but no record of it', async () => {
+it('recognises a picture that a worker has finished but not named, and one that is named but not recorded', async () => {
   const work = await chunkOf({ 'a.jpg': 'aaa', 'b.jpg': 'bbb' });
   // The first worker has decided the first picture and given it its name, and ends before the record of the chunk.
   await doChunk({ ...work, files: work.files.slice(0, 1) }, tools());
@@ -117,7 +117,7 @@ it('knows a picture again that a worker has finished but not named, and one that
   expect(results()).toEqual(['a.jpg', 'b.jpg']);
 });
 
-it('does nothing again once the record is there, also after the submitter has taken it', async () => {
+it('does nothing if the record exists, also after the submitter has taken it', async () => {
   const work = await chunkOf({ 'a.jpg': 'aaa' });
   const record = await doChunk(work, tools());
   const late = new WaitingPictures();
@@ -127,7 +127,7 @@ it('does nothing again once the record is there, also after the submitter has ta
   expect(late.begun).toEqual([]);
 });
 
-it('a worker that was thought dead can decide nothing more when the chunk was taken', async () => {
+it('a worker that was given up cannot decide anything after the chunk was taken', async () => {
   const work = await chunkOf({ 'a.jpg': 'aaa' });
   const slow = doChunk(work, tools(new WaitingPictures(300)));
   await doChunk(work, tools());
@@ -150,7 +150,7 @@ it('a picture that ends the process three times has failed, and the others are d
   expect(pictures).toMatchObject([{ state: 'failed' }, { state: 'done' }]);
 });
 
-it('a link that leads out of the root is no picture', async () => {
+it('a link that leads out of the root is not a picture', async () => {
   writeFileSync(join(tmpdir(), 'mcir-secret.txt'), 'secret');
   const work = await chunkOf({ 'b.jpg': 'bbb' });
   symlinkSync(join(tmpdir(), 'mcir-secret.txt'), join(top, 'photos', 'a.jpg'));
@@ -168,7 +168,7 @@ it('refuses an order that was changed, and a batch that has ended', async () => 
   expect(existsSync(join(top, 'out', 'a.jpg'))).toBe(false);
 });
 
-it('stops before the next picture, and goes on from there', async () => {
+it('stops before the next picture, and resumes there', async () => {
   const work = await chunkOf(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`p${i}.jpg`, `${i}`])));
   const stop = new AbortController();
   const first = new WaitingPictures(10);
@@ -181,7 +181,7 @@ it('stops before the next picture, and goes on from there', async () => {
   expect(results()).toHaveLength(9);
 });
 
-it('a model is used only with the hash that was ordered', async () => {
+it('a model is used only with the ordered hash', async () => {
   writeFileSync(join(top, 'model.safetensors'), 'weights');
   const files = new FetchedFiles(join(top, 'cache'));
   const file = { root: 'shared', path: 'model.safetensors', sha256: sha256('weights') };

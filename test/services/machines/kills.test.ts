@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { killBatch } from '../../../scripts/machines/killBatch.ts';
 import { describeWithRedis } from '../../withRedis.ts';
 
-describeWithRedis('a batch whose workers and Redis are killed again and again', () => {
+describeWithRedis('a batch whose workers and Redis are killed repeatedly', () => {
   it('has every good picture once, names every bad one, and leaves the originals as they were', async () => {
     const found = await killBatch({
       workers: 3,

@@ -33,7 +33,7 @@ const startServer = async (...args: Parameters<typeof RedisServer.start>): Promi
 };
 
 describeWithRedis('the queue', () => {
-  it('refuses what is no fit place for work, in one sentence', async () => {
+  it('refuses an unsuitable Redis, in one sentence', async () => {
     const evicting = await startServer(['--maxmemory-policy allkeys-lru']);
     await expect(connect({ url: evicting.url })).rejects.toThrow('Set maxmemory-policy to noeviction');
     const other = await startServer();
@@ -66,7 +66,7 @@ describeWithRedis('the queue', () => {
     expect((await far.restore()).done).toBe(1);
   });
 
-  it('speaks TLS with a certificate that it can check, and with no other', async () => {
+  it('uses TLS with a certificate that it can verify, and with no other', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'mcir-tls-'));
     const openssl = (...args: string[]): void => void execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
     openssl(
@@ -159,7 +159,7 @@ describeWithRedis('a batch on other machines', () => {
   });
   afterAll(() => server.kill());
 
-  it('is done by two workers, and enters what they made in the history', async () => {
+  it('is done by two workers, and their results are entered in the history', async () => {
     const { far, put } = await openFar({ url: server.url });
     put(many(30));
     await Promise.all([far.worker(60), far.worker(60)]);
@@ -182,7 +182,7 @@ describeWithRedis('a batch on other machines', () => {
     expect(readdirSync(join(far.shared, 'out')).filter((name) => name.startsWith('.mcir-'))).toEqual([]);
   });
 
-  it('tries failed pictures again when that is asked for', async () => {
+  it('retries failed pictures on request', async () => {
     const { far, put } = await openFar({ url: server.url });
     put({ 'a.jpg': 'aaa', 'b.jpg': 'broken' });
     await far.worker();
@@ -193,7 +193,7 @@ describeWithRedis('a batch on other machines', () => {
     expect(results(far)).toEqual(['a.jpg', 'b.jpg']);
   });
 
-  it('goes on while the program that submitted it is away, and its records are taken once', async () => {
+  it('continues while the submitter is closed, and its records are taken once', async () => {
     const { far, put } = await openFar({ url: server.url });
     put(many(20));
     const id = await far.start();
@@ -210,7 +210,7 @@ describeWithRedis('a batch on other machines', () => {
     expect(told).toBe(20);
   });
 
-  it('pauses after the pictures at hand, goes on, and a cancel reaches the workers', async () => {
+  it('pauses after the current pictures, resumes, and a cancel reaches the workers', async () => {
     const { far, put } = await openFar({ url: server.url });
     put(many(60));
     await far.worker(30);
@@ -234,7 +234,7 @@ describeWithRedis('a batch on other machines', () => {
     expect(results(far)).toHaveLength(54);
   });
 
-  it('workers finish what they hold while Redis is gone, and go on afterwards', async () => {
+  it('workers finish their current work while Redis is unreachable, and continue afterwards', async () => {
     const { far, put } = await openFar({ url: server.url });
     put(many(40));
     await far.worker(20);

@@ -34,7 +34,7 @@ it('takes the innermost of roots that lie in each other', async () => {
 });
 
 it('refuses a path that lies in no root', async () => {
-  await expect(roots.toTravel(join(top, 'private', 'secret.txt'))).rejects.toThrow('--root NAME=FOLDER');
+  await expect(roots.toTravel(join(top, 'private', 'secret.txt'))).rejects.toThrow('is in none of the shared folders');
 });
 
 it.each([
@@ -68,7 +68,7 @@ it('refuses a root that this machine does not have, or that is gone', async () =
   await expect(roots.existing({ root: 'archive', path: 'a.jpg' })).rejects.toThrow('--root archive=FOLDER');
   await expect(openRoots(['photos=/there/is/no/such/folder'])).rejects.toThrow('is not there');
   await expect(openRoots([`p=${photos}`, `p=${top}`])).rejects.toThrow('given twice');
-  await expect(openRoots(['photos'])).rejects.toThrow('--root NAME=FOLDER');
+  await expect(openRoots(['photos'])).rejects.toThrow('Write NAME=FOLDER');
 });
 
 it('refuses work of another schema, with too many files, or with unknown fields', () => {

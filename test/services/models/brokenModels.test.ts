@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../photographs.ts';
 import { seededModel } from '../../seededModels.ts';
 
 const folder = temporaryFolder();
-const home = openHome(join(folder, 'home'));
+const home = { ...openHome(join(folder, 'home')), includedModels: folder };
 let services: Services;
 let studio: Studio;
 
@@ -55,7 +55,7 @@ const ask = async <T>(name: string, input: unknown): Promise<T> => {
   return reply.value as T;
 };
 
-test('a run of another version and a torn card keep no other model out; each is named with its reason', async () => {
+test('a run of another version and a damaged card do not affect other models; each is named with its reason', async () => {
   expect(await ask('models.list', {})).toMatchObject([{ id: '000001' }, { title: 'Good' }]);
   expect(await ask('models.broken', {})).toEqual([
     {
@@ -79,7 +79,7 @@ test('the page of such a run opens, and says what is wrong with its settings', a
   expect(page.config).toContain('of_an_older_version: 7');
 });
 
-test('both can be removed, and a new model takes the name of neither before', async () => {
+test('both can be removed, and a new model does not get their names before that', async () => {
   const again = await addModel(seededModel(folder, 'nafnet'), home, { title: 'Torn' });
   expect(again.id).toBe('torn-2');
   await services.runs.delete('000002');

@@ -16,7 +16,7 @@ let home: Home;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'mcir-hostile-'));
-  home = openHome(join(folder, 'home'));
+  home = { ...openHome(join(folder, 'home')), includedModels: folder };
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -35,7 +35,7 @@ function keptBytes(cache: string): number {
 }
 
 describe('thumbnails', () => {
-  test('are made ahead, kept for the next start, and made anew where the file has changed', async () => {
+  test('are made in advance, kept for the next start, and made again if the file has changed', async () => {
     const path = await photograph('lake.jpg');
     const cache = await mkdtemp(join(folder, 'cache-'));
     const first = new Thumbnails(cache, readers);
@@ -52,7 +52,7 @@ describe('thumbnails', () => {
     again.close();
   });
 
-  test('take up no more than they may: those not looked at for the longest time go', () => {
+  test('stay within their limit: the least recently used are removed', () => {
     const store = new ThumbnailStore(join(folder, 'small.sqlite'), 1000);
     for (let i = 0; i < 10; i++) store.keep(`${i}`, new Uint8Array(100));
     store.find('0');
@@ -62,7 +62,7 @@ describe('thumbnails', () => {
     store.close();
   });
 
-  test('damage that is found later is thrown away too, and without a file pictures are kept in memory', async () => {
+  test('damage that is found later is removed too, and without a file the cache is kept in memory', async () => {
     const file = join(folder, 'later.sqlite');
     const first = new ThumbnailStore(file);
     for (let i = 0; i < 500; i++) first.keep(`${i}`, new Uint8Array(3000));
@@ -98,7 +98,7 @@ describe('thumbnails', () => {
   });
 });
 
-test('what is looked at comes before what may be looked at, the newest first, and what was scrolled past not at all', async () => {
+test('visible pictures come first, the newest request before older ones, and pictures that were scrolled past are skipped', async () => {
   const done: string[] = [];
   const queue = new VisibleFirst(1);
   const work = (name: string) => async (): Promise<void> => {

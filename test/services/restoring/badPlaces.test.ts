@@ -58,7 +58,7 @@ const mount = (...options: string[]): void =>
 const canMount = process.platform === 'linux' && process.getuid?.() === 0 && installed('mount', '--version');
 
 describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () => {
-  it('that is full makes the batch wait, and go on when there is room', async () => {
+  it('that is full makes the batch wait, and resume when there is space', async () => {
     mount('size=70m');
     try {
       const ballast = join(disk, 'ballast');
@@ -79,7 +79,7 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
     }
   });
 
-  it('that is pulled out makes it wait although its mount point stays, where nothing is written, until it is back', async () => {
+  it('that is unplugged makes it wait although its mount point remains; nothing is written there until the disk is back', async () => {
     const drive = join(root, 'pulled drive');
     mkdirSync(drive);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200m', 'tmpfs', drive]);
@@ -113,7 +113,7 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
     }
   });
 
-  it('that was away when its batch is gone on with is asked what was done: no result is made twice', async () => {
+  it('that was away when its batch was resumed is checked for finished results: none is made twice', async () => {
     const drive = join(root, 'slow drive');
     mkdirSync(drive);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200m', 'tmpfs', drive]);
@@ -151,7 +151,7 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
     }
   }, 60_000);
 
-  it('that turns read-only makes it wait, and a broken picture does not', async () => {
+  it('that becomes read-only makes it wait, and a broken picture does not', async () => {
     mount('size=200m', 'ro');
     try {
       const { running, paused } = await start(join(disk, 'out'));
@@ -164,7 +164,7 @@ describe.skipIf(!canMount)('a disk of its own (needs root, to mount one)', () =>
   });
 });
 
-it('a folder of originals that vanishes makes the batch wait until it is back', async () => {
+it('a folder of originals that disappears makes the batch wait until it is back', async () => {
   const drive = join(root, 'drive');
   execFileSync('cp', ['-r', inputs, drive]);
   const { files } = await collectSources([drive], false);

@@ -57,7 +57,7 @@ const reaches = (id: string, state: Batch['state']): Promise<void> =>
     });
   });
 
-test('batches wait for each other; one that is cancelled while it waits does nothing until it is gone on with', async () => {
+test('batches wait for each other; one that is cancelled while it waits does nothing until it is resumed', async () => {
   const first = await start('first');
   const second = await start('second');
   const ended = reaches(first.id, 'finished');
@@ -91,7 +91,7 @@ test('batches wait for each other; one that is cancelled while it waits does not
   expect(studio.handles.path(file?.result ?? '')).toBe(join(folder, 'first', '0001-a.png'));
 });
 
-test('results lie beside their originals when no folder is given, under names of their own, and originals stay', async () => {
+test('results are written beside their originals if no folder is given, under names of their own, and originals stay', async () => {
   const before = readFileSync(join(photos, 'a.png'));
   const batch = await studio.handlers['batches.start']({
     pictures: pictures.map(({ id }) => id),
@@ -124,7 +124,7 @@ test('results lie beside their originals when no folder is given, under names of
   expect(readFileSync(join(photos, 'a.png'))).toEqual(before);
 });
 
-test('beside copies in the program’s own folders nothing is written', async () => {
+test('nothing is written beside copies in the program’s own folders', async () => {
   const own = join(services.home.cache, 'imports');
   mkdirSync(own, { recursive: true });
   copyFileSync(join(photos, 'a.png'), join(own, 'a.png'));
@@ -140,7 +140,7 @@ test('beside copies in the program’s own folders nothing is written', async ()
   await expect(refused).rejects.toMatchObject({ code: 'bad-input' });
 });
 
-test('a batch of one picture tells how long it will take while it is at work', async () => {
+test('a batch of one picture reports the time left while it is running', async () => {
   const large = join(folder, 'large');
   mkdirSync(large);
   await sharp({ create: { width: 900, height: 700, channels: 3, background: '#678' } })
@@ -162,7 +162,7 @@ test('a batch of one picture tells how long it will take while it is at work', a
   expect(told.filter((seconds) => seconds !== undefined && seconds > 0)).not.toEqual([]);
 });
 
-test('a batch that is cancelled and continued before the pictures at hand have ended is finished all the same', async () => {
+test('a batch that is cancelled and resumed before its current pictures have ended is still finished', async () => {
   const batch = await start('again');
   await reaches(batch.id, 'running');
   await studio.handlers['batches.cancel']({ batch: batch.id });
@@ -174,7 +174,7 @@ test('a batch that is cancelled and continued before the pictures at hand have e
   ).toHaveLength(3);
 });
 
-test('a batch that is continued without its model fails with the reason instead of waiting for ever', async () => {
+test('a batch that is resumed without its model fails with the reason instead of waiting forever', async () => {
   seededModel(folder, 'edsr');
   const model = await addModel(join(folder, 'edsr.safetensors'), services.home);
   const first = await start('before');
@@ -189,7 +189,7 @@ test('a batch that is continued without its model fails with the reason instead 
   expect((await studio.handlers['batches.list']({})).find(({ id }) => id === batch.id)?.reason).toContain('edsr');
 });
 
-test('the pictures of an earlier batch come back, but for those that are gone', async () => {
+test('the pictures of an earlier batch are listed again, except missing ones', async () => {
   const earlier = (await studio.handlers['batches.list']({})).at(-1);
   rmSync(join(photos, 'b.png'));
   const found = await studio.handlers['batches.open']({ batch: earlier?.id ?? '' });
@@ -200,7 +200,7 @@ test('the pictures of an earlier batch come back, but for those that are gone', 
   expect(found.missing).toBe(1);
 });
 
-test('the name of a result is told before it is made, and a wrong template refused', async () => {
+test('the name of a result is known in advance, and an invalid template is refused', async () => {
   const ask = (template: string) =>
     studio.call('batches.exampleName', {
       picture: pictures[2]?.id,
@@ -219,7 +219,7 @@ test('the name of a result is told before it is made, and a wrong template refus
   });
 });
 
-test('a model that is a path is not taken from a face', async () => {
+test('a window cannot name a model by its path', async () => {
   const tried = studio.handlers['batches.start']({
     pictures: [pictures[0]?.id ?? ''],
     models: ['/etc/passwd'],

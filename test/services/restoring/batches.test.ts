@@ -64,7 +64,7 @@ beforeAll(async () => {
 });
 
 describe('a batch', () => {
-  it('keeps folders, passes over what systems leave, and never mixes names that differ in case', async () => {
+  it('keeps folders, ignores system files, and distinguishes names that differ in case', async () => {
     const out = join(root, 'out');
     expect(await run([inputs], out)).toMatchObject({ state: 'finished', total: 4, done: 4 });
     const names = readdirSync(out, { recursive: true })
@@ -78,7 +78,7 @@ describe('a batch', () => {
     ['skip', { skipped: 1 }, ['a.png']],
     ['overwrite', { done: 1 }, ['a.png']],
     ['changed', { skipped: 1 }, ['a.png']],
-  ] as const)('meets a file of the same name by the policy %s', async (conflict, counts, names) => {
+  ] as const)('handles a file of the same name by the policy %s', async (conflict, counts, names) => {
     const out = join(root, `conflict-${conflict}`);
     mkdirSync(out);
     writeFileSync(join(out, 'a.png'), 'older');
@@ -95,7 +95,7 @@ describe('a batch', () => {
     expect(await run([join(inputs, 'a.png')], out, { conflict: 'changed' })).toMatchObject({ done: 1 });
   });
 
-  it('never writes to an original, through whatever name', async () => {
+  it('never writes to an original, whatever name leads to it', async () => {
     const originals = join(root, 'originals');
     mkdirSync(originals);
     await picture(join(originals, 'a.png'));
@@ -114,7 +114,7 @@ describe('a batch', () => {
     expect(hashes(originals)).toEqual(before);
   });
 
-  it('names what is broken, goes on, and tries it again when asked', async () => {
+  it('names broken pictures, continues, and retries them on request', async () => {
     const folder = join(root, 'broken');
     mkdirSync(folder);
     await picture(join(folder, 'good.png'));
@@ -146,7 +146,7 @@ describe('a batch', () => {
     expect(await batches.run(id)).toMatchObject({ done: 2, failed: 5 });
   });
 
-  it('can be cancelled by another program, and gone on with', async () => {
+  it('can be cancelled by another program, and resumed', async () => {
     const folder = join(root, 'many');
     mkdirSync(folder);
     for (let i = 0; i < 8; i++) copyFileSync(join(inputs, 'a.png'), join(folder, `${i}.png`));
@@ -165,7 +165,7 @@ describe('a batch', () => {
     expect(readdirSync(join(root, 'many-out'))).toHaveLength(8);
   });
 
-  it('waits while its folder is no folder, and goes on', async () => {
+  it('waits while its folder is not a folder, and then resumes', async () => {
     const out = join(root, 'gone');
     writeFileSync(out, 'a file in the place of the drive');
     const { files } = await collectSources([join(inputs, 'a.png')], false);
@@ -283,7 +283,7 @@ describe('mutated files', () => {
   const MOST_SECONDS = 600;
   const MOST_BYTES = 2 * 2 ** 30;
 
-  it('are read or refused, each within bounded time and memory, and never end the batch', async () => {
+  it('are read or refused, each within limits of time and memory, and never end the batch', async () => {
     const count = Number(process.env['MCIR_MUTATIONS'] ?? 30);
     const folder = join(root, 'mutated');
     mkdirSync(folder);

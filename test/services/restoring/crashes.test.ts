@@ -73,7 +73,7 @@ function isTiled(shares: readonly number[], tile: number): boolean {
 }
 
 describe.skipIf(process.platform !== 'linux')('a picture whose process is killed (found in /proc)', () => {
-  it('twice, is restored at the third attempt, alone and in smaller tiles, which the ledger says', async () => {
+  it('twice is restored at the third attempt, alone and in smaller tiles, as the ledger says', async () => {
     const { batch, shares } = await killed(2, [large, small]);
     expect(batch).toMatchObject({ state: 'finished', done: 2, failed: 0 });
     expect(shares).toHaveLength(3);
@@ -88,7 +88,7 @@ describe.skipIf(process.platform !== 'linux')('a picture whose process is killed
     expect(await sharp(first?.output).metadata()).toMatchObject({ width: WIDTH, height: HEIGHT });
   });
 
-  it('three times, has failed with a sentence, and the others are done', async () => {
+  it('three times has failed with a sentence, and the others are done', async () => {
     const { batch, shares } = await killed(3, [large, small]);
     expect([shares.length, batch]).toEqual([3, expect.objectContaining({ state: 'finished', done: 1, failed: 1 })]);
     expect(batches.files(batch.id)[0]).toMatchObject({

@@ -14,7 +14,7 @@ import { fillDisk, smallDisk, whyNoSmallDisk } from '../../smallDisk.ts';
 const root = temporaryFolder();
 
 describe.skipIf(whyNoSmallDisk)(`a full disk under the data folder${whyNoSmallDisk && ` (${whyNoSmallDisk})`}`, () => {
-  it('makes a batch wait and go on: every picture is done once, and the state is written', async () => {
+  it('makes a batch wait and resume: every picture is done once, and the state is stored', async () => {
     const inputs = join(root, 'in');
     const out = join(root, 'out');
     for (const folder of [inputs, out]) mkdirSync(folder);

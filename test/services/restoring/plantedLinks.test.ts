@@ -73,7 +73,7 @@ const untouched = (): void => {
 };
 
 describe.skipIf(process.platform === 'win32')('links that somebody plants in a folder of results', () => {
-  it('are not written through by a batch', async () => {
+  it('are not followed by a batch', async () => {
     const { files } = await collectSources([inputs], false);
     const settings = { out, effect: effect.parse({}), export: exportSettings.parse({}) };
     const { planted, stop } = plantLinks(out);
@@ -88,7 +88,7 @@ describe.skipIf(process.platform === 'win32')('links that somebody plants in a f
         expect(lstatSync(output).isFile()).toBe(true);
   });
 
-  it('are not written through, nor given other permissions, by an edit in place', async () => {
+  it('are not followed by an edit in place, and the permissions of their targets do not change', async () => {
     const folder = join(root, 'edit');
     mkdirSync(folder);
     const file = join(folder, 'a.jpg');
@@ -121,7 +121,7 @@ describe.skipIf(process.platform === 'win32')('links that somebody plants in a f
     untouched();
   });
 
-  it('cannot be prepared: no two names are alike', () => {
+  it('cannot be prepared, because no two names are alike', () => {
     const names = Array.from({ length: 1000 }, () => nameBeside(join(out, 'a.jpg'), 'b1-1'));
     expect(new Set(names).size).toBe(1000);
     for (const name of names) expect(name).toMatch(/\.mcir-b1-1-[0-9a-f]{24}\.part$/);

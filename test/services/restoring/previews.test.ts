@@ -59,7 +59,7 @@ const pixels = (file: string, part?: { left: number; top: number; width: number;
 };
 
 describe('a preview', () => {
-  it('is ended by no timer however long it takes, tells how far it is, and lets its process go when nothing more comes', async () => {
+  it('is not ended by a timer however long it takes, reports progress, and its process ends when it is idle', async () => {
     const impatient = new Previews(home, children, readers, 1);
     const shares: number[] = [];
     const wish = { models, effect: effect.parse({ tile: 32 }) };
@@ -72,7 +72,7 @@ describe('a preview', () => {
       .toEqual([]);
   });
 
-  it('of a whole picture that is reduced first says so and shows all of it; one that is small enough stays as it is', async () => {
+  it('of a reduced whole picture says so and shows all of it; a small picture is not reduced', async () => {
     const wish = { models, effect: effect.parse({}) };
     const small = await previews.restore(source, { ...wish, reduced: 46 });
     expect(small.region).toEqual({ left: 0, top: 0, width: 190, height: 230 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sortShots } from '../../../src/services/restoring/sameShot.ts';
 
 describe('files of one shot in a folder', () => {
-  it('a RAW file is taken before the picture that the camera wrote beside it, and it is said', () => {
+  it('a RAW file is preferred to the picture that the camera wrote beside it, and a note says so', () => {
     const { pictures, others, beside } = sortShots(['a/IMG_1.CR2', 'a/IMG_1.JPG', 'a/IMG_2.JPG'], [], 'raw');
     expect(pictures).toEqual(['a/IMG_1.CR2', 'a/IMG_2.JPG']);
     expect(others).toEqual([]);
@@ -11,17 +11,17 @@ describe('files of one shot in a folder', () => {
     ]);
   });
 
-  it('the picture or both are taken where that is asked for', () => {
+  it('the picture or both are used on request', () => {
     const files = ['img_1.heic', 'IMG_1.DNG', 'x.jpg'];
     expect(sortShots(files, [], 'picture').pictures).toEqual(['img_1.heic', 'x.jpg']);
     expect(sortShots(files, [], 'both')).toEqual({ pictures: files, others: [], beside: [] });
   });
 
-  it('a finished TIFF beside a RAW file is another picture: somebody has worked on it', () => {
+  it('a finished TIFF beside a RAW file is a different picture: somebody has edited it', () => {
     expect(sortShots(['a.nef', 'a.tif'], [], 'raw').pictures).toEqual(['a.nef', 'a.tif']);
   });
 
-  it('names in other folders are other shots', () => {
+  it('equal names in other folders are other shots', () => {
     expect(sortShots(['a/1.nef', 'b/1.jpg'], [], 'raw').pictures).toEqual(['a/1.nef', 'b/1.jpg']);
   });
 

@@ -9,7 +9,7 @@ const cache = temporaryFolder();
 const folder = join(cache, 'backends');
 const size = { width: 512, height: 512 };
 
-it('findings last, until adapters or drivers are others, and what is no finding is passed over', () => {
+it('findings are valid until adapters or drivers change, and invalid files are ignored', () => {
   const verdicts = new VerdictStore(folder, 'GPU 1.0').of('abc', 'IMDN');
   verdicts.keep('onnx:webgpu', { ...size, secondsPerMegapixel: 0.4 });
   verdicts.keep('tensorflow', { ...size, secondsPerMegapixel: 9 });
@@ -32,14 +32,14 @@ it('findings last, until adapters or drivers are others, and what is no finding 
   expect(later.all()).toEqual([]);
 });
 
-it('that a device is not there counts for every model and size', () => {
+it('a missing device is missing for every model and size', () => {
   new VerdictStore(folder, 'no GPU').of('abc', 'IMDN').keep('onnx:webgpu', { ...size, distrust: 'absent' });
   const other = new VerdictStore(folder, 'no GPU').of('other', 'FFA-Net');
   expect(other.find('onnx:webgpu', { width: 64, height: 64 })?.distrust).toBe('absent');
   expect(other.about('onnx:webgpu')).toHaveLength(1);
 });
 
-it('of two programs that find out the same at once, both keep what the first has found', () => {
+it('if two programs measure the same thing at once, both use the first result', () => {
   const [first, second] = [0, 1].map(() => new VerdictStore(folder, 'GPU 1.0').of('abc', 'IMDN'));
   first?.keep('onnx:webgpu', { ...size, secondsPerMegapixel: 0.4 });
   second?.keep('onnx:webgpu', { ...size, secondsPerMegapixel: 12 });

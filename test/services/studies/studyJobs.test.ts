@@ -61,14 +61,14 @@ const running = (): Promise<string> =>
     return found.id;
   });
 
-it('a study that is created trains nothing before it is started', async () => {
+it('a new study trains nothing before it is started', async () => {
   const id = await create();
   expect(state(id)).toBeUndefined();
   expect(runs()).toEqual([]);
   await expect(services.studies.pause(id)).rejects.toThrow('has not been started');
 });
 
-it('pause, resume and cancel of a study are those of the training at hand, and resuming makes no second run', async () => {
+it('pause, resume and cancel of a study apply to the running training, and resuming creates no second run', async () => {
   const id = await create();
   await services.studies.start(id);
   await running();
@@ -88,7 +88,7 @@ it('pause, resume and cancel of a study are those of the training at hand, and r
   await vi.waitFor(() => expect(runs()).toEqual(['tiny: L1, seed 1: finished', 'tiny: MCIR, seed 1: running']));
 });
 
-it('a study that is resumed before its training has paused goes on', async () => {
+it('a study that is resumed before its training has paused continues', async () => {
   const id = await create();
   await services.studies.start(id);
   await running();
@@ -99,7 +99,7 @@ it('a study that is resumed before its training has paused goes on', async () =>
   expect(state(id)).toBe('running');
 });
 
-it('a study that is paused while its training waits in the queue takes it out, and puts it back', async () => {
+it('a study that is paused while its training is queued removes it from the queue, and queues it again', async () => {
   const id = await create();
   const first = services.training.start(services.studies.folders.plan(id).arms[0]?.config as never);
   await running();
@@ -114,7 +114,7 @@ it('a study that is paused while its training waits in the queue takes it out, a
   expect(state(id)).toBe('running');
 });
 
-it('a training that is ended by hand ends the study, which goes on with the same training', async () => {
+it('a training that is ended by hand ends the study; resuming it continues the same training', async () => {
   const id = await create();
   await services.studies.start(id);
   await services.training.cancel(await running());
@@ -123,7 +123,7 @@ it('a training that is ended by hand ends the study, which goes on with the same
   await vi.waitFor(() => expect(runs()).toEqual(['tiny: L1, seed 1: running']));
 });
 
-it('when the program closes, the study and its training are interrupted; another program goes on with both', async () => {
+it('when the program closes, the study and its training are interrupted; another program resumes both', async () => {
   const id = await create();
   await services.studies.start(id);
   await running();

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../photographs.ts';
 const folder = temporaryFolder();
 const file = join(folder, 'places.sqlite');
 
-test('what a window was shown is known to the services that are started next, and nothing else is', async () => {
+test('the next start of the services knows what a window was shown, and nothing else', async () => {
   const before = new Handles(new PlaceStore(file));
   const place = await before.place(folder);
   const picture = before.issuePicture(join(folder, 'a.png'), 'trip');
@@ -28,7 +28,7 @@ test('what a window was shown is known to the services that are started next, an
   after.close();
 });
 
-test('a damaged file of places is thrown away, and a place without one is no fault', () => {
+test('a damaged file of places is discarded, and a missing one is not an error', () => {
   writeFileSync(join(folder, 'damaged.sqlite'), 'no database '.repeat(1000));
   mkdirSync(join(folder, 'folder.sqlite'));
   for (const [name, kept] of [

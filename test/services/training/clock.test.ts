@@ -18,7 +18,7 @@ const source = (path: string): string => JSON.stringify(new URL(`../../../src/${
 
 describe('a clock that is wrong', () => {
   // In a process of its own: what hangs there can be ended.
-  it.each(['1970-01-01', '2024-12-31', '2099-01-01'])('does not keep a run from being made: %s', async (date) => {
+  it.each(['1970-01-01', '2024-12-31', '2099-01-01'])('does not prevent a run from being created: %s', async (date) => {
     const code = `
       const off = Date.parse('${date}') - Date.now(), real = Date.now; Date.now = () => real() + off;
       const { openHome } = await import(${source('services/app/home.ts')});
@@ -70,7 +70,7 @@ describe('a clock that is wrong', () => {
     }
   });
 
-  it('does not make a batch wait for ever for the second try after a full disk', async () => {
+  it('does not make a batch wait forever for its retry after a full disk', async () => {
     const { troubleOf } = await import('../../../src/services/restoring/restorePlaces.ts');
     const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
     const trouble = await troubleOf(new Error('write failed'), join(folder, 'a.png'), { out: folder }, folder);

@@ -28,7 +28,7 @@ function leaveRun(id: string, config: string): void {
   });
 }
 
-it('reads a lost history in from the run folders, those of other versions too, and names what it cannot read', async () => {
+it('imports a lost history from the run folders, including those of other versions, and names what it cannot read', async () => {
   leaveRun('000001', 'network: { type: ffanet }\nseed: 3\nsteps: 9\nmcir: { negatives: [{}, {}] }\n');
   leaveRun('000002', 'this: is no configuration\n');
   leaveRun('000003', 'network: { type: a network of later }\nseed: 4\nsteps: 8\nlater: true\n');

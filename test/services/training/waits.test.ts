@@ -14,7 +14,7 @@ const folder = newFolder();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.skipIf(whyNoSmallDisk)(`a training whose disk is full${whyNoSmallDisk && ` (${whyNoSmallDisk})`}`, () => {
-  it('is told to the window with its reason until it goes on', async () => {
+  it('is shown in the window with its reason until it resumes', async () => {
     const config = readConfigFile(await tinyTraining(folder, { steps: 40, saveEvery: 2, validateEvery: 20 }));
     const disk = smallDisk(16);
     try {

@@ -2,8 +2,8 @@ import { smoothField } from '../../degradations/smoothField.ts';
 import sharp from '../../pictures/sharp.ts';
 import type { Random } from '../../random.ts';
 
-// The shapes are SVG of our own making. Whatever loads this file can render any SVG, so it belongs in processes that open
-// no picture of a user's; test/core/pictures/sharp.test.ts checks that.
+// The shapes are drawn as SVG. A process that loads this file can render any SVG, so load it only in processes that
+// never open the user's pictures; test/core/pictures/sharp.test.ts checks this.
 sharp.unblock({ operation: ['VipsForeignLoadSvg', 'VipsForeignLoadSvgBuffer'] });
 
 /** Size of every sample picture, in pixels. */

@@ -2,8 +2,8 @@ import { floats } from './index.ts';
 import { constantAttributes, DT, type GraphNode, type OutputInfo, waitFor } from './nodes.ts';
 
 /**
- * Makes nodes: everything that writes or rewrites graphs uses these functions. A shape is given where later passes need
- * it; the passes that fuse patterns of imported graphs leave it out, because there pictures have any size.
+ * Makes nodes. All code that writes or rewrites graphs uses these functions. A shape is given if later passes need it.
+ * The passes that fuse patterns of imported graphs leave it out, because pictures have any size there.
  */
 
 export const FLOAT = { type: DT.float32 };
@@ -69,7 +69,7 @@ export const integer64Constant = (name: string, value: number): GraphNode =>
 export const reshapedConstant = (name: string, given: GraphNode, shape: Shape): GraphNode =>
   floatConstant(name, shape, floats(given));
 
-/** A node without a use of its own: it is done when all of `after` are. */
+/** A node without a value: it is done when all of `after` are done. */
 export const done = (name: string, after: readonly string[]): GraphNode => ({
   ...floatConstant(name, [], new Float32Array(1)),
   inputs: after.map(waitFor),
@@ -89,7 +89,7 @@ export const relu = (name: string, x: string, shape?: Shape): GraphNode => float
 export const biasAdd = (name: string, x: string, bias: string, shape?: Shape): GraphNode =>
   floating(name, 'BiasAdd', [x, bias], { data_format: { string: 'NHWC' } }, shape);
 
-/** x, not before all of `after` are done. */
+/** x, but only after all of `after` are done. */
 export const identity = (name: string, x: string, after: readonly string[], shape?: Shape): GraphNode =>
   floating(name, 'Identity', [x, ...after.map(waitFor)], {}, shape);
 
@@ -97,8 +97,8 @@ export const identity = (name: string, x: string, after: readonly string[], shap
 export const cast = (name: string, x: string, from: number, to: number): GraphNode =>
   operation(name, 'Cast', [x], { SrcT: { type: from }, DstT: { type: to }, Truncate: { bool: false } });
 
-// Layout: `shape`, `begin`, `size`, `axis` and the like are names of int32 constants, or nodes, unless they are
-// numbers.
+// Layout: `shape`, `begin`, `size`, `axis` and similar parameters are names of int32 constants or of nodes, unless they
+// are numbers.
 
 export const reshape = (name: string, x: string, to: string, shape?: Shape): GraphNode =>
   floating(name, 'Reshape', [x, to], { Tshape: INTEGER }, shape);
@@ -118,20 +118,20 @@ export const transpose = (name: string, x: string, order: string, shape?: Shape)
 export const concat = (name: string, parts: readonly string[], axis: string, shape?: Shape): GraphNode =>
   floating(name, 'ConcatV2', [...parts, axis], { N: { int: parts.length }, Tidx: INTEGER }, shape);
 
-/** Tensors of one shape as one with a new axis. */
+/** Stacks tensors of the same shape along a new axis. */
 export const stack = (name: string, parts: readonly string[], axis: number, shape?: Shape): GraphNode =>
   floating(name, 'Pack', [...parts], { N: { int: parts.length }, axis: { int: axis } }, shape);
 
-/** The `count` parts along an axis, without it: outputs `name`, `name:1`, … of this shape. */
+/** Splits along an axis and removes that axis: outputs `name`, `name:1`, … of this shape. */
 export const unstack = (name: string, x: string, count: number, axis: number, shape?: Shape): GraphNode =>
   floating(name, 'Unpack', [x], { num: { int: count }, axis: { int: axis } }, shape);
 
-/** `count` equal parts along an axis: outputs `name`, `name:1`, … of this shape. */
+/** Splits an axis into `count` equal parts: outputs `name`, `name:1`, … of this shape. */
 export const splitEvenly = (name: string, x: string, count: number, axis: string, shape?: Shape): GraphNode =>
   floating(name, 'Split', [axis, x], { num_split: { int: count } }, shape);
 
-// Shapes that are known only when the graph runs. Functions that need several nodes return them all; the last has the
-// name.
+// Shapes that are only known when the graph runs. Functions that need several nodes return all of them; the last one
+// has the given name.
 
 /** x as a matrix with this many columns. */
 export const asRows = (name: string, x: string, columns: number): GraphNode[] => [

@@ -14,14 +14,15 @@ export type Attribute =
   | { shape: readonly number[] }
   | { tensor: { dtype: number; shape: readonly number[]; bytes: Uint8Array } };
 
-/** Type and shape of one output of a node. The passes need them; TensorFlow works them out by itself. */
+/** Type and shape of one output of a node. The passes need them; TensorFlow derives them itself. */
 export interface OutputInfo {
   dtype: number;
   shape: readonly number[];
 }
 
 /**
- * A node as TensorFlow's NodeDef has it. An input is `name`, `name:1` for a further output, or `^name` to wait only.
+ * A node, as in TensorFlow's NodeDef. An input is `name`, `name:1` for a further output, or `^name` for a control
+ * input, which only waits.
  */
 export interface GraphNode {
   name: string;

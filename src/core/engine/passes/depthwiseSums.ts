@@ -5,11 +5,12 @@ import { GraphIndex, isSum } from '../graph/index.ts';
 const BIASES = new Set(['BiasAdd', 'Add', 'AddV2']);
 
 /**
- * Works around a bug of TensorFlow's optimiser. Its remapper fuses a convolution, its bias and the sum with another
- * map. It tries the same with depthwise convolutions, for which there is no such operation: it writes an invalid node,
- * fails on it, and then leaves the whole graph without fused convolutions. It does not look through an `IdentityN` of
- * several values, which costs nothing. So both terms of such a sum pass through one; the depthwise convolution and its
- * bias are still fused. (TensorFlow 2.21, remapper.cc, `FindContractionWithBiasAddAndAdd`.)
+ * Works around a bug in TensorFlow's optimiser. Its remapper fuses a convolution, its bias and the sum with another
+ * feature map. It tries the same with depthwise convolutions, although no such fused operation exists: it writes an
+ * invalid node, fails, and then leaves the whole graph without fused convolutions. The remapper does not look through
+ * an `IdentityN` of several values, which costs nothing. So both terms of such a sum are passed through one. The
+ * depthwise convolution is still fused with its bias. (TensorFlow 2.21, remapper.cc,
+ * `FindContractionWithBiasAddAndAdd`.)
  */
 export function guardDepthwiseSums(nodes: readonly GraphNode[]): GraphNode[] {
   const graph = new GraphIndex(nodes);

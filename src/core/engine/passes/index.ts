@@ -10,27 +10,28 @@ export interface LowerOptions {
   precision?: Precision;
   /** Let float32 convolutions multiply less (see winograd.ts); off by default. */
   winograd?: boolean;
-  /** The name of the output to fuse patterns for (see fuse/fuseGraph.ts): for imported graphs, on the CPU only. */
+  /** The output to fuse patterns for (see fuse/fuseGraph.ts). For imported graphs, and on the CPU only. */
   fuseFor?: string;
 }
 
 /**
- * Rewrites a graph for TensorFlow. These are all passes, in the order in which they run; each returns new nodes and
- * leaves those it was given as they are.
+ * Rewrites a graph for TensorFlow. These are all passes, in the order in which they run. Each returns new nodes and
+ * does not change the nodes that it was given.
  */
 export function lower(nodes: readonly GraphNode[], options: LowerOptions = {}): readonly GraphNode[] {
   const { precision = 'float32', winograd = false, fuseFor } = options;
   return [
-    // Patterns of imported graphs become single operations. First: it compares the nodes as the file has them.
+    // Fuses patterns of imported graphs. First, because it expects the nodes as they are in the file.
     (graph: readonly GraphNode[]) => (fuseFor === undefined ? graph : fuseGraph(graph, fuseFor)),
-    // Where 16 bits are wanted, casts are added around products and what follows them.
+    // If 16 bits are wanted, adds casts around products and the operations that follow them.
     (graph: readonly GraphNode[]) => withPrecision(graph, precision),
-    // Convolutions that are still float32 multiply less. After the precision is known: it pays in float32 only.
+    // Reduces the multiplications of convolutions that are still float32. After the precision pass, because it pays in
+    // float32 only.
     (graph: readonly GraphNode[]) => (winograd ? withWinograd(graph) : graph),
-    // Every sum gets a fixed order, those that the passes before have made included.
+    // Fixes the order of every sum, including those that earlier passes have added.
     orderedSums,
-    // Sums after depthwise convolutions are kept from a mistake of TensorFlow's optimiser. Last: it needs sums of two
-    // terms.
+    // Protects sums after depthwise convolutions from a bug in TensorFlow's optimiser. Last, because it needs sums of
+    // two terms.
     guardDepthwiseSums,
   ].reduce<readonly GraphNode[]>((graph, pass) => pass(graph), nodes);
 }

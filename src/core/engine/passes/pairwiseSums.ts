@@ -6,10 +6,10 @@ import { isSum } from '../graph/index.ts';
 const LEFT_ALONE = { _grappler_ArithmeticOptimizer_AddOpsRewriteStage: { bool: true } };
 
 /**
- * Makes equal sums round equally every time. TensorFlow's `AddN` reuses the memory of a term that nobody else needs,
- * and starts with that term. When operations run in parallel, that term differs from run to run, and so does the
- * rounding. Therefore sums of more than two terms are split into sums of two, for which the order does not matter; and
- * Grappler, TensorFlow's optimiser, is kept from joining them into an `AddN` again. (TensorFlow 2.21, aggregate_ops.cc
+ * Makes sums reproducible. TensorFlow's `AddN` reuses the memory of a term that no other operation needs, and starts
+ * with that term. When operations run in parallel, this can be a different term in each run, and then the rounding
+ * differs. So sums of more than two terms are split into sums of two, for which the order does not matter. An attribute
+ * keeps Grappler, TensorFlow's optimiser, from joining them into an `AddN` again. (TensorFlow 2.21, aggregate_ops.cc
  * and arithmetic_optimizer.cc, `AddOpsRewriteStage`.)
  */
 export function orderedSums(nodes: readonly GraphNode[]): GraphNode[] {

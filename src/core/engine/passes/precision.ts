@@ -5,17 +5,17 @@ import { DT, type GraphNode, nodeOf, outputOf } from '../graph/nodes.ts';
 export type Precision = 'float32' | 'bfloat16' | 'float16';
 
 /**
- * Lets a recorded graph compute in 16 bits where that pays, as PyTorch's autocast and TensorFlow's Grappler do:
- * products always; cheap operations only if everything they read is in 16 bits already, so that nothing is cast back
- * and forth. All else stays float32: variables, sums over many values, losses, and everything marked with `wide`.
- * Outputs that are asked for by name must be float32.
+ * Lets a recorded graph compute in 16 bits where that pays, as PyTorch's autocast and TensorFlow's Grappler do.
+ * Products always run in 16 bits. Cheap operations do so only if all their inputs are in 16 bits already, so that
+ * nothing is cast back and forth. Everything else stays float32: variables, sums over many values, losses, and
+ * everything marked with `wide`. Outputs that are requested by name must be float32.
  */
 export function withPrecision(nodes: readonly GraphNode[], precision: Precision): GraphNode[] {
   if (precision === 'float32') return [...nodes];
   return new Narrowing(DT[precision]).apply(nodes);
 }
 
-/** These take most of the time, and 16-bit hardware speeds them up. They add up in float32 inside. */
+/** These operations take most of the time, and 16-bit hardware speeds them up. They accumulate in float32. */
 const PRODUCTS = new Set([
   'Conv2D',
   'Conv2DBackpropInput',
@@ -60,7 +60,7 @@ const FOLLOWERS = new Set([
 /** Gradients that take the precision of their activation. The number says which input is the activation. */
 const GRADIENTS: Readonly<Record<string, number>> = { ReluGrad: 1, LeakyReluGrad: 1, MaxPoolGrad: 0 };
 
-/** Values that can be cast to any precision, so they do not decide for the operation that reads them. */
+/** Values that can be cast to any precision, so they do not affect the precision of the operation that reads them. */
 const UNDECIDED = new Set(['Const', 'ReadVariableOp']);
 
 class Narrowing {

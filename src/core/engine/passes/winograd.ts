@@ -33,9 +33,9 @@ export function withWinograd(nodes: readonly GraphNode[]): GraphNode[] {
 }
 
 /**
- * Whether rewriting makes a convolution faster, as measured (docs/performance.md). It does not if the convolution is
- * small, because every further operation takes time, nor if it has few channels, nor on large maps unless it has many
- * channels, because there memory is the limit.
+ * Whether rewriting makes a convolution faster, as measured (docs/performance.md). It does not for small convolutions,
+ * because every additional operation takes time; for few channels; or for large maps, unless they have many channels,
+ * because memory bandwidth is the limit there.
  */
 function pays(map: Shape, channelsIn: number, channelsOut: number): boolean {
   const channels = Math.min(channelsIn, channelsOut);
@@ -140,7 +140,7 @@ class Rewriting {
     const filters = this.#filtersOf(filter);
     const product = (i: 0 | 1 | 2 | 3): string =>
       this.#make((made) => operation(made, 'Conv2D', [rows[i], filters[i]], attrs, [float32(half)]));
-    // In this order TensorFlow fuses all that follows into the convolution.
+    // With this order of nodes TensorFlow fuses the following operations into the convolution.
     const finish = (conv: string, sum: string): string => {
       const biased = bias === undefined ? conv : this.#make((made) => biasAdd(made, conv, bias, half));
       const added = this.#make((made) => add(made, biased, sum, half));
@@ -160,9 +160,9 @@ class Rewriting {
   }
 
   /**
-   * The gradient of the filter: the transposed of the same sums, so each of the four filters has a gradient of its own.
-   * The sums of the input's rows are computed again, because keeping them since the forward pass would double the
-   * memory. Waiting for `dy` keeps TensorFlow from joining the two computations.
+   * The gradient of the filter is the transpose of the same sums, so each of the four filters has its own gradient. The
+   * sums of the input's rows are computed again, because keeping them from the forward pass would double the memory. A
+   * control input on `dy` keeps TensorFlow from merging the two computations.
    */
   #filterGradient(node: GraphNode, x: string, dy: string): true {
     const [, , channelsIn = 0, channelsOut = 0] = outputShape(node);
@@ -220,7 +220,7 @@ class Rewriting {
     });
   }
 
-  /** Of the rows d, padded by one above and below, for every second row: d0-d2, d1+d2, d2-d1, d3-d1. */
+  /** Of the rows d, padded by one above and one below, for every second row: d0-d2, d1+d2, d2-d1, d3-d1. */
   #rowsOf(x: string, after?: string): Four {
     const [batch = 0, height = 0, width = 0, channels = 0] = this.#shapeOf(x);
     const border = this.#ints([0, 0, 1, 1, 0, 0, 0, 0], [4, 2]);
@@ -282,7 +282,7 @@ class Rewriting {
     return this.#made.get(key) as T;
   }
 
-  /** Adds a node, under a name of its own unless one is given. @returns the name */
+  /** Adds a node, under a new name unless one is given. @returns the name */
   #make(build: (name: string) => GraphNode, name = `${this.#current}/winograd${this.#count++}`): string {
     const node = build(name);
     this.#result.push(node);

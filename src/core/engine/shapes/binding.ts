@@ -4,7 +4,7 @@ import type { Held, Values } from './held.ts';
 import { shapeRules } from './shapeRules.ts';
 import { evaluations } from './values.ts';
 
-/** What tfjs-node's backend is told about a tensor. */
+/** What tfjs-node's backend receives about a tensor. */
 interface Metadata {
   id: number;
   shape: readonly number[];
@@ -12,8 +12,8 @@ interface Metadata {
 }
 
 /**
- * Takes the place of tfjs-node's native binding. It computes shapes instead of pictures, so that a network can be recorded
- * (tracing/tracer.ts) and written as ONNX where TensorFlow is not installed. Constants are computed when somebody reads them.
+ * Replaces tfjs-node's native binding. It computes shapes instead of values, so that a network can be recorded
+ * (tracing/tracer.ts) and written as ONNX on machines without TensorFlow. Constants are computed when they are read.
  */
 export class ShapesBinding {
   readonly TF_FLOAT = DT.float32;

@@ -1,11 +1,11 @@
 /** Values of a tensor: float32, int32, or booleans as bytes. */
 export type Values = Float32Array | Int32Array | Uint8Array;
 
-/** A tensor without TensorFlow: its type and shape, and its values where somebody asks for them. */
+/** A tensor without TensorFlow: type and shape, and values that are computed on demand. */
 export interface Held {
   readonly dtype: number;
   readonly shape: readonly number[];
-  /** Computed when first called. @throws Error where an operation is not one of those for constants. */
+  /** Computed on the first call. @throws Error if an operation is not supported for constants */
   readonly values: () => Values;
 }
 

@@ -2,7 +2,7 @@ import { slice_util as slices } from '@tensorflow/tfjs-core';
 import { DT } from '../graph/nodes.ts';
 import type { Attributes, Held } from './held.ts';
 
-/** Type and shape of what an operation makes. */
+/** Type and shape of an operation's output. */
 export interface Made {
   dtype?: number;
   shape: number[];
@@ -19,7 +19,7 @@ const valuesOf = (held: Held | undefined): number[] => Array.from(held?.values()
 const shapeOf = (held: Held | undefined): readonly number[] => held?.shape ?? [];
 const [N, H, W, C] = [0, 1, 2, 3] as const;
 
-/** The shape of two tensors that are repeated along each other's axes. */
+/** The shape of two tensors after broadcasting. */
 function broadcast(a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i) => {
@@ -39,7 +39,7 @@ const reduction: Rule = ([x, axes], { keep_dims: keeps }) => {
   return one(keeps ? shape.map((side, i) => (along.has(i) ? 1 : side)) : shape.filter((_, i) => !along.has(i)));
 };
 
-/** Length of a side after windows of `extent` pixels, `stride` apart. */
+/** Length of a side after windows of `extent` pixels with this `stride`. */
 const windows = (side: number, extent: number, stride: number, padding: unknown): number =>
   padding === 'VALID' ? Math.ceil((side - extent + 1) / stride) : Math.ceil(side / stride);
 
@@ -68,7 +68,7 @@ function product(a: readonly number[], b: readonly number[], turnA: unknown, tur
   return one([...broadcast(a.slice(0, -2), b.slice(0, -2)), rows, columns]);
 }
 
-/** What tfjs makes of the bounds of a strided slice: its shape, and where each axis begins. */
+/** A strided slice as tfjs resolves its bounds: its shape, and where each axis begins. */
 export function stridedSlice(
   shape: readonly number[],
   [begin = [], end = [], strides = []]: readonly (readonly number[])[],
@@ -100,7 +100,7 @@ const resized: Rule = ([x, size]) => {
   return one([batch, height, width, channels], DT.float32);
 };
 
-/** The operations that networks and graph models are recorded with. */
+/** The operations that occur when networks and graph models are recorded. */
 export const shapeRules: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(
     `Abs Elu Erf Exp Floor Ceil Identity LeakyRelu Log LogicalNot Neg Reciprocal Relu Relu6 Round Rsqrt Selu Sigmoid Sign Sin Cos

@@ -1,12 +1,12 @@
 import type { Attributes, Held, Values } from './held.ts';
 import { stridedSlice } from './shapeRules.ts';
 
-/** Computes the values of an operation whose inputs are all constants. */
+/** Computes the values of an operation if all its inputs are constants. */
 export type Evaluate = (inputs: readonly Held[], shape: readonly number[], attributes: Attributes) => Values;
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
 
-/** The distance in memory between neighbours along each axis. */
+/** The distance in memory between neighbouring elements along each axis. */
 function stridesOf(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);
   let step = 1;
@@ -17,7 +17,7 @@ function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** Fills a tensor by asking for each element which index of the source it copies. `at` is reused between calls. */
+/** Makes a tensor of this shape: `indexOf` gives the source index of each element. `at` is reused between calls. */
 function copied(source: Values, shape: readonly number[], indexOf: (at: readonly number[]) => number): Values {
   const result = source.slice(0, 0).constructor as { new (length: number): Values };
   const values = new result(sizeOf(shape));
@@ -36,7 +36,7 @@ function copied(source: Values, shape: readonly number[], indexOf: (at: readonly
 const dot = (at: readonly number[], strides: readonly number[], from = 0): number =>
   strides.reduce((sum, stride, axis) => sum + stride * (at[axis + from] ?? 0), 0);
 
-/** Strides for reading a tensor as one of a larger shape: 0 along axes that are repeated. */
+/** Strides for reading a tensor broadcast to a larger shape: 0 along repeated axes. */
 function broadcastStrides(shape: readonly number[], larger: readonly number[]): number[] {
   const own = stridesOf(shape);
   const missing = larger.length - shape.length;
@@ -63,7 +63,7 @@ const compare = (holds: (a: number, b: number) => boolean): Evaluate => {
   return (inputs, shape, attributes) => Uint8Array.from(numbers(inputs, shape, attributes));
 };
 
-/** Sums along axes, each then changed by how many there were. */
+/** Sums along axes; each sum is then changed depending on how many values it has. */
 function sums(change: (sum: number, count: number) => number): Evaluate {
   return ([x, axes], shape) => {
     const { shape: own, values } = x as Held;
@@ -84,7 +84,10 @@ function sums(change: (sum: number, count: number) => number): Evaluate {
 
 const same: Evaluate = ([x]) => (x as Held).values();
 
-/** What constants are computed from while a graph is recorded. Networks need no others; those of weights are not here. */
+/**
+ * The operations that can be computed on constants while a graph is recorded. Networks need no others; operations on
+ * weights are not included.
+ */
 export const evaluations: Readonly<Record<string, Evaluate>> = {
   Reshape: same,
   Identity: same,
@@ -140,7 +143,7 @@ export const evaluations: Readonly<Record<string, Evaluate>> = {
     const strides = stridesOf(own);
     const start = dot(found.begin, strides);
     const steps = strides.map((stride, axis) => stride * (found.strides[axis] ?? 1));
-    // Axes that are dropped have one place only.
+    // Removed axes have length 1.
     const kept = found.finalShapeSparse;
     return copied(values(), kept, (at) => start + dot(at, steps)).slice(0, sizeOf(shape));
   },
@@ -193,7 +196,7 @@ export const evaluations: Readonly<Record<string, Evaluate>> = {
   Log: unary(Math.log),
   Sign: unary(Math.sign),
   Round: unary((x) => {
-    // Halves go to the even number.
+    // Halves are rounded to the even number.
     const below = Math.floor(x);
     const isHalf = x - below === 0.5;
     return isHalf ? 2 * Math.round(x / 2) : Math.round(x);
@@ -226,7 +229,7 @@ function select([condition, a, b]: readonly Held[], shape: readonly number[]): V
   return yes.map((value, i) => (which[i] === 0 ? (no[i] ?? 0) : value));
 }
 
-/** Parts laid one behind the other along an axis. */
+/** Concatenates parts along an axis. */
 function joined(parts: readonly Held[], along: number, shape: readonly number[]): Values {
   const inner = sizeOf(shape.slice(along + 1));
   const outer = sizeOf(shape.slice(0, along));

@@ -5,8 +5,8 @@ import { processorFlags } from '../processor.ts';
 /**
  * Replaces TensorFlow's gradients of convolutions on CPUs where a matrix product is faster (docs/performance.md): both
  * gradients of 1x1 convolutions on all CPUs, and the filter gradient of larger ones on x86 without AVX512, where oneDNN
- * has no fast kernel for NHWC. Shapes and processor alone decide, never a measurement, so that a resumed run gives the
- * same bits.
+ * has no fast kernel for NHWC. The choice depends on shapes and processor only, never on a measurement, so that a
+ * resumed run computes exactly the same values.
  */
 export function registerConvolutionGradients({ isUsingGpuDevice }: Pick<TensorFlowBackend, 'isUsingGpuDevice'>): void {
   if (isUsingGpuDevice) return;
@@ -89,8 +89,8 @@ const suits = (info: tf.backend_util.Conv2DInfo): boolean =>
 /**
  * The gradient of a filter [kh,kw,in,out] at stride 1, from the input x [n,h,w,in] and the gradient dy [n,h',w',out] of
  * the output. Both are padded to the same grid and written as rows of pixels. The pixels under filter element (i,j) are
- * then those of dy, shifted by i lines and j pixels. A shift of rows is a view, so the gradient of an element is one
- * matrix product of data that is in memory already. Where a shift crosses the end of a line, dy is zero.
+ * then those of dy, shifted by i rows and j pixels. A shift is a view, so the gradient of an element is one matrix
+ * product of data that is already in memory. Where a shift crosses the end of a row, dy is zero.
  */
 export function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, info: tf.backend_util.Conv2DInfo): tf.Tensor4D {
   const { filterHeight, filterWidth, inChannels, outChannels, padInfo } = info;

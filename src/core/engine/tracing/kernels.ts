@@ -51,8 +51,8 @@ export function registerKernels(): void {
     outputsToSave: [true],
     gradFunc: (dy, [y]) => ({ x: () => run('ReluGrad', { dy: dy as tf.Tensor, y: y as tf.Tensor }) }),
   });
-  // The same; the output has the sign of the input. If anything else read the input, TensorFlow's optimiser would still
-  // try to fuse, fail, and leave the whole graph without fused convolutions.
+  // As above: the output has the sign of the input. If another operation read the input, TensorFlow's optimiser would
+  // still try to fuse, fail, and leave the whole graph without fused convolutions.
   tf.unregisterGradient('LeakyRelu');
   tf.registerGradient({
     kernelName: 'LeakyRelu',
@@ -61,7 +61,7 @@ export function registerKernels(): void {
       x: () => run('LeakyReluGrad', { dy: dy as tf.Tensor, y: y as tf.Tensor }, attributes),
     }),
   });
-  // At 0 the slope of |x| is -1 in tfjs and 0 in PyTorch. It matters where output and negative are equal.
+  // At 0 the slope of |x| is -1 in tfjs and 0 in PyTorch. It matters where the output equals a negative.
   tf.unregisterGradient('Abs');
   tf.registerGradient({
     kernelName: 'Abs',

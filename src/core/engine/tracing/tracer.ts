@@ -44,8 +44,8 @@ export class Tracer {
   #count = 0;
 
   /**
-   * @param options.layers Records a layer as one node where the layer says so (see composite.ts), and computes at once what
-   *   depends on constants alone. Such a graph is made to be exported; TensorFlow cannot run it.
+   * @param options.layers Records a layer as one node if the layer supports it (see composite.ts), and computes at once
+   * everything that depends on constants only. Such a graph is made for export; TensorFlow cannot run it.
    */
   constructor({ layers = false }: { layers?: boolean } = {}) {
     this.#layers = layers;
@@ -101,7 +101,7 @@ export class Tracer {
     const known = this.#names.get(tensor.dataId);
     if (known) return known;
     const data = this.#backend.readSync(tensor.dataId);
-    // Copied: it may be the caller's own array, which may change before the graph is written.
+    // Copied, because it may be the caller's own array, which can change before the graph is written.
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
     const name = this.#pushConstant((made) => constant(made, infoOf(tensor), bytes));
     this.#names.set(tensor.dataId, name);
@@ -130,13 +130,13 @@ export class Tracer {
     if (this.#paused) return;
     const attrs = Object.fromEntries(attributes.map((attribute) => [attribute.name, this.#attribute(attribute)]));
     const [first] = inputs;
-    // Run op by op, some operations find out their type themselves. In a graph it has to be named.
+    // Run op by op, some operations derive their type. In a graph the type must be given.
     if (attributes.length === 0 && first && !isInt64(first) && !LOGICAL.has(op))
       attrs['T'] = { type: infoOf(first).dtype };
     const names = inputs.map((input) =>
       isInt64(input) ? this.#pushConstant((name) => integer64Constant(name, input.value)) : this.nameOf(input),
     );
-    // Operations that read the outputs find tensors they do not know, and make constants of them.
+    // If other operations read these outputs, their tensors are unknown and become constants.
     if (this.#layers && names.every((name) => this.#constants.has(name))) return;
     // tfjs' gradients cast float32 to float32. In 16 bits that would become two casts.
     const castsNothing = op === 'Cast' && isSame(attrs['SrcT'], attrs['DstT']);

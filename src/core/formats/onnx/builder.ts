@@ -3,7 +3,7 @@ import { permute, permuted } from './permute.ts';
 import { type OnnxAttribute, type OnnxNode, type OnnxTensor, OnnxType } from './proto.ts';
 import { type RecordedGraph, type SizeExpression, valuesOf } from './record.ts';
 
-/** How the axes of a feature map are ordered: as recorded, [B,H,W,C], or as ONNX's operations have it, [B,C,H,W]. */
+/** The order of a feature map's axes: as recorded, [B,H,W,C], or as ONNX's operations take it, [B,C,H,W]. */
 export type AxisOrder = 'nhwc' | 'nchw';
 
 /** Axes of [B,H,W,C] in the order of [B,C,H,W], and back. */
@@ -11,17 +11,16 @@ export const toNchw = [0, 3, 1, 2];
 const toNhwc = [0, 2, 3, 1];
 
 /**
- * Collects the nodes and constants of an ONNX graph while a recorded graph is turned into it.
- *
- * Each recorded value is kept in the order of axes in which it was made, and turned into the other one when an operation
- * asks for it: once, however many ask. So a network of convolutions has no transposition at all.
+ * Collects the nodes and constants of an ONNX graph while a recorded graph is translated.
+ * Each recorded value keeps the order of axes in which it was made. It is transposed when an operation needs the other
+ * order, and only once, even if several operations need it. So a network of convolutions has no transposes at all.
  */
 export class OnnxBuilder {
   readonly nodes: OnnxNode[] = [];
   readonly tensors: OnnxTensor[] = [];
   readonly #graph: RecordedGraph;
   readonly #recorded: ReadonlyMap<string, GraphNode>;
-  /** ONNX's names of a recorded value, in each order that it has been needed in. */
+  /** The ONNX names of a recorded value, for each order that was needed so far. */
   readonly #names = new Map<string, Partial<Record<AxisOrder, string>>>();
   readonly #shared = new Map<string, string>();
   readonly #taken = new Set<string>();
@@ -45,7 +44,7 @@ export class OnnxBuilder {
     return outputs[0] ?? '';
   }
 
-  /** A name that nothing has yet. */
+  /** A new name. */
   fresh(): string {
     let name: string;
     do name = `o${this.#count++}`;
@@ -53,23 +52,23 @@ export class OnnxBuilder {
     return name;
   }
 
-  /** Says what a recorded value is called. Anything but a feature map has one order of axes, `nhwc`. */
+  /** Sets the ONNX name of a recorded value. Everything except a feature map has one order of axes, `nhwc`. */
   define(recorded: string, order: AxisOrder, name: string): void {
     this.#names.set(recorded, { [order]: name });
   }
 
-  /** Says that a recorded value is another one. */
+  /** Declares that two recorded values are the same. */
   alias(recorded: string, same: string): void {
     if (this.isConstant(same)) this.nameOf(same);
     this.#names.set(recorded, this.#names.get(same) ?? {});
   }
 
-  /** Whether a recorded value is there in this order without a transposition. */
+  /** Whether a recorded value is available in this order without a transpose. */
   has(recorded: string, order: AxisOrder): boolean {
     return this.#names.get(recorded)?.[order] !== undefined;
   }
 
-  /** The name of a recorded value in an order of axes; a constant is written when it is first used. */
+  /** The name of a recorded value in an order of axes. A constant is written on first use. */
   nameOf(recorded: string, order: AxisOrder = 'nhwc'): string {
     const known = this.#names.get(recorded) ?? {};
     const found = known[order];
@@ -97,17 +96,17 @@ export class OnnxBuilder {
     return Float32Array.from(values);
   }
 
-  /** As {@link floats}, or undefined. */
+  /** Like {@link floats}, but undefined if it depends on the input's size. */
   floatsOrNone(recorded: string): Float32Array | undefined {
     return this.#graph.sized.has(recorded) ? undefined : this.floats(recorded);
   }
 
-  /** The numbers of a constant that says a shape, an order or axes. */
+  /** The values of a constant that holds a shape, an order or axes. */
   expressions(recorded: string): (number | SizeExpression)[] {
     return [...(this.#graph.sized.get(recorded) ?? this.#valuesOf(recorded) ?? [])];
   }
 
-  /** Numbers that must be known, such as axes. */
+  /** Values that must be known when the graph is written, such as axes. */
   numbers(recorded: string): number[] {
     return this.expressions(recorded).map((value) => {
       if (typeof value !== 'number') throw new Error('an axis depends on the size of the picture');
@@ -115,7 +114,7 @@ export class OnnxBuilder {
     });
   }
 
-  /** Adds a constant and returns its name: the one that is asked for, if it is free. */
+  /** Adds a constant and returns its name, which is the requested one if that is free. */
   constant(shape: readonly number[], data: Float32Array | BigInt64Array, wanted?: string): string {
     const name = wanted !== undefined && !this.#taken.has(wanted) ? wanted : this.fresh();
     this.#taken.add(name);
@@ -123,7 +122,7 @@ export class OnnxBuilder {
     return name;
   }
 
-  /** A vector of whole numbers, some of which may be computed from the size of the input when the graph runs. */
+  /** A vector of whole numbers. Some may be computed from the input's size when the graph runs. */
   integers(values: readonly (number | SizeExpression)[]): string {
     const key = JSON.stringify(values);
     const known = this.#shared.get(key);
@@ -134,8 +133,8 @@ export class OnnxBuilder {
   }
 
   /**
-   * The graph whose output is a recorded map, by this name, in the order of planes. Nodes whose results nobody reads are
-   * left out.
+   * The graph whose output is a recorded map, under this name, in the order [B,C,H,W]. Nodes without readers are left
+   * out.
    */
   finish(recorded: string, name: string): { nodes: OnnxNode[]; tensors: OnnxTensor[] } {
     const last = this.nameOf(recorded, 'nchw');
@@ -187,7 +186,7 @@ export class OnnxBuilder {
     return this.constant(permute(four, toNchw), permuted(values, four, toNchw), parameter);
   }
 
-  /** constant + height·H + width·W + area·H·W, each coefficient a whole number or a fraction of a multiple. */
+  /** constant + height·H + width·W + area·H·W; each coefficient is a whole number or a fraction. */
   #evaluate({ constant, height, width, area }: SizeExpression): string {
     const h = this.#side(2);
     const w = this.#side(3);
@@ -211,7 +210,7 @@ export class OnnxBuilder {
     return this.add('Div', [multiple, this.integers([divisor])]);
   }
 
-  /** Height (axis 2) or width (3) of the input, as a vector of one. */
+  /** Height (axis 2) or width (3) of the input, as a vector of one element. */
   #side(axis: 2 | 3): string {
     const name = axis === 2 ? 'input_height' : 'input_width';
     if (!this.#taken.has(name)) {
@@ -226,6 +225,6 @@ export class OnnxBuilder {
   }
 }
 
-/** The value of an expression that does not depend on the size after all. */
+/** The value of an expression that does not depend on the size. */
 const knownValue = ({ constant, height, width, area }: SizeExpression): number | undefined =>
   height === 0 && width === 0 && area === 0 ? constant : undefined;

@@ -8,34 +8,40 @@ import { encodeOnnx } from './proto.ts';
 import { recordAnySize, recordFixed, type Recordable, type RecordedGraph } from './record.ts';
 
 export interface ExportOptions {
-  /** Channels of the input, 3 by default: networks for grey pictures restore the planes of a colour picture one by one. */
+  /**
+   * Channels of the input, 3 by default. Networks for grey pictures restore the channels of a colour picture one by
+   * one.
+   */
   channels?: number;
-  /** The only size of the input. By default the graph takes any size, or where that cannot be had the network's own tile. */
+  /**
+   * The only size of the input. By default the graph takes any size; if that is not possible, it takes the network's
+   * own tile size.
+   */
   size?: { height: number; width: number };
-  /** Said in the file: the licence of the weights, and the SHA-256 of the file that they came from. */
+  /** Written into the file: the licence of the weights, and the SHA-256 of the file that they came from. */
   licence?: string;
   hash?: string;
 }
 
-/** What is written: a model of this program, or a forward pass that was read from another's file. */
+/** What is exported: a model of this program, or a forward pass read from an imported file. */
 export interface Exportable {
   readonly network: Pick<NetworkDefinition, 'id' | 'title' | 'changesWithSize'>;
   readonly options: Record<string, unknown>;
   readonly parameters: { readonly all: Recordable['parameters'] };
   readonly forward: Layer;
-  /** Sides of the input that need no padding are known to be multiples of this. */
+  /** Sides of the input that need no padding are multiples of this. */
   readonly multipleOf?: number;
 }
 
-/** Side of the input of a network that has no size of its own and cannot be recorded for any. */
+/** Side of the input of a network that has no fixed size but cannot be recorded for any size. */
 const TILE = 256;
 
 /**
- * Writes a network as ONNX (opset 20): `input` [1,C,H,W] RGB in [0,1] to `output` [1,C,H·scale,W·scale]. The graph takes any
- * size, sides that are a multiple of the metadata's `multiple_of` where the network pads, or one size alone where its
- * operations depend on the size (IDT, which cuts pictures into tiles itself). Needs TensorFlow, which runs the network
- * for a few sizes to record its layers.
- * @throws AppError `unsupported` naming the operation that has no equal here
+ * Writes a network as ONNX (opset 20): `input` [1,C,H,W] RGB in [0,1] to `output` [1,C,H·scale,W·scale]. The graph
+ * takes any size; if the network pads, sides must be a multiple of the metadata's `multiple_of`. If the network's
+ * operations depend on the size (IDT, which cuts pictures into tiles itself), the graph takes one size only. Recording
+ * the layers runs the network for a few sizes, which needs TensorFlow.
+ * @throws AppError `unsupported`, naming the operation that ONNX does not have
  */
 export function exportOnnx(model: Exportable, options: ExportOptions = {}): Uint8Array {
   try {
@@ -52,7 +58,7 @@ const unsupported = ({ network }: Exportable, cause: unknown): AppError =>
     { cause },
   );
 
-/** As {@link exportOnnx}, but undefined where one graph cannot serve pictures of any size. */
+/** Like {@link exportOnnx}, but undefined if one graph cannot take pictures of any size. */
 export function exportAnySize(model: Exportable, options: Omit<ExportOptions, 'size'> = {}): Uint8Array | undefined {
   try {
     const graph = recordForAnySize(model, options);

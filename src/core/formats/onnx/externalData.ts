@@ -20,8 +20,8 @@ const externalFields = [13, 14];
 const MAX_DEPTH = 64;
 
 /**
- * Refuses an ONNX file with tensors in other files, because such a tensor may name any file of this computer.
- * @throws AppError `unsupported`, or `bad-input` if the bytes are not ONNX.
+ * Refuses an ONNX file that keeps tensors in other files, because it could name any file of this computer.
+ * @throws AppError `unsupported`, or `bad-input` if the bytes are not ONNX
  */
 export function refuseExternalData(bytes: Uint8Array): void {
   try {

@@ -5,12 +5,12 @@ import { type Convert, onnxPads } from './operations.ts';
 import { permute, permuted } from './permute.ts';
 import { OnnxType } from './proto.ts';
 
-/** The layers that networks name as a whole (core/engine/tracing/composite.ts), in operations of ONNX's opset 20. */
+/** The layers that are recorded as a whole (core/engine/tracing/composite.ts), as operations of ONNX's opset 20. */
 export const layers: Readonly<Record<string, Convert>> = {
   Conv: (b, node) => convolution(b, node, [3, 2, 0, 1], 1, b.nameOf(inputOf(node, 0), 'nchw')),
   DepthwiseConv: (b, node) =>
     convolution(b, node, [2, 3, 0, 1], shapeOf(node)[3] ?? 1, b.nameOf(inputOf(node, 0), 'nchw')),
-  /** A convolution of one pixel, of a map whose channels are weighed. */
+  /** A 1x1 convolution of a map whose channels are weighted. */
   WeighedConv: (b, node) => {
     const weighed = b.add('Mul', [b.nameOf(inputOf(node, 0), 'nchw'), b.nameOf(inputOf(node, 3), 'nchw')]);
     convolution(b, { ...node, attrs: onePixel }, [3, 2, 0, 1], 1, weighed);
@@ -24,7 +24,7 @@ export const layers: Readonly<Record<string, Convert>> = {
     ];
     b.define(node.name, 'nchw', b.add('ConvTranspose', inputs, { strides: { ints: [stride, stride] } }));
   },
-  /** x·W + b over the last axis; W is [in,out], PyTorch's turned over, because ONNX's product takes it so. */
+  /** x·W + b over the last axis; W is [in,out], the transpose of PyTorch's, because ONNX's MatMul takes it so. */
   Linear: (b, node) => {
     const product = b.add('MatMul', [b.nameOf(inputOf(node, 0)), b.nameOf(inputOf(node, 1))]);
     const bias = inputOf(node, 2);
@@ -44,7 +44,7 @@ export const layers: Readonly<Record<string, Convert>> = {
     const slope = b.constant([slopes.length, 1, 1], slopes, inputOf(node, 1));
     b.define(node.name, 'nchw', b.add('PRelu', [b.nameOf(inputOf(node, 0), 'nchw'), slope]));
   },
-  /** A weight for each pixel times one for each channel. */
+  /** A weight per pixel times a weight per channel. */
   OuterProduct: (b, node) =>
     b.define(
       node.name,
@@ -57,7 +57,7 @@ export const layers: Readonly<Record<string, Convert>> = {
   GlobalAveragePool: (b, node) =>
     b.define(node.name, 'nchw', b.add('GlobalAveragePool', [b.nameOf(inputOf(node, 0), 'nchw')])),
   DepthToSpace: (b, node) => {
-    // TensorFlow's own operation of this name has another order of channels.
+    // TensorFlow's operation of the same name orders the channels differently.
     const isTensorFlows = node.attrs['block_size'] !== undefined;
     const factor = intOf(node, isTensorFlows ? 'block_size' : 'blocksize');
     const attributes = { blocksize: { int: factor }, mode: { string: isTensorFlows ? 'DCR' : 'CRD' } };
@@ -84,13 +84,13 @@ export const layers: Readonly<Record<string, Convert>> = {
 
 const onePixel: GraphNode['attrs'] = { padding: { int: 0 }, stride: { int: 1 }, dilation: { int: 1 } };
 
-/** Weights in PyTorch's layout and by PyTorch's name. */
+/** Weights in PyTorch's layout and under PyTorch's name. */
 function weight(b: OnnxBuilder, recorded: string, order: readonly number[]): string {
   const shape = b.shapeOf(recorded);
   return b.constant(permute(shape, order), permuted(b.floats(recorded), shape, order), recorded);
 }
 
-/** @param order of the axes of the engine's weights in PyTorch's layout */
+/** @param order axes of the engine's weights that give PyTorch's layout */
 function convolution(b: OnnxBuilder, node: GraphNode, order: readonly number[], group: number, x: string): void {
   const kernel = weight(b, inputOf(node, 1), order);
   const [height = 1, width = 1] = b.shapeOf(inputOf(node, 1));

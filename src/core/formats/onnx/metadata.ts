@@ -8,12 +8,12 @@ const NODE = 1;
 const KEY = 1;
 const VALUE = 2;
 
-/** What an ONNX file says about itself. The bytes were checked by `refuseExternalData`. */
+/** The metadata of an ONNX file. `refuseExternalData` has checked the bytes. */
 export function readOnnxMetadata(bytes: Uint8Array): Record<string, string> {
   return Object.fromEntries(strings(bytes, METADATA).map((entry) => [text(entry, KEY), text(entry, VALUE)]));
 }
 
-/** How many nodes an ONNX file's graph has. */
+/** The number of nodes in an ONNX file's graph. */
 export const countOnnxNodes = (bytes: Uint8Array): number =>
   strings(strings(bytes, GRAPH)[0] ?? new Uint8Array(), NODE).length;
 

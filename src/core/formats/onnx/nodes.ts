@@ -1,6 +1,6 @@
 import type { GraphNode } from '../../engine/graph/nodes.ts';
 
-/** The i-th input of a recorded node; empty where an optional one was not given. */
+/** The i-th input of a recorded node; empty if an optional one was not given. */
 export const inputOf = (node: GraphNode, i: number): string => node.inputs[i] ?? '';
 
 /** The shape of a node's first output, [B,H,W,C] for a feature map. */

@@ -5,13 +5,13 @@ import { permute, permuted } from './permute.ts';
 import type { OnnxAttribute } from './proto.ts';
 import type { SizeExpression } from './record.ts';
 
-/** Writes one recorded node as ONNX nodes, and says what the values that it makes are called. */
+/** Writes one recorded node as ONNX nodes and names its outputs. */
 export type Convert = (builder: OnnxBuilder, node: GraphNode) => void;
 
-/** The place of an axis of [B,H,W,C] in [B,C,H,W]. */
+/** The position of an axis of [B,H,W,C] in [B,C,H,W]. */
 const planeAxis = (axis: number): number => toNchw.indexOf(axis < 0 ? axis + 4 : axis);
 
-/** The order in which an operation costs fewer transpositions, given which maps it reads. */
+/** The order of axes in which an operation needs fewer transposes, given the maps that it reads. */
 function cheapest(b: OnnxBuilder, inputs: readonly string[]): AxisOrder {
   const maps = inputs.filter((name) => !b.isConstant(name));
   if (maps.some((name) => b.shapeOf(name).length !== 4)) return 'nhwc';
@@ -19,7 +19,7 @@ function cheapest(b: OnnxBuilder, inputs: readonly string[]): AxisOrder {
   return missing('nchw') <= missing('nhwc') ? 'nchw' : 'nhwc';
 }
 
-/** An operation on each value for itself, the same in ONNX. */
+/** An elementwise operation that is the same in ONNX. */
 const elementwise =
   (op: string, attributes: (node: GraphNode) => Record<string, OnnxAttribute> = () => ({})): Convert =>
   (b, node) => {
@@ -28,7 +28,7 @@ const elementwise =
     b.define(node.name, order, b.add(op, names, attributes(node)));
   };
 
-/** A sum or product with a constant that changes nothing is left out. */
+/** Drops a sum or product with a constant that changes nothing. */
 const unless =
   (neutral: number, op: string): Convert =>
   (b, node) => {
@@ -38,7 +38,7 @@ const unless =
     else elementwise(op)(b, node);
   };
 
-/** TensorFlow's operations, as the tracer records them, in those of ONNX's opset 20. */
+/** TensorFlow's operations, as the tracer records them, translated to ONNX's opset 20. */
 export const operations: Readonly<Record<string, Convert>> = {
   Add: unless(0, 'Add'),
   AddV2: unless(0, 'Add'),
@@ -102,7 +102,7 @@ export const operations: Readonly<Record<string, Convert>> = {
     const order = cheapest(b, node.inputs);
     b.define(node.name, order, b.add('Reciprocal', [b.add('Sqrt', [b.nameOf(inputOf(node, 0), order)])]));
   },
-  // Where the last axis is the channels of a map, it is that of planes too; ONNX's takes any axis.
+  // If the last axis is the channels, use the channel axis of [B,C,H,W] too; ONNX's operation takes any axis.
   Softmax: (b, node) =>
     b.define(node.name, 'nhwc', b.add('Softmax', [b.nameOf(inputOf(node, 0))], { axis: { int: -1 } })),
 
@@ -224,7 +224,7 @@ export const operations: Readonly<Record<string, Convert>> = {
 
 const outputOf = (node: GraphNode, i: number): string => (i === 0 ? node.name : `${node.name}:${i}`);
 
-/** TensorFlow says before and after for each axis, ONNX all before and then all after. */
+/** TensorFlow gives before and after for each axis; ONNX gives all befores and then all afters. */
 export function onnxPads<T>(pads: readonly T[], order: AxisOrder): T[] {
   const [before, after] = [0, 1].map((side) => pads.filter((_, i) => i % 2 === side)) as [T[], T[]];
   return order === 'nchw' ? [...permute(before, toNchw), ...permute(after, toNchw)] : [...before, ...after];
@@ -233,7 +233,7 @@ export function onnxPads<T>(pads: readonly T[], order: AxisOrder): T[] {
 function reduction(op: string): Convert {
   return (b, node) => {
     const keeps = boolOf(node, 'keep_dims');
-    // Without its axes a map is no map any more, so it is reduced as it was recorded.
+    // If axes are removed the result is no feature map any more, so it is reduced in the recorded order.
     const order = keeps ? cheapest(b, [inputOf(node, 0)]) : 'nhwc';
     const axes = b.numbers(inputOf(node, 1)).map((axis) => (order === 'nchw' ? planeAxis(axis) : axis));
     const name = b.add(op, [b.nameOf(inputOf(node, 0), order), b.integers(axes)], { keepdims: { int: keeps ? 1 : 0 } });
@@ -241,7 +241,7 @@ function reduction(op: string): Convert {
   };
 }
 
-/** A transposed convolution of a graph that did not come from our layers; its filter is [H,W,out,in]. */
+/** A transposed convolution of an imported graph; its filter is [H,W,out,in]. */
 function transposedConvolution(b: OnnxBuilder, node: GraphNode): void {
   const kernel = inputOf(node, 1);
   const shape = b.shapeOf(kernel);
@@ -250,7 +250,7 @@ function transposedConvolution(b: OnnxBuilder, node: GraphNode): void {
   const [, ...sides] = b.shapeOf(inputOf(node, 2)).slice(0, 3);
   const made = shapeOf(node).slice(1, 3);
   const isSame = stringOf(node, 'padding') === 'SAME';
-  // What a convolution of this size would have padded with is cut off again.
+  // Crops what a convolution of this size would have padded.
   const cut = [0, 1].map((i) => {
     const [extent, stride] = [shape[i] ?? 1, strides[i] ?? 1];
     if (made[i] !== (sides[i] ?? 0) * stride + (isSame ? 0 : extent - stride))
@@ -277,7 +277,7 @@ function pooling(op: string): Convert {
   };
 }
 
-/** TensorFlow's ways to lay the new pixels over the old ones are three of ONNX's. */
+/** TensorFlow's ways to align the new pixels with the old ones, as three of ONNX's. */
 function resize(mode: 'linear' | 'nearest'): Convert {
   return (b, node) => {
     const [batch = 1, , , channels = 1] = shapeOf(node);
@@ -322,7 +322,7 @@ function stridedSlice(b: OnnxBuilder, node: GraphNode): void {
   b.define(node.name, 'nhwc', shrunk.length > 0 ? b.add('Squeeze', [part, b.integers(shrunk)]) : part);
 }
 
-/** A product of matrices, in any number of batches; each side is turned where the attribute of its name says so. */
+/** A batched matrix product; each side is transposed if its attribute says so. */
 function product(b: OnnxBuilder, node: GraphNode, turned: readonly [string, string]): void {
   const rank = shapeOf(node).length;
   const perm = { ints: [...Array(rank - 2).keys(), rank - 1, rank - 2] };
@@ -333,7 +333,7 @@ function product(b: OnnxBuilder, node: GraphNode, turned: readonly [string, stri
   b.define(node.name, 'nhwc', b.add('MatMul', sides));
 }
 
-/** A convolution of a graph that did not come from our layers. */
+/** A convolution of an imported graph. */
 function plainConvolution(b: OnnxBuilder, node: GraphNode, order: readonly number[], group: number): void {
   const shape = b.shapeOf(inputOf(node, 1));
   const weight = permuted(b.floats(inputOf(node, 1)), shape, order);

@@ -1,4 +1,4 @@
-/** What stands at the places that `order` names: the shape of an array whose axes are reordered. */
+/** The shape of an array after its axes were reordered. */
 export const permute = <T>(values: readonly T[], order: readonly number[]): T[] =>
   order.map((axis) => values[axis] as T);
 

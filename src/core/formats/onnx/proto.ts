@@ -19,7 +19,7 @@ export interface OnnxTensor {
   data: Float32Array | BigInt64Array;
 }
 
-/** A picture that goes in or comes out: a side is a number or a name for any size. */
+/** An input or output picture: a side is a number, or a name for any size. */
 export interface OnnxPicture {
   name: string;
   shape: readonly (number | string)[];
@@ -33,7 +33,7 @@ export interface OnnxGraph {
   metadata: Readonly<Record<string, string>>;
 }
 
-/** The operations of opset 20, the first with Gelu, are what is written; IR version 9 is that of its time. */
+/** The exporter writes opset 20, the first with Gelu, and the IR version 9 that was current then. */
 const OPSET = 20;
 const IR_VERSION = 9;
 

@@ -11,18 +11,18 @@ export interface SizeExpression {
   area: number;
 }
 
-/** A forward pass as a graph, for pictures of any size or of one. */
+/** A forward pass as a graph, for pictures of any size or of one size. */
 export interface RecordedGraph {
   nodes: readonly GraphNode[];
   /** The graph's name of the output; the input's is `x`. */
   output: string;
   /** The values of the nodes `Parameter`, which have PyTorch's names. */
   parameters: ReadonlyMap<string, tf.Tensor>;
-  /** Where a constant's values depend on the input's size: an expression for each value. */
+  /** Constants whose values depend on the input's size: an expression for each value. */
   sized: ReadonlyMap<string, readonly SizeExpression[]>;
-  /** What the sides of the input must be a multiple of. */
+  /** Sides of the input must be a multiple of this. */
   multipleOf: number;
-  /** The only size of the input, where the graph is not for any. */
+  /** The only size of the input, if the graph has a fixed size. */
   fixed?: { height: number; width: number };
   scale: number;
 }
@@ -32,22 +32,23 @@ export interface Recordable {
   forward: Layer;
   channels: number;
   parameters: readonly { name: string; value: tf.Tensor }[];
-  /** Sides of the input that need no padding are known to be multiples of this. */
+  /** Sides of the input that need no padding are multiples of this. */
   multipleOf?: number;
 }
 
 type Trace = Pick<RecordedGraph, 'nodes' | 'output' | 'parameters' | 'scale'>;
 
-/** Networks pad to a multiple of a power of two; at multiples of it nothing is padded. */
+/** Candidates for the multiple to which a network pads its input; a picture with such sides is not padded. */
 const steps = [1, 2, 4, 8, 16, 32, 64];
 
-/** The least sides of the pictures that are tried. */
+/** The smallest sides of the pictures that are tried. */
 const SIDES = [33, 46] as const;
 
 /**
- * Records a network's forward pass at several sizes and finds out how its shapes follow from the input's. Where a network
- * pads its input, the graph is that of sizes that need no padding: of multiples of the smallest number that does.
- * @returns undefined where its operations or shapes do not follow from the size in a simple way
+ * Records a network's forward pass at several sizes and derives how its shapes depend on the input's. If a network pads
+ * its input, the graph is recorded at sizes that need no padding: multiples of the smallest number for which this is
+ * so.
+ * @returns undefined if its operations or shapes do not depend on the size in a simple way
  */
 export function recordAnySize(network: Recordable): RecordedGraph | undefined {
   for (const step of steps.filter((each) => each >= (network.multipleOf ?? 1))) {
@@ -66,7 +67,7 @@ function generalise(network: Recordable, step: number): RecordedGraph | undefine
   const [height, width] = SIDES.map((side) => Math.ceil(side / step) * step) as [number, number];
   const sizeOf = (down: number, right: number): [number, number] => [height + down * step, width + right * step];
   const base = trace(network, ...sizeOf(0, 0));
-  // Four sizes for four coefficients, and two more to see whether they hold.
+  // Four sizes give four coefficients; two more sizes check them.
   const fitted: Trace[] = [];
   for (const [down, right] of [
     [1, 0],
@@ -106,7 +107,7 @@ function generalise(network: Recordable, step: number): RecordedGraph | undefine
   return { ...base, sized, multipleOf: step };
 }
 
-/** Whether two recordings differ at most in the values of constants. */
+/** Whether two recordings differ only in the values of constants. */
 function sameOperations(a: Trace, b: Trace): boolean {
   return (
     a.nodes.length === b.nodes.length &&
@@ -134,7 +135,7 @@ function fit([v, tall, wide, both]: [number, number, number, number], s: number,
 function trace({ forward, channels, parameters }: Recordable, height: number, width: number): Trace {
   const tracer = new Tracer({ layers: true });
   const found = { output: '', scale: 1 };
-  // tidy looks through whatever it is given back, so it is given nothing.
+  // tidy searches whatever it returns for tensors, so it returns nothing.
   tf.tidy(() => {
     for (const { name, value } of parameters) tracer.bindParameter(value, name);
     const x = tf.fill<tf.Rank.R4>([1, height, width, channels], 0.5);

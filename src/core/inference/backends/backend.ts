@@ -2,20 +2,20 @@ import type { BackendId } from '../../../shared/devices.ts';
 import type { FloatPicture } from '../../pictures/picture.ts';
 import type { Restorer } from '../restorer.ts';
 
-/** A model on a device. Its tiles may take long, or never come. */
+/** A model on a device. A run of a tile can take long, or never end. */
 export interface DeviceRestorer extends Restorer {
   /**
-   * @param timeMs the run is given up when it takes longer
-   * @throws AppError `out-of-memory`, or another where the device cannot be used
+   * @param timeMs the run is given up if it takes longer
+   * @throws AppError `out-of-memory`, or another one if the device cannot be used
    */
   run(tile: FloatPicture, timeMs?: number): FloatPicture | Promise<FloatPicture>;
 }
 
-/** Something that can compute the tiles of one model: a library and a device. */
+/** Computes the tiles of one model with a library and a device. */
 export interface Backend {
   readonly id: BackendId;
-  /** @throws AppError where the device is not there or does not take the model */
+  /** @throws AppError if the device is not available or cannot run the model */
   open(): Promise<DeviceRestorer>;
-  /** Frees what it holds; it can be opened again. */
+  /** Frees its memory; it can be opened again. */
   close(): void;
 }

@@ -6,11 +6,11 @@ import type { Backend, DeviceRestorer } from './backend.ts';
 import { steady } from './steady.ts';
 import { type Disagreement, disagreement, isFinitePicture } from './trust.ts';
 
-/** What is remembered about one model on this computer. */
+/** The stored findings about one model on this computer. */
 export interface Verdicts {
-  /** The last about this backend and size of tiles. */
+  /** The latest finding for this backend and tile size. */
   find(backend: BackendId, size: Size): Finding | undefined;
-  /** All about this backend. */
+  /** All findings for this backend. */
   about(backend: BackendId): readonly Finding[];
   keep(backend: BackendId, finding: Finding): void;
 }
@@ -19,35 +19,34 @@ export type Finding = Pick<Verdict, 'width' | 'height' | 'distrust' | 'detail' |
 type Size = Pick<FloatPicture, 'width' | 'height'>;
 
 export interface ChooseOptions {
-  /** On the processor: it does whatever nothing else does, and what it gives is right. */
+  /** The processor: it runs everything that other backends cannot run, and its results count as correct. */
   reference: { id: BackendId; restorer: Restorer };
   others: readonly Backend[];
-  /** The one of `others` that somebody asked for: it is used wherever it can be trusted, without being timed. */
+  /** The one of `others` that was requested: it is used without timing, wherever its results are correct. */
   wanted?: BackendId;
   verdicts: Verdicts;
-  /** Hears a sentence for people whenever something was done in another way than was meant. */
+  /** Called with a sentence for the user whenever something differs from what was requested. */
   tell: (sentence: string) => void;
 }
 
-/** Smaller tiles are done before a comparison would be. */
+/** Smaller tiles are computed without a comparison, because they take less time than one. */
 const LEAST_PIXELS = 128 * 128;
-/** Another backend must be this much faster than the reference: a choice that noise made would not be the same next time. */
+/** Another backend must be this much faster than the reference, so that noise does not change the choice. */
 const MARGIN = 1.1;
-/** A second run is timed, without what the first prepares, where the first took less than this. */
+/** If the first run took less than this, a second run is timed, because the first one includes preparation. */
 const QUICK_MS = 2000;
-/** What is so much slower than the processor is given up while it is compared. */
+/** A backend that is this much slower than the processor is given up during the comparison. */
 const MOST_TIMES_SLOWER = 5;
 const LEAST_LIMIT_MS = 20_000;
-/** A backend that works is given up as lost after this many times what the processor needs. */
+/** A backend in use counts as lost after this many times the processor's time. */
 const LOST_AFTER_TIMES = 20;
 const LEAST_LOST_MS = 60_000;
 
 /**
- * One model on the fastest backend that gives the same picture as the processor.
- *
- * Before a backend computes tiles of a size for the first time, one of them is computed on the processor as well and compared
- * (trust.ts). Which backend is fastest is measured once, with the first tile that is large enough. Both are remembered
- * ({@link Verdicts}), so a picture is restored in the same way the next time.
+ * Runs one model on the fastest backend that gives the same picture as the processor.
+ * Before a backend computes tiles of a new size, one of them is also computed on the processor and compared (trust.ts).
+ * The fastest backend is measured once, with the first tile that is large enough. Both results are stored ({@link
+ * Verdicts}), so a picture is restored in the same way the next time.
  */
 export function chooseBackend(options: ChooseOptions): Restorer & { readonly backend: BackendId } {
   const chooser = new Chooser(options);
@@ -68,7 +67,7 @@ class Chooser {
   #choice: BackendId | undefined;
   readonly #opened = new Map<BackendId, Promise<DeviceRestorer>>();
   readonly #steady = new Map<BackendId, Restorer>();
-  /** What the processor needed for a tile, per pixel. */
+  /** Time per pixel that the processor needed for a tile. */
   #msPerPixel: number | undefined;
 
   constructor(options: ChooseOptions) {
@@ -105,7 +104,7 @@ class Chooser {
     return this.#options.others.find((backend) => backend.id === id);
   }
 
-  /** The choice that earlier comparisons lead to; undefined where a backend has not been compared. */
+  /** The choice from earlier comparisons; undefined if a backend has not been compared yet. */
   #remembered(): BackendId | undefined {
     const { reference, others, verdicts } = this.#options;
     const speeds = [reference.id, ...others.map(({ id }) => id)].map((id) => {
@@ -153,7 +152,7 @@ class Chooser {
     return found.find(({ id }) => id === this.#choice)?.result ?? expected;
   }
 
-  /** The backend with everything that can go wrong taken care of. */
+  /** The backend, with handling of all errors. */
   #steadyOn(backend: Backend): Restorer {
     const known = this.#steady.get(backend.id);
     if (known) return known;
@@ -168,7 +167,7 @@ class Chooser {
     return made;
   }
 
-  /** A tile on a backend, the first of its size compared with the processor's. */
+  /** Runs a tile on a backend; the first of its size is compared with the processor's result. */
   async #checked(backend: Backend, tile: FloatPicture): Promise<FloatPicture> {
     const { reference, verdicts } = this.#options;
     const known = verdicts.find(backend.id, tile);
@@ -189,12 +188,12 @@ class Chooser {
     this.#noteTime(tile, ms);
     try {
       const device = await this.#open(backend);
-      // A device prepares a size when it first runs it, which may take long.
+      // A device prepares a size on its first run, which may take long.
       const given = await timed(() => device.run(tile, MOST_TIMES_SLOWER * this.#limit(tile)), 0);
       const trouble = disagreement(expected, given.result);
       if (!trouble) {
         const seconds = (given.ms * 1000) / (tile.width * tile.height);
-        // The first run of a size is no measure, unless there is none.
+        // The first run of a size is not representative, unless it is the only one.
         const isMeasured = verdicts
           .about(backend.id)
           .some(({ secondsPerMegapixel }) => secondsPerMegapixel !== undefined);
@@ -246,7 +245,7 @@ class Chooser {
   }
 }
 
-/** Runs twice where the first run was quick, because it also prepares. */
+/** Runs a second time if the first run was quick, because the first one includes preparation. */
 async function timed(
   run: () => FloatPicture | Promise<FloatPicture>,
   mostMs = QUICK_MS,

@@ -11,22 +11,23 @@ import type { LoadedModel } from '../restorer.ts';
 
 /** A model as ONNX. */
 export interface OnnxGraphs {
-  /** The file for tiles of this size, in pixels, padding included. */
+  /** The file for tiles of this size, in pixels, including padding. */
   fileFor(height: number, width: number): Uint8Array;
   /** Tiles are padded to a multiple of this. */
   readonly multipleOf: number;
   /** Values are in [0,range] inside the graph. */
   readonly range: number;
-  /** Known where the model was recorded: output size over input size, and bytes of its largest layer per pixel. */
+  /** Known if the model was recorded: output size over input size, and bytes of its largest layer per pixel. */
   readonly recorded?: { scale: number; largestLayer: number };
 }
 
-/** Side of the tile whose layers are measured. */
+/** Side of the tile with which the layers are measured. */
 const PROBE = 48;
 
 /**
- * Gives a model as ONNX, without TensorFlow: a network or a TensorFlow.js graph is recorded and written, an ONNX file is read.
- * @throws AppError `unsupported` for a model that cannot be written as ONNX, and what reading its file throws
+ * Gives a model as ONNX, without TensorFlow: a network or a TensorFlow.js graph is recorded and exported, an ONNX file
+ * is read.
+ * @throws AppError `unsupported` for a model that cannot be exported as ONNX, and errors of reading its file
  */
 export async function openOnnxGraphs(model: LoadedModel): Promise<OnnxGraphs> {
   const { graph } = model;
@@ -46,7 +47,7 @@ function network({ network: id, options: given, weights, inputNorm }: LoadedMode
   return { ...model, forward };
 }
 
-/** A graph of TensorFlow.js as something that can be recorded; range and padding are part of its forward pass. */
+/** A TensorFlow.js graph in a form that can be recorded; range and padding are part of its forward pass. */
 export async function tfjsGraph(title: string, graph: NonNullable<LoadedModel['graph']>): Promise<Exportable> {
   const { forward, weights, multipleOf } = await openTfjsForward(graph.file, graph);
   return { network: { id: 'graph', title }, options: {}, parameters: { all: weights }, forward, multipleOf };
@@ -64,7 +65,7 @@ async function recordedGraphs(model: Exportable): Promise<OnnxGraphs> {
   let own: { key: string; bytes: Uint8Array } | undefined;
   const fileFor = (height: number, width: number): Uint8Array => {
     if (anySize && height % step === 0 && width % step === 0) return anySize;
-    // A network that pads its input has the padding in a file of its own for each size.
+    // A network that pads its input has a separate file for each size, which includes the padding.
     const key = `${height}x${width}`;
     if (own?.key !== key) own = { key, bytes: exportOnnx(model, { size: { height, width } }) };
     return own.bytes;

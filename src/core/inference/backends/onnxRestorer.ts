@@ -12,14 +12,14 @@ import { cropped, fromPlanes, reflected, toPlanes } from './planes.ts';
 
 /** Number of tensors of the largest layer that ONNX Runtime is assumed to hold at the same time. */
 const LIVE_TENSORS = 8;
-/** Where the layers of a file are not known: 16 tensors of 64 channels. */
+/** If the layers of a file are not known: 16 tensors of 64 channels. */
 const BYTES_PER_PIXEL = 16 * 64 * 4;
-/** Side of the tile that tells how much a file enlarges. */
+/** Side of the tile that shows the scale of a file. */
 const PROBE = 64;
 
 /**
- * Opens a model in ONNX Runtime. There is no TensorFlow in it.
- * @throws AppError `engine` where the provider is not there, `unsupported` and `bad-input` for the model
+ * Opens a model in ONNX Runtime, without TensorFlow.
+ * @throws AppError `engine` if the provider is not available, `unsupported` and `bad-input` for the model
  */
 export async function openOnnxRestorer(model: LoadedModel, provider: OnnxProvider): Promise<Restorer> {
   const graphs = await openOnnxGraphs(model);
@@ -54,11 +54,11 @@ interface Size {
   width: number;
 }
 
-/** The sessions of a model, one for each size of tile: providers prepare a graph for the sizes that they know. */
+/** The sessions of a model, one per tile size: providers optimise a graph for sizes that they know. */
 class Sessions {
   readonly #graphs: OnnxGraphs;
   readonly #provider: OnnxProvider;
-  /** In the order of last use. */
+  /** Ordered by last use. */
   readonly #open = new Map<string, InferenceSession>();
 
   constructor(graphs: OnnxGraphs, provider: OnnxProvider) {
@@ -66,7 +66,7 @@ class Sessions {
     this.#provider = provider;
   }
 
-  /** The only size of the input, where the file says so. */
+  /** The only size of the input, if the file has one. */
   async fixedSize(): Promise<Size | undefined> {
     const session = await this.#session({ height: PROBE, width: PROBE });
     return fixedSize(session.inputMetadata[0]).fixed;
@@ -126,7 +126,7 @@ class Sessions {
     const { InferenceSession } = await import('onnxruntime-node');
     const threads = chosenThreads();
     const options = { logSeverityLevel: 4, ...(threads !== undefined && { intraOpNumThreads: threads }) } as const;
-    // The names of sizes in files of this program; with them a provider knows every size beforehand.
+    // The names of sizes in files of this program. With them a provider knows every size when it loads the graph.
     const sized = { freeDimensionOverrides: { height, width } };
     const session = await InferenceSession.create(bytes, {
       ...options,

@@ -1,6 +1,6 @@
 import type { FloatPicture } from '../../pictures/picture.ts';
 
-/** The picture as ONNX takes it: one colour after the other [3,H,W], values times `range`. */
+/** The picture in ONNX's layout: one channel after the other [3,H,W], values times `range`. */
 export function toPlanes({ width, height, data }: FloatPicture, range: number): Float32Array {
   const pixels = width * height;
   const planes = new Float32Array(pixels * 3);
@@ -31,7 +31,7 @@ export function reflected(picture: FloatPicture, toWidth: number, toHeight: numb
   return { width: toWidth, height: toHeight, channels: 3, data: result };
 }
 
-/** Where position `at` lies in a row of `length` that is mirrored again and again. */
+/** The position in a row of `length` that `at` maps to, if the row is mirrored again and again. */
 function mirrored(at: number, length: number): number {
   if (length === 1) return 0;
   const period = 2 * (length - 1);

@@ -3,7 +3,10 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { OnnxProvider } from '../../../shared/devices.ts';
 
-/** Providers of onnxruntime-node 1.30 by platform and processor, GPUs with the one first that is meant for the system. */
+/**
+ * Providers of onnxruntime-node 1.30 by platform and processor; of several GPU providers, the system's native one
+ * first.
+ */
 const bundled: Readonly<Record<string, readonly OnnxProvider[]>> = {
   'win32 x64': ['dml', 'webgpu', 'cpu'],
   'win32 arm64': ['dml', 'webgpu', 'cpu'],
@@ -13,8 +16,8 @@ const bundled: Readonly<Record<string, readonly OnnxProvider[]>> = {
 };
 
 /**
- * The providers of ONNX Runtime that are installed here; none where there is no build for this computer (macOS on Intel).
- * Whether there is a GPU for them shows when they are used. Loads nothing.
+ * The installed providers of ONNX Runtime; none if there is no build for this computer (macOS on Intel). Whether a
+ * suitable GPU exists is only known when a provider is used. Loads nothing.
  */
 export function installedProviders(): readonly OnnxProvider[] {
   const folder = libraryFolder();

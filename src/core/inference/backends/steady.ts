@@ -5,17 +5,18 @@ import { gather, SMALLEST_TILE } from '../restoreTiled.ts';
 
 export interface SteadyOptions {
   device: Restorer;
-  /** Takes over where the device fails. */
+  /** Replaces the device when it fails. */
   processor: Restorer;
-  /** What people know the device by. */
+  /** The device's name for users. */
   name: string;
-  /** Hears a sentence for people whenever something was done in another way than was meant. */
+  /** Called with a sentence for the user whenever something differs from what was requested. */
   tell: (sentence: string) => void;
 }
 
 /**
- * A restorer that outlives its device. A tile that the device does not do is tried once more in tiles of half its side; if that
- * fails too, the processor does it and all that follow. A tile that is too small to be cut is tried again as it is.
+ * A restorer that survives the failure of its device. A tile on which the device fails is retried in tiles of half its
+ * side. If that fails too, the processor computes it and all following tiles. A tile that is too small to be split is
+ * retried as it is.
  */
 export function steady({ device, processor, name, tell }: SteadyOptions): Restorer {
   let limit = Infinity;

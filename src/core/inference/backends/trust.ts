@@ -4,7 +4,7 @@ import type { FloatPicture } from '../../pictures/picture.ts';
 /** A backend may differ from the processor by this much in any pixel of a picture in [0,1]: half a step of 8 bits (1/255). */
 export const MOST_DIFFERENCE = 2e-3;
 
-/** A picture whose values all lie this close together is one colour. */
+/** If all values of a picture lie this close together, it counts as a single colour. */
 const FLAT = 1e-4;
 
 export interface Disagreement {
@@ -13,8 +13,8 @@ export interface Disagreement {
 }
 
 /**
- * Compares a tile that a backend has computed with the same tile from the processor.
- * @returns undefined where they agree
+ * Compares a tile of a backend with the processor's result.
+ * @returns undefined if they agree
  */
 export function disagreement(reference: FloatPicture, given: FloatPicture): Disagreement | undefined {
   if (
@@ -33,7 +33,7 @@ export function disagreement(reference: FloatPicture, given: FloatPicture): Disa
       if (Number.isFinite(expected)) return { kind: 'not-a-number' };
       continue;
     }
-    // Where the processor has no number, the model is at fault and no backend.
+    // If the processor's result is NaN too, the model is at fault, not the backend.
     if (Number.isFinite(expected)) largest = Math.max(largest, Math.abs(found - expected));
   }
   if (largest <= MOST_DIFFERENCE) return undefined;

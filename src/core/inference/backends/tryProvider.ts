@@ -4,7 +4,7 @@ import { encodeOnnx } from '../../formats/onnx/proto.ts';
 
 const SIDE = 32;
 
-/** A convolution of one pixel that gives the sum of the three colours, three times. */
+/** A 1x1 convolution that returns the sum of the three colours, three times. */
 const summing = (): Uint8Array =>
   encodeOnnx({
     nodes: [
@@ -18,8 +18,8 @@ const summing = (): Uint8Array =>
 
 /**
  * Runs one small convolution twice.
- * @returns the largest difference from the right answer, and how long it took
- * @throws AppError `engine` where the provider is not there or does not run
+ * @returns the largest difference from the correct result, and the times
+ * @throws AppError `engine` if the provider is not available or does not run
  */
 export async function tryProvider(
   provider: OnnxProvider,
@@ -49,7 +49,7 @@ export async function tryProvider(
   }
 }
 
-/** ONNX Runtime's messages begin with a path and a function of its sources. */
+/** Removes the path and function of ONNX Runtime's sources, with which its messages begin. */
 function firstLine(message: string): string {
   const line = message.split('\n')[0] ?? '';
   return (line.split(' was false. ')[1] ?? line).slice(0, 200);

@@ -1,16 +1,16 @@
 import { brandsOf, formatOfContent, isTiff, type PictureFormat } from '../format.ts';
 import type { FileBytes } from './fileBytes.ts';
 
-/** What a file is by its first bytes, whatever its name says. `other`: none of these. */
+/** The kind of a file by its first bytes, whatever its name. `other`: none of these. */
 export type FileKind = PictureFormat | 'heic' | 'jxl' | 'jp2' | 'psd' | 'raw' | 'other';
 
 export interface KnownFile {
   kind: FileKind;
-  /** The RAW format, for people, where `kind` is `raw`. */
+  /** Name of the RAW format for users, if `kind` is `raw`. */
   raw?: string;
 }
 
-/** RAW formats with a signature of their own: where it stands, what it is, whose it is. */
+/** RAW formats with their own signature: its position, its bytes, and the maker. */
 const rawSignatures: readonly { at: number; bytes: string; title: string }[] = [
   { at: 0, bytes: 'FUJIFILMCCD-RAW', title: 'Fujifilm RAF' },
   { at: 0, bytes: 'IIRO', title: 'Olympus ORF' },
@@ -26,11 +26,11 @@ const rawSignatures: readonly { at: number; bytes: string; title: string }[] = [
   { at: 8, bytes: 'MMMM', title: 'Phase One IIQ' },
 ];
 
-/** Tells the kind of a file from its first bytes. RAW files that are plain TIFF inside are told by readTiff. */
+/** Detects the kind of a file from its first bytes. RAW files that are TIFF inside are detected by readTiff. */
 export function tellKind(file: FileBytes): KnownFile {
   const bytes = file.read(0, 64);
   const head = bytes.toString('latin1');
-  // Phase One's and Canon's marks mean something in a TIFF only.
+  // Phase One's and Canon's marks are only meaningful in a TIFF.
   const raw = rawSignatures.find(({ at, bytes: mark }) => head.startsWith(mark, at) && (at !== 8 || isTiff(head)));
   if (raw) return { kind: 'raw', raw: raw.title };
   const format = formatOfContent(bytes);
@@ -38,7 +38,7 @@ export function tellKind(file: FileBytes): KnownFile {
   if (head.startsWith('8BPS')) return { kind: 'psd' };
   if (head.startsWith('\xff\x0a') || head.startsWith('\0\0\0\x0cJXL \r\n\x87\n')) return { kind: 'jxl' };
   if (head.startsWith('\0\0\0\x0cjP  \r\n\x87\n') || head.startsWith('\xff\x4f\xff\x51')) return { kind: 'jp2' };
-  // ISO/IEC 23008-12; AVIF, which has some of these brands too, was told above.
+  // ISO/IEC 23008-12. AVIF, which has some of these brands too, was detected above.
   if (brandsOf(head).some((brand) => /^(hei[cxms]|hev[cx]|mif1|msf1)$/.test(brand))) return { kind: 'heic' };
   return { kind: 'other' };
 }

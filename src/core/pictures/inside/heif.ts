@@ -1,8 +1,8 @@
-import { type FileBytes, overwrite, withBytes } from './fileBytes.ts';
+import type { FileBytes } from './fileBytes.ts';
 
-/** What an AVIF or HEIC says of itself beside its coded pictures (ISO/IEC 23008-12, 14496-12). */
+/** Facts in an AVIF or HEIC besides its coded pictures (ISO/IEC 23008-12, 14496-12). */
 export interface HeifFile {
-  /** Code points of ITU-T H.273, from `colr` of type `nclx`; those of the first property. */
+  /** Code points of ITU-T H.273, from `colr` of type `nclx`, of the main picture. */
   nclx?: { primaries: number; transfer: number; matrix: number; fullRange: boolean; position: number };
   hasProfile: boolean;
   /** Bits of a channel, from `pixi`, `av1C` or `hvcC`. */
@@ -11,9 +11,9 @@ export interface HeifFile {
   sequence: boolean;
   /** A gain map (item type `tmap`, or an auxiliary picture of Apple's or ISO 21496). */
   gainMap: boolean;
-  /** Whether any picture in it is turned or mirrored by HEIF's own properties (`irot`, `imir`). */
+  /** Whether any picture in it is rotated or mirrored by HEIF's own properties (`irot`, `imir`). */
   turns: boolean;
-  /** A video behind the picture (Samsung's motion photo). */
+  /** A video appended to the picture (Samsung's motion photo). */
   motion: boolean;
   /** A depth map. */
   depthMap: boolean;
@@ -28,7 +28,7 @@ interface Box {
 const CONTAINERS = new Set(['meta', 'iprp', 'ipco']);
 const MOST_BOXES = 100_000;
 
-/** Reads the boxes that matter; damage ends the reading. */
+/** Reads the relevant boxes; stops at damage. */
 export function readHeif(file: FileBytes): HeifFile {
   const result: HeifFile = {
     hasProfile: false,
@@ -38,7 +38,10 @@ export function readHeif(file: FileBytes): HeifFile {
     motion: false,
     depthMap: false,
   };
-  for (const box of boxes(file)) {
+  const all = [...boxes(file)];
+  const isElsewhere = propertiesOfOthers(file, all);
+  for (const box of all) {
+    if (isElsewhere(box)) continue;
     const data = file.read(box.position, Math.min(box.length, 256));
     const text = data.toString('latin1');
     switch (box.type) {
@@ -84,17 +87,33 @@ export function readHeif(file: FileBytes): HeifFile {
   return result;
 }
 
-/**
- * Changes the primaries and the transfer function that a written AVIF tells; its matrix is the encoder's own and stays.
- * @throws Error if the file has no nclx
- */
-export function setNclx(path: string, { primaries, transfer }: { primaries: number; transfer: number }): void {
-  const nclx = withBytes(path, (file) => readHeif(file).nclx);
-  if (!nclx) throw new Error('The written AVIF does not tell its colours.');
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt16BE(primaries, 0);
-  bytes.writeUInt16BE(transfer, 2);
-  overwrite(path, nclx.position + 4, bytes);
+/** Properties of the same kind that several pictures of a file have: of these only the main picture's count. */
+const OWN = new Set(['colr', 'pixi', 'av1C', 'hvcC']);
+
+/** Tells properties that do not belong to the main picture, such as those of a gain map (`pitm`, `ipma`); none where it is not told. */
+function propertiesOfOthers(file: FileBytes, all: readonly Box[]): (box: Box) => boolean {
+  const [ipco, ipma, pitm] = ['ipco', 'ipma', 'pitm'].map((name) => all.find(({ type }) => type === name));
+  if (!ipco || !ipma || !pitm) return () => false;
+  const properties = all.filter(({ position }) => position > ipco.position && position <= ipco.position + ipco.length);
+  const main = file.read(pitm.position, 8);
+  const item = main[0] === 0 ? main.readUInt16BE(4) : main.readUInt32BE(4);
+  const own = associated(file.read(ipma.position, Math.min(ipma.length, 1 << 20)), item);
+  const has = (type: string): boolean => properties.some((box, i) => box.type === type && own.has(i + 1));
+  return (box) => OWN.has(box.type) && has(box.type) && !own.has(properties.indexOf(box) + 1);
+}
+
+/** The numbers of an item's properties, from 1 on (ISO/IEC 23008-12, 9.3). */
+function associated(ipma: Buffer, item: number): Set<number> {
+  const found = new Set<number>();
+  const [idBytes, bytes] = [ipma[0] === 0 ? 2 : 4, ((ipma[3] ?? 0) & 1) === 1 ? 2 : 1];
+  for (let at = 8; at + idBytes < ipma.length;) {
+    const isWanted = ipma.readUIntBE(at, idBytes) === item;
+    const count = ipma.readUInt8(at + idBytes);
+    at += idBytes + 1;
+    for (let i = 0; i < count && at + bytes <= ipma.length; i++, at += bytes)
+      if (isWanted) found.add(ipma.readUIntBE(at, bytes) & (bytes === 2 ? 0x7fff : 0x7f));
+  }
+  return found;
 }
 
 /** Bits of a channel from the third byte of `av1C`: high_bitdepth and twelve_bit (AV1 in ISOBMFF, 2.3.3). */

@@ -1,6 +1,7 @@
 import { withBytes, type FileBytes } from './fileBytes.ts';
 import { type FileKind, tellKind } from './fileKind.ts';
 import { type HeifFile, readHeif } from './heif.ts';
+import { isAnimatedJxl } from './jxl.ts';
 import { type JpegContents, jpegContents } from './jpegContents.ts';
 import {
   isMetadataKeyword,
@@ -10,6 +11,7 @@ import {
   pngColour,
   pngFrames,
   pngKeyword,
+  pngOrientation,
   readPng,
 } from './png.ts';
 import { firstIsReduced, rawInTiff } from './rawInTiff.ts';
@@ -25,9 +27,11 @@ export interface PngContents {
   frames: number;
   /** Chunks with text that is neither EXIF, IPTC nor XMP. */
   text: readonly PngChunk[];
+  /** EXIF's orientation where sharp does not see it: behind the pixels, or in ImageMagick's text. */
+  orientation?: number;
 }
 
-/** What a file holds, read from its bytes without decoding a pixel. */
+/** The content of a file, read from its bytes without decoding a pixel. */
 export interface Inside {
   kind: FileKind;
   /** The RAW format, for people. */
@@ -40,6 +44,7 @@ export interface Inside {
   heif?: HeifFile;
   webp?: readonly string[];
   psd?: { layers: boolean };
+  jxl?: { animated: boolean };
 }
 
 /** @throws the system's error if the file cannot be read */
@@ -59,7 +64,9 @@ function read(file: FileBytes, path: string): Inside {
     case 'png': {
       const chunks = readPng(file);
       const text = chunks.filter((chunk) => isPngText(chunk) && !isMetadataKeyword(pngKeyword(file, chunk)));
-      return { kind, png: { colour: pngColour(file, chunks), chunks, text, frames: pngFrames(file, chunks) } };
+      const orientation = pngOrientation(file, chunks);
+      const told = orientation === undefined ? {} : { orientation };
+      return { kind, png: { colour: pngColour(file, chunks), chunks, text, frames: pngFrames(file, chunks), ...told } };
     }
     case 'jpeg':
       return { kind, jpeg: jpegContents(file) };
@@ -68,6 +75,8 @@ function read(file: FileBytes, path: string): Inside {
       return { kind, heif: readHeif(file) };
     case 'psd':
       return { kind, psd: readPsd(file) };
+    case 'jxl':
+      return { kind, jxl: { animated: isAnimatedJxl(file) } };
     case 'webp':
       return { kind, webp: readWebp(file) };
     default:

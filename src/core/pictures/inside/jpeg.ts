@@ -3,14 +3,14 @@ import type { FileBytes } from './fileBytes.ts';
 export interface JpegSegment {
   /** 0xe1 for APP1, 0xfe for a comment, ... */
   marker: number;
-  /** Where its data begin, behind marker and length. */
+  /** Position of its data, after marker and length. */
   position: number;
   length: number;
 }
 
 export interface JpegFile {
   segments: JpegSegment[];
-  /** Where the first picture ends (behind EOI), as far as it was found. */
+  /** Position after the first picture's EOI, as far as it was found. */
   end: number;
   /** Whether its end was found. */
   whole: boolean;
@@ -23,7 +23,7 @@ export function readJpeg(file: FileBytes): JpegFile {
   while (at + 4 <= file.size) {
     const head = file.read(at, 4);
     if (head[0] !== 0xff) {
-      at++; // firmware leaves a few bytes between segments; decoders skip them
+      at++; // Some firmware leaves a few bytes between segments; decoders skip them.
       continue;
     }
     const marker = head.readUInt8(1);

@@ -1,22 +1,31 @@
 import type { FileBytes } from './fileBytes.ts';
 import { type JpegSegment, mpfPictures, readJpeg, segmentHead } from './jpeg.ts';
+import { jpegFrame, lacksScans } from './jpegFrame.ts';
 
-/** What a JPEG holds beside its picture, EXIF, IPTC, XMP, profile and thumbnails. */
+/** What a JPEG holds besides its picture, EXIF, IPTC, XMP, profile and thumbnails. */
 export interface JpegContents {
-  /** Whole pictures beside the first (stereo, panorama, several views); large previews do not count. */
+  /** Whole pictures besides the first (stereo, panorama, several views); large previews do not count. */
   further: number;
   gainMap: boolean;
-  /** A video behind the picture. */
+  /** A video appended to the picture. */
   motion: boolean;
-  /** Bytes behind the picture that are none of these. */
+  /** Number of appended bytes of unknown kind. */
   trailer: number;
-  /** Whether JFIF tells how many pixels an inch or a centimetre has. */
+  /** Whether JFIF gives pixels per inch or centimetre. */
   density: boolean;
-  /** Segments of other programs, by what they say they are. */
+  /** Segments of other programs, by their identifiers. */
   unknownSegments: readonly string[];
+  /** Bits of a sample. */
+  bits: number;
+  /** The marker of its frame: 0xc0 baseline, 0xc2 progressive, 0xf7 JPEG-LS (ITU-T T.81, table B.1, and T.87). */
+  frame: number;
+  /** Whether its end was found. */
+  whole: boolean;
+  /** Whether scans are missing without which the picture is not complete. */
+  unfinished: boolean;
 }
 
-/** Beginnings of segments that are written anew, that ExifTool carries, or that are told of apart. */
+/** Identifiers of segments that are rewritten, copied by ExifTool, or reported separately. */
 const carried: Record<number, readonly string[]> = {
   0xe0: ['JFIF\0', 'JFXX\0'],
   0xe1: ['Exif\0', 'http://ns.adobe.com/xap/1.0/\0', 'http://ns.adobe.com/xmp/extension/\0'],
@@ -27,7 +36,8 @@ const carried: Record<number, readonly string[]> = {
 };
 
 export function jpegContents(file: FileBytes): JpegContents {
-  const { segments, end } = readJpeg(file);
+  const { segments, end, whole } = readJpeg(file);
+  const frame = jpegFrame(file, segments);
   const xmp = segments
     .filter((segment) => segment.marker === 0xe1)
     .map((segment) => segmentHead(file, segment, 70_000));
@@ -36,7 +46,7 @@ export function jpegContents(file: FileBytes): JpegContents {
     (segment) => segment.marker === 0xe2 && segmentHead(file, segment, 27) === 'urn:iso:std:iso:ts:21496:-1',
   );
   const pictures = mpfPictures(file, segments).filter(({ length }) => length > 0);
-  // Large previews are outdated by a restored picture, as thumbnails are.
+  // A restored picture makes large previews outdated, like thumbnails.
   const further = pictures.filter(({ type }) => type !== 0x010001 && type !== 0x010002).length;
   const gainMap = iso || says(/hdrgm:Version|HDRGainMap|Semantic="(Recovery|Gain)Map"/);
   const behind = file.read(end, 1 << 20);
@@ -51,6 +61,10 @@ export function jpegContents(file: FileBytes): JpegContents {
       (segment) => segment.marker === 0xe0 && /^JFIF\0..[^\0]/s.test(segmentHead(file, segment, 8)),
     ),
     unknownSegments: [...new Set(segments.flatMap((segment) => unknown(file, segment)))],
+    bits: frame?.bits ?? 8,
+    frame: frame?.marker ?? 0,
+    whole,
+    unfinished: !whole && frame !== undefined && lacksScans(file, segments, frame),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Inside } from './inside.ts';
 
-/** Chunks of a PNG that are read, written anew or carried, or that only suit the pixels as they were. */
+/** Chunks of a PNG that are read, rewritten or copied, or that only fit the original pixels. */
 const knownPng = new Set(
   'IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP sBIT cICP mDCV cLLI tEXt zTXt iTXt eXIf pHYs bKGD hIST sPLT tIME oFFs vpAg acTL fcTL fdAT'.split(
     ' ',
@@ -9,16 +9,17 @@ const knownPng = new Set(
 const knownWebp = new Set(['VP8 ', 'VP8L', 'VP8X', 'ALPH', 'ICCP', 'EXIF', 'XMP ', 'ANIM', 'ANMF']);
 
 /**
- * What of a file a restored picture will not have, a sentence each. It is told before the work, and a file that has any of it
- * is not changed in place.
+ * What a restored picture will lose of a file, one sentence each. Shown before the work; a file that would lose
+ * anything is not changed in place.
  * @param pages pages or frames that the decoder counts
  * @param format of the result
  */
 export function leftOut(inside: Inside, pages: number, format: string): string[] {
-  const { tiff, png, jpeg, heif, webp, psd } = inside;
+  const { tiff, png, jpeg, heif, webp, psd, jxl } = inside;
   const lost: string[] = [];
   const all = tiff?.pages ?? png?.frames ?? pages;
   if (all > 1) lost.push(`Only the first of ${all} pages is restored.`);
+  if (jxl?.animated) lost.push('Only the first picture of the animation is restored.');
   if (tiff?.layers || psd?.layers) lost.push("Photoshop's layers are left out; the merged picture is restored.");
   if (tiff && tiff.further > 0) lost.push(`The further pictures inside the first page are left out (${tiff.further}).`);
   if (tiff && tiff.unknownTags.length > 0)

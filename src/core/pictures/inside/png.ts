@@ -1,4 +1,6 @@
+import { inflateSync } from 'node:zlib';
 import type { Primaries } from '../colourProfile.ts';
+import { exifOrientation } from './exifOrientation.ts';
 import type { FileBytes } from './fileBytes.ts';
 
 export interface PngChunk {
@@ -78,3 +80,29 @@ export function pngKeyword(file: FileBytes, { position, length }: PngChunk): str
 
 /** Text in which other programs keep EXIF, IPTC and XMP; ExifTool carries it. */
 export const isMetadataKeyword = (keyword: string): boolean => /^(XML:com\.adobe\.xmp|Raw profile type )/.test(keyword);
+
+/** ImageMagick keeps EXIF as hexadecimal digits in text with these keywords. */
+const EXIF_AS_TEXT = /^Raw profile type (exif|APP1)$/;
+const MOST_EXIF_BYTES = 1 << 20;
+
+/** EXIF's orientation in the chunk eXIf behind the pixels, or in text; sharp sees neither. */
+export function pngOrientation(file: FileBytes, chunks: readonly PngChunk[]): number | undefined {
+  const chunk =
+    chunks.find(({ type }) => type === 'eXIf') ??
+    chunks.find((each) => isPngText(each) && EXIF_AS_TEXT.test(pngKeyword(file, each)));
+  if (!chunk || chunk.length > MOST_EXIF_BYTES) return undefined;
+  const data = file.read(chunk.position, chunk.length);
+  return exifOrientation(chunk.type === 'eXIf' ? data : exifOfText(chunk.type, data));
+}
+
+/** The bytes behind keyword, name and length: each byte as two digits, in lines. */
+function exifOfText(type: string, data: Buffer): Buffer {
+  const value = data.subarray(data.indexOf(0) + 1);
+  try {
+    const text = type === 'zTXt' ? inflateSync(value.subarray(1), { maxOutputLength: 4 * MOST_EXIF_BYTES }) : value;
+    const digits = /^\s*\w+\s+\d+\s+([\da-f\s]+)$/i.exec(text.toString('latin1'))?.[1] ?? '';
+    return Buffer.from(digits.replace(/\s/g, ''), 'hex');
+  } catch {
+    return Buffer.alloc(0);
+  }
+}

@@ -3,15 +3,19 @@ import { readTiff, type TiffDirectory, type TiffFile, tiffNumber, tiffNumbers, t
 
 /** Photometric interpretations of sensors: a colour filter array, and DNG's LinearRaw. */
 const SENSOR = new Set([32803, 34892]);
-/** Compressions that makers use for the sensor's values and that no editor writes: Sony, Nikon, Pentax and Kodak, Samsung, Kodak. */
+/**
+ * Compressions that makers use for sensor values and that no editor writes: Sony, Nikon, Pentax and Kodak, Samsung,
+ * Kodak.
+ */
 const MAKERS = new Set([32767, 32769, 32770, 34713, 65000, 65535]);
-/** Endings of RAW files that are TIFF inside; such a file is never taken for a finished picture. */
+/** Extensions of RAW files that are TIFF inside; such a file is never treated as a finished picture. */
 const ENDINGS = /\.(3fr|arw|cr2|dcr|dng|erf|fff|iiq|k25|kdc|mef|mos|nef|nrw|pef|raw|rwl|sr2|srf|srw)$/i;
 
 /**
- * Whether a TIFF holds a camera's sensor values, and whose: by DNG's version, a colour filter array in any directory, a
- * maker's compression, or a RAW ending. Cameras put a thumbnail first, so the first picture alone does not tell.
- * @returns the RAW format for people, or undefined
+ * Whether a TIFF holds a camera's sensor values, and the camera's make: detected by DNG's version, a colour filter
+ * array in any directory, a maker's compression, or a RAW extension. Cameras put a thumbnail first, so the first
+ * picture alone is not enough.
+ * @returns the RAW format for users, or undefined
  */
 export function rawInTiff(file: FileBytes, tiff: TiffFile, path: string): string | undefined {
   const first = tiff.pages[0];
@@ -26,19 +30,19 @@ export function rawInTiff(file: FileBytes, tiff: TiffFile, path: string): string
   return ending;
 }
 
-/** Whether the first picture says of itself that it is a smaller copy of another in the file (NewSubfileType, bit 0). */
+/** Whether the first picture declares itself a smaller copy of another one in the file (NewSubfileType, bit 0). */
 export function firstIsReduced(file: FileBytes, tiff: TiffFile): boolean {
   const [first, ...others] = tiff.pages;
   if (!first || ((tiffNumber(file, tiff, first, tiffTag.newSubfileType) ?? 0) & 1) === 0) return false;
   return others.length > 0 || first.inside.length > 0;
 }
 
-/** So much more than the file has may a maker's directory claim: some round the bytes of their strips up. */
+/** A maker's directory may claim this much more than the file has: some round up the size of their strips. */
 const TOLERATED = 0.01;
 
 /**
- * Whether the samples that the directories of a TIFF tell of lie behind the end of the file. LibRaw develops such a file without a word, with
- * black or noise in place of what is missing.
+ * Whether directories of a TIFF refer to samples beyond the end of the file. LibRaw develops such a file without an
+ * error, with black or noise in place of the missing samples.
  */
 export function rawEndsTooEarly(file: FileBytes): boolean {
   const tiff = readTiff(file);

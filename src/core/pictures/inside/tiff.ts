@@ -1,11 +1,11 @@
 import { type FileBytes, overwrite, withBytes } from './fileBytes.ts';
 
-/** A directory (IFD) of a TIFF file: one picture, with what stands beside it. */
+/** A directory (IFD) of a TIFF file: one picture, with its metadata. */
 export interface TiffDirectory {
   /** Where the directory lies in the file. */
   position: number;
   tags: ReadonlyMap<number, TiffField>;
-  /** Directories that hang from it by the tag SubIFDs. */
+  /** Its subdirectories, from the tag SubIFDs. */
   inside: readonly TiffDirectory[];
 }
 
@@ -23,7 +23,7 @@ export interface TiffFile {
   pages: readonly TiffDirectory[];
 }
 
-/** Numbers of the tags that are asked for here (TIFF 6.0, DNG 1.7, TIFF/EP, Photoshop's technical notes). */
+/** The tags that are used here (TIFF 6.0, DNG 1.7, TIFF/EP, Photoshop's technical notes). */
 export const tiffTag = {
   newSubfileType: 254,
   width: 256,
@@ -37,6 +37,7 @@ export const tiffTag = {
   stripByteCounts: 279,
   xResolution: 282,
   yResolution: 283,
+  planarConfiguration: 284,
   resolutionUnit: 296,
   tileOffsets: 324,
   tileByteCounts: 325,
@@ -51,13 +52,13 @@ export const tiffTag = {
 const typeBytes: Record<number, number> = {
   1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
 }; // prettier-ignore
-/** More directories or fields than these are taken for damage. */
+/** More directories or fields than these count as damage. */
 const MOST_DIRECTORIES = 10_000;
 const MOST_FIELDS = 4096;
 
 /**
- * Reads the directories of a TIFF or BigTIFF, without pixels. What points outside the file or in a circle is left out.
- * @returns undefined if the file is no TIFF
+ * Reads the directories of a TIFF or BigTIFF, without pixels. References outside the file or in a circle are ignored.
+ * @returns undefined if the file is not a TIFF
  */
 export function readTiff(file: FileBytes): TiffFile | undefined {
   const head = file.read(0, 16);
@@ -94,7 +95,9 @@ export const tiffNumber = (
   tag: number,
 ): number | undefined => tiffNumbers(file, tiff, directory, tag, 1)[0];
 
-/** Changes what the further channels of a TIFF's first page mean (ExtraSamples), where it tells as many. @throws Error */
+/**
+ * Changes the meaning of the extra channels of a TIFF's first page (ExtraSamples), if it lists as many. @throws Error
+ */
 export function setExtraSamples(path: string, kinds: readonly number[]): void {
   const found = withBytes(path, (file) => {
     const tiff = readTiff(file);

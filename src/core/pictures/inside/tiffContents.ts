@@ -6,6 +6,8 @@ import { type TiffDirectory, type TiffFile, tiffNumber, tiffNumbers, tiffTag } f
 export interface TiffContents {
   photometric: number;
   compression: number;
+  /** Channels lie in planes of their own (PlanarConfiguration 2). */
+  planar: boolean;
   bits: number;
   /** 1 unsigned, 2 signed, 3 floating point, 5 and 6 complex (TIFF 6.0, section 19). */
   sampleFormat: number;
@@ -14,26 +16,32 @@ export interface TiffContents {
   pages: number;
   /** Full pictures in SubIFDs. */
   further: number;
-  /** Whether it tells how many pixels an inch or a centimetre has. */
+  /** Whether it gives pixels per inch or centimetre. */
   density: boolean;
   /** Photoshop's layers (ImageSourceData). */
   layers: boolean;
-  /** Tags of other programs that are not carried to a result. */
+  /** Tags of other programs that are not copied to a result. */
   unknownTags: readonly number[];
 }
 
+/** TIFF's photometric interpretation of grey whose lowest number is white. */
+export const WHITE_IS_ZERO = 0;
+
 /** Channels of colour by photometric interpretation; palettes (3) count as one. */
 const colourChannels: Record<number, number> = { 0: 1, 1: 1, 2: 3, 3: 1, 4: 1, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3 };
-/** A damaged file may claim billions; such a picture is refused for any number above one of transparency. */
+/**
+ * A damaged file may claim billions of channels. A picture with more than one channel of transparency is refused
+ * anyway.
+ */
 const MOST_EXTRAS = 64;
 const extraKinds: Record<number, ExtraChannel> = { 1: 'premultiplied', 2: 'alpha' };
 
 /**
  * Tags above 32767 that are written anew or that ExifTool carries: Copyright, EXIF's own, IPTC, Photoshop, ICC, GPS, Windows'
- * XP tags, PrintIM, padding.
+ * XP tags, PrintIM, padding, LERC's parameters.
  */
 const isCarried = (tag: number): boolean =>
-  [33432, 33434, 33437, 33723, 34377, 34665, 34675, 34850, 34852, 34853, 50341, 59932, 59933].includes(tag) ||
+  [33432, 33434, 33437, 33723, 34377, 34665, 34675, 34850, 34852, 34853, 50341, 50674, 59932, 59933].includes(tag) ||
   (tag >= 34855 && tag <= 34866) ||
   (tag >= 36864 && tag <= 37522) ||
   (tag >= 40091 && tag <= 40095) ||
@@ -54,6 +62,7 @@ export function tiffContents(file: FileBytes, tiff: TiffFile): TiffContents {
   return {
     photometric,
     compression: one(tiffTag.compression, 1),
+    planar: one(tiffTag.planarConfiguration, 1) === 2,
     bits: one(tiffTag.bitsPerSample, 1),
     sampleFormat: one(tiffTag.sampleFormat, 1),
     // What is not told apart is unspecified.

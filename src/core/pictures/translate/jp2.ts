@@ -29,14 +29,15 @@ function openJpeg(): Promise<OpenJpeg> {
 }
 
 /**
- * Decodes a JPEG 2000 file (JP2 or a bare codestream) with OpenJPEG: grey or RGB, with transparency or without, up to 16 bits.
+ * Decodes a JPEG 2000 file (JP2 or a bare codestream) with OpenJPEG: grey or RGB up to 16 bits. Its build as WebAssembly
+ * ends on two and on four channels, so pictures with transparency are refused.
  * @param mostPixels larger pictures are refused before they are decoded
  * @throws AppError `bad-input` for a damaged file, `unsupported` for colours that are not read
  */
 export async function decodeJp2(bytes: Uint8Array, mostPixels: number): Promise<{ raster: Raster; bits: number }> {
   const header = readJp2(bytes);
   if (!header) throw new AppError('bad-input', DAMAGED);
-  const { width, height, components, colour, profile, opacity } = header;
+  const { width, height, components, colour, profile } = header;
   if (width * height > mostPixels)
     throw new AppError(
       'unsupported',
@@ -46,10 +47,15 @@ export async function decodeJp2(bytes: Uint8Array, mostPixels: number): Promise<
   const alike = components.every(
     ({ bits, signed, dx, dy }) => bits === components[0]?.bits && !signed && dx === 1 && dy === 1,
   );
-  if (colour === 'other' || !alike || components.length < colours || components.length > colours + 1)
+  if (colour === 'other' || !alike || components.length < colours)
     throw new AppError(
       'unsupported',
       'This JPEG 2000 stores its colours in a way that is not read. Save it as TIFF or PNG.',
+    );
+  if (components.length > colours)
+    throw new AppError(
+      'unsupported',
+      'This JPEG 2000 has transparency or another further channel, which is not read. Save it as TIFF or PNG.',
     );
   const { J2KDecoder } = await openJpeg();
   const decoder = new J2KDecoder();
@@ -68,7 +74,7 @@ export async function decodeJp2(bytes: Uint8Array, mostPixels: number): Promise<
         height: info.height,
         data,
         colours: colours === 1 ? 'grey' : 'rgb',
-        extras: componentCount > colours ? [opacity] : [],
+        extras: [],
         ...(profile ? { profile } : {}),
       },
       bits,

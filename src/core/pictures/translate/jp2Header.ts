@@ -5,8 +5,6 @@ export interface Jp2Header {
   components: readonly { bits: number; signed: boolean; dx: number; dy: number }[];
   colour: 'grey' | 'rgb' | 'other';
   profile?: Uint8Array;
-  /** What a channel behind the colours is. */
-  opacity: 'alpha' | 'premultiplied' | 'beside';
 }
 
 const CODESTREAM = 0xff4fff51;
@@ -32,7 +30,6 @@ export function readJp2(bytes: Uint8Array): Jp2Header | undefined {
       if (CONTAINERS.has(type)) walk(start, stop);
       // The first that tells the colours is the one to take.
       if (type === 'colr') boxes.colr ??= view.subarray(start, stop);
-      if (type === 'cdef') boxes.cdef = view.subarray(start, stop);
       if (type === 'pclr') boxes.palette = true;
       at = stop;
     }
@@ -44,16 +41,15 @@ export function readJp2(bytes: Uint8Array): Jp2Header | undefined {
 
 interface Boxes {
   colr?: Buffer;
-  cdef?: Buffer;
   palette?: boolean;
 }
 
-function withColours(view: Buffer, at: number, { colr, cdef, palette }: Boxes): Jp2Header | undefined {
+function withColours(view: Buffer, at: number, { colr, palette }: Boxes): Jp2Header | undefined {
   const size = readSize(view, at);
   if (!size) return undefined;
   const byCount = size.components.length < 3 ? 'grey' : 'rgb';
   const told = colr && colr.length >= 3 ? colourOf(colr) : { colour: byCount as Jp2Header['colour'] };
-  return { ...size, ...told, ...(palette ? { colour: 'other' } : {}), opacity: opacityOf(cdef) };
+  return { ...size, ...told, ...(palette ? { colour: 'other' } : {}) };
 }
 
 /** Enumerated colours: 16 is sRGB, 17 grey (I.5.3.3); method 2 is an ICC profile. */
@@ -69,16 +65,6 @@ function colourOf(colr: Buffer): Pick<Jp2Header, 'colour' | 'profile'> {
   const space = profile.toString('latin1', 16, 20);
   if (space === 'RGB ') return { colour: 'rgb', profile };
   return space === 'GRAY' ? { colour: 'grey', profile } : { colour: 'other' };
-}
-
-/** Channel definitions (I.5.3.6): type 1 is opacity, 2 premultiplied opacity. Without them a further channel is unspecified. */
-function opacityOf(cdef: Buffer | undefined): Jp2Header['opacity'] {
-  for (let at = 2; cdef && at + 6 <= cdef.length; at += 6) {
-    const type = cdef.readUInt16BE(at + 2);
-    if (type === 1) return 'alpha';
-    if (type === 2) return 'premultiplied';
-  }
-  return 'beside';
 }
 
 /** The marker segment SIZ, which follows the start of the codestream (A.5.1). */

@@ -13,8 +13,6 @@ const libvips = (): Promise<typeof Vips> =>
 export interface DecodedJxl {
   raster: Raster;
   bits: number;
-  /** Frames of an animation; 1 without. */
-  frames: number;
 }
 
 /**
@@ -25,7 +23,7 @@ export interface DecodedJxl {
 export async function decodeJxl(bytes: Uint8Array, mostPixels: number): Promise<DecodedJxl> {
   const vips = await libvips();
   try {
-    using image = vips.Image.newFromBuffer(bytes);
+    using image = vips.Image.newFromBuffer(pixelBoxes(bytes));
     if (image.width * image.height > mostPixels)
       throw new AppError(
         'unsupported',
@@ -54,7 +52,6 @@ export async function decodeJxl(bytes: Uint8Array, mostPixels: number): Promise<
         ...(has('icc-profile-data') ? { profile: image.getBlob('icc-profile-data') } : {}),
       },
       bits: has('bits-per-sample') ? image.getInt('bits-per-sample') : bits,
-      frames: has('n-pages') ? image.getInt('n-pages') : 1,
     };
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
@@ -100,6 +97,27 @@ export async function encodeJxl(
     throw new AppError('io', 'The JPEG XL could not be encoded; choose TIFF or PNG.', { cause: reasonOf(cause) });
   }
 }
+
+/**
+ * A JPEG XL file with what its pixels need alone: metadata that are compressed, and what makes the JPEG again from which it was made,
+ * are errors to this decoder. Their place in a result comes from ExifTool.
+ */
+function pixelBoxes(bytes: Uint8Array): Uint8Array {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (file.length < 12 || file.toString('latin1', 4, 8) !== 'JXL ') return bytes;
+  const kept: Buffer[] = [];
+  for (let at = 0; at + 8 <= file.length;) {
+    const short = file.readUInt32BE(at);
+    const wide = short === 1 && at + 16 <= file.length;
+    const size = wide ? Number(file.readBigUInt64BE(at + 8)) : short || file.length - at;
+    if (size < 8) return bytes;
+    if (PIXEL_BOXES.has(file.toString('latin1', at + 4, at + 8))) kept.push(file.subarray(at, at + size));
+    at += size;
+  }
+  return Buffer.concat(kept);
+}
+
+const PIXEL_BOXES = new Set(['JXL ', 'ftyp', 'jxll', 'jxlc', 'jxlp']);
 
 /** The first boxes of a JPEG XL file: its signature, and the type `jxl ` (ISO/IEC 18181-2). */
 const FILE_START = Buffer.from('0000000c4a584c200d0a870a00000014667479706a786c20000000006a786c20', 'hex');

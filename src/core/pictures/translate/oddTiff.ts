@@ -4,10 +4,10 @@ import type { Encoding } from '../encodings.ts';
 import { withBytes } from '../inside/fileBytes.ts';
 import type { Inside } from '../inside/inside.ts';
 import { readTiff, tiffNumber } from '../inside/tiff.ts';
+import { WHITE_IS_ZERO } from '../inside/tiffContents.ts';
 import { describePixels } from '../photograph.ts';
 import type { Raster } from './raster.ts';
 
-const WHITE_IS_ZERO = 0;
 const PROFILE_TAG = 34675;
 const ORIENTATION_TAG = 274;
 /** Whole numbers of 32 bits of which none is larger hold fewer bits than they say, and their white is unknown. */
@@ -29,8 +29,9 @@ export function oddEncoding({ tiff, ...inside }: Inside): Encoding | undefined {
 }
 
 /**
- * Decodes the first page of a TIFF whose samples libvips does not read: whole numbers of 3 to 15 bits, which come out over the whole
- * range of 8 or 16, of 32 bits, which come out as 16, and floats of 16 and 64 bits, which come out as 32.
+ * Decodes the first page of a TIFF that libvips does not read: whole numbers of 3 to 15 bits, which come out over the whole
+ * range of 8 or 16, of 32 bits, which come out as 16, and floats of 16 and 64 bits, which come out as 32; compressed with ZSTD or LERC;
+ * and with premultiplied transparency where libvips does not look for it, which comes out as plain.
  * @throws AppError `bad-input`, `unsupported`
  */
 export async function decodeOddTiff(
@@ -58,7 +59,7 @@ export async function decodeOddTiff(
         height,
         data: inRange(samples, tiff, colours === 'rgb' ? 3 : 1),
         colours,
-        extras: tiff.extras,
+        extras: tiff.extras.map((kind) => (kind === 'premultiplied' ? 'alpha' : kind)),
         orientation,
         ...(profile ? { profile } : {}),
       },
@@ -69,7 +70,7 @@ export async function decodeOddTiff(
   }
 }
 
-/** Samples over the whole range of their new type; colours where white is 0 are turned round. */
+/** Samples over the whole range of their new type; grey whose white is 0 is turned round, and multiplied colours are divided. */
 function inRange(
   samples: ArrayLike<number>,
   { bits, sampleFormat, photometric, extras }: NonNullable<Inside['tiff']>,
@@ -78,18 +79,23 @@ function inRange(
   const channels = colours + extras.length;
   const float = sampleFormat === 3;
   const white = float ? 1 : 2 ** bits - 1;
-  const full = bits < 8 ? 255 : 65535;
+  const full = bits <= 8 ? 255 : 65535;
   if (bits === 32 && !float && largest(samples) < LEAST_WHITE)
     throw new AppError(
       'unsupported',
       'The file has whole numbers of 32 bits but uses a small part of their range, so what is white cannot be told. Save it with 16 bits.',
     );
-  const small = bits < 8 ? new Uint8Array(samples.length) : new Uint16Array(samples.length);
+  const opacity = extras.indexOf('premultiplied');
+  const small = bits <= 8 ? new Uint8Array(samples.length) : new Uint16Array(samples.length);
   const data = float ? new Float32Array(samples.length) : small;
   for (let i = 0; i < samples.length; i++) {
+    const channel = i % channels;
     const value = samples[i] as number;
-    const inverted = photometric === WHITE_IS_ZERO && i % channels < colours ? white - value : value;
-    data[i] = float ? inverted : Math.round((inverted / white) * full);
+    const inverted = photometric === WHITE_IS_ZERO && channel < colours ? white - value : value;
+    const share = opacity < 0 || channel >= colours ? white : (samples[i - channel + colours + opacity] as number);
+    // Under full transparency there is no colour to be had.
+    const plain = share > 0 ? (inverted / share) * white : 0;
+    data[i] = float ? plain : Math.min(full, Math.round((plain / white) * full));
   }
   return data;
 }
@@ -116,7 +122,7 @@ function beside(path: string): { profile?: Uint8Array; orientation: number } {
 function refuse(cause: unknown): never {
   throw new AppError(
     'unsupported',
-    'TIFF of this depth cannot be read with the compression that this file has, or the file is damaged. Save it with 16 bits.',
+    'This TIFF is damaged, or its compression cannot be read at this depth. Save it with 16 bits and ZIP (Deflate) compression.',
     { details: { reason: messageOf(cause) } },
   );
 }

@@ -4,11 +4,11 @@ import type { RawSettings } from '../../../shared/batches.ts';
 import { colourProfile, type Primaries, primariesOf } from '../colourProfile.ts';
 import type { Raster } from './raster.ts';
 
-/** LibRaw's numbers for its output spaces, kinds of highlights and demosaicing (libraw.h, docs of dcraw). */
+/** LibRaw's numbers for output spaces, highlights and demosaicing (libraw.h, documentation of dcraw). */
 const REC2020 = 8;
 const AHD = 3;
 const highlights: Readonly<Record<RawSettings['highlights'], number>> = { clip: 0, blend: 2, rebuild: 5 };
-/** LibRaw shifts the exposure from a quarter to eight times, before the colours are made. */
+/** LibRaw shifts the exposure by a factor of a quarter to eight, before the colours are computed. */
 const LIBRAW_SHIFT = { least: 0.25, most: 8 };
 /** Power and slope of sRGB's curve (IEC 61966-2-1), in the six numbers that LibRaw wants; with fewer it takes its own curve. */
 const SRGB_CURVE = [1 / 2.4, 12.92, 0, 0, 0, 0] as const;
@@ -23,10 +23,10 @@ export interface Developed {
 }
 
 /**
- * Develops a RAW file with LibRaw: demosaiced (AHD), in the colours of Rec. 2020 with sRGB's curve, 16 bits, upright. Brightness is
- * what the camera measured, unless an exposure is asked for.
- * @param bytes the whole file; they are handed over and empty afterwards
- * @throws AppError `unsupported` where LibRaw cannot read it
+ * Develops a RAW file with LibRaw: demosaiced (AHD), in Rec. 2020 with sRGB's curve, 16 bits, upright. The brightness
+ * is as measured by the camera, unless an exposure is requested.
+ * @param bytes the whole file; they are transferred, and empty afterwards
+ * @throws AppError `unsupported` if LibRaw cannot read it
  */
 export async function developRaw(bytes: Uint8Array<ArrayBuffer>, settings: RawSettings): Promise<Developed> {
   await using raw = new RawThread();
@@ -42,7 +42,7 @@ export async function developRaw(bytes: Uint8Array<ArrayBuffer>, settings: RawSe
     highlight: highlights[settings.highlights],
     expCorrec: settings.exposure !== 0,
     expShift: Math.min(LIBRAW_SHIFT.most, Math.max(LIBRAW_SHIFT.least, shift)),
-    // Highlights that would be pushed beyond white are rolled off instead.
+    // Highlights that would exceed white are compressed instead.
     expPreser: settings.highlights === 'clip' ? 0 : 1,
   });
   const metadata = (await raw.ask('metadata', false)) as { flip?: number } | undefined;
@@ -69,12 +69,12 @@ export async function developRaw(bytes: Uint8Array<ArrayBuffer>, settings: RawSe
 const wideProfile = (): Uint8Array =>
   colourProfile(primariesOf[9] as Primaries, 'srgb', "Rec. 2020 with sRGB's curve (developed RAW)");
 
-/** A preview that a camera has put into a RAW file: a JPEG, or plain RGB. */
+/** A preview that a camera has stored in a RAW file: a JPEG, or plain RGB. */
 export type RawPreview = { jpeg: Uint8Array; orientation: number } | { raster: Raster; orientation: number };
 
 /**
- * The preview inside a RAW file, not turned.
- * @returns undefined where there is none of a known kind
+ * The preview inside a RAW file, not rotated.
+ * @returns undefined if there is none of a known kind
  * @throws AppError as {@link developRaw}
  */
 export async function rawPreview(bytes: Uint8Array<ArrayBuffer>): Promise<RawPreview | undefined> {
@@ -105,7 +105,7 @@ interface RawThumbnail {
   data?: Uint8Array;
 }
 
-/** LibRaw in a thread of its own, for one file. */
+/** LibRaw in its own thread, for one file. */
 class RawThread implements AsyncDisposable {
   readonly #thread = new Worker(new URL('./rawThread.ts', import.meta.url));
   readonly #ready = Promise.withResolvers<void>();

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { parentPort } from 'node:worker_threads';
 
 /**
- * A thread in which LibRaw runs (raw.ts). libraw-wasm is made for a browser's worker, and a thread of Node lacks a few
- * of its globals; here they are given to it before it is loaded. It uses nothing else of a browser.
+ * A thread in which LibRaw runs (raw.ts). libraw-wasm is made for a browser's worker and uses a few globals that Node's
+ * threads do not have. They are defined here before it is loaded.
  */
 const port = parentPort;
 if (!port) throw new Error('This file runs in a thread.');
@@ -12,7 +12,7 @@ const browser = globalThis as unknown as Record<string, unknown>;
 browser.self = globalThis;
 browser.WorkerGlobalScope = class {};
 browser.postMessage = (message: unknown, moved: []): void => port.postMessage(message, moved);
-/** It asks for its own WebAssembly file and nothing else. */
+/** libraw-wasm only requests its own WebAssembly file. */
 browser.fetch = async (address: URL | string): Promise<Response> =>
   new Response(await readFile(new URL(address)), { headers: { 'Content-Type': 'application/wasm' } });
 

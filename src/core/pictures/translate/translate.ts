@@ -16,15 +16,24 @@ import { decodePsd } from './psd.ts';
 import { type Raster, writeRaster } from './raster.ts';
 import { developRaw, rawPreview, type RawPreview } from './raw.ts';
 
-/** Whole pictures are in memory here, several times, and WebAssembly has four gigabytes at most. */
+/** Whole pictures are in memory here, several times, and WebAssembly has at most four gigabytes. */
 const MOST_PIXELS = 1.5e8;
-/** A file that is larger is no photograph, or fills the memory by itself. */
+/** A larger file is not a photograph, or would fill the memory by itself. */
 const MOST_BYTES = 1e9;
+
+/** A quarter of a bit for each pixel: LibRaw develops files that hold less than any camera writes, into black or white. */
+const LEAST_RAW_BYTES = 1 / 32;
+
+const endsTooEarly = (): AppError =>
+  new AppError(
+    'bad-input',
+    'The file ends before the picture does. Copy it from its source again; what is missing cannot be restored.',
+  );
 
 /** How RAW files are developed where nothing else is asked for. */
 export const plainRaw: RawSettings = { whiteBalance: 'camera', exposure: 0, highlights: 'clip' };
 
-/** What a decoder made of a file, beside its pixels. */
+/** A decoder's result, besides the pixels. */
 interface Decoded {
   raster: Raster;
   bits: number;
@@ -34,9 +43,9 @@ interface Decoded {
 }
 
 /**
- * Decodes a file of a format that sharp does not read into a TIFF. Call it in a process whose memory and time are bounded.
- * @param target where the TIFF is written
- * @throws AppError `bad-input` for a damaged file, `unsupported` for one that is not read
+ * Decodes a file of a format that sharp does not read into a TIFF. Call it in a process with limits of memory and time.
+ * @param target path of the TIFF
+ * @throws AppError `bad-input` for a damaged file, `unsupported` for one that is not supported
  */
 export async function translate(file: string, target: string, raw: RawSettings = plainRaw): Promise<Translation> {
   const inside = lookInside(file);
@@ -48,12 +57,12 @@ export async function translate(file: string, target: string, raw: RawSettings =
     return { file: target, kind: 'tiff', same: 'tiff', bits, orientation: 1, pages: 1, notes: [...(odd.notes ?? [])] };
   }
   if (!isTranslated(kind)) throw new Error(`A file of the kind ${kind} needs no translation.`);
-  if (kind === 'raw' && withBytes(file, rawEndsTooEarly))
-    throw new AppError(
-      'bad-input',
-      'The file ends before the picture does. Copy it from its source again; what is missing cannot be restored.',
-    );
-  const decoded = await decode(kind, await bytesOf(file), raw, inside.heif?.turns ?? false);
+  if (kind === 'raw' && withBytes(file, rawEndsTooEarly)) throw endsTooEarly();
+  const bytes = await bytesOf(file);
+  // The thread that develops takes the bytes.
+  const size = bytes.length;
+  const decoded = await decode(kind, bytes, raw, inside.heif?.turns ?? false);
+  if (kind === 'raw' && size < decoded.raster.width * decoded.raster.height * LEAST_RAW_BYTES) throw endsTooEarly();
   const { raster, bits, orientation = 1, pages = 1, notes = [] } = decoded;
   writeRaster(target, raster);
   const alpha = raster.extras.some((extra) => extra !== 'beside');
@@ -90,15 +99,13 @@ async function decode(
           'This HEIC is HDR (PQ or HLG), which cannot be written back. Save it as HDR AVIF, or as a picture of the standard range.',
         );
       const profile = nclx && profileOfTold({ in: 'avif', ...nclx }, { kind: 'heic' });
-      // EXIF's orientation repeats HEIF's own rotation; in a file without any it is the only one there is.
+      // EXIF's orientation repeats HEIF's own rotation; only in a file without the latter does it apply.
       const orientation = turns ? 1 : exifOrientation;
       const coloured = profile ? { ...raster, profile } : raster;
       return { raster: { ...coloured, orientation }, bits, orientation: exifOrientation, pages: pictures };
     }
-    case 'jxl': {
-      const { raster, bits, frames } = await decodeJxl(bytes, MOST_PIXELS);
-      return { raster, bits, pages: frames };
-    }
+    case 'jxl':
+      return decodeJxl(bytes, MOST_PIXELS);
     case 'jp2':
       return decodeJp2(bytes, MOST_PIXELS);
     case 'psd':

@@ -13,6 +13,7 @@ import { go, href } from '../../route.ts';
 import { usingModel, useSelection } from '../restore/selection.tsx';
 import { ExportModel } from './ExportModel.tsx';
 import { fileSize } from '../../components/fileSize.ts';
+import { titleOf } from '../../components/titleOf.ts';
 import { ModelTest } from './ModelTest.tsx';
 
 /** One model: a trial on a picture, and everything known about it. */
@@ -25,7 +26,7 @@ export function ModelPage({ model }: { model: ModelEntry }) {
   const remove = useAction('models.remove', ['models.list', 'packs.list']);
   return (
     <ScreenFrame
-      title={model.title}
+      title={titleOf(model, told)}
       subtitle={told(model.description)}
       actions={
         <>

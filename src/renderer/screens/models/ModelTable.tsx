@@ -1,4 +1,5 @@
 import { Anchor, Button, Stack, Table, Text } from '@mantine/core';
+import { titleOf } from '../../components/titleOf.ts';
 import { useTranslation } from 'react-i18next';
 import type { ModelEntry } from '../../../shared/contract/models.ts';
 import { date } from '../../../shared/dates.ts';
@@ -29,7 +30,7 @@ export function ModelTable({ models }: { models: readonly ModelEntry[] }) {
             <Table.Td>
               <Stack gap={0}>
                 <Anchor href={href('models', model.id)} fw={600} size="sm" c="var(--mantine-color-text)">
-                  {model.title}
+                  {titleOf(model, told)}
                 </Anchor>
                 <Text size="xs" c="dimmed">
                   {told(model.description)}

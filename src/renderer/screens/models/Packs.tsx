@@ -68,7 +68,7 @@ export function Packs() {
       </Loaded>
       {asked && (
         <AskToFetch
-          title={t('packs.askTitle', { title: asked.title })}
+          title={t('packs.askTitle', { title: told(asked.title) })}
           text={t('packs.askText', { source: asked.source, size: fileSize(asked.bytes), licence: asked.licence })}
           yes={t('packs.fetch')}
           onYes={() => fetchPack.mutate({ pack: asked.id })}
@@ -81,6 +81,7 @@ export function Packs() {
 
 function PackAction({ pack, onFetch, onCancel }: { pack: Pack; onFetch: () => void; onCancel: () => void }) {
   const { t } = useTranslation();
+  const told = useTold();
   if (pack.model !== undefined) {
     return (
       <Anchor size="sm" href={href('models', pack.model)}>
@@ -93,7 +94,7 @@ function PackAction({ pack, onFetch, onCancel }: { pack: Pack; onFetch: () => vo
       <Button
         size="compact-sm"
         variant="default"
-        aria-label={t('packs.fetchOne', { title: pack.title })}
+        aria-label={t('packs.fetchOne', { title: told(pack.title) })}
         onClick={onFetch}
       >
         {t('packs.ask')}
@@ -106,7 +107,7 @@ function PackAction({ pack, onFetch, onCancel }: { pack: Pack; onFetch: () => vo
         flex={1}
         size="sm"
         value={(100 * pack.fetched) / pack.bytes}
-        aria-label={t('packs.fetching', { title: pack.title })}
+        aria-label={t('packs.fetching', { title: told(pack.title) })}
       />
       <Button size="compact-sm" variant="default" onClick={onCancel}>
         {t('common.cancel')}

@@ -8,7 +8,7 @@ import { StrengthSlider } from './StrengthSlider.tsx';
 import { useLookedAt } from './useLookedAt.ts';
 import { useTreatment } from './useTreatment.ts';
 
-/** The first question: what is wrong with the photo. What the program has seen itself comes first. */
+/** The first question: what is wrong with the photo. Faults that the program has detected come first. */
 export function FaultSection() {
   const { t } = useTranslation();
   const picture = useLookedAt();

@@ -4,10 +4,10 @@ import { useCall } from '../../api/hooks.ts';
 import { useTold } from '../../i18n/told.ts';
 import { chosenPictures, useSelection } from './selection.tsx';
 
-/** So many files are listed; the report of the batch has all. */
+/** Number of files that are listed; the report of the batch has all of them. */
 const MOST_FILES = 5;
 
-/** What the results will not hold, told before the work: further pages, layers, gain maps and the like. */
+/** What the results cannot hold, shown before the export: further pages, layers, gain maps and the like. */
 export function LeftOut() {
   const { t } = useTranslation();
   const told = useTold();

@@ -1,4 +1,6 @@
 import { ActionIcon, Button, Group, Select, Stack, Text } from '@mantine/core';
+import { titleOf } from '../../components/titleOf.ts';
+import { useTold } from '../../i18n/told.ts';
 import { IconArrowUp, IconPlus, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -18,10 +20,11 @@ export function ModelChain({
   onChange: (chain: string[]) => void;
 }) {
   const { t } = useTranslation();
+  const told = useTold();
   const [adding, setAdding] = useState(false);
-  const data = models.map(({ id, title, scale }) => ({
-    value: id,
-    label: scale > 1 ? `${title} (× ${scale})` : title,
+  const data = models.map((model) => ({
+    value: model.id,
+    label: model.scale > 1 ? `${titleOf(model, told)} (× ${model.scale})` : titleOf(model, told),
   }));
   // A removed model that a preset still names is shown, so that the user can replace it.
   const withGone = (id: string) =>

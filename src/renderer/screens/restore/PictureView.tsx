@@ -94,7 +94,8 @@ export function PictureView({ source }: { source: Source }) {
     shown.reduced && t('restore.reduced'),
     learning && t('restore.early'),
   ];
-  const state = previewed?.filter(Boolean).join(' · ') ?? t(recipes.length === 0 ? 'restore.chooseFirst' : hint);
+  const first = selection.wanted.length > 0 ? 'export.needsDownload' : 'restore.chooseFirst';
+  const state = previewed?.filter(Boolean).join(' · ') ?? t(recipes.length === 0 ? first : hint);
 
   return (
     <>
@@ -157,7 +158,7 @@ export function PictureView({ source }: { source: Source }) {
   );
 }
 
-/** What is known of a preview at work: which of several it is, how much is done, and how long it will take. */
+/** Progress of a running preview: its number among several, the share that is done, and the time left. */
 const previewing = ({ number, of, share, secondsLeft }: NonNullable<Previews['pending']>, t: TFunction): string =>
   [
     of > 1 && t('restore.previewing', { number, of }),

@@ -123,5 +123,5 @@ export function PresetMenu({ treatOnly }: { treatOnly: (faults: readonly Fault[]
   );
 }
 
-/** No saved preset can have such a name: a name of a file has no slash. */
+/** A prefix that no saved preset can have, because its name is a file name without slashes. */
 const readyValue = (id: string): string => `ready/${id}`;

@@ -5,10 +5,10 @@ import { useSelection } from './selection.tsx';
 
 const balances = ['camera', 'auto'] as const;
 const highlights = ['clip', 'blend', 'rebuild'] as const;
-/** Stops, as the service takes them. */
+/** Limits in stops, as the service accepts them. */
 const exposure = { min: -2, max: 3, step: 0.25 };
 
-/** How RAW files are developed: white balance, exposure and highlights. Whoever wants more develops them elsewhere. */
+/** How RAW files are developed: white balance, exposure and highlights. For more control, use a RAW developer first. */
 export function RawSection() {
   const { t } = useTranslation();
   const { selection, change } = useSelection();

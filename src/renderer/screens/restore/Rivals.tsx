@@ -1,4 +1,6 @@
 import { ActionIcon, Button, Group, Menu, UnstyledButton } from '@mantine/core';
+import { titleOf } from '../../components/titleOf.ts';
+import { useTold } from '../../i18n/told.ts';
 import { IconPlus, IconX } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { ModelEntry } from '../../../shared/contract/models.ts';
@@ -17,12 +19,13 @@ export function Rivals({
   models: readonly ModelEntry[];
 }) {
   const { t } = useTranslation();
+  const told = useTold();
   const { selection, change } = useSelection();
   const presets = useCall('restore.presets', {});
   const { recipe, rivals } = selection;
   const known = new Set(recipes.map(recipeKey));
   const candidates = [
-    ...models.map((model) => ({ title: model.title, recipe: { ...recipe, models: [model.id] } })),
+    ...models.map((model) => ({ title: titleOf(model, told), recipe: { ...recipe, models: [model.id] } })),
     ...(presets.data ?? []).map(({ name, models: chain, effect }) => ({
       title: name,
       recipe: { models: chain, ensemble: effect.ensemble, luminance: effect.luminance },

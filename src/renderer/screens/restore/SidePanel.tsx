@@ -19,7 +19,7 @@ export function SidePanel() {
   const hasRaw = pictures.some(({ name }) => isRawName(name));
   const remedies = useCall('remedies.list', {}).data;
   const [chosen, setOpen] = useState<string[]>();
-  // Whoever came with a model of their own sees it by its name.
+  // Users who came with a model of their own see it by its name.
   const expert = remedies !== undefined && hasExpertModels(remedies, recipe.models);
   const open = chosen ?? ['faults', 'raw', ...(expert ? ['models'] : [])];
   const section = (value: string, title: string, content: ReactNode) => (

@@ -1,5 +1,6 @@
-import { Anchor, Button, Stack, Text } from '@mantine/core';
+import { Anchor, Button, Checkbox, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { useState } from 'react';
 import { useAction, useCall } from '../../api/hooks.ts';
 import { href } from '../../route.ts';
 import { BatchProgress } from './BatchProgress.tsx';
@@ -23,10 +24,15 @@ export function StartExport() {
   const { recipe, strength, mask, options, wanted } = selection;
   const pictures = open ? [open] : chosenPictures(selection);
   const output = useOutput(pictures);
+  const machines = useCall('machines.setUp', {}).data;
+  const [wantsMachines, setWantsMachines] = useState(false);
+  const elsewhere = wantsMachines && Boolean(machines);
   const needs = [
     [wanted.length > 0, 'export.needsDownload'],
     [recipe.models.length === 0, 'export.needsModel'],
+    [elsewhere && output.needsFolder, 'machines.needsOriginals'],
     [!output.beside && !output.folder, 'export.needsFolder'],
+    [elsewhere && output.beside, 'machines.needsFolder'],
     [pictures.length === 0, 'export.needsPictures'],
     [badName, 'export.needsName'],
   ] as const;
@@ -41,6 +47,7 @@ export function StartExport() {
         effect: { strength, ...how, ...(mask ? { mask: mask.id } : {}) },
         ...(output.beside || !output.folder ? {} : { out: output.folder.id }),
         options,
+        elsewhere,
       },
       { onSuccess: (made) => change({ batch: made.id }) },
     );
@@ -51,6 +58,14 @@ export function StartExport() {
       {batch && <BatchProgress batch={batch} />}
       {pictures.length > 0 && <LeftOut />}
       <OutputChoice output={output} />
+      {machines && (
+        <Checkbox
+          size="xs"
+          label={t('machines.export', { queue: machines.url })}
+          checked={wantsMachines}
+          onChange={(event) => setWantsMachines(event.currentTarget.checked)}
+        />
+      )}
       <Button fullWidth onClick={begin} disabled={missing !== undefined} loading={start.isPending}>
         {open ? t('export.startThis') : t('export.start', { count: pictures.length })}
       </Button>

@@ -1,7 +1,7 @@
 import type { Remedy } from '../../../shared/contract/models.ts';
 import { faults, type Fault } from '../../../shared/faults.ts';
 
-/** The part of a selection that says what is wrong with the pictures and what is done about it. */
+/** The part of a selection about faults and remedies. */
 export interface Treatment {
   /** Ids of models in order of use. */
   models: readonly string[];
@@ -26,7 +26,10 @@ const isInUse = ({ model }: Remedy, models: readonly string[]): boolean =>
 export const remediesFor = (list: readonly Remedy[], fault: Fault): Remedy[] =>
   list.filter((remedy) => remedy.fault === fault);
 
-/** The remedy of a fault that is in use, was picked, comes with the program, is on this computer, or else the first. */
+/**
+ * The remedy for a fault: the one in use, else the picked one, one of the program's, one on this computer, or the
+ * first.
+ */
 export function chosenRemedy(
   list: readonly Remedy[],
   fault: Fault,
@@ -46,11 +49,11 @@ export function chosenRemedy(
 export const isTreated = (list: readonly Remedy[], fault: Fault, { models, wanted }: Treatment): boolean =>
   wanted.includes(fault) || remediesFor(list, fault).some((remedy) => isInUse(remedy, models));
 
-/** Faults that are treated, in the order in which they are put right. */
+/** Faults that are treated, in the order of correction. */
 export const treatedFaults = (list: readonly Remedy[], treatment: Treatment): Fault[] =>
   faults.filter((fault) => isTreated(list, fault, treatment));
 
-/** Without the models of a fault. Models that are no remedy stay. */
+/** Without the models for a fault. Models that are not remedies stay. */
 export function without(list: readonly Remedy[], fault: Fault, { models, wanted }: Treatment): Treatment {
   const ofFault = new Set(remediesFor(list, fault).map(({ model }) => model));
   return { models: models.filter((model) => !ofFault.has(model)), wanted: wanted.filter((other) => other !== fault) };
@@ -68,6 +71,6 @@ export function withRemedy(list: readonly Remedy[], remedy: Remedy, treatment: T
   return { models: [...models, remedy.model].sort((a, b) => rank(a) - rank(b)), wanted };
 }
 
-/** Whether any model of a chain is none of the remedies. */
+/** Whether a chain contains a model that is not a remedy. */
 export const hasExpertModels = (list: readonly Remedy[], models: readonly string[]): boolean =>
   models.some((model) => !list.some((remedy) => remedy.model === model));

@@ -6,7 +6,7 @@ import { useSelection } from './selection.tsx';
 export interface Output {
   /** Results lie beside the originals; otherwise in the folder. */
   beside: boolean;
-  /** Some pictures are the program's own copies, beside which nothing can lie. */
+  /** Some pictures are the program's own copies; results cannot be written beside them. */
   needsFolder: boolean;
   /** The chosen folder, otherwise that of the last batch that had one. */
   folder: Pick<Place, 'id' | 'path'> | undefined;

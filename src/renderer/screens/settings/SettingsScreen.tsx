@@ -11,6 +11,7 @@ import { Computing } from './Computing.tsx';
 import { Folders } from './Folders.tsx';
 import { Health } from './Health.tsx';
 import { Log } from './Log.tsx';
+import { OtherMachines } from './OtherMachines.tsx';
 
 /** Settings for the whole program, its health, and information about it. */
 export function SettingsScreen() {
@@ -34,6 +35,9 @@ export function SettingsScreen() {
           </Section>
           <Section title={t('settings.computing')}>
             <Computing cores={info.data?.cores} />
+          </Section>
+          <Section title={t('machines.section')}>
+            <OtherMachines />
           </Section>
           <Section title={t('features.title')}>
             <FeatureNetworks />

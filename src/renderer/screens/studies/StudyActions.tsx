@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import type { StudyShown } from '../../../shared/contract/studies.ts';
 import { isActive } from '../../../shared/jobs.ts';
-import { useAction } from '../../api/hooks.ts';
+import { useAction, useCall } from '../../api/hooks.ts';
 import { ExportDialog } from '../../components/ExportDialog.tsx';
 
 /** The actions that a study's state allows. */
@@ -13,6 +13,7 @@ export function StudyActions({ study }: { study: StudyShown }) {
   const pause = useAction('studies.pause', ['studies.show']);
   const cancel = useAction('studies.cancel', ['studies.show']);
   const write = useAction('studies.export');
+  const machines = useCall('machines.setUp', {}).data;
   const [exporting, dialog] = useDisclosure(false);
   const ref = { study: study.id };
   const { state } = study;
@@ -28,6 +29,16 @@ export function StudyActions({ study }: { study: StudyShown }) {
       {(state === 'ready' || canResume) && (
         <Button size="xs" loading={start.isPending} onClick={() => start.mutate(ref)}>
           {t(state === 'ready' ? 'studies.start' : 'action.resume')}
+        </Button>
+      )}
+      {state === 'ready' && machines && (
+        <Button
+          size="xs"
+          variant="default"
+          loading={start.isPending}
+          onClick={() => start.mutate({ ...ref, elsewhere: true })}
+        >
+          {t('machines.startStudy')}
         </Button>
       )}
       {active && (

@@ -3,8 +3,10 @@ import { useTranslation } from 'react-i18next';
 import type { StudyShown } from '../../../shared/contract/studies.ts';
 import { dateTime } from '../../../shared/dates.ts';
 import { duration } from '../../../shared/duration.ts';
+import { isActive } from '../../../shared/jobs.ts';
 import { useCall } from '../../api/hooks.ts';
 import { decibels, similarity } from '../../components/format.ts';
+import { StudyMachines } from '../../components/MachinesPanel.tsx';
 import { RevealFolder } from '../../components/RevealFolder.tsx';
 import { ScreenFrame } from '../../components/ScreenFrame.tsx';
 import { Loaded } from '../../components/States.tsx';
@@ -60,6 +62,7 @@ function Content({ study }: { study: StudyShown }) {
         {study.trained < study.total && <StudyEstimate study={study} />}
         <Section title={t('studies.trainings')} text={t('studies.of', { done: study.trained, total: study.total })}>
           <StudyCells study={study} />
+          {study.state !== 'ready' && isActive(study.state) && <StudyMachines study={study.id} />}
         </Section>
         <Section title={t('studies.curves')} text={t('studies.curvesText')}>
           <StudyBands study={study} />

@@ -72,7 +72,7 @@ function OtherStarts() {
   const runs = useCall('runs.list', {});
   const trainable = models.data?.filter(({ network }) => network !== 'graph') ?? [];
   return (
-    <SimpleGrid cols={2} px="lg" pt="md" spacing="md">
+    <SimpleGrid cols={2} px="lg" pt="md" spacing="md" style={{ alignItems: 'end' }}>
       <Select
         label={t('train.retrainModel')}
         description={t('train.retrainText')}

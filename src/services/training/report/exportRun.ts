@@ -9,10 +9,10 @@ import { htmlReport } from './htmlReport.ts';
 import { curvesOf } from './runSummary.ts';
 
 /**
- * Copies what others may want of a run to a new folder: config.yml, run.json, metrics.csv, the curves as SVG, the
- * validation pictures, the best model (or the last checkpoint where nothing was validated), and report.html.
+ * Copies the parts of a run that others may want to a new folder: config.yml, run.json, metrics.csv, the curves as SVG,
+ * the validation pictures, the best model (or the last checkpoint if nothing was validated), and report.html.
  * @returns the files, relative to the folder
- * @throws AppError `conflict` where the folder holds something already
+ * @throws AppError `conflict` if the folder is not empty
  */
 export async function exportRun(runs: Runs, reference: string, out: string): Promise<string[]> {
   const { id } = runs.find(reference);
@@ -20,7 +20,7 @@ export async function exportRun(runs: Runs, reference: string, out: string): Pro
   if (existsSync(out) && (await readdir(out)).length > 0)
     throw new AppError('conflict', `${out} is not empty. Choose a new folder.`);
   await mkdir(out, { recursive: true });
-  // Whatever somebody else puts there meanwhile is refused, not written through.
+  // Files that somebody else creates there meanwhile are refused, not overwritten.
   const copy = (from: string, name: string): Promise<void> => copyFile(from, join(out, name), constants.COPYFILE_EXCL);
   const write = (name: string, text: string): Promise<void> => writeFile(join(out, name), text, { flag: 'wx' });
   await copy(folder.config, 'config.yml');
@@ -41,7 +41,7 @@ export async function exportRun(runs: Runs, reference: string, out: string): Pro
     .sort();
 }
 
-/** A row for each step, a column for each series; a step without a value leaves its field empty. */
+/** A row per step, a column per series; a missing value is an empty field. */
 export function toCsv(series: readonly MetricSeries[]): string {
   const rows = new Map<number, (number | '')[]>();
   series.forEach(({ steps, values }, column) => {

@@ -8,10 +8,10 @@ table{border-collapse:collapse;width:100%;font-size:14px}td,th{text-align:left;p
 pre{background:#f5f5f5;padding:12px;overflow:auto;font-size:12px}`;
 
 /**
- * A report as one HTML page that needs nothing else: no network, no script.
+ * A report as one self-contained HTML page, without network access or scripts.
  * @param title plain text
- * @param more style sheet of what only this report has
- * @param body HTML, a part for each line
+ * @param more additional style sheet of this report
+ * @param body HTML, one element per line
  */
 export const reportPage = (title: string, more: string, body: readonly string[]): string =>
   [

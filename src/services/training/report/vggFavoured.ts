@@ -8,6 +8,6 @@ export const trainedInVgg = ({ mcir, loss }: RunConfig): boolean =>
 export const isVggFavoured = (config: RunConfig): boolean =>
   config.metrics.lpips.includes('vgg') && trainedInVgg(config);
 
-/** Stands wherever such a figure is reported. */
+/** Shown wherever such a result is reported. */
 export const vggFavouredNote =
   'This was trained in VGG features, which favours it in LPIPS-vgg. Never judge it by LPIPS-vgg alone.';

@@ -17,7 +17,7 @@ const node = (name: string, op: string, inputs: string[]): GraphNode => ({
 });
 const typeOf = (nodes: GraphNode[], name: string): unknown => nodes.find((n) => n.name === name)?.attrs['T'];
 
-test('products and what follows them are narrow, sums and marked values are not, and casts are shared', () => {
+test('products and the operations after them use 16 bits, sums and marked values do not, and casts are shared', () => {
   const nodes = withPrecision(
     [
       { ...node('x', 'Placeholder', []), attrs: {} },

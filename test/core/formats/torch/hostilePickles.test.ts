@@ -196,7 +196,7 @@ describe('hostile pickles', () => {
     );
   });
 
-  it('say what they would have run', async () => {
+  it('name the function that they would have called', async () => {
     await expect(readWeights(legacyFile(pickle(op.proto(), call('posix', 'system'), op.stop)))).rejects.toThrow(
       /would run posix\.system/,
     );

@@ -32,7 +32,7 @@ function setUp(gpu: Counted, { wanted = true, processor = counted(), verdicts = 
 }
 
 describe('trust', () => {
-  it('is earned once for each size of tiles, and remembered', async () => {
+  it('is checked once for each tile size, and remembered', async () => {
     const { restorer, again, said, processor, gpu, verdicts } = setUp(counted());
     expect((await restorer.run(small)).data).toEqual(half(small).data);
     expect([processor.runs, gpu.runs]).toEqual([1, 1]);
@@ -57,7 +57,7 @@ describe('trust', () => {
     ['black pictures', (given) => ({ ...given, data: new Float32Array(given.data.length) }), 'black'],
     ['what is no number', (given) => ({ ...given, data: given.data.map(() => Number.NaN) }), 'not-a-number'],
     ['pictures moved by a pixel', shifted, 'different'],
-  ])('is refused to a backend that gives %s, for good', async (_, lie, distrust) => {
+  ])('is refused permanently to a backend that gives %s', async (_, lie, distrust) => {
     const { restorer, again, said, gpu, verdicts } = setUp(counted(lie));
     for (const restoring of [restorer, restorer, again()])
       expect((await restoring.run(small)).data).toEqual(half(small).data);
@@ -68,7 +68,7 @@ describe('trust', () => {
     );
   });
 
-  it('is lost with a value that is no number, even after pictures that were right', async () => {
+  it('is lost after a NaN, even if earlier pictures were correct', async () => {
     let broken = false;
     const gpu = counted((given) => (broken ? { ...given, data: given.data.map(() => Number.NaN) } : half(given)));
     const { restorer, verdicts } = setUp(gpu);
@@ -82,7 +82,7 @@ describe('trust', () => {
 });
 
 describe('a device that fails', () => {
-  it('gets smaller tiles when it has no memory, from then on at once', async () => {
+  it('falls back to smaller tiles at once and permanently when memory runs out', async () => {
     const gpu = counted((given) => {
       if (given.width > 64) throw new AppError('out-of-memory', 'no memory');
       return half(given);
@@ -99,7 +99,7 @@ describe('a device that fails', () => {
     expect([new Set(gpu.sizes), processor.runs]).toEqual([new Set(['64x64']), 0]);
   });
 
-  it('is left for the processor when smaller tiles do not help, tile by tile and to the end', async () => {
+  it('falls back to the processor, tile by tile and permanently, if smaller tiles do not help', async () => {
     let lost = false;
     const gpu = counted((given) => {
       if (lost) throw new AppError('worker-died', 'the device was removed');
@@ -116,7 +116,7 @@ describe('a device that fails', () => {
     expect(said.at(-1)).toBe('The processor restored this picture, because this had stopped working: GPU (WebGPU).');
   });
 
-  it('is asked only once where there is none, and the next time not at all', async () => {
+  it('is requested only once if there is none, and not at all the next time', async () => {
     const gpu = counted(() => {
       throw new AppError('engine', 'Failed to get a WebGPU adapter: No supported adapters');
     });
@@ -129,7 +129,7 @@ describe('a device that fails', () => {
     expect(said.at(-1)).toBe('GPU (WebGPU) is not available on this computer. The processor restored this picture.');
   });
 
-  it('ends nothing but the picture that was cancelled', async () => {
+  it('affects only the picture that was cancelled', async () => {
     const gpu = counted(() => {
       throw new AppError('cancelled', 'Cancelled.');
     });
@@ -142,13 +142,13 @@ describe('a device that fails', () => {
 describe('the fastest', () => {
   const auto = { wanted: false };
 
-  it('is not looked for with a tile that is done sooner than a comparison', async () => {
+  it('is not searched for with a tile that takes less time than a comparison', async () => {
     const { restorer, gpu, processor } = setUp(counted(), auto);
     await restorer.run(small);
     expect([gpu.runs, processor.runs, restorer.backend]).toEqual([0, 1, 'tensorflow']);
   });
 
-  it('does the picture that it was found with, and the next ones without being compared again', async () => {
+  it('restores the picture that it was found with, and later ones without another comparison', async () => {
     const { restorer, again, processor, gpu } = setUp(counted(slowly(5)), { ...auto, processor: counted(slowly(40)) });
     await restorer.run(tile);
     expect(restorer.backend).toBe(GPU);
@@ -160,7 +160,7 @@ describe('the fastest', () => {
     expect(gpu.runs).toBe(4);
   });
 
-  it('is the processor where the GPU is slower or hardly faster, and the GPU is let go', async () => {
+  it('is the processor if the GPU is slower or hardly faster, and the GPU is then closed', async () => {
     for (const ms of [80, 40]) {
       const { restorer, again, backend, gpu } = setUp(counted(slowly(ms)), { ...auto, processor: counted(slowly(40)) });
       await restorer.run(tile);
@@ -171,7 +171,7 @@ describe('the fastest', () => {
     }
   });
 
-  it('is never one that gives another picture, however fast', async () => {
+  it('is never one that gives a different picture, however fast it is', async () => {
     const { restorer, said } = setUp(
       counted((given) => given),
       { ...auto, processor: counted(slowly(20)) },
@@ -181,7 +181,7 @@ describe('the fastest', () => {
     expect(said).toEqual(['GPU (WebGPU) gave a wrong picture with this model. The processor restored this picture.']);
   });
 
-  it('is found without a word where there is no GPU', async () => {
+  it('is found without a warning if there is no GPU', async () => {
     const gpu = counted(() => {
       throw new AppError('engine', '[webgpu] backend not found');
     });

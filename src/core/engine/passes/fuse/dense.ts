@@ -28,8 +28,9 @@ export function fuseDense(graph: GraphIndex, node: GraphNode): GraphNode[] | und
 }
 
 /**
- * A slice of the channels of a dense layer, if all its readers are such slices: a product with some columns of the
- * matrix, instead of a copy of the result. The slice that remains takes all channels, which costs nothing.
+ * A slice of the channels of a dense layer, if all readers of the layer are such slices: becomes a product with some
+ * columns of the matrix, so that the result need not be copied. The remaining slice takes all channels, which costs
+ * nothing.
  */
 function fuseChannels(graph: GraphIndex, node: GraphNode): GraphNode[] | undefined {
   const [whole, ...places] = node.inputs.map((input) => graph.at(input));

@@ -6,11 +6,11 @@ import { multiplyInPlace } from './multiplyInPlace.ts';
 import { fuseResize } from './resize.ts';
 
 /**
- * Fuses patterns of graphs exported from JAX. They have several operations where TensorFlow has one: nine for a layer
- * norm, eleven for a dense layer with GELU, and each of them reads and writes the whole picture. The last node of a
- * pattern is replaced by the one operation of TensorFlow's oneDNN build, and nodes that nothing reads any more are
- * removed. Patterns are recognised by operations, constants and order, never by names. A TensorFlow without these
- * operations cannot run the result: keep the original graph.
+ * Fuses patterns of graphs exported from JAX. These graphs use several operations where TensorFlow has one: nine for a
+ * layer norm, eleven for a dense layer with GELU, and each operation reads and writes the whole picture. The last node
+ * of a pattern is replaced by the corresponding operation of TensorFlow's oneDNN build, and nodes without readers are
+ * removed. Patterns are recognised by operations, constants and order, never by names. A TensorFlow build without these
+ * operations cannot run the result, so keep the original graph.
  */
 export function fuseGraph(nodes: readonly GraphNode[], output: string): GraphNode[] {
   const graph = new GraphIndex(nodes);
@@ -56,7 +56,7 @@ function shareEqual(nodes: readonly GraphNode[], output: GraphNode | undefined):
   const first = new Map<string, string>();
   const instead = new Map<string, string>();
   return nodes.flatMap((node) => {
-    // A `^` may stand before the name, and the number of an output after it.
+    // An input name can have a `^` before it, and the number of an output after it.
     const inputs = node.inputs.map((input) => input.replace(/[^^:]+/, (name) => instead.get(name) ?? name));
     const { op, attrs } = node;
     const { value } = attrs;

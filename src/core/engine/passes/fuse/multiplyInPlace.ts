@@ -14,8 +14,8 @@ import { floats, type GraphIndex, shapeOf } from '../../graph/index.ts';
 import { productsInPlace, type Step } from './productChain.ts';
 
 /**
- * Multiplies by constant matrices along rows or columns in place, without a transposition. oneDNN is fastest if they
- * are written as 1x1 convolutions with the axis as channels, and adds the bias in the same operation.
+ * Multiplies by constant matrices along rows or columns in place, without transposing. oneDNN is fastest if such
+ * products are written as 1x1 convolutions with that axis as channels; it also adds the bias in the same operation.
  */
 export function multiplyInPlace(graph: GraphIndex, node: GraphNode): GraphNode[] | undefined {
   const products = productsInPlace(graph, node);

@@ -21,8 +21,8 @@ interface Chain {
 
 /**
  * Finds products along an axis that is not the last (the gating units of MAXIM; resizing written as matrices). They are
- * exported as transposition, product over the last axis, transposition. If all axes of the result are back in their
- * places, these are the steps that can be done in place.
+ * exported as transpose, product over the last axis, transpose. If all axes of the result are back in their original
+ * places, the function returns these steps, which can be done in place.
  */
 export function productsInPlace(
   graph: GraphIndex,
@@ -77,7 +77,7 @@ function afterProduct(graph: GraphIndex, product: GraphNode | undefined, rank: n
   if (new Set([...places, -1]).size !== rank + 1) return undefined;
   const before = chainOf(graph, input, rank);
   const axis = before.order[place] ?? NaN;
-  // Over the last axis a product is fastest as it is, so the chain starts after it.
+  // A product over the last axis is already fastest as it is, so the chain starts after it.
   if (axis === rank - 1) return undefined;
   return {
     ...before,

@@ -83,9 +83,9 @@ function resize(name: string, { x, rows, columns }: Resizing): GraphNode[] {
 }
 
 /**
- * Recognises the matrix [old,new] of `jax.image.resize`, linear: `max(0, 1 − |new − old| / max(1/factor, 1))`, each
- * column over its sum, where `new = (i + ½) / factor − ½`. The conditions around it only put zeros where a shift would
- * leave the picture.
+ * Recognises the matrix [old,new] of linear `jax.image.resize`: `max(0, 1 − |new − old| / max(1/factor, 1))`, each
+ * column divided by its sum, where `new = (i + ½) / factor − ½`. The conditions around it only set elements to zero
+ * where the filter would leave the picture.
  */
 function stretchOf(graph: GraphIndex, step: Step | undefined): Stretch | undefined {
   if (!step?.fromFirst || step.added.length > 0) return undefined;
@@ -118,7 +118,7 @@ function countedTo(graph: GraphIndex, input: string | undefined): string | undef
   return integers(graph.is(start, 'Const'))[0] === 0 && integers(graph.is(delta, 'Const'))[0] === 1 ? limit : undefined;
 }
 
-/** The input without changes of shape and type that keep its numbers. */
+/** Skips nodes that only change shape or type and keep the values. */
 function withoutSpread(graph: GraphIndex, input: string | undefined): string | undefined {
   const node = graph.at(input);
   return node && ['BroadcastTo', 'Reshape', 'Cast'].includes(node.op) ? withoutSpread(graph, node.inputs[0]) : input;
