@@ -1,5 +1,7 @@
 import { chmodSync, closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs';
 import Sqlite, { type Database } from 'better-sqlite3';
+import { isFreeOrOrdinary } from '../core/files/ordinaryFile.ts';
+import { AppError } from '../shared/errors.ts';
 import { explainStorage } from '../shared/storageTrouble.ts';
 import { guardStorage } from './guardStorage.ts';
 import { databaseVersion, migrate, readMigrations, refuseNewer } from './migrate.ts';
@@ -30,6 +32,9 @@ export function openDatabase(place: { readonly database: string }): OpenedDataba
 }
 
 function open(file: string): OpenedDatabase {
+  for (const path of ['', '-wal', '-shm'].map((part) => file + part))
+    if (!isFreeOrOrdinary(path))
+      throw new AppError('io', `${path} is not an ordinary file. Move it to another folder, then start again.`);
   let setAside: string | undefined;
   if (existsSync(file) && !isSound(file)) {
     setAside = `${file.replace(/\.sqlite$/, '')}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}.sqlite`;

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import Sqlite, { type Database } from 'better-sqlite3';
+import { isFreeOrOrdinary } from '../core/files/ordinaryFile.ts';
 
 /** A file or folder that a window was shown. */
 export interface KeptPlace {
@@ -73,6 +74,7 @@ const fromRow = (row: Row | undefined): KeptPlace | undefined =>
 
 function open(file: string): Database | undefined {
   let db: Database | undefined;
+  if (file !== ':memory:' && !isFreeOrOrdinary(file)) return undefined;
   try {
     db = new Sqlite(file, { timeout: 5000 });
     db.pragma('journal_mode = WAL');

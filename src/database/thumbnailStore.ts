@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import Sqlite, { type Database } from 'better-sqlite3';
+import { isFreeOrOrdinary } from '../core/files/ordinaryFile.ts';
 import { storageTrouble } from '../shared/storageTrouble.ts';
 
 /** About 15,000 thumbnails of the usual size. */
@@ -64,6 +65,7 @@ export class ThumbnailStore {
   /** Opens the file, or a new one in the place of one that is damaged, or none. */
   #open(): Database {
     for (const file of [this.#file, this.#file, ':memory:']) {
+      if (file !== ':memory:' && !isFreeOrOrdinary(file)) continue;
       let db: Database | undefined;
       try {
         db = prepare(file);

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -19,6 +20,16 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const open = (): void => void openDatabase(home).db.close();
 
 describe('openDatabase', () => {
+  it.runIf(process.platform === 'linux').each([
+    ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
+    ['a folder', (path: string) => mkdirSync(path)],
+    ['a link to a device', (path: string) => symlinkSync('/dev/zero', path)],
+    ['a link to nowhere', (path: string) => symlinkSync('/no/where', path)],
+  ])('refuses %s in the place of the history at once', (_, plant) => {
+    plant(home.database);
+    expect(open).toThrow(`${home.database} is not an ordinary file. Move it to another folder, then start again.`);
+  });
+
   it('opens with a write-ahead log, full synchronisation and foreign keys', () => {
     const { db, fresh } = openDatabase(home);
     expect(fresh).toBe(true);

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, type PathLike, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, type PathLike, readFileSync, statSync } from 'node:fs';
 
 /** Opens a pipe without waiting: otherwise the process would block until somebody writes to the pipe. */
 const reading = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -15,6 +15,11 @@ export function openOrdinary(path: PathLike): number {
   closeSync(file);
   throw Object.assign(new Error('It is not an ordinary file.'), { code: 'ENOTFILE' });
 }
+
+/** Whether a path is free, or has an ordinary file, so that a library may open it: it would wait for a pipe, for ever. */
+export const isFreeOrOrdinary = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false }) === undefined ||
+  statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 /** Reads a small file of the program as text. @throws like {@link openOrdinary}, and an Error for a larger file */
 export function readSmallFile(path: PathLike, mostBytes = 1_000_000): string {

@@ -41,7 +41,7 @@ export function openHome(root: string | undefined = process.env['MCIR_HOME'] ?? 
   if (holdsBytes(base))
     throw new AppError(
       'bad-input',
-      `${base} cannot be the data folder, because its name holds \\x and two digits. Choose another.`,
+      `${base} cannot be the data folder, because its name holds a backslash before x and two digits. Choose another.`,
     );
   const home: Home = {
     root: base,

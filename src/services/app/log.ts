@@ -1,7 +1,8 @@
-import { readFileSync, renameSync, statSync } from 'node:fs';
+import { renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { z } from 'zod';
+import { isFreeOrOrdinary, readSmallFile } from '../../core/files/ordinaryFile.ts';
 import type { Home } from './home.ts';
 import { programVersion } from './version.ts';
 
@@ -28,6 +29,7 @@ export function openLog(home: Home): Log {
 }
 
 function openDestination(file: string, older: string): DestinationStream {
+  if (!isFreeOrOrdinary(file)) return { write: () => undefined };
   try {
     if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > MOST_BYTES) renameSync(file, older);
   } catch {
@@ -52,7 +54,7 @@ const line = z.looseObject({
 export function lastLines(home: Home, count: number): string[] {
   let text: string;
   try {
-    text = readFileSync(logFile(home), 'utf8');
+    text = readSmallFile(logFile(home), 100 * MOST_BYTES);
   } catch {
     return [];
   }

@@ -11,10 +11,13 @@ export function measuredAs({ metrics: { yChannel, cropBorder } }: RunConfig): st
   return `${yChannel ? 'on Y (luma)' : 'on RGB'}, ${cropBorder > 0 ? `${cropBorder} pixels cropped from each side` : 'whole pictures'}, with averaged weights`;
 }
 
-/** Seconds in which the run was actually running: from each change to `running` to the next change. */
+/**
+ * Seconds in which the run was actually running: from each change to `running` to the next change. A stretch in which the clock
+ * was put back counts as none.
+ */
 export function runningSeconds(states: readonly StateChange[]): number {
   return states.reduce(
-    (sum, { at, state }, i) => (state === 'running' ? sum + ((states[i + 1]?.at ?? at) - at) / 1000 : sum),
+    (sum, { at, state }, i) => (state === 'running' ? sum + Math.max(0, (states[i + 1]?.at ?? at) - at) / 1000 : sum),
     0,
   );
 }

@@ -43,4 +43,6 @@ test('thinning keeps the first and the last value; computing time leaves out pau
     state,
   }));
   expect(runningSeconds(states)).toBe(7);
+  const putBack = [...states, { at: 200_000, state: 'running' as const }, { at: 1000, state: 'finished' as const }];
+  expect(runningSeconds(putBack)).toBe(7);
 });
