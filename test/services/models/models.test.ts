@@ -44,7 +44,7 @@ const weightsOf = (value: number) => constantWeights('edsr', edsr, value);
 
 describe('models that come with the program', () => {
   beforeEach(async () => {
-    const maker = openHome(join(folder, 'maker'));
+    const maker = { ...openHome(join(folder, 'maker')), includedModels: home.includedModels };
     writeFileSync(join(folder, 'Denoise.pth'), writeTorchFile(weightsOf(0.25)));
     await addModel(join(folder, 'Denoise.pth'), maker);
     home = { ...home, includedModels: maker.models };

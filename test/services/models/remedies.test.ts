@@ -29,7 +29,7 @@ describe('remedies for the faults of photographs', () => {
   });
 
   test('models that come with the program stand before the packs, by what their names say, and are here', async () => {
-    const maker = openHome(join(folder, 'maker'));
+    const maker = { ...openHome(join(folder, 'maker')), includedModels: included };
     await addModel(seededModel(folder, 'nafnet'), maker, { title: 'Dehaze', licence: 'MIT' });
     await addModel(seededModel(folder, 'edsr'), maker, { title: 'Enlarge x2', licence: 'CC0' });
     const list = await listRemedies({ ...home, includedModels: maker.models }, () => undefined);
