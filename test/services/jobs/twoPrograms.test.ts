@@ -65,7 +65,7 @@ describe('a batch that a window has paused', { timeout: 900_000 }, () => {
     const resumed = await mcir(home, 'batch', 'resume', id);
     expect(resumed, resumed.stderr).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/process \d+.* goes on/) as string,
+      stdout: expect.stringMatching(/process \d+.* resumes it/) as string,
     });
     // A program that starts looks for work that was left behind.
     const { batches } = await mcirJson<{ batches: BatchSummary[] }>(home, 'batch', 'list');
