@@ -6,15 +6,11 @@ import { decodePicture } from '../../../src/core/data/decode.ts';
 import { samplePictures } from '../../../src/core/data/samplePictures.ts';
 import { applyChain, parseChain } from '../../../src/core/degradations/chain.ts';
 import { encodePng } from '../../../src/core/pictures/encodePng.ts';
-import { openHome } from '../../../src/services/app/home.ts';
-import { addModel } from '../../../src/services/models/models.ts';
-import { modelPacks } from '../../../src/services/models/modelPacks.ts';
 import en from '../../../src/renderer/i18n/en.json' with { type: 'json' };
-import { seededModel } from '../../seededModels.ts';
 import { seriousFindings } from '../studio.ts';
 import { answerOpenDialog, openElectron, type ElectronStudio } from './openElectron.ts';
 
-/** A photographer with one hazy photo, from a first start. In order: each test goes on where the one before ended. */
+/** A photographer with one hazy photo, from a first start, with the models that come with the program. In order: each test goes on where the one before ended. */
 describe('a photographer’s way', () => {
   let studio: ElectronStudio;
   let photos: string;
@@ -34,14 +30,6 @@ describe('a photographer’s way', () => {
       break;
     }
     original = await readFile(join(photos, 'hazy.jpg'));
-    // As the download would have left it. Its pixels are those of a small untrained network.
-    const pack = modelPacks.find(({ id }) => id === 'maxim-dehazing-outdoor');
-    const home = openHome(studio.home);
-    await addModel(seededModel(studio.folder, 'nafnet'), home, {
-      title: pack?.title ?? '',
-      source: `${pack?.package}@${pack?.version}`,
-      licence: 'MIT',
-    });
     await studio.page.reload();
     await studio.page.evaluate(() => {
       const clicks: string[] = [];
@@ -69,7 +57,7 @@ describe('a photographer’s way', () => {
     await page.locator('.fault').first().getByText('likely').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await haze.click();
-    await page.getByText('On this computer (licence MIT).').waitFor();
+    await page.getByText('Comes with the program (licence MIT).').waitFor();
     await page.getByText(/pixels in [\d.]+ s/).waitFor();
     await page.getByRole('button', { name: 'Export this picture' }).click();
     await page.getByRole('complementary').getByText('1 of 1').waitFor();
@@ -99,7 +87,7 @@ describe('a photographer’s way', () => {
     };
     await choose('Restore an old scan');
     await expect.poll(pressed).toEqual(['Faded', 'Noise']);
-    await page.getByRole('button', { name: 'Download (83 MB)' }).waitFor();
+    await page.getByText('Comes with the program (licence MIT).').waitFor();
     await page.getByRole('button', { name: 'Download (54 MB)' }).waitFor();
     await choose('Clear haze');
     await expect.poll(pressed).toEqual(['Haze']);
@@ -108,9 +96,7 @@ describe('a photographer’s way', () => {
   test('experts find the model by its name one click away', async () => {
     const { page } = studio;
     await page.getByRole('button', { name: 'Models', exact: true }).click();
-    await expect
-      .poll(() => page.getByRole('combobox', { name: 'Model 1' }).inputValue())
-      .toBe('MAXIM Dehazing (outdoor)');
+    await expect.poll(() => page.getByRole('combobox', { name: 'Model 1' }).inputValue()).toBe('Dehaze (small)');
   });
 
   test('a large photo is previewed whole and reduced first, and in true pixels where it is zoomed in', async () => {
