@@ -36,11 +36,11 @@ async function decodeNamed(file: string): Promise<Decoded> {
     await refuseMissing(file);
     const inside = lookInside(file);
     refuseKind(inside);
-    if (!oddEncoding(inside)) return await decodeFile(file, inside);
+    if (!oddEncoding(inside)) return await decodeFile(file);
     const folder = await mkdtemp(join(tmpdir(), 'mcir-tiff-'));
     try {
       const { file: plain } = await translate(file, join(folder, 'plain.tif'));
-      return await decodeFile(plain, lookInside(plain));
+      return await decodeFile(plain);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -49,8 +49,8 @@ async function decodeNamed(file: string): Promise<Decoded> {
   }
 }
 
-async function decodeFile(file: string, inside: Inside): Promise<Decoded> {
-  const { upright, metadata } = await readable(file, () => openPicture(file, { ignoreIcc: true }));
+async function decodeFile(file: string): Promise<Decoded> {
+  const { upright, metadata, inside } = await readable(file, () => openPicture(file, { ignoreIcc: true }));
   const { facts } = describePixels(metadata.format, inside, metadata);
   const image = upright();
   const converted = facts.colours === 'cmyk' || facts.colours === 'lab';

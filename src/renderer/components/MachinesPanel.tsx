@@ -8,32 +8,27 @@ import { useTold } from '../i18n/told.ts';
 const EVERY_MS = 2000;
 
 /** Which machine does which part of a batch, while it is active. */
-export function BatchMachines({ batch }: { batch: string }) {
-  const query = useCall('machines.ofBatch', { batch }, { silent: true, keep: true, staleTime: 0 });
-  useEvery(query.refetch);
-  return query.data?.elsewhere ? <Machines workers={query.data} /> : null;
-}
+export const BatchMachines = ({ batch }: { batch: string }) => (
+  <Live query={useCall('machines.ofBatch', { batch }, fresh)} />
+);
 
 /** Which machine does which part of a study, while it is active. */
-export function StudyMachines({ study }: { study: string }) {
-  const query = useCall('machines.ofStudy', { study }, { silent: true, keep: true, staleTime: 0 });
-  useEvery(query.refetch);
-  return query.data?.elsewhere ? <Machines workers={query.data} /> : null;
-}
+export const StudyMachines = ({ study }: { study: string }) => (
+  <Live query={useCall('machines.ofStudy', { study }, fresh)} />
+);
 
 /** The workers of the queue in the settings. */
-export function AllMachines() {
-  const query = useCall('machines.all', {}, { silent: true, keep: true, staleTime: 0 });
-  useEvery(query.refetch);
-  return query.data?.elsewhere ? <Machines workers={query.data} /> : null;
-}
+export const AllMachines = () => <Live query={useCall('machines.all', {}, fresh)} />;
+
+const fresh = { silent: true, keep: true, staleTime: 0 };
 
 /** Workers report to the queue, not to this program, so it has to be asked repeatedly. */
-function useEvery(ask: () => unknown): void {
+function Live({ query: { data, refetch } }: { query: { data: Workers | undefined; refetch: () => unknown } }) {
   useEffect(() => {
-    const timer = setInterval(() => void ask(), EVERY_MS);
+    const timer = setInterval(() => void refetch(), EVERY_MS);
     return () => clearInterval(timer);
-  }, [ask]);
+  }, [refetch]);
+  return data?.elsewhere ? <Machines workers={data} /> : null;
 }
 
 function Machines({ workers: { machines, trouble } }: { workers: Workers }) {

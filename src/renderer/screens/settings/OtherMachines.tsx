@@ -2,6 +2,7 @@ import { ActionIcon, Button, Group, Stack, Text, TextInput } from '@mantine/core
 import { IconX } from '@tabler/icons-react';
 import { type SubmitEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { CallName } from '../../../shared/contract.ts';
 import type { MachinesSetUp } from '../../../shared/contract/machines.ts';
 import { useAction, useCall } from '../../api/hooks.ts';
 import { ChoosePlace } from '../../components/ChoosePlace.tsx';
@@ -20,12 +21,12 @@ interface Root {
   folder: Chosen;
 }
 
-const refreshed = ['machines.setUp', 'machines.all'] as const;
+const refreshed: CallName[] = ['machines.setUp', 'machines.all'];
 
 function SetUp({ known }: { known: MachinesSetUp | null }) {
   const { t } = useTranslation();
-  const connect = useAction('machines.change', [...refreshed]);
-  const forget = useAction('machines.forget', [...refreshed]);
+  const connect = useAction('machines.change', refreshed);
+  const forget = useAction('machines.forget', refreshed);
   const [url, setUrl] = useState(known?.url ?? '');
   const [user, setUser] = useState(known?.user ?? '');
   const [passwordFile, setPasswordFile] = useState<Chosen | undefined>(known?.passwordFile);
